@@ -1,0 +1,48 @@
+/** BigQuery's column types, by the names of GoogleSQL (the REST API also knows INTEGER, FLOAT, BOOLEAN). */
+export type ColumnType =
+  | 'STRING'
+  | 'BYTES'
+  | 'INT64'
+  | 'FLOAT64'
+  | 'NUMERIC'
+  | 'BIGNUMERIC'
+  | 'BOOL'
+  | 'TIMESTAMP'
+  | 'DATE'
+  | 'DATETIME'
+  | 'TIME'
+  | 'JSON'
+  | 'RECORD';
+
+/** One column of a table. `columns` holds the fields of a RECORD, and of nothing else. */
+export interface Column {
+  name: string;
+  type: ColumnType;
+  /** NULLABLE when absent. */
+  mode?: 'NULLABLE' | 'REQUIRED' | 'REPEATED';
+  description?: string;
+  columns?: Column[];
+}
+
+/** What a table must look like: enough to create it, and to encode rows for it. */
+export interface TableLayout {
+  columns: Column[];
+  /** Partitions by a top-level TIMESTAMP, DATE or DATETIME column. */
+  partitionBy?: { column: string; by: 'DAY' | 'HOUR' | 'MONTH' };
+  clusterBy?: string[];
+  description?: string;
+}
+
+/** What a cell may hold before it is encoded. A RECORD is an object, a REPEATED column an array. */
+export type Value =
+  | null
+  | string
+  | number
+  | bigint
+  | boolean
+  | Uint8Array
+  | Value[]
+  | { [name: string]: Value };
+
+/** One row, by column name. */
+export type Row = { [name: string]: Value };
