@@ -1,0 +1,113 @@
+/** Canonical names of BigQuery's column types, as its REST API writes them. */
+export type FieldType =
+  | 'STRING'
+  | 'BYTES'
+  | 'INTEGER'
+  | 'FLOAT'
+  | 'NUMERIC'
+  | 'BIGNUMERIC'
+  | 'BOOLEAN'
+  | 'TIMESTAMP'
+  | 'DATE'
+  | 'DATETIME'
+  | 'TIME'
+  | 'JSON'
+  | 'RECORD';
+
+export type FieldMode = 'NULLABLE' | 'REQUIRED' | 'REPEATED';
+
+export interface Field {
+  name: string;
+  type: FieldType;
+  mode: FieldMode;
+  description?: string;
+  /** The columns of a RECORD; absent on every other type. */
+  fields?: Field[];
+  /** What the REST API stores with a column and this server only gives back. */
+  extra?: Readonly<Record<string, unknown>>;
+}
+
+export interface DatasetRef {
+  projectId: string;
+  datasetId: string;
+}
+
+export interface TableRef extends DatasetRef {
+  tableId: string;
+}
+
+export interface TimePartitioning {
+  type: 'DAY' | 'HOUR' | 'MONTH' | 'YEAR';
+  field?: string;
+  expirationMs?: string;
+  requirePartitionFilter?: boolean;
+}
+
+export interface Dataset extends DatasetRef {
+  location: string;
+  /** Unix milliseconds. */
+  creationTime: number;
+  lastModifiedTime: number;
+  etag: string;
+  /** Properties that are stored and given back as they came: labels, description, access, … */
+  extra: Readonly<Record<string, unknown>>;
+}
+
+export interface Table extends TableRef {
+  type: 'TABLE' | 'VIEW';
+  schema: Field[];
+  /** Grows by one with each change of `schema`. */
+  schemaVersion: number;
+  timePartitioning?: TimePartitioning;
+  clustering?: { fields: string[] };
+  tableConstraints?: { primaryKey?: { columns: string[] } };
+  view?: { query: string };
+  location: string;
+  /** Unix milliseconds. */
+  creationTime: number;
+  lastModifiedTime: number;
+  etag: string;
+  /** Properties that are stored and given back as they came: labels, rangePartitioning, … */
+  extra: Readonly<Record<string, unknown>>;
+}
+
+const TYPES: Readonly<Record<string, FieldType>> = {
+  STRING: 'STRING',
+  BYTES: 'BYTES',
+  INTEGER: 'INTEGER',
+  INT64: 'INTEGER',
+  FLOAT: 'FLOAT',
+  FLOAT64: 'FLOAT',
+  NUMERIC: 'NUMERIC',
+  DECIMAL: 'NUMERIC',
+  BIGNUMERIC: 'BIGNUMERIC',
+  BIGDECIMAL: 'BIGNUMERIC',
+  BOOLEAN: 'BOOLEAN',
+  BOOL: 'BOOLEAN',
+  TIMESTAMP: 'TIMESTAMP',
+  DATE: 'DATE',
+  DATETIME: 'DATETIME',
+  TIME: 'TIME',
+  JSON: 'JSON',
+  RECORD: 'RECORD',
+  STRUCT: 'RECORD',
+};
+
+/** The canonical type of a name in either of BigQuery's spellings, or nothing. */
+export function canonicalType(name: string): FieldType | undefined {
+  return TYPES[name.toUpperCase()];
+}
+
+export function formatTable(ref: TableRef): string {
+  return `${ref.projectId}:${ref.datasetId}.${ref.tableId}`;
+}
+
+export function formatDataset(ref: DatasetRef): string {
+  return `${ref.projectId}:${ref.datasetId}`;
+}
+
+/** Column names are case-insensitive in BigQuery, table and dataset ids are not. */
+export function findField(fields: readonly Field[], name: string): Field | undefined {
+  const wanted = name.toLowerCase();
+  return fields.find((field) => field.name.toLowerCase() === wanted);
+}
