@@ -1,0 +1,181 @@
+import { RE2JS } from 're2js';
+import * as v from 'valibot';
+import { RelayError } from './error.ts';
+import type { SchemeName } from './signatures/schemes.ts';
+import type { SourceName } from './sources/registry.ts';
+
+/** What every stream may set, whatever its source. */
+export interface StreamOptions {
+  /** `dataset.table` that the rows go to; created when missing. */
+  table: string;
+  /**
+   * Names of the secrets that hold the signing secret or the endpoint key. Two may be live at once,
+   * for rotation. By default `<STREAM>_SECRET`, or `<STREAM>_KEY` where the scheme is an endpoint key.
+   */
+  secrets?: string[];
+  filter?: Filter;
+  /** The largest body, in bytes: 1 MiB by default, up to 7 MiB (base64 must fit Pub/Sub's 10 MB). */
+  maxBodyBytes?: number;
+  /** How long the edge tries to publish before it answers 503, in milliseconds: 2,500 by default. */
+  publishBudgetMs?: number;
+}
+
+/** Only events that pass are relayed. */
+export interface Filter {
+  /** A regular expression (RE2 syntax: linear time) that the event's name must match somewhere. */
+  event?: string;
+}
+
+/** A stream as a source's function (`datanostro({ … })`) makes it: plain data. */
+export interface Stream extends StreamOptions {
+  source: SourceName;
+  scheme: SchemeName;
+  timeZone?: string;
+  apiUrl?: string;
+  tablePerExperiment?: boolean;
+}
+
+export interface RelayOptions {
+  /** The Google Cloud project that holds the topic, the subscription and the datasets. */
+  project: string;
+  /** Where missing datasets are created: `EU` by default. */
+  location?: string;
+  topic?: string;
+  subscription?: string;
+  /** `dataset.table` for what can never become a row. */
+  deadLetters?: string;
+  streams: Record<string, Stream>;
+}
+
+/** One stream of a relay, with nothing left to default. */
+export interface RelayStream extends Stream {
+  name: string;
+  secrets: string[];
+  maxBodyBytes: number;
+  publishBudgetMs: number;
+}
+
+export interface Relay extends Required<Omit<RelayOptions, 'streams'>> {
+  streams: ReadonlyMap<string, RelayStream>;
+}
+
+const mebibyte = 1024 * 1024;
+
+const TableName = v.pipe(
+  v.string(),
+  v.regex(/^\w{1,1024}\.[\w-]{1,1024}$/, 'must be "dataset.table"'),
+);
+
+const ResourceName = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?!goog)[A-Za-z][\w.~+%-]{2,254}$/,
+    'must be 3 to 255 letters, digits or - . _ ~ + %, begin with a letter and not with "goog"',
+  ),
+);
+
+const StreamName = v.pipe(
+  v.string(),
+  v.regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be lower case: a letter, then letters, digits, - or _'),
+);
+
+const SecretName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Z][A-Z0-9_]*$/, 'must name a secret, as in UPPER_CASE; never the secret itself'),
+);
+
+const Pattern = v.pipe(
+  v.string(),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    try {
+      RE2JS.compile(dataset.value);
+    } catch (error) {
+      addIssue({ message: `is refused: ${(error as Error).message}` });
+    }
+  }),
+);
+
+const TimeZone = v.pipe(
+  v.string(),
+  v.check((zone) => {
+    try {
+      return Boolean(new Intl.DateTimeFormat('en', { timeZone: zone }));
+    } catch {
+      return false;
+    }
+  }, 'must be an IANA time zone or an offset such as +02:00'),
+);
+
+const StreamSchema = v.strictObject({
+  source: v.string(),
+  scheme: v.string(),
+  table: TableName,
+  secrets: v.optional(v.pipe(v.array(SecretName), v.minLength(1), v.maxLength(2))),
+  filter: v.optional(v.strictObject({ event: v.optional(Pattern) })),
+  maxBodyBytes: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7 * mebibyte)),
+  ),
+  publishBudgetMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(25_000))),
+  timeZone: v.optional(TimeZone),
+  apiUrl: v.optional(v.pipe(v.string(), v.url('must be a URL'))),
+  tablePerExperiment: v.optional(v.boolean()),
+});
+
+const RelaySchema = v.strictObject({
+  project: v.pipe(
+    v.string(),
+    v.regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'must be the id of a Google Cloud project'),
+  ),
+  location: v.optional(v.string(), 'EU'),
+  topic: v.optional(ResourceName, 'tributary'),
+  subscription: v.optional(ResourceName, 'tributary-bigquery'),
+  deadLetters: v.optional(TableName, 'tributary.dead_letters'),
+  streams: v.record(StreamName, StreamSchema),
+});
+
+/**
+ * Checks the streams that this relay serves and fills in the defaults. Every problem is reported at
+ * once, with its path.
+ *
+ * @throws RelayError `config.invalid`
+ */
+export function defineRelay(options: RelayOptions): Relay {
+  const parsed = v.safeParse(RelaySchema, options);
+  if (!parsed.success) {
+    const problems = parsed.issues.map(
+      (issue) => `  ${v.getDotPath(issue) ?? ''} ${issue.message}`,
+    );
+    throw new RelayError(
+      'config.invalid',
+      'setup',
+      `tributary.config.ts has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`,
+    );
+  }
+  const streams = Object.entries(options.streams).map(([name, stream]) => resolve(name, stream));
+  const { project, location, topic, subscription, deadLetters } = parsed.output;
+  return {
+    project,
+    location,
+    topic,
+    subscription,
+    deadLetters,
+    streams: new Map(streams.map((stream) => [stream.name, stream])),
+  };
+}
+
+function resolve(name: string, stream: Stream): RelayStream {
+  const prefix = secretPrefix(name);
+  return {
+    maxBodyBytes: mebibyte,
+    publishBudgetMs: 2500,
+    secrets: [stream.scheme === 'endpoint-key' ? `${prefix}_KEY` : `${prefix}_SECRET`],
+    ...stream,
+    name,
+  };
+}
+
+/** `crm-eu` → `CRM_EU`: what the names of a stream's secrets and settings begin with. */
+export function secretPrefix(streamName: string): string {
+  return streamName.toUpperCase().replaceAll('-', '_');
+}

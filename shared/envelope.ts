@@ -1,0 +1,60 @@
+/**
+ * The envelope: the Pub/Sub message that carries one delivery. Its data are the untouched bytes of
+ * the body; what the edge learned travels as attributes.
+ */
+export interface Envelope {
+  stream: string;
+  /** UUIDv7, stamped before the first try to publish, so that every copy can be recognised. */
+  deliveryId: string;
+  /** Unix milliseconds, by the edge's clock. */
+  receivedAt: number;
+  event?: string;
+  contentType?: string;
+  /** W3C Trace Context. */
+  traceparent?: string;
+  body: Uint8Array;
+}
+
+export type EnvelopeReading = { ok: true; envelope: Envelope } | { ok: false; problem: string };
+
+/** Pub/Sub refuses a message with a longer attribute value (1,024 bytes). */
+const maxValueBytes = 1024;
+const encoder = new TextEncoder();
+
+/** Attributes as Pub/Sub takes them. A value that is too long is left out: it is never more than a hint. */
+export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, string> {
+  const attributes: Record<string, string> = {
+    stream: envelope.stream,
+    delivery_id: envelope.deliveryId,
+    received_at: new Date(envelope.receivedAt).toISOString(),
+  };
+  const hints = {
+    event_name: envelope.event,
+    content_type: envelope.contentType,
+    traceparent: envelope.traceparent,
+    // Google's client libraries look for the trace context under their own name.
+    googclient_traceparent: envelope.traceparent,
+  };
+  for (const [name, value] of Object.entries(hints)) {
+    if (value && encoder.encode(value).byteLength <= maxValueBytes) attributes[name] = value;
+  }
+  return attributes;
+}
+
+export function readEnvelope(
+  attributes: Readonly<Record<string, string>>,
+  body: Uint8Array,
+): EnvelopeReading {
+  const { stream, delivery_id, received_at } = attributes as Record<string, string | undefined>;
+  if (!stream) return { ok: false, problem: 'the attribute "stream" is missing' };
+  if (!delivery_id) return { ok: false, problem: 'the attribute "delivery_id" is missing' };
+  const receivedAt = Date.parse(received_at ?? '');
+  if (Number.isNaN(receivedAt)) {
+    return { ok: false, problem: 'the attribute "received_at" is missing or not a time' };
+  }
+  const envelope: Envelope = { stream, deliveryId: delivery_id, receivedAt, body };
+  if (attributes['event_name']) envelope.event = attributes['event_name'];
+  if (attributes['content_type']) envelope.contentType = attributes['content_type'];
+  if (attributes['traceparent']) envelope.traceparent = attributes['traceparent'];
+  return { ok: true, envelope };
+}

@@ -1,0 +1,114 @@
+import type { Stream, StreamOptions } from '../config.ts';
+import type { Envelope } from '../envelope.ts';
+import { isAbsent, type JsonMembers, readJsonMembers, scalarText } from '../json-members.ts';
+import type { Announcement, AnnouncementReading, ExportSource, Reading } from '../source.ts';
+
+export interface AbsmartlyOptions extends StreamOptions {
+  /** The ABsmartly API that exports are fetched from: `https://your-subdomain.absmartly.com`. */
+  apiUrl: string;
+  /** Each experiment in a table of its own, `experiment_{id}_exports`, in the dataset of `table`. */
+  tablePerExperiment?: boolean;
+}
+
+/**
+ * ABsmartly's `ExperimentDataExportReady` webhook: it announces a ZIP of CSV files, which the
+ * subscriber fetches from the API and loads in the order of their names. ABsmartly doesn't sign; the
+ * endpoint's path holds an unguessable key.
+ */
+export function absmartly(options: AbsmartlyOptions): Stream {
+  return { source: 'absmartly', scheme: 'endpoint-key', ...options };
+}
+
+const announces = 'ExperimentDataExportReady';
+
+function read(body: Uint8Array, stream: Stream): Reading {
+  const json = readJsonMembers(body);
+  if (!json.ok) {
+    return { kind: 'malformed', problem: `missing JSON body: the body is ${json.problem}` };
+  }
+  const event = textOf(json.members.get('event_name'));
+  if (event !== announces) {
+    return {
+      kind: 'ignored',
+      ...(event && { event }),
+      reason: `Ignored: not an ${announces} event`,
+    };
+  }
+  const found = announced(json.members, stream);
+  if (found.ok) return { kind: 'event', event };
+  return { kind: 'malformed', problem: found.reason, ...(found.column && { field: found.column }) };
+}
+
+function announcement(envelope: Envelope, stream: Stream): AnnouncementReading {
+  const json = readJsonMembers(envelope.body);
+  if (!json.ok) return { ok: false, reason: `the body is ${json.problem}` };
+  return announced(json.members, stream);
+}
+
+/** The checks of the vendor's tutorial, and its words. */
+function announced(members: JsonMembers, stream: Stream): AnnouncementReading {
+  const metadata = members.get('metadata');
+  if (isAbsent(metadata) || !metadata.startsWith('{')) {
+    return { ok: false, reason: 'missing metadata', column: 'metadata' };
+  }
+  const url = (JSON.parse(metadata) as Record<string, unknown>)['download_url'];
+  if (typeof url !== 'string' || url === '') {
+    return {
+      ok: false,
+      reason: 'missing download_url in metadata',
+      column: 'metadata.download_url',
+    };
+  }
+  if (!isPath(url)) {
+    return {
+      ok: false,
+      reason: 'download_url must be a path below the API, such as /v1/experiments/exports/15/x.zip',
+      column: 'metadata.download_url',
+    };
+  }
+  const table = tableOf(members, stream);
+  if (!table) {
+    return {
+      ok: false,
+      reason: 'tablePerExperiment is on but the payload has no experiment id',
+      column: 'id',
+    };
+  }
+  const found: Announcement = { path: url, table };
+  return { ok: true, announcement: found };
+}
+
+/**
+ * The API key is sent along with the download, so the URL may name nothing but a path of the
+ * configured origin: no scheme, no host (`//`, `\`), no way up, no control characters.
+ */
+function isPath(url: string): boolean {
+  return (
+    url.startsWith('/') &&
+    !url.startsWith('//') &&
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be refused
+    !/[\u0000-\u0020\u007f\\#@]/.test(url) &&
+    !url.split(/[/?]/).some((part) => /^(\.|%2e){2}$/i.test(part))
+  );
+}
+
+function tableOf(members: JsonMembers, stream: Stream): string | undefined {
+  if (!stream.tablePerExperiment) return stream.table;
+  // The id becomes part of a table's name: an integer and nothing else.
+  const id = members.get('id');
+  if (id === undefined || !/^[1-9]\d{0,17}$/.test(id)) return undefined;
+  const [dataset] = stream.table.split('.');
+  return `${dataset}.experiment_${id}_exports`;
+}
+
+function textOf(raw: string | undefined): string | undefined {
+  return raw?.startsWith('"') ? scalarText(raw) : undefined;
+}
+
+export const absmartlySource: ExportSource = {
+  name: 'absmartly',
+  delivers: 'exports',
+  filteredStatus: 200,
+  read,
+  announcement,
+};

@@ -1,0 +1,82 @@
+import type { TableLayout } from '../columns.ts';
+import type { Stream, StreamOptions } from '../config.ts';
+import type { Envelope } from '../envelope.ts';
+import type { Mapping, RowSource } from '../source.ts';
+
+export interface SegmentstreamOptions extends StreamOptions {
+  /** The zone that `date` is told in: an IANA name (`Europe/Prague`) or an offset (`+02:00`). UTC by default. */
+  timeZone?: string;
+}
+
+/**
+ * SegmentStream's webhook data import: whatever a CRM posts is kept raw, with the time and a unique
+ * id of the hit. Nothing is signed; the endpoint's path holds an unguessable key.
+ */
+export function segmentstream({ timeZone, ...options }: SegmentstreamOptions): Stream {
+  return {
+    source: 'segmentstream',
+    scheme: 'endpoint-key',
+    ...options,
+    ...(timeZone !== undefined && { timeZone }),
+  };
+}
+
+function layout(stream: Stream): TableLayout {
+  return {
+    columns: [
+      { name: 'hit_id', type: 'STRING', description: "The relay's id of the delivery (UUIDv7)" },
+      { name: 'payload', type: 'STRING', description: 'The body as it was sent' },
+      { name: 'received_at', type: 'INT64', description: 'Unix milliseconds' },
+      { name: 'date', type: 'DATE', description: `Of received_at, in ${stream.timeZone ?? 'UTC'}` },
+    ],
+    partitionBy: { column: 'date', by: 'DAY' },
+    description: 'CRM postbacks, relayed by Tributary',
+  };
+}
+
+// ignoreBOM: the body is kept as sent, a byte order mark too.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function map(envelope: Envelope, stream: Stream): Mapping {
+  let payload: string;
+  try {
+    payload = utf8.decode(envelope.body);
+  } catch {
+    return {
+      ok: false,
+      reason: 'the body is not UTF-8, and a STRING holds nothing else',
+      column: 'payload',
+    };
+  }
+  return {
+    ok: true,
+    row: {
+      hit_id: envelope.deliveryId,
+      payload,
+      received_at: BigInt(envelope.receivedAt),
+      date: dateIn(stream.timeZone ?? 'UTC', envelope.receivedAt),
+    },
+  };
+}
+
+const calendars = new Map<string, Intl.DateTimeFormat>();
+
+/** `YYYY-MM-DD` of a time in Unix milliseconds, in a zone. */
+function dateIn(timeZone: string, time: number): string {
+  let calendar = calendars.get(timeZone);
+  if (!calendar) {
+    // Sweden writes its dates as ISO 8601 does.
+    calendar = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' });
+    calendars.set(timeZone, calendar);
+  }
+  return calendar.format(time);
+}
+
+export const segmentstreamSource: RowSource = {
+  name: 'segmentstream',
+  delivers: 'rows',
+  filteredStatus: 200,
+  read: () => ({ kind: 'event' }),
+  layout,
+  map,
+};
