@@ -51,9 +51,9 @@ export class Store {
       autoload_known_extensions: 'false',
       // The default of 16 MB stalls appends for half a second every few thousand rows.
       checkpoint_threshold: '256MB',
-      TimeZone: 'UTC',
     });
     const admin = await instance.connect();
+    await admin.run("SET GLOBAL TimeZone = 'UTC'");
     const catalogue = await Catalogue.load(admin);
     return new Store(instance, admin, new AppendQueue(await instance.connect()), catalogue);
   }
