@@ -1,0 +1,131 @@
+import type { protos } from '@google-cloud/bigquery-storage';
+import type { WriteClient } from './client.ts';
+import type { AppendRequest } from './piece.ts';
+
+export type AppendResponse = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
+
+/** What became of one request: an answer to it, or the end of the stream that carried it. */
+export type Reply =
+  | { kind: 'answered'; response: AppendResponse }
+  /** `alone`: no other request was on the stream, so that a refusal is about this one. */
+  | { kind: 'lost'; code: number; message: string; alone: boolean };
+
+export interface ConnectionOptions {
+  /** `projects/…/datasets/…/tables/…/streams/…` */
+  writeStream: string;
+  descriptor: protos.google.protobuf.IDescriptorProto;
+  appendTimeoutMs: number;
+}
+
+interface Pending {
+  settle: (reply: Reply) => void;
+  timer: NodeJS.Timeout;
+}
+
+const OK = 0;
+const CANCELLED = 1;
+const UNKNOWN = 2;
+const DEADLINE_EXCEEDED = 4;
+const UNAVAILABLE = 14;
+
+/**
+ * One physical AppendRows stream and the FIFO of requests on it: answers come in the order of the requests
+ * and carry no id. However the stream ends, each request in the FIFO is settled; none is left hanging.
+ */
+export class AppendConnection {
+  readonly #options: ConnectionOptions;
+  readonly #stream: ReturnType<WriteClient['appendRows']>;
+  readonly #fifo: Pending[] = [];
+  #introduced = false;
+  #open = true;
+  #drained: (() => void) | undefined;
+
+  constructor(client: WriteClient, options: ConnectionOptions) {
+    this.#options = options;
+    // The service routes by this header: https://google.aip.dev/client-libraries/4222
+    const routing = `write_stream=${encodeURIComponent(options.writeStream)}`;
+    this.#stream = client.appendRows({
+      otherArgs: { headers: { 'x-goog-request-params': routing } },
+    });
+    this.#stream.on('data', (response: AppendResponse) => this.#answer(response));
+    this.#stream.on('error', (error: Error & { code?: number }) => {
+      this.#lose(error.code ?? UNKNOWN, error.message);
+    });
+    this.#stream.on('end', () => this.#lose(OK, 'the server ended the stream'));
+    this.#stream.on('close', () => this.#lose(UNAVAILABLE, 'the stream was closed'));
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  async send(request: AppendRequest): Promise<Reply> {
+    if (!this.#open) {
+      return { kind: 'lost', code: UNAVAILABLE, message: 'the stream is closed', alone: false };
+    }
+    return await new Promise<Reply>((settle) => {
+      const timer = setTimeout(() => this.#expire(), this.#options.appendTimeoutMs);
+      this.#fifo.push({ settle, timer });
+      this.#stream.write(this.#introduced ? request : this.#introduce(request));
+      this.#introduced = true;
+    });
+  }
+
+  /** Takes no more requests; resolves when each one on the stream is settled. */
+  async drain(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    if (this.#fifo.length > 0) {
+      await new Promise<void>((drained) => {
+        this.#drained = drained;
+      });
+    }
+    this.#stream.end();
+    this.#stream.cancel();
+  }
+
+  /** Ends the stream at once: what is on it is lost. */
+  abort(): void {
+    this.#lose(CANCELLED, 'the writer was closed');
+  }
+
+  /** The stream's name and the rows' schema go with the first request of a connection alone. */
+  #introduce(request: AppendRequest): AppendRequest {
+    const { writeStream, descriptor } = this.#options;
+    return {
+      ...request,
+      writeStream,
+      traceId: 'tributary',
+      protoRows: { ...request.protoRows, writerSchema: { protoDescriptor: descriptor } },
+    };
+  }
+
+  #answer(response: AppendResponse): void {
+    const pending = this.#fifo.shift();
+    if (!pending) return;
+    clearTimeout(pending.timer);
+    // The service writes rows by another schema from now on: this stream is drained, the next one opened.
+    if (response.updatedSchema) this.#open = false;
+    pending.settle({ kind: 'answered', response });
+    if (this.#fifo.length > 0) return;
+    this.#drained?.();
+    if (response.updatedSchema) this.#stream.end();
+  }
+
+  /** An answer that comes later could not be told from the next request's: the stream has to go. */
+  #expire(): void {
+    const seconds = this.#options.appendTimeoutMs / 1000;
+    this.#lose(DEADLINE_EXCEEDED, `no answer within ${seconds} s`);
+  }
+
+  #lose(code: number, message: string): void {
+    this.#open = false;
+    const lost = this.#fifo.splice(0);
+    for (const { settle, timer } of lost) {
+      clearTimeout(timer);
+      settle({ kind: 'lost', code, message, alone: lost.length === 1 });
+    }
+    this.#drained?.();
+    this.#stream.cancel();
+  }
+}

@@ -1,0 +1,107 @@
+import type { protos } from '@google-cloud/bigquery-storage';
+import type { Column, Row, TableLayout, Value } from '../../shared/columns.ts';
+import { CELL_WRITERS, type CellWriter, kindOf } from './cells.ts';
+import { describeColumns } from './descriptor.ts';
+import { PartitionRange } from './partition-range.ts';
+import { ProtoWriter } from './proto-writer.ts';
+import { type Refusal, refuse, within } from './refusal.ts';
+
+/** One append request may hold 10 MB by the API's own description; a row must leave room for the rest. */
+export const MAX_ROW_BYTES = 9_000_000;
+
+export type Encoded = { ok: true; row: Uint8Array } | ({ ok: false } & Refusal);
+
+export interface RowEncoder {
+  /** What the server must know to read the rows: the `writer_schema` of an append. */
+  readonly descriptor: protos.google.protobuf.IDescriptorProto;
+  /** Never throws for a value: what does not fit the column is refused with the column's path. */
+  encode(row: Row): Encoded;
+}
+
+type RecordWriter = (out: ProtoWriter, row: Row) => Refusal | undefined;
+
+/**
+ * Compiles a table's columns into an encoder. Columns that a row leaves out are NULL; a key that is no
+ * column is refused, as dropping it would lose data in silence.
+ *
+ * @param now the clock, in Unix milliseconds, for the range that a partitioned table takes
+ */
+export function createEncoder(layout: TableLayout, now: () => number): RowEncoder {
+  const out = new ProtoWriter();
+  const range = PartitionRange.of(layout, now);
+  const write = compileRecord(layout.columns, range);
+  return {
+    descriptor: describeColumns(layout.columns),
+    encode(row) {
+      out.reset();
+      const refusal = write(out, row);
+      if (refusal) return { ok: false, ...refusal };
+      const bytes = out.take();
+      if (bytes.length <= MAX_ROW_BYTES) return { ok: true, row: bytes };
+      const reason = `${bytes.length} bytes; an append takes rows of at most ${MAX_ROW_BYTES}`;
+      return { ok: false, column: '', code: 'too_large', reason };
+    },
+  };
+}
+
+function compileRecord(columns: readonly Column[], range?: PartitionRange): RecordWriter {
+  const writers = columns.map((column, index) => ({
+    name: column.name,
+    write: compileColumn(column, index + 1, range?.column === column.name ? range : undefined),
+  }));
+  const names = new Set(columns.map((column) => column.name));
+  return (out, row) => {
+    for (const key in row) {
+      if (!names.has(key))
+        return within(key, refuse('unknown_column', 'the table has no such column'));
+    }
+    for (const { name, write } of writers) {
+      const refusal = write(out, Object.hasOwn(row, name) ? (row[name] ?? null) : null);
+      if (refusal) return within(name, refusal);
+    }
+    return undefined;
+  };
+}
+
+type ColumnWriter = (out: ProtoWriter, value: Value) => Refusal | undefined;
+
+function compileColumn(column: Column, field: number, range?: PartitionRange): ColumnWriter {
+  const write = column.type === 'RECORD' ? recordWriter(column) : CELL_WRITERS[column.type];
+  if (column.mode === 'REPEATED') return (out, value) => writeElements(out, field, value, write);
+  const required = column.mode === 'REQUIRED';
+  return (out, value) => {
+    if (value === null) {
+      return required ? refuse('missing', 'the column is REQUIRED') : undefined;
+    }
+    return write(out, field, value) ?? range?.check(value);
+  };
+}
+
+function recordWriter(column: Column): CellWriter {
+  const write = compileRecord(column.columns ?? []);
+  return (out, field, value) => {
+    if (typeof value !== 'object' || Array.isArray(value) || value instanceof Uint8Array) {
+      return refuse('wrong_type', `RECORD needs an object, not ${kindOf(value)}`);
+    }
+    return out.message(field, () => write(out, value));
+  };
+}
+
+/** BigQuery has no NULL arrays: an absent one is empty. It refuses a NULL inside of one. */
+function writeElements(
+  out: ProtoWriter,
+  field: number,
+  value: Value,
+  write: CellWriter,
+): Refusal | undefined {
+  if (value === null) return undefined;
+  if (!Array.isArray(value)) {
+    return refuse('wrong_type', `a REPEATED column needs an array, not ${kindOf(value)}`);
+  }
+  for (const [index, element] of value.entries()) {
+    const refusal =
+      element === null ? refuse('missing', 'an array holds no NULL') : write(out, field, element);
+    if (refusal) return within(`[${index}]`, refusal);
+  }
+  return undefined;
+}

@@ -1,0 +1,283 @@
+import { protos } from '@google-cloud/bigquery-storage';
+import protobuf from 'protobufjs';
+import 'protobufjs/ext/descriptor/index.js';
+import { describe, expect, test } from 'vitest';
+import type { Column, Row, TableLayout, Value } from '../../../shared/columns.ts';
+import { createEncoder } from '../../../subscriber/bigquery/encode.ts';
+
+const NOW = Date.parse('2026-11-21T12:00:00Z');
+const clock = () => NOW;
+
+/** Reads encoded rows back with protobufjs, by the descriptor that a server would be given. */
+function decoder(layout: TableLayout) {
+  const encoder = createEncoder(layout, clock);
+  const { DescriptorProto } = protos.google.protobuf;
+  const bytes = DescriptorProto.encode(DescriptorProto.fromObject(encoder.descriptor)).finish();
+  const root = new protobuf.Root();
+  // protobufjs adds fromDescriptor when its descriptor extension is loaded, and types it as a module.
+  const Type = protobuf.Type as unknown as {
+    fromDescriptor(bytes: Uint8Array, edition: string): protobuf.Type;
+  };
+  const type = Type.fromDescriptor(bytes, 'proto2');
+  root.add(type);
+  return (row: Row) => {
+    const encoded = encoder.encode(row);
+    if (!encoded.ok) throw new Error(`${encoded.column}: ${encoded.reason}`);
+    return type.toObject(type.decode(encoded.row), { longs: String, bytes: Buffer });
+  };
+}
+
+function cell(type: Column['type'], value: Value): unknown {
+  return decoder({ columns: [{ name: 'c', type }] })({ c: value })['c'];
+}
+
+function refusal(column: Omit<Column, 'name'>, value: Value) {
+  const encoded = createEncoder({ columns: [{ name: 'c', ...column }] }, clock).encode({
+    c: value,
+  });
+  return encoded.ok ? undefined : { code: encoded.code, column: encoded.column };
+}
+
+const micros = (iso: string) => String(BigInt(Date.parse(iso)) * 1000n);
+
+describe('values that fit', () => {
+  test.each<[Column['type'], Value, unknown]>([
+    ['STRING', 'a\u0000b é 🙂', 'a\u0000b é 🙂'],
+    ['STRING', '', ''],
+    ['STRING', 'x'.repeat(100), 'x'.repeat(100)],
+    ['STRING', '漢'.repeat(6000), '漢'.repeat(6000)],
+    ['INT64', 0, '0'],
+    ['INT64', -1, '-1'],
+    ['INT64', -(2 ** 53) + 1, '-9007199254740991'],
+    ['INT64', 4294967296, '4294967296'],
+    ['INT64', 9223372036854775807n, '9223372036854775807'],
+    ['INT64', -9223372036854775808n, '-9223372036854775808'],
+    ['INT64', '9007199254740993', '9007199254740993'],
+    ['FLOAT64', 0.1, 0.1],
+    ['FLOAT64', 7n, 7],
+    ['FLOAT64', Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY],
+    ['NUMERIC', '-00012.340000', '-12.34'],
+    ['NUMERIC', '1e3', '1000'],
+    ['NUMERIC', 1.5e-7, '0.00000015'],
+    ['NUMERIC', `${'9'.repeat(29)}.999999999`, `${'9'.repeat(29)}.999999999`],
+    ['BIGNUMERIC', `0.${'0'.repeat(37)}1`, `0.${'0'.repeat(37)}1`],
+    ['BOOL', true, true],
+    ['BOOL', false, false],
+    ['DATE', '2026-01-02', 20455],
+    ['DATE', '0001-01-01', -719162],
+    ['DATE', '1969-12-31', -1],
+    ['DATE', '2024-02-29', 19782],
+    ['DATETIME', '2026-01-02 03:04:05.1234567', '2026-01-02T03:04:05.123456'],
+    ['DATETIME', '2026-01-02', '2026-01-02T00:00:00.000000'],
+    ['TIME', '23:59:59', '23:59:59.000000'],
+    ['JSON', '{ "n": 12345678901234567890, "n": 1.0 }', '{ "n": 12345678901234567890, "n": 1.0 }'],
+    ['JSON', '"\\ud83d\\ude42 \\\\ud800 \\u0000"', '"\\ud83d\\ude42 \\\\ud800 \\u0000"'],
+    ['JSON', 'null', 'null'],
+    ['TIMESTAMP', '2026-01-02T03:04:05Z', micros('2026-01-02T03:04:05Z')],
+    ['TIMESTAMP', '2026-01-02T03:04:05.678+05:30', micros('2026-01-02T03:04:05.678+05:30')],
+    ['TIMESTAMP', '2026-01-02 03:04:05', micros('2026-01-02T03:04:05Z')],
+    ['TIMESTAMP', '2026-01-02 03:04:05.5 UTC', micros('2026-01-02T03:04:05.5Z')],
+    ['TIMESTAMP', '2026-01-02T03:04:05-0800', micros('2026-01-02T03:04:05-08:00')],
+    ['TIMESTAMP', '2026-01-02T03:04Z', micros('2026-01-02T03:04:00Z')],
+    ['TIMESTAMP', '2026-01-02', micros('2026-01-02T00:00:00Z')],
+    ['TIMESTAMP', '1969-12-31T23:59:59.999999999Z', '-1'],
+    ['TIMESTAMP', '0001-01-01T00:00:00Z', '-62135596800000000'],
+    ['TIMESTAMP', '9999-12-31T23:59:59.999999Z', '253402300799999999'],
+    ['TIMESTAMP', 1767323045, '1767323045000000'],
+    ['TIMESTAMP', 1767323045678, '1767323045678000'],
+    ['TIMESTAMP', '1767323045.123456789', '1767323045123456'],
+    ['TIMESTAMP', '1767323045678.9', '1767323045678900'],
+    ['TIMESTAMP', -1.5, '-1500000'],
+    ['TIMESTAMP', 0, '0'],
+  ])('%s takes %o', (type, value, expected) => {
+    expect(cell(type, value)).toStrictEqual(expected);
+  });
+
+  test('BYTES keeps bytes that are no text', () => {
+    expect(cell('BYTES', Uint8Array.of(0, 255, 128))).toStrictEqual(Buffer.of(0, 255, 128));
+  });
+
+  test('NaN stays NaN in FLOAT64', () => {
+    expect(cell('FLOAT64', Number.NaN)).toBeNaN();
+  });
+
+  test('records and arrays nest, and absent columns are absent', () => {
+    const layout: TableLayout = {
+      columns: [
+        { name: 'id', type: 'STRING', mode: 'REQUIRED' },
+        {
+          name: 'lines',
+          type: 'RECORD',
+          mode: 'REPEATED',
+          columns: [
+            { name: 'sku', type: 'STRING' },
+            { name: 'sizes', type: 'INT64', mode: 'REPEATED' },
+            { name: 'at', type: 'RECORD', columns: [{ name: 'note', type: 'STRING' }] },
+          ],
+        },
+        { name: 'absent', type: 'STRING' },
+      ],
+    };
+    const note = 'long enough for a length of two bytes '.repeat(10);
+    const row = { id: 'a', lines: [{ sku: 'x', sizes: [1, 2], at: { note } }, {}], absent: null };
+    expect(decoder(layout)(row)).toStrictEqual({
+      id: 'a',
+      lines: [{ sku: 'x', sizes: ['1', '2'], at: { note } }, {}],
+    });
+  });
+
+  test('a column that is no protobuf identifier travels under another name with an annotation', () => {
+    const { descriptor } = createEncoder({ columns: [{ name: 'größe-1', type: 'STRING' }] }, clock);
+    expect(descriptor.field?.[0]?.name).toBe('column_1');
+    expect(descriptor.field?.[0]?.options).toStrictEqual({
+      '.google.cloud.bigquery.storage.v1.columnName': 'größe-1',
+    });
+  });
+});
+
+describe('values that do not fit', () => {
+  test.each<[Column['type'], Value, string]>([
+    ['STRING', 1, 'wrong_type'],
+    ['STRING', { a: 1 }, 'wrong_type'],
+    ['STRING', 'a\ud800b', 'not_unicode'],
+    ['BYTES', 'aGk=', 'wrong_type'],
+    ['INT64', 2 ** 53, 'out_of_range'],
+    ['INT64', 1.5, 'out_of_range'],
+    ['INT64', Number.NaN, 'out_of_range'],
+    ['INT64', 2n ** 63n, 'out_of_range'],
+    ['INT64', '9223372036854775808', 'out_of_range'],
+    ['INT64', '1.0', 'unreadable'],
+    ['INT64', '', 'unreadable'],
+    ['INT64', true, 'wrong_type'],
+    ['FLOAT64', '1.5', 'wrong_type'],
+    ['FLOAT64', 2n ** 53n + 1n, 'out_of_range'],
+    ['NUMERIC', 'abc', 'unreadable'],
+    ['NUMERIC', '.', 'unreadable'],
+    ['NUMERIC', Number.NaN, 'unreadable'],
+    ['NUMERIC', '0.0000000001', 'out_of_range'],
+    ['NUMERIC', '1e29', 'out_of_range'],
+    ['NUMERIC', '1e999', 'out_of_range'],
+    ['BIGNUMERIC', '1e39', 'out_of_range'],
+    ['BOOL', 'false', 'wrong_type'],
+    ['BOOL', 0, 'wrong_type'],
+    ['TIMESTAMP', 'yesterday', 'unreadable'],
+    ['TIMESTAMP', '', 'unreadable'],
+    ['TIMESTAMP', '2026-02-30T00:00:00Z', 'unreadable'],
+    ['TIMESTAMP', '2026-01-02T24:00:00Z', 'unreadable'],
+    ['TIMESTAMP', '2026-01-02T03:04:05+25:00', 'unreadable'],
+    ['TIMESTAMP', '0001-01-01T00:00:00+01:00', 'unreadable'],
+    ['TIMESTAMP', 1e18, 'unreadable'],
+    ['TIMESTAMP', Number.NaN, 'unreadable'],
+    ['TIMESTAMP', true, 'wrong_type'],
+    ['DATE', '2026-13-01', 'unreadable'],
+    ['DATE', '2025-02-29', 'unreadable'],
+    ['DATE', '0000-01-01', 'unreadable'],
+    ['DATE', '2026-01-02T00:00:00', 'unreadable'],
+    ['DATE', 20455, 'wrong_type'],
+    ['DATETIME', '2026-01-02T03:04:05Z', 'unreadable'],
+    ['TIME', '24:00:00', 'unreadable'],
+    ['JSON', '{bad', 'not_json'],
+    ['JSON', '"\\ud800"', 'not_json'],
+    ['JSON', '"\\ud800\\n\\udc00"', 'not_json'],
+    ['JSON', '"\\udc00"', 'not_json'],
+    ['JSON', '"\ud800"', 'not_json'],
+    ['JSON', `${'['.repeat(501)}${']'.repeat(501)}`, 'not_json'],
+    ['JSON', { a: 1 }, 'wrong_type'],
+    ['RECORD', 'text', 'wrong_type'],
+    ['RECORD', [], 'wrong_type'],
+  ])('%s refuses %o', (type, value, code) => {
+    expect(refusal({ type }, value)).toStrictEqual({ code, column: 'c' });
+  });
+
+  test('the deepest JSON that BigQuery takes is taken', () => {
+    expect(refusal({ type: 'JSON' }, `${'['.repeat(500)}${']'.repeat(500)}`)).toBeUndefined();
+  });
+
+  test('a path leads to the value', () => {
+    const column: Omit<Column, 'name'> = {
+      type: 'RECORD',
+      mode: 'REPEATED',
+      columns: [{ name: 'price', type: 'NUMERIC', mode: 'REPEATED' }],
+    };
+    expect(refusal(column, [{ price: [] }, { price: ['1', 'x'] }])?.column).toBe('c[1].price[1]');
+    expect(refusal(column, [{ cost: 1 }])).toStrictEqual({
+      code: 'unknown_column',
+      column: 'c[0].cost',
+    });
+    expect(refusal(column, [null])).toStrictEqual({ code: 'missing', column: 'c[0]' });
+  });
+
+  test('unknown keys are refused, inherited names among them', () => {
+    const encoder = createEncoder({ columns: [{ name: 'toString', type: 'STRING' }] }, clock);
+    expect(encoder.encode({ other: null })).toMatchObject({ ok: false, code: 'unknown_column' });
+    expect(encoder.encode(JSON.parse('{"__proto__": 1}'))).toMatchObject({ column: '__proto__' });
+    expect(encoder.encode({})).toMatchObject({ ok: true });
+  });
+
+  test('REQUIRED must be there', () => {
+    expect(refusal({ type: 'STRING', mode: 'REQUIRED' }, null)?.code).toBe('missing');
+  });
+
+  test('a row beyond what one append takes is refused', () => {
+    expect(refusal({ type: 'STRING' }, 'x'.repeat(9_000_001))).toStrictEqual({
+      code: 'too_large',
+      column: '',
+    });
+  });
+
+  test('a refused row leaves nothing behind in the next one', () => {
+    const layout: TableLayout = {
+      columns: [
+        { name: 'a', type: 'STRING' },
+        { name: 'b', type: 'INT64' },
+      ],
+    };
+    const encoder = createEncoder(layout, clock);
+    expect(encoder.encode({ a: 'left over', b: 'x' }).ok).toBe(false);
+    expect(encoder.encode({ b: 1 })).toMatchObject({ ok: true, row: Buffer.of(0x10, 1) });
+  });
+});
+
+describe('the range of a partitioned table', () => {
+  test.each<['TIMESTAMP' | 'DATE' | 'DATETIME', string, string, string, string]>([
+    [
+      'TIMESTAMP',
+      '2016-11-21T12:00:00Z',
+      '2027-11-21T11:59:59.999Z',
+      '2016-11-21T11:59:59.999Z',
+      '2027-11-21T12:00:00Z',
+    ],
+    ['DATE', '2016-11-22', '2027-11-21', '2016-11-21', '2027-11-22'],
+    [
+      'DATETIME',
+      '2016-11-21T12:00:00',
+      '2027-11-21T11:59:59',
+      '2016-11-21T11:59:59',
+      '2027-11-21T12:00:00',
+    ],
+  ])('%s from %s to %s', (type, first, last, before, after) => {
+    const layout: TableLayout = {
+      columns: [{ name: 'at', type }],
+      partitionBy: { column: 'at', by: 'DAY' },
+    };
+    const encoder = createEncoder(layout, clock);
+    const code = (at: Value) => {
+      const encoded = encoder.encode({ at });
+      return encoded.ok ? 'taken' : encoded.code;
+    };
+    expect([first, last, null].map(code)).toStrictEqual(['taken', 'taken', 'taken']);
+    expect([before, after].map(code)).toStrictEqual(['outside_partitions', 'outside_partitions']);
+  });
+
+  test('moves with the clock', () => {
+    let now = NOW;
+    const layout: TableLayout = {
+      columns: [{ name: 'at', type: 'DATE' }],
+      partitionBy: { column: 'at', by: 'DAY' },
+    };
+    const encoder = createEncoder(layout, () => now);
+    expect(encoder.encode({ at: '2028-01-01' }).ok).toBe(false);
+    now = Date.parse('2027-06-01');
+    expect(encoder.encode({ at: '2028-01-01' }).ok).toBe(true);
+  });
+});
