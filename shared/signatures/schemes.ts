@@ -1,13 +1,231 @@
-import { hmac, pathKey, type Scheme } from './scheme.ts';
+import { basic, ecdsa, ed25519, hmac, pathKey, type Scheme, token } from './scheme.ts';
 
 export type { Scheme } from './scheme.ts';
 
-/** Every scheme that the relay knows by name. A row says only where it differs from the default. */
+/**
+ * Every scheme that the relay knows by name. A row says only where it differs from the default of
+ * its builder, and names the page that defines it. A scheme of one's own is written the same way.
+ */
 export const schemes = {
   // The DataNostro tutorial "BigQuery export via a DataNostro webhook", step 2.
   datanostro: hmac({ signature: 'header:x-dn-signature' }),
-  // Senders that do not sign (ABsmartly, SegmentStream): a capability URL (W3C TAG).
+
+  // Senders that do not sign. The key in the path: ABsmartly, SegmentStream, Mixpanel.
   'endpoint-key': pathKey(),
+  // RFC 7617.
+  basic: basic(),
+  // RFC 6750, section 2.1.
+  bearer: token('authorization', 'Bearer '),
+  // No standard; the name that most senders offer.
+  'api-key': token('x-api-key'),
+
+  // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+  'standard-webhooks': standard('webhook'),
+  // https://docs.svix.com/receiving/verifying-payloads/how-manual; also Clerk and Resend.
+  svix: standard('svix'),
+  // https://platform.openai.com/docs/guides/webhooks
+  openai: standard('webhook'),
+  // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+  github: hmac({ signature: 'header:x-hub-signature-256', tag: 'sha256=' }),
+  // https://docs.stripe.com/webhooks/signature. The whole whsec_… is the key, not its base64.
+  stripe: hmac({
+    signature: 'header:stripe-signature',
+    separator: ',',
+    tag: 'v1=',
+    signed: '{item:t=}.{body}',
+    timestamp: { at: 'item:t=', unit: 's', toleranceS: 300 },
+  }),
+  // https://shopify.dev/docs/apps/build/webhooks/subscribe/https
+  shopify: hmac({ signature: 'header:x-shopify-hmac-sha256', encoding: 'base64' }),
+  // https://docs.slack.dev/authentication/verifying-requests-from-slack/
+  slack: hmac({
+    signature: 'header:x-slack-signature',
+    tag: 'v0=',
+    signed: 'v0:{header:x-slack-request-timestamp}:{body}',
+    timestamp: { at: 'header:x-slack-request-timestamp', unit: 's', toleranceS: 300 },
+  }),
+  // https://developers.facebook.com/docs/graph-api/webhooks/getting-started; also WhatsApp.
+  meta: hmac({ signature: 'header:x-hub-signature-256', tag: 'sha256=' }),
+  // https://developers.hubspot.com/docs/api/webhooks/validating-requests. v1 and v2 are unsafe.
+  hubspot: hmac({
+    signature: 'header:x-hubspot-signature-v3',
+    encoding: 'base64',
+    signed: '{method}{url}{body}{header:x-hubspot-request-timestamp}',
+    timestamp: { at: 'header:x-hubspot-request-timestamp', unit: 'ms', toleranceS: 300 },
+  }),
+  // https://developers.intercom.com/docs/webhooks/webhook-notifications
+  intercom: hmac({ signature: 'header:x-hub-signature', tag: 'sha1=' }, 'sha1'),
+  // https://linear.app/developers/webhooks
+  linear: hmac({
+    signature: 'header:linear-signature',
+    timestamp: { at: 'json:webhookTimestamp', unit: 'ms', toleranceS: 60 },
+  }),
+  // https://developer.zendesk.com/documentation/webhooks/verifying/
+  zendesk: hmac({
+    signature: 'header:x-zendesk-webhook-signature',
+    encoding: 'base64',
+    signed: '{header:x-zendesk-webhook-signature-timestamp}{body}',
+    timestamp: {
+      at: 'header:x-zendesk-webhook-signature-timestamp',
+      unit: 'iso',
+      toleranceS: 300,
+    },
+  }),
+  // https://developers.zoom.us/docs/api/webhooks/
+  zoom: hmac({
+    signature: 'header:x-zm-signature',
+    tag: 'v0=',
+    signed: 'v0:{header:x-zm-request-timestamp}:{body}',
+    timestamp: { at: 'header:x-zm-request-timestamp', unit: 's', toleranceS: 300 },
+  }),
+  // https://developer.squareup.com/docs/webhooks/step3validate
+  square: hmac({
+    signature: 'header:x-square-hmacsha256-signature',
+    encoding: 'base64',
+    signed: '{url}{body}',
+  }),
+  // https://developer.paddle.com/webhooks/signature-verification. Paddle's SDKs allow 5 s, which
+  // a busy network or clock exceeds: 300 s as elsewhere, for a refused delivery is a lost one.
+  paddle: hmac({
+    signature: 'header:paddle-signature',
+    separator: ';',
+    tag: 'h1=',
+    signed: '{item:ts=}:{body}',
+    timestamp: { at: 'item:ts=', unit: 's', toleranceS: 300 },
+  }),
+  // https://www.twilio.com/docs/usage/webhooks/webhooks-security; SHA-1 is all that Twilio offers.
+  'twilio-form': hmac(
+    { signature: 'header:x-twilio-signature', encoding: 'base64', signed: '{url}{form.sorted}' },
+    'sha1',
+  ),
+  // The same page, "Validation using bodySHA256": JSON bodies are signed through the URL's query.
+  'twilio-json': hmac(
+    {
+      signature: 'header:x-twilio-signature',
+      encoding: 'base64',
+      signed: '{url}',
+      bodyDigest: 'query:bodySHA256',
+    },
+    'sha1',
+  ),
+  // https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features
+  sendgrid: ecdsa({
+    signature: 'header:x-twilio-email-event-webhook-signature',
+    signed: '{header:x-twilio-email-event-webhook-timestamp}{body}',
+    timestamp: { at: 'header:x-twilio-email-event-webhook-timestamp', unit: 's' },
+  }),
+  // https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
+  // The event itself is not signed: whoever has seen one delivery can forge others.
+  mailgun: hmac({
+    signature: 'json:signature.signature',
+    signed: '{json:signature.timestamp}{json:signature.token}',
+    timestamp: { at: 'json:signature.timestamp', unit: 's' },
+  }),
+  // https://docs.discord.com/developers/interactions/overview, "Validating Security Request Headers"
+  discord: ed25519({
+    signature: 'header:x-signature-ed25519',
+    signed: '{header:x-signature-timestamp}{body}',
+    timestamp: { at: 'header:x-signature-timestamp', unit: 's' },
+  }),
+  // https://www.typeform.com/developers/webhooks/secure-your-webhooks/
+  typeform: hmac({ signature: 'header:typeform-signature', tag: 'sha256=', encoding: 'base64' }),
+  // https://developer.calendly.com/api-docs, "Webhook signatures". The tolerance is its example's.
+  calendly: hmac({
+    signature: 'header:calendly-webhook-signature',
+    separator: ',',
+    tag: 'v1=',
+    signed: '{item:t=}.{body}',
+    timestamp: { at: 'item:t=', unit: 's', toleranceS: 300 },
+  }),
+  // https://segment.com/docs/connections/destinations/catalog/actions-webhook/
+  // Of a batch only the first event is signed, so a batch never matches: batching must be off.
+  segment: hmac({ signature: 'header:x-signature' }, 'sha1'),
+  // https://www.dropbox.com/developers/reference/webhooks
+  dropbox: hmac({ signature: 'header:x-dropbox-signature' }),
+  // https://developers.asana.com/docs/webhooks-guide. The key is what its handshake brought.
+  asana: hmac({ signature: 'header:x-hook-signature' }),
+  // https://pusher.com/docs/channels/server_api/webhooks/
+  pusher: hmac({
+    signature: 'header:x-pusher-signature',
+    timestamp: { at: 'json:time_ms', unit: 'ms', toleranceS: 300 },
+  }),
+  // https://razorpay.com/docs/webhooks/validate-test/
+  razorpay: hmac({ signature: 'header:x-razorpay-signature' }),
+  // https://docs.adyen.com/development-resources/webhooks/verify-hmac-signatures
+  // Eight fields of each item are signed, and nothing else of it.
+  adyen: hmac({
+    each: 'notificationItems',
+    signature: 'json:NotificationRequestItem.additionalData.hmacSignature',
+    encoding: 'base64',
+    key: 'hex',
+    signed: [
+      '{json:NotificationRequestItem.pspReference?}',
+      '{json:NotificationRequestItem.originalReference?}',
+      '{json:NotificationRequestItem.merchantAccountCode?}',
+      '{json:NotificationRequestItem.merchantReference?}',
+      '{json:NotificationRequestItem.amount.value?}',
+      '{json:NotificationRequestItem.amount.currency?}',
+      '{json:NotificationRequestItem.eventCode?}',
+      '{json:NotificationRequestItem.success?}',
+    ].join(':'),
+  }),
+  // https://launchdarkly.com/docs/home/infrastructure/webhooks
+  launchdarkly: hmac({ signature: 'header:x-ld-signature' }),
+  // https://docs.sentry.io/organization/integrations/integration-platform/webhooks/
+  sentry: hmac({ signature: 'header:sentry-hook-signature' }),
+  // https://developer.pagerduty.com/docs/verifying-webhook-signatures
+  pagerduty: hmac({ signature: 'header:x-pagerduty-signature', separator: ',', tag: 'v1=' }),
+  // https://dev.twitch.tv/docs/eventsub/handling-webhook-events/
+  twitch: hmac({
+    signature: 'header:twitch-eventsub-message-signature',
+    tag: 'sha256=',
+    signed: '{header:twitch-eventsub-message-id}{header:twitch-eventsub-message-timestamp}{body}',
+    timestamp: { at: 'header:twitch-eventsub-message-timestamp', unit: 'iso', toleranceS: 600 },
+  }),
+  // https://developer.xero.com/documentation/guides/webhooks/configuring-your-server/
+  xero: hmac({ signature: 'header:x-xero-signature', encoding: 'base64' }),
+  // https://developers.docusign.com/platform/webhooks/connect/hmac/. One header for each key.
+  docusign: hmac({
+    signature: [
+      'header:x-docusign-signature-1',
+      'header:x-docusign-signature-2',
+      'header:x-docusign-signature-3',
+      'header:x-docusign-signature-4',
+    ],
+    encoding: 'base64',
+  }),
+  // https://docs.customer.io/integrations/api/webhooks. The tolerance is ours.
+  'customer-io': hmac({
+    signature: 'header:x-cio-signature',
+    signed: 'v0:{header:x-cio-timestamp}:{body}',
+    timestamp: { at: 'header:x-cio-timestamp', unit: 's', toleranceS: 300 },
+  }),
+  // https://developers.klaviyo.com/en/docs/working_with_system_webhooks. The page does not settle
+  // how the time is written, so it is signed text here and no window is kept.
+  klaviyo: hmac({
+    signature: 'header:klaviyo-signature',
+    signed: '{body}{header:klaviyo-timestamp}',
+  }),
+  // https://developer.box.com/guides/webhooks/v2/signatures-v2. Two keys, either of which proves it.
+  box: hmac({
+    signature: ['header:box-signature-primary', 'header:box-signature-secondary'],
+    encoding: 'base64',
+    signed: '{body}{header:box-delivery-timestamp}',
+    timestamp: { at: 'header:box-delivery-timestamp', unit: 'iso', toleranceS: 600 },
+  }),
 } as const satisfies Record<string, Scheme>;
 
 export type SchemeName = keyof typeof schemes;
+
+/** Standard Webhooks, whose headers begin with a prefix that its adopters choose. */
+function standard(prefix: string): Scheme {
+  return hmac({
+    signature: `header:${prefix}-signature`,
+    separator: ' ',
+    tag: 'v1,',
+    encoding: 'base64',
+    key: 'whsec',
+    signed: `{header:${prefix}-id}.{header:${prefix}-timestamp}.{body}`,
+    timestamp: { at: `header:${prefix}-timestamp`, unit: 's', toleranceS: 300 },
+  });
+}
