@@ -1,0 +1,48 @@
+const DECIMAL = /^\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?\s*$/;
+
+/**
+ * What a column holds: digits after the point, and the first magnitude in units of the last digit that is
+ * too large. BIGNUMERIC is narrower here than Google's 38 digits on each side: DuckDB ends at 38 in all.
+ */
+export const DECIMALS = {
+  NUMERIC: { scale: 9, limit: 10n ** 38n, packedScale: 9 },
+  BIGNUMERIC: { scale: 18, limit: 10n ** 38n, packedScale: 38 },
+} as const;
+
+export type DecimalType = keyof typeof DECIMALS;
+
+/** The plain text of a decimal number, or undefined where the column cannot hold it exactly. */
+export function decimalFromText(type: DecimalType, text: string): string | undefined {
+  const [, sign, whole = '', fraction = '', exponent = '0'] = DECIMAL.exec(text) ?? [];
+  if (sign === undefined || whole + fraction === '') return undefined;
+  const digits = BigInt(whole + fraction);
+  const units = scaled(digits, Number(exponent) - fraction.length + DECIMALS[type].scale);
+  if (units === undefined) return undefined;
+  return decimalText(type, sign === '-' ? -units : units);
+}
+
+/** Bytes hold a little-endian two's complement, as the BigDecimalByteStringEncoder of Google's Java client. */
+export function decimalFromBytes(type: DecimalType, bytes: Uint8Array): string | undefined {
+  const { scale, packedScale } = DECIMALS[type];
+  if (bytes.length === 0 || bytes.length > 32) return undefined;
+  const magnitude = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);
+  const units = scaled(BigInt.asIntN(bytes.length * 8, magnitude), scale - packedScale);
+  return units === undefined ? undefined : decimalText(type, units);
+}
+
+function scaled(value: bigint, power: number): bigint | undefined {
+  if (value === 0n) return 0n;
+  if (power >= 0) return power > 100 ? undefined : value * 10n ** BigInt(power);
+  const divisor = 10n ** BigInt(-power);
+  return value % divisor === 0n ? value / divisor : undefined;
+}
+
+function decimalText(type: DecimalType, units: bigint): string | undefined {
+  const { scale, limit } = DECIMALS[type];
+  const magnitude = units < 0n ? -units : units;
+  if (magnitude >= limit) return undefined;
+  const padded = magnitude.toString().padStart(scale + 1, '0');
+  const fraction = padded.slice(-scale).replace(/0+$/, '');
+  const text = padded.slice(0, -scale) + (fraction === '' ? '' : `.${fraction}`);
+  return units < 0n ? `-${text}` : text;
+}

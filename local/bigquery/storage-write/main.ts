@@ -1,0 +1,91 @@
+import {
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
+import type { Store } from '../store.ts';
+import { AppendSession } from './append-session.ts';
+import { Refusal } from './refusals.ts';
+import { BIG_QUERY_WRITE } from './service.ts';
+import { getWriteStream } from './write-streams.ts';
+
+export interface StorageWriteOptions {
+  /** 0 takes a free one. */
+  port: number;
+  /** The clock for the range that partitioned tables take. */
+  now?: () => Date;
+}
+
+export interface StorageWriteServer {
+  port: number;
+  /** Lets answers that are due go out, for at most a second, then ends every connection. */
+  stop(): Promise<void>;
+}
+
+/** Above the API's own limit, so that a request that is too large gets the API's answer, not gRPC's. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+const GRACE_MS = 1000;
+
+/**
+ * The Storage Write API on 127.0.0.1, without TLS.
+ *
+ * @throws when the port is taken
+ */
+export async function startStorageWrite(
+  store: Store,
+  { port, now = () => new Date() }: StorageWriteOptions,
+): Promise<StorageWriteServer> {
+  const server = new Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES });
+  server.addService(BIG_QUERY_WRITE, {
+    appendRows: (call: ConstructorParameters<typeof AppendSession>[0]) => {
+      new AppendSession(call, store, now);
+    },
+    getWriteStream: unary((request) => getWriteStream(store, request)),
+    createWriteStream: unary(() => onlyDefault('CreateWriteStream')),
+    finalizeWriteStream: unary(() => onlyDefault('FinalizeWriteStream')),
+    batchCommitWriteStreams: unary(() => onlyDefault('BatchCommitWriteStreams')),
+    flushRows: unary(() => onlyDefault('FlushRows')),
+  });
+  const bound = await bind(server, port);
+  return { port: bound, stop: () => stop(server) };
+}
+
+function onlyDefault(method: string): never {
+  throw new Refusal(
+    status.UNIMPLEMENTED,
+    `${method}: this server has each table's default stream alone`,
+  );
+}
+
+function unary<Request, Response>(answer: (request: Request) => Response) {
+  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+    try {
+      callback(null, answer(call.request));
+    } catch (cause) {
+      if (!(cause instanceof Refusal)) throw cause;
+      callback(cause.toCallStatus());
+    }
+  };
+}
+
+function bind(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const credentials = ServerCredentials.createInsecure();
+    server.bindAsync(`127.0.0.1:${port}`, credentials, (error, bound) => {
+      if (error) reject(error);
+      else resolve(bound);
+    });
+  });
+}
+
+async function stop(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => server.forceShutdown(), GRACE_MS);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Field, Table, TableRef } from '../../../local/bigquery/schema.ts';
+import { startStorageWrite } from '../../../local/bigquery/storage-write/main.ts';
+import { Store } from '../../../local/bigquery/store.ts';
+
+// No client looks for the metadata server of a Google machine.
+process.env['METADATA_SERVER_DETECTION'] = 'none';
+
+export const DATASET = { projectId: 'demo', datasetId: 'events' };
+
+/** A column in the REST API's words, NULLABLE unless said otherwise. */
+export function field(name: string, type: Field['type'], more: Partial<Field> = {}): Field {
+  return { name, type, mode: 'NULLABLE', ...more };
+}
+
+export interface Bed {
+  store: Store;
+  /** `host:port` of the Storage Write API. */
+  endpoint: string;
+  port: number;
+  createTable(name: string, schema: Field[], more?: Partial<Table>): Promise<TableRef>;
+  /** The table's rows as DuckDB gives them, in the order of the SQL. */
+  query(sql: string): Promise<unknown[][]>;
+  stop(): Promise<void>;
+}
+
+/** A store in a directory of its own, and the Storage Write API over it on a free port. */
+export async function startBed(now?: () => Date): Promise<Bed> {
+  const directory = await mkdtemp(join(tmpdir(), 'tributary-storage-write-'));
+  const store = await Store.open(directory);
+  const stamp = { location: 'US', creationTime: 1_700_000_000_123, lastModifiedTime: 0, etag: 'e' };
+  await store.createDataset({ ...DATASET, ...stamp, extra: {} });
+  const server = await startStorageWrite(store, { port: 0, ...(now ? { now } : {}) });
+  return {
+    store,
+    port: server.port,
+    endpoint: `127.0.0.1:${server.port}`,
+    async createTable(tableId, schema, more) {
+      const ref = { ...DATASET, tableId };
+      await store.createTable({
+        ...ref,
+        type: 'TABLE',
+        schema,
+        schemaVersion: 1,
+        ...stamp,
+        extra: {},
+        ...more,
+      });
+      return ref;
+    },
+    async query(sql) {
+      const connection = await store.connect();
+      try {
+        return (await connection.runAndReadAll(sql)).getRowsJson();
+      } finally {
+        connection.closeSync();
+      }
+    },
+    async stop() {
+      await server.stop();
+      await store.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+export function tablePath(ref: TableRef): string {
+  return `projects/${ref.projectId}/datasets/${ref.datasetId}/tables/${ref.tableId}`;
+}
