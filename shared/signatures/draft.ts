@@ -109,7 +109,7 @@ export class Draft {
         this.#items.push(at.name + text);
         break;
       case 'query':
-        this.#url += `${this.#url.includes('?') ? '&' : '?'}${at.name}=${encodeURIComponent(text)}`;
+        this.#url = withQuery(this.#url, at.name, text);
         break;
       case 'json':
         this.#set(at.path, text);
@@ -129,6 +129,16 @@ export class Draft {
   #write(): void {
     this.#body = toBytes(JSON.stringify(this.#json?.root));
   }
+}
+
+/** The URL with one parameter set, at its end; the others stay as they are written. */
+function withQuery(url: string, name: string, value: string): string {
+  const [path = '', ...query] = url.split('?');
+  const others = query
+    .join('?')
+    .split('&')
+    .filter((pair) => pair && !pair.startsWith(`${name}=`));
+  return `${path}?${[...others, `${name}=${encodeURIComponent(value)}`].join('&')}`;
 }
 
 function setPath(root: unknown, path: readonly string[], value: unknown): void {
