@@ -1,0 +1,155 @@
+// The methods of Google's Publisher and Subscriber services, whichever transport they came by.
+// What is not here is answered UNIMPLEMENTED: snapshots and seek, push, detach, schemas.
+
+import type { protos } from '@google-cloud/pubsub';
+import type { Broker } from './broker.ts';
+import { invalid } from './errors.ts';
+import { checkAckRequest, checkPublish, type PublishedMessage } from './limits.ts';
+import { checkName, checkProject, DELETED_TOPIC } from './names.ts';
+import { listPage } from './page.ts';
+import { messageType } from './protos.ts';
+import { pull } from './pull.ts';
+import {
+  parseSubscriptionSettings,
+  parseTopicSettings,
+  showSubscription,
+  showTopic,
+  updateSubscriptionSettings,
+  updateTopicSettings,
+} from './settings.ts';
+import type { Subscription } from './subscription.ts';
+import type { Topic } from './topic.ts';
+
+/** What a method may know of the call besides the request. */
+export interface Call {
+  /** The size of the request as it came. */
+  readonly bytes: number;
+  /** Runs `listener` if the caller goes away before the answer. */
+  onCancelled(listener: () => void): void;
+}
+
+/** Takes the decoded request; gives the response, or its encoded bytes. Throws PubsubError. */
+export type Method = (request: never, call: Call) => object | Promise<object>;
+
+/** By service, then by method, as the protos name them. */
+export type Api = Readonly<Record<string, Readonly<Record<string, Method>>>>;
+
+const PubsubMessage = messageType('PubsubMessage');
+
+export function createApi(broker: Broker): Api {
+  return { Publisher: publisherMethods(broker), Subscriber: subscriberMethods(broker) };
+}
+
+function publisherMethods(broker: Broker): Record<string, Method> {
+  return {
+    CreateTopic: (request: protos.google.pubsub.v1.ITopic) =>
+      show(broker.createTopic(checkName('topics', request.name), parseTopicSettings(request))),
+    GetTopic: ({ topic }: protos.google.pubsub.v1.IGetTopicRequest) => show(broker.topic(topic)),
+    ListTopics: (request: protos.google.pubsub.v1.IListTopicsRequest) => {
+      const { items, nextPageToken } = listPage(within(broker.topics, request.project), request);
+      return { topics: items.map(show), nextPageToken };
+    },
+    UpdateTopic: ({ topic, updateMask }: protos.google.pubsub.v1.IUpdateTopicRequest) => {
+      const known = broker.topic(topic?.name);
+      broker.updateTopic(known, updateTopicSettings(known.settings, topic ?? {}, updateMask));
+      return show(known);
+    },
+    DeleteTopic: ({ topic }: protos.google.pubsub.v1.IDeleteTopicRequest) => {
+      broker.deleteTopic(broker.topic(topic));
+      return {};
+    },
+    ListTopicSubscriptions: (request: protos.google.pubsub.v1.IListTopicSubscriptionsRequest) => {
+      const attached = [...broker.topic(request.topic).subscriptions];
+      const { items, nextPageToken } = listPage(attached, request);
+      return { subscriptions: items.map(({ name }) => name), nextPageToken };
+    },
+    Publish: async (request: protos.google.pubsub.v1.IPublishRequest, { bytes }: Call) => {
+      const messages = (request.messages ?? []) as PublishedMessage[];
+      checkPublish(messages, bytes);
+      const topic = broker.topic(request.topic);
+      return { messageIds: await broker.publish(topic, messages.map(encodeMessage)) };
+    },
+  };
+}
+
+function subscriberMethods(broker: Broker): Record<string, Method> {
+  return {
+    CreateSubscription: (request: protos.google.pubsub.v1.ISubscription) => {
+      const name = checkName('subscriptions', request.name);
+      const settings = parseSubscriptionSettings(request);
+      return showOf(broker.createSubscription(name, broker.topic(request.topic), settings));
+    },
+    GetSubscription: ({ subscription }: protos.google.pubsub.v1.IGetSubscriptionRequest) =>
+      showOf(broker.subscription(subscription)),
+    ListSubscriptions: (request: protos.google.pubsub.v1.IListSubscriptionsRequest) => {
+      const all = within(broker.subscriptions, request.project);
+      const { items, nextPageToken } = listPage(all, request);
+      return { subscriptions: items.map(showOf), nextPageToken };
+    },
+    UpdateSubscription: (request: protos.google.pubsub.v1.IUpdateSubscriptionRequest) => {
+      const given = request.subscription ?? {};
+      const known = broker.subscription(given.name);
+      const settings = updateSubscriptionSettings(known.settings, given, request.updateMask);
+      broker.updateSubscription(known, settings);
+      return showOf(known);
+    },
+    DeleteSubscription: ({ subscription }: protos.google.pubsub.v1.IDeleteSubscriptionRequest) => {
+      broker.deleteSubscription(broker.subscription(subscription));
+      return {};
+    },
+    Pull: (request: protos.google.pubsub.v1.IPullRequest, call: Call) => {
+      const maxMessages = request.maxMessages ?? 0;
+      const subscription = broker.subscription(request.subscription);
+      if (maxMessages < 1) throw invalid(`max_messages must be positive (it is ${maxMessages}).`);
+      const returnImmediately = request.returnImmediately ?? false;
+      const onCancelled = (listener: () => void) => call.onCancelled(listener);
+      return pull(subscription, { maxMessages, returnImmediately, onCancelled });
+    },
+    Acknowledge: async (request: protos.google.pubsub.v1.IAcknowledgeRequest, { bytes }: Call) => {
+      checkAckRequest(bytes);
+      const subscription = broker.subscription(request.subscription);
+      await subscription.acknowledge(checkAckIds(request.ackIds));
+      return {};
+    },
+    ModifyAckDeadline: (
+      request: protos.google.pubsub.v1.IModifyAckDeadlineRequest,
+      { bytes }: Call,
+    ) => {
+      checkAckRequest(bytes);
+      const subscription = broker.subscription(request.subscription);
+      const seconds = request.ackDeadlineSeconds ?? 0;
+      subscription.modifyDeadlines(checkAckIds(request.ackIds), () => seconds);
+      return {};
+    },
+  };
+}
+
+/** What is stored: the message without what the server adds on delivery. */
+function encodeMessage({ data, attributes, orderingKey }: PublishedMessage): Buffer {
+  const stored: Record<string, unknown> = {};
+  if (data?.length) stored['data'] = data;
+  if (attributes) stored['attributes'] = attributes;
+  if (orderingKey) stored['orderingKey'] = orderingKey;
+  return PubsubMessage.encode(stored).finish() as Buffer;
+}
+
+function checkAckIds(ackIds: readonly string[] | null | undefined): readonly string[] {
+  if (!ackIds?.length) throw invalid('The request holds no ack IDs.');
+  return ackIds;
+}
+
+function show({ name, settings }: Topic): object {
+  return showTopic(name, settings);
+}
+
+function showOf({ name, topic, settings }: Subscription): object {
+  return showSubscription(name, topic?.name ?? DELETED_TOPIC, settings);
+}
+
+function within<T extends { readonly name: string }>(
+  all: readonly T[],
+  project: string | null | undefined,
+): T[] {
+  const prefix = `${checkProject(project)}/`;
+  return all.filter(({ name }) => name.startsWith(prefix));
+}

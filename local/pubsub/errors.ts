@@ -1,0 +1,60 @@
+import { status } from '@grpc/grpc-js';
+
+/** HTTP status that Google's REST front end gives for each canonical code (google/rpc/code.proto). */
+const HTTP_STATUS = {
+  CANCELLED: 499,
+  INVALID_ARGUMENT: 400,
+  NOT_FOUND: 404,
+  ALREADY_EXISTS: 409,
+  FAILED_PRECONDITION: 400,
+  UNIMPLEMENTED: 501,
+  INTERNAL: 500,
+  UNAVAILABLE: 503,
+} as const;
+
+export type PubsubErrorCode = keyof typeof HTTP_STATUS;
+
+/** A refusal, as both transports show it: gRPC by `code` and `details`, REST by `httpStatus` and `body`. */
+export class PubsubError extends Error {
+  override readonly name = 'PubsubError';
+  readonly status: PubsubErrorCode;
+
+  constructor(code: PubsubErrorCode, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.status = code;
+  }
+
+  get code(): number {
+    return status[this.status];
+  }
+
+  get details(): string {
+    return this.message;
+  }
+
+  get httpStatus(): number {
+    return HTTP_STATUS[this.status];
+  }
+
+  get body(): { error: { code: number; message: string; status: string } } {
+    return { error: { code: this.httpStatus, message: this.message, status: this.status } };
+  }
+}
+
+export function invalid(message: string): PubsubError {
+  return new PubsubError('INVALID_ARGUMENT', message);
+}
+
+export function unimplemented(what: string): PubsubError {
+  return new PubsubError(
+    'UNIMPLEMENTED',
+    `${what} is not implemented by this local Pub/Sub server`,
+  );
+}
+
+/** What a caller is told of any failure; one that is not a refusal is ours, and INTERNAL. */
+export function asPubsubError(error: unknown): PubsubError {
+  if (error instanceof PubsubError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new PubsubError('INTERNAL', message, error);
+}

@@ -1,0 +1,68 @@
+// A Pub/Sub server that Google's own client takes for the service. Connections come in at port.ts,
+// which tells gRPC from REST; both call the methods of api.ts; these work on the broker, whose
+// subscriptions lease and deliver what log.ts has committed to store.ts.
+
+import { mkdir } from 'node:fs/promises';
+import { ServerCredentials } from '@grpc/grpc-js';
+import { createApi } from './api.ts';
+import { Broker } from './broker.ts';
+import { createGrpcServer } from './grpc.ts';
+import { createPortServer, listen } from './port.ts';
+import { createRestServer } from './rest.ts';
+import { Store } from './store.ts';
+
+export interface PubsubServer {
+  readonly port: number;
+  /** Ends the streams, writes what waits, closes the file and the port. */
+  stop(): Promise<void>;
+}
+
+/** How long open calls have to hear that the server stops. */
+const GRACE_MS = 300;
+
+/**
+ * Serves gRPC and REST on 127.0.0.1, from `pubsub.sqlite` in the directory, which is made if
+ * missing. Port 0 takes a free one. Rejects with the system's error when the port is taken
+ * (EADDRINUSE), and when another server has the file.
+ */
+export async function startPubsub(options: {
+  port: number;
+  directory: string;
+}): Promise<PubsubServer> {
+  const { directory } = options;
+  await mkdir(directory, { recursive: true });
+  const sockets = createPortServer({
+    http2: (socket) => injector.injectConnection(socket),
+    http1: (socket) => void rest.emit('connection', socket),
+  });
+  // The port first: whoever has it also has the file, and a taken port is the clearer error.
+  const port = await listen(sockets.server, options.port);
+  const broker = openBroker(directory, () => sockets.server.close());
+  const api = createApi(broker);
+  const grpc = createGrpcServer(api, broker);
+  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const rest = createRestServer(api);
+  return {
+    port,
+    async stop() {
+      const closed = new Promise((resolve) => sockets.server.close(resolve));
+      broker.close();
+      // Idle connections go at once; the others once they have had their answer.
+      rest.closeIdleConnections();
+      injector.drain(GRACE_MS);
+      const force = setTimeout(() => sockets.destroyAll(), GRACE_MS);
+      await closed;
+      clearTimeout(force);
+      grpc.forceShutdown();
+    },
+  };
+}
+
+function openBroker(directory: string, onFailure: () => void): Broker {
+  try {
+    return new Broker(new Store(directory));
+  } catch (error) {
+    onFailure();
+    throw error;
+  }
+}

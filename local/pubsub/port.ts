@@ -1,0 +1,62 @@
+// gRPC and REST share a port: an HTTP/2 client with prior knowledge begins with "PRI" (RFC 9113,
+// section 3.4), which is no HTTP/1.1 method that anybody sends.
+
+import { createServer, type Server, type Socket } from 'node:net';
+
+const HTTP2_PREFACE = Buffer.from('PRI');
+
+export interface Protocols {
+  readonly http2: (socket: Socket) => void;
+  readonly http1: (socket: Socket) => void;
+}
+
+export interface PortServer {
+  readonly server: Server;
+  /** Ends connections that stay open after `server.close()`. */
+  destroyAll(): void;
+}
+
+/** A TCP server that gives each connection to the protocol which its first bytes speak. */
+export function createPortServer(protocols: Protocols): PortServer {
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    dispatch(socket, protocols);
+  });
+  return {
+    server,
+    destroyAll: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function dispatch(socket: Socket, { http2, http1 }: Protocols): void {
+  const onError = () => socket.destroy();
+  socket.once('error', onError);
+  socket.once('data', (first: Buffer) => {
+    socket.pause();
+    socket.off('error', onError);
+    socket.unshift(first);
+    if (first.subarray(0, HTTP2_PREFACE.length).equals(HTTP2_PREFACE)) {
+      // An HTTP/2 session reads what was put back by itself; a flowing socket would lose it.
+      http2(socket);
+    } else {
+      http1(socket);
+      socket.resume();
+    }
+  });
+}
+
+/** Resolves with the port; rejects with the system's error, such as EADDRINUSE. */
+export function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, host: '127.0.0.1' }, () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address ? address.port : port);
+    });
+  });
+}

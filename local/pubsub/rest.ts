@@ -1,0 +1,93 @@
+// REST over HTTP/1.1: what the Worker publishes with, and curl.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Api } from './api.ts';
+import { asPubsubError, invalid, type PubsubError, unimplemented } from './errors.ts';
+import { fromJson, toJson } from './json.ts';
+import { MAX_REQUEST_BYTES } from './limits.ts';
+import { findRoute, type Route } from './routes.ts';
+
+/** An HTTP server that listens nowhere: `port.ts` hands it its connections. */
+export function createRestServer(api: Api): Server {
+  return createServer((request, response) => {
+    answer(api, request, response).catch((error) =>
+      refuse(request, response, asPubsubError(error)),
+    );
+  });
+}
+
+async function answer(api: Api, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { path, query } = divideUrl(request.url ?? '/');
+  const { route, value } = findRoute(request.method ?? 'GET', path);
+  const method = api[route.service]?.[route.method];
+  if (!method) throw unimplemented(`${route.service}.${route.method}`);
+  const body = await readBody(request);
+  const json = body.length > 0 ? parseJson(body) : Object.fromEntries(new URLSearchParams(query));
+  const onCancelled = (listener: () => void) =>
+    void response.once('close', () => response.writableFinished || listener());
+  const message = fromJson(route.requestType, withVariable(json, route, value));
+  const result = await method(message as never, { bytes: body.length, onCancelled });
+  const decoded = Buffer.isBuffer(result) ? route.responseType.decode(result) : result;
+  send(response, 200, toJson(route.responseType, decoded));
+}
+
+function divideUrl(url: string): { path: string; query: string } {
+  const mark = url.indexOf('?');
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const query = mark < 0 ? '' : url.slice(mark + 1);
+  if (!path.includes('%')) return { path, query };
+  try {
+    return { path: decodeURIComponent(path), query };
+  } catch {
+    throw invalid(`The path is not well-formed: ${path}`);
+  }
+}
+
+/** Counts while it reads: a length that is declared is not trusted. */
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_REQUEST_BYTES) {
+      throw invalid(`Request payload size exceeds the limit: ${MAX_REQUEST_BYTES} bytes.`);
+    }
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch (error) {
+    throw invalid(
+      `Invalid JSON payload received. ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+/** The path's variable wins over the body, as `body: "*"` says. */
+function withVariable(json: unknown, { variable }: Route, value: string): unknown {
+  if (typeof json !== 'object' || json === null) return json;
+  const [outer = '', inner] = variable;
+  if (inner === undefined) return { ...json, [outer]: value };
+  const given = (json as Record<string, unknown>)[outer] ?? {};
+  return { ...json, [outer]: typeof given === 'object' ? { ...given, [inner]: value } : given };
+}
+
+function send(response: ServerResponse, status: number, json: object): void {
+  const body = Buffer.from(JSON.stringify(json));
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=UTF-8',
+    'content-length': body.length,
+  });
+  response.end(body);
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, error: PubsubError): void {
+  if (response.headersSent) return;
+  // What is left of the request is not worth reading.
+  if (!request.complete) response.setHeader('connection', 'close');
+  send(response, error.httpStatus, error.body);
+}

@@ -1,0 +1,186 @@
+// What a topic and a subscription are configured with, between the API's form and the stored one.
+
+import type { protos } from '@google-cloud/pubsub';
+import { invalid, unimplemented } from './errors.ts';
+
+type ITopic = protos.google.pubsub.v1.ITopic;
+type ISubscription = protos.google.pubsub.v1.ISubscription;
+type IFieldMask = protos.google.protobuf.IFieldMask;
+type IDuration = protos.google.protobuf.IDuration;
+
+export interface TopicSettings {
+  readonly labels: Record<string, string>;
+}
+
+export interface SubscriptionSettings {
+  readonly ackDeadlineSeconds: number;
+  readonly messageRetentionSeconds: number;
+  readonly labels: Record<string, string>;
+  /** Kept and shown; a subscription of a local server does not expire. Null: never. */
+  readonly expirationSeconds: number | null;
+}
+
+const MINUTE = 60;
+const DAY = 24 * 60 * MINUTE;
+const DEFAULT_RETENTION_SECONDS = 7 * DAY;
+const DEFAULT_EXPIRATION_SECONDS = 31 * DAY;
+
+// Features of their own, each with its place: a filter sets bits of Progress when a segment is
+// published, a dead-letter or retry policy acts where Backlog.giveBack is called, ordering and
+// exactly-once delivery where Subscription takes and acks, retained acks where segments finish.
+const UNIMPLEMENTED_TOPIC = [
+  'kmsKeyName',
+  'schemaSettings',
+  'messageRetentionDuration',
+  'ingestionDataSourceSettings',
+  'messageTransforms',
+] as const satisfies readonly (keyof ITopic)[];
+const UNIMPLEMENTED_SUBSCRIPTION = [
+  'pushConfig',
+  'bigqueryConfig',
+  'cloudStorageConfig',
+  'bigtableConfig',
+  'retainAckedMessages',
+  'enableMessageOrdering',
+  'filter',
+  'deadLetterPolicy',
+  'retryPolicy',
+  'enableExactlyOnceDelivery',
+  'messageTransforms',
+] as const satisfies readonly (keyof ISubscription)[];
+
+export function parseTopicSettings(topic: ITopic): TopicSettings {
+  refuse('topic', topic, UNIMPLEMENTED_TOPIC);
+  return { labels: { ...topic.labels } };
+}
+
+export function parseSubscriptionSettings(subscription: ISubscription): SubscriptionSettings {
+  refuse('subscription', subscription, UNIMPLEMENTED_SUBSCRIPTION);
+  return {
+    ackDeadlineSeconds: parseAckDeadline(subscription.ackDeadlineSeconds ?? 0),
+    messageRetentionSeconds: parseRetention(subscription.messageRetentionDuration),
+    labels: { ...subscription.labels },
+    expirationSeconds: parseExpiration(subscription.expirationPolicy),
+  };
+}
+
+export function updateTopicSettings(
+  settings: TopicSettings,
+  topic: ITopic,
+  mask: IFieldMask | null | undefined,
+): TopicSettings {
+  const given = parseTopicSettings(topic);
+  return merge(settings, given, mask, { labels: 'labels' }, UNIMPLEMENTED_TOPIC);
+}
+
+export function updateSubscriptionSettings(
+  settings: SubscriptionSettings,
+  subscription: ISubscription,
+  mask: IFieldMask | null | undefined,
+): SubscriptionSettings {
+  const given = parseSubscriptionSettings(subscription);
+  const fields = {
+    ackDeadlineSeconds: 'ackDeadlineSeconds',
+    messageRetentionDuration: 'messageRetentionSeconds',
+    labels: 'labels',
+    expirationPolicy: 'expirationSeconds',
+  } as const;
+  return merge(settings, given, mask, fields, UNIMPLEMENTED_SUBSCRIPTION);
+}
+
+export function showTopic(name: string, settings: TopicSettings): ITopic {
+  return { name, labels: settings.labels, state: STATE_ACTIVE };
+}
+
+export function showSubscription(
+  name: string,
+  topic: string,
+  settings: SubscriptionSettings,
+): ISubscription {
+  const { ackDeadlineSeconds, messageRetentionSeconds, labels, expirationSeconds } = settings;
+  return {
+    name,
+    topic,
+    pushConfig: {},
+    ackDeadlineSeconds,
+    messageRetentionDuration: { seconds: messageRetentionSeconds },
+    labels,
+    expirationPolicy: expirationSeconds === null ? {} : { ttl: { seconds: expirationSeconds } },
+    state: STATE_ACTIVE,
+  };
+}
+
+/** `ACTIVE` of both Topic.State and Subscription.State. */
+const STATE_ACTIVE = 1;
+
+function refuse<T extends object>(kind: string, given: T, fields: readonly (keyof T)[]): void {
+  for (const field of fields) {
+    if (isSet(given[field])) throw unimplemented(`A ${kind} with ${String(field)}`);
+  }
+}
+
+/** Clients send an empty push config for a pull subscription. */
+function isSet(value: unknown): boolean {
+  if (value === null || value === undefined) return false;
+  if (typeof value === 'object') return Object.values(value).some(isSet);
+  return Boolean(value);
+}
+
+function merge<S extends object>(
+  settings: S,
+  given: S,
+  mask: IFieldMask | null | undefined,
+  fields: Record<string, keyof S>,
+  unimplementedFields: readonly string[],
+): S {
+  const paths = mask?.paths ?? [];
+  if (paths.length === 0)
+    throw invalid('The update_mask in the request must be set and non-empty.');
+  const updated = { ...settings };
+  for (const path of paths) {
+    // Clients write masks in either case; a path may lead into a field (`expiration_policy.ttl`).
+    const name = (path.split('.')[0] ?? '').replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+    const field = fields[name];
+    if (field !== undefined) updated[field] = given[field];
+    // Clearing what cannot be set changes nothing; setting it was refused above.
+    else if (!unimplementedFields.includes(name)) {
+      throw invalid(
+        `Invalid update_mask provided in the request: the field "${path}" cannot be updated.`,
+      );
+    }
+  }
+  return updated;
+}
+
+function parseAckDeadline(seconds: number): number {
+  if (seconds === 0) return 10;
+  if (seconds < 10 || seconds > 600) {
+    throw invalid(
+      `Invalid ack deadline given: (ack_deadline_seconds=${seconds}); it is 10 to 600.`,
+    );
+  }
+  return seconds;
+}
+
+function parseRetention(duration: IDuration | null | undefined): number {
+  const seconds = secondsOf(duration) ?? DEFAULT_RETENTION_SECONDS;
+  if (seconds < 10 * MINUTE || seconds > 31 * DAY) {
+    throw invalid(
+      `Invalid message_retention_duration (${seconds} s); it is 10 minutes to 31 days.`,
+    );
+  }
+  return seconds;
+}
+
+function parseExpiration(policy: protos.google.pubsub.v1.IExpirationPolicy | null | undefined) {
+  if (!policy) return DEFAULT_EXPIRATION_SECONDS;
+  const seconds = secondsOf(policy.ttl);
+  if (seconds !== null && seconds < DAY) {
+    throw invalid(`Invalid expiration_policy.ttl (${seconds} s); it is at least 1 day.`);
+  }
+  return seconds;
+}
+
+function secondsOf(duration: IDuration | null | undefined): number | null {
+  return duration ? Number(duration.seconds ?? 0) : null;
+}

@@ -1,0 +1,223 @@
+// The SQLite file. Rows are per segment, not per message: a commit costs a few statements however
+// many messages it carries, and an ack costs a bit.
+
+import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type Segment, unpackMessages } from './segment.ts';
+
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  -- One server a directory: leases live in its memory.
+  PRAGMA locking_mode = EXCLUSIVE;
+  PRAGMA wal_autocheckpoint = 4000;
+  CREATE TABLE IF NOT EXISTS topics (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, settings TEXT NOT NULL
+  );
+  -- topic stays when the topic is deleted, because the backlog does. The backlog is what has an id
+  -- above start.
+  CREATE TABLE IF NOT EXISTS subscriptions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, topic INTEGER NOT NULL,
+    start INTEGER NOT NULL, settings TEXT NOT NULL
+  );
+  -- pending: how many subscriptions have not acked the whole segment.
+  CREATE TABLE IF NOT EXISTS segments (
+    id INTEGER PRIMARY KEY, topic INTEGER NOT NULL, published_ms INTEGER NOT NULL,
+    count INTEGER NOT NULL, pending INTEGER NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS segments_of_topic ON segments (topic, id);
+  CREATE TABLE IF NOT EXISTS payloads (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
+  -- acked: a bit a message, NULL when the whole segment is. No row: nothing acked.
+  CREATE TABLE IF NOT EXISTS progress (
+    segment INTEGER NOT NULL, subscription INTEGER NOT NULL, acked BLOB,
+    PRIMARY KEY (segment, subscription)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS reserved (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL);
+  INSERT OR IGNORE INTO reserved VALUES (1, 0);
+`;
+
+export interface TopicRow {
+  readonly id: number;
+  readonly name: string;
+  readonly settings: string;
+}
+
+export interface SubscriptionRow extends TopicRow {
+  readonly topic: number;
+  readonly start: number;
+}
+
+export interface StoredSegment extends Segment {
+  /** The subscription's acked bits, if it acked any. */
+  readonly acked: Uint8Array | null;
+}
+
+type Row = Record<string, unknown>;
+
+export class Store {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(directory: string) {
+    this.#database = new DatabaseSync(join(directory, 'pubsub.sqlite'));
+    this.#database.exec(SCHEMA);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** Runs `body` in one transaction, on disk when this returns; rolled back if it throws. */
+  transact<T>(body: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const value = body();
+      this.#database.exec('COMMIT');
+      return value;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  topics(): TopicRow[] {
+    return this.#sql('SELECT * FROM topics').all() as Row[] as unknown as TopicRow[];
+  }
+
+  subscriptions(): SubscriptionRow[] {
+    return this.#sql('SELECT * FROM subscriptions').all() as Row[] as unknown as SubscriptionRow[];
+  }
+
+  insertTopic(name: string, settings: string): number {
+    const sql = 'INSERT INTO topics (name, settings) VALUES (?, ?)';
+    return Number(this.#sql(sql).run(name, settings).lastInsertRowid);
+  }
+
+  insertSubscription(row: Omit<SubscriptionRow, 'id'>): number {
+    const sql = 'INSERT INTO subscriptions (name, topic, start, settings) VALUES (?, ?, ?, ?)';
+    const { name, topic, start, settings } = row;
+    return Number(this.#sql(sql).run(name, topic, start, settings).lastInsertRowid);
+  }
+
+  saveSettings(table: 'topics' | 'subscriptions', id: number, settings: string): void {
+    this.#sql(`UPDATE ${table} SET settings = ? WHERE id = ?`).run(settings, id);
+  }
+
+  deleteRow(table: 'topics' | 'subscriptions', id: number): void {
+    this.#sql(`DELETE FROM ${table} WHERE id = ?`).run(id);
+  }
+
+  /** No segment id at or below this was ever given out by an earlier run, unless reserved. */
+  reservedSegment(): number {
+    return Number(this.#sql('SELECT segment FROM reserved').get()?.['segment']);
+  }
+
+  reserveSegments(through: number): void {
+    this.#sql('UPDATE reserved SET segment = ?').run(through);
+  }
+
+  insertSegment(segment: Segment, body: Buffer, topic: number, pending: number): void {
+    const { id, publishedMs, messages } = segment;
+    this.#sql('INSERT INTO segments VALUES (?, ?, ?, ?, ?)').run(
+      ...[id, topic, publishedMs, messages.length, pending],
+    );
+    this.#sql('INSERT INTO payloads VALUES (?, ?)').run(id, body);
+  }
+
+  /** Null when every subscription has acked all of it, or it expired. */
+  segment(id: number): Segment | null {
+    const sql = 'SELECT * FROM segments JOIN payloads USING (id) WHERE id = ?';
+    const row = this.#sql(sql).get(id);
+    return row ? segmentOf(row) : null;
+  }
+
+  /** What the subscription has not wholly acked above `after`, oldest first, lazily. */
+  *backlog(topic: number, subscription: number, after: number): Generator<StoredSegment> {
+    const sql = `SELECT s.*, p.body, g.acked FROM segments s JOIN payloads p USING (id)
+      LEFT JOIN progress g ON g.segment = s.id AND g.subscription = ?
+      WHERE s.topic = ? AND s.id > ? AND (g.segment IS NULL OR g.acked IS NOT NULL) ORDER BY s.id`;
+    for (const row of this.#sql(sql).iterate(subscription, topic, after)) {
+      yield { ...segmentOf(row), acked: row['acked'] as Uint8Array | null };
+    }
+  }
+
+  /** How many messages the segment has and which are acked; null when all are. */
+  progress(
+    segment: number,
+    subscription: number,
+    topic: number,
+  ): { count: number; acked: Uint8Array | null } | null {
+    const sql = `SELECT s.count, g.acked, g.segment AS begun FROM segments s
+      LEFT JOIN progress g ON g.segment = s.id AND g.subscription = ? WHERE s.id = ? AND s.topic = ?`;
+    const row = this.#sql(sql).get(subscription, segment, topic);
+    if (!row || (row['begun'] !== null && row['acked'] === null)) return null;
+    return { count: Number(row['count']), acked: row['acked'] as Uint8Array | null };
+  }
+
+  saveProgress(segment: number, subscription: number, acked: Uint8Array | null): void {
+    this.#sql('INSERT OR REPLACE INTO progress VALUES (?, ?, ?)').run(segment, subscription, acked);
+  }
+
+  /** The subscription has acked the whole segment, which goes when no other one waits for it. */
+  finishSegment(segment: number, subscription: number): void {
+    const last = this.#sql('DELETE FROM segments WHERE id = ? AND pending <= 1').run(segment);
+    if (last.changes) {
+      this.#sql('DELETE FROM payloads WHERE id = ?').run(segment);
+      this.#sql('DELETE FROM progress WHERE segment = ?').run(segment);
+    } else {
+      this.#sql('UPDATE segments SET pending = pending - 1 WHERE id = ?').run(segment);
+      this.saveProgress(segment, subscription, null);
+    }
+  }
+
+  /** The newest segment of the topic that was published before the time; 0 when there is none. */
+  lastSegmentBefore(topic: number, beforeMs: number): number {
+    const sql = 'SELECT max(id) AS id FROM segments WHERE topic = ? AND published_ms < ?';
+    return Number(this.#sql(sql).get(topic, beforeMs)?.['id'] ?? 0);
+  }
+
+  /** The subscription no longer wants anything at or below `through`. */
+  advanceStart(subscription: SubscriptionRow, through: number): void {
+    const range = [subscription.topic, subscription.start, through];
+    this.#sql(`UPDATE segments SET pending = pending - 1 WHERE topic = ? AND id > ? AND id <= ?
+      AND NOT EXISTS (SELECT 1 FROM progress g
+        WHERE g.segment = id AND g.subscription = ? AND g.acked IS NULL)`).run(
+      ...range,
+      subscription.id,
+    );
+    for (const [table, key] of [
+      ['payloads', 'id'],
+      ['progress', 'segment'],
+    ]) {
+      this.#sql(`DELETE FROM ${table} WHERE ${key} IN
+        (SELECT id FROM segments WHERE topic = ? AND id > ? AND id <= ? AND pending <= 0)`).run(
+        ...range,
+      );
+    }
+    this.#sql('DELETE FROM segments WHERE topic = ? AND id > ? AND id <= ? AND pending <= 0').run(
+      ...range,
+    );
+    this.#sql('DELETE FROM progress WHERE subscription = ? AND segment <= ?').run(
+      ...[subscription.id, through],
+    );
+    this.#sql('UPDATE subscriptions SET start = ? WHERE id = ?').run(through, subscription.id);
+  }
+
+  #sql(text: string): StatementSync {
+    const known = this.#statements.get(text);
+    if (known) return known;
+    const statement = this.#database.prepare(text);
+    this.#statements.set(text, statement);
+    return statement;
+  }
+}
+
+function segmentOf(row: Row): Segment {
+  const body = row['body'] as Uint8Array;
+  return {
+    id: Number(row['id']),
+    publishedMs: Number(row['published_ms']),
+    messages: unpackMessages(body),
+    bytes: body.length,
+  };
+}
