@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { RelayError } from '../../shared/error.ts';
+import { sampleExperiment } from './sample-experiment.ts';
+import { sampleExport } from './sample-export.ts';
+import { zipFiles } from './zip.ts';
+
+export interface AbsmartlyOptions {
+  /** 0 takes any free port. */
+  port: number;
+  /** What `Authorization: Api-Key …` must hold. */
+  apiKey: string;
+  /** Other files than the sample's, by their path: `/v1/experiments/exports/1/x.zip`. */
+  files?: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface Absmartly {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** The export of the vendor's document: `/v1/experiments/exports/15/experiment_42_export.zip`. */
+export const exportRowCount = sampleExport(15, 42).files.reduce((sum, { rows }) => sum + rows, 0);
+
+/**
+ * ABsmartly's API, as far as exports need it: the ZIP of any export, and what is known of an experiment.
+ * It listens on 127.0.0.1.
+ *
+ * @throws RelayError `port.taken`
+ */
+export async function startAbsmartly(options: AbsmartlyOptions): Promise<Absmartly> {
+  const server = createServer((request, response) => {
+    answer(request, options).then(
+      ({ status, type, body }) => reply(response, status, type, body),
+      (error: Error) => reply(response, 500, 'text/plain', Buffer.from(error.message)),
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') return reject(error);
+      reject(new RelayError('port.taken', 'setup', `port ${options.port} is taken`));
+    });
+    server.listen(options.port, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+interface Answer {
+  status: number;
+  type: string;
+  body: Buffer;
+}
+
+async function answer(request: IncomingMessage, options: AbsmartlyOptions): Promise<Answer> {
+  if (request.method !== 'GET') return json(405, { errors: ['Method Not Allowed'] });
+  if (request.headers.authorization !== `Api-Key ${options.apiKey}`) {
+    return json(401, { errors: ['Unauthorized'] });
+  }
+  const path = request.url ?? '/';
+  const file = options.files?.get(path) ?? (await sampleZip(path));
+  if (file) return { status: 200, type: 'application/zip', body: Buffer.from(file) };
+  const experiment = /^\/v1\/experiments\/(\d{1,9})$/.exec(path);
+  if (experiment) return json(200, { experiment: sampleExperiment(Number(experiment[1])) });
+  return json(404, { errors: ['Not Found'] });
+}
+
+async function sampleZip(path: string): Promise<Buffer | undefined> {
+  const ids = /^\/v1\/experiments\/exports\/(\d{1,9})\/experiment_(\d{1,9})_export\.zip$/.exec(
+    path,
+  );
+  return ids ? await zipFiles(sampleExport(Number(ids[1]), Number(ids[2])).files) : undefined;
+}
+
+function json(status: number, value: unknown): Answer {
+  return { status, type: 'application/json', body: Buffer.from(JSON.stringify(value)) };
+}
+
+function reply(response: ServerResponse, status: number, type: string, body: Buffer): void {
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': body.byteLength });
+  response.end(body);
+}
