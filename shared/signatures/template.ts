@@ -2,7 +2,7 @@ import { type Bytes, toBytes } from './bytes.ts';
 import { parseReference, type Readable, type Reference, readReference } from './reference.ts';
 
 /** One piece of a signed message. An optional reference is empty text where the delivery lacks it. */
-export type Part =
+type Part =
   | { text: string }
   | { is: 'url' | 'method' | 'form.sorted' }
   | { reference: Reference; optional: boolean };

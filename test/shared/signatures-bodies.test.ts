@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { hmac } from '../../shared/signatures/scheme.ts';
+import { schemes } from '../../shared/signatures/schemes.ts';
+import { signRequest } from '../../shared/signatures/sign.ts';
+import { verifySignature } from '../../shared/signatures/verify.ts';
+import { accepted, now, refused, requestWith, secret } from './signature-requests.ts';
+import { bytesOf } from './signature-vectors.ts';
+
+describe('signatures in the body', () => {
+  const key = '0aff';
+
+  async function adyen(items: unknown[]): Promise<string> {
+    const body = JSON.stringify({
+      notificationItems: items.map((item) => ({ NotificationRequestItem: item })),
+    });
+    const parts = await signRequest(schemes.adyen, requestWith([], body), key, now);
+    return new TextDecoder().decode(parts.body);
+  }
+
+  test('are all needed: one forged item refuses the delivery', async () => {
+    const body = await adyen([{ pspReference: 'a' }, { pspReference: 'b' }]);
+    const verify = (text: string) =>
+      verifySignature(schemes.adyen, requestWith([], text), [key], now);
+    expect(await verify(body)).toEqual(accepted);
+    expect(await verify(body.replace('"b"', '"c"'))).toEqual(refused('mismatch'));
+    const unsigned = body.replace('}]', '},{"NotificationRequestItem":{"pspReference":"d"}}]');
+    expect(await verify(unsigned)).toEqual(refused('missing'));
+  });
+
+  test.each([
+    ['nothing', '', 'malformed'],
+    ['no JSON', '{"notificationItems":[', 'malformed'],
+    ['no array', '{"notificationItems":{}}', 'malformed'],
+    ['an empty array', '{"notificationItems":[]}', 'missing'],
+    ['scalars', '{"notificationItems":[1,null,"a"]}', 'missing'],
+    ['too many items', `{"notificationItems":[${'1,'.repeat(100)}1]}`, 'malformed'],
+    ['a hundred thousand levels', '['.repeat(100_000), 'malformed'],
+  ])('are refused in a body that holds %s', async (_, body, cause) => {
+    const verdict = await verifySignature(schemes.adyen, requestWith([], body), [key], now);
+    expect(verdict).toEqual(refused(cause));
+  });
+
+  test.each([
+    ['a prototype', '{"__proto__":{"signature":{"signature":"00","timestamp":"1","token":"a"}}}'],
+    ['an object for a scalar', '{"signature":{"signature":{},"timestamp":"1","token":"a"}}'],
+    ['no token', '{"signature":{"signature":"00","timestamp":"1"}}'],
+  ])('are missing where %s stands', async (_, body) => {
+    const verdict = await verifySignature(schemes.mailgun, requestWith([], body), [secret], now);
+    expect(verdict).toEqual(refused('missing'));
+  });
+});
+
+describe('what is signed', () => {
+  const bodies: [string, Uint8Array<ArrayBuffer>][] = [
+    ['nothing', new Uint8Array()],
+    ['a line end', bytesOf('{}\r\n')],
+    ['a byte order mark and a NUL', Uint8Array.of(0xef, 0xbb, 0xbf, 0x7b, 0, 0x7d)],
+    ['bytes that are no UTF-8', Uint8Array.of(0xff, 0xfe, 0xc0, 0x80, 0xed, 0xa0, 0x80)],
+    ['a part of a larger buffer', bytesOf('xx{"a":1}xx').subarray(2, 9)],
+    ['a mebibyte', new Uint8Array(1 << 20).fill(0x20)],
+  ];
+
+  test.each(bodies)('is the body as it came: %s', async (_, body) => {
+    for (const scheme of [schemes.datanostro, schemes.slack, schemes.hubspot]) {
+      const request = { ...requestWith([]), body };
+      const { headers } = await signRequest(scheme, request, secret, now);
+      const received = { ...request, headers: new Headers(headers) };
+      expect(await verifySignature(scheme, received, [secret], now)).toEqual(accepted);
+      const longer = { ...received, body: Uint8Array.of(...body.subarray(0, 64), 0x0a) };
+      expect(await verifySignature(scheme, longer, [secret], now)).toEqual(refused('mismatch'));
+    }
+  });
+
+  test('is not a form where the bytes are no text', async () => {
+    const headers = new Headers({ 'x-twilio-signature': 'AAAA' });
+    const request = { ...requestWith([]), headers, body: Uint8Array.of(0xff) };
+    const verdict = await verifySignature(schemes['twilio-form'], request, [secret], now);
+    expect(verdict).toEqual(refused('missing'));
+  });
+
+  test.each(['{nope}', '{header:}', '{cookie:a}', '{body}{body}'])(
+    'cannot be written as %s',
+    (text) => {
+      expect(() => hmac({ signature: 'header:a', signed: text })).toThrow(TypeError);
+    },
+  );
+});
+
+test('RFC 4231, test case 2, with SHA-512 and in every encoding', async () => {
+  const hex =
+    '164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737';
+  const bytes = hex.replace(/../g, (pair) => String.fromCharCode(Number.parseInt(pair, 16)));
+  const base64 = btoa(bytes);
+  const url = base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  for (const [encoding, text] of [
+    ['hex', hex],
+    ['base64', base64],
+    ['base64url', url],
+  ] as const) {
+    const scheme = hmac({ signature: 'header:x-signature', encoding }, 'sha512');
+    const request = requestWith([['x-signature', text]], 'what do ya want for nothing?');
+    expect(await verifySignature(scheme, request, ['Jefe'], now)).toEqual(accepted);
+    const made = await signRequest(scheme, request, 'Jefe', now);
+    expect(made.headers).toEqual({ 'x-signature': text });
+  }
+});
