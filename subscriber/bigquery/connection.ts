@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   writeStream: string;
   descriptor: protos.google.protobuf.IDescriptorProto;
   appendTimeoutMs: number;
+  /** Called once, when the stream is gone. */
+  onEnd: () => void;
 }
 
 interface Pending {
@@ -38,7 +40,7 @@ export class AppendConnection {
   readonly #fifo: Pending[] = [];
   #introduced = false;
   #open = true;
-  #drained: (() => void) | undefined;
+  #ended = false;
 
   constructor(client: WriteClient, options: ConnectionOptions) {
     this.#options = options;
@@ -71,19 +73,6 @@ export class AppendConnection {
     });
   }
 
-  /** Takes no more requests; resolves when each one on the stream is settled. */
-  async drain(): Promise<void> {
-    if (!this.#open) return;
-    this.#open = false;
-    if (this.#fifo.length > 0) {
-      await new Promise<void>((drained) => {
-        this.#drained = drained;
-      });
-    }
-    this.#stream.end();
-    this.#stream.cancel();
-  }
-
   /** Ends the stream at once: what is on it is lost. */
   abort(): void {
     this.#lose(CANCELLED, 'the writer was closed');
@@ -107,9 +96,7 @@ export class AppendConnection {
     // The service writes rows by another schema from now on: this stream is drained, the next one opened.
     if (response.updatedSchema) this.#open = false;
     pending.settle({ kind: 'answered', response });
-    if (this.#fifo.length > 0) return;
-    this.#drained?.();
-    if (response.updatedSchema) this.#stream.end();
+    if (!this.#open && this.#fifo.length === 0) this.abort();
   }
 
   /** An answer that comes later could not be told from the next request's: the stream has to go. */
@@ -119,13 +106,15 @@ export class AppendConnection {
   }
 
   #lose(code: number, message: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
     this.#open = false;
+    this.#stream.cancel();
     const lost = this.#fifo.splice(0);
     for (const { settle, timer } of lost) {
       clearTimeout(timer);
       settle({ kind: 'lost', code, message, alone: lost.length === 1 });
     }
-    this.#drained?.();
-    this.#stream.cancel();
+    this.#options.onEnd();
   }
 }

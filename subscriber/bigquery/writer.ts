@@ -50,6 +50,7 @@ export class TableWriter {
   readonly #budget: ByteBudget;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
+  readonly #connections = new Set<AppendConnection>();
   #connection: AppendConnection | undefined;
   #alone: Promise<unknown> = Promise.resolve();
   /** Grows with each request that BigQuery took: the proof that table and schema are in order. */
@@ -59,6 +60,11 @@ export class TableWriter {
     this.#client = client;
     this.#options = { ...DEFAULTS, ...options };
     this.#budget = new ByteBudget(this.#options.maxInFlightBytes);
+  }
+
+  /** Whether a stream is open now; between bursts the service closes idle ones. */
+  get connected(): boolean {
+    return this.#connection?.isOpen ?? false;
   }
 
   /** Resolves when the fate of every row is known; never rejects for what the service answers. */
@@ -80,10 +86,14 @@ export class TableWriter {
    */
   async close(graceMs = 5000): Promise<void> {
     this.#closing.abort();
-    const timer = setTimeout(() => this.#connection?.abort(), graceMs);
+    const timer = setTimeout(() => this.#abort(), graceMs);
     await Promise.allSettled(this.#running);
-    await this.#connection?.drain();
     clearTimeout(timer);
+    this.#abort();
+  }
+
+  #abort(): void {
+    for (const connection of this.#connections) connection.abort();
   }
 
   async #appendAll(rows: readonly Uint8Array[], tally: Tally): Promise<void> {
@@ -178,7 +188,7 @@ export class TableWriter {
       if (this.#closing.signal.aborted) return lost(CLOSED);
       const connection = this.#connect();
       const reply = await connection.send(toRequest(piece));
-      await connection.drain();
+      connection.abort();
       return reply;
     });
     this.#alone = turn;
@@ -188,7 +198,14 @@ export class TableWriter {
   #connect(): AppendConnection {
     const { table, descriptor, appendTimeoutMs } = this.#options;
     const writeStream = `${table}/streams/_default`;
-    return new AppendConnection(this.#client, { writeStream, descriptor, appendTimeoutMs });
+    const connection = new AppendConnection(this.#client, {
+      writeStream,
+      descriptor,
+      appendTimeoutMs,
+      onEnd: () => this.#connections.delete(connection),
+    });
+    this.#connections.add(connection);
+    return connection;
   }
 
   /** Waits before the next try; false when there is to be none. */
