@@ -1,0 +1,99 @@
+import { SingleBar } from 'cli-progress';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { type DemoProgress, type DemoReport, runDemo } from '../local/demo/run.ts';
+import { relay } from '../tributary.config.ts';
+import { printPartLine } from './part-line.ts';
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('relay some hundred webhooks end to end on this machine, and compare the tables')
+    .option('--json', 'print one JSON object and nothing else', false)
+    .option('--verbose', 'print what every part logs', false)
+    .action(demo);
+}
+
+async function demo(options: { json: boolean; verbose: boolean }): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+  }
+  const begun = Date.now();
+  const progress = new ProgressLine(options.json);
+  try {
+    const report = await runDemo({
+      relay,
+      signal: stop.signal,
+      onProgress: (now) => progress.show(now),
+      onLine: options.verbose ? printPartLine : () => {},
+    });
+    progress.end();
+    process.stdout.write(options.json ? toJson(report) : toText(report, Date.now() - begun));
+    if (report.problems.length > 0) process.exitCode = 1;
+  } finally {
+    progress.end();
+  }
+}
+
+/** A line on the terminal that says how far it is; nothing where standard error is no terminal. */
+class ProgressLine {
+  readonly #bar: SingleBar;
+
+  constructor(isSilent: boolean) {
+    this.#bar = new SingleBar({
+      format: '{bar} {answered}/{deliveries} answered · {rows}/{expectedRows} rows',
+      stream: process.stderr,
+      noTTYOutput: false,
+      hideCursor: true,
+      clearOnComplete: true,
+    });
+    if (isSilent) return;
+    process.stderr.write('Starting the edge, Pub/Sub, the subscriber and BigQuery …\n');
+  }
+
+  show(progress: DemoProgress): void {
+    if (!this.#bar.isActive) this.#bar.start(progress.deliveries * 2, 0, progress);
+    const share = progress.expectedRows === 0 ? 0 : progress.rows / progress.expectedRows;
+    this.#bar.update(progress.answered + share * progress.deliveries, progress);
+  }
+
+  end(): void {
+    this.#bar.stop();
+  }
+}
+
+function toJson({ streams, freshnessMs, problems }: DemoReport): string {
+  return `${JSON.stringify({ streams, freshnessMs, ok: problems.length === 0 })}\n`;
+}
+
+function toText(report: DemoReport, tookMs: number): string {
+  const counts = new Table({
+    head: ['stream', 'sent', 'accepted', 'filtered', 'rejected', 'rows'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [] },
+  });
+  for (const [name, { sent, accepted, filtered, rejected, rows }] of Object.entries(
+    report.streams,
+  )) {
+    counts.push([name, sent, accepted, filtered, rejected, rows]);
+  }
+  const { p50, p95 } = report.freshnessMs;
+  return [
+    ...Object.entries(report.samples).map(
+      ([name, rows]) => `${relay.streams.get(name)?.table}\n${rows.map(toLine).join('\n')}\n`,
+    ),
+    counts.toString(),
+    'An accepted delivery of absmartly announces a ZIP: its rows are those of the CSV files in it.',
+    `Freshness (edge → queryable): p50 ${p50} ms, p95 ${p95} ms. Took ${(tookMs / 1000).toFixed(1)} s.`,
+    ...(report.problems.length === 0
+      ? ['Every accepted delivery is a row, once; nothing else is.']
+      : ['What does not add up:', ...report.problems.map((problem) => `  ${problem}`)]),
+    '',
+  ].join('\n');
+}
+
+/** One row, as wide as a terminal. */
+function toLine(row: Record<string, unknown>): string {
+  const text = JSON.stringify(row);
+  return `  ${text.length > 150 ? `${text.slice(0, 149)}…` : text}`;
+}

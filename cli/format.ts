@@ -1,0 +1,104 @@
+import Table from 'cli-table3';
+import { stringify } from 'csv-stringify/sync';
+
+/** A column of a result, as the REST API describes it. */
+export interface QueryField {
+  name: string;
+  type: string;
+  mode?: string;
+  fields?: QueryField[];
+}
+
+/** A cell on the wire: text, NULL, the cells of a RECORD, or the elements of a REPEATED column. */
+export type WireCell = { v: null | string | WireRow | WireCell[] };
+export interface WireRow {
+  f: WireCell[];
+}
+
+export interface QueryResult {
+  fields: QueryField[];
+  rows: WireRow[];
+}
+
+export type FormatName = 'table' | 'json' | 'csv';
+
+/** How a result is printed, by the name of the format. */
+export const formats: Record<FormatName, (result: QueryResult) => string> = {
+  table(result) {
+    if (result.fields.length === 0) return 'Done: no rows to show.\n';
+    const table = new Table({
+      head: result.fields.map((field) => field.name),
+      style: { head: [], border: [] },
+    });
+    for (const row of texts(result)) table.push(row.map((text) => text ?? 'NULL'));
+    return `${table.toString()}\n`;
+  },
+  json(result) {
+    const rows = result.rows.map((row) => `\n${toJson(row, result.fields)}`);
+    return `[${rows.join(',')}\n]\n`;
+  },
+  csv(result) {
+    return stringify([result.fields.map((field) => field.name), ...texts(result)]);
+  },
+};
+
+function texts(result: QueryResult): (string | null)[][] {
+  return result.rows.map((row) =>
+    result.fields.map((field, index) => {
+      const cell = row.f[index]?.v ?? null;
+      if (cell === null) return null;
+      return typeof cell === 'string' && isScalar(field)
+        ? scalarText(cell, field)
+        : toJsonCell(cell, field);
+    }),
+  );
+}
+
+function isScalar(field: QueryField): boolean {
+  return field.mode !== 'REPEATED' && field.type !== 'RECORD' && field.type !== 'STRUCT';
+}
+
+function scalarText(cell: string, field: QueryField): string {
+  return field.type === 'TIMESTAMP' ? timestampText(cell) : cell;
+}
+
+/** Microseconds since 1970, as the client library asks for them; ISO 8601 for people. */
+function timestampText(microseconds: string): string {
+  const micros = BigInt(microseconds);
+  const second = (micros - (((micros % 1_000_000n) + 1_000_000n) % 1_000_000n)) / 1_000_000n;
+  const fraction = micros - second * 1_000_000n;
+  const seconds = new Date(Number(second) * 1000).toISOString().slice(0, 19);
+  return fraction === 0n
+    ? `${seconds}Z`
+    : `${seconds}.${fraction.toString().padStart(6, '0').replace(/0+$/, '')}Z`;
+}
+
+function toJson(row: WireRow, fields: QueryField[]): string {
+  const members = fields.map(
+    (field, index) => `${JSON.stringify(field.name)}:${toJsonCell(row.f[index]?.v ?? null, field)}`,
+  );
+  return `{${members.join(',')}}`;
+}
+
+/** JSON text of a cell; numbers and JSON columns stay as BigQuery wrote them, digit for digit. */
+function toJsonCell(cell: WireCell['v'], field: QueryField): string {
+  if (cell === null) return 'null';
+  if (Array.isArray(cell)) {
+    const element = { ...field, mode: 'NULLABLE' };
+    return `[${cell.map((item) => toJsonCell(item.v, element)).join(',')}]`;
+  }
+  if (typeof cell === 'object') return toJson(cell, field.fields ?? []);
+  switch (field.type) {
+    case 'INTEGER':
+    case 'INT64':
+    case 'BOOLEAN':
+    case 'BOOL':
+    case 'JSON':
+      return cell;
+    case 'FLOAT':
+    case 'FLOAT64':
+      return Number.isFinite(Number(cell)) ? cell : JSON.stringify(cell);
+    default:
+      return JSON.stringify(scalarText(cell, field));
+  }
+}

@@ -1,0 +1,52 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Ports } from '../local/ports.ts';
+import { RelayError } from '../shared/error.ts';
+
+/** The stack that `tributary start` runs from this folder: how the other commands find it. */
+export interface RunningStack {
+  pid: number;
+  ports: Ports;
+}
+
+const fileName = 'stack.json';
+
+/** The stack that runs on `directory`, or undefined. A file that a killed stack left behind does not count. */
+export function findRunning(directory: string): RunningStack | undefined {
+  let running: RunningStack;
+  try {
+    running = JSON.parse(readFileSync(join(directory, fileName), 'utf8')) as RunningStack;
+  } catch {
+    return undefined;
+  }
+  return isAlive(running.pid) ? running : undefined;
+}
+
+/** @throws RelayError `stack.running` when another process runs on the same state */
+export function requireNotRunning(directory: string): void {
+  const running = findRunning(directory);
+  if (!running) return;
+  throw new RelayError(
+    'stack.running',
+    'setup',
+    `a relay already runs on ${directory} (process ${running.pid}, edge at port ${running.ports.edge}): stop it first, or give this one a --state of its own`,
+  );
+}
+
+export function announceRunning(directory: string, running: RunningStack): void {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, fileName), `${JSON.stringify(running)}\n`);
+}
+
+export function retractRunning(directory: string): void {
+  rmSync(join(directory, fileName), { force: true });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,122 @@
+import { Command, InvalidArgumentError } from 'commander';
+import {
+  crmPostback,
+  type Draft,
+  datanostroEvent,
+  exportAnnouncement,
+  signDelivery,
+} from '../local/deliveries.ts';
+import { defaultPorts, type Ports, portNames } from '../local/ports.ts';
+import { completeSecrets, type Secrets } from '../local/secrets.ts';
+import { type Stack, startStack } from '../local/stack.ts';
+import type { Relay, RelayStream } from '../shared/config.ts';
+import type { SourceName } from '../shared/sources/registry.ts';
+import { relay } from '../tributary.config.ts';
+import { toCurl } from './curl.ts';
+import { printPartLine } from './part-line.ts';
+import { announceRunning, requireNotRunning, retractRunning } from './running.ts';
+
+interface StartOptions extends Record<keyof Ports, number> {
+  state: string;
+}
+
+const secretsFile = '.dev.vars';
+
+export function startCommand(): Command {
+  const command = new Command('start').description(
+    'run the whole relay on this machine until Ctrl-C: the edge, Pub/Sub, the subscriber, BigQuery',
+  );
+  for (const name of Object.keys(defaultPorts) as (keyof Ports)[]) {
+    const { title, option } = portNames[name];
+    command.option(`${option} <port>`, `port of ${title}`, parsePort, defaultPorts[name]);
+  }
+  return command
+    .option('--state <folder>', 'where the queue and the tables are kept', '.tributary')
+    .action(async (flags: Record<string, number> & { state: string }) => {
+      await start({ ...portsOf(flags), state: flags.state });
+    });
+}
+
+async function start({ state, ...ports }: StartOptions): Promise<void> {
+  requireNotRunning(state);
+  const { secrets, added } = completeSecrets(secretsFile, relay);
+  if (added.length > 0) console.log(`${secretsFile}: made ${added.join(', ')}`);
+
+  const ended = Promise.withResolvers<string>();
+  const stack = await startStack({
+    relay,
+    ports,
+    directory: state,
+    secrets,
+    onLine: printPartLine,
+    onExit: (part, how) => ended.resolve(`${part} ended by itself (${how})`),
+  });
+  announceRunning(state, { pid: process.pid, ports: stack.ports });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => ended.resolve(signal));
+  }
+  console.log(await describe(relay, stack, secrets));
+
+  const why = await ended.promise;
+  console.log(`\n${why}: draining …`);
+  await stack.stop();
+  retractRunning(state);
+  if (!why.startsWith('SIG')) process.exitCode = 1;
+  else console.log('Stopped. What was accepted is in the tables, or waits in the queue.');
+}
+
+/** What to paste: for each stream its URL, its table and one signed delivery. */
+async function describe(relay: Relay, stack: Stack, secrets: Secrets): Promise<string> {
+  const edge = `http://127.0.0.1:${stack.ports.edge}`;
+  const lines = [
+    `The relay is ready at ${edge} (Ctrl-C stops it).`,
+    `Pub/Sub: 127.0.0.1:${stack.ports.pubsub}, BigQuery: http://127.0.0.1:${stack.ports.bigquery}`,
+  ];
+  for (const stream of relay.streams.values()) {
+    const delivery = await signDelivery(sampleOf(stream), stream, secrets, edge, Date.now());
+    lines.push(
+      '',
+      `${stream.name} → ${relay.project}.${stream.table}`,
+      `  ${delivery.url}`,
+      '',
+      toCurl(delivery),
+    );
+  }
+  const [first] = relay.streams.values();
+  if (first) {
+    lines.push(
+      '',
+      `npx tributary query 'SELECT * FROM \`${relay.project}.${first.table}\` LIMIT 10'`,
+    );
+  }
+  return lines.join('\n');
+}
+
+const samples: Record<SourceName, () => Draft> = {
+  datanostro: () => datanostroEvent(1, 'purchase', Date.now()),
+  absmartly: () => exportAnnouncement(15, 42, Date.now()),
+  segmentstream: () => crmPostback(4),
+};
+
+function sampleOf(stream: RelayStream): Draft {
+  return samples[stream.source]();
+}
+
+function portsOf(flags: Record<string, number>): Ports {
+  const ports = { ...defaultPorts };
+  for (const name of Object.keys(ports) as (keyof Ports)[]) {
+    const flag = portNames[name].option
+      .slice(2)
+      .replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+    ports[name] = flags[flag] ?? ports[name];
+  }
+  return ports;
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new InvalidArgumentError('a port is a number from 0 (any free one) to 65535');
+  }
+  return port;
+}

@@ -1,0 +1,113 @@
+import type { RelayStream } from '../shared/config.ts';
+import { schemes } from '../shared/signatures/schemes.ts';
+import { signRequest } from '../shared/signatures/sign.ts';
+import type { Secrets } from './secrets.ts';
+
+/** What one of the three senders would post, before it is signed. */
+export interface Draft {
+  body: string;
+  contentType: string;
+}
+
+/** A delivery, ready to be sent. */
+export interface SignedDelivery extends Draft {
+  url: string;
+  headers: Record<string, string>;
+}
+
+const products = ['KETTLE-01', 'LAMP-22', 'CHAIR-7', 'MUG-305', 'DESK-11'];
+const sources = ['web', 'server', 'app'];
+
+/** A DataNostro event. Varies with `n`; its time is `now` (Unix milliseconds). */
+export function datanostroEvent(n: number, eventName: string, now: number): Draft {
+  const sku = products[n % products.length];
+  const request = JSON.stringify({
+    items: [{ sku, quantity: 1 + (n % 3), price: 19.9 + n }],
+    currency: 'CZK',
+    note: `Příliš žluťoučký kůň № ${n} 🐎`,
+  });
+  const event = JSON.stringify({
+    id: `evt_${n.toString().padStart(6, '0')}`,
+    event_name: eventName,
+    created_at: new Date(now).toISOString(),
+    tenant_id: `tenant_${n % 4}`,
+    source_ip_masked: '203.0.113.0',
+    user_agent: 'Mozilla/5.0 (X11; Linux x86_64)',
+    request_source: sources[n % sources.length],
+  });
+  // Beyond 2^53: must arrive in the table digit for digit.
+  const clientId = 9007199254740993n + BigInt(n);
+  const payload = request.replace(/}$/, `,"client_id":${clientId}}`);
+  return {
+    body: event.replace(/}$/, `,"request_body":${payload}}`),
+    contentType: 'application/json',
+  };
+}
+
+const orderStates = ['received', 'shipped', 'delivered', 'refunded'];
+
+/** A CRM's postback: a form, JSON, XML or plain text, in turns. */
+export function crmPostback(n: number): Draft {
+  const order = {
+    orderId: `N${n}`,
+    status: orderStates[n % orderStates.length] ?? '',
+    total: (20 + n * 1.37).toFixed(2),
+    userId: `U${n % 17}`,
+  };
+  switch (n % 4) {
+    case 1:
+      return { body: JSON.stringify(order), contentType: 'application/json' };
+    case 2:
+      return {
+        body: `<order id="${order.orderId}"><status>${order.status}</status></order>\r\n`,
+        contentType: 'application/xml',
+      };
+    case 3:
+      return { body: `objednávka ${order.orderId} → ${order.status}`, contentType: 'text/plain' };
+    default:
+      return {
+        body: new URLSearchParams(order).toString(),
+        contentType: 'application/x-www-form-urlencoded',
+      };
+  }
+}
+
+/** ABsmartly's announcement of an export, as its webhook reference shows it. */
+export function exportAnnouncement(exportId: number, experimentId: number, now: number): Draft {
+  const file = `experiment_${experimentId}_export.zip`;
+  const announcement = {
+    event_name: 'ExperimentDataExportReady',
+    event_at: now,
+    id: experimentId,
+    user_id: 7,
+    metadata: {
+      download_url: `/v1/experiments/exports/${exportId}/${file}`,
+      export_config_id: exportId,
+      file_name: file,
+    },
+  };
+  return { body: JSON.stringify(announcement), contentType: 'application/json' };
+}
+
+/** Signs a draft as the stream's sender does: a header, or the key at the end of the path. */
+export async function signDelivery(
+  draft: Draft,
+  stream: RelayStream,
+  secrets: Secrets,
+  edge: string,
+  now: number,
+): Promise<SignedDelivery> {
+  const url = `${edge}/${stream.name}`;
+  const signed = await signRequest(
+    schemes[stream.scheme],
+    {
+      method: 'POST',
+      url,
+      headers: new Headers({ 'content-type': draft.contentType }),
+      body: new TextEncoder().encode(draft.body),
+    },
+    secrets[stream.secrets[0] ?? ''] ?? '',
+    now,
+  );
+  return { ...draft, url: signed.url ?? url, headers: signed.headers };
+}

@@ -1,0 +1,56 @@
+import type { Expected, PlannedDelivery } from './plan.ts';
+
+/** What the edge answered to one delivery. */
+export interface Answer {
+  delivery: PlannedDelivery;
+  outcome: Expected | 'failed';
+  status: number;
+  /** The relay's id, where the delivery was accepted. */
+  deliveryId?: string;
+  /** Unix milliseconds. */
+  answeredAt: number;
+}
+
+const concurrency = 16;
+
+/** Sends every delivery, some at a time, and tells of each answer as it comes. */
+export async function sendAll(
+  deliveries: readonly PlannedDelivery[],
+  onAnswer: (answer: Answer) => void,
+): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  const queue = deliveries.values();
+  const send = async () => {
+    for (const delivery of queue) {
+      const answer = await post(delivery);
+      answers.push(answer);
+      onAnswer(answer);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, send));
+  return answers;
+}
+
+async function post(delivery: PlannedDelivery): Promise<Answer> {
+  const response = await fetch(delivery.url, {
+    method: 'POST',
+    headers: delivery.headers,
+    body: delivery.body,
+    signal: AbortSignal.timeout(20_000),
+  });
+  await response.arrayBuffer();
+  const deliveryId = response.headers.get('tributary-delivery-id');
+  const isFiltered = response.headers.get('tributary-outcome') === 'filtered';
+  return {
+    delivery,
+    outcome: outcomeOf(response, isFiltered),
+    status: response.status,
+    ...(deliveryId && !isFiltered && { deliveryId }),
+    answeredAt: Date.now(),
+  };
+}
+
+function outcomeOf(response: Response, isFiltered: boolean): Answer['outcome'] {
+  if (response.ok) return isFiltered ? 'filtered' : 'accepted';
+  return response.status < 500 ? 'rejected' : 'failed';
+}

@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Tables } from './tables.ts';
+
+/** Where a stream's deliveries become rows one by one, and the column that tells which is which. */
+export interface WatchedTable {
+  table: string;
+  idColumn: string;
+}
+
+/** When each delivery was first seen in a table, in Unix milliseconds, by delivery id. */
+export type FirstSeen = ReadonlyMap<string, number>;
+
+const everyMs = 25;
+
+/** Looks at the tables again and again until it is told to stop, and notes when each row appears. */
+export class Watch {
+  readonly #tables: Tables;
+  readonly #watched: readonly WatchedTable[];
+  readonly #firstSeen = new Map<string, number>();
+  readonly #watching: Promise<void>;
+  #isStopped = false;
+
+  constructor(tables: Tables, watched: readonly WatchedTable[]) {
+    this.#tables = tables;
+    this.#watched = watched;
+    this.#watching = this.#run();
+    // Handled where `stop` is awaited; until then a failure must not end the process.
+    this.#watching.catch(() => {});
+  }
+
+  get firstSeen(): FirstSeen {
+    return this.#firstSeen;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#watching;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped) {
+      for (const { table, idColumn } of this.#watched) {
+        for (const id of await this.#tables.values(table, idColumn)) {
+          if (!this.#firstSeen.has(id)) this.#firstSeen.set(id, Date.now());
+        }
+      }
+      await sleep(everyMs);
+    }
+  }
+}

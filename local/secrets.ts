@@ -1,0 +1,70 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { type Relay, secretPrefix } from '../shared/config.ts';
+import { sources } from '../shared/sources/registry.ts';
+
+export type Secrets = Record<string, string>;
+
+/** How each secret that the relay needs is made on this machine. */
+function recipes(relay: Relay): Map<string, () => string> {
+  const recipes = new Map([['GOOGLE_SERVICE_ACCOUNT', () => makeServiceAccount(relay.project)]]);
+  for (const stream of relay.streams.values()) {
+    for (const name of stream.secrets) recipes.set(name, makeKey);
+    if (sources[stream.source].delivers === 'exports')
+      recipes.set(apiKeyName(stream.name), makeKey);
+  }
+  return recipes;
+}
+
+/** Every secret that the relay needs, freshly made. */
+export function makeSecrets(relay: Relay): Secrets {
+  return Object.fromEntries([...recipes(relay)].map(([name, make]) => [name, make()]));
+}
+
+/** The secret with which a stream's exports are fetched from the sender. */
+export function apiKeyName(streamName: string): string {
+  return `${secretPrefix(streamName)}_API_KEY`;
+}
+
+/**
+ * Reads `.dev.vars` and adds what is missing, leaving every line that is there as it is. Returns all
+ * values, and the names of those that were added.
+ */
+export function completeSecrets(file: string, relay: Relay): { secrets: Secrets; added: string[] } {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const secrets = parseEnv(text) as Secrets;
+  const added: string[] = [];
+  for (const [name, make] of recipes(relay)) {
+    if (secrets[name]) continue;
+    secrets[name] = make();
+    added.push(name);
+  }
+  if (added.length > 0) {
+    // Single quotes: in double quotes a dotenv reader would turn the key's \n into line breaks.
+    const lines = added.map((name) => `${name}='${secrets[name]}'\n`).join('');
+    const gap = text === '' || text.endsWith('\n') ? '' : '\n';
+    writeFileSync(file, text + gap + lines, { mode: 0o600 });
+  }
+  return { secrets, added };
+}
+
+/** 192 bits, safe in a path and in a shell. */
+function makeKey(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+/**
+ * The JSON key of a service account that exists nowhere: the Worker signs with it here as it does
+ * against Google, and the local Pub/Sub takes any token.
+ */
+function makeServiceAccount(project: string): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return JSON.stringify({
+    type: 'service_account',
+    project_id: project,
+    private_key_id: randomBytes(20).toString('hex'),
+    private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    client_email: `tributary@${project}.iam.gserviceaccount.com`,
+  });
+}

@@ -1,0 +1,46 @@
+import { type Relay, secretPrefix } from '../shared/config.ts';
+import { RelayError } from '../shared/error.ts';
+import { sources } from '../shared/sources/registry.ts';
+
+/** What a stream of exports needs to fetch them. */
+export interface ExportApi {
+  url: string;
+  key: string;
+}
+
+/** What the subscriber reads from its environment, checked. */
+export interface Environment {
+  /** `host:port` of a Storage Write server without TLS; Google's own when absent. */
+  storageEndpoint?: string;
+  /** By the stream's name. */
+  exportApis: ReadonlyMap<string, ExportApi>;
+}
+
+/**
+ * Pub/Sub's and BigQuery's clients read `PUBSUB_EMULATOR_HOST` and `BIGQUERY_EMULATOR_HOST` by themselves.
+ *
+ * @throws RelayError `environment.invalid`, naming everything that is missing
+ */
+export function readEnvironment(environment: NodeJS.ProcessEnv, relay: Relay): Environment {
+  const problems: string[] = [];
+  const exportApis = new Map<string, ExportApi>();
+  for (const stream of relay.streams.values()) {
+    if (sources[stream.source].delivers !== 'exports') continue;
+    const prefix = secretPrefix(stream.name);
+    // A secret's file often ends in a line break, which no header may hold.
+    const key = environment[`${prefix}_API_KEY`]?.trim();
+    const url = environment[`${prefix}_API_URL`] ?? stream.apiUrl;
+    if (!key)
+      problems.push(
+        `${prefix}_API_KEY is not set: the exports of "${stream.name}" are fetched with it`,
+      );
+    if (!url) problems.push(`${prefix}_API_URL is not set, and the stream has no apiUrl`);
+    else if (!URL.canParse(url)) problems.push(`${prefix}_API_URL is not a URL`);
+    if (key && url) exportApis.set(stream.name, { url, key });
+  }
+  if (problems.length > 0) {
+    throw new RelayError('environment.invalid', 'setup', problems.join('\n'));
+  }
+  const storageEndpoint = environment['BIGQUERY_STORAGE_EMULATOR_HOST'];
+  return { exportApis, ...(storageEndpoint && { storageEndpoint }) };
+}

@@ -1,0 +1,7 @@
+/** What became of one envelope on its way to a table. */
+export type Fate =
+  | { kind: 'written' }
+  /** Can never become a row, whatever is tried again. */
+  | { kind: 'dead'; reason: string; column?: string }
+  /** Nothing is wrong with it, but it isn't written: Pub/Sub keeps it and delivers it again. */
+  | { kind: 'held'; reason: string };

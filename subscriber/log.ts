@@ -1,0 +1,12 @@
+/** One structured line, as Cloud Logging reads it from standard output. Holds no payload and no secret. */
+export interface LogEntry {
+  severity: 'INFO' | 'WARNING' | 'ERROR';
+  message: string;
+  [field: string]: string | number | boolean | undefined;
+}
+
+export type Log = (entry: LogEntry) => void;
+
+export const logToStdout: Log = (entry) => {
+  process.stdout.write(`${JSON.stringify({ ...entry, time: new Date().toISOString() })}\n`);
+};

@@ -1,0 +1,128 @@
+import type { Relay, RelayStream } from '../shared/config.ts';
+import { type Envelope, readEnvelope } from '../shared/envelope.ts';
+import type { Announcement } from '../shared/source.ts';
+import { sources } from '../shared/sources/registry.ts';
+import { deadLetterRow } from './dead-letters.ts';
+import type { Fate } from './fate.ts';
+import type { Log } from './log.ts';
+import { RecentIds } from './recent-ids.ts';
+import type { TableQueue } from './table-queue.ts';
+
+/** A pulled envelope, as Pub/Sub's client hands it over. */
+export interface PulledMessage {
+  readonly id: string;
+  readonly data: Uint8Array;
+  readonly attributes: Readonly<Record<string, string>>;
+  ack(): void;
+  nack(): void;
+}
+
+export interface PipelineOptions {
+  relay: Relay;
+  /** One queue for each stream of rows, by the stream's name. */
+  tables: ReadonlyMap<string, Pick<TableQueue, 'write'>>;
+  deadLetters: Pick<TableQueue, 'write'>;
+  /** Fetches and loads an announced export, however long it takes. Never rejects. */
+  loadExport: (stream: RelayStream, announcement: Announcement) => Promise<Fate>;
+  log: Log;
+  now?: () => number;
+}
+
+/** Ids that are remembered after they were written: some minutes of a busy relay, 30 MB at most. */
+const rememberedIds = 100_000;
+
+/** Turns envelopes into rows. A message is acked when its row, or its dead letter, is in BigQuery. */
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #now: () => number;
+  readonly #written = new RecentIds(rememberedIds);
+  /** Deliveries on their way, each with every copy of its envelope that has come so far. */
+  readonly #underWay = new Map<string, PulledMessage[]>();
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** Takes one message to its end. Never rejects: Pub/Sub's client would swallow it and lease for good. */
+  async take(message: PulledMessage): Promise<void> {
+    const reading = readEnvelope(message.attributes, message.data);
+    if (!reading.ok) return this.#bury(message, [message], reading.problem);
+
+    const { envelope } = reading;
+    if (this.#written.has(envelope.deliveryId)) return message.ack();
+
+    const copies = this.#underWay.get(envelope.deliveryId);
+    if (copies) {
+      copies.push(message);
+      return;
+    }
+    const messages = [message];
+    this.#underWay.set(envelope.deliveryId, messages);
+    const fate = await this.#relay(envelope);
+    if (fate.kind === 'written') {
+      this.#written.add(envelope.deliveryId);
+      for (const copy of messages) copy.ack();
+    } else if (fate.kind === 'dead') {
+      await this.#bury(message, messages, fate.reason, fate.column);
+    } else {
+      for (const copy of messages) copy.nack();
+    }
+    this.#underWay.delete(envelope.deliveryId);
+  }
+
+  async #relay(envelope: Envelope): Promise<Fate> {
+    const stream = this.#options.relay.streams.get(envelope.stream);
+    if (!stream) {
+      return {
+        kind: 'dead',
+        reason: `no stream "${envelope.stream}": is the Worker's tributary.config.ts newer than this one?`,
+      };
+    }
+    try {
+      return await this.#write(envelope, stream);
+    } catch (error) {
+      // A mistake in our own mapping: kept as a dead letter it can be sent again once it is mended.
+      return { kind: 'dead', reason: `the mapping failed: ${(error as Error).message}` };
+    }
+  }
+
+  async #write(envelope: Envelope, stream: RelayStream): Promise<Fate> {
+    const source = sources[stream.source];
+    if (source.delivers === 'exports') {
+      const reading = source.announcement(envelope, stream);
+      if (!reading.ok) return { kind: 'dead', ...reading };
+      return await this.#options.loadExport(stream, reading.announcement);
+    }
+    const mapping = source.map(envelope, stream);
+    if (!mapping.ok) return { kind: 'dead', ...mapping };
+    const table = this.#options.tables.get(stream.name);
+    if (!table) return { kind: 'held', reason: `no table is open for stream "${stream.name}"` };
+    return await table.write(mapping.row);
+  }
+
+  /** Stores a dead letter, and only then acks. */
+  async #bury(
+    message: PulledMessage,
+    copies: readonly PulledMessage[],
+    reason: string,
+    column?: string,
+  ): Promise<void> {
+    const { id: messageId, attributes, data } = message;
+    const letter = { messageId, attributes, data, reason, ...(column && { column }) };
+    const fate = await this.#options.deadLetters.write(deadLetterRow(letter, this.#now()));
+    this.#options.log({
+      severity: 'ERROR',
+      message: fate.kind === 'written' ? 'dead letter' : 'dead letter not stored',
+      stream: attributes['stream'],
+      delivery_id: attributes['delivery_id'],
+      reason,
+      column,
+      ...(fate.kind !== 'written' && { cause: fate.reason }),
+    });
+    for (const copy of copies) {
+      if (fate.kind === 'written') copy.ack();
+      else copy.nack();
+    }
+  }
+}

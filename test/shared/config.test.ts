@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { defineRelay, type RelayOptions, secretPrefix } from '../../shared/config.ts';
+import { RelayError } from '../../shared/error.ts';
+import { absmartly } from '../../shared/sources/absmartly.ts';
+import { datanostro } from '../../shared/sources/datanostro.ts';
+import { segmentstream } from '../../shared/sources/segmentstream.ts';
+import { relay as ownRelay } from '../../tributary.config.ts';
+
+const table = 'sales.events';
+
+function problemsOf(options: RelayOptions): string {
+  try {
+    defineRelay(options);
+  } catch (error) {
+    expect(error).toBeInstanceOf(RelayError);
+    expect((error as RelayError).code).toBe('config.invalid');
+    return (error as RelayError).message;
+  }
+  throw new Error('the config was taken');
+}
+
+describe('defineRelay', () => {
+  it('fills in what is left out', () => {
+    const relay = defineRelay({
+      project: 'my-project',
+      streams: { 'shop-eu': datanostro({ table }), crm: segmentstream({ table }) },
+    });
+    expect(relay).toMatchObject({
+      location: 'EU',
+      topic: 'tributary',
+      subscription: 'tributary-bigquery',
+      deadLetters: 'tributary.dead_letters',
+    });
+    expect(relay.streams.get('shop-eu')).toEqual({
+      name: 'shop-eu',
+      source: 'datanostro',
+      scheme: 'datanostro',
+      table,
+      secrets: ['SHOP_EU_SECRET'],
+      maxBodyBytes: 1_048_576,
+      publishBudgetMs: 2500,
+    });
+    expect(relay.streams.get('crm')?.secrets).toEqual(['CRM_KEY']);
+  });
+
+  it('keeps what is set', () => {
+    const stream = absmartly({
+      table,
+      apiUrl: 'https://acme.absmartly.com',
+      tablePerExperiment: true,
+      secrets: ['NEW_KEY', 'OLD_KEY'],
+      maxBodyBytes: 7_340_032,
+      publishBudgetMs: 900,
+    });
+    const relay = defineRelay({ project: 'my-project', streams: { exports: stream } });
+    expect(relay.streams.get('exports')).toEqual({ ...stream, name: 'exports' });
+  });
+
+  it('reports every problem at once, each with its path', () => {
+    const text = problemsOf({
+      project: 'My Project',
+      deadLetters: 'nodataset',
+      streams: {
+        Shop: datanostro({ table }),
+        a: datanostro({ table: 'events' }),
+        b: segmentstream({ table, timeZone: 'Mars/Olympus' }),
+        c: datanostro({ table, maxBodyBytes: 7_340_033 }),
+        d: datanostro({ table, secrets: ['hunter2'] }),
+        e: datanostro({ table, filter: { event: '(purchase' } }),
+        f: absmartly({ table, apiUrl: 'acme' }),
+      },
+    });
+    for (const path of [
+      'project',
+      'deadLetters',
+      'streams.Shop',
+      'streams.a.table',
+      'streams.b.timeZone',
+      'streams.c.maxBodyBytes',
+      'streams.d.secrets.0',
+      'streams.e.filter.event',
+      'streams.f.apiUrl',
+    ]) {
+      expect(text).toContain(`  ${path} `);
+    }
+    expect(text).toContain('9 problems');
+  });
+
+  it('names a misspelt setting', () => {
+    const stream = { ...datanostro({ table }), filters: { event: 'x' } };
+    expect(problemsOf({ project: 'my-project', streams: { a: stream } })).toContain(
+      'streams.a.filters',
+    );
+  });
+
+  it.each(['(?=purchase)', '(a)\\1'])('refuses what no linear engine can match: %s', (event) => {
+    const streams = { a: datanostro({ table, filter: { event } }) };
+    expect(problemsOf({ project: 'my-project', streams })).toContain('streams.a.filter.event');
+  });
+
+  it('takes the config of this repository', () => {
+    expect([...ownRelay.streams.keys()]).toEqual(['datanostro', 'absmartly', 'crm']);
+  });
+});
+
+describe('secretPrefix', () => {
+  it('is the stream’s name as an environment variable has it', () => {
+    expect(secretPrefix('crm-eu_2')).toBe('CRM_EU_2');
+  });
+});

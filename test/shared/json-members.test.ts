@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { isAbsent, readJsonMembers, scalarText } from '../../shared/json-members.ts';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+function members(text: string): Record<string, string> {
+  const reading = readJsonMembers(bytes(text));
+  if (!reading.ok) throw new Error(reading.problem);
+  return Object.fromEntries(reading.members);
+}
+
+describe('readJsonMembers', () => {
+  it.each([
+    ['{}', {}],
+    [' { } ', {}],
+    ['{"a":1}', { a: '1' }],
+    ['{"a" : 1 , "b":[ 1, 2 ] }', { a: '1', b: '[ 1, 2 ]' }],
+    ['{"a":"}\\"]","b":{"c":"{["}}', { a: '"}\\"]"', b: '{"c":"{["}' }],
+    ['{"a":"\\\\","b":null}', { a: '"\\\\"', b: 'null' }],
+    ['{"a":"\\\\\\"","b":true}', { a: '"\\\\\\""', b: 'true' }],
+    ['{"n":12345678901234567890.000}', { n: '12345678901234567890.000' }],
+    ['{"n":-0,"e":1E400}', { n: '-0', e: '1E400' }],
+    ['{"\\u0061":1}', { a: '1' }],
+    ['{"__proto__":1,"constructor":2}', { ['__proto__']: '1', constructor: '2' }],
+    ['{"":1}', { '': '1' }],
+    ['\r\n\t{"a"\n:\t[\r\n]\n}\n', { a: '[\r\n]' }],
+  ])('slices %s', (text, expected) => {
+    expect(members(text)).toEqual(expected);
+  });
+
+  it('keeps what is inside a value as it was sent', () => {
+    const value = '{"b":1,"a":9007199254740993,"a":1.10,"s":"\\ud800\\u0000"}';
+    expect(members(`{"v":${value}}`)).toEqual({ v: value });
+  });
+
+  it('lets the last of duplicate keys count, as JSON.parse does', () => {
+    expect(members('{"a":1,"\\u0061":2}')).toEqual({ a: '2' });
+  });
+
+  it('drops a byte order mark before the text', () => {
+    expect(members('\ufeff{"a":1}')).toEqual({ a: '1' });
+  });
+
+  it.each([
+    ['', 'empty'],
+    [' ', 'not JSON'],
+    ['{"a":1', 'not JSON'],
+    ['{"a":1}x', 'not JSON'],
+    ["{'a':1}", 'not JSON'],
+    ['{"a":NaN}', 'not JSON'],
+    ['[{"a":1}]', 'not a JSON object'],
+    ['"a"', 'not a JSON object'],
+    ['null', 'not a JSON object'],
+    ['7', 'not a JSON object'],
+  ])('refuses %j: %s', (text, problem) => {
+    expect(readJsonMembers(bytes(text))).toEqual({ ok: false, problem });
+  });
+
+  it.each([[[0xff]], [[0x7b, 0x22, 0xc3, 0x22, 0x7d]], [[0xed, 0xa0, 0x80]]])(
+    'refuses bytes that are not UTF-8: %j',
+    (raw) => {
+      expect(readJsonMembers(Uint8Array.from(raw))).toEqual({ ok: false, problem: 'not UTF-8' });
+    },
+  );
+
+  it('walks a value that is nested 100,000 deep', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const reading = readJsonMembers(bytes(`{"a":${deep},"b":1}`));
+    // Either parser may give up on it, but neither may throw.
+    if (reading.ok) expect(reading.members.get('b')).toBe('1');
+    else expect(reading.problem).toBe('not JSON');
+  });
+
+  it('agrees with JSON.parse on every member, whatever the text', () => {
+    const random = mulberry32(7);
+    for (let round = 0; round < 2000; round++) {
+      const object = randomObject(random);
+      const text = JSON.stringify(object, null, Math.floor(random() * 3));
+      const parsed = Object.entries(members(text)).map(([name, raw]) => [name, JSON.parse(raw)]);
+      expect(Object.fromEntries(parsed)).toEqual(JSON.parse(text));
+    }
+  });
+});
+
+describe('scalarText', () => {
+  it.each([
+    ['"a\\u0041"', 'aA'],
+    ['9007199254740993', '9007199254740993'],
+    ['1.10', '1.10'],
+    ['true', 'true'],
+    ['{}', undefined],
+    ['[1]', undefined],
+  ])('%s → %s', (raw, text) => {
+    expect(scalarText(raw)).toBe(text);
+  });
+});
+
+describe('isAbsent', () => {
+  it('is so of a missing member and of null', () => {
+    expect([undefined, 'null', '"null"', '0', '""'].map(isAbsent)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
+
+/** A small seeded generator: the same objects in every run. */
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+const alphabet = ['a', '"', '\\', '{', '}', '[', ']', ',', ':', ' ', '\n', 'é', '🐎', '\ud800'];
+
+function randomObject(random: () => number, depth = 0): Record<string, unknown> {
+  const object: Record<string, unknown> = {};
+  for (let count = Math.floor(random() * 5); count > 0; count--) {
+    object[randomText(random)] = randomValue(random, depth);
+  }
+  return object;
+}
+
+function randomValue(random: () => number, depth: number): unknown {
+  const kind = Math.floor(random() * (depth < 3 ? 6 : 4));
+  if (kind === 0) return randomText(random);
+  if (kind === 1) return Math.round(random() * 1e6) / 100;
+  if (kind === 2) return random() < 0.5;
+  if (kind === 3) return null;
+  if (kind === 4) return randomObject(random, depth + 1);
+  return Array.from({ length: Math.floor(random() * 4) }, () => randomValue(random, depth + 1));
+}
+
+function randomText(random: () => number): string {
+  const length = Math.floor(random() * 6);
+  return Array.from({ length }, () => alphabet[Math.floor(random() * alphabet.length)]).join('');
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { defineRelay, type RelayStream, type Stream } from '../../shared/config.ts';
+import type { Envelope } from '../../shared/envelope.ts';
+import { absmartly } from '../../shared/sources/absmartly.ts';
+import { datanostro } from '../../shared/sources/datanostro.ts';
+import { type SourceName, sources } from '../../shared/sources/registry.ts';
+import { segmentstream } from '../../shared/sources/segmentstream.ts';
+import { absmartlyDeliveries } from '../fixtures/absmartly/deliveries.ts';
+import { datanostroDeliveries } from '../fixtures/datanostro/deliveries.ts';
+import { segmentstreamDeliveries } from '../fixtures/segmentstream/deliveries.ts';
+import type { SourceFixture } from '../fixtures/source-fixture.ts';
+
+/** One row for each source of the registry: the type makes a source without fixtures an error. */
+const suites: Record<SourceName, { stream: Stream; deliveries: SourceFixture[] }> = {
+  absmartly: {
+    stream: absmartly({ table: 'ab.exports', apiUrl: 'https://acme.absmartly.com' }),
+    deliveries: absmartlyDeliveries,
+  },
+  datanostro: { stream: datanostro({ table: 'dn.events' }), deliveries: datanostroDeliveries },
+  segmentstream: {
+    stream: segmentstream({ table: 'crm.hits' }),
+    deliveries: segmentstreamDeliveries,
+  },
+};
+
+const receivedAt = Date.parse('2026-06-05T10:00:00.123Z');
+
+function resolve(stream: Stream): RelayStream {
+  const resolved = defineRelay({ project: 'my-project', streams: { own: stream } }).streams.get(
+    'own',
+  );
+  if (!resolved) throw new Error('no stream');
+  return resolved;
+}
+
+function toBytes(body: SourceFixture['body']): Uint8Array {
+  if (typeof body === 'string') return new TextEncoder().encode(body);
+  return Uint8Array.from(atob(body.base64), (char) => char.charCodeAt(0));
+}
+
+function envelopeOf(body: Uint8Array): Envelope {
+  return { stream: 'own', deliveryId: '0193a5c7-0000-7000-8000-000000000000', receivedAt, body };
+}
+
+describe.each(Object.entries(suites))('the source %s', (name, { stream, deliveries }) => {
+  const source = sources[name as SourceName];
+  const own = resolve(stream);
+
+  it('is registered under its own name', () => {
+    expect(source.name).toBe(name);
+    expect(own.source).toBe(name);
+  });
+
+  it.each(deliveries)('reads at the edge: $name', ({ body, reading }) => {
+    expect(source.read(toBytes(body), own)).toEqual(reading);
+  });
+
+  it.each(deliveries.filter((delivery) => delivery.mapping))('maps to a row: $name', (delivery) => {
+    if (source.delivers !== 'rows') throw new Error('a source of exports has no rows');
+    expect(source.map(envelopeOf(toBytes(delivery.body)), own)).toEqual(delivery.mapping);
+  });
+
+  it.each(deliveries.filter((delivery) => delivery.announcement))(
+    'announces: $name',
+    (delivery) => {
+      if (source.delivers !== 'exports') throw new Error('a source of rows announces nothing');
+      const reading = source.announcement(envelopeOf(toBytes(delivery.body)), own);
+      expect(reading).toEqual(delivery.announcement);
+    },
+  );
+
+  it('maps only to columns that its layout has', () => {
+    if (source.delivers !== 'rows') return;
+    const columns = new Set(source.layout(own).columns.map((column) => column.name));
+    for (const { body } of deliveries) {
+      const mapping = source.map(envelopeOf(toBytes(body)), own);
+      if (mapping.ok) expect(new Set(Object.keys(mapping.row))).toEqual(columns);
+    }
+  });
+
+  it('never throws, whatever the bytes', () => {
+    for (const bytes of [[], [0], [0xff, 0xfe], [0x7b], [0x22, 0x22], [0x5b, 0x5d]]) {
+      const body = Uint8Array.from(bytes);
+      expect(() => source.read(body, own)).not.toThrow();
+      if (source.delivers === 'rows') expect(() => source.map(envelopeOf(body), own)).not.toThrow();
+      else expect(() => source.announcement(envelopeOf(body), own)).not.toThrow();
+    }
+  });
+});
+
+describe('the date of a postback', () => {
+  it.each([
+    ['UTC', '2026-06-05T23:30:00Z', '2026-06-05'],
+    ['Europe/Prague', '2026-06-05T23:30:00Z', '2026-06-06'],
+    ['America/Los_Angeles', '2026-01-01T07:59:59Z', '2025-12-31'],
+    ['+05:30', '2026-06-05T18:30:00Z', '2026-06-06'],
+    ['-11:00', '2026-06-05T10:59:59Z', '2026-06-04'],
+  ])('in %s, of %s, is %s', (timeZone, time, date) => {
+    const own = resolve(segmentstream({ table: 'crm.hits', timeZone }));
+    const envelope = { ...envelopeOf(new Uint8Array()), receivedAt: Date.parse(time) };
+    expect(sources.segmentstream.map(envelope, own)).toMatchObject({ row: { date } });
+  });
+});

@@ -1,0 +1,207 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Row } from '../../shared/columns.ts';
+import { defineRelay, type RelayStream } from '../../shared/config.ts';
+import { toAttributes } from '../../shared/envelope.ts';
+import type { Announcement } from '../../shared/source.ts';
+import { absmartly } from '../../shared/sources/absmartly.ts';
+import { datanostro } from '../../shared/sources/datanostro.ts';
+import type { Fate } from '../../subscriber/fate.ts';
+import { Pipeline, type PulledMessage } from '../../subscriber/pipeline.ts';
+
+const relay = defineRelay({
+  project: 'my-project',
+  streams: {
+    shop: datanostro({ table: 'dn.events' }),
+    exports: absmartly({ table: 'ab.exports', apiUrl: 'https://acme.absmartly.com' }),
+  },
+});
+
+const now = Date.parse('2026-06-05T10:00:00Z');
+
+/** Everything that happened, in order: the order is what most of these tests are about. */
+let actions: string[] = [];
+
+/** Stands for BigQuery: each write waits until the test decides its fate. */
+class Table {
+  readonly rows: Row[] = [];
+  readonly #name: string;
+  readonly #pending: ((fate: Fate) => void)[] = [];
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  write(row: Row): Promise<Fate> {
+    this.rows.push(row);
+    actions.push(`${this.#name}: append`);
+    return new Promise((resolve) => this.#pending.push(resolve));
+  }
+
+  async settle(fate: Fate): Promise<void> {
+    await idle();
+    actions.push(`${this.#name}: ${fate.kind}`);
+    this.#pending.shift()?.(fate);
+    await idle();
+  }
+}
+
+/** Lets everything run that waits for nothing but its turn. */
+function idle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+let shop: Table;
+let deadLetters: Table;
+let loaded: { stream: RelayStream; announcement: Announcement }[];
+let exportFate: Fate;
+let pipeline: Pipeline;
+
+beforeEach(() => {
+  actions = [];
+  shop = new Table('shop');
+  deadLetters = new Table('dead letters');
+  loaded = [];
+  exportFate = { kind: 'written' };
+  pipeline = new Pipeline({
+    relay,
+    tables: new Map([['shop', shop]]),
+    deadLetters,
+    loadExport: (stream, announcement) => {
+      loaded.push({ stream, announcement });
+      return Promise.resolve(exportFate);
+    },
+    log: () => {},
+    now: () => now,
+  });
+});
+
+let messages = 0;
+
+function message(
+  deliveryId: string,
+  body: string,
+  attributes: Record<string, string> = {},
+): PulledMessage {
+  const id = `m${++messages}`;
+  const own = toAttributes({ stream: 'shop', deliveryId, receivedAt: now });
+  return {
+    id,
+    data: new TextEncoder().encode(body),
+    attributes: { ...own, ...attributes },
+    ack: () => actions.push(`${deliveryId}: ack`),
+    nack: () => actions.push(`${deliveryId}: nack`),
+  };
+}
+
+describe('the pipeline', () => {
+  it('acks after the append’s result, and not before', async () => {
+    const taken = pipeline.take(message('d1', '{"id":"e1"}'));
+    await idle();
+    expect(actions).toEqual(['shop: append']);
+    await shop.settle({ kind: 'written' });
+    await taken;
+    expect(actions).toEqual(['shop: append', 'shop: written', 'd1: ack']);
+    expect(shop.rows[0]).toMatchObject({ event_id: 'e1', delivery_id: 'd1' });
+  });
+
+  it('stores a dead letter before it acks', async () => {
+    const taken = pipeline.take(message('d1', 'not json'));
+    await deadLetters.settle({ kind: 'written' });
+    await taken;
+    expect(actions).toEqual(['dead letters: append', 'dead letters: written', 'd1: ack']);
+    expect(deadLetters.rows[0]).toEqual({
+      delivery_id: 'd1',
+      stream: 'shop',
+      received_at: '2026-06-05T10:00:00.000Z',
+      stored_at: '2026-06-05T10:00:00.000Z',
+      reason: 'the body is not JSON',
+      column: null,
+      data: new TextEncoder().encode('not json'),
+      attributes: expect.stringContaining('"delivery_id":"d1"'),
+      message_id: `m${messages}`,
+    });
+  });
+
+  it('stores what the table refuses, with the column', async () => {
+    const taken = pipeline.take(message('d1', '{"created_at":"soon"}'));
+    await shop.settle({ kind: 'dead', reason: 'no time', column: 'event_time' });
+    await deadLetters.settle({ kind: 'written' });
+    await taken;
+    expect(actions.slice(-2)).toEqual(['dead letters: written', 'd1: ack']);
+    expect(deadLetters.rows[0]).toMatchObject({ reason: 'no time', column: 'event_time' });
+  });
+
+  it('gives back what could not be stored', async () => {
+    const taken = pipeline.take(message('d1', 'not json'));
+    await deadLetters.settle({ kind: 'held', reason: 'the subscriber is stopping' });
+    await taken;
+    expect(actions.at(-1)).toBe('d1: nack');
+  });
+
+  it('gives back what is held, and writes it when it comes again', async () => {
+    const first = pipeline.take(message('d1', '{}'));
+    await shop.settle({ kind: 'held', reason: 'the subscriber is stopping' });
+    await first;
+    const second = pipeline.take(message('d1', '{}'));
+    await shop.settle({ kind: 'written' });
+    await second;
+    expect(actions.filter((action) => action.startsWith('d1'))).toEqual(['d1: nack', 'd1: ack']);
+    expect(shop.rows).toHaveLength(2);
+  });
+
+  it('acks a copy of what was written without writing it again', async () => {
+    const first = pipeline.take(message('d1', '{}'));
+    await shop.settle({ kind: 'written' });
+    await first;
+    await pipeline.take(message('d1', '{}'));
+    expect(shop.rows).toHaveLength(1);
+    expect(actions.slice(-2)).toEqual(['d1: ack', 'd1: ack']);
+  });
+
+  it('lets a copy that comes meanwhile share the fate of the first', async () => {
+    const first = pipeline.take(message('d1', '{}'));
+    await pipeline.take(message('d1', '{}'));
+    expect(actions).toEqual(['shop: append']);
+    await shop.settle({ kind: 'written' });
+    await first;
+    expect(actions.slice(-2)).toEqual(['d1: ack', 'd1: ack']);
+  });
+
+  it('keeps two deliveries of the same event apart', async () => {
+    const both = [pipeline.take(message('d1', '{}')), pipeline.take(message('d2', '{}'))];
+    await shop.settle({ kind: 'written' });
+    await shop.settle({ kind: 'written' });
+    await Promise.all(both);
+    expect(shop.rows).toHaveLength(2);
+  });
+
+  it('buries an envelope of no stream, and one that is no envelope', async () => {
+    const unknown = pipeline.take(message('d1', '{}', { stream: 'gone' }));
+    const foreign = pipeline.take({ ...message('d2', '{}'), attributes: {} });
+    await deadLetters.settle({ kind: 'written' });
+    await deadLetters.settle({ kind: 'written' });
+    await Promise.all([unknown, foreign]);
+    expect(deadLetters.rows.map((row) => row['reason'])).toEqual([
+      expect.stringContaining('"stream" is missing'),
+      expect.stringContaining('no stream "gone"'),
+    ]);
+  });
+
+  it('hands an announcement to the loader and follows its fate', async () => {
+    const announcement = {
+      event_name: 'ExperimentDataExportReady',
+      metadata: { download_url: '/v1/x.zip' },
+    };
+    const send = (id: string) =>
+      pipeline.take(message(id, JSON.stringify(announcement), { stream: 'exports' }));
+    await send('d1');
+    expect(loaded[0]?.announcement).toEqual({ path: '/v1/x.zip', table: 'ab.exports' });
+    expect(actions).toEqual(['d1: ack']);
+
+    exportFate = { kind: 'dead', reason: '404 Not Found' };
+    const dead = send('d2');
+    await deadLetters.settle({ kind: 'written' });
+    await dead;
+    expect(actions.slice(-2)).toEqual(['dead letters: written', 'd2: ack']);
+  });
+});
