@@ -83,8 +83,8 @@ async function importKey(
   bytes: Bytes | undefined,
   usages: ('sign' | 'verify')[],
 ): Promise<Key | undefined> {
-  // Node takes a zero-length HMAC key, workerd does not: no secret is no key in both.
-  if (bytes === undefined || bytes.length === 0) return undefined;
+  if (bytes === undefined) return undefined;
+  // Refuses what is no key of the algorithm, and a zero-length one for HMAC.
   try {
     return await crypto.subtle.importKey(format, bytes, webCrypto[algorithm], false, usages);
   } catch {

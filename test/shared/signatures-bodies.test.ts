@@ -3,7 +3,7 @@ import { hmac } from '../../shared/signatures/scheme.ts';
 import { schemes } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign.ts';
 import { verifySignature } from '../../shared/signatures/verify.ts';
-import { accepted, now, refused, requestWith, secret } from './signature-requests.ts';
+import { accepted, now, refused, requestWith, secret, signed } from './signature-requests.ts';
 import { bytesOf } from './signature-vectors.ts';
 
 describe('signatures in the body', () => {
@@ -23,6 +23,7 @@ describe('signatures in the body', () => {
       verifySignature(schemes.adyen, requestWith([], text), [key], now);
     expect(await verify(body)).toEqual(accepted);
     expect(await verify(body.replace('"b"', '"c"'))).toEqual(refused('mismatch'));
+    expect(await verify(body.replace('"a"', '"c"'))).toEqual(refused('mismatch'));
     const unsigned = body.replace('}]', '},{"NotificationRequestItem":{"pspReference":"d"}}]');
     expect(await verify(unsigned)).toEqual(refused('missing'));
   });
@@ -50,6 +51,12 @@ describe('signatures in the body', () => {
   });
 });
 
+test('a path in the body ends at its own properties', async () => {
+  const scheme = hmac({ signature: 'json:constructor.name', signed: '{body}' });
+  const verdict = await verifySignature(scheme, requestWith([]), [secret], now);
+  expect(verdict).toEqual(refused('missing'));
+});
+
 describe('what is signed', () => {
   const bodies: [string, Uint8Array<ArrayBuffer>][] = [
     ['nothing', new Uint8Array()],
@@ -69,6 +76,13 @@ describe('what is signed', () => {
       const longer = { ...received, body: Uint8Array.of(...body.subarray(0, 64), 0x0a) };
       expect(await verifySignature(scheme, longer, [secret], now)).toEqual(refused('mismatch'));
     }
+  });
+
+  test('is a form with the byte order mark that it came with', async () => {
+    const headers = new Headers(await signed(schemes['twilio-form'], 'a=1'));
+    const request = { ...requestWith([], '\ufeffa=1'), headers };
+    const verdict = await verifySignature(schemes['twilio-form'], request, [secret], now);
+    expect(verdict).toEqual(refused('mismatch'));
   });
 
   test('is not a form where the bytes are no text', async () => {

@@ -127,4 +127,12 @@ describe('the table', () => {
       expect(inBody || references).toEqual(inBody || expect.arrayContaining([timestamp?.at]));
     },
   );
+
+  // Five minutes where a vendor names no window of its own, or none that a slow network keeps.
+  test('keeps the windows that the vendors name', () => {
+    const others = signing
+      .map(([name, { timestamp }]) => [name, timestamp?.toleranceS] as const)
+      .filter(([, toleranceS]) => toleranceS !== undefined && toleranceS !== 300);
+    expect(Object.fromEntries(others)).toEqual({ linear: 60, twitch: 600, box: 600 });
+  });
 });
