@@ -1,0 +1,77 @@
+import { crc32 } from 'node:zlib';
+import { RelayError } from '../../shared/error.ts';
+import type { ArchivedFile } from './archive.ts';
+import { hasRecord, markLength, recordEnd, splitRecord } from './csv-header.ts';
+import { refuse } from './failure.ts';
+
+/** A CSV that was found whole, and what its loading depends on. */
+export interface SurveyedFile extends ArchivedFile {
+  /** The names of its header; none in an empty file. */
+  columns: string[];
+  /** Is there a record below the header? */
+  hasRows: boolean;
+  /** Bytes of a byte order mark, which would become part of the first column's name: 3 or 0. */
+  markBytes: number;
+}
+
+const maxHeaderBytes = 1024 * 1024;
+
+/**
+ * Inflates a CSV once, in constant memory, and checks it against its CRC-32 (yauzl doesn't): a damaged
+ * archive is refused before any of its files is loaded.
+ *
+ * @throws RelayError `export.corrupt`, `export.header`
+ */
+export async function survey(file: ArchivedFile): Promise<SurveyedFile> {
+  const header = new Header(file.name);
+  let crc = 0;
+  try {
+    for await (const chunk of (await file.open()) as AsyncIterable<Buffer>) {
+      crc = crc32(chunk, crc);
+      header.take(chunk);
+    }
+  } catch (error) {
+    throw error instanceof RelayError ? error : damaged(file.name, error as Error);
+  }
+  if (crc !== file.crc32) {
+    throw damaged(file.name, new Error("its CRC-32 doesn't match its content"));
+  }
+  return { ...file, ...header.read() };
+}
+
+function damaged(name: string, error: NodeJS.ErrnoException): Error {
+  // What the disk does says nothing about the archive.
+  if (error.syscall) return error;
+  return refuse('corrupt', `${name} is truncated or damaged: ${error.message}`, { cause: error });
+}
+
+/** Reads the first record of a file that comes in pieces, and whether anything follows. */
+class Header {
+  readonly #name: string;
+  #head: Buffer = Buffer.alloc(0);
+  #end: number | undefined;
+  #hasRows = false;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  take(chunk: Buffer): void {
+    if (this.#end !== undefined) {
+      this.#hasRows ||= hasRecord(chunk);
+      return;
+    }
+    this.#head = Buffer.concat([this.#head, chunk]);
+    this.#end = recordEnd(this.#head);
+    if (this.#end !== undefined) this.#hasRows = hasRecord(this.#head.subarray(this.#end));
+    else if (this.#head.length > maxHeaderBytes) {
+      throw refuse('header', `${this.#name} has no end of its header in ${maxHeaderBytes} bytes`);
+    }
+  }
+
+  read(): Pick<SurveyedFile, 'columns' | 'hasRows' | 'markBytes'> {
+    const markBytes = markLength(this.#head);
+    const record = this.#head.toString('utf8', markBytes, this.#end ?? this.#head.length);
+    return { columns: record ? splitRecord(record) : [], hasRows: this.#hasRows, markBytes };
+  }
+}

@@ -1,0 +1,176 @@
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { readArchive } from '../../../subscriber/exports/archive.ts';
+import { defaultExportLimits, type ExportLimits } from '../../../subscriber/exports/limits.ts';
+import { type SurveyedFile, survey } from '../../../subscriber/exports/survey.ts';
+import { fileOf } from './spooled.ts';
+import { patchDirectory, renamed, zipOf } from './zips.ts';
+
+const csv = 'a,b\n1,2\n';
+const zip = await zipOf([['a.csv', csv.repeat(500)]]);
+const twoCsvs = await zipOf([
+  ['a.csv', csv],
+  ['b.csv', csv],
+]);
+const noise = Buffer.from('x'.repeat(2000));
+const nothing = await zipOf([]);
+const textAlone = await zipOf([['a.txt', csv]]);
+const directory = await zipOf([['a.csv/', '']]);
+const endlessHeader = await zipOf([['a.csv', 'h'.repeat(1_100_000)]]);
+const deflated = await zipOf([['a.csv', csv]]);
+const stored = await zipOf([['a.csv', csv, { compress: false }]]);
+const zip64 = await zipOf([['a.csv', csv]], true);
+
+async function surveyAll(zip: Buffer, limits: Partial<ExportLimits> = {}): Promise<SurveyedFile[]> {
+  const files = await readArchive(await fileOf(zip), zip.length, {
+    ...defaultExportLimits,
+    ...limits,
+  });
+  return await Promise.all(files.map(survey));
+}
+
+async function namesOf(zip: Buffer): Promise<string[]> {
+  return (await surveyAll(zip)).map(({ name }) => name);
+}
+
+describe('the CSVs of an archive', () => {
+  it('come in the order of their names, by code points', async () => {
+    const names = [
+      'b.csv',
+      'B.csv',
+      'a_10.csv',
+      'a_2.csv',
+      'z/a.csv',
+      '\u{1F600}.csv',
+      '\uFF21.csv',
+    ];
+    const mixed = await zipOf(names.map((name) => [name, csv]));
+    expect(await namesOf(mixed)).toEqual([
+      'B.csv',
+      'a_10.csv',
+      'a_2.csv',
+      'b.csv',
+      'z/a.csv',
+      '\uFF21.csv',
+      '\u{1F600}.csv',
+    ]);
+  });
+
+  it('are files that end in .csv, in any case, and nothing else', async () => {
+    const mixed = await zipOf([
+      ['2.CSV', csv],
+      ['1.csv', csv],
+      ['directory.csv/', ''],
+      ['directory.csv/inside.Csv', csv],
+      ['__MACOSX/1.csv', csv],
+      ['__MACOSX/._1.csv', csv],
+      ['._1.csv', csv],
+      ['.csv', csv],
+      ['1.csv.txt', csv],
+      ['readme.md', csv],
+      ['csv', csv],
+    ]);
+    expect(await namesOf(mixed)).toEqual(['1.csv', '2.CSV', 'directory.csv/inside.Csv']);
+  });
+
+  it.each([
+    ['deflated', deflated],
+    ['stored', stored],
+    ['Zip64', zip64],
+  ])('are read as they were written: %s', async (_, zip) => {
+    const [file] = await surveyAll(zip);
+    expect(file).toMatchObject({ name: 'a.csv', bytes: 8, columns: ['a', 'b'], hasRows: true });
+    expect(file && (await text(await file.open()))).toBe(csv);
+  });
+});
+
+describe('an archive is refused', () => {
+  it.each<[string, string, Buffer, Partial<ExportLimits>?]>([
+    ['an empty file', 'export.not-a-zip', Buffer.alloc(0)],
+    ['not a ZIP', 'export.not-a-zip', noise],
+    ['an HTML page', 'export.not-a-zip', Buffer.from('<!doctype html><title>Log in</title>')],
+    ['cut in the directory', 'export.not-a-zip', zip.subarray(0, -30)],
+    ['cut in the data', 'export.not-a-zip', zip.subarray(0, 60)],
+    ['a ZIP of nothing', 'export.no-csv', nothing],
+    ['no CSV', 'export.no-csv', textAlone],
+    ['a directory named like a CSV', 'export.no-csv', directory],
+    ['a name that climbs', 'export.not-a-zip', renamed(twoCsvs, 'a.csv', '../cs')],
+    ['an absolute name', 'export.not-a-zip', renamed(twoCsvs, 'a.csv', '/.csv')],
+    ['one name twice', 'export.twice', renamed(twoCsvs, 'b.csv', 'a.csv')],
+    ['encrypted', 'export.encrypted', patchDirectory(zip, 8, [1, 0])],
+    ['another method', 'export.method', patchDirectory(zip, 10, [12, 0])],
+    ['another CRC-32', 'export.corrupt', patchDirectory(zip, 16, [1, 2, 3, 4])],
+    ['more bytes than declared', 'export.corrupt', patchDirectory(zip, 24, [9, 0, 0, 0])],
+    ['fewer bytes than declared', 'export.corrupt', patchDirectory(zip, 24, [0, 0, 1, 0])],
+    ['a wrong local header', 'export.corrupt', patchDirectory(zip, 42, [1, 0, 0, 0])],
+    ['too many entries', 'export.entries', twoCsvs, { entries: 1 }],
+    ['too much to inflate', 'export.too-large', zip, { inflatedBytes: 3999 }],
+    ['an endless header', 'export.header', endlessHeader],
+  ])('%s', async (_, code, bytes, limits) => {
+    await expect(surveyAll(bytes, limits)).rejects.toMatchObject({ code, reaction: 'invalid' });
+  });
+
+  it('damaged data', async () => {
+    const damaged = await zipOf([['a.csv', csv.repeat(500), { compress: false }]]);
+    damaged.write('9', damaged.indexOf('1,2') + 100);
+    await expect(surveyAll(damaged)).rejects.toMatchObject({ code: 'export.corrupt' });
+  });
+
+  it('damaged deflate data', async () => {
+    const damaged = Buffer.from(zip);
+    damaged.fill(0xff, 40, 50);
+    await expect(surveyAll(damaged)).rejects.toMatchObject({ code: 'export.corrupt' });
+  });
+
+  it('a bomb, by the sizes it declares', async () => {
+    const bomb = await zipOf([['a.csv', Buffer.alloc(20_000_000, 'a')]]);
+    await expect(surveyAll(bomb)).rejects.toMatchObject({ code: 'export.ratio' });
+  });
+
+  it('a bomb that declares less than it holds', async () => {
+    const bomb = await zipOf([['a.csv', Buffer.alloc(20_000_000, 'a')]]);
+    const lying = patchDirectory(bomb, 24, [100, 0, 0, 0]);
+    await expect(surveyAll(lying)).rejects.toMatchObject({ code: 'export.corrupt' });
+  });
+
+  it('entries that share their bytes, though each is within the ratio', async () => {
+    const text = `a\n${'0123456789'.repeat(1_800_000)}`;
+    const zip = await zipOf([['a.csv', text]]);
+    const limits = { ratio: Math.ceil(text.length / zip.length) + 60 };
+    await expect(surveyAll(zip, limits)).resolves.toHaveLength(1);
+    const start = zip.indexOf('PK\x01\x02');
+    const record = zip.subarray(start, zip.indexOf('PK\x05\x06'));
+    const end = Buffer.from(zip.subarray(start + record.length));
+    const other = Buffer.from(record.toString('latin1').replace('a.csv', 'b.csv'), 'latin1');
+    end.writeUInt16LE(2, 10);
+    const overlapping = Buffer.concat([zip.subarray(0, start), record, other, end]);
+    await expect(surveyAll(overlapping, limits)).rejects.toMatchObject({ code: 'export.ratio' });
+  });
+});
+
+describe('the survey of a CSV', () => {
+  const bom = '\uFEFF';
+
+  it.each<[string, string, object]>([
+    ['nothing', '', { columns: [], hasRows: false, markBytes: 0 }],
+    ['a byte order mark alone', bom, { columns: [], hasRows: false, markBytes: 3 }],
+    ['a header alone', 'a,b', { columns: ['a', 'b'], hasRows: false }],
+    ['a header and line breaks', 'a,b\r\n\r\n', { columns: ['a', 'b'], hasRows: false }],
+    ['a byte order mark', `${bom}a,b\n1,2`, { columns: ['a', 'b'], hasRows: true, markBytes: 3 }],
+    ['CRLF', 'a,b\r\n1,2\r\n', { columns: ['a', 'b'], hasRows: true, markBytes: 0 }],
+    ['quotes', '"a ""x""","b\n,c",d\n1,2,3', { columns: ['a "x"', 'b\n,c', 'd'], hasRows: true }],
+    ['an empty last name', 'a,\n1,2', { columns: ['a', ''], hasRows: true }],
+  ])('%s', async (_, content, expected) => {
+    const [file] = await surveyAll(await zipOf([['a.csv', content]]));
+    expect(file).toMatchObject(expected);
+  });
+
+  it('finds the rows behind a first piece that ends with the header', async () => {
+    const header = Array.from({ length: 8000 }, (_, index) => `column_${index}`).join(',');
+    const [file] = await surveyAll(
+      await zipOf([['a.csv', `${header}\n${'\n'.repeat(200_000)}1\n`]]),
+    );
+    expect(file?.columns).toHaveLength(8000);
+    expect(file?.hasRows).toBe(true);
+  });
+});

@@ -1,0 +1,33 @@
+import { buffer } from 'node:stream/consumers';
+import { type Options, ZipFile } from 'yazl';
+
+export type ZipContent = [name: string, text: string | Buffer, options?: Partial<Options>][];
+
+/** A name that ends in `/` becomes a directory. */
+export async function zipOf(content: ZipContent, zip64 = false): Promise<Buffer> {
+  const zip = new ZipFile();
+  for (const [name, text, options] of content) {
+    if (name.endsWith('/')) zip.addEmptyDirectory(name);
+    else zip.addBuffer(Buffer.from(text), name, { forceZip64Format: zip64, ...options });
+  }
+  zip.end({ forceZip64Format: zip64, comment: '' });
+  return await buffer(zip.outputStream);
+}
+
+/** Puts another name, as long as the first, wherever the first is: yazl makes no such names. */
+export function renamed(zip: Buffer, from: string, to: string): Buffer {
+  return Buffer.from(zip.toString('latin1').replaceAll(from, to), 'latin1');
+}
+
+/** Changes bytes at an offset from each central directory record (section 4.3.12 of APPNOTE.TXT). */
+export function patchDirectory(zip: Buffer, offset: number, bytes: number[]): Buffer {
+  const patched = Buffer.from(zip);
+  for (
+    let at = patched.indexOf('PK\x01\x02');
+    at >= 0;
+    at = patched.indexOf('PK\x01\x02', at + 4)
+  ) {
+    patched.set(bytes, at + offset);
+  }
+  return patched;
+}
