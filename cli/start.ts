@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   crmPostback,
   type Draft,
@@ -16,28 +16,34 @@ import { toCurl } from './curl.ts';
 import { printPartLine } from './part-line.ts';
 import { announceRunning, requireNotRunning, retractRunning } from './running.ts';
 
-interface StartOptions extends Record<keyof Ports, number> {
+interface StartOptions {
+  ports: Ports;
   state: string;
+  secrets: string;
 }
 
-const secretsFile = '.dev.vars';
-
 export function startCommand(): Command {
+  const portOptions = Object.entries(defaultPorts).map(([name, port]) => {
+    const { title, option } = portNames[name as keyof Ports];
+    const flag = new Option(`${option} <port>`, `port of ${title}`)
+      .argParser(parsePort)
+      .default(port);
+    return { name, flag };
+  });
   const command = new Command('start').description(
     'run the whole relay on this machine until Ctrl-C: the edge, Pub/Sub, the subscriber, BigQuery',
   );
-  for (const name of Object.keys(defaultPorts) as (keyof Ports)[]) {
-    const { title, option } = portNames[name];
-    command.option(`${option} <port>`, `port of ${title}`, parsePort, defaultPorts[name]);
-  }
+  for (const { flag } of portOptions) command.addOption(flag);
   return command
     .option('--state <folder>', 'where the queue and the tables are kept', '.tributary')
-    .action(async (flags: Record<string, number> & { state: string }) => {
-      await start({ ...portsOf(flags), state: flags.state });
+    .option('--secrets <file>', 'where missing secrets are written, and all are read', '.dev.vars')
+    .action(async (flags: Record<string, number> & { state: string; secrets: string }) => {
+      const ports = portOptions.map(({ name, flag }) => [name, flags[flag.attributeName()]]);
+      await start({ ...flags, ports: Object.fromEntries(ports) as Ports });
     });
 }
 
-async function start({ state, ...ports }: StartOptions): Promise<void> {
+async function start({ state, ports, secrets: secretsFile }: StartOptions): Promise<void> {
   requireNotRunning(state);
   const { secrets, added } = completeSecrets(secretsFile, relay);
   if (added.length > 0) console.log(`${secretsFile}: made ${added.join(', ')}`);
@@ -100,17 +106,6 @@ const samples: Record<SourceName, () => Draft> = {
 
 function sampleOf(stream: RelayStream): Draft {
   return samples[stream.source]();
-}
-
-function portsOf(flags: Record<string, number>): Ports {
-  const ports = { ...defaultPorts };
-  for (const name of Object.keys(ports) as (keyof Ports)[]) {
-    const flag = portNames[name].option
-      .slice(2)
-      .replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
-    ports[name] = flags[flag] ?? ports[name];
-  }
-  return ports;
 }
 
 function parsePort(text: string): number {

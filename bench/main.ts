@@ -1,0 +1,60 @@
+import { cpus, platform, release, totalmem } from 'node:os';
+import Table from 'cli-table3';
+import { Argument, Command } from 'commander';
+import type { Figure } from './figure.ts';
+import { benchLocal } from './local.ts';
+
+/** Each bench measures, tells what it is at, and returns its figures. */
+export type Bench = (say: (what: string) => void) => Promise<Figure[]>;
+
+const benches: Record<string, Bench> = {
+  local: benchLocal,
+};
+
+await new Command('bench')
+  .description('measure a part of the relay on this machine')
+  .addArgument(new Argument('<name>', 'what to measure').choices(Object.keys(benches)))
+  .option('--json', 'print one JSON object and nothing else', false)
+  .action(async (name: string, options: { json: boolean }) => {
+    const bench = benches[name];
+    if (!bench) return;
+    const figures = await bench((what) => process.stderr.write(`${what} …\n`));
+    const report = { bench: name, machine: describeMachine(), figures };
+    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : toText(report));
+  })
+  .parseAsync();
+
+interface Report {
+  bench: string;
+  machine: ReturnType<typeof describeMachine>;
+  figures: Figure[];
+}
+
+function describeMachine() {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    os: `${platform()} ${release()}`,
+    node: process.version,
+  };
+}
+
+function toText({ bench, machine, figures }: Report): string {
+  const table = new Table({
+    head: ['figure', 'median', 'unit', 'min … max', 'target', ''],
+    colAligns: ['left', 'right', 'left', 'right', 'right', 'left'],
+    style: { head: [], border: [] },
+  });
+  for (const { name, value, unit, spread, target, holds } of figures) {
+    const verdict = holds === undefined ? '' : holds ? 'holds' : 'missed';
+    table.push([name, round(value), unit, spread.map(round).join(' … '), target ?? '', verdict]);
+  }
+  const { cpu, cores, memoryGiB, os, node } = machine;
+  return `bench ${bench}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}, Node ${node}\n${table.toString()}\n`;
+}
+
+/** Three digits are more than these machines repeat. */
+function round(value: number): string {
+  return new Intl.NumberFormat('en', { maximumSignificantDigits: 3 }).format(value);
+}

@@ -1,0 +1,147 @@
+import { execFileSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { datanostroEvent, signDelivery } from '../../local/deliveries.ts';
+import { relay } from '../../tributary.config.ts';
+import { Home, RelayProcess, select, until } from './relay-process.ts';
+
+let home: Home;
+let running: RelayProcess[] = [];
+
+beforeEach(() => {
+  home = new Home();
+});
+
+afterEach(async () => {
+  for (const relayProcess of running) {
+    if (relayProcess.leavesProcesses) await relayProcess.killGroup().catch(() => {});
+  }
+  running = [];
+  home.remove();
+});
+
+async function start(args?: string[]): Promise<RelayProcess> {
+  const relayProcess = await RelayProcess.start(home, args);
+  running.push(relayProcess);
+  return relayProcess;
+}
+
+function sh(command: string): string {
+  return execFileSync('sh', ['-c', command], { encoding: 'utf8' });
+}
+
+const events = `\`${relay.project}.datanostro_events.events\``;
+
+async function purchase(n: number, edge: string) {
+  const stream = relay.streams.get('datanostro');
+  if (!stream) throw new Error('no stream');
+  const draft = datanostroEvent(n, 'purchase', Date.now());
+  return await signDelivery(draft, stream, home.secrets, edge, Date.now());
+}
+
+describe('npm start', { timeout: 60_000 }, () => {
+  it('prints curls that fill the tables, and leaves nothing behind', async () => {
+    const relayProcess = await start();
+    for (const stream of relay.streams.keys()) {
+      expect(sh(relayProcess.curlOf(stream))).toMatch(/^HTTP\/1\.1 204 /);
+    }
+    const { bigquery } = relayProcess;
+    for (const { table } of relay.streams.values()) {
+      const query = `SELECT * FROM \`${relay.project}.${table}\` LIMIT 10`;
+      const rows = await until(
+        () => select(bigquery, query),
+        (found) => found.length > 0,
+      );
+      expect(rows.length).toBeGreaterThan(0);
+    }
+    const forged = relayProcess.curlOf('datanostro').replace('purchase', 'Purchase');
+    expect(sh(forged)).toMatch(/^HTTP\/1\.1 401 /);
+
+    expect(await relayProcess.interrupt()).toBe(0);
+    expect(relayProcess.leavesProcesses).toBe(false);
+  });
+
+  it('goes on after kill -9 of the whole process group: what was answered 2xx is a row', async () => {
+    const first = await start();
+    const accepted: string[] = [];
+    let next = 0;
+    let isKilled = false;
+    const send = async () => {
+      while (!isKilled) {
+        const delivery = await purchase(next++, first.edge);
+        const { 'x-dn-signature': signature = '' } = delivery.headers;
+        const response = await fetch(delivery.url, {
+          method: 'POST',
+          headers: { 'x-dn-signature': signature },
+          body: delivery.body,
+        }).catch(() => undefined);
+        const id = response?.headers.get('tributary-delivery-id');
+        if (response?.status === 204 && id) accepted.push(id);
+      }
+    };
+    const senders = Array.from({ length: 8 }, send);
+    await until(
+      () => Promise.resolve(accepted),
+      (ids) => ids.length >= 300,
+    );
+    await first.killGroup();
+    isKilled = true;
+    await Promise.all(senders);
+
+    const second = await start();
+    const rows = await until(
+      () => select<{ id: string }>(second.bigquery, `SELECT delivery_id AS id FROM ${events}`),
+      (found) => new Set(accepted).isSubsetOf(new Set(found.map((row) => row.id))),
+    );
+    expect(rows.length).toBeGreaterThanOrEqual(accepted.length);
+    expect(await second.interrupt()).toBe(0);
+  });
+
+  it('takes its parts along when it alone is killed', async () => {
+    const relayProcess = await start();
+    process.kill(relayProcess.process.pid ?? 0, 'SIGKILL');
+    await relayProcess.exited();
+    await until(
+      () => Promise.resolve([relayProcess.leavesProcesses]),
+      ([leaves]) => leaves === false,
+    );
+    // All ports and locks are free again.
+    expect(await (await start()).interrupt()).toBe(0);
+  });
+
+  it('names a port that is taken, and starts nothing', async () => {
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => squatter.once('listening', resolve));
+    const { port } = squatter.address() as { port: number };
+    const relayProcess = new RelayProcess(home, ['--pubsub-port', String(port)]);
+    running.push(relayProcess);
+    expect(await relayProcess.exited()).toBe(1);
+    expect(relayProcess.output).toContain(`port ${port} for Pub/Sub is taken`);
+    expect(relayProcess.output).toContain('--pubsub-port');
+    expect(relayProcess.output).not.toContain('    at ');
+    squatter.close();
+  });
+
+  it('refuses to run twice on one state', async () => {
+    const first = await start();
+    const second = new RelayProcess(home);
+    running.push(second);
+    expect(await second.exited()).toBe(1);
+    expect(second.output).toContain(`process ${first.process.pid}`);
+    expect(await first.interrupt()).toBe(0);
+  });
+
+  it('keeps the secrets that are there', async () => {
+    await (await start()).interrupt();
+    const before = home.secrets;
+    await (await start()).interrupt();
+    expect(home.secrets).toEqual(before);
+    expect(Object.keys(before).sort()).toEqual([
+      'ABSMARTLY_API_KEY',
+      'ABSMARTLY_KEY',
+      'CRM_KEY',
+      'DATANOSTRO_SECRET',
+      'GOOGLE_SERVICE_ACCOUNT',
+    ]);
+  });
+});
