@@ -10,7 +10,7 @@ export function findJsonFault(text: string): string | undefined {
     return 'not valid JSON';
   }
   if (text.includes('\\u') && hasLoneSurrogate(text)) return 'an escape is a lone surrogate';
-  if (text.length > MAX_DEPTH && isDeeper(value, MAX_DEPTH))
+  if (text.length > MAX_DEPTH * 2 && isDeeper(value, MAX_DEPTH))
     return `deeper than ${MAX_DEPTH} levels`;
   return undefined;
 }
