@@ -1,32 +1,23 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { type Relay, secretPrefix } from '../shared/config.ts';
-import { RelayError } from '../shared/error.ts';
 import { sources } from '../shared/sources/registry.ts';
 import { startAbsmartly } from './absmartly/main.ts';
-import type { PartMessage, PartName } from './part.ts';
+import type { PartName } from './part.ts';
+import { type PartListeners, PartProcess } from './part-process.ts';
 import { type Ports, requireFree } from './ports.ts';
 import { apiKeyName, type Secrets } from './secrets.ts';
 
-export interface StackOptions {
+export interface StackOptions extends PartListeners {
   relay: Relay;
   ports: Ports;
   /** Where the queue and the tables are kept; a later start goes on from there. */
   directory: string;
   secrets: Secrets;
-  /** A line that a part printed. */
-  onLine: (part: PartName, line: string) => void;
-  /** A part ended by itself: nothing relays any more, and the stack should be stopped. */
-  onExit: (part: PartName, how: string) => void;
 }
 
 export interface Stack {
   readonly ports: Ports;
-  /** Process ids of the parts that run. */
-  readonly processes: Readonly<Record<PartName, number | undefined>>;
   /** Stops the edge, drains the subscriber, then stops the servers: within 5 s, by force where it must. */
   stop(): Promise<void>;
 }
@@ -41,11 +32,11 @@ const stopWithinMs = { edge: 800, subscriber: 2600, servers: 1300 } as const;
 export async function startStack(options: StackOptions): Promise<Stack> {
   await requireFree(options.ports);
   mkdirSync(options.directory, { recursive: true });
-  const parts = new Map<PartName, Part>();
+  const parts = new Map<PartName, PartProcess>();
   const ports = { ...options.ports };
 
   const start = async (name: PartName, config: object, environment: NodeJS.ProcessEnv = {}) => {
-    const part = new Part(name, config, environment, options);
+    const part = new PartProcess(name, config, environment, options);
     parts.set(name, part);
     Object.assign(ports, await part.ready);
   };
@@ -83,8 +74,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await stop();
     throw error;
   }
-  const processes = Object.fromEntries([...parts].map(([name, part]) => [name, part.process.pid]));
-  return { ports, processes: processes as Stack['processes'], stop };
+  return { ports, stop };
 }
 
 /** What a production deployment sets, but for the endpoints. */
@@ -113,71 +103,3 @@ function exportKey(relay: Relay, secrets: Secrets): string {
   const [name] = exportStreams(relay);
   return (name && secrets[apiKeyName(name)]) || '';
 }
-
-/** One child process, from fork to exit. */
-class Part {
-  readonly process: ChildProcess;
-  readonly ready: Promise<Record<string, number>>;
-  #exited: Promise<void>;
-  #stopping = false;
-
-  constructor(
-    name: PartName,
-    config: object,
-    environment: NodeJS.ProcessEnv,
-    { onLine, onExit }: Pick<StackOptions, 'onLine' | 'onExit'>,
-  ) {
-    this.process = fork(
-      fileURLToPath(new URL('./part.ts', import.meta.url)),
-      [name, JSON.stringify(config)],
-      {
-        env: { ...process.env, ...quiet, ...environment },
-        execArgv: ['--disable-warning=ExperimentalWarning'],
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    );
-    for (const stream of [this.process.stdout, this.process.stderr]) {
-      if (stream) createInterface({ input: stream }).on('line', (line) => onLine(name, line));
-    }
-    let isReady = false;
-    this.#exited = new Promise((resolve) => {
-      this.process.once('exit', (code, signal) => {
-        resolve();
-        if (isReady && !this.#stopping) onExit(name, signal ?? `exit code ${code}`);
-      });
-    });
-    this.ready = new Promise((resolve, reject) => {
-      this.process.once('message', (message: PartMessage) => {
-        if (message.kind === 'ready') {
-          isReady = true;
-          resolve(message.ports);
-        } else {
-          reject(
-            new RelayError(message.code, 'setup', `${name} did not start: ${message.message}`),
-          );
-        }
-      });
-      void this.#exited.then(() =>
-        reject(new RelayError('part.ended', 'setup', `${name} ended before it was ready`)),
-      );
-    });
-  }
-
-  async stop(withinMs: number): Promise<void> {
-    this.#stopping = true;
-    if (this.process.connected) this.process.send('stop');
-    const force = setTimeout(() => this.process.kill('SIGKILL'), withinMs);
-    await this.#exited;
-    clearTimeout(force);
-  }
-}
-
-/** No telemetry, no banners, no look-ups outside this machine. */
-const quiet = {
-  WRANGLER_SEND_METRICS: 'false',
-  WRANGLER_SEND_ERROR_REPORTS: 'false',
-  WRANGLER_HIDE_BANNER: 'true',
-  WRANGLER_WRITE_LOGS: 'false',
-  WRANGLER_LOG: 'error',
-  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-};
