@@ -15,6 +15,7 @@ import {
   type Table,
   type TableRef,
 } from './schema.ts';
+import { macroStatements } from './sql/functions.ts';
 import { TableLocks } from './table-locks.ts';
 
 /**
@@ -54,6 +55,7 @@ export class Store {
     });
     const admin = await instance.connect();
     await admin.run("SET GLOBAL TimeZone = 'UTC'");
+    for (const macro of macroStatements()) await admin.run(macro);
     const catalogue = await Catalogue.load(admin);
     return new Store(instance, admin, new AppendQueue(await instance.connect()), catalogue);
   }

@@ -1,0 +1,87 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Cell } from '../cell.ts';
+import { checkCell } from '../cell.ts';
+import { columnType, quoteIdentifier, toDuckValue } from '../duck-types.ts';
+import { BigQueryError } from '../errors.ts';
+import { canonicalType, type Field } from '../schema.ts';
+import { variableName } from '../sql/normalise.ts';
+import { parseText } from '../values/parse-text.ts';
+
+/** A parameter's type and value as the REST API sends them. */
+export interface QueryParameter {
+  name?: string;
+  parameterType?: ParameterType;
+  parameterValue?: ParameterValue;
+}
+interface ParameterType {
+  type: string;
+  arrayType?: ParameterType;
+  structTypes?: { name?: string; type: ParameterType }[];
+}
+interface ParameterValue {
+  value?: string | number | boolean | null;
+  arrayValues?: ParameterValue[];
+  structValues?: Record<string, ParameterValue>;
+}
+
+/** Sets each parameter as a variable of the connection, where normalise.ts reads it. */
+export async function bindParameters(
+  connection: DuckDBConnection,
+  parameters: readonly QueryParameter[],
+): Promise<void> {
+  for (const [index, parameter] of parameters.entries()) {
+    const name = parameter.name === undefined || parameter.name === '' ? index : parameter.name;
+    const field = parameterField(String(name), parameter.parameterType);
+    const cell = parameterCell(field, parameter.parameterValue ?? {});
+    checkCell(field, cell, 0);
+    const type = columnType(field);
+    const variable = quoteIdentifier(variableName(name));
+    if (cell === null) {
+      await connection.run(`SET VARIABLE ${variable} = CAST(NULL AS ${type})`);
+      continue;
+    }
+    // A prepared value keeps its own type; the cast gives an empty or nested one the declared type.
+    await connection.run(`SET VARIABLE ${variable} = CAST($1 AS ${type})`, [
+      toDuckValue(field, cell),
+    ]);
+  }
+}
+
+function parameterField(name: string, type: ParameterType | undefined): Field {
+  if (type === undefined) throw refuse(name, 'has no type');
+  if (type.type === 'ARRAY') return { ...parameterField(name, type.arrayType), mode: 'REPEATED' };
+  const canonical = canonicalType(type.type);
+  if (canonical === undefined) throw refuse(name, `has the unknown type ${type.type}`);
+  if (canonical !== 'RECORD') return { name, type: canonical, mode: 'NULLABLE' };
+  const fields = (type.structTypes ?? []).map((field, index) =>
+    parameterField(field.name ?? `_${index}`, field.type),
+  );
+  return { name, type: 'RECORD', mode: 'NULLABLE', fields };
+}
+
+function parameterCell(field: Field, value: ParameterValue): Cell {
+  if (field.mode === 'REPEATED') {
+    return (value.arrayValues ?? []).map((item) => scalarCell(field, item));
+  }
+  return scalarCell(field, value);
+}
+
+function scalarCell(field: Field, value: ParameterValue): Cell {
+  if (field.type === 'RECORD') {
+    const { structValues } = value;
+    if (structValues === undefined) return null;
+    return (field.fields ?? []).map((inner) =>
+      parameterCell(inner, structValues[inner.name] ?? {}),
+    );
+  }
+  if (value.value === null || value.value === undefined) return null;
+  const cell = parseText(field.type, String(value.value));
+  if (cell === undefined) {
+    throw refuse(field.name, `is no ${field.type}: ${JSON.stringify(value.value)}`);
+  }
+  return cell;
+}
+
+function refuse(name: string, reason: string): BigQueryError {
+  return new BigQueryError('invalidQuery', `Query parameter '${name}' ${reason}`);
+}

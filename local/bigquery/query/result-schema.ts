@@ -1,0 +1,65 @@
+import {
+  type DuckDBDecimalType,
+  type DuckDBListType,
+  type DuckDBStructType,
+  type DuckDBType,
+  DuckDBTypeId,
+} from '@duckdb/node-api';
+import type { Field, FieldType } from '../schema.ts';
+
+/** A result's column: as a table's, with INTERVAL besides. */
+export type ResultField = Omit<Field, 'type' | 'fields'> & {
+  type: FieldType | 'INTERVAL';
+  fields?: ResultField[];
+};
+
+const TYPES: Readonly<Partial<Record<DuckDBTypeId, FieldType | 'INTERVAL'>>> = {
+  [DuckDBTypeId.BOOLEAN]: 'BOOLEAN',
+  [DuckDBTypeId.TINYINT]: 'INTEGER',
+  [DuckDBTypeId.SMALLINT]: 'INTEGER',
+  [DuckDBTypeId.INTEGER]: 'INTEGER',
+  [DuckDBTypeId.BIGINT]: 'INTEGER',
+  [DuckDBTypeId.UTINYINT]: 'INTEGER',
+  [DuckDBTypeId.USMALLINT]: 'INTEGER',
+  [DuckDBTypeId.UINTEGER]: 'INTEGER',
+  [DuckDBTypeId.UBIGINT]: 'INTEGER',
+  [DuckDBTypeId.HUGEINT]: 'INTEGER',
+  [DuckDBTypeId.UHUGEINT]: 'INTEGER',
+  [DuckDBTypeId.FLOAT]: 'FLOAT',
+  [DuckDBTypeId.DOUBLE]: 'FLOAT',
+  [DuckDBTypeId.DATE]: 'DATE',
+  [DuckDBTypeId.TIME]: 'TIME',
+  [DuckDBTypeId.TIMESTAMP]: 'DATETIME',
+  [DuckDBTypeId.TIMESTAMP_S]: 'DATETIME',
+  [DuckDBTypeId.TIMESTAMP_MS]: 'DATETIME',
+  [DuckDBTypeId.TIMESTAMP_NS]: 'DATETIME',
+  [DuckDBTypeId.TIMESTAMP_TZ]: 'TIMESTAMP',
+  [DuckDBTypeId.BLOB]: 'BYTES',
+  [DuckDBTypeId.INTERVAL]: 'INTERVAL',
+  // The type of a NULL that nothing else types: GoogleSQL says INT64.
+  [DuckDBTypeId.SQLNULL]: 'INTEGER',
+};
+
+/** BigQuery's column for a column of a DuckDB result. */
+export function resultField(name: string, type: DuckDBType): ResultField {
+  if (type.typeId === DuckDBTypeId.LIST) {
+    return { ...resultField(name, (type as DuckDBListType).valueType), mode: 'REPEATED' };
+  }
+  if (type.typeId === DuckDBTypeId.STRUCT) {
+    const { entryNames, entryTypes } = type as DuckDBStructType;
+    const fields = entryNames.map((entry, index) =>
+      // GoogleSQL leaves the fields of a struct unnamed where DuckDB numbers them.
+      resultField(entry, entryTypes[index] as DuckDBType),
+    );
+    return { name, type: 'RECORD', mode: 'NULLABLE', fields };
+  }
+  return { name, type: scalarType(type), mode: 'NULLABLE' };
+}
+
+function scalarType(type: DuckDBType): FieldType | 'INTERVAL' {
+  if (type.alias === 'JSON') return 'JSON';
+  if (type.typeId === DuckDBTypeId.DECIMAL) {
+    return (type as DuckDBDecimalType).scale > 9 ? 'BIGNUMERIC' : 'NUMERIC';
+  }
+  return TYPES[type.typeId] ?? 'STRING';
+}

@@ -1,0 +1,89 @@
+import {
+  DuckDBBlobValue,
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  DuckDBIntervalValue,
+  DuckDBListValue,
+  DuckDBStructValue,
+  DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
+  DuckDBTimeValue,
+  type DuckDBValue,
+} from '@duckdb/node-api';
+import { formatDate, formatDateTime, formatTime } from '../values/calendar.ts';
+import type { ResultField } from './result-schema.ts';
+
+/** How a TIMESTAMP is written: seconds with a fraction, integer microseconds, or RFC 3339. */
+export type TimestampFormat = 'FLOAT64' | 'INT64' | 'ISO8601_STRING';
+
+/** A value of the REST API, in which every scalar is a string. */
+export type WireValue = null | string | WireRow | WireItem[];
+export interface WireItem {
+  v: WireValue;
+}
+export interface WireRow {
+  f: WireItem[];
+}
+
+export function wireRow(
+  fields: readonly ResultField[],
+  values: readonly DuckDBValue[],
+  format: TimestampFormat,
+): WireRow {
+  return { f: fields.map((field, i) => ({ v: wireValue(field, values[i] ?? null, format) })) };
+}
+
+function wireValue(field: ResultField, value: DuckDBValue, format: TimestampFormat): WireValue {
+  if (field.mode !== 'REPEATED') return wireScalar(field, value, format);
+  // BigQuery stores no NULL array: it reads as an empty one.
+  const items = value instanceof DuckDBListValue ? value.items : [];
+  return items.map((item) => ({ v: wireScalar(field, item, format) }));
+}
+
+function wireScalar(field: ResultField, value: DuckDBValue, format: TimestampFormat): WireValue {
+  if (value === null) return null;
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return field.type === 'FLOAT' ? wireFloat(value) : String(value);
+  if (value instanceof DuckDBTimestampTZValue) return wireTimestamp(value.micros, format);
+  if (value instanceof DuckDBTimestampValue) return formatDateTime(value.micros);
+  if (value instanceof DuckDBDateValue) return formatDate(value.days);
+  if (value instanceof DuckDBTimeValue) return formatTime(value.micros);
+  if (value instanceof DuckDBDecimalValue) return wireDecimal(value.toString());
+  if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('base64');
+  if (value instanceof DuckDBIntervalValue) return wireInterval(value);
+  if (value instanceof DuckDBStructValue) {
+    return wireRow(field.fields ?? [], Object.values(value.entries), format);
+  }
+  return String(value);
+}
+
+function wireFloat(value: number): string {
+  const text = String(value);
+  return /^-?\d+$/.test(text) ? `${text}.0` : text;
+}
+
+function wireTimestamp(micros: bigint, format: TimestampFormat): string {
+  if (format === 'INT64') return micros.toString();
+  if (format === 'ISO8601_STRING') return `${formatDateTime(micros)}Z`;
+  const size = micros < 0n ? -micros : micros;
+  const fraction = String(size % 1_000_000n)
+    .padStart(6, '0')
+    .replace(/0+$/, '');
+  return `${micros < 0n ? '-' : ''}${size / 1_000_000n}.${fraction === '' ? '0' : fraction}`;
+}
+
+function wireDecimal(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
+
+/** As `1-2 3 4:5:6.000007`: years-months days hours:minutes:seconds. */
+function wireInterval(value: DuckDBIntervalValue): string {
+  const months = Math.abs(value.months);
+  const years = `${value.months < 0 ? '-' : ''}${Math.floor(months / 12)}-${months % 12}`;
+  const size = value.micros < 0n ? -value.micros : value.micros;
+  const seconds = Number(size / 1_000_000n);
+  const fraction = Number(size % 1_000_000n);
+  const clock = `${Math.floor(seconds / 3600)}:${Math.floor(seconds / 60) % 60}:${seconds % 60}`;
+  const tail = fraction === 0 ? '' : `.${String(fraction).padStart(6, '0')}`;
+  return `${years} ${value.days} ${value.micros < 0n ? '-' : ''}${clock}${tail}`;
+}

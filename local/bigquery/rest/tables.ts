@@ -1,0 +1,156 @@
+import { quoteTable } from '../duck-types.ts';
+import { BigQueryError } from '../errors.ts';
+import { changedTable, newEtag, newTable } from '../new-resource.ts';
+import { dryRun } from '../query/run.ts';
+import { findField, type Field, type Table, type TableRef, type TimePartitioning } from '../schema.ts';
+import { changeSchema } from '../schema-change.ts';
+import type { Store } from '../store.ts';
+import { checkEtag, datasetOf, mergeExtra } from './datasets.ts';
+import { readFields } from './fields.ts';
+import { asArray, asObject, asText, type JsonObject } from './json.ts';
+import { cutPage, readPage } from './paging.ts';
+import type { Call, Reply, Router } from './router.ts';
+import { describeTable, summariseTable } from './table-resource.ts';
+
+const TABLES = '/projects/:projectId/datasets/:datasetId/tables';
+export const TABLE = `${TABLES}/:tableId`;
+/** Properties that the server itself answers for. */
+const OWN = new Set([
+  'kind', 'id', 'etag', 'selfLink', 'tableReference', 'schema', 'timePartitioning', 'clustering',
+  'tableConstraints', 'view', 'type', 'location', 'creationTime', 'lastModifiedTime', 'numRows',
+  'numBytes', 'numLongTermBytes', 'numTotalLogicalBytes', 'numActiveLogicalBytes',
+]);
+
+/** https://cloud.google.com/bigquery/docs/reference/rest/v2/tables */
+export function routeTables(router: Router, store: Store): void {
+  router.on('GET', TABLES, (call) => listTables(store, call));
+  router.on('POST', TABLES, (call) => insertTable(store, call));
+  router.on('GET', TABLE, ({ path }) => reply(store, store.requireTable(tableOf(path))));
+  router.on('PATCH', TABLE, (call) => updateTable(store, call, 'merge'));
+  router.on('PUT', TABLE, (call) => updateTable(store, call, 'replace'));
+  router.on('DELETE', TABLE, async ({ path }) => {
+    await store.deleteTable(tableOf(path));
+    return {};
+  });
+}
+
+export function tableOf(path: Readonly<Record<string, string>>): TableRef {
+  return { ...datasetOf(path), tableId: path['tableId'] ?? '' };
+}
+
+function listTables(store: Store, call: Call): Reply {
+  const ref = datasetOf(call.path);
+  store.requireDataset(ref);
+  const all = store.listTables(ref);
+  const { items, next } = cutPage(all, readPage(call.query, 1000));
+  return {
+    body: {
+      kind: 'bigquery#tableList',
+      etag: newEtag(),
+      ...(next === undefined ? {} : { nextPageToken: next }),
+      ...(items.length === 0 ? {} : { tables: items.map(summariseTable) }),
+      totalItems: all.length,
+    },
+  };
+}
+
+async function insertTable(store: Store, call: Call): Promise<Reply> {
+  const body = await call.json();
+  const tableId = asText(asObject(body['tableReference'])['tableId']) ?? '';
+  if (!/^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd} ]{1,1024}$/u.test(tableId)) {
+    throw new BigQueryError(
+      'invalid',
+      `Invalid table ID "${tableId}". Table IDs must be alphanumeric (plus underscores and dashes) and must be at most 1024 characters long.`,
+    );
+  }
+  const ref = { ...datasetOf(call.path), tableId };
+  const { location } = store.requireDataset(ref);
+  const settings = { ...readSettings(body), location, extra: extraOf(body) };
+  const table = newTable(ref, await readSchema(store, ref, body), settings);
+  checkColumns(table);
+  await store.createTable(table);
+  return reply(store, table);
+}
+
+/** The columns that a request gives, or those of its view's query. */
+async function readSchema(store: Store, ref: TableRef, body: JsonObject): Promise<Field[]> {
+  const sql = asText(asObject(body['view'])['query']);
+  if (sql === undefined) return readFields(asObject(body['schema'])['fields']);
+  const query = { sql, scope: { projectId: ref.projectId }, parameters: [] };
+  return (await dryRun(store, query)).schema as Field[];
+}
+
+function readSettings(body: JsonObject): Partial<Table> {
+  const partitioning = asObject(body['timePartitioning']);
+  const clustering = asArray(asObject(body['clustering'])['fields']).map(String);
+  const primaryKey = asObject(asObject(body['tableConstraints'])['primaryKey']);
+  const columns = asArray(primaryKey['columns']).map(String);
+  const query = asText(asObject(body['view'])['query']);
+  return {
+    ...(body['timePartitioning'] && {
+      timePartitioning: { type: 'DAY', ...partitioning } as TimePartitioning,
+    }),
+    ...(clustering.length > 0 && { clustering: { fields: clustering } }),
+    ...(columns.length > 0 && { tableConstraints: { primaryKey: { columns } } }),
+    ...(query !== undefined && { type: 'VIEW' as const, view: { query } }),
+  };
+}
+
+function checkColumns(table: Table): void {
+  const partition = table.timePartitioning?.field;
+  if (partition !== undefined) {
+    const type = findField(table.schema, partition)?.type;
+    if (type !== 'TIMESTAMP' && type !== 'DATE' && type !== 'DATETIME') {
+      throw new BigQueryError(
+        'invalid',
+        `The field specified for partitioning cannot be found in the schema or is not a date or time: ${partition}`,
+      );
+    }
+  }
+  const keys = table.tableConstraints?.primaryKey?.columns ?? [];
+  for (const name of [...(table.clustering?.fields ?? []), ...keys]) {
+    if (findField(table.schema, name) === undefined) {
+      throw new BigQueryError('invalid', `The field ${name} cannot be found in the schema.`);
+    }
+  }
+}
+
+async function updateTable(store: Store, call: Call, mode: 'merge' | 'replace'): Promise<Reply> {
+  const table = store.requireTable(tableOf(call.path));
+  checkEtag(call, table.etag);
+  const body = await call.json();
+  const extra = extraOf(body);
+  const fields = asObject(body['schema'])['fields'];
+  const change =
+    fields === undefined || table.type === 'VIEW'
+      ? { schema: table.schema, alterations: [] }
+      : changeSchema(table, readFields(fields));
+  const sameSchema = JSON.stringify(change.schema) === JSON.stringify(table.schema);
+  const next = changedTable(table, {
+    ...readSettings(body),
+    schema: sameSchema ? table.schema : change.schema,
+    extra: mode === 'merge' ? mergeExtra(table.extra, extra) : extra,
+  });
+  checkColumns(next);
+  await store.updateTable(next, change.alterations);
+  return reply(store, next);
+}
+
+function extraOf(body: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(body).filter(([key]) => !OWN.has(key)));
+}
+
+async function reply(store: Store, table: Table): Promise<Reply> {
+  return { body: describeTable(table, await countRows(store, table)) };
+}
+
+async function countRows(store: Store, table: Table): Promise<bigint> {
+  if (table.type === 'VIEW') return 0n;
+  const connection = await store.connect();
+  try {
+    const reader = await connection.runAndReadAll(`SELECT count(*) FROM ${quoteTable(table)}`);
+    return BigInt(String(reader.getRows()[0]?.[0] ?? 0));
+  } finally {
+    connection.closeSync();
+  }
+}

@@ -1,0 +1,93 @@
+import { MACRO_PREFIX } from './functions.ts';
+import { call, child, invalidQuery, list, literal, type Node, type Tree } from './syntax-tree.ts';
+
+/**
+ * The DuckDB call for a GoogleSQL function whose format or pattern must be a constant there, or
+ * nothing for every other function.
+ */
+export function writeOut(body: Node): Node | undefined {
+  const name = String(body['name']).toLowerCase();
+  const args = list(body, 'args');
+  switch (name.startsWith(MACRO_PREFIX) ? name.slice(MACRO_PREFIX.length) : undefined) {
+    case 'format_timestamp':
+      return call('strftime', [
+        macro('zoned', args[1], args[2] ?? literal('string', 'UTC')),
+        pattern(args[0]),
+      ]);
+    case 'format_datetime':
+    case 'format_date':
+      return call('strftime', [macro('civil', args[1]), pattern(args[0])]);
+    case 'format_time':
+      return call('strftime', [macro('on_epoch', args[1]), pattern(args[0])]);
+    case 'parse_timestamp':
+      return macro('unzoned', parsed(args), args[2] ?? literal('string', 'UTC'));
+    case 'parse_datetime':
+      return parsed(args);
+    case 'parse_date':
+      return macro('date', parsed(args));
+    case 'parse_time':
+      return macro('time', parsed(args));
+    case 'regexp_extract':
+    case 'regexp_substr':
+      return macro(`extract_${group(args[1])}`, args[0], args[1]);
+    case 'regexp_extract_all':
+      return macro(`extract_all_${group(args[1])}`, args[0], args[1]);
+    default:
+      return undefined;
+  }
+}
+
+function macro(name: string, ...args: (Tree | undefined)[]): Node {
+  return call(
+    MACRO_PREFIX + name,
+    args.map((argument) => argument ?? null),
+  );
+}
+
+function parsed(args: readonly Tree[]): Node {
+  return call('strptime', [args[1] ?? null, pattern(args[0])]);
+}
+
+/** GoogleSQL's format elements that DuckDB spells out or names otherwise. */
+const ELEMENTS: Readonly<Record<string, string>> = {
+  '%F': '%Y-%m-%d',
+  '%T': '%H:%M:%S',
+  '%R': '%H:%M',
+  '%D': '%m/%d/%y',
+  '%e': '%-d',
+  '%k': '%-H',
+  '%l': '%-I',
+  '%h': '%b',
+  '%P': '%p',
+  '%n': '\n',
+  '%t': '\t',
+  '%E*S': '%S.%f',
+  '%E6S': '%S.%f',
+  '%E3S': '%S.%g',
+  '%E4Y': '%Y',
+  '%Ez': '%z',
+};
+
+function pattern(argument: Tree | undefined): Node {
+  const text = stringLiteral(argument);
+  if (text === undefined) {
+    throw invalidQuery('The format of a date or time must be a string literal');
+  }
+  return literal(
+    'string',
+    text.replace(/%(?:E(?:\*S|\dS|4Y|z)|.)/gs, (found) => ELEMENTS[found] ?? found),
+  );
+}
+
+/** BigQuery gives the one group of a pattern that has one, else all that matched. */
+function group(argument: Tree | undefined): 'group' | 'whole' {
+  const text = stringLiteral(argument);
+  if (text === undefined) throw invalidQuery('A regular expression must be a string literal');
+  const capturing = /\((?!\?(?!P?<))/.test(text.replace(/\\[\s\S]|\[\^?\]?[^\]]*\]/g, ''));
+  return capturing ? 'group' : 'whole';
+}
+
+function stringLiteral(argument: Tree | undefined): string | undefined {
+  const constant = child(argument, 'literal');
+  return constant?.['literal_type'] === 'string' ? String(constant['value']) : undefined;
+}

@@ -1,0 +1,86 @@
+import { Dialect, generate, parse, transpile } from '@polyglot-sql/sdk';
+import { BigQueryError } from '../errors.ts';
+
+/** The translator's tree: each expression is an object with one key, its kind. */
+export type Node = { [key: string]: Tree };
+export type Tree = Node | Tree[] | string | number | boolean | null;
+
+export function isNode(tree: Tree | undefined): tree is Node {
+  return typeof tree === 'object' && tree !== null && !Array.isArray(tree);
+}
+
+/** The child `key` of a node, where it is a node. */
+export function child(tree: Tree | undefined, key: string): Node | undefined {
+  const found = isNode(tree) ? tree[key] : undefined;
+  return isNode(found) ? found : undefined;
+}
+
+/** The child `key` of a node as a list; empty where there is none. */
+export function list(tree: Tree | undefined, key: string): Tree[] {
+  const found = isNode(tree) ? tree[key] : undefined;
+  return Array.isArray(found) ? found : [];
+}
+
+/** The text of an identifier node, `{name: …}`. */
+export function nameOf(tree: Tree | undefined): string | undefined {
+  const name = isNode(tree) ? tree['name'] : undefined;
+  return typeof name === 'string' ? name : undefined;
+}
+
+export function identifier(name: string): Node {
+  return { name, quoted: true, trailing_comments: [] };
+}
+
+export function column(name: string, table?: string): Node {
+  return {
+    column: {
+      name: identifier(name),
+      table: table === undefined ? null : identifier(table),
+      join_mark: false,
+      trailing_comments: [],
+    },
+  };
+}
+
+export function call(name: string, args: Tree[]): Node {
+  return {
+    function: {
+      name,
+      args,
+      distinct: false,
+      trailing_comments: [],
+      use_bracket_syntax: false,
+      no_parens: false,
+      quoted: false,
+    },
+  };
+}
+
+export function literal(kind: 'number' | 'string', value: string): Node {
+  return { literal: { literal_type: kind, value } };
+}
+
+/** Throws invalidQuery. */
+export function parseStatement(text: string): Node {
+  const result = parse(text, Dialect.BigQuery);
+  const [statement, ...others] = (result.ast ?? []) as unknown as Tree[];
+  if (!result.success || !isNode(statement) || others.length > 0) {
+    const reason = /^Parse error at line \d+, column \d+: (.*)$/s.exec(result.error ?? '')?.[1];
+    throw invalidQuery(`Syntax error: ${reason ?? result.error ?? 'Unexpected end of statement'}`);
+  }
+  return statement;
+}
+
+/** The tree as DuckDB's SQL. */
+export function toDuckSql(statement: Node): string {
+  const text = generate([statement], Dialect.BigQuery).sql?.[0];
+  if (text === undefined) throw invalidQuery('The statement cannot be written back as SQL');
+  const translated = transpile(text, Dialect.BigQuery, Dialect.DuckDB);
+  const sql = translated.sql?.[0];
+  if (sql === undefined) throw invalidQuery(translated.error ?? 'The statement is not supported');
+  return sql;
+}
+
+export function invalidQuery(message: string): BigQueryError {
+  return new BigQueryError('invalidQuery', message, { location: 'query' });
+}
