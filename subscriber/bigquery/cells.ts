@@ -12,6 +12,11 @@ export type CellWriter = (
   value: Exclude<Value, null>,
 ) => Refusal | undefined;
 
+/** Refuses a moment, given in days since 1970 with their fraction. */
+export type DayCheck = (days: number) => Refusal | undefined;
+
+const anyDay: DayCheck = () => undefined;
+const MICROS_PER_DAY = 86_400_000_000;
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;
 const INTEGER_TEXT = /^-?\d{1,19}$/;
@@ -29,9 +34,9 @@ export const CELL_WRITERS: Record<Exclude<ColumnType, 'RECORD'>, CellWriter> = {
   NUMERIC: decimalWriter('NUMERIC', NUMERIC),
   BIGNUMERIC: decimalWriter('BIGNUMERIC', BIGNUMERIC),
   BOOL: writeBool,
-  TIMESTAMP: writeTimestamp,
-  DATE: writeDate,
-  DATETIME: writeDatetime,
+  TIMESTAMP: timestampWriter(anyDay),
+  DATE: dateWriter(anyDay),
+  DATETIME: datetimeWriter(anyDay),
   TIME: writeTime,
   JSON: writeJson,
 };
@@ -105,37 +110,53 @@ function writeBool(out: ProtoWriter, field: number, value: Value): Refusal | und
   return undefined;
 }
 
-function writeTimestamp(out: ProtoWriter, field: number, value: Value): Refusal | undefined {
-  if (typeof value !== 'number' && typeof value !== 'bigint' && typeof value !== 'string') {
-    return wrongType('TIMESTAMP', 'text or a number', value);
-  }
-  const instant = parseTimestamp(String(value));
-  if (instant === undefined) {
-    return refuse(
-      'unreadable',
-      'TIMESTAMP needs ISO 8601, or seconds or milliseconds since 1970, within the years 0001 to 9999',
-    );
-  }
-  out.int64(field, instant);
-  return undefined;
+/** The writers of the columns that a table can be partitioned by. */
+export const DAY_WRITERS = {
+  TIMESTAMP: timestampWriter,
+  DATE: dateWriter,
+  DATETIME: datetimeWriter,
+};
+
+function timestampWriter(check: DayCheck): CellWriter {
+  return (out, field, value) => {
+    if (typeof value !== 'number' && typeof value !== 'bigint' && typeof value !== 'string') {
+      return wrongType('TIMESTAMP', 'text or a number', value);
+    }
+    const instant = parseTimestamp(value);
+    if (instant === undefined) {
+      return refuse(
+        'unreadable',
+        'TIMESTAMP needs ISO 8601, or seconds or milliseconds since 1970, within the years 0001 to 9999',
+      );
+    }
+    const refusal = check(Number(instant) / MICROS_PER_DAY);
+    if (!refusal) out.int64(field, instant);
+    return refusal;
+  };
 }
 
-function writeDate(out: ProtoWriter, field: number, value: Value): Refusal | undefined {
-  if (typeof value !== 'string') return wrongType('DATE', 'text', value);
-  const days = parseDate(value);
-  if (days === undefined) return refuse('unreadable', 'DATE needs a day as YYYY-MM-DD');
-  out.integer(field, days);
-  return undefined;
+function dateWriter(check: DayCheck): CellWriter {
+  return (out, field, value) => {
+    if (typeof value !== 'string') return wrongType('DATE', 'text', value);
+    const days = parseDate(value);
+    if (days === undefined) return refuse('unreadable', 'DATE needs a day as YYYY-MM-DD');
+    const refusal = check(days);
+    if (!refusal) out.integer(field, days);
+    return refusal;
+  };
 }
 
-function writeDatetime(out: ProtoWriter, field: number, value: Value): Refusal | undefined {
-  if (typeof value !== 'string') return wrongType('DATETIME', 'text', value);
-  const datetime = parseDatetime(value);
-  if (!datetime) {
-    return refuse('unreadable', 'DATETIME needs YYYY-MM-DDThh:mm:ss[.ffffff], without a zone');
-  }
-  out.string(field, `${value.slice(0, 10)}T${clock(datetime.microseconds)}`);
-  return undefined;
+function datetimeWriter(check: DayCheck): CellWriter {
+  return (out, field, value) => {
+    if (typeof value !== 'string') return wrongType('DATETIME', 'text', value);
+    const datetime = parseDatetime(value);
+    if (!datetime) {
+      return refuse('unreadable', 'DATETIME needs YYYY-MM-DDThh:mm:ss[.ffffff], without a zone');
+    }
+    const refusal = check(datetime.days + datetime.microseconds / MICROS_PER_DAY);
+    if (!refusal) out.string(field, `${value.slice(0, 10)}T${clock(datetime.microseconds)}`);
+    return refusal;
+  };
 }
 
 function writeTime(out: ProtoWriter, field: number, value: Value): Refusal | undefined {

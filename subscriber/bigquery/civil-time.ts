@@ -59,7 +59,12 @@ export function parseDatetime(text: string): Datetime | undefined {
  * An instant → microseconds since 1970. Takes ISO 8601 with any offset or none (then UTC), a space for
  * the T, ` UTC` for the Z, and seconds or milliseconds since 1970 as a decimal number.
  */
-export function parseTimestamp(text: string): bigint | undefined {
+export function parseTimestamp(value: string | number | bigint): bigint | undefined {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return epochInstant(value);
+  return parseTimestampText(String(value));
+}
+
+function parseTimestampText(text: string): bigint | undefined {
   const match = TIMESTAMP.exec(text);
   if (!match) return parseEpoch(text);
   const local = civil(match[1] ?? '', match[2]);
@@ -67,6 +72,12 @@ export function parseTimestamp(text: string): bigint | undefined {
   if (!local || offset === undefined) return undefined;
   const seconds = local.days * DAY_S + Math.floor(local.microseconds / 1_000_000) - offset;
   return instant(seconds, local.microseconds % 1_000_000);
+}
+
+function epochInstant(value: number): bigint | undefined {
+  if (Math.abs(value) < FIRST_MILLISECONDS) return instant(value, 0);
+  const seconds = Math.floor(value / 1000);
+  return instant(seconds, (value - seconds * 1000) * 1000);
 }
 
 function parseEpoch(text: string): bigint | undefined {

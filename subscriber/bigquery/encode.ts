@@ -1,8 +1,8 @@
 import type { protos } from '@google-cloud/bigquery-storage';
 import type { Column, Row, TableLayout, Value } from '../../shared/columns.ts';
-import { CELL_WRITERS, type CellWriter, kindOf } from './cells.ts';
+import { CELL_WRITERS, type CellWriter, DAY_WRITERS, kindOf } from './cells.ts';
 import { describeColumns } from './descriptor.ts';
-import { PartitionRange } from './partition-range.ts';
+import { withinPartitions } from './partition-range.ts';
 import { ProtoWriter } from './proto-writer.ts';
 import { type Refusal, refuse, within } from './refusal.ts';
 
@@ -28,8 +28,8 @@ type RecordWriter = (out: ProtoWriter, row: Row) => Refusal | undefined;
  */
 export function createEncoder(layout: TableLayout, now: () => number): RowEncoder {
   const out = new ProtoWriter();
-  const range = PartitionRange.of(layout, now);
-  const write = compileRecord(layout.columns, range);
+  const partition = { column: layout.partitionBy?.column, now };
+  const write = compileRecord(layout.columns, partition);
   return {
     descriptor: describeColumns(layout.columns),
     encode(row) {
@@ -44,11 +44,16 @@ export function createEncoder(layout: TableLayout, now: () => number): RowEncode
   };
 }
 
-function compileRecord(columns: readonly Column[], range?: PartitionRange): RecordWriter {
-  const writers = columns.map((column, index) => ({
-    name: column.name,
-    write: compileColumn(column, index + 1, range?.column === column.name ? range : undefined),
-  }));
+interface Partition {
+  column: string | undefined;
+  now: () => number;
+}
+
+function compileRecord(columns: readonly Column[], partition?: Partition): RecordWriter {
+  const writers = columns.map((column, index) => {
+    const partitioned = partition?.column === column.name ? partition : undefined;
+    return { name: column.name, write: compileColumn(column, index + 1, partitioned) };
+  });
   const names = new Set(columns.map((column) => column.name));
   return (out, row) => {
     for (const key in row) {
@@ -65,16 +70,25 @@ function compileRecord(columns: readonly Column[], range?: PartitionRange): Reco
 
 type ColumnWriter = (out: ProtoWriter, value: Value) => Refusal | undefined;
 
-function compileColumn(column: Column, field: number, range?: PartitionRange): ColumnWriter {
-  const write = column.type === 'RECORD' ? recordWriter(column) : CELL_WRITERS[column.type];
+function compileColumn(column: Column, field: number, partition?: Partition): ColumnWriter {
+  const write = cellWriter(column, partition);
   if (column.mode === 'REPEATED') return (out, value) => writeElements(out, field, value, write);
   const required = column.mode === 'REQUIRED';
   return (out, value) => {
     if (value === null) {
       return required ? refuse('missing', 'the column is REQUIRED') : undefined;
     }
-    return write(out, field, value) ?? range?.check(value);
+    return write(out, field, value);
   };
+}
+
+function cellWriter(column: Column, partition?: Partition): CellWriter {
+  const { type } = column;
+  if (type === 'RECORD') return recordWriter(column);
+  if (partition && (type === 'TIMESTAMP' || type === 'DATE' || type === 'DATETIME')) {
+    return DAY_WRITERS[type](withinPartitions(partition.now));
+  }
+  return CELL_WRITERS[type];
 }
 
 function recordWriter(column: Column): CellWriter {
