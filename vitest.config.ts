@@ -1,15 +1,32 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
+// wrangler warns of each secret that .dev.vars lacks; the tests bind their own below.
+process.env['WRANGLER_LOG'] = 'error';
+
 // Two programs, as in production: what runs in workerd is tested in workerd, the rest on Node,
 // and shared/ in both.
 export default defineConfig({
   test: {
     projects: [
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                PUBSUB_ENDPOINT: inject<string>('pubsub'),
+                GOOGLE_SERVICE_ACCOUNT: inject<string>('account'),
+                DATANOSTRO_SECRET: 'secret of the tests',
+                ABSMARTLY_KEY: 'absmartly-key-of-the-tests',
+                CRM_KEY: 'crm-key-of-the-tests',
+              },
+            },
+          })),
+        ],
         test: {
           name: 'workerd',
+          globalSetup: './test/stand-ins/setup.ts',
           include: ['test/worker/**/*.test.ts', 'test/shared/**/*.test.ts'],
         },
       },

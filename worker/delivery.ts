@@ -1,0 +1,58 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { SignedRequest } from '../shared/signatures/request.ts';
+import { traceparentOf } from './trace.ts';
+
+/** One HTTP request from a sender, its body read. Times are in Unix milliseconds. */
+export interface Delivery extends SignedRequest {
+  id: string;
+  receivedAt: number;
+  contentType?: string;
+  traceparent: string;
+}
+
+/** A request to a stream's endpoint, its body not read yet. */
+export interface Arrival {
+  /** UUIDv7: stamped before the first try to publish, so that every copy can be recognised. */
+  id: string;
+  /** Unix milliseconds. */
+  receivedAt: number;
+  request: Request;
+  /** The segment of the path after the stream's name, as it was sent. */
+  key: string | undefined;
+}
+
+/** Enough for any media type with its parameters; what is longer is cut, for it is only a hint. */
+const maxContentType = 256;
+
+export function arrive(request: Request, key: string | undefined, receivedAt: number): Arrival {
+  return { id: uuidv7({ msecs: receivedAt }), receivedAt, request, key };
+}
+
+export function receive(arrival: Arrival, body: Uint8Array<ArrayBuffer>): Delivery {
+  const { id, receivedAt, key, request } = arrival;
+  const { method, url, headers } = request;
+  const contentType = headers.get('content-type')?.slice(0, maxContentType);
+  return {
+    id,
+    receivedAt,
+    method,
+    url,
+    headers,
+    body,
+    traceparent: traceparentOf(headers.get('traceparent')),
+    ...(key !== undefined && { key: decodeKey(key) }),
+    ...(contentType && { contentType }),
+  };
+}
+
+/**
+ * A key may hold what a path can't (`/` in base64), and clients escape more than they must. The path
+ * was split before, so that nothing that appears here can move a delivery to another endpoint.
+ */
+function decodeKey(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

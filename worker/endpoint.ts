@@ -1,0 +1,26 @@
+import type { RelayStream } from '../shared/config.ts';
+import type { Scheme } from '../shared/signatures/scheme.ts';
+import { schemes } from '../shared/signatures/schemes.ts';
+import type { Source } from '../shared/source.ts';
+import { sources } from '../shared/sources/registry.ts';
+import { compileFilter, type EventTest } from './filter.ts';
+
+/** A stream, ready for deliveries: all that can be looked up or compiled once, is. */
+export interface Endpoint {
+  stream: RelayStream;
+  source: Source;
+  scheme: Scheme;
+  passes: EventTest;
+  /** Do its deliveries show a key as the last segment of the path? */
+  keyed: boolean;
+}
+
+export function openEndpoint(stream: RelayStream): Endpoint {
+  return {
+    stream,
+    source: sources[stream.source],
+    scheme: schemes[stream.scheme],
+    passes: compileFilter(stream.filter),
+    keyed: stream.scheme === 'endpoint-key',
+  };
+}

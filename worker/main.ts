@@ -1,0 +1,6 @@
+import { relay } from '../tributary.config.ts';
+import { createEdge } from './relay.ts';
+
+const edge = createEdge(relay);
+
+export default { fetch: edge.fetch } satisfies ExportedHandler<Env>;

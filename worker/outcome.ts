@@ -1,0 +1,70 @@
+/** What the edge decided about a delivery. */
+export type Outcome =
+  | { outcome: 'accepted'; deliveryId: string }
+  | { outcome: 'filtered'; status: 200 | 204; reason: string }
+  | { outcome: 'unknown-stream' }
+  | { outcome: 'wrong-method'; allow: string }
+  | { outcome: 'unauthorized' }
+  | { outcome: 'malformed'; problem: string; field?: string }
+  | { outcome: 'too-large'; maxBytes: number }
+  | { outcome: 'not-stored' };
+
+type Answers = {
+  [Name in Outcome['outcome']]: (outcome: Extract<Outcome, { outcome: Name }>) => Response;
+};
+
+/** How long a sender is asked to wait before it tries again, in seconds. */
+const retryAfterS = 5;
+
+/** The answer to each outcome. A failure of our own is never a 4xx: senders stop retrying on those. */
+const answers: Answers = {
+  accepted: ({ deliveryId }) =>
+    new Response(null, { status: 204, headers: { 'tributary-delivery-id': deliveryId } }),
+  filtered: ({ status, reason }) =>
+    // A 204 has no body; Response refuses one.
+    new Response(status === 204 ? null : `${reason}\n`, {
+      status,
+      headers: {
+        'tributary-outcome': 'filtered',
+        ...(status === 200 && { 'content-type': 'text/plain; charset=utf-8' }),
+      },
+    }),
+  'unknown-stream': () => problem(404, 'Not Found', 'no stream answers at this path'),
+  'wrong-method': ({ allow }) =>
+    problem(405, 'Method Not Allowed', `this path takes ${allow}`, {}, { allow }),
+  // One body for every cause: the cause goes to the log, not to the caller.
+  unauthorized: () => problem(401, 'Unauthorized', 'the key or signature is missing or wrong'),
+  malformed: ({ problem: detail, field }) =>
+    problem(400, 'Bad Request', detail, field === undefined ? {} : { field }),
+  'too-large': ({ maxBytes }) =>
+    problem(413, 'Content Too Large', `the body exceeds ${maxBytes} bytes`),
+  'not-stored': () =>
+    problem(
+      503,
+      'Service Unavailable',
+      'the delivery was not stored; please send it again',
+      {},
+      { 'retry-after': String(retryAfterS) },
+    ),
+};
+
+export function answer<Name extends Outcome['outcome']>(
+  outcome: Extract<Outcome, { outcome: Name }>,
+): Response {
+  const respond = answers[outcome.outcome as Name];
+  return respond(outcome as Parameters<typeof respond>[0]);
+}
+
+/** Problem details, RFC 9457: of the type `about:blank`, whose title is the status's own phrase. */
+function problem(
+  status: number,
+  title: string,
+  detail: string,
+  members: Record<string, string> = {},
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(JSON.stringify({ title, status, detail, ...members }), {
+    status,
+    headers: { 'content-type': 'application/problem+json', ...headers },
+  });
+}

@@ -1,0 +1,148 @@
+export interface Destination {
+  /** The topic's `…:publish`. */
+  url: string;
+  /** A token; another one than `refused`, which Pub/Sub has just answered 401 to. */
+  authorize(refused?: string): Promise<string>;
+  /** Unix milliseconds. */
+  now(): number;
+}
+
+export type Publication =
+  | { ok: true; tries: number; publish_ms: number }
+  /** `problem` is set where only a person can mend it. */
+  | { ok: false; tries: number; publish_ms: number; cause: string; problem?: string };
+
+type Attempt =
+  | { stored: true }
+  | { stored: false; cause: string; retry: boolean; problem?: string };
+
+const firstDelayMs = 100;
+const longestDelayMs = 1000;
+
+/**
+ * Publishes one message and waits for the acknowledgement: at most `budgetMs`, tries and pauses and
+ * all. A try that was stored while its answer got lost is made again, with the same delivery id.
+ */
+export async function publish(
+  message: string,
+  destination: Destination,
+  budgetMs: number,
+): Promise<Publication> {
+  const startedAt = destination.now();
+  const took = () => ({ publish_ms: destination.now() - startedAt });
+  using budget = new Deadline(budgetMs);
+  let token = await destination.authorize();
+  let signedAnew = false;
+  for (let tries = 1; ; tries++) {
+    const attempt = await tryOnce(message, destination.url, token, budget, budgetMs / 2);
+    if (attempt.stored) return { ok: true, tries, ...took() };
+    if (attempt.cause === 'pubsub-401' && !signedAnew) {
+      signedAnew = true;
+      token = await destination.authorize(token);
+      continue;
+    }
+    if (!attempt.retry || !(await pause(delayMs(tries), budget.signal))) {
+      const { cause, problem } = attempt;
+      return { ok: false, tries, ...took(), cause, ...(problem !== undefined && { problem }) };
+    }
+  }
+}
+
+/** One try gets half of the budget at most: a dead connection must leave time for a live one. */
+async function tryOnce(
+  message: string,
+  url: string,
+  token: string,
+  budget: Deadline,
+  timeoutMs: number,
+): Promise<Attempt> {
+  using timeout = new Deadline(timeoutMs);
+  const signal = AbortSignal.any([budget.signal, timeout.signal]);
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      // A redirect would carry the token to where nobody configured.
+      redirect: 'manual',
+      signal,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: message,
+    });
+    if (response.status === 200) return acknowledgement(await response.text());
+    // An unread body keeps one of the six connections that a delivery may have open.
+    await response.body?.cancel();
+    return refusal(response.status);
+  } catch {
+    const cause = signal.aborted ? 'pubsub-timeout' : 'pubsub-unreachable';
+    return { stored: false, cause, retry: true };
+  }
+}
+
+/** A 200 without the one id for our one message acknowledges nothing. */
+function acknowledgement(body: string): Attempt {
+  const ids = idsIn(body);
+  if (ids?.length === 1) return { stored: true };
+  return { stored: false, cause: 'pubsub-no-message-id', retry: true };
+}
+
+function idsIn(body: string): unknown[] | undefined {
+  try {
+    const { messageIds } = JSON.parse(body) as { messageIds?: unknown };
+    return Array.isArray(messageIds) ? messageIds : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Statuses that a person must mend; none of them goes away by trying again. */
+const problems: Record<number, string> = {
+  401: 'Pub/Sub does not accept the token that GOOGLE_SERVICE_ACCOUNT signs',
+  403: 'the service account may not publish to the topic',
+  404: 'the topic, its project or PUBSUB_ENDPOINT does not exist',
+};
+
+/** https://cloud.google.com/pubsub/docs/reference/error-codes, and 408 and 499 of proxies. */
+const passing = new Set([408, 409, 429, 499]);
+
+function refusal(status: number): Attempt {
+  const problem =
+    status >= 300 && status < 400 ? 'PUBSUB_ENDPOINT redirects elsewhere' : problems[status];
+  return {
+    stored: false,
+    cause: `pubsub-${status}`,
+    retry: status >= 500 || passing.has(status),
+    ...(problem !== undefined && { problem: `configuration: ${problem}` }),
+  };
+}
+
+/** Full jitter: any time up to a bound that doubles, so that a crowd of retries spreads out. */
+function delayMs(tries: number): number {
+  return Math.random() * Math.min(firstDelayMs * 2 ** (tries - 1), longestDelayMs);
+}
+
+/** False where the budget ends first. */
+async function pause(ms: number, budget: AbortSignal): Promise<boolean> {
+  try {
+    await scheduler.wait(ms, { signal: budget });
+    return !budget.aborted;
+  } catch {
+    return false;
+  }
+}
+
+/** AbortSignal.timeout() can't be cleared: its timer would outlive every quick publish. */
+class Deadline {
+  readonly #controller = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout>;
+
+  constructor(ms: number) {
+    this.#timer = setTimeout(() => this.#controller.abort(), ms);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}

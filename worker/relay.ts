@@ -1,0 +1,97 @@
+import type { Context } from 'hono';
+import { Hono } from 'hono/tiny';
+import type { Relay } from '../shared/config.ts';
+import { AccessTokens } from './access-token.ts';
+import { arrive } from './delivery.ts';
+import { type Endpoint, openEndpoint } from './endpoint.ts';
+import { factsOf, writeLog } from './log.ts';
+import { answer } from './outcome.ts';
+import type { Destination } from './publish.ts';
+import { readSecret } from './secrets.ts';
+import { type Handled, takeSteps } from './steps.ts';
+
+type Edge = Hono<{ Bindings: Env }>;
+
+/** The relay's HTTP side. Made at module level, so that filters compile once and tokens are kept. */
+export function createEdge(relay: Relay, now: () => number = Date.now): Edge {
+  const endpoints = new Map(
+    [...relay.streams.values()].map((stream) => [stream.name, openEndpoint(stream)]),
+  );
+  const destinationIn = openTopic(relay, new AccessTokens(), now);
+
+  async function route(context: Context<{ Bindings: Env }>): Promise<Response> {
+    const { req, env } = context;
+    const [, name = '', key] = req.path.split('/');
+    const endpoint = endpoints.get(name);
+    // A key after a stream that signs names no endpoint; one that is absent where it is due is a 401.
+    if (!endpoint || (key !== undefined && !endpoint.keyed)) {
+      return answer({ outcome: 'unknown-stream' });
+    }
+    if (req.raw.method !== 'POST') return answer({ outcome: 'wrong-method', allow: 'POST' });
+    const delivered = deliver(req.raw, key, endpoint, env, destinationIn(env), now);
+    // A sender that hangs up cancels its request, but not what was begun for it.
+    context.executionCtx.waitUntil(delivered);
+    return delivered;
+  }
+
+  const edge: Edge = new Hono({ getPath: rawPath });
+  edge.get('/', (context) => context.json({ status: 'ok' }));
+  edge.all('/', () => answer({ outcome: 'wrong-method', allow: 'GET, HEAD' }));
+  edge.all('/:stream', route);
+  edge.all('/:stream/:key', route);
+  edge.notFound(() => answer({ outcome: 'unknown-stream' }));
+  edge.onError((error) => {
+    writeLog({ outcome: 'not-stored', ...factsOf(error) });
+    return answer({ outcome: 'not-stored' });
+  });
+  return edge;
+}
+
+/** Never rejects: what nobody expected is a failure of our own, so the sender must try again. */
+async function deliver(
+  request: Request,
+  key: string | undefined,
+  endpoint: Endpoint,
+  env: Env,
+  destination: Destination,
+  now: () => number,
+): Promise<Response> {
+  const arrival = arrive(request, key, now());
+  let handled: Handled;
+  try {
+    handled = await takeSteps(arrival, endpoint, env, destination);
+  } catch (error) {
+    handled = { outcome: { outcome: 'not-stored' }, facts: factsOf(error) };
+  }
+  const { outcome, facts } = handled;
+  const colo = request.cf?.colo;
+  writeLog({
+    stream: endpoint.stream.name,
+    delivery_id: arrival.id,
+    outcome: outcome.outcome,
+    ...facts,
+    ...(typeof colo === 'string' && { colo }),
+  });
+  return answer(outcome);
+}
+
+function openTopic(relay: Relay, tokens: AccessTokens, now: () => number) {
+  const path = `/v1/projects/${relay.project}/topics/${relay.topic}:publish`;
+  return (env: Env): Destination => ({
+    url: env.PUBSUB_ENDPOINT + path,
+    now,
+    authorize(refused) {
+      if (refused !== undefined) tokens.drop(refused);
+      return tokens.get(readSecret(env, 'GOOGLE_SERVICE_ACCOUNT'), now());
+    },
+  });
+}
+
+/** The path as it was sent. Hono would decode it, and an encoded slash in a key would become one. */
+function rawPath(request: Request): string {
+  const { url } = request;
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  if (start < 0) return '/';
+  const length = url.slice(start).search(/[?#]/);
+  return length < 0 ? url.slice(start) : url.slice(start, start + length);
+}

@@ -1,0 +1,63 @@
+import { readBody } from './body.ts';
+import { decide } from './decide.ts';
+import { type Arrival, type Delivery, receive } from './delivery.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Facts } from './log.ts';
+import { toPublishRequest } from './message.ts';
+import type { Outcome } from './outcome.ts';
+import { type Destination, publish } from './publish.ts';
+import { verify } from './verify.ts';
+
+/** The outcome, and what the log is told beside it. */
+export type Handled = { outcome: Outcome; facts: Facts };
+
+/** The steps of a delivery. Their order must not change: nothing is parsed before it is verified. */
+export async function takeSteps(
+  arrival: Arrival,
+  endpoint: Endpoint,
+  env: Env,
+  destination: Destination,
+): Promise<Handled> {
+  const { stream } = endpoint;
+  const read = await readBody(arrival.request.body, stream.maxBodyBytes);
+  if (!read.ok) return unread(read.cause, stream.maxBodyBytes);
+  const bytes = read.bytes.byteLength;
+  const delivery = receive(arrival, read.bytes);
+
+  const verification = await verify(delivery, endpoint, env);
+  if (!verification.ok) {
+    const { ok: _, ours, ...facts } = verification;
+    return {
+      outcome: { outcome: ours ? 'not-stored' : 'unauthorized' },
+      facts: { bytes, ...facts },
+    };
+  }
+  const { secret } = verification;
+
+  const decision = decide(delivery.body, endpoint);
+  if (!decision.relay) return { outcome: decision.outcome, facts: { bytes, secret } };
+
+  const handled = await store(delivery, decision.event, endpoint, destination);
+  return { outcome: handled.outcome, facts: { bytes, secret, ...handled.facts } };
+}
+
+/** Pub/Sub within the stream's budget, or nothing: 2xx only once it has acknowledged. */
+async function store(
+  delivery: Delivery,
+  event: string | undefined,
+  { stream }: Endpoint,
+  destination: Destination,
+): Promise<Handled> {
+  const message = toPublishRequest(stream.name, delivery, event);
+  const { ok, ...facts } = await publish(message, destination, stream.publishBudgetMs);
+  return {
+    outcome: ok ? { outcome: 'accepted', deliveryId: delivery.id } : { outcome: 'not-stored' },
+    facts,
+  };
+}
+
+/** A body that breaks off has no sender left to answer; if one is, it should send again. */
+function unread(cause: 'too-large' | 'broken', maxBytes: number): Handled {
+  if (cause === 'too-large') return { outcome: { outcome: cause, maxBytes }, facts: {} };
+  return { outcome: { outcome: 'not-stored' }, facts: { cause: 'body-broken' } };
+}
