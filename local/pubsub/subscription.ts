@@ -59,7 +59,10 @@ export class Subscription {
   }
 
   attach(consumer: Consumer): void {
-    if (this.#closed) return consumer.fail(this.#closed);
+    if (this.#closed) {
+      consumer.fail(this.#closed);
+      return;
+    }
     this.#consumers.push(consumer);
     this.pump();
   }

@@ -1,0 +1,93 @@
+// What the conformance suite runs against, and how its tests reach it.
+
+import { PubSub, type protos, type Subscription, type Topic, v1 } from '@google-cloud/pubsub';
+import { credentials, type ServiceError } from '@grpc/grpc-js';
+
+// The clients ask the metadata server who they are, which is of no use on loopback.
+process.env['METADATA_SERVER_DETECTION'] = 'none';
+
+/** A server that speaks Pub/Sub. */
+export interface Endpoint {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export const PROJECT = 'conformance';
+
+/** The clients of one suite, closed together. */
+export class Clients {
+  readonly pubsub: PubSub;
+  readonly publisher: InstanceType<typeof v1.PublisherClient>;
+  readonly subscriber: InstanceType<typeof v1.SubscriberClient>;
+  readonly #base: string;
+
+  constructor(port: number) {
+    this.pubsub = new PubSub({ projectId: PROJECT, apiEndpoint: `127.0.0.1:${port}` });
+    const raw = { servicePath: '127.0.0.1', port, sslCreds: credentials.createInsecure() };
+    this.publisher = new v1.PublisherClient({ projectId: PROJECT, ...raw });
+    this.subscriber = new v1.SubscriberClient({ projectId: PROJECT, ...raw });
+    this.#base = `http://127.0.0.1:${port}/v1/projects/${PROJECT}`;
+  }
+
+  /** A topic of the test's own, with a subscription. */
+  async queue(): Promise<{ topic: Topic; subscription: Subscription }> {
+    const [topic] = await this.pubsub.createTopic(freshName());
+    const [subscription] = await topic.createSubscription(freshName());
+    return { topic, subscription };
+  }
+
+  /** Pulls until there are `count` messages; acks none of them. */
+  async pull(subscription: string, count: number) {
+    const received: protos.google.pubsub.v1.IReceivedMessage[] = [];
+    while (received.length < count) {
+      const request = { subscription, maxMessages: count - received.length };
+      const [response] = await this.subscriber.pull(request);
+      received.push(...(response.receivedMessages ?? []));
+    }
+    return received;
+  }
+
+  /** Whether a pull that does not wait finds nothing. */
+  async isEmpty(subscription: string): Promise<boolean> {
+    const request = { subscription, maxMessages: 1, returnImmediately: true };
+    const [{ receivedMessages }] = await this.subscriber.pull(request);
+    return receivedMessages?.length === 0;
+  }
+
+  /** A REST call; the answer's status and JSON. */
+  async rest(method: string, path: string, body?: unknown) {
+    const response = await fetch(this.#base + path, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.pubsub.close(), this.publisher.close(), this.subscriber.close()]);
+  }
+}
+
+export function freshName(): string {
+  return `name-${process.pid}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+}
+
+/** The gRPC code that a call was refused with; null if it was not. */
+export async function codeOf(call: Promise<unknown>): Promise<number | null> {
+  try {
+    await call;
+    return null;
+  } catch (error) {
+    return (error as ServiceError).code;
+  }
+}
+
+/** Resolves once the condition holds; the test's own timeout is the limit. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await pause(5);
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
