@@ -52,6 +52,8 @@ export class TableWriter {
   readonly #running = new Set<Promise<unknown>>();
   readonly #connections = new Set<AppendConnection>();
   #connection: AppendConnection | undefined;
+  /** Set when the grace of a close is over: nothing is sent any more. */
+  #over = false;
   #alone: Promise<unknown> = Promise.resolve();
   /** Grows with each request that BigQuery took: the proof that table and schema are in order. */
   #requestsWritten = 0;
@@ -70,6 +72,11 @@ export class TableWriter {
   /** Resolves when the fate of every row is known; never rejects for what the service answers. */
   async append(rows: readonly Uint8Array[]): Promise<AppendOutcome> {
     const tally = new Tally();
+    if (this.#closing.signal.aborted) {
+      const indexes = [...rows.keys()];
+      tally.retryable({ rows, indexes, bytes: 0 }, CLOSED);
+      return tally.outcome();
+    }
     const work = this.#appendAll(rows, tally);
     this.#running.add(work);
     try {
@@ -81,8 +88,8 @@ export class TableWriter {
   }
 
   /**
-   * Lets what is on the wire be answered, for at most `graceMs`; what waits to be tried again, and what is
-   * not answered by then, comes back as retryable.
+   * Lets appends that were begun be sent and answered, for at most `graceMs`. What waits to be tried again,
+   * and what is not answered by then, comes back as retryable.
    */
   async close(graceMs = 5000): Promise<void> {
     this.#closing.abort();
@@ -93,6 +100,7 @@ export class TableWriter {
   }
 
   #abort(): void {
+    this.#over = true;
     for (const connection of this.#connections) connection.abort();
   }
 
@@ -174,7 +182,7 @@ export class TableWriter {
   async #send(piece: Piece): Promise<Reply> {
     await this.#budget.take(piece.bytes);
     try {
-      if (this.#closing.signal.aborted) return lost(CLOSED);
+      if (this.#over) return lost(CLOSED);
       if (!this.#connection?.isOpen) this.#connection = this.#connect();
       return await this.#connection.send(toRequest(piece));
     } finally {
@@ -185,7 +193,7 @@ export class TableWriter {
   /** On a stream of its own, one piece at a time, so that the answer can be about nothing else. */
   async #sendAlone(piece: Piece): Promise<Reply> {
     const turn = this.#alone.then(async () => {
-      if (this.#closing.signal.aborted) return lost(CLOSED);
+      if (this.#over) return lost(CLOSED);
       const connection = this.#connect();
       const reply = await connection.send(toRequest(piece));
       connection.abort();

@@ -354,4 +354,12 @@ describe('limits', () => {
     expect(await failing).toMatchObject({ retryable: [0], failure: { reaction: 'transient' } });
     expect(await writer.append(rows('c'))).toMatchObject({ retryable: [0] });
   });
+
+  test('closing sends what was handed over just before', async () => {
+    const { server, writer } = await scripted((_, hand) => hand.store(), { maxInFlightBytes: 10 });
+    const outcomes = ['a', 'b', 'c'].map((text) => writer.append(rows(text)));
+    await writer.close(5000);
+    expect(await Promise.all(outcomes)).toStrictEqual(outcomes.map(() => allWritten(1)));
+    expect(server.stored).toStrictEqual(['a', 'b', 'c']);
+  });
 });
