@@ -51,7 +51,7 @@ function announced(members: JsonMembers, stream: Stream): AnnouncementReading {
   if (isAbsent(metadata) || !metadata.startsWith('{')) {
     return { ok: false, reason: 'missing metadata', column: 'metadata' };
   }
-  const url = (JSON.parse(metadata) as Record<string, unknown>)['download_url'];
+  const { download_url: url } = JSON.parse(metadata) as { download_url?: unknown };
   if (typeof url !== 'string' || url === '') {
     return {
       ok: false,
@@ -80,16 +80,31 @@ function announced(members: JsonMembers, stream: Stream): AnnouncementReading {
 
 /**
  * The API key is sent along with the download, so the URL may name nothing but a path of the
- * configured origin: no scheme, no host (`//`, `\`), no way up, no control characters.
+ * configured origin: no scheme, no host (`//`, `\`), no way up, no control characters; nor any of these
+ * percent-encoded, since the server behind may decode once more.
  */
 function isPath(url: string): boolean {
-  return (
-    url.startsWith('/') &&
-    !url.startsWith('//') &&
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be refused
-    !/[\u0000-\u0020\u007f\\#@]/.test(url) &&
-    !url.split(/[/?]/).some((part) => /^(\.|%2e){2}$/i.test(part))
-  );
+  if (!url.startsWith('/') || url.startsWith('//') || notInUrl.test(url)) return false;
+  const [path = ''] = url.split('?', 1);
+  const decoded = decode(path);
+  if (decoded === undefined || notInPath.test(decoded)) return false;
+  const segments = decoded.split('/');
+  return segments.length === path.split('/').length && !segments.includes('..');
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be refused
+const notInUrl = /[\u0000-\u0020\u007f\\#@]/;
+/** Of the decoded path; what is still encoded was encoded twice. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be refused
+const notInPath = /[\u0000-\u001f\u007f\\@]|%[\da-f]{2}/i;
+
+/** Undefined if it isn't percent-encoded UTF-8. */
+function decode(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function tableOf(members: JsonMembers, stream: Stream): string | undefined {
