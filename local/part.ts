@@ -38,7 +38,7 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
   },
   async subscriber() {
     const { startSubscriber } = await import('../subscriber/main.ts');
-    const subscriber = await startSubscriber(process.env);
+    const subscriber = await startSubscriber(process.env, () => process.exit(1));
     return { ports: {}, stop: () => subscriber.stop() };
   },
 };

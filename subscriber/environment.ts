@@ -1,12 +1,7 @@
 import { type Relay, secretPrefix } from '../shared/config.ts';
 import { RelayError } from '../shared/error.ts';
 import { sources } from '../shared/sources/registry.ts';
-
-/** What a stream of exports needs to fetch them. */
-export interface ExportApi {
-  url: string;
-  key: string;
-}
+import type { ExportApi } from './exports/download.ts';
 
 /** What the subscriber reads from its environment, checked. */
 export interface Environment {
@@ -15,6 +10,9 @@ export interface Environment {
   /** By the stream's name. */
   exportApis: ReadonlyMap<string, ExportApi>;
 }
+
+/** As in the vendor's function: an export may be silent for so long before it is given up. */
+const downloadTimeoutMs = 300_000;
 
 /**
  * Pub/Sub's and BigQuery's clients read `PUBSUB_EMULATOR_HOST` and `BIGQUERY_EMULATOR_HOST` by themselves.
@@ -36,7 +34,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, relay: Relay): E
       );
     if (!url) problems.push(`${prefix}_API_URL is not set, and the stream has no apiUrl`);
     else if (!URL.canParse(url)) problems.push(`${prefix}_API_URL is not a URL`);
-    if (key && url) exportApis.set(stream.name, { url, key });
+    if (key && url) exportApis.set(stream.name, { url, key, timeoutMs: downloadTimeoutMs });
   }
   if (problems.length > 0) {
     throw new RelayError('environment.invalid', 'setup', problems.join('\n'));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../shared/columns.ts';
 import { type BatchLimits, defaultLimits, placeRow } from './batch.ts';
 import type { RowEncoder } from './bigquery/encode.ts';
@@ -46,11 +47,17 @@ export class TableQueue {
     });
   }
 
-  /** Writes what waits for company, gives what is on the wire `graceMs` to be answered, and stops. */
+  /** Writes what waits for company, for at most `graceMs`; what isn't written by then is held. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     this.#flush();
-    await this.#options.writer.close(graceMs);
+    const grace = new AbortController();
+    await Promise.race([
+      Promise.all(this.#writing),
+      sleep(graceMs, undefined, { signal: grace.signal }).catch(() => {}),
+    ]);
+    grace.abort();
+    await this.#options.writer.close(0);
     await Promise.all(this.#writing);
   }
 
