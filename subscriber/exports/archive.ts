@@ -11,7 +11,7 @@ export interface ArchivedFile {
   bytes: number;
   crc32: number;
   /** Inflates the file from its beginning. */
-  open(): Promise<Readable>;
+  readonly open: () => Promise<Readable>;
 }
 
 /**

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffMs } from '../bigquery/backoff.ts';
+import { postpone } from './failure.ts';
+import { isPassing, type Reply, send } from './upload-request.ts';
+
+export interface SessionOptions {
+  /** All bytes of the upload. */
+  bytes: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** Tries without progress before a session is given up; each failure takes two, see `send`. */
+const maxTries = 10;
+const resumeIncomplete = 308;
+
+/** A session of a resumable upload: knows how far the server has come. */
+export class UploadSession {
+  readonly #url: string;
+  readonly #bytes: number;
+  readonly #signal: AbortSignal | undefined;
+  /** How many bytes the server has. */
+  #persisted = 0;
+
+  constructor(url: string, { bytes, signal }: SessionOptions) {
+    this.#url = url;
+    this.#bytes = bytes;
+    this.#signal = signal;
+  }
+
+  /**
+   * Sends the next piece. After a failure it asks first: the server may have taken a part of it, or all.
+   * Resolves with the answer that ends the upload, or undefined if the next piece is wanted.
+   */
+  async send(piece: Buffer): Promise<Response | undefined> {
+    const start = this.#persisted;
+    const end = start + piece.length;
+    let ask = false;
+    for (let tries = 0; ; ) {
+      const before = this.#persisted;
+      const rest = piece.subarray(before - start);
+      const reply = await this.#put(ask ? undefined : rest);
+      ask = isPassing(reply);
+      if (reply instanceof Response && !ask) {
+        if (reply.status !== resumeIncomplete) return reply;
+        this.#persisted = persistedBytes(reply);
+        if (this.#persisted < before) throw lost(before, this.#persisted);
+        if (this.#persisted === end && end < this.#bytes) return undefined;
+        // All is there, and no job yet: nothing is left to send but the question.
+        ask = this.#persisted === end;
+      }
+      tries = this.#persisted > before ? 0 : tries + 1;
+      if (tries === maxTries) throw givenUp(reply);
+      if (tries > 0) await pause(tries, this.#signal);
+    }
+  }
+
+  async #put(rest: Buffer | undefined): Promise<Reply> {
+    const first = this.#persisted;
+    const range = rest ? `${first}-${first + rest.length - 1}` : '*';
+    const headers = { 'Content-Range': `bytes ${range}/${this.#bytes}` };
+    const body = rest ?? new Uint8Array();
+    return await send(this.#url, { method: 'PUT', headers, body }, this.#signal);
+  }
+}
+
+/** Without a `Range` the server has nothing. */
+function persistedBytes(reply: Response): number {
+  const last = /^bytes=0-(\d+)$/.exec(reply.headers.get('range') ?? '')?.[1];
+  return last === undefined ? 0 : Number(last) + 1;
+}
+
+function lost(before: number, now: number): Error {
+  return postpone(
+    'upload',
+    `BigQuery forgot a part of an upload: it had ${before} bytes, now ${now}`,
+  );
+}
+
+function givenUp(reply: Reply): Error {
+  if (reply instanceof Error) return reply;
+  return postpone('unavailable', `BigQuery answered ${reply.status} to an upload, again and again`);
+}
+
+/** Full jitter, and no longer than a stop allows. */
+export async function pause(tries: number, signal: AbortSignal | undefined): Promise<void> {
+  const options = signal ? { signal } : {};
+  await sleep(backoffMs('transient', tries - 1, Math.random), undefined, options);
+}
