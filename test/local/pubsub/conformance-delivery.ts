@@ -10,7 +10,7 @@ import {
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
 import type { Behaviours } from './conformance.ts';
-import { codeOf, freshName, pause, until } from './endpoint.ts';
+import { codeOf, pause, until } from './endpoint.ts';
 
 function publish(topic: Topic, texts: readonly string[]): Promise<string[]> {
   return Promise.all(texts.map((text) => topic.publishMessage({ data: Buffer.from(text) })));
@@ -141,21 +141,6 @@ export const delivery: Behaviours = {
     expect(given?.message?.messageId).toBe(long?.message?.messageId);
   },
 
-  'an ack id whose lease has expired still acks': async (clients) => {
-    const { topic, subscription } = await clients.queue();
-    const name = subscription.name;
-    await publish(topic, ['x']);
-    const [first] = await clients.pull(name, 1);
-    const ackIds = [first?.ackId ?? ''];
-    await clients.subscriber.modifyAckDeadline({
-      subscription: name,
-      ackIds,
-      ackDeadlineSeconds: 0,
-    });
-    await clients.subscriber.acknowledge({ subscription: name, ackIds });
-    expect(await clients.isEmpty(name)).toBe(true);
-  },
-
   'an old ack id cannot give back a newer lease': async (clients) => {
     const { topic, subscription } = await clients.queue();
     const name = subscription.name;
@@ -227,23 +212,5 @@ export const delivery: Behaviours = {
     await until(() => texts.length >= 300);
     await again.close();
     expect([...counts.values()]).toEqual(Array(100).fill(3));
-  },
-
-  'what is not there yet is unimplemented': async (clients) => {
-    const { topic, subscription } = await clients.queue();
-    const calls = [
-      subscription.seek(new Date()),
-      subscription.createSnapshot(freshName()),
-      clients.pubsub.topic(topic.name).createSubscription(freshName(), { filter: 'attributes:x' }),
-      topic.createSubscription(freshName(), { enableExactlyOnceDelivery: true }),
-      topic.createSubscription(freshName(), { enableMessageOrdering: true }),
-      topic.createSubscription(freshName(), {
-        deadLetterPolicy: { deadLetterTopic: topic.name, maxDeliveryAttempts: 5 },
-      }),
-      topic.createSubscription(freshName(), { pushEndpoint: 'http://127.0.0.1:1/' }),
-      clients.pubsub.createSchema(freshName(), 'AVRO', '{}'),
-    ];
-    const codes = await Promise.all(calls.map(codeOf));
-    expect(codes).toEqual(calls.map(() => status.UNIMPLEMENTED));
   },
 };

@@ -54,14 +54,17 @@ export class Clients {
     return receivedMessages?.length === 0;
   }
 
-  /** A REST call; the answer's status and JSON. */
+  /** A REST call; the answer's status and JSON, `{}` where it is none. */
   async rest(method: string, path: string, body?: unknown) {
     const response = await fetch(this.#base + path, {
       method,
       headers: { 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.startsWith('application/json');
+    const json: Record<string, unknown> = isJson ? JSON.parse(text) : {};
+    return { status: response.status, json };
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
-// Google's own emulator, where it is installed: a second opinion on the conformance suite.
+// Google's own emulator, where it is installed: the second opinion of tests, the yardstick of
+// benchmarks. Nothing that serves needs it.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -6,13 +7,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Endpoint } from './endpoint.ts';
-
-/** What the emulator (0.8.20) is known not to do as documented. */
-export const EMULATOR_LACKS: readonly string[] = [];
 
 /** The emulator's own script, or null where there is no Java or no Google Cloud SDK with it. */
-export function findEmulator(): string | null {
+export function findOfficialEmulator(): string | null {
   if (spawnSync('java', ['-version']).status !== 0) return null;
   const format = '--format=value(installation.sdk_root)';
   const root = spawnSync('gcloud', ['info', format], { encoding: 'utf8' }).stdout?.trim();
@@ -21,7 +18,15 @@ export function findEmulator(): string | null {
   return existsSync(script) ? script : null;
 }
 
-export async function startEmulator(script: string): Promise<Endpoint> {
+export interface OfficialEmulator {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Starts it on a free port of 127.0.0.1, with nothing in it; undefined where it is not installed. */
+export async function startOfficialEmulator(): Promise<OfficialEmulator | undefined> {
+  const script = findOfficialEmulator();
+  if (!script) return undefined;
   const directory = await mkdtemp(join(tmpdir(), 'pubsub-emulator-'));
   const port = await freePort();
   const flags = ['--host=127.0.0.1', `--port=${port}`, `--data-dir=${directory}`];
