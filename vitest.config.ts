@@ -8,6 +8,8 @@ process.env['WRANGLER_LOG'] = 'error';
 // and shared/ in both.
 export default defineConfig({
   test: {
+    // The edge logs each delivery: only what a failed test logged is of use.
+    silent: 'passed-only',
     projects: [
       {
         plugins: [

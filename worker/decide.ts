@@ -2,7 +2,10 @@ import type { Endpoint } from './endpoint.ts';
 import type { Outcome } from './outcome.ts';
 
 /** What is to be done with a delivery whose key or signature held. */
-export type Decision = { relay: true; event?: string } | { relay: false; outcome: Outcome };
+export type Decision =
+  | { relay: true; event?: string }
+  /** `cause` is for the log, and quotes nothing of the body. */
+  | { relay: false; outcome: Outcome; cause: string };
 
 /** Only now is the body parsed: nobody without the secret can make the edge parse, or learn a field. */
 export function decide(body: Uint8Array, { stream, source, passes }: Endpoint): Decision {
@@ -10,18 +13,23 @@ export function decide(body: Uint8Array, { stream, source, passes }: Endpoint): 
   const reading = source.read(body, stream);
   if (reading.kind === 'malformed') {
     const { problem, field } = reading;
-    return drop({ outcome: 'malformed', problem, ...(field !== undefined && { field }) });
+    const outcome = {
+      outcome: 'malformed',
+      problem,
+      ...(field !== undefined && { field }),
+    } as const;
+    return { relay: false, outcome, cause: problem };
   }
-  if (reading.kind === 'ignored') {
-    return drop({ outcome: 'filtered', status, reason: reading.reason });
-  }
+  if (reading.kind === 'ignored') return dropped(reading.reason, 'ignored');
   if (!passes(reading.event)) {
-    const reason = "Filtered: the event's name does not pass the filter of this stream";
-    return drop({ outcome: 'filtered', status, reason });
+    return dropped(
+      "Filtered: the event's name does not pass the filter of this stream",
+      'event-filter',
+    );
   }
   return { relay: true, ...(reading.event !== undefined && { event: reading.event }) };
-}
 
-function drop(outcome: Outcome): Decision {
-  return { relay: false, outcome };
+  function dropped(reason: string, cause: string): Decision {
+    return { relay: false, outcome: { outcome: 'filtered', status, reason }, cause };
+  }
 }

@@ -12,9 +12,8 @@ export type Publication =
   /** `problem` is set where only a person can mend it. */
   | { ok: false; tries: number; publish_ms: number; cause: string; problem?: string };
 
-type Attempt =
-  | { stored: true }
-  | { stored: false; cause: string; retry: boolean; problem?: string };
+type Failure = { stored: false; cause: string; retry: boolean; problem?: string };
+type Attempt = { stored: true } | Failure;
 
 const firstDelayMs = 100;
 const longestDelayMs = 1000;
@@ -33,16 +32,17 @@ export async function publish(
   using budget = new Deadline(budgetMs);
   let token = await destination.authorize();
   let signedAnew = false;
+  let told: Failure | undefined;
   for (let tries = 1; ; tries++) {
     const attempt = await tryOnce(message, destination.url, token, budget, budgetMs / 2);
     if (attempt.stored) return { ok: true, tries, ...took() };
+    // A try that the budget cut short says nothing; the one before it does.
+    if (!told || !budget.signal.aborted) told = attempt;
     if (attempt.cause === 'pubsub-401' && !signedAnew) {
       signedAnew = true;
       token = await destination.authorize(token);
-      continue;
-    }
-    if (!attempt.retry || !(await pause(delayMs(tries), budget.signal))) {
-      const { cause, problem } = attempt;
+    } else if (!attempt.retry || !(await pause(delayMs(tries), budget.signal))) {
+      const { cause, problem } = told;
       return { ok: false, tries, ...took(), cause, ...(problem !== undefined && { problem }) };
     }
   }
@@ -103,7 +103,7 @@ const problems: Record<number, string> = {
 /** https://cloud.google.com/pubsub/docs/reference/error-codes, and 408 and 499 of proxies. */
 const passing = new Set([408, 409, 429, 499]);
 
-function refusal(status: number): Attempt {
+function refusal(status: number): Failure {
   const problem =
     status >= 300 && status < 400 ? 'PUBSUB_ENDPOINT redirects elsewhere' : problems[status];
   return {

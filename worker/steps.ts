@@ -35,7 +35,10 @@ export async function takeSteps(
   const { secret } = verification;
 
   const decision = decide(delivery.body, endpoint);
-  if (!decision.relay) return { outcome: decision.outcome, facts: { bytes, secret } };
+  if (!decision.relay) {
+    const { outcome, cause } = decision;
+    return { outcome, facts: { bytes, secret, cause } };
+  }
 
   const handled = await store(delivery, decision.event, endpoint, destination);
   return { outcome: handled.outcome, facts: { bytes, secret, ...handled.facts } };

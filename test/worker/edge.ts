@@ -16,9 +16,16 @@ export const secrets = {
 const filter = { event: '^(purchase|begin_checkout)$' };
 export const cap = 2048;
 
+export const shop = datanostro({
+  table: 'd.shop',
+  filter,
+  publishBudgetMs: 600,
+  maxBodyBytes: cap,
+});
+
 /** `shop` is signed, `exports` and `crm` are keyed. */
 export const streams: Record<string, Stream> = {
-  shop: datanostro({ table: 'd.shop', filter, publishBudgetMs: 600, maxBodyBytes: cap }),
+  shop,
   exports: absmartly({ table: 'd.exports', apiUrl: 'https://api.example' }),
   crm: segmentstream({ table: 'd.crm', publishBudgetMs: 600, maxBodyBytes: cap }),
 };
@@ -35,12 +42,15 @@ export function openEdge(
   });
   const edge = createEdge(relay, options.now);
   const pubsub = inject('pubsub');
-  const env = {
+  const bindings = {
     PUBSUB_ENDPOINT: pubsub,
     GOOGLE_SERVICE_ACCOUNT: inject('account'),
     ...secrets,
-    ...options.env,
-  } as unknown as Env;
+  };
+  const env = Object.defineProperties(
+    bindings,
+    Object.getOwnPropertyDescriptors(options.env ?? {}),
+  ) as unknown as Env;
 
   return {
     topic,

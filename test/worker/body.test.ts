@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { readBody } from '../../worker/body.ts';
+
+const kibibyte = 1024;
+const cap = 100 * kibibyte;
+
+function random(size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; at += 65_536) {
+    crypto.getRandomValues(bytes.subarray(at, Math.min(at + 65_536, size)));
+  }
+  return bytes;
+}
+
+test('no body is no bytes', async () => {
+  expect(await readBody(null, cap)).toEqual({ ok: true, bytes: new Uint8Array(0) });
+});
+
+// Around each size at which the room for the body grows.
+test.each([0, 1, 16_383, 16_384, 16_385, 32_768, 65_535, 65_536, 65_537, cap - 1, cap])(
+  '%i bytes come back as they were sent',
+  async (size) => {
+    const body = random(size);
+    expect(await readBody(new Response(body).body, cap)).toEqual({ ok: true, bytes: body });
+  },
+);
+
+test.each([cap + 1, cap + 2, 2 * cap, 10 * cap])('%i bytes are too many', async (size) => {
+  const read = await readBody(new Response(random(size)).body, cap);
+  expect(read).toEqual({ ok: false, cause: 'too-large' });
+});
+
+test.each([0, 1, 2])('a cap of %i holds', async (small) => {
+  expect(await readBody(new Response(random(small)).body, small)).toMatchObject({ ok: true });
+  expect(await readBody(new Response(random(small + 1)).body, small)).toMatchObject({ ok: false });
+});
+
+/** A body in chunks, of no declared length; `sent` tells how many of them were taken. */
+function chunked(chunks: readonly Uint8Array[], end: 'close' | 'abort' = 'close') {
+  const { readable, writable } = new IdentityTransformStream();
+  const writer = writable.getWriter();
+  let sent = 0;
+  const done = (async () => {
+    for (const chunk of chunks) {
+      await writer.write(chunk);
+      sent++;
+    }
+    await (end === 'close' ? writer.close() : writer.abort(new Error('the sender is gone')));
+  })().catch(() => {});
+  return { body: readable, taken: () => done.then(() => sent) };
+}
+
+test.each([1, 7, 1000, 16_384, 40_000])('chunks of %i bytes are joined in order', async (size) => {
+  const bytes = random(size * 10).subarray(0, cap);
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
+  const { body } = chunked(chunks);
+  const read = await readBody(body, cap);
+  expect(read.ok && bytes.every((byte, at) => byte === read.bytes[at])).toBe(true);
+  expect(read.ok && read.bytes.byteLength).toBe(bytes.byteLength);
+});
+
+test('past the cap the rest is not read', async () => {
+  const { body, taken } = chunked(Array.from({ length: 1000 }, () => random(10 * kibibyte)));
+  expect(await readBody(body, cap)).toEqual({ ok: false, cause: 'too-large' });
+  // The eleventh chunk is the one that goes beyond the cap.
+  expect(await taken()).toBeLessThanOrEqual(11);
+});
+
+test('a body that breaks off is told from one that ends', async () => {
+  const { body } = chunked([random(10)], 'abort');
+  expect(await readBody(body, cap)).toEqual({ ok: false, cause: 'broken' });
+});
