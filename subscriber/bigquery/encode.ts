@@ -9,7 +9,7 @@ import { type Refusal, refuse, within } from './refusal.ts';
 /** One append request may hold 10 MB by the API's own description; a row must leave room for the rest. */
 export const MAX_ROW_BYTES = 9_000_000;
 
-export type Encoded = { ok: true; row: Uint8Array } | ({ ok: false } & Refusal);
+type Encoded = { ok: true; row: Uint8Array } | ({ ok: false } & Refusal);
 
 export interface RowEncoder {
   /** What the server must know to read the rows: the `writer_schema` of an append. */

@@ -39,6 +39,9 @@ export class AppendSession {
   #plan: { rows: RecordPlan; schemaVersion: number } | undefined;
   #answers: Promise<void> = Promise.resolve();
   #pendingBytes = 0;
+  /** Nothing more is taken in. */
+  #closing = false;
+  /** Nothing more is sent. */
   #ended = false;
 
   constructor(call: Call, store: Store, now: () => Date) {
@@ -55,8 +58,15 @@ export class AppendSession {
     });
   }
 
+  /** Ends the connection once all that it has received is answered. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#queue(Promise.resolve(undefined));
+    await this.#answers;
+  }
+
   #receive({ request, bytes }: SizedAppend): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#closing) return;
     this.#pendingBytes += bytes;
     if (this.#pendingBytes > MAX_PENDING_BYTES) this.#call.pause();
     // The decoding runs now; a rejection is the end of the call, after the answers before it.

@@ -4,7 +4,7 @@ const DECIMAL = /^\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?\s*$/;
  * What a column holds: digits after the point, and the first magnitude in units of the last digit that is
  * too large. BIGNUMERIC is narrower here than Google's 38 digits on each side: DuckDB ends at 38 in all.
  */
-export const DECIMALS = {
+const DECIMALS = {
   NUMERIC: { scale: 9, limit: 10n ** 38n, packedScale: 9 },
   BIGNUMERIC: { scale: 18, limit: 10n ** 38n, packedScale: 38 },
 } as const;

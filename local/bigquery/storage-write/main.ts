@@ -20,7 +20,7 @@ export interface StorageWriteOptions {
 
 export interface StorageWriteServer {
   port: number;
-  /** Lets answers that are due go out, for at most a second, then ends every connection. */
+  /** Answers what was received, then ends every connection. Nothing is written afterwards. */
   stop(): Promise<void>;
 }
 
@@ -37,10 +37,13 @@ export async function startStorageWrite(
   store: Store,
   { port, now = () => new Date() }: StorageWriteOptions,
 ): Promise<StorageWriteServer> {
+  const sessions = new Set<AppendSession>();
   const server = new Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES });
   server.addService(BIG_QUERY_WRITE, {
     appendRows: (call: ConstructorParameters<typeof AppendSession>[0]) => {
-      new AppendSession(call, store, now);
+      const session = new AppendSession(call, store, now);
+      sessions.add(session);
+      call.on('close', () => sessions.delete(session));
     },
     getWriteStream: unary((request) => getWriteStream(store, request)),
     createWriteStream: unary(() => onlyDefault('CreateWriteStream')),
@@ -49,7 +52,7 @@ export async function startStorageWrite(
     flushRows: unary(() => onlyDefault('FlushRows')),
   });
   const bound = await bind(server, port);
-  return { port: bound, stop: () => stop(server) };
+  return { port: bound, stop: () => stop(server, sessions) };
 }
 
 function onlyDefault(method: string): never {
@@ -80,7 +83,8 @@ function bind(server: Server, port: number): Promise<number> {
   });
 }
 
-async function stop(server: Server): Promise<void> {
+async function stop(server: Server, sessions: ReadonlySet<AppendSession>): Promise<void> {
+  await Promise.all([...sessions].map((session) => session.close()));
   await new Promise<void>((resolve) => {
     const timer = setTimeout(() => server.forceShutdown(), GRACE_MS);
     server.tryShutdown(() => {

@@ -8,7 +8,7 @@ import { Store } from '../../../local/bigquery/store.ts';
 // No client looks for the metadata server of a Google machine.
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 
-export const DATASET = { projectId: 'demo', datasetId: 'events' };
+const DATASET = { projectId: 'demo', datasetId: 'events' };
 
 /** A column in the REST API's words, NULLABLE unless said otherwise. */
 export function field(name: string, type: Field['type'], more: Partial<Field> = {}): Field {

@@ -381,6 +381,32 @@ test('GetWriteStream gives the schema in the full view alone', async () => {
   await expect(missing).rejects.toMatchObject({ code: 5 });
 });
 
+test('stopping ends open connections with OK, whatever was answered on them', async () => {
+  const own = await startBed();
+  const ref = await own.createTable('t', [field('c', 'STRING')]);
+  const ownClient = new v1.BigQueryWriteClient({
+    projectId: 'demo',
+    apiEndpoint: '127.0.0.1',
+    port: own.port,
+    sslCreds: credentials.createInsecure(),
+  });
+  const stream = ownClient.appendRows();
+  const answers: Response[] = [];
+  const hello = row((w) => w.uint32(10).string('hello'));
+  const sent = request(ref, [proto('c', 1, Type.TYPE_STRING)], [hello]);
+  stream.on('data', (answer: Response) => answers.push(answer));
+  stream.write(sent);
+  await once(stream, 'data');
+  stream.write(sent);
+  stream.write(sent);
+  const ended = once(stream, 'end');
+  await expect.poll(() => answers.length).toBe(3);
+  await own.stop();
+  await ended;
+  expect(answers.filter(({ error }) => error)).toStrictEqual([]);
+  await ownClient.close();
+});
+
 test('a taken port is an error', async () => {
   const { startStorageWrite } = await import('../../../local/bigquery/storage-write/main.ts');
   await expect(startStorageWrite(bed.store, { port: bed.port })).rejects.toThrow(String(bed.port));
