@@ -142,15 +142,28 @@ export class Store {
 
   /** Throws duplicate, or notFound for its dataset. A view has no DuckDB object of its own. */
   async createTable(table: Table): Promise<void> {
-    await this.administer(async (connection) => {
-      this.requireDataset(table);
-      if (this.getTable(table) !== undefined) {
-        throw new BigQueryError('duplicate', `Already Exists: Table ${formatTable(table)}`);
-      }
-      if (table.type === 'TABLE') await connection.run(createTableSql(table));
-      await saveTable(connection, table);
-      return () => this.#catalogue.setTable(table);
-    });
+    await this.administer((connection) => this.createTableIn(connection, table));
+  }
+
+  /** As createTable, in the caller's transaction; call what it returns once that has committed. */
+  async createTableIn(connection: DuckDBConnection, table: Table): Promise<() => void> {
+    this.requireDataset(table);
+    if (this.getTable(table) !== undefined) {
+      throw new BigQueryError('duplicate', `Already Exists: Table ${formatTable(table)}`);
+    }
+    return this.#replaceTableIn(connection, table);
+  }
+
+  /** Puts an empty table with the schema of `next` in the place of the one that is there. */
+  async recreateTableIn(connection: DuckDBConnection, next: Table): Promise<() => void> {
+    await connection.run(`DROP TABLE ${quoteTable(next)}`);
+    return this.#replaceTableIn(connection, next);
+  }
+
+  async #replaceTableIn(connection: DuckDBConnection, table: Table): Promise<() => void> {
+    if (table.type === 'TABLE') await connection.run(createTableSql(table));
+    await saveTable(connection, table);
+    return () => this.#catalogue.setTable(table);
   }
 
   /**
@@ -161,15 +174,22 @@ export class Store {
     const release = await this.#locks.exclusive(formatTable(next));
     try {
       this.#appends.forget(next);
-      await this.administer(async (connection) => {
-        this.requireTable(next);
-        for (const sql of alterations) await connection.run(sql);
-        await saveTable(connection, next);
-        return () => this.#catalogue.setTable(next);
-      });
+      await this.administer((connection) => this.updateTableIn(connection, next, alterations));
     } finally {
       release();
     }
+  }
+
+  /** As updateTable, in the caller's exclusive transaction. */
+  async updateTableIn(
+    connection: DuckDBConnection,
+    next: Table,
+    alterations: readonly string[],
+  ): Promise<() => void> {
+    this.requireTable(next);
+    for (const sql of alterations) await connection.run(sql);
+    await saveTable(connection, next);
+    return () => this.#catalogue.setTable(next);
   }
 
   async deleteTable(ref: TableRef): Promise<void> {
@@ -207,19 +227,23 @@ export class Store {
 
   /**
    * Runs `work` in a transaction on a connection of its own, all or nothing. `shared` may add rows
-   * beside others that add rows; `exclusive` has the table alone, to change rows that are there.
+   * beside others that add rows; `exclusive` has the table alone, to change its rows or its shape.
+   * What `work` gives to `afterCommit` is called once the transaction has committed.
    */
   async transact<T>(
     ref: TableRef,
     mode: 'shared' | 'exclusive',
-    work: (connection: DuckDBConnection) => Promise<T>,
+    work: (connection: DuckDBConnection, afterCommit: (then: () => void) => void) => Promise<T>,
   ): Promise<T> {
     const release = await this.#locks[mode](formatTable(ref));
     const connection = await this.connect();
+    const publish: (() => void)[] = [];
     try {
+      if (mode === 'exclusive') this.#appends.forget(ref);
       await connection.run('BEGIN');
-      const result = await work(connection);
+      const result = await work(connection, (then) => publish.push(then));
       await connection.run('COMMIT');
+      for (const then of publish) then();
       return result;
     } finally {
       // An open transaction is rolled back with its connection.

@@ -11,8 +11,15 @@ const DATASETS = '/projects/:projectId/datasets';
 const DATASET = `${DATASETS}/:datasetId`;
 /** Properties that the server itself answers for. */
 const OWN = new Set([
-  'kind', 'id', 'etag', 'selfLink', 'datasetReference', 'location', 'creationTime',
-  'lastModifiedTime', 'type',
+  'kind',
+  'id',
+  'etag',
+  'selfLink',
+  'datasetReference',
+  'location',
+  'creationTime',
+  'lastModifiedTime',
+  'type',
 ]);
 
 /** https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets */
@@ -64,11 +71,7 @@ async function insertDataset(store: Store, call: Call): Promise<Reply> {
   return reply(dataset);
 }
 
-async function updateDataset(
-  store: Store,
-  call: Call,
-  mode: 'merge' | 'replace',
-): Promise<Reply> {
+async function updateDataset(store: Store, call: Call, mode: 'merge' | 'replace'): Promise<Reply> {
   const dataset = store.requireDataset(datasetOf(call.path));
   checkEtag(call, dataset.etag);
   const extra = extraOf(await call.json());
@@ -98,7 +101,8 @@ export function mergeExtra(
   const merged: Record<string, unknown> = { ...current };
   for (const [key, value] of Object.entries(changes)) {
     if (value === null) delete merged[key];
-    else if (key === 'labels') merged[key] = mergeExtra(asObject(merged[key] as JsonObject), asObject(value));
+    else if (key === 'labels')
+      merged[key] = mergeExtra(asObject(merged[key] as JsonObject), asObject(value));
     else merged[key] = value;
   }
   return merged;

@@ -29,7 +29,10 @@ function readField(json: Json): Field {
   }
   const type = canonicalType(String(source['type'] ?? ''));
   if (type === undefined) {
-    throw new BigQueryError('invalid', `Invalid value for type: ${source['type']} is not a valid value`);
+    throw new BigQueryError(
+      'invalid',
+      `Invalid value for type: ${source['type']} is not a valid value`,
+    );
   }
   const mode = String(source['mode'] ?? 'NULLABLE').toUpperCase();
   if (!MODES.has(mode)) {

@@ -9,6 +9,8 @@ export interface Call {
   query: URLSearchParams;
   /** Reads the whole body; an empty one is `{}`. Throws parseError. */
   json(): Promise<JsonObject>;
+  /** Reads the whole body. */
+  text(): Promise<string>;
 }
 
 export interface Reply {
@@ -61,7 +63,8 @@ export class Router {
         message,
         path: decodeSegments(match.groups ?? {}),
         query: url.searchParams,
-        json: () => readJson(message),
+        json: async () => parseJson(await readText(message)),
+        text: () => readText(message),
       });
     }
     throw new BigQueryError('notFound', `Not found: ${method} ${url.pathname}`);
@@ -78,7 +81,7 @@ function decodeSegments(groups: Record<string, string>): Record<string, string> 
   }
 }
 
-async function readJson(message: IncomingMessage): Promise<JsonObject> {
+async function readText(message: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
@@ -86,7 +89,7 @@ async function readJson(message: IncomingMessage): Promise<JsonObject> {
     if (size > MAX_JSON_BYTES) throw new BigQueryError('invalid', 'Request payload is too large');
     chunks.push(chunk);
   }
-  return parseJson(Buffer.concat(chunks).toString('utf8'));
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 export function parseJson(text: string): JsonObject {

@@ -2,7 +2,13 @@ import { quoteTable } from '../duck-types.ts';
 import { BigQueryError } from '../errors.ts';
 import { changedTable, newEtag, newTable } from '../new-resource.ts';
 import { dryRun } from '../query/run.ts';
-import { findField, type Field, type Table, type TableRef, type TimePartitioning } from '../schema.ts';
+import {
+  type Field,
+  findField,
+  type Table,
+  type TableRef,
+  type TimePartitioning,
+} from '../schema.ts';
 import { changeSchema } from '../schema-change.ts';
 import type { Store } from '../store.ts';
 import { checkEtag, datasetOf, mergeExtra } from './datasets.ts';
@@ -16,9 +22,25 @@ const TABLES = '/projects/:projectId/datasets/:datasetId/tables';
 export const TABLE = `${TABLES}/:tableId`;
 /** Properties that the server itself answers for. */
 const OWN = new Set([
-  'kind', 'id', 'etag', 'selfLink', 'tableReference', 'schema', 'timePartitioning', 'clustering',
-  'tableConstraints', 'view', 'type', 'location', 'creationTime', 'lastModifiedTime', 'numRows',
-  'numBytes', 'numLongTermBytes', 'numTotalLogicalBytes', 'numActiveLogicalBytes',
+  'kind',
+  'id',
+  'etag',
+  'selfLink',
+  'tableReference',
+  'schema',
+  'timePartitioning',
+  'clustering',
+  'tableConstraints',
+  'view',
+  'type',
+  'location',
+  'creationTime',
+  'lastModifiedTime',
+  'numRows',
+  'numBytes',
+  'numLongTermBytes',
+  'numTotalLogicalBytes',
+  'numActiveLogicalBytes',
 ]);
 
 /** https://cloud.google.com/bigquery/docs/reference/rest/v2/tables */

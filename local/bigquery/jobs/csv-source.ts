@@ -1,0 +1,182 @@
+import { createReadStream } from 'node:fs';
+import type { Cell } from '../cell.ts';
+import { BigQueryError } from '../errors.ts';
+import { type Field, findField } from '../schema.ts';
+import { parseText } from '../values/parse-text.ts';
+import { cleanName, detectCsv, SAMPLE_ROWS } from './autodetect.ts';
+import { CsvParser, type CsvRecord } from './csv.ts';
+import type { LoadOptions } from './load-options.ts';
+import { problem, type Source, type SourceRow } from './source-rows.ts';
+
+/**
+ * A CSV file's columns and rows. `tableSchema` is that of the table which the rows are added to,
+ * where there is one.
+ */
+export async function openCsv(
+  file: string,
+  options: LoadOptions,
+  tableSchema: Field[] | undefined,
+): Promise<Source> {
+  const records = readRecords(file, options);
+  const sample = await takeSample(records, SAMPLE_ROWS + (options.csv.skipLeadingRows ?? 1));
+  const layout = readLayout(sample, options, tableSchema);
+  return {
+    schema: layout.schema,
+    async *rows() {
+      yield toRows(sample.slice(layout.firstRow), layout, options);
+      for await (const batch of records) yield toRows(batch, layout, options);
+    },
+  };
+}
+
+interface Layout {
+  schema: Field[];
+  /** For each column of the file, its index in `schema`; -1 for one that is ignored. */
+  columns: number[] | undefined;
+  /** How many records of the file come before the data. */
+  firstRow: number;
+}
+
+async function* readRecords(file: string, options: LoadOptions): AsyncGenerator<CsvRecord[]> {
+  const parser = new CsvParser(options.csv);
+  const stream = createReadStream(file, { encoding: 'utf8', highWaterMark: 1024 * 1024 });
+  for await (const chunk of stream) yield parser.push(String(chunk));
+  yield parser.end();
+}
+
+/** At least `count` records, or all. A `for await` would close the generator behind it. */
+async function takeSample(
+  records: AsyncGenerator<CsvRecord[]>,
+  count: number,
+): Promise<CsvRecord[]> {
+  const sample: CsvRecord[] = [];
+  while (sample.length < count) {
+    const { done, value } = await records.next();
+    if (done) break;
+    for (const record of value) sample.push(record);
+  }
+  return sample;
+}
+
+function readLayout(
+  sample: readonly CsvRecord[],
+  options: LoadOptions,
+  tableSchema: Field[] | undefined,
+): Layout {
+  const skip = options.csv.skipLeadingRows;
+  if (options.autodetect && options.schema === undefined) {
+    return detectLayout(sample, options, tableSchema);
+  }
+  const schema = options.schema ?? tableSchema;
+  if (schema === undefined) {
+    throw new BigQueryError('invalid', 'No schema specified on job or table.');
+  }
+  if (options.csv.matchByName !== true) return { schema, columns: undefined, firstRow: skip ?? 0 };
+  // The last of the rows that are skipped names the columns.
+  const header = sample[Math.max(skip ?? 1, 1) - 1];
+  return { schema, columns: matchNames(header, schema, options), firstRow: Math.max(skip ?? 1, 1) };
+}
+
+function detectLayout(
+  sample: readonly CsvRecord[],
+  options: LoadOptions,
+  tableSchema: Field[] | undefined,
+): Layout {
+  const skip = options.csv.skipLeadingRows;
+  const start = Math.max((skip ?? 1) - 1, 0);
+  const seen = sample.slice(start, start + SAMPLE_ROWS + 1);
+  const { schema, hasHeader } = detectCsv(seen, skip !== 0);
+  const names = seen[0]?.cells.map((cell) => cleanName(cell.text)) ?? [];
+  const known = tableSchema ?? [];
+  const namesColumns =
+    names.length > 0 && skip !== 0 && names.every((name) => findField(known, name) !== undefined);
+  const firstRow = hasHeader || namesColumns ? start + 1 : (skip ?? 0);
+  if (tableSchema === undefined) return { schema, columns: undefined, firstRow };
+  if (!(hasHeader || namesColumns)) return { schema: tableSchema, columns: undefined, firstRow };
+  if (options.csv.matchByName === false)
+    return { schema: tableSchema, columns: undefined, firstRow };
+  // The table's types hold for the columns that it has; detection speaks for new ones only.
+  const fields = namesColumns ? names : schema.map((field) => field.name);
+  const merged = fields.flatMap((name, index) => {
+    const field = findField(tableSchema, name) ?? schema[index];
+    return field === undefined ? [] : [field];
+  });
+  return { schema: merged, columns: undefined, firstRow };
+}
+
+function matchNames(
+  header: CsvRecord | undefined,
+  schema: readonly Field[],
+  options: LoadOptions,
+): number[] {
+  return (header?.cells ?? []).map((cell) => {
+    const name = cleanName(cell.text).toLowerCase();
+    const index = schema.findIndex((field) => field.name.toLowerCase() === name);
+    if (index === -1 && !options.ignoreUnknownValues) {
+      throw new BigQueryError(
+        'invalid',
+        `Error while reading data, error message: CSV header has an unknown column: ${cell.text}`,
+      );
+    }
+    return index;
+  });
+}
+
+function toRows(records: readonly CsvRecord[], layout: Layout, options: LoadOptions): SourceRow[] {
+  return records.map((record) => toRow(record, layout, options));
+}
+
+function toRow(record: CsvRecord, layout: Layout, options: LoadOptions): SourceRow {
+  const { schema } = layout;
+  const columns = layout.columns ?? schema.map((_, index) => index);
+  if (record.cells.length > columns.length && !options.ignoreUnknownValues) {
+    return problem(
+      `Too many values in line. Found ${record.cells.length} column(s) while expected ${columns.length}.${place(record)}`,
+    );
+  }
+  if (record.cells.length < columns.length && !options.csv.allowJaggedRows) {
+    return problem(
+      `CSV table references column position ${columns.length - 1}, but line contains only ${record.cells.length} columns.${place(record)}`,
+    );
+  }
+  const cells: Cell[] = schema.map(() => null);
+  for (const [position, target] of columns.entries()) {
+    const field = schema[target];
+    const source = record.cells[position];
+    if (field === undefined || source === undefined) continue;
+    const cell = toCell(field, source, options);
+    if (cell === undefined) {
+      return problem(
+        `Could not parse '${source.text.slice(0, 100)}' as ${field.type} for column ${field.name};${place(record)} column_index: ${position} column_name: "${field.name}" column_type: ${field.type} value: "${source.text.slice(0, 100)}"`,
+      );
+    }
+    cells[target] = cell;
+  }
+  return complete(schema, cells, record);
+}
+
+function complete(schema: readonly Field[], cells: Cell[], record: CsvRecord): SourceRow {
+  const missing = schema.find((field, index) => field.mode === 'REQUIRED' && cells[index] === null);
+  if (missing === undefined) return { cells };
+  return problem(`Required column value for column: ${missing.name} is missing.${place(record)}`);
+}
+
+/** Undefined where the text is not of the column's type. */
+function toCell(
+  field: Field,
+  source: CsvRecord['cells'][number],
+  options: LoadOptions,
+): Cell | undefined {
+  if (field.type === 'RECORD' || field.mode === 'REPEATED') return undefined;
+  const { nullMarkers, preserveAsciiControl } = options.csv;
+  if (!source.quoted && nullMarkers.has(source.text)) return null;
+  if (source.text === '')
+    return field.type === 'STRING' || field.type === 'BYTES' ? parseText(field.type, '') : null;
+  // BigQuery refuses ASCII 0 unless it is told to keep control characters.
+  if (!preserveAsciiControl && source.text.includes('\0')) return undefined;
+  return parseText(field.type, source.text);
+}
+
+function place(record: CsvRecord): string {
+  return ` line_number: ${record.line} byte_offset_to_start_of_line: ${record.offset}`;
+}

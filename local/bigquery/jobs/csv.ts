@@ -1,0 +1,165 @@
+import { BigQueryError } from '../errors.ts';
+
+export interface CsvOptions {
+  delimiter: string;
+  /** One character, or empty where quotes mean nothing. */
+  quote: string;
+  allowQuotedNewlines: boolean;
+}
+
+export interface CsvRecord {
+  /** A cell that was in quotes is never NULL. */
+  cells: { text: string; quoted: boolean }[];
+  /** Of the record's first line, counted from 1. */
+  line: number;
+  /** Of the record's first byte in the file. */
+  offset: number;
+}
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
+/** BigQuery's largest row. */
+const MAX_RECORD_CHARS = 100 * 1024 * 1024;
+
+/**
+ * RFC 4180 as BigQuery reads it: any of \n, \r\n and \r ends a record, blank lines are no records,
+ * and a quote inside an unquoted cell is a plain character. Give it text as it comes; it gives back
+ * the records that are complete.
+ */
+export class CsvParser {
+  readonly #options: CsvOptions;
+  #text = '';
+  #at = 0;
+  #line = 1;
+  #offset = 0;
+  #started = false;
+
+  constructor(options: CsvOptions) {
+    this.#options = options;
+  }
+
+  push(chunk: string): CsvRecord[] {
+    this.#append(chunk);
+    return this.#records(false);
+  }
+
+  end(): CsvRecord[] {
+    return this.#records(true);
+  }
+
+  #append(chunk: string): void {
+    let text = this.#text.slice(this.#at) + chunk;
+    if (!this.#started && text.length > 0) {
+      this.#started = true;
+      // A byte order mark is no part of the first cell.
+      if (text.startsWith('\uFEFF')) {
+        text = text.slice(1);
+        this.#offset += 3;
+      }
+    }
+    this.#text = text;
+    this.#at = 0;
+  }
+
+  #records(last: boolean): CsvRecord[] {
+    const records: CsvRecord[] = [];
+    while (this.#at < this.#text.length) {
+      const found = this.#record(last);
+      if (found === undefined) break;
+      const { cells, lines, next } = found;
+      const [only] = cells;
+      const isBlank = cells.length === 1 && only?.text === '' && !only.quoted;
+      if (!isBlank) records.push({ cells, line: this.#line, offset: this.#offset });
+      this.#line += lines;
+      this.#offset += Buffer.byteLength(this.#text.slice(this.#at, next));
+      this.#at = next;
+    }
+    return records;
+  }
+
+  /** The record at `#at`, or nothing where its end has not come yet. */
+  #record(last: boolean): { cells: CsvRecord['cells']; next: number; lines: number } | undefined {
+    const cells: CsvRecord['cells'] = [];
+    let at = this.#at;
+    let lines = 1;
+    for (;;) {
+      const quoted = this.#options.quote !== '' && this.#text.startsWith(this.#options.quote, at);
+      const cell = quoted ? this.#quotedCell(at, last) : this.#plainCell(at, last);
+      if (cell === undefined) return this.#incomplete();
+      cells.push({ text: cell.text, quoted });
+      lines += cell.lines;
+      at = cell.end;
+      if (this.#text[at] !== this.#options.delimiter) break;
+      at += 1;
+      if (at >= this.#text.length && !last) return this.#incomplete();
+    }
+    const next = this.#lineEnd(at, last);
+    return next === undefined ? this.#incomplete() : { cells, next, lines };
+  }
+
+  #incomplete(): undefined {
+    if (this.#text.length - this.#at > MAX_RECORD_CHARS) {
+      throw this.#error('Row larger than the maximum of 100 MB. A close quote may be missing.');
+    }
+    return undefined;
+  }
+
+  #plainCell(at: number, last: boolean): Cell | undefined {
+    const delimiter = this.#options.delimiter.charCodeAt(0);
+    let end = at;
+    for (; end < this.#text.length; end++) {
+      const code = this.#text.charCodeAt(end);
+      if (code === delimiter || code === LINE_FEED || code === CARRIAGE_RETURN) break;
+    }
+    if (end >= this.#text.length && !last) return undefined;
+    return { text: this.#text.slice(at, end), end, lines: 0 };
+  }
+
+  #quotedCell(at: number, last: boolean): Cell | undefined {
+    const { quote, delimiter, allowQuotedNewlines } = this.#options;
+    let close = this.#text.indexOf(quote, at + 1);
+    while (close !== -1 && this.#text[close + 1] === quote) {
+      close = this.#text.indexOf(quote, close + 2);
+    }
+    if (close === -1) {
+      if (!allowQuotedNewlines && /[\r\n]/.test(this.#text.slice(at))) throw this.#missingQuote();
+      if (last) throw this.#missingQuote();
+      return undefined;
+    }
+    // A quote at the end of what has come may be the first half of a doubled one.
+    if (close + 1 >= this.#text.length && !last) return undefined;
+    const raw = this.#text.slice(at + 1, close);
+    const lines = raw.match(/\r\n|\n|\r/g)?.length ?? 0;
+    if (lines > 0 && !allowQuotedNewlines) throw this.#missingQuote();
+    const after = this.#text[close + 1];
+    if (after !== undefined && after !== delimiter && after !== '\n' && after !== '\r') {
+      throw this.#error(`Data between close quote character (${quote}) and field separator.`);
+    }
+    return { text: raw.replaceAll(quote + quote, quote), end: close + 1, lines };
+  }
+
+  /** The index behind the line's end at `at`; nothing where a \n may still follow a \r. */
+  #lineEnd(at: number, last: boolean): number | undefined {
+    if (this.#text[at] !== '\r') return Math.min(at + 1, this.#text.length);
+    if (at + 1 >= this.#text.length && !last) return undefined;
+    return this.#text[at + 1] === '\n' ? at + 2 : at + 1;
+  }
+
+  #missingQuote(): BigQueryError {
+    return this.#error(`Missing close quote character (${this.#options.quote}).`);
+  }
+
+  #error(reason: string): BigQueryError {
+    return new BigQueryError(
+      'invalid',
+      `Error while reading data, error message: Error detected while parsing row starting at position: ${this.#offset}. Error: ${reason} line_number: ${this.#line}`,
+    );
+  }
+}
+
+interface Cell {
+  text: string;
+  end: number;
+  lines: number;
+}

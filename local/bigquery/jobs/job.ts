@@ -1,0 +1,57 @@
+import type { ErrorProto } from '../errors.ts';
+import type { JsonObject } from '../rest/json.ts';
+
+export interface JobRef {
+  projectId: string;
+  jobId: string;
+}
+
+/** A job as it is kept: enough to answer jobs.get for ever after. */
+export interface Job extends JobRef {
+  location: string;
+  configuration: JsonObject;
+  state: 'RUNNING' | 'DONE';
+  /** Unix milliseconds. */
+  creationTime: number;
+  startTime: number;
+  endTime?: number;
+  /** Why the job failed; absent on one that succeeded. */
+  errors?: ErrorProto[];
+  /** `statistics.load` or `statistics.query`. */
+  statistics?: JsonObject;
+}
+
+export function formatJob(ref: JobRef): string {
+  return `${ref.projectId}:${ref.jobId}`;
+}
+
+export function jobType(job: Job): 'LOAD' | 'QUERY' {
+  return job.configuration['load'] === undefined ? 'QUERY' : 'LOAD';
+}
+
+/** https://cloud.google.com/bigquery/docs/reference/rest/v2/Job */
+export function describeJob(job: Job): object {
+  const { projectId, jobId, location } = job;
+  const [errorResult] = job.errors ?? [];
+  const kind = jobType(job) === 'LOAD' ? 'load' : 'query';
+  return {
+    kind: 'bigquery#job',
+    etag: `${job.creationTime}-${job.state}`,
+    id: `${projectId}:${location}.${jobId}`,
+    selfLink: `https://bigquery.googleapis.com/bigquery/v2/projects/${projectId}/jobs/${jobId}?location=${location}`,
+    jobReference: { projectId, jobId, location },
+    configuration: { ...job.configuration, jobType: jobType(job) },
+    statistics: {
+      creationTime: String(job.creationTime),
+      startTime: String(job.startTime),
+      ...(job.endTime !== undefined && { endTime: String(job.endTime) }),
+      ...(kind === 'query' && { totalBytesProcessed: '0' }),
+      ...(job.statistics && { [kind]: job.statistics }),
+    },
+    status: {
+      state: job.state,
+      ...(errorResult && { errorResult, errors: job.errors }),
+    },
+    user_email: 'local@tributary.invalid',
+  };
+}

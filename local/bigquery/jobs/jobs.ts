@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { BigQueryError, type ErrorProto } from '../errors.ts';
+import type { QueryParameter } from '../query/parameters.ts';
+import { type Query, type QueryResult, runQuery } from '../query/run.ts';
+import { asArray, asObject, asText, isTrue, type Json, type JsonObject } from '../rest/json.ts';
+import type { DatasetRef } from '../schema.ts';
+import type { Store } from '../store.ts';
+import { formatJob, type Job, type JobRef } from './job.ts';
+import { type JobBook, saveJob } from './job-book.ts';
+import { LoadFailure, runLoad } from './load.ts';
+import { readLoadOptions } from './load-options.ts';
+
+const LOCATION = 'US';
+/** The results of this many of the latest queries can be read; BigQuery keeps them for a day. */
+const KEPT_RESULTS = 200;
+
+/** Starts jobs and keeps what the queries among them found. */
+export class Jobs {
+  readonly #store: Store;
+  readonly #book: JobBook;
+  readonly #results = new Map<string, QueryResult>();
+
+  constructor(store: Store, book: JobBook) {
+    this.#store = store;
+    this.#book = book;
+  }
+
+  /** Throws duplicate and whatever is wrong with the configuration. The file is removed after it. */
+  async startLoad(projectId: string, resource: JsonObject, file: string): Promise<Job> {
+    const job = newJob(projectId, resource);
+    const load = asObject(job.configuration['load']);
+    const options = readLoadOptions(load);
+    options.destination.projectId ||= projectId;
+    await this.#book.start(job, true, async () => {
+      try {
+        await runLoad(this.#store, options, file, async (connection, statistics) => {
+          const done = ended(job, { statistics });
+          await saveJob(connection, done);
+          return () => this.#book.keep(done);
+        });
+      } catch (cause) {
+        await this.#book.save(ended(job, { errors: errorsOf(cause) }));
+      } finally {
+        await rm(file, { force: true });
+      }
+    });
+    return this.#book.get(job);
+  }
+
+  /** A job of jobs.insert `lasts`; those of jobs.query get their id from us and are not kept on disk. */
+  async startQuery(projectId: string, resource: JsonObject, lasts: boolean): Promise<Job> {
+    const job = newJob(projectId, resource);
+    const query = readQuery(projectId, asObject(job.configuration['query']));
+    await this.#book.start(job, lasts, async () => {
+      const done = await this.#runQuery(job, query);
+      if (lasts) await this.#book.save(done);
+      else this.#book.keep(done);
+    });
+    return this.#book.get(job);
+  }
+
+  async #runQuery(job: Job, query: Query): Promise<Job> {
+    try {
+      const result = await runQuery(this.#store, query);
+      this.#keepResult(job, result);
+      const { statementType, affectedRows } = result;
+      const affected =
+        affectedRows === undefined ? {} : { numDmlAffectedRows: String(affectedRows) };
+      return ended(job, { statistics: { statementType, totalBytesProcessed: '0', ...affected } });
+    } catch (cause) {
+      return ended(job, { errors: errorsOf(cause) });
+    }
+  }
+
+  #keepResult(job: Job, result: QueryResult): void {
+    this.#results.set(formatJob(job), result);
+    const [oldest] = this.#results.keys();
+    if (this.#results.size > KEPT_RESULTS && oldest !== undefined) this.#results.delete(oldest);
+  }
+
+  /** Throws notFound where the result was never there or has been let go. */
+  result(ref: JobRef): QueryResult {
+    const result = this.#results.get(formatJob(ref));
+    if (result === undefined) {
+      throw new BigQueryError('notFound', `Not found: the results of job ${formatJob(ref)}`);
+    }
+    return result;
+  }
+}
+
+function newJob(projectId: string, resource: JsonObject): Job {
+  const reference = asObject(resource['jobReference']);
+  const jobId = asText(reference['jobId']) ?? `job_${randomUUID()}`;
+  if (!/^[\w-]{1,1024}$/.test(jobId)) {
+    throw new BigQueryError('invalid', `Invalid job ID "${jobId}"`);
+  }
+  const now = Date.now();
+  return {
+    projectId,
+    jobId,
+    location: asText(reference['location']) ?? LOCATION,
+    configuration: asObject(resource['configuration']),
+    state: 'RUNNING',
+    creationTime: now,
+    startTime: now,
+  };
+}
+
+function ended(job: Job, outcome: { errors?: ErrorProto[]; statistics?: JsonObject }): Job {
+  return { ...job, ...outcome, state: 'DONE', endTime: Date.now() };
+}
+
+/** `configuration.query` of a job, or the body of jobs.query, which has the same names. */
+export function readQuery(projectId: string, query: JsonObject): Query {
+  if (isTrue(query['useLegacySql'])) {
+    throw new BigQueryError(
+      'notImplemented',
+      'Legacy SQL is not supported: set useLegacySql to false',
+    );
+  }
+  if (query['destinationTable'] !== undefined) {
+    throw new BigQueryError(
+      'notImplemented',
+      'A query cannot name a destinationTable: use CREATE TABLE AS',
+    );
+  }
+  const sql = asText(query['query']);
+  if (sql === undefined || sql === '') {
+    throw new BigQueryError('required', 'Required parameter is missing: query');
+  }
+  const defaultDataset = readDataset(projectId, query['defaultDataset']);
+  return {
+    sql,
+    scope: { projectId, ...(defaultDataset && { defaultDataset }) },
+    parameters: asArray(query['queryParameters']) as unknown as QueryParameter[],
+  };
+}
+
+function readDataset(projectId: string, json: Json | undefined): DatasetRef | undefined {
+  const datasetId = asText(asObject(json)['datasetId']);
+  if (datasetId === undefined) return undefined;
+  return { projectId: asText(asObject(json)['projectId']) ?? projectId, datasetId };
+}
+
+function errorsOf(cause: unknown): ErrorProto[] {
+  if (cause instanceof LoadFailure) return cause.errors;
+  if (cause instanceof BigQueryError) return [cause.toProto()];
+  console.error('bigquery:', cause);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return [{ reason: 'internalError', message }];
+}

@@ -1,0 +1,102 @@
+import { BigQueryError } from '../errors.ts';
+import { readFields } from '../rest/fields.ts';
+import { asArray, asCount, asObject, asText, isTrue, type JsonObject } from '../rest/json.ts';
+import type { Field, Table, TableRef, TimePartitioning } from '../schema.ts';
+import type { CsvOptions } from './csv.ts';
+
+export interface LoadOptions {
+  destination: TableRef;
+  format: 'CSV' | 'NEWLINE_DELIMITED_JSON';
+  /** The columns that the job declares, in the file's order. */
+  schema?: Field[];
+  autodetect: boolean;
+  write: 'WRITE_APPEND' | 'WRITE_EMPTY' | 'WRITE_TRUNCATE';
+  createIfNeeded: boolean;
+  allowFieldAddition: boolean;
+  allowFieldRelaxation: boolean;
+  maxBadRecords: number;
+  ignoreUnknownValues: boolean;
+  /** How a table that the job creates is laid out. */
+  layout: Partial<Table>;
+  csv: CsvOptions & {
+    /** Undefined where the job leaves it to detection. */
+    skipLeadingRows: number | undefined;
+    allowJaggedRows: boolean;
+    nullMarkers: ReadonlySet<string>;
+    matchByName: boolean | undefined;
+    preserveAsciiControl: boolean;
+  };
+}
+
+/** `configuration.load` of a job. Throws invalid and notImplemented. */
+export function readLoadOptions(load: JsonObject): LoadOptions {
+  if (asArray(load['sourceUris']).length > 0) {
+    throw new BigQueryError('notImplemented', 'Only uploaded files can be loaded, not sourceUris');
+  }
+  const updates = new Set(asArray(load['schemaUpdateOptions']).map(String));
+  return {
+    destination: readDestination(asObject(load['destinationTable'])),
+    format: readFormat(asText(load['sourceFormat']) ?? 'CSV'),
+    ...(load['schema'] && { schema: readFields(asObject(load['schema'])['fields']) }),
+    autodetect: isTrue(load['autodetect']),
+    write: readWrite(asText(load['writeDisposition']) ?? 'WRITE_APPEND'),
+    createIfNeeded: load['createDisposition'] !== 'CREATE_NEVER',
+    allowFieldAddition: updates.has('ALLOW_FIELD_ADDITION'),
+    allowFieldRelaxation: updates.has('ALLOW_FIELD_RELAXATION'),
+    maxBadRecords: asCount(load['maxBadRecords']) ?? 0,
+    ignoreUnknownValues: isTrue(load['ignoreUnknownValues']),
+    layout: readLayout(load),
+    csv: readCsv(load),
+  };
+}
+
+function readDestination(ref: JsonObject): TableRef {
+  const { projectId, datasetId, tableId } = ref;
+  if (!asText(datasetId) || !asText(tableId)) {
+    throw new BigQueryError('required', 'Required parameter is missing: destinationTable');
+  }
+  return {
+    projectId: asText(projectId) ?? '',
+    datasetId: asText(datasetId) ?? '',
+    tableId: asText(tableId) ?? '',
+  };
+}
+
+function readFormat(format: string): LoadOptions['format'] {
+  if (format === 'CSV' || format === 'NEWLINE_DELIMITED_JSON') return format;
+  throw new BigQueryError('notImplemented', `Source format ${format} is not supported`);
+}
+
+function readWrite(write: string): LoadOptions['write'] {
+  if (write === 'WRITE_APPEND' || write === 'WRITE_EMPTY' || write === 'WRITE_TRUNCATE')
+    return write;
+  throw new BigQueryError('invalid', `Invalid value for writeDisposition: ${write}`);
+}
+
+function readLayout(load: JsonObject): Partial<Table> {
+  const fields = asArray(asObject(load['clustering'])['fields']).map(String);
+  return {
+    ...(load['timePartitioning'] && {
+      timePartitioning: { type: 'DAY', ...asObject(load['timePartitioning']) } as TimePartitioning,
+    }),
+    ...(fields.length > 0 && { clustering: { fields } }),
+  };
+}
+
+function readCsv(load: JsonObject): LoadOptions['csv'] {
+  const delimiter = asText(load['fieldDelimiter']) ?? ',';
+  const match = asText(load['sourceColumnMatch']);
+  const markers = asArray(load['nullMarkers']).map(String);
+  const quote = asText(load['quote']) ?? '"';
+  if (quote.length > 1) throw new BigQueryError('invalid', 'The quote must be one character');
+  return {
+    delimiter: /^(?:tab|\\t)$/i.test(delimiter) ? '\t' : delimiter.slice(0, 1) || ',',
+    quote,
+    allowQuotedNewlines: isTrue(load['allowQuotedNewlines']),
+    skipLeadingRows: asCount(load['skipLeadingRows']),
+    allowJaggedRows: isTrue(load['allowJaggedRows']),
+    nullMarkers: new Set(markers.length > 0 ? markers : [asText(load['nullMarker']) ?? '']),
+    matchByName: match === 'NAME' ? true : match === 'POSITION' ? false : undefined,
+    preserveAsciiControl: isTrue(load['preserveAsciiControlCharacters']),
+  };
+}

@@ -1,0 +1,78 @@
+import { BigQueryError } from '../errors.ts';
+import { describeJob } from '../jobs/job.ts';
+import type { JobBook } from '../jobs/job-book.ts';
+import { type Jobs, readQuery } from '../jobs/jobs.ts';
+import { dryRun } from '../query/run.ts';
+import type { Store } from '../store.ts';
+import { writeFields } from './fields.ts';
+import { asObject, isTrue } from './json.ts';
+import { cutPage, readPage } from './paging.ts';
+import type { Call, Reply, Router } from './router.ts';
+
+const JOBS = '/projects/:projectId/jobs';
+
+/** https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs */
+export function routeJobs(router: Router, store: Store, jobs: Jobs, book: JobBook): void {
+  router.on('POST', JOBS, (call) => insertJob(store, jobs, call));
+  router.on('GET', JOBS, (call) => listJobs(book, call));
+  router.on('GET', `${JOBS}/:jobId`, ({ path }) => ({ body: describeJob(book.get(jobOf(path))) }));
+  router.on('POST', `${JOBS}/:jobId/cancel`, async ({ path }) => {
+    // Every job here is short: to cancel one is to wait for its end.
+    await book.ended(jobOf(path));
+    return {
+      body: { kind: 'bigquery#jobCancelResponse', job: describeJob(book.get(jobOf(path))) },
+    };
+  });
+}
+
+function jobOf(path: Readonly<Record<string, string>>): { projectId: string; jobId: string } {
+  return { projectId: path['projectId'] ?? '', jobId: path['jobId'] ?? '' };
+}
+
+async function insertJob(store: Store, jobs: Jobs, call: Call): Promise<Reply> {
+  const body = await call.json();
+  const { projectId = '' } = call.path;
+  const configuration = asObject(body['configuration']);
+  if (configuration['query'] === undefined) {
+    const kind = Object.keys(configuration)[0] ?? 'empty';
+    throw new BigQueryError(
+      'notImplemented',
+      `Jobs of this kind need an upload or are not supported: ${kind}`,
+    );
+  }
+  if (!isTrue(configuration['dryRun'])) {
+    return { body: describeJob(await jobs.startQuery(projectId, body, true)) };
+  }
+  const result = await dryRun(store, readQuery(projectId, asObject(configuration['query'])));
+  return {
+    body: {
+      kind: 'bigquery#job',
+      configuration,
+      jobReference: { projectId, location: 'US' },
+      status: { state: 'DONE' },
+      statistics: {
+        totalBytesProcessed: '0',
+        query: {
+          statementType: result.statementType,
+          totalBytesProcessed: '0',
+          schema: { fields: writeFields(result.schema) },
+        },
+      },
+    },
+  };
+}
+
+function listJobs(book: JobBook, call: Call): Reply {
+  const wanted = call.query.getAll('stateFilter').map((state) => state.toUpperCase());
+  const all = book
+    .list(call.path['projectId'] ?? '')
+    .filter((job) => wanted.length === 0 || wanted.includes(job.state));
+  const { items, next } = cutPage(all, readPage(call.query, 50));
+  return {
+    body: {
+      kind: 'bigquery#jobList',
+      jobs: items.map((job) => ({ ...describeJob(job), state: job.state })),
+      ...(next !== undefined && { nextPageToken: next }),
+    },
+  };
+}

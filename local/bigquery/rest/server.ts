@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { JobBook } from '../jobs/job-book.ts';
+import { Jobs } from '../jobs/jobs.ts';
+import type { Store } from '../store.ts';
+import { routeDatasets } from './datasets.ts';
+import { routeJobs } from './jobs.ts';
+import { routeQueries } from './queries.ts';
+import { Router } from './router.ts';
+import { routeTableData } from './table-data.ts';
+import { routeTables } from './tables.ts';
+import { Uploads } from './uploads.ts';
+
+export interface RestServer {
+  readonly port: number;
+  /** Lets the jobs that run come to their end. */
+  stop(): Promise<void>;
+}
+
+/** BigQuery's REST API v2 on 127.0.0.1. `directory` is for uploads. Throws EADDRINUSE as node does. */
+export async function startRest(
+  store: Store,
+  options: { port: number; directory: string },
+): Promise<RestServer> {
+  const book = await JobBook.open(store);
+  const jobs = new Jobs(store, book);
+  const uploads = await Uploads.open(jobs, join(options.directory, 'uploads'));
+  const router = new Router();
+  routeDatasets(router, store);
+  routeTables(router, store);
+  routeTableData(router, store);
+  routeJobs(router, store, jobs, book);
+  routeQueries(router, store, jobs, book);
+  uploads.route(router);
+  const server = createServer((message, response) => void router.handle(message, response));
+  server.listen(options.port, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async stop() {
+      await closeServer(server);
+      await book.idle();
+    },
+  };
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}

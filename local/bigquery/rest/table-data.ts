@@ -1,0 +1,109 @@
+import type { Cell } from '../cell.ts';
+import { quoteIdentifier, quoteTable } from '../duck-types.ts';
+import { BigQueryError, type ErrorProto } from '../errors.ts';
+import { ResultRows } from '../query/result-rows.ts';
+import { resultField } from '../query/result-schema.ts';
+import { wireRow } from '../query/wire.ts';
+import type { Table } from '../schema.ts';
+import type { Store } from '../store.ts';
+import { type ExactJson, jsonToCells, parseExactJson } from '../values/json-row.ts';
+import { readPage } from './paging.ts';
+import { queryFormat } from './queries.ts';
+import type { Call, Reply, Router } from './router.ts';
+import { TABLE, tableOf } from './tables.ts';
+
+const DEFAULT_PAGE_ROWS = 10_000;
+
+/** https://cloud.google.com/bigquery/docs/reference/rest/v2/tabledata */
+export function routeTableData(router: Router, store: Store): void {
+  router.on('GET', `${TABLE}/data`, (call) => listRows(store, call));
+  router.on('POST', `${TABLE}/insertAll`, (call) => insertRows(store, call));
+}
+
+async function listRows(store: Store, call: Call): Promise<Reply> {
+  const table = store.requireTable(tableOf(call.path));
+  if (table.type === 'VIEW')
+    throw new BigQueryError('invalid', 'Cannot list a table of type VIEW.');
+  const { start, size } = readPage(call.query, DEFAULT_PAGE_ROWS);
+  const fields = selectedFields(table, call.query.get('selectedFields'));
+  const columns = fields.map((field) => quoteIdentifier(field.name)).join(', ');
+  const connection = await store.connect();
+  try {
+    const counted = await connection.runAndReadAll(`SELECT count(*) FROM ${quoteTable(table)}`);
+    const total = Number(counted.getRows()[0]?.[0] ?? 0);
+    const result = await connection.run(
+      `SELECT ${columns} FROM ${quoteTable(table)} ORDER BY rowid LIMIT ${size} OFFSET ${start}`,
+    );
+    const types = result.columnTypes();
+    const schema = fields.flatMap((field, index) => {
+      const type = types[index];
+      return type === undefined ? [] : [resultField(field.name, type)];
+    });
+    const rows = (await ResultRows.read(result)).slice(0, size);
+    const end = start + rows.length;
+    return {
+      body: {
+        kind: 'bigquery#tableDataList',
+        etag: table.etag,
+        totalRows: String(total),
+        ...(end < total && rows.length > 0 && { pageToken: String(end) }),
+        rows: rows.map((row) => wireRow(schema, row, queryFormat(call.query))),
+      },
+    };
+  } finally {
+    connection.closeSync();
+  }
+}
+
+/** Whole columns only: a path into a record selects the record. */
+function selectedFields(table: Table, selected: string | null): Table['schema'] {
+  if (selected === null || selected === '') return table.schema;
+  const names = new Set(
+    selected.split(',').map((path) => path.split('.')[0]?.trim().toLowerCase()),
+  );
+  return table.schema.filter((field) => names.has(field.name.toLowerCase()));
+}
+
+interface InsertRequest {
+  rows?: { json?: ExactJson }[];
+  skipInvalidRows?: boolean;
+  ignoreUnknownValues?: boolean;
+}
+
+async function insertRows(store: Store, call: Call): Promise<Reply> {
+  const table = store.requireTable(tableOf(call.path));
+  const body = parseExactJson(await call.text()) as InsertRequest;
+  const rows = body.rows ?? [];
+  if (rows.length === 0) throw new BigQueryError('invalid', 'No rows present in the request.');
+  const ignoreUnknownValues = body.ignoreUnknownValues === true;
+  const good: Cell[][] = [];
+  const bad = new Map<number, ErrorProto>();
+  rows.forEach((row, index) => {
+    const cells = jsonToCells(table.schema, row.json ?? {}, {
+      ignoreUnknownValues,
+      jsonStrings: 'text',
+    });
+    if (Array.isArray(cells)) good.push(cells);
+    else bad.set(index, { reason: 'invalid', location: cells.path, message: cells.reason });
+  });
+  if (bad.size === 0 || body.skipInvalidRows === true) await store.append(table, good);
+  return {
+    body: { kind: 'bigquery#tableDataInsertAllResponse', ...insertErrors(rows.length, bad, body) },
+  };
+}
+
+/** Without skipInvalidRows one bad row stops them all, and the others are said to be stopped. */
+function insertErrors(
+  count: number,
+  bad: ReadonlyMap<number, ErrorProto>,
+  body: InsertRequest,
+): object {
+  if (bad.size === 0) return {};
+  const stopped: ErrorProto = { reason: 'stopped', message: '' };
+  const indexes = Array.from({ length: count }, (_, index) => index).filter(
+    (index) => bad.has(index) || body.skipInvalidRows !== true,
+  );
+  return {
+    insertErrors: indexes.map((index) => ({ index, errors: [bad.get(index) ?? stopped] })),
+  };
+}

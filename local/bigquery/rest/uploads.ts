@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { BigQueryError } from '../errors.ts';
+import { describeJob } from '../jobs/job.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { JsonObject } from './json.ts';
+import { splitMultipart } from './multipart.ts';
+import { type Call, parseJson, type Reply, type Router } from './router.ts';
+
+const UPLOAD = '/(?:resumable/)?upload/bigquery/v2/projects/:projectId/jobs';
+
+interface Session {
+  projectId: string;
+  resource: JsonObject;
+  file: string;
+  /** Bytes that are in the file. */
+  received: number;
+  /** What the last request answered, for a client that asks again. */
+  done?: Reply;
+}
+
+/**
+ * Load jobs with their file: in one request with the job (multipart), or in chunks (resumable).
+ * Sessions live as long as the process; a client whose session is unknown starts anew.
+ */
+export class Uploads {
+  readonly #jobs: Jobs;
+  readonly #directory: string;
+  readonly #sessions = new Map<string, Session>();
+
+  private constructor(jobs: Jobs, directory: string) {
+    this.#jobs = jobs;
+    this.#directory = directory;
+  }
+
+  /** Files that an earlier process left in the directory are removed: their jobs are over. */
+  static async open(jobs: Jobs, directory: string): Promise<Uploads> {
+    await rm(directory, { recursive: true, force: true });
+    await mkdir(directory, { recursive: true });
+    return new Uploads(jobs, directory);
+  }
+
+  route(router: Router): void {
+    router.on('POST', UPLOAD, (call) =>
+      call.query.get('uploadType') === 'resumable' ? this.#begin(call) : this.#multipart(call),
+    );
+    router.on('PUT', UPLOAD, (call) => this.#resume(call));
+    router.on('DELETE', UPLOAD, (call) => this.#abandon(call));
+  }
+
+  #newFile(): string {
+    return join(this.#directory, randomUUID());
+  }
+
+  async #multipart(call: Call): Promise<Reply> {
+    const type = call.message.headers['content-type'] ?? '';
+    const { head, media } = await splitMultipart(type, call.message);
+    const file = this.#newFile();
+    try {
+      await pipeline(media, createWriteStream(file));
+      return await this.#start(call.path['projectId'] ?? '', parseJson(head), file);
+    } catch (cause) {
+      await rm(file, { force: true });
+      throw cause;
+    }
+  }
+
+  async #start(projectId: string, resource: JsonObject, file: string): Promise<Reply> {
+    return { body: describeJob(await this.#jobs.startLoad(projectId, resource, file)) };
+  }
+
+  async #begin(call: Call): Promise<Reply> {
+    const resource = await call.json();
+    const id = randomUUID();
+    const file = this.#newFile();
+    const { projectId = '' } = call.path;
+    this.#sessions.set(id, { projectId, resource, file, received: 0 });
+    const host = call.message.headers.host ?? 'localhost';
+    const location = `http://${host}/upload/bigquery/v2/projects/${encodeURIComponent(projectId)}/jobs?uploadType=resumable&upload_id=${id}`;
+    return { status: 200, headers: { location, 'x-guploader-uploadid': id }, body: {} };
+  }
+
+  #session(call: Call): { id: string; session: Session } {
+    const id = call.query.get('upload_id') ?? '';
+    const session = this.#sessions.get(id);
+    if (session === undefined) throw new BigQueryError('notFound', 'Not found: the upload session');
+    return { id, session };
+  }
+
+  async #resume(call: Call): Promise<Reply> {
+    const { id, session } = this.#session(call);
+    if (session.done !== undefined) return session.done;
+    const range = readRange(call.message.headers['content-range']);
+    if (range.start !== undefined) await receive(session, range.start, call);
+    // Without a total, the length of the body is all there is.
+    const total = range.whole ? session.received : range.total;
+    if (total === undefined || session.received < total) return incomplete(session);
+    try {
+      session.done = await this.#start(session.projectId, session.resource, session.file);
+      return session.done;
+    } catch (cause) {
+      this.#sessions.delete(id);
+      await rm(session.file, { force: true });
+      throw cause;
+    }
+  }
+
+  async #abandon(call: Call): Promise<Reply> {
+    const { id, session } = this.#session(call);
+    this.#sessions.delete(id);
+    if (session.done === undefined) await rm(session.file, { force: true });
+    return { status: 499, body: {} };
+  }
+}
+
+interface Range {
+  /** The offset of the first byte that comes; absent where none does (a question for the status). */
+  start?: number;
+  total?: number;
+  whole: boolean;
+}
+
+/** `bytes 0-99/200`, `bytes 0-99/*`, or a question: `bytes *`/200 without the space. */
+function readRange(header: string | undefined): Range {
+  if (header === undefined) return { start: 0, whole: true };
+  const match = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/.exec(header);
+  if (match === null) throw new BigQueryError('badRequest', `Invalid Content-Range: ${header}`);
+  const [, start, , total] = match;
+  return {
+    ...(start !== undefined && { start: Number(start) }),
+    ...(total !== '*' && { total: Number(total) }),
+    whole: false,
+  };
+}
+
+/** Writes what is new of a chunk; bytes that were already received are passed over. */
+async function receive(session: Session, start: number, call: Call): Promise<void> {
+  if (start > session.received) {
+    throw new BigQueryError('badRequest', `A gap in the upload: expected byte ${session.received}`);
+  }
+  let at = start;
+  const fresh = async function* (): AsyncGenerator<Buffer> {
+    for await (const chunk of call.message as AsyncIterable<Buffer>) {
+      const known = Math.max(session.received - at, 0);
+      at += chunk.length;
+      if (known >= chunk.length) continue;
+      const part = chunk.subarray(known);
+      session.received += part.length;
+      yield part;
+    }
+  };
+  await pipeline(fresh, createWriteStream(session.file, { flags: 'a' }));
+}
+
+function incomplete(session: Session): Reply {
+  const last = session.received - 1;
+  return {
+    status: 308,
+    headers: {
+      'content-length': '0',
+      // Old clients look for this in place of the status.
+      'x-http-status-code-override': '308',
+      ...(last >= 0 && { range: `bytes=0-${last}` }),
+    },
+  };
+}
