@@ -10,7 +10,7 @@ import {
 } from './civil.ts';
 import { type DecimalType, decimalFromBytes, decimalFromText } from './decimals.ts';
 import { findJsonFault } from './json-check.ts';
-import { integerReader, type ProtoType } from './proto-types.ts';
+import { integerReader, type ProtoType, takes } from './proto-types.ts';
 import { BadRow } from './refusals.ts';
 import type { RowReader } from './row-reader.ts';
 
@@ -19,47 +19,44 @@ const { Type } = protos.google.protobuf.FieldDescriptorProto;
 /** Reads one value from the wire as a cell; throws a BadRow where the column cannot hold it. */
 export type CellReader = (reader: RowReader) => Cell;
 
-const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_TIMESTAMP = -62_135_596_800_000_000n;
 const MAX_TIMESTAMP = 253_402_300_799_999_999n;
-const MIN_DATE = -719_162;
-const MAX_DATE = 2_932_896;
+const MIN_DATE = -719_162n;
+const MAX_DATE = 2_932_896n;
 
-/**
- * The reader for a protobuf type in a column, or undefined where Google's table does not pair them.
- * https://cloud.google.com/bigquery/docs/supported-data-types#supported_protocol_buffer_data_types
- */
+/** The reader for a protobuf type in a column, or undefined where BigQuery does not pair them. */
 export function cellReader(column: FieldType, proto: ProtoType): CellReader | undefined {
+  if (!takes(column, proto)) return undefined;
+  const isText = proto === Type.TYPE_STRING;
   const integer = integerReader(proto);
   switch (column) {
     case 'STRING':
-      return proto === Type.TYPE_STRING ? (reader) => reader.string() : undefined;
+      return (reader) => reader.string();
     case 'BYTES':
-      if (proto === Type.TYPE_STRING) return (reader) => Buffer.from(reader.string());
-      return proto === Type.TYPE_BYTES ? (reader) => reader.blob() : undefined;
+      return isText ? (reader) => Buffer.from(reader.string()) : (reader) => reader.blob();
     case 'JSON':
-      return proto === Type.TYPE_STRING ? readJson : undefined;
+      return readJson;
     case 'INTEGER':
-      return integer && ((reader) => within(integer(reader), -MAX_INT64 - 1n, MAX_INT64, column));
+      return integer;
     case 'FLOAT':
       return floatReader(proto);
     case 'NUMERIC':
     case 'BIGNUMERIC':
       return decimalReader(column, proto);
     case 'BOOLEAN':
-      if (proto === Type.TYPE_BOOL) return (reader) => reader.bool();
-      return integer && ((reader) => integer(reader) !== 0n);
+      return integer ? (reader) => integer(reader) !== 0n : (reader) => reader.bool();
     case 'TIMESTAMP':
       return integer && ((reader) => within(integer(reader), MIN_TIMESTAMP, MAX_TIMESTAMP, column));
     case 'DATE':
-      if (proto === Type.TYPE_STRING) return textReader(column, daysFromText);
-      return integer && ((reader) => readDate(integer(reader)));
+      return integer
+        ? (reader) => Number(within(integer(reader), MIN_DATE, MAX_DATE, column))
+        : textReader(column, daysFromText);
     case 'DATETIME':
-      if (proto === Type.TYPE_STRING) return textReader(column, datetimeFromText);
-      return proto === Type.TYPE_INT64 ? packedReader(column, datetimeFromPacked) : undefined;
+      return isText
+        ? textReader(column, datetimeFromText)
+        : packedReader(column, datetimeFromPacked);
     case 'TIME':
-      if (proto === Type.TYPE_STRING) return textReader(column, timeFromText);
-      return proto === Type.TYPE_INT64 ? packedReader(column, timeFromPacked) : undefined;
+      return isText ? textReader(column, timeFromText) : packedReader(column, timeFromPacked);
     case 'RECORD':
       return undefined;
   }
@@ -72,30 +69,18 @@ function readJson(reader: RowReader): Cell {
   return text;
 }
 
-function readDate(days: bigint): Cell {
-  const number = Number(days);
-  if (number < MIN_DATE || number > MAX_DATE) throw outOfRange('DATE');
-  return number;
+function floatReader(proto: ProtoType): (reader: RowReader) => number {
+  return proto === Type.TYPE_FLOAT ? (reader) => reader.float() : (reader) => reader.double();
 }
 
-function floatReader(proto: ProtoType): CellReader | undefined {
-  if (proto === Type.TYPE_DOUBLE) return (reader) => reader.double();
-  if (proto === Type.TYPE_FLOAT) return (reader) => reader.float();
-  const integer = integerReader(proto);
-  return integer && ((reader) => Number(integer(reader)));
-}
-
-function decimalReader(column: DecimalType, proto: ProtoType): CellReader | undefined {
-  const require = (text: string | undefined): string => {
-    if (text === undefined) throw outOfRange(column);
-    return text;
-  };
-  if (proto === Type.TYPE_STRING)
-    return (reader) => require(decimalFromText(column, reader.string()));
-  if (proto === Type.TYPE_BYTES)
-    return (reader) => require(decimalFromBytes(column, reader.blob()));
-  const number = floatReader(proto);
-  return number && ((reader) => require(decimalFromText(column, String(number(reader)))));
+function decimalReader(column: DecimalType, proto: ProtoType): CellReader {
+  const parse = (text: string) => required(decimalFromText(column, text), column);
+  if (proto === Type.TYPE_STRING) return (reader) => parse(reader.string());
+  if (proto === Type.TYPE_BYTES) {
+    return (reader) => required(decimalFromBytes(column, reader.blob()), column);
+  }
+  const number = integerReader(proto) ?? floatReader(proto);
+  return (reader) => parse(String(number(reader)));
 }
 
 function textReader(column: FieldType, parse: (text: string) => Cell | undefined): CellReader {
@@ -107,11 +92,12 @@ function textReader(column: FieldType, parse: (text: string) => Cell | undefined
 }
 
 function packedReader(column: FieldType, parse: (packed: bigint) => Cell | undefined): CellReader {
-  return (reader) => {
-    const cell = parse(reader.int64());
-    if (cell === undefined) throw outOfRange(column);
-    return cell;
-  };
+  return (reader) => required(parse(reader.int64()), column);
+}
+
+function required<T>(cell: T | undefined, column: FieldType): T {
+  if (cell === undefined) throw outOfRange(column);
+  return cell;
 }
 
 function within(value: bigint, min: bigint, max: bigint, column: FieldType): bigint {

@@ -63,21 +63,8 @@ export class RowReader {
     return BigInt.asUintN(64, signed(this.#high, low));
   }
 
-  sint64(): bigint {
-    const zigzag = this.uint64();
-    return (zigzag >> 1n) ^ -(zigzag & 1n);
-  }
-
   bool(): boolean {
     return this.#varint() !== 0 || this.#high !== 0;
-  }
-
-  fixed32(): number {
-    return this.bytes.readUInt32LE(this.#skip(4));
-  }
-
-  fixed64(): bigint {
-    return this.bytes.readBigUInt64LE(this.#skip(8));
   }
 
   float(): number {

@@ -114,14 +114,11 @@ const rowErrors = (answer: Response) => answer.rowErrors?.map(({ index }) => Num
 
 describe('what each column takes on the wire', () => {
   test.each<[string, Field['type'], number, (w: protobuf.Writer) => protobuf.Writer, unknown]>([
-    ['uint64', 'INTEGER', Type.TYPE_UINT64, (w) => w.uint32(8).uint64(7), '7'],
-    ['sint64', 'INTEGER', Type.TYPE_SINT64, (w) => w.uint32(8).sint64(-7), '-7'],
-    ['sfixed64', 'INTEGER', Type.TYPE_SFIXED64, (w) => w.uint32(9).sfixed64(-7), '-7'],
-    ['sint32', 'INTEGER', Type.TYPE_SINT32, (w) => w.uint32(8).sint32(-7), '-7'],
-    ['sfixed32', 'INTEGER', Type.TYPE_SFIXED32, (w) => w.uint32(13).sfixed32(-7), '-7'],
+    ['uint32', 'INTEGER', Type.TYPE_UINT32, (w) => w.uint32(8).uint32(2 ** 32 - 1), '4294967295'],
     ['int32', 'INTEGER', Type.TYPE_INT32, (w) => w.uint32(8).int32(-7), '-7'],
     ['float', 'FLOAT', Type.TYPE_FLOAT, (w) => w.uint32(13).float(0.5), 0.5],
-    ['int64', 'FLOAT', Type.TYPE_INT64, (w) => w.uint32(8).int64(3), 3],
+    ['uint64', 'NUMERIC', Type.TYPE_UINT64, (w) => w.uint32(8).uint64(7), '7.000000000'],
+    ['float', 'NUMERIC', Type.TYPE_FLOAT, (w) => w.uint32(13).float(0.5), '0.500000000'],
     ['int64', 'BOOLEAN', Type.TYPE_INT64, (w) => w.uint32(8).int64(2), true],
     ['string', 'NUMERIC', Type.TYPE_STRING, (w) => w.uint32(10).string('+1.50'), '1.500000000'],
     [
@@ -245,6 +242,8 @@ describe('schemas that do not match', () => {
 
   test.each<[string, Field, FieldProto]>([
     ['another type', field('c', 'TIMESTAMP'), proto('c', 1, Type.TYPE_STRING)],
+    ['a type that no column takes', field('c', 'INTEGER'), proto('c', 1, Type.TYPE_SINT64)],
+    ['an integer for a FLOAT', field('c', 'FLOAT'), proto('c', 1, Type.TYPE_INT64)],
     [
       'a text for a RECORD',
       field('c', 'RECORD', { fields: [field('d', 'STRING')] }),
