@@ -1,17 +1,17 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
 import { refuse } from './failure.ts';
+import { inflate } from './inflate.ts';
 import type { ExportLimits } from './limits.ts';
 
 /** One CSV of an archive. Its name is data: it never becomes a path. */
 export interface ArchivedFile {
   name: string;
-  /** Inflated, as the central directory has it; more or fewer bytes end the stream with an error. */
+  /** Inflated, as the central directory has it. */
   bytes: number;
   crc32: number;
-  /** Inflates the file from its beginning. */
-  readonly open: () => Promise<Readable>;
+  /** Inflates the file from its beginning. Fails when the file holds more or fewer bytes than `bytes`. */
+  readonly open: () => AsyncIterable<Buffer>;
 }
 
 /**
@@ -40,7 +40,7 @@ export async function readArchive(
     name: entry.fileName,
     bytes: entry.uncompressedSize,
     crc32: entry.crc32,
-    open: () => zip.openReadStreamPromise(entry),
+    open: () => inflate(zip, entry),
   }));
 }
 
@@ -93,7 +93,7 @@ function requireSound(csvs: readonly Entry[]): void {
   }
 }
 
-/** The sizes that the archive declares; yauzl stops a file that inflates to more than it declared. */
+/** By the sizes that the archive declares: a file that inflates to more is stopped when it does. */
 function requireWithin(csvs: readonly Entry[], bytes: number, limits: ExportLimits): void {
   const inflated = csvs.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
   if (inflated > limits.inflatedBytes) {

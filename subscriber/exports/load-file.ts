@@ -65,7 +65,7 @@ async function insertJob(jobId: string, file: SurveyedFile, options: LoadOptions
       jobReference: { projectId: '{{projectId}}', jobId, location: destination.location },
       configuration: { load: loadConfiguration(destination, file, columns) },
     },
-    pieces: inPieces(file.open, pieceBytes, file.markBytes),
+    pieces: inPieces(file.open(), pieceBytes, file.markBytes),
     bytes: file.bytes - file.markBytes,
     signal,
   });

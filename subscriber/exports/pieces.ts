@@ -2,18 +2,17 @@
  * Cuts a stream into pieces of `size` bytes; the last may be shorter. There is one buffer: a piece holds
  * until the next is asked for.
  *
- * @param open called when the first piece is asked for: a stream that nobody reads would stay open
  * @param skip bytes at the beginning that are left out
  */
 export async function* inPieces(
-  open: () => Promise<AsyncIterable<Buffer>>,
+  stream: AsyncIterable<Buffer>,
   size: number,
   skip = 0,
 ): AsyncGenerator<Buffer> {
   const piece = Buffer.allocUnsafe(size);
   let filled = 0;
   let toSkip = skip;
-  for await (const chunk of await open()) {
+  for await (const chunk of stream) {
     let at = Math.min(toSkip, chunk.length);
     toSkip -= at;
     while (at < chunk.length) {

@@ -26,7 +26,7 @@ export async function survey(file: ArchivedFile): Promise<SurveyedFile> {
   const header = new Header(file.name);
   let crc = 0;
   try {
-    for await (const chunk of (await file.open()) as AsyncIterable<Buffer>) {
+    for await (const chunk of file.open()) {
       crc = crc32(chunk, crc);
       header.take(chunk);
     }

@@ -80,7 +80,7 @@ describe('the CSVs of an archive', () => {
   ])('are read as they were written: %s', async (_, zip) => {
     const [file] = await surveyAll(zip);
     expect(file).toMatchObject({ name: 'a.csv', bytes: 8, columns: ['a', 'b'], hasRows: true });
-    expect(file && (await text(await file.open()))).toBe(csv);
+    expect(file && (await text(file.open()))).toBe(csv);
   });
 });
 

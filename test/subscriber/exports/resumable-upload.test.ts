@@ -10,11 +10,11 @@ const job = { jobReference: { projectId: '{{projectId}}', jobId: 'job' } };
 
 async function upload(faults: Record<number, Fault>, sent = content) {
   const server = await startUploadServer(faults);
-  const open = async () => Readable.from([sent.subarray(0, 700), sent.subarray(700)]);
+  const stream = Readable.from([sent.subarray(0, 700), sent.subarray(700)]);
   const result = await uploadJob({
     bigquery: server.bigquery,
     job,
-    pieces: inPieces(open, 1000),
+    pieces: inPieces(stream, 1000),
     bytes: content.length,
   });
   return { result, ...server };

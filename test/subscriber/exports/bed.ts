@@ -1,0 +1,45 @@
+import type { BigQuery } from '@google-cloud/bigquery';
+import { onTestFinished } from 'vitest';
+import { startAbsmartly } from '../../../local/absmartly/main.ts';
+import { startBigQuery } from '../../../local/bigquery/main.ts';
+import type { ExportDependencies } from '../../../subscriber/exports/load-export.ts';
+import { clientOf } from './client.ts';
+import { temporaryDirectory } from './spooled.ts';
+
+export const dataset = 'absmartly';
+export const announcement = { path: '/v1/experiments/exports/7/x.zip', table: 'absmartly.exports' };
+
+export interface Bed extends ExportDependencies {
+  /** What the sender has; may be changed. */
+  files: Map<string, Uint8Array>;
+  query(sql: string): Promise<Record<string, unknown>[]>;
+}
+
+/** A sender and a BigQuery, until the test is over. */
+export async function startBed(files: Record<string, Uint8Array> = {}): Promise<Bed> {
+  const held = new Map(Object.entries(files));
+  const apiKey = 'the-key';
+  const directory = await temporaryDirectory();
+  const sender = await startAbsmartly({ port: 0, apiKey, files: held });
+  onTestFinished(() => sender.stop());
+  const server = await startBigQuery({
+    restPort: 0,
+    grpcPort: 0,
+    directory: `${directory}/bigquery`,
+  });
+  onTestFinished(() => server.stop());
+  const bigquery = clientOf(`http://127.0.0.1:${server.restPort}`);
+  return {
+    api: { url: `http://127.0.0.1:${sender.port}`, key: apiKey, timeoutMs: 5000 },
+    bigquery,
+    directory: `${directory}/spool`,
+    location: 'EU',
+    files: held,
+    query: (sql) => rowsOf(bigquery, sql),
+  };
+}
+
+async function rowsOf(bigquery: BigQuery, sql: string): Promise<Record<string, unknown>[]> {
+  const [rows] = await bigquery.query(sql);
+  return rows as Record<string, unknown>[];
+}
