@@ -10,7 +10,9 @@ import type { JsonObject } from './json.ts';
 import { splitMultipart } from './multipart.ts';
 import { type Call, parseJson, type Reply, type Router } from './router.ts';
 
-const UPLOAD = '/(?:resumable/)?upload/bigquery/v2/projects/:projectId/jobs';
+const PATHS = ['/upload', '/resumable/upload'].map(
+  (prefix) => `${prefix}/bigquery/v2/projects/:projectId/jobs`,
+);
 
 interface Session {
   projectId: string;
@@ -44,11 +46,13 @@ export class Uploads {
   }
 
   route(router: Router): void {
-    router.on('POST', UPLOAD, (call) =>
-      call.query.get('uploadType') === 'resumable' ? this.#begin(call) : this.#multipart(call),
-    );
-    router.on('PUT', UPLOAD, (call) => this.#resume(call));
-    router.on('DELETE', UPLOAD, (call) => this.#abandon(call));
+    for (const path of PATHS) {
+      router.on('POST', path, (call) =>
+        call.query.get('uploadType') === 'resumable' ? this.#begin(call) : this.#multipart(call),
+      );
+      router.on('PUT', path, (call) => this.#resume(call));
+      router.on('DELETE', path, (call) => this.#abandon(call));
+    }
   }
 
   #newFile(): string {
