@@ -2,7 +2,7 @@ import type { BigQuery } from '@google-cloud/bigquery';
 import { Command, Option } from 'commander';
 import { RelayError } from '../shared/error.ts';
 import { relay } from '../tributary.config.ts';
-import { connectBigQuery } from './connect-bigquery.ts';
+import { findBigQuery } from './find-bigquery.ts';
 import { type FormatName, formats, type QueryField, type QueryResult } from './format.ts';
 
 export function queryCommand(): Command {
@@ -26,7 +26,7 @@ export function queryCommand(): Command {
         sql: string,
         options: { format: FormatName; on?: 'local' | 'google'; state: string },
       ) => {
-        const bigquery = connectBigQuery(relay, options);
+        const bigquery = findBigQuery(relay, options);
         const result = await runQuery(bigquery, sql);
         process.stdout.write(formats[options.format](result));
       },

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BigQuery } from '@google-cloud/bigquery';
 import type { Relay } from '../../shared/config.ts';
 import { sampleExport } from '../absmartly/sample-export.ts';
+import { connectBigQuery } from '../connect.ts';
 import type { PartName } from '../part.ts';
 import { makeSecrets } from '../secrets.ts';
 import { startStack } from '../stack.ts';
@@ -74,10 +74,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
     try {
       const edge = `http://127.0.0.1:${stack.ports.edge}`;
       const deliveries = await planDeliveries({ relay, secrets, edge, now: Date.now() });
-      const bigquery = new BigQuery({
-        projectId: relay.project,
-        apiEndpoint: `http://127.0.0.1:${stack.ports.bigquery}`,
-      });
+      const bigquery = connectBigQuery(relay.project, stack.ports.bigquery);
       const tables = new Tables(bigquery, relay.project);
       return await Promise.race([ended.promise, relayAll(options, deliveries, tables)]);
     } finally {

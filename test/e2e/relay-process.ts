@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
-import { BigQuery } from '@google-cloud/bigquery';
+import type { BigQuery } from '@google-cloud/bigquery';
+import { connectBigQuery } from '../../local/connect.ts';
 import type { Ports } from '../../local/ports.ts';
 import type { Secrets } from '../../local/secrets.ts';
 import { relay } from '../../tributary.config.ts';
@@ -79,10 +80,7 @@ export class RelayProcess {
   }
 
   get bigquery(): BigQuery {
-    return new BigQuery({
-      projectId: relay.project,
-      apiEndpoint: `http://127.0.0.1:${this.ports.bigquery}`,
-    });
+    return connectBigQuery(relay.project, this.ports.bigquery);
   }
 
   /** The `curl` that was printed for a stream, ready for a shell. */

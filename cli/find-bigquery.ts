@@ -1,4 +1,5 @@
 import { BigQuery } from '@google-cloud/bigquery';
+import { connectBigQuery } from '../local/connect.ts';
 import type { Relay } from '../shared/config.ts';
 import { RelayError } from '../shared/error.ts';
 import { findRunning } from './running.ts';
@@ -8,12 +9,12 @@ import { findRunning } from './running.ts';
  *
  * @throws RelayError `bigquery.nowhere` when neither is to be had
  */
-export function connectBigQuery(
+export function findBigQuery(
   relay: Relay,
   options: { on?: 'local' | 'google'; state: string },
 ): BigQuery {
   const running = options.on === 'google' ? undefined : findRunning(options.state);
-  if (running) return localBigQuery(relay, running.ports.bigquery);
+  if (running) return connectBigQuery(relay.project, running.ports.bigquery);
   if (options.on !== 'google' && !isConfiguredForGoogle()) {
     throw new RelayError(
       'bigquery.nowhere',
@@ -22,10 +23,6 @@ export function connectBigQuery(
     );
   }
   return new BigQuery({ projectId: relay.project, location: relay.location });
-}
-
-export function localBigQuery(relay: Relay, port: number): BigQuery {
-  return new BigQuery({ projectId: relay.project, apiEndpoint: `http://127.0.0.1:${port}` });
 }
 
 function isConfiguredForGoogle(): boolean {
