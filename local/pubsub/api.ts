@@ -21,7 +21,7 @@ import type { Subscription } from './subscription.ts';
 import type { Topic } from './topic.ts';
 
 /** What a method may know of the call besides the request. */
-export interface Call {
+interface Call {
   /** The size of the request as it came. */
   readonly bytes: number;
   /** Runs `listener` if the caller goes away before the answer. */

@@ -73,7 +73,7 @@ export class Backlog implements AckSource {
 
   /** Forgets whatever was published before the time. The caller holds a transaction. */
   expire(beforeMs: number): void {
-    this.#discard(this.#log.store.lastSegmentBefore(this.#row.topic, beforeMs));
+    this.#discard(this.#log.store.lastSegmentBefore(this.#row, beforeMs));
   }
 
   discardAll(): void {

@@ -1,6 +1,6 @@
-import { invalid, PubsubError } from './errors.ts';
+import { PubsubError } from './errors.ts';
 import { Log } from './log.ts';
-import { checkName, DELETED_TOPIC } from './names.ts';
+import { checkName } from './names.ts';
 import type { SubscriptionSettings, TopicSettings } from './settings.ts';
 import type { Store } from './store.ts';
 import { Subscription } from './subscription.ts';
@@ -129,13 +129,6 @@ export class Broker {
     this.#log.flush();
     for (const subscription of this.subscriptions) subscription.expire(Date.now());
   }
-}
-
-/** `_deleted-topic_` is what a subscription shows, not what one can be made of. */
-export function checkTopicOfSubscription(name: string | null | undefined): string {
-  if (name === DELETED_TOPIC)
-    throw invalid(`A subscription cannot be created on ${DELETED_TOPIC}.`);
-  return checkName('topics', name);
 }
 
 function notFound(kind: string, name: string): PubsubError {

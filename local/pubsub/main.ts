@@ -47,8 +47,6 @@ export async function startPubsub(options: {
     async stop() {
       const closed = new Promise((resolve) => sockets.server.close(resolve));
       broker.close();
-      // Idle connections go at once; the others once they have had their answer.
-      rest.closeIdleConnections();
       injector.drain(GRACE_MS);
       const force = setTimeout(() => sockets.destroyAll(), GRACE_MS);
       await closed;

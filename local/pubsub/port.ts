@@ -33,20 +33,25 @@ export function createPortServer(protocols: Protocols): PortServer {
 }
 
 function dispatch(socket: Socket, { http2, http1 }: Protocols): void {
+  let head = Buffer.alloc(0);
   const onError = () => socket.destroy();
-  socket.once('error', onError);
-  socket.once('data', (first: Buffer) => {
-    socket.pause();
+  const onData = (chunk: Buffer) => {
+    head = Buffer.concat([head, chunk]);
+    if (head.length < HTTP2_PREFACE.length) return;
     socket.off('error', onError);
-    socket.unshift(first);
-    if (first.subarray(0, HTTP2_PREFACE.length).equals(HTTP2_PREFACE)) {
+    socket.off('data', onData);
+    socket.pause();
+    socket.unshift(head);
+    if (head.subarray(0, HTTP2_PREFACE.length).equals(HTTP2_PREFACE)) {
       // An HTTP/2 session reads what was put back by itself; a flowing socket would lose it.
       http2(socket);
     } else {
       http1(socket);
       socket.resume();
     }
-  });
+  };
+  socket.on('error', onError);
+  socket.on('data', onData);
 }
 
 /** Resolves with the port; rejects with the system's error, such as EADDRINUSE. */

@@ -7,13 +7,18 @@ import { fromJson, toJson } from './json.ts';
 import { MAX_REQUEST_BYTES } from './limits.ts';
 import { findRoute, type Route } from './routes.ts';
 
+const KEEP_ALIVE_MS = 10 * 60_000;
+
 /** An HTTP server that listens nowhere: `port.ts` hands it its connections. */
 export function createRestServer(api: Api): Server {
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     answer(api, request, response).catch((error) =>
       refuse(request, response, asPubsubError(error)),
     );
   });
+  // Node's 5 s would close connections that a client is about to use again.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  return server;
 }
 
 async function answer(api: Api, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -140,7 +140,7 @@ function merge<S extends object>(
   for (const path of paths) {
     // Clients write masks in either case; a path may lead into a field (`expiration_policy.ttl`).
     const name = (path.split('.')[0] ?? '').replace(/_(.)/g, (_, letter) => letter.toUpperCase());
-    const field = fields[name];
+    const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (field !== undefined) updated[field] = given[field];
     // Clearing what cannot be set changes nothing; setting it was refused above.
     else if (!unimplementedFields.includes(name)) {

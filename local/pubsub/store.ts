@@ -170,10 +170,15 @@ export class Store {
     }
   }
 
-  /** The newest segment of the topic that was published before the time; 0 when there is none. */
-  lastSegmentBefore(topic: number, beforeMs: number): number {
-    const sql = 'SELECT max(id) AS id FROM segments WHERE topic = ? AND published_ms < ?';
-    return Number(this.#sql(sql).get(topic, beforeMs)?.['id'] ?? 0);
+  /** The newest segment of the subscription's topic that was published before the time; else its start. */
+  lastSegmentBefore({ topic, start }: SubscriptionRow, beforeMs: number): number {
+    // Ids rise with time, so that the first one which is young enough ends the search.
+    const young = `SELECT id FROM segments WHERE topic = ? AND id > ? AND published_ms >= ?
+      ORDER BY id LIMIT 1`;
+    const first = this.#sql(young).get(topic, start, beforeMs);
+    if (first) return Number(first['id']) - 1;
+    const last = this.#sql('SELECT max(id) AS id FROM segments WHERE topic = ?').get(topic);
+    return Math.max(start, Number(last?.['id'] ?? 0));
   }
 
   /** The subscription no longer wants anything at or below `through`. */

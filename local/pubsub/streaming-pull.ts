@@ -20,13 +20,16 @@ const MAX_UNSENT = 4;
 /** Serves one stream until either side ends it. */
 export function streamingPull(broker: Broker, call: PullStream): void {
   let stream: Stream | undefined;
+  let ended = false;
   const end = (error?: PubsubError) => {
+    if (ended) return;
+    ended = true;
     stream?.close();
-    stream = undefined;
     if (error) call.emit('error', error);
     else call.end();
   };
   call.on('data', ({ request, bytes }: Sized<Request>) => {
+    if (ended) return;
     try {
       checkAckRequest(bytes);
       if (!stream) stream = Stream.open(broker, call, request, end);

@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Clients, until } from './endpoint.ts';
 
-const SERVER = join(import.meta.dirname, 'server-process.ts');
+const SERVER = fileURLToPath(new URL('./server-process.ts', import.meta.url));
 
 let directory: string;
 let server: ChildProcess | undefined;

@@ -5,7 +5,7 @@ import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type PubsubServer, startPubsub } from '../../../local/pubsub/main.ts';
 import { conformance } from './conformance.ts';
-import { Clients, codeOf, freshName, until } from './endpoint.ts';
+import { Clients, codeOf, freshName, pause, until } from './endpoint.ts';
 
 let directory: string;
 
@@ -133,6 +133,21 @@ describe('the server', () => {
     expect(answers.map((answer) => answer.status)).toEqual([501, 501]);
     const [{ json }] = answers;
     expect(json).toMatchObject({ error: { code: 501, status: 'UNIMPLEMENTED' } });
+  });
+
+  test('a pull whose caller has gone takes no message', async () => {
+    const { server, clients } = await start();
+    const { topic, subscription } = await clients.queue();
+    const gone = new AbortController();
+    const url = `http://127.0.0.1:${server.port}/v1/${subscription.name}:pull`;
+    const body = JSON.stringify({ maxMessages: 1 });
+    const pull = fetch(url, { method: 'POST', body, signal: gone.signal }).catch(() => 'gone');
+    await pause(100);
+    gone.abort();
+    expect(await pull).toBe('gone');
+    await pause(100);
+    await topic.publishMessage({ data: Buffer.from('x') });
+    expect(await clients.pull(subscription.name, 1)).toHaveLength(1);
   });
 
   test('stopping ends open streams and pulls with UNAVAILABLE, which clients retry', async () => {
