@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import { type Random, seededRandom } from './random.ts';
 
 /** The columns of an export, in the order of the vendor's document. */
-export const exportColumns = [
+const exportColumns = [
   'unit_uid',
   'unit_type',
   'event_type',
@@ -14,7 +14,7 @@ export const exportColumns = [
   'properties',
 ] as const;
 
-export interface SampleFile {
+interface SampleFile {
   name: string;
   /** Without the header. */
   rows: number;

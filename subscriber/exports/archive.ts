@@ -71,7 +71,7 @@ function isCsv(name: string): boolean {
 }
 
 /** By code points, as Python's sort, which the vendor's loader uses: UTF-8 keeps their order. */
-export function compareNames(a: string, b: string): number {
+function compareNames(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 

@@ -23,7 +23,7 @@ export interface ExportDependencies {
   log?: Log;
 }
 
-export interface LoadedFile {
+interface LoadedFile {
   name: string;
   rows: number;
 }
@@ -80,7 +80,8 @@ async function loadFiles(
     log?.({
       severity: 'INFO',
       message: earlier ? 'export file was loaded before' : 'export file loaded',
-      export: path,
+      // A query may hold a signature.
+      export: path.replace(/\?.*$/s, ''),
       table,
       file: file.name,
       rows,

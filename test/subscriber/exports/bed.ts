@@ -6,7 +6,6 @@ import type { ExportDependencies } from '../../../subscriber/exports/load-export
 import { clientOf } from './client.ts';
 import { temporaryDirectory } from './spooled.ts';
 
-export const dataset = 'absmartly';
 export const announcement = { path: '/v1/experiments/exports/7/x.zip', table: 'absmartly.exports' };
 
 export interface Bed extends ExportDependencies {
