@@ -24,7 +24,7 @@ export const shop = datanostro({
 });
 
 /** `shop` is signed, `exports` and `crm` are keyed. */
-export const streams: Record<string, Stream> = {
+const streams: Record<string, Stream> = {
   shop,
   exports: absmartly({ table: 'd.exports', apiUrl: 'https://api.example' }),
   crm: segmentstream({ table: 'd.crm', publishBudgetMs: 600, maxBodyBytes: cap }),

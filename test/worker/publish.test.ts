@@ -4,8 +4,8 @@ import type { Fault } from '../stand-ins/pubsub-script.ts';
 import { logged, openEdge, purchase, shop, signed } from './edge.ts';
 
 /** Sends one event while Pub/Sub fails as scripted. */
-async function deliver(faults: Fault[]) {
-  const edge = openEdge();
+async function deliver(faults: Fault[], publishBudgetMs = 3000) {
+  const edge = openEdge({ streams: { shop: { ...shop, publishBudgetMs } } });
   await edge.script(faults);
   let status = 0;
   const [line = ''] = await logged(async () => {
@@ -100,11 +100,12 @@ test.each<Fault>(['hang', 'hang-in-body'])(
 test.each<Fault>(['hang', 'hang-in-body'])(
   '%s for good: 503 within the budget, and no connection is left behind',
   async (fault) => {
-    const got = await deliver(Array(9).fill(fault));
+    const got = await deliver(Array(9).fill(fault), 400);
     expect(got.status).toBe(503);
     expect(got.line).toMatchObject({ outcome: 'not-stored', cause: 'pubsub-timeout' });
-    expect(got.tries.map((made) => made.stored)).toEqual([false, false]);
-    await expect.poll(() => abandonedAt(got.edge)).toEqual([true, true]);
+    expect(got.tries.length).toBeGreaterThan(0);
+    expect(got.tries.map((made) => made.stored)).not.toContain(true);
+    await expect.poll(() => abandonedAt(got.edge)).not.toContain(false);
   },
 );
 
@@ -127,7 +128,7 @@ test.each([
   '{"messageIds":"1"}',
   'null',
 ])('a 200 that says %j acknowledges nothing', async (body) => {
-  const got = await deliver(Array(40).fill({ body }));
+  const got = await deliver(Array(40).fill({ body }), 800);
   expect(got.status).toBe(503);
   expect(got.line).toMatchObject({ cause: 'pubsub-no-message-id' });
 });
