@@ -113,10 +113,10 @@ export const administration: Behaviours = {
     expect(page.map(({ name }) => name)).toEqual(topics.slice(0, 2));
     const [rest] = await publisher.listTopics(next ?? {}, onePage);
     expect(rest.map(({ name }) => name)).toEqual(topics.slice(2));
-    const [all] = await subscriber.listSubscriptions({ project, pageSize: 1 });
+    const [all] = await subscriber.listSubscriptions({ project });
     expect(all.map(({ name }) => name)).toEqual(subscriptions);
-    const [attached] = await publisher.listTopicSubscriptions({ topic, pageSize: 2 });
-    expect([...attached].sort()).toEqual(subscriptions);
+    const [attached] = await publisher.listTopicSubscriptions({ topic, pageSize: 2 }, onePage);
+    expect(attached).toEqual(subscriptions.slice(0, 2));
   },
 
   'an update changes what its mask names': async (clients) => {
