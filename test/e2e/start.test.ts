@@ -27,7 +27,7 @@ async function start(args?: string[]): Promise<RelayProcess> {
 }
 
 function sh(command: string): string {
-  return execFileSync('sh', ['-c', command], { encoding: 'utf8' });
+  return execFileSync('sh', ['-c', command], { encoding: 'utf8', stdio: 'pipe' });
 }
 
 const events = `\`${relay.project}.datanostro_events.events\``;
