@@ -10,8 +10,8 @@ export interface QueryField {
 }
 
 /** A cell on the wire: text, NULL, the cells of a RECORD, or the elements of a REPEATED column. */
-export type WireCell = { v: null | string | WireRow | WireCell[] };
-export interface WireRow {
+type WireCell = { v: null | string | WireRow | WireCell[] };
+interface WireRow {
   f: WireCell[];
 }
 

@@ -45,7 +45,7 @@ interface ResultsPage {
  *
  * @throws RelayError `query.failed` with BigQuery's own message
  */
-export async function runQuery(bigquery: BigQuery, sql: string): Promise<QueryResult> {
+async function runQuery(bigquery: BigQuery, sql: string): Promise<QueryResult> {
   try {
     const [job] = await bigquery.createQueryJob({ query: sql, useLegacySql: false });
     const result: QueryResult = { fields: [], rows: [] };

@@ -18,7 +18,39 @@ export interface StreamOptions {
   maxBodyBytes?: number;
   /** How long the edge tries to publish before it answers 503, in milliseconds: 2,500 by default. */
   publishBudgetMs?: number;
+  /** Addresses or CIDR blocks (IPv4 or IPv6) that deliveries may come from; any by default. */
+  allowedAddresses?: string[];
+  /** The handshake that the sender's console asks for; without it such requests are ordinary deliveries. */
+  handshake?: HandshakeName;
 }
+
+/** How a sender's console proves, before the first delivery, that this endpoint is its user's. */
+export type HandshakeName =
+  | 'asana'
+  | 'discord'
+  | 'dropbox'
+  | 'graph'
+  | 'meta'
+  | 'monday'
+  | 'slack'
+  | 'twitch'
+  | 'x'
+  | 'xero'
+  | 'zoom';
+
+const handshakeNames = [
+  'asana',
+  'discord',
+  'dropbox',
+  'graph',
+  'meta',
+  'monday',
+  'slack',
+  'twitch',
+  'x',
+  'xero',
+  'zoom',
+] as const satisfies HandshakeName[];
 
 /** Only events that pass are relayed. */
 export interface Filter {
@@ -31,6 +63,8 @@ export interface Stream extends StreamOptions {
   source: SourceName;
   scheme: SchemeName;
   timeZone?: string;
+  /** A GET is a delivery too: its query string is the payload. */
+  acceptsGet?: boolean;
   apiUrl?: string;
   tablePerExperiment?: boolean;
 }
@@ -44,6 +78,11 @@ export interface RelayOptions {
   subscription?: string;
   /** `dataset.table` for what can never become a row. */
   deadLetters?: string;
+  /**
+   * The edge as senders know it, `https://hooks.example.com`. Some sign it (HubSpot, Square, Twilio), and
+   * then it must be theirs to the letter; so it is never taken from the request.
+   */
+  publicUrl?: string;
   streams: Record<string, Stream>;
 }
 
@@ -55,7 +94,9 @@ export interface RelayStream extends Stream {
   publishBudgetMs: number;
 }
 
-export interface Relay extends Required<Omit<RelayOptions, 'streams'>> {
+export interface Relay extends Required<Omit<RelayOptions, 'streams' | 'publicUrl'>> {
+  /** Without a slash at its end. */
+  publicUrl?: string;
   streams: ReadonlyMap<string, RelayStream>;
 }
 
@@ -107,6 +148,14 @@ const TimeZone = v.pipe(
   }, 'must be an IANA time zone or an offset such as +02:00'),
 );
 
+const AddressBlock = v.pipe(
+  v.string(),
+  v.regex(
+    /^(\d{1,3}(\.\d{1,3}){3}(\/([12]?\d|3[0-2]))?|[\da-fA-F:.]*:[\da-fA-F:.]*(\/(\d{1,2}|1[01]\d|12[0-8]))?)$/,
+    'must be an address or a CIDR block, such as 192.0.2.0/24',
+  ),
+);
+
 const StreamSchema = v.strictObject({
   source: v.string(),
   scheme: v.string(),
@@ -117,7 +166,10 @@ const StreamSchema = v.strictObject({
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7 * mebibyte)),
   ),
   publishBudgetMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(25_000))),
+  allowedAddresses: v.optional(v.pipe(v.array(AddressBlock), v.minLength(1))),
+  handshake: v.optional(v.picklist(handshakeNames)),
   timeZone: v.optional(TimeZone),
+  acceptsGet: v.optional(v.boolean()),
   apiUrl: v.optional(v.pipe(v.string(), v.url('must be a URL'))),
   tablePerExperiment: v.optional(v.boolean()),
 });
@@ -131,6 +183,7 @@ const RelaySchema = v.strictObject({
   topic: v.optional(ResourceName, 'tributary'),
   subscription: v.optional(ResourceName, 'tributary-bigquery'),
   deadLetters: v.optional(TableName, 'tributary.dead_letters'),
+  publicUrl: v.optional(v.pipe(v.string(), v.url('must be a URL'))),
   streams: v.record(StreamName, StreamSchema),
 });
 
@@ -153,8 +206,9 @@ export function defineRelay(options: RelayOptions): Relay {
     );
   }
   const streams = Object.entries(options.streams).map(([name, stream]) => resolve(name, stream));
-  const { project, location, topic, subscription, deadLetters } = parsed.output;
+  const { project, location, topic, subscription, deadLetters, publicUrl } = parsed.output;
   return {
+    ...(publicUrl && { publicUrl: publicUrl.replace(/\/+$/, '') }),
     project,
     location,
     topic,

@@ -6,7 +6,7 @@ export type JsonReading =
   | { ok: false; problem: 'empty' | 'not UTF-8' | 'not JSON' | 'not a JSON object' };
 
 // fatal: a body that is not UTF-8 must not arrive with U+FFFD in the place of what was sent.
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
 /**
  * Reads the top level of a JSON object without touching its values: numbers beyond 2^53, key order

@@ -1,5 +1,5 @@
 /** One structured line, as Cloud Logging reads it from standard output. Holds no payload and no secret. */
-export interface LogEntry {
+interface LogEntry {
   severity: 'INFO' | 'WARNING' | 'ERROR';
   message: string;
   [field: string]: string | number | boolean | undefined;

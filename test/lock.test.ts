@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { missingOptional, platformOf } from '../.ci/complete-lock.ts';
 
 const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as {
-  packages: Record<string, { resolved?: string }>;
+  packages: Record<string, { version?: string; resolved?: string }>;
 };
 
 describe('package-lock.json', () => {

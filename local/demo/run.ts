@@ -13,7 +13,7 @@ import { type Answer, sendAll } from './send.ts';
 import { Tables } from './tables.ts';
 import { Watch } from './watch.ts';
 
-export interface StreamCounts {
+interface StreamCounts {
   sent: number;
   accepted: number;
   filtered: number;

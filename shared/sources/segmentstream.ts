@@ -6,19 +6,16 @@ import type { Mapping, RowSource } from '../source.ts';
 export interface SegmentstreamOptions extends StreamOptions {
   /** The zone that `date` is told in: an IANA name (`Europe/Prague`) or an offset (`+02:00`). UTC by default. */
   timeZone?: string;
+  /** Takes GET postbacks too, whose payload is the query string. */
+  acceptsGet?: boolean;
 }
 
 /**
  * SegmentStream's webhook data import: whatever a CRM posts is kept raw, with the time and a unique
  * id of the hit. Nothing is signed; the endpoint's path holds an unguessable key.
  */
-export function segmentstream({ timeZone, ...options }: SegmentstreamOptions): Stream {
-  return {
-    source: 'segmentstream',
-    scheme: 'endpoint-key',
-    ...options,
-    ...(timeZone !== undefined && { timeZone }),
-  };
+export function segmentstream(options: SegmentstreamOptions): Stream {
+  return { source: 'segmentstream', scheme: 'endpoint-key', ...options };
 }
 
 function layout(stream: Stream): TableLayout {
