@@ -25,18 +25,7 @@ export interface StreamOptions {
 }
 
 /** How a sender's console proves, before the first delivery, that this endpoint is its user's. */
-export type HandshakeName =
-  | 'asana'
-  | 'discord'
-  | 'dropbox'
-  | 'graph'
-  | 'meta'
-  | 'monday'
-  | 'slack'
-  | 'twitch'
-  | 'x'
-  | 'xero'
-  | 'zoom';
+export type HandshakeName = (typeof handshakeNames)[number];
 
 const handshakeNames = [
   'asana',
@@ -50,7 +39,7 @@ const handshakeNames = [
   'x',
   'xero',
   'zoom',
-] as const satisfies HandshakeName[];
+] as const;
 
 /** Only events that pass are relayed. */
 export interface Filter {
