@@ -116,7 +116,7 @@ export function asQueryError(cause: unknown): BigQueryError {
   const [first = ''] = String(cause instanceof Error ? cause.message : cause).split('\n');
   const message = first
     .replace(/^[A-Z][A-Za-z ]* Error: /, '')
-    .replace(/^Referenced column "(.*?)" not found.*$/, 'Unrecognized name: $1')
+    .replace(/^Referenced column "(.*?)" (?:was )?not found.*$/, 'Unrecognized name: $1')
     .replace(/^Table "(.*?)" does not have a column named "(.*?)"$/, 'Unrecognized name: $1.$2')
     .replace(
       /^(?:Scalar|Aggregate|Table) Function with name (\S+) does not exist!.*$/,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { BigQueryError } from '../errors.ts';
@@ -81,6 +81,8 @@ export class Uploads {
     const id = randomUUID();
     const file = this.#newFile();
     const { projectId = '' } = call.path;
+    // An upload of nothing sends no chunk that would make the file.
+    await writeFile(file, '');
     this.#sessions.set(id, { projectId, resource, file, received: 0 });
     const host = call.message.headers.host ?? 'localhost';
     const location = `http://${host}/upload/bigquery/v2/projects/${encodeURIComponent(projectId)}/jobs?uploadType=resumable&upload_id=${id}`;

@@ -198,8 +198,9 @@ function dateFunctions(): Record<string, string[]> {
     DATE_ADD: ['(d, i) AS CAST(d + i AS DATE)'],
     DATE_SUB: ['(d, i) AS CAST(d - i AS DATE)'],
     DATE_DIFF: [
-      `(a, b, part) AS CASE WHEN upper(part) IN ('WEEK', 'WEEK_SUNDAY')
-        THEN datediff('week', b + INTERVAL 1 DAY, a + INTERVAL 1 DAY)
+      // DuckDB's own count of weeks is of neither Sundays nor Mondays.
+      `(a, b, part) AS CASE WHEN contains(upper(part), 'WEEK')
+        THEN (CAST(bq_trunc(a, part) AS DATE) - CAST(bq_trunc(b, part) AS DATE)) // 7
         ELSE datediff(bq_unit(part), b, a) END`,
     ],
     DATE_TRUNC: ['(d, part) AS CAST(bq_trunc(d, part) AS DATE)'],

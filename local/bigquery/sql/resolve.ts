@@ -37,11 +37,14 @@ function visit(tree: Tree, ctes: ReadonlySet<string>, names: Names): Tree {
   if (Array.isArray(tree)) return tree.map((item) => visit(item, ctes, names));
   if (!isNode(tree)) return tree;
   const table = child(tree, 'table');
-  if (table !== undefined && isNode(table['name'])) return resolveTable(table, ctes, names);
+  if (table !== undefined && isNode(table['name'])) {
+    if (Object.keys(tree).length === 1) return resolveTable(table, ctes, names);
+    return resolveChange(tree, table, ctes, names);
+  }
   const json = jsonAccess(tree, names.jsonColumns);
   if (json !== undefined) return json;
   const scope = visibleCtes(tree, ctes);
-  const entries = Object.entries(withImplicitUnnest(tree)).map(([key, value]) => [
+  const entries = Object.entries(withMergeTarget(withImplicitUnnest(tree))).map(([key, value]) => [
     key,
     key === 'with' ? visitWith(value, ctes, names) : visit(value, scope, names),
   ]);
@@ -92,6 +95,19 @@ function resolveTable(table: Node, ctes: ReadonlySet<string>, names: Names): Nod
   if (expanded !== undefined) return subquery(expanded, alias);
   if (found === undefined) throw invalidQuery(`Unrecognized name: ${path.join('.')}`);
   return { table: { ...table, ...physical(found), alias: identifier(alias) } };
+}
+
+/** INSERT, UPDATE and DELETE name the table they change beside their other parts. */
+function resolveChange(change: Node, table: Node, ctes: ReadonlySet<string>, names: Names): Node {
+  const { table: _, ...others } = change;
+  const rest = visit(others, ctes, names);
+  const path = tablePath(table);
+  const alias = nameOf(change['alias']) ?? nameOf(table['alias']) ?? path.at(-1) ?? '';
+  const found = { ...table, ...physical(names.table(path)) };
+  // DELETE has its alias beside the table, UPDATE inside it, and INSERT needs none.
+  const target = 'set' in change ? { ...found, alias: identifier(alias) } : found;
+  const own = 'alias' in change && !('columns' in change) ? { alias: identifier(alias) } : {};
+  return { ...(isNode(rest) ? rest : {}), ...own, table: target };
 }
 
 /** The paths of all tables that a statement names, its common table expressions among them. */
@@ -149,6 +165,16 @@ function conditional(join: Node): Node {
   const bare = !isNode(join['on']) && list(join, 'using').length === 0;
   if (unnests === undefined || !bare || join['kind'] === 'Cross') return join;
   return { ...join, on: { boolean: { value: true } } };
+}
+
+/** MERGE alone has its target's alias around the table, where the table would get a second one. */
+function withMergeTarget(node: Node): Node {
+  const merge = child(node, 'merge');
+  const aliased = child(child(merge, 'this'), 'alias');
+  const table = child(child(aliased, 'this'), 'table');
+  if (merge === undefined || aliased === undefined || table === undefined) return node;
+  const alias = aliased['alias'] ?? null;
+  return { merge: { ...merge, this: { table: { ...table, alias } } } };
 }
 
 function sourceAlias(source: Tree): string | undefined {

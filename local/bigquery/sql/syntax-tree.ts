@@ -73,8 +73,9 @@ export function parseStatement(text: string): Node {
 
 /** The tree as DuckDB's SQL. */
 export function toDuckSql(statement: Node): string {
-  const text = generate([statement], Dialect.BigQuery).sql?.[0];
-  if (text === undefined) throw invalidQuery('The statement cannot be written back as SQL');
+  const generated = generate([statement], Dialect.BigQuery);
+  const text = generated.sql?.[0];
+  if (text === undefined) throw invalidQuery(generated.error ?? 'The statement is not supported');
   const translated = transpile(text, Dialect.BigQuery, Dialect.DuckDB);
   const sql = translated.sql?.[0];
   if (sql === undefined) throw invalidQuery(translated.error ?? 'The statement is not supported');
