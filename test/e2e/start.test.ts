@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { datanostroEvent, signDelivery } from '../../local/deliveries.ts';
 import { relay } from '../../tributary.config.ts';
+import { codeBlocks, readDocument } from '../docs/documents.ts';
 import { Home, RelayProcess, select, until } from './relay-process.ts';
 
 let home: Home;
@@ -59,6 +60,24 @@ describe('npm start', { timeout: 60_000 }, () => {
 
     expect(await relayProcess.interrupt()).toBe(0);
     expect(relayProcess.leavesProcesses).toBe(false);
+  });
+
+  it('takes the curls and answers the queries that the README prints', async () => {
+    const relayProcess = await start();
+    const blocks = codeBlocks(readDocument('README.md'), 'sh');
+    const curls = blocks.find((block) => block.includes('curl -i')) ?? '';
+    const own = curls.replaceAll('http://127.0.0.1:8787', relayProcess.edge);
+    const output = sh(`set -eu; set -a; . ${home.secretsFile}; set +a; ${own}`);
+    expect(output.match(/^HTTP\/1\.1 204 /gm)).toHaveLength(3);
+
+    const query = blocks.find((block) => block.startsWith('npx tributary query')) ?? '';
+    const [, sql = ''] = /^npx tributary query '([^']+)'\n$/.exec(query) ?? [];
+    const rows = await until(
+      () => select<{ event_name: string; n: number }>(relayProcess.bigquery, sql),
+      (found) => found.length > 0,
+    );
+    expect(rows).toEqual([{ event_name: 'purchase', n: 1 }]);
+    expect(await relayProcess.interrupt()).toBe(0);
   });
 
   it('goes on after kill -9 of the whole process group: what was answered 2xx is a row', async () => {

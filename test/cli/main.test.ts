@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+function tributary(...args: string[]) {
+  const environment = { ...process.env };
+  delete environment['GOOGLE_APPLICATION_CREDENTIALS'];
+  delete environment['GOOGLE_CLOUD_PROJECT'];
+  return spawnSync(process.execPath, [join(root, 'cli/main.ts'), ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    env: environment,
+  });
+}
+
+describe('tributary', () => {
+  it('helps', () => {
+    const { status, stdout } = tributary('--help');
+    expect(status).toBe(0);
+    for (const command of ['start', 'demo', 'query']) expect(stdout).toContain(command);
+  });
+
+  it('names the ports that the README names', () => {
+    const { stdout } = tributary('start', '--help');
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const ports = [...stdout.matchAll(/default:\s+(\d+)/g)].map(([, port]) => port ?? '');
+    expect(ports).toHaveLength(5);
+    for (const port of ports) expect(readme).toContain(port);
+  });
+
+  it.each([
+    [['start', '--port', 'http'], 'a port is a number'],
+    [['start', '--port', '70000'], 'a port is a number'],
+    [['query', 'SELECT 1', '--format', 'xml'], 'table, json, csv'],
+    [['query'], "missing required argument 'sql'"],
+    [['stop'], "unknown command 'stop'"],
+  ])('%j is refused with what is wrong', (args, problem) => {
+    const { status, stderr } = tributary(...args);
+    expect(status).toBe(1);
+    expect(stderr).toContain(problem);
+  });
+
+  it('tells how to come to a BigQuery where there is none', () => {
+    const state = mkdtempSync(join(tmpdir(), 'tributary-test-'));
+    const { status, stderr } = tributary('query', 'SELECT 1', '--state', state);
+    rmSync(state, { recursive: true });
+    expect(status).toBe(1);
+    expect(stderr).toContain('npm start');
+    expect(stderr).toContain('--on google');
+    expect(stderr).not.toContain('    at ');
+  });
+});

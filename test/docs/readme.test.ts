@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { defineRelay } from '../../shared/config.ts';
+import { datanostro } from '../../shared/sources/datanostro.ts';
+import { relay } from '../../tributary.config.ts';
+import { codeBlocks, readDocument, tableRows } from './documents.ts';
+
+const readme = readDocument('README.md');
+const scripts = (JSON.parse(readDocument('package.json')) as { scripts: Record<string, string> })
+  .scripts;
+
+describe('README.md', () => {
+  it('gives the two commands first', () => {
+    expect(codeBlocks(readme, 'sh').slice(0, 2)).toEqual([
+      'npm ci && npm run demo\n',
+      'npm ci && npm test\n',
+    ]);
+  });
+
+  it('names only scripts that there are', () => {
+    for (const [, name = ''] of readme.matchAll(/npm run ([\w-]+)/g)) {
+      expect(scripts).toHaveProperty(name);
+    }
+  });
+
+  it('lists the streams of tributary.config.ts', () => {
+    const listed = tableRows(readme, '| stream | sender').map(([name, , , table]) => [name, table]);
+    const streams = [...relay.streams.values()].map(({ name, table }) => [
+      `\`${name}\``,
+      `\`${table}\``,
+    ]);
+    expect(listed).toEqual(streams);
+  });
+
+  it('tells the defaults that hold', () => {
+    const [stream] = defineRelay({
+      project: 'my-project',
+      streams: { own: datanostro({ table: 'a.b' }) },
+    }).streams.values();
+    const defaults = new Map(
+      tableRows(readme, '| setting of a stream').map(([name, value]) => [name, value]),
+    );
+    expect(defaults.get('`maxBodyBytes`')).toBe(`${(stream?.maxBodyBytes ?? 0) / 1024 ** 2} MiB`);
+    expect(defaults.get('`publishBudgetMs`')).toBe(String(stream?.publishBudgetMs));
+    expect(defaults.get('`secrets`')).toContain('`<STREAM>_SECRET`');
+    expect(stream?.secrets).toEqual(['OWN_SECRET']);
+  });
+
+  it('links only to what is there', () => {
+    for (const [, target = ''] of readme.matchAll(/\]\(([^)#]+)\)/g)) {
+      if (target.includes('://') || target === 'docs/decisions') continue;
+      expect(() => readDocument(target)).not.toThrow();
+    }
+  });
+});
+
+describe('wrangler.toml', () => {
+  it('requires the secrets that the streams name', () => {
+    const [, list = ''] = /^required = \[([\s\S]*?)^\]/m.exec(readDocument('wrangler.toml')) ?? [];
+    const required = [...list.matchAll(/^\s*"(\w+)"/gm)].map(([, name]) => name);
+    const named = [...relay.streams.values()].flatMap((stream) => stream.secrets);
+    expect(new Set(required)).toEqual(new Set(['GOOGLE_SERVICE_ACCOUNT', ...named]));
+  });
+});
+
+describe('CONTRIBUTING.md', () => {
+  it('names only scripts that there are', () => {
+    for (const [, name = ''] of readDocument('CONTRIBUTING.md').matchAll(/npm run ([\w-]+)/g)) {
+      expect(scripts).toHaveProperty(name);
+    }
+  });
+});
