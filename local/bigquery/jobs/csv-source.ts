@@ -29,6 +29,9 @@ export async function openCsv(
   };
 }
 
+/** Small enough that a chunk's rows do not hold up the server's other work for long. */
+const CHUNK_BYTES = 256 * 1024;
+
 interface Layout {
   schema: Field[];
   /** For each column of the file, its index in `schema`; -1 for one that is ignored. */
@@ -39,7 +42,7 @@ interface Layout {
 
 async function* readRecords(file: string, options: LoadOptions): AsyncGenerator<CsvRecord[]> {
   const parser = new CsvParser(options.csv);
-  const stream = createReadStream(file, { encoding: 'utf8', highWaterMark: 1024 * 1024 });
+  const stream = createReadStream(file, { encoding: 'utf8', highWaterMark: CHUNK_BYTES });
   for await (const chunk of stream) yield parser.push(String(chunk));
   yield parser.end();
 }

@@ -34,17 +34,23 @@ export async function bindParameters(
     const field = parameterField(String(name), parameter.parameterType);
     const cell = parameterCell(field, parameter.parameterValue ?? {});
     checkCell(field, cell, 0);
-    const type = columnType(field);
-    const variable = quoteIdentifier(variableName(name));
-    if (cell === null) {
-      await connection.run(`SET VARIABLE ${variable} = CAST(NULL AS ${type})`);
-      continue;
-    }
-    // A prepared value keeps its own type; the cast gives an empty or nested one the declared type.
-    await connection.run(`SET VARIABLE ${variable} = CAST($1 AS ${type})`, [
-      toDuckValue(field, cell),
-    ]);
+    await setVariable(connection, variableName(name), field, cell);
   }
+}
+
+async function setVariable(
+  connection: DuckDBConnection,
+  name: string,
+  field: Field,
+  cell: Cell,
+): Promise<void> {
+  const nothing = `CAST(NULL AS ${columnType(field)})`;
+  // DuckDB itself says what its type is called: a value alone does not tell that of an empty array.
+  const [type] = (await connection.run(`SELECT ${nothing}`)).columnTypes();
+  const bound = cell === null || type === undefined ? nothing : '$1';
+  const values = bound === '$1' ? [toDuckValue(field, cell)] : [];
+  const types = bound === '$1' && type !== undefined ? [type] : [];
+  await connection.run(`SET VARIABLE ${quoteIdentifier(name)} = ${bound}`, values, types);
 }
 
 function parameterField(name: string, type: ParameterType | undefined): Field {
