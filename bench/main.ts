@@ -1,6 +1,6 @@
 import { cpus, platform, release, totalmem } from 'node:os';
-import Table from 'cli-table3';
 import { Argument, Command } from 'commander';
+import { drawTable } from '../cli/draw-table.ts';
 import type { Figure } from './figure.ts';
 import { benchLocal } from './local.ts';
 
@@ -41,17 +41,14 @@ function describeMachine() {
 }
 
 function toText({ bench, machine, figures }: Report): string {
-  const table = new Table({
-    head: ['figure', 'median', 'unit', 'min … max', 'target', ''],
-    colAligns: ['left', 'right', 'left', 'right', 'right', 'left'],
-    style: { head: [], border: [] },
-  });
-  for (const { name, value, unit, spread, target, holds } of figures) {
+  const head = ['figure', 'median', 'unit', 'min … max', 'target', ''];
+  const rows = figures.map(({ name, value, unit, spread, target = '', holds }) => {
     const verdict = holds === undefined ? '' : holds ? 'holds' : 'missed';
-    table.push([name, round(value), unit, spread.map(round).join(' … '), target ?? '', verdict]);
-  }
+    return [name, round(value), unit, spread.map(round).join(' … '), target, verdict];
+  });
+  const table = drawTable([head, ...rows], ['left', 'right', 'left', 'right', 'right', 'left']);
   const { cpu, cores, memoryGiB, os, node } = machine;
-  return `bench ${bench}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}, Node ${node}\n${table.toString()}\n`;
+  return `bench ${bench}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}, Node ${node}\n${table}`;
 }
 
 /** Three digits are more than these machines repeat. */

@@ -1,8 +1,8 @@
 import { SingleBar } from 'cli-progress';
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import { type DemoProgress, type DemoReport, runDemo } from '../local/demo/run.ts';
 import { relay } from '../tributary.config.ts';
+import { drawTable } from './draw-table.ts';
 import { printPartLine } from './part-line.ts';
 
 export function demoCommand(): Command {
@@ -67,22 +67,16 @@ function toJson({ streams, freshnessMs, problems }: DemoReport): string {
 }
 
 function toText(report: DemoReport, tookMs: number): string {
-  const counts = new Table({
-    head: ['stream', 'sent', 'accepted', 'filtered', 'rejected', 'rows'],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
-    style: { head: [], border: [] },
-  });
-  for (const [name, { sent, accepted, filtered, rejected, rows }] of Object.entries(
-    report.streams,
-  )) {
-    counts.push([name, sent, accepted, filtered, rejected, rows]);
-  }
+  const counts = Object.entries(report.streams).map(([name, stream]) =>
+    [name, stream.sent, stream.accepted, stream.filtered, stream.rejected, stream.rows].map(String),
+  );
+  const head = ['stream', 'sent', 'accepted', 'filtered', 'rejected', 'rows'];
   const { p50, p95 } = report.freshnessMs;
   return [
     ...Object.entries(report.samples).map(
       ([name, rows]) => `${relay.streams.get(name)?.table}\n${rows.map(toLine).join('\n')}\n`,
     ),
-    counts.toString(),
+    drawTable([head, ...counts], ['left', 'right', 'right', 'right', 'right', 'right']),
     'An accepted delivery of absmartly announces a ZIP: its rows are those of the CSV files in it.',
     `Freshness (edge → queryable): p50 ${p50} ms, p95 ${p95} ms. Took ${(tookMs / 1000).toFixed(1)} s.`,
     ...(report.problems.length === 0

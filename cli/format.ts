@@ -1,5 +1,5 @@
-import Table from 'cli-table3';
 import { stringify } from 'csv-stringify/sync';
+import { drawTable } from './draw-table.ts';
 
 /** A column of a result, as the REST API describes it. */
 export interface QueryField {
@@ -22,16 +22,19 @@ export interface QueryResult {
 
 export type FormatName = 'table' | 'json' | 'csv';
 
-/** How a result is printed, by the name of the format. */
-export const formats: Record<FormatName, (result: QueryResult) => string> = {
-  table(result) {
+/**
+ * How a result is printed, by the name of the format. `width` is that of the terminal, in characters: a row
+ * that is wider is told column by column.
+ */
+export const formats: Record<FormatName, (result: QueryResult, width?: number) => string> = {
+  table(result, width = Number.POSITIVE_INFINITY) {
     if (result.fields.length === 0) return 'Done: no rows to show.\n';
-    const table = new Table({
-      head: result.fields.map((field) => field.name),
-      style: { head: [], border: [] },
-    });
-    for (const row of texts(result)) table.push(row.map((text) => text ?? 'NULL'));
-    return `${table.toString()}\n`;
+    const names = result.fields.map((field) => field.name);
+    const rows = texts(result).map((row) => row.map((text) => text ?? 'NULL'));
+    const table = drawTable([names, ...rows]);
+    return table.indexOf('\n') <= width
+      ? table
+      : rows.map((row) => listColumns(names, row)).join('\n');
   },
   json(result) {
     const rows = result.rows.map((row) => `\n${toJson(row, result.fields)}`);
@@ -41,6 +44,11 @@ export const formats: Record<FormatName, (result: QueryResult) => string> = {
     return stringify([result.fields.map((field) => field.name), ...texts(result)]);
   },
 };
+
+function listColumns(names: string[], row: string[]): string {
+  const longest = Math.max(...names.map((name) => name.length));
+  return names.map((name, index) => `${name.padStart(longest)}  ${row[index]}\n`).join('');
+}
 
 function texts(result: QueryResult): (string | null)[][] {
   return result.rows.map((row) =>

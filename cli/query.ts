@@ -28,7 +28,7 @@ export function queryCommand(): Command {
       ) => {
         const bigquery = findBigQuery(relay, options);
         const result = await runQuery(bigquery, sql);
-        process.stdout.write(formats[options.format](result));
+        process.stdout.write(formats[options.format](result, process.stdout.columns));
       },
     );
 }

@@ -60,6 +60,33 @@ c",2026-06-05T10:00:00.123456Z,"{""n"":12345678901234567890}",NaN,true,"[1,2]","
 });
 
 describe('table', () => {
+  const small: QueryResult = {
+    fields: [
+      { name: 'event', type: 'STRING' },
+      { name: 'n', type: 'INTEGER' },
+    ],
+    rows: [{ f: [cell('purchase'), cell('3')] }, { f: [cell(null), cell('1')] }],
+  };
+
+  it('draws lines around the whole and below the head alone', () => {
+    expect(formats.table(small)).toBe(`┌──────────┬───┐
+│ event    │ n │
+├──────────┼───┤
+│ purchase │ 3 │
+│ NULL     │ 1 │
+└──────────┴───┘
+`);
+  });
+
+  it('lists the columns of rows that are wider than the terminal', () => {
+    expect(formats.table(small, 15)).toBe(`event  purchase
+    n  3
+
+event  NULL
+    n  1
+`);
+  });
+
   it('shows every column and says NULL', () => {
     const text = formats.table(result);
     expect(text).toContain('9007199254740993');
