@@ -36,10 +36,6 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
 /** The DuckDB type of a column, as SQL. */
 export function columnType(field: Field): string {
   const single = field.type === 'RECORD' ? structType(field.fields ?? []) : STORED[field.type];

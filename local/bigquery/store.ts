@@ -279,7 +279,7 @@ function createTableSql(table: Table): string {
   return `CREATE TABLE ${quoteTable(table)} (${columns.join(', ')})`;
 }
 
-export function columnDefinition(field: Field): string {
+function columnDefinition(field: Field): string {
   const required = field.mode === 'REQUIRED' ? ' NOT NULL' : '';
   return `${quoteIdentifier(field.name)} ${columnType(field)}${required}`;
 }

@@ -25,7 +25,7 @@ export function formatJob(ref: JobRef): string {
   return `${ref.projectId}:${ref.jobId}`;
 }
 
-export function jobType(job: Job): 'LOAD' | 'QUERY' {
+function jobType(job: Job): 'LOAD' | 'QUERY' {
   return job.configuration['load'] === undefined ? 'QUERY' : 'LOAD';
 }
 

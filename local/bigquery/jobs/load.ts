@@ -34,26 +34,40 @@ export async function runLoad(
   finish: (connection: DuckDBConnection, statistics: JsonObject) => Promise<() => void>,
 ): Promise<void> {
   store.requireDataset(options.destination);
-  await store.transact(options.destination, 'exclusive', async (connection, afterCommit) => {
-    const current = store.getTable(options.destination);
-    await checkDispositions(connection, options, current);
-    const known =
-      options.write === 'WRITE_TRUNCATE' && declares(options) ? undefined : current?.schema;
-    const open = options.format === 'CSV' ? openCsv : openJson;
-    const source = await open(file, options, known);
-    const { table, publish } = await prepareTable(store, connection, options, current, source);
-    const counts = await copyRows(connection, table, source, options);
-    const statistics = {
-      inputFiles: '1',
-      inputFileBytes: String((await stat(file)).size),
-      outputRows: String(counts.rows),
-      outputBytes: '0',
-      badRecords: String(counts.bad),
-    };
-    const done = await finish(connection, statistics);
-    afterCommit(publish);
-    afterCommit(done);
-  });
+  await store.transact(
+    options.destination,
+    lockFor(store, options),
+    async (connection, afterCommit) => {
+      const current = store.getTable(options.destination);
+      await checkDispositions(connection, options, current);
+      const known =
+        options.write === 'WRITE_TRUNCATE' && declares(options) ? undefined : current?.schema;
+      const open = options.format === 'CSV' ? openCsv : openJson;
+      const source = await open(file, options, known);
+      const { table, publish } = await prepareTable(store, connection, options, current, source);
+      const counts = await copyRows(connection, table, source, options);
+      const statistics = {
+        inputFiles: '1',
+        inputFileBytes: String((await stat(file)).size),
+        outputRows: String(counts.rows),
+        outputBytes: '0',
+        badRecords: String(counts.bad),
+      };
+      const done = await finish(connection, statistics);
+      afterCommit(publish);
+      afterCommit(done);
+    },
+  );
+}
+
+/** Other writers need only wait for a load that may change the table's shape or its old rows. */
+function lockFor(store: Store, options: LoadOptions): 'shared' | 'exclusive' {
+  const onlyAdds =
+    store.getTable(options.destination) !== undefined &&
+    options.write === 'WRITE_APPEND' &&
+    !options.allowFieldAddition &&
+    !options.allowFieldRelaxation;
+  return onlyAdds ? 'shared' : 'exclusive';
 }
 
 function declares(options: LoadOptions): boolean {

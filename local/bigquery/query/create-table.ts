@@ -12,7 +12,7 @@ import { invalidQuery } from '../sql/syntax-tree.ts';
 import type { Store } from '../store.ts';
 import { readColumnList, readNames, readOptions } from './column-list.ts';
 import { bindParameters } from './parameters.ts';
-import { asQueryError, type Query, runSelect } from './run.ts';
+import { asQueryError, type Query, runSelect } from './select.ts';
 import type { TokenCursor } from './token-cursor.ts';
 import { translate } from './translation.ts';
 

@@ -9,7 +9,7 @@ import type { Store } from '../store.ts';
 import { readColumnList } from './column-list.ts';
 import { createTable } from './create-table.ts';
 import { ResultRows } from './result-rows.ts';
-import { type Query, type QueryResult, runSelect } from './run.ts';
+import { type Query, type QueryResult, runSelect } from './select.ts';
 import { TokenCursor, unexpected } from './token-cursor.ts';
 import { datasetRef, tableRef } from './translation.ts';
 

@@ -76,7 +76,7 @@ function columnRows(table: Table): ViewRow[] {
 }
 
 /** A column's type in GoogleSQL's spelling. */
-export function sqlType(field: Field): string {
+function sqlType(field: Field): string {
   const spelt: Record<string, string> = { INTEGER: 'INT64', FLOAT: 'FLOAT64', BOOLEAN: 'BOOL' };
   const inner = (field.fields ?? []).map((child) => `${child.name} ${sqlType(child)}`);
   const single =

@@ -17,8 +17,8 @@ import type { ResultField } from './result-schema.ts';
 export type TimestampFormat = 'FLOAT64' | 'INT64' | 'ISO8601_STRING';
 
 /** A value of the REST API, in which every scalar is a string. */
-export type WireValue = null | string | WireRow | WireItem[];
-export interface WireItem {
+type WireValue = null | string | WireRow | WireItem[];
+interface WireItem {
   v: WireValue;
 }
 export interface WireRow {

@@ -1,7 +1,7 @@
 import { formatTable, type Table } from '../schema.ts';
 import { writeFields } from './fields.ts';
 
-export function tableReference(table: Table): object {
+function tableReference(table: Table): object {
   const { projectId, datasetId, tableId } = table;
   return { projectId, datasetId, tableId };
 }

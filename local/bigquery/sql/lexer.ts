@@ -1,6 +1,6 @@
 import { BigQueryError } from '../errors.ts';
 
-export type TokenKind = 'word' | 'quoted' | 'number' | 'string' | 'bytes' | 'parameter' | 'symbol';
+type TokenKind = 'word' | 'quoted' | 'number' | 'string' | 'bytes' | 'parameter' | 'symbol';
 
 export interface Token {
   kind: TokenKind;
@@ -103,7 +103,7 @@ function decodeEscapes(body: string, bytes: boolean, sql: string, start: number)
   });
 }
 
-export function syntaxError(sql: string, offset: number, message: string): BigQueryError {
+function syntaxError(sql: string, offset: number, message: string): BigQueryError {
   const lines = sql.slice(0, offset).split('\n');
   const place = `[${lines.length}:${(lines.at(-1) ?? '').length + 1}]`;
   return new BigQueryError('invalidQuery', `Syntax error: ${message} at ${place}`, {

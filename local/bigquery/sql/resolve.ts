@@ -74,7 +74,7 @@ function visitWith(tree: Tree, outer: ReadonlySet<string>, names: Names): Tree {
 }
 
 /** The dotted path of a table node, whether its dots are inside backticks or outside. */
-export function tablePath(table: Node): string[] {
+function tablePath(table: Node): string[] {
   return [table['catalog'], table['schema'], table['name']]
     .map((part) => nameOf(part))
     .filter((part) => part !== undefined)
@@ -120,7 +120,7 @@ export function tablePaths(tree: Tree): string[][] {
 }
 
 /** The parts of a table node that name a DuckDB table. */
-export function physical(ref: TableRef): Node {
+function physical(ref: TableRef): Node {
   return {
     catalog: null,
     schema: identifier(physicalSchema(ref)),

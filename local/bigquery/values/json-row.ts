@@ -29,7 +29,7 @@ export function parseExactJson(text: string): ExactJson {
   );
 }
 
-export function writeExactJson(json: ExactJson): string {
+function writeExactJson(json: ExactJson): string {
   if (json instanceof NumberText) return json.text;
   if (Array.isArray(json)) return `[${json.map(writeExactJson).join(',')}]`;
   if (typeof json !== 'object' || json === null) return JSON.stringify(json);

@@ -86,7 +86,7 @@ function parseEpochSeconds(text: string): bigint | undefined {
 }
 
 /** A plain decimal string with exponents worked out, or nothing where digits would be lost. */
-export function parseDecimal(text: string, whole: number, scale: number): string | undefined {
+function parseDecimal(text: string, whole: number, scale: number): string | undefined {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text);
   if (match === null) return undefined;
   const [, sign, before = '', after = '', exponent = '0'] = match;

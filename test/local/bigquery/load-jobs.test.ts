@@ -303,6 +303,23 @@ describe('CSV', () => {
     expect(await queryRows(server, 'SELECT n FROM d.whole ORDER BY n')).toEqual([['1'], ['2']]);
   });
 
+  test('rows are appended while a file is loaded into the same table', async () => {
+    await load('0\n', columns('n:INTEGER'), 'shared');
+    const table = server.bigquery.dataset('d').table('shared');
+    const loading = Promise.all(
+      [1, 2].map(() => load('1\n'.repeat(50_000), columns('n:INTEGER'), 'shared')),
+    );
+    for (let i = 0; i < 20; i++) await table.insert([{ n: 2 }]);
+    await loading;
+    expect(
+      await queryRows(server, 'SELECT n, COUNT(*) FROM d.shared GROUP BY n ORDER BY n'),
+    ).toEqual([
+      ['0', '1'],
+      ['1', '100000'],
+      ['2', '20'],
+    ]);
+  });
+
   test('a file larger than every buffer arrives whole', async () => {
     const lines = Array.from(
       { length: 60_000 },

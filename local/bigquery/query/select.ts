@@ -1,0 +1,87 @@
+import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
+import { BigQueryError } from '../errors.ts';
+import type { Token } from '../sql/lexer.ts';
+import { invalidQuery } from '../sql/syntax-tree.ts';
+import type { Store } from '../store.ts';
+import { bindParameters, type QueryParameter } from './parameters.ts';
+import { ResultRows } from './result-rows.ts';
+import { type ResultField, resultField } from './result-schema.ts';
+import { type Scope, translate } from './translation.ts';
+
+export interface Query {
+  sql: string;
+  scope: Scope;
+  parameters: readonly QueryParameter[];
+}
+
+export interface QueryResult {
+  statementType: string;
+  schema: ResultField[];
+  rows: ResultRows;
+  /** Of INSERT, UPDATE, DELETE and MERGE. */
+  affectedRows?: number;
+}
+
+/** Runs a SELECT, or with `onlySchema` learns its columns without reading a row. */
+export async function runSelect(
+  store: Store,
+  query: Query,
+  tokens: Token[],
+  onlySchema: boolean,
+): Promise<QueryResult> {
+  const sql = translate(store, query.scope, query.sql, tokens);
+  const connection = await store.connect();
+  try {
+    await bindParameters(connection, query.parameters);
+    const result = await execute(connection, onlySchema ? `SELECT * FROM (${sql}) LIMIT 0` : sql);
+    const schema = uniqueFields(result);
+    return { statementType: 'SELECT', schema, rows: await ResultRows.read(result) };
+  } finally {
+    connection.closeSync();
+  }
+}
+
+/** Throws invalidQuery where DuckDB refuses the statement or fails in it. */
+export async function execute(
+  connection: DuckDBConnection,
+  sql: string,
+): Promise<DuckDBMaterializedResult> {
+  try {
+    return await connection.run(sql);
+  } catch (cause) {
+    throw asQueryError(cause);
+  }
+}
+
+/** DuckDB's message without its own words for the kind of error and its excerpt of the SQL. */
+export function asQueryError(cause: unknown): BigQueryError {
+  if (cause instanceof BigQueryError) return cause;
+  const [first = ''] = String(cause instanceof Error ? cause.message : cause).split('\n');
+  const message = first
+    .replace(/^[A-Z][A-Za-z ]* Error: /, '')
+    .replace(/^Referenced column "(.*?)" (?:was )?not found.*$/, 'Unrecognized name: $1')
+    .replace(/^Table "(.*?)" does not have a column named "(.*?)"$/, 'Unrecognized name: $1.$2')
+    .replace(
+      /^(?:Scalar|Aggregate|Table) Function with name (\S+) does not exist!.*$/,
+      'Function not found: $1',
+    );
+  return new BigQueryError('invalidQuery', message, { cause, location: 'query' });
+}
+
+function uniqueFields(result: DuckDBMaterializedResult): ResultField[] {
+  const types = result.columnTypes();
+  const fields = result.columnNames().flatMap((name, index) => {
+    const type = types[index];
+    return type === undefined ? [] : [resultField(name, type)];
+  });
+  const seen = new Set<string>();
+  for (const { name } of fields) {
+    if (seen.has(name.toLowerCase())) {
+      throw invalidQuery(
+        `Duplicate column names in the result are not supported. Found duplicate(s): ${name}`,
+      );
+    }
+    seen.add(name.toLowerCase());
+  }
+  return fields;
+}
