@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PubSub } from '@google-cloud/pubsub';
+import type { PubSub } from '@google-cloud/pubsub';
 import autocannon from 'autocannon';
+import { connectPubsub } from '../local/connect.ts';
 import { PartProcess } from '../local/part-process.ts';
 import { startOfficialEmulator } from '../local/pubsub/official-emulator.ts';
 import { type Figure, toFigure } from './figure.ts';
@@ -153,11 +154,7 @@ async function withTopic<Result>(
   name: string,
   run: (pubsub: PubSub) => Promise<Result>,
 ): Promise<Result> {
-  const pubsub = new PubSub({
-    projectId: project,
-    apiEndpoint: `127.0.0.1:${port}`,
-    emulatorMode: true,
-  });
+  const pubsub = connectPubsub(project, port);
   await pubsub.createTopic(name);
   await pubsub.createSubscription(name, name);
   const result = await run(pubsub);
