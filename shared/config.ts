@@ -1,7 +1,9 @@
 import { RE2JS } from 're2js';
 import * as v from 'valibot';
+import { parseBlock } from './addresses.ts';
 import { RelayError } from './error.ts';
-import type { SchemeName } from './signatures/schemes.ts';
+import { type SchemeName, schemes } from './signatures/schemes.ts';
+import { signsUrl } from './signatures/template.ts';
 import type { SourceName } from './sources/registry.ts';
 
 /** What every stream may set, whatever its source. */
@@ -139,8 +141,8 @@ const TimeZone = v.pipe(
 
 const AddressBlock = v.pipe(
   v.string(),
-  v.regex(
-    /^(\d{1,3}(\.\d{1,3}){3}(\/([12]?\d|3[0-2]))?|[\da-fA-F:.]*:[\da-fA-F:.]*(\/(\d{1,2}|1[01]\d|12[0-8]))?)$/,
+  v.check(
+    (text) => parseBlock(text) !== undefined,
     'must be an address or a CIDR block, such as 192.0.2.0/24',
   ),
 );
@@ -184,10 +186,11 @@ const RelaySchema = v.strictObject({
  */
 export function defineRelay(options: RelayOptions): Relay {
   const parsed = v.safeParse(RelaySchema, options);
-  if (!parsed.success) {
-    const problems = parsed.issues.map(
-      (issue) => `  ${v.getDotPath(issue) ?? ''} ${issue.message}`,
-    );
+  const problems = [
+    ...(parsed.issues ?? []).map((issue) => `  ${v.getDotPath(issue) ?? ''} ${issue.message}`),
+    ...disagreements(options),
+  ];
+  if (!parsed.success || problems.length > 0) {
     throw new RelayError(
       'config.invalid',
       'setup',
@@ -205,6 +208,27 @@ export function defineRelay(options: RelayOptions): Relay {
     deadLetters,
     streams: new Map(streams.map((stream) => [stream.name, stream])),
   };
+}
+
+/**
+ * Handshakes whose challenge is answered with the key that signs deliveries. With any other scheme than
+ * the one whose signed text no challenge can be, they would sign a forger's deliveries for him.
+ */
+const challengeSchemes: { [Name in HandshakeName]?: SchemeName } = { x: 'x', zoom: 'zoom' };
+
+/** Settings that are right one by one, but not together. */
+function disagreements({ publicUrl, streams }: RelayOptions): string[] {
+  return Object.entries(streams ?? {}).flatMap(([name, { scheme, handshake }]) => {
+    const problems: string[] = [];
+    if (publicUrl === undefined && signsUrl(schemes[scheme])) {
+      problems.push(`  publicUrl must be set: the senders of the stream "${name}" sign it`);
+    }
+    const due = handshake && challengeSchemes[handshake];
+    if (due !== undefined && scheme !== due) {
+      problems.push(`  streams.${name}.handshake "${handshake}" needs the scheme "${due}"`);
+    }
+    return problems;
+  });
 }
 
 function resolve(name: string, stream: Stream): RelayStream {

@@ -10,6 +10,8 @@ export interface Envelope {
   receivedAt: number;
   event?: string;
   contentType?: string;
+  /** Set where the body is compressed: it was signed, and is kept, as it was sent. */
+  contentEncoding?: string;
   /** W3C Trace Context. */
   traceparent?: string;
   body: Uint8Array;
@@ -31,6 +33,7 @@ export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, s
   const hints = {
     event_name: envelope.event,
     content_type: envelope.contentType,
+    content_encoding: envelope.contentEncoding,
     traceparent: envelope.traceparent,
     // Google's client libraries look for the trace context under their own name.
     googclient_traceparent: envelope.traceparent,
@@ -55,6 +58,7 @@ export function readEnvelope(
   const envelope: Envelope = { stream, deliveryId: delivery_id, receivedAt, body };
   if (attributes['event_name']) envelope.event = attributes['event_name'];
   if (attributes['content_type']) envelope.contentType = attributes['content_type'];
+  if (attributes['content_encoding']) envelope.contentEncoding = attributes['content_encoding'];
   if (attributes['traceparent']) envelope.traceparent = attributes['traceparent'];
   return { ok: true, envelope };
 }

@@ -182,6 +182,12 @@ export const schemes = {
     signed: '{header:twitch-eventsub-message-id}{header:twitch-eventsub-message-timestamp}{body}',
     timestamp: { at: 'header:twitch-eventsub-message-timestamp', unit: 'iso', toleranceS: 600 },
   }),
+  // https://docs.x.com/x-api/webhooks/introduction, "Securing webhooks". The key is the consumer secret.
+  x: hmac({
+    signature: 'header:x-twitter-webhooks-signature',
+    tag: 'sha256=',
+    encoding: 'base64',
+  }),
   // https://developer.xero.com/documentation/guides/webhooks/configuring-your-server/
   xero: hmac({ signature: 'header:x-xero-signature', encoding: 'base64' }),
   // https://developers.docusign.com/platform/webhooks/connect/hmac/. One header for each key.

@@ -1,5 +1,6 @@
 import { type Bytes, toBytes } from './bytes.ts';
 import { parseReference, type Readable, type Reference, readReference } from './reference.ts';
+import type { Scheme } from './scheme.ts';
 
 /** One piece of a signed message. An optional reference is empty text where the delivery lacks it. */
 type Part =
@@ -18,6 +19,13 @@ export interface Template {
 export interface Signable extends Readable {
   method: string;
   body: Bytes;
+}
+
+/** Do its senders sign the URL that they were given? Then it must be configured. */
+export function signsUrl(scheme: Scheme | undefined): boolean {
+  if (scheme === undefined || 'at' in scheme) return false;
+  const { before, after } = scheme.signed;
+  return [...before, ...after].some((part) => 'is' in part && part.is === 'url');
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

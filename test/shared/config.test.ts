@@ -108,3 +108,39 @@ describe('secretPrefix', () => {
     expect(secretPrefix('crm-eu_2')).toBe('CRM_EU_2');
   });
 });
+
+describe('settings that must agree', () => {
+  const { scheme: _, ...shop } = datanostro({ table });
+
+  it('asks for the public URL where senders sign it', () => {
+    const streams = { pay: { ...shop, scheme: 'square' as const } };
+    const text = problemsOf({ project: 'my-project', streams });
+    expect(text).toContain('  publicUrl must be set');
+    expect(text).toContain('"pay"');
+    const publicUrl = 'https://hooks.example.com/';
+    const relay = defineRelay({ project: 'my-project', publicUrl, streams });
+    expect(relay.publicUrl).toBe('https://hooks.example.com');
+  });
+
+  it.each(['x', 'zoom'] as const)(
+    '%s answers challenges only beside its own scheme',
+    (handshake) => {
+      const own = { a: { ...shop, scheme: handshake, handshake } };
+      expect(() => defineRelay({ project: 'my-project', streams: own })).not.toThrow();
+      const other = { a: datanostro({ table, handshake }) };
+      expect(problemsOf({ project: 'my-project', streams: other })).toContain(
+        'streams.a.handshake',
+      );
+    },
+  );
+
+  it.each(['192.0.2.256', '192.0.2.0/33', '2001:db8::/129', 'example.com'])(
+    'refuses the address block %s',
+    (block) => {
+      const streams = { a: datanostro({ table, allowedAddresses: ['192.0.2.0/24', block] }) };
+      expect(problemsOf({ project: 'my-project', streams })).toContain(
+        'streams.a.allowedAddresses.1',
+      );
+    },
+  );
+});

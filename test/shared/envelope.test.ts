@@ -7,6 +7,7 @@ const envelope: Envelope = {
   receivedAt: 1_795_245_296_123,
   event: 'purchase',
   contentType: 'application/json; charset=utf-8',
+  contentEncoding: 'gzip',
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   body: Uint8Array.of(0, 255, 128),
 };

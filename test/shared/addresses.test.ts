@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { liesIn, parseBlock } from '../../shared/addresses.ts';
+
+test.each([
+  ['192.0.2.7', '192.0.2.7', true],
+  ['192.0.2.0/24', '192.0.2.255', true],
+  ['192.0.2.0/24', '192.0.3.0', false],
+  ['192.0.2.128/25', '192.0.2.127', false],
+  // Bits beyond the prefix count for nothing.
+  ['192.0.2.77/24', '192.0.2.1', true],
+  ['0.0.0.0/0', '203.0.113.9', true],
+  ['0.0.0.0/0', '2001:db8::1', false],
+  ['::/0', '203.0.113.9', true],
+  ['192.0.2.0/24', '::ffff:192.0.2.9', true],
+  ['192.0.2.0/24', '::ffff:c000:209', true],
+  ['::ffff:192.0.2.0/120', '192.0.2.9', true],
+  ['2001:db8::/32', '2001:0DB8:ffff::1', true],
+  ['2001:db8::/32', '2001:db9::', false],
+  ['2001:db8::/33', '2001:db8:8000::', false],
+  ['2001:db8::1', '2001:db8:0:0:0:0:0:1', true],
+  ['2001:db8::1', '2001:db8::2', false],
+  ['1:2:3:4:5:6:7:8', '1:2:3:4:5:6:7:8', true],
+])('%s and %s: %s', (block, address, lies) => {
+  const parsed = parseBlock(block);
+  expect(parsed && liesIn(address, [parsed])).toBe(lies);
+});
+
+test.each([
+  '',
+  '192.0.2',
+  '192.0.2.256',
+  '192.0.2.01',
+  '192.0.2.0/33',
+  '192.0.2.0/',
+  '192.0.2.0/24/1',
+  '192.0.2.0/-1',
+  '2001:db8::/129',
+  '1:2:3:4:5:6:7',
+  '1:2:3:4:5:6:7:8:9',
+  '1::2::3',
+  '1:2:3:4::5:6:7:8',
+  '12345::',
+  '::g',
+  ':',
+  ':::',
+  '1.2.3.4::',
+  '::1%eth0',
+])('%j is no block, and as an address lies nowhere', (text) => {
+  expect(parseBlock(text)).toBeUndefined();
+  expect(liesIn(text, [{ prefix: 0n, length: 0 }])).toBe(false);
+});
+
+test('any of several blocks will do; of none, none does', () => {
+  const blocks = ['10.0.0.0/8', '2001:db8::/32'].flatMap((text) => parseBlock(text) ?? []);
+  expect(liesIn('10.1.2.3', blocks)).toBe(true);
+  expect(liesIn('11.1.2.3', blocks)).toBe(false);
+  expect(liesIn('10.1.2.3', [])).toBe(false);
+});
