@@ -1,0 +1,126 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { TableLayout } from '../../shared/columns.ts';
+import { defaultLimits } from '../../subscriber/batch.ts';
+import { openWriteClient, type WriteClient } from '../../subscriber/bigquery/client.ts';
+import { createEncoder } from '../../subscriber/bigquery/encode.ts';
+import { TableWriter } from '../../subscriber/bigquery/writer.ts';
+import { TableQueue } from '../../subscriber/table-queue.ts';
+import {
+  type Hand,
+  type Received,
+  type ScriptedServer,
+  startScriptedServer,
+} from './bigquery/scripted-server.ts';
+
+const layout: TableLayout = { columns: [{ name: 'id', type: 'STRING', mode: 'REQUIRED' }] };
+
+let server: ScriptedServer;
+let client: WriteClient;
+let setupFailures: string[] = [];
+
+afterEach(async () => {
+  await client.close();
+  server.stop();
+});
+
+/** A queue to a BigQuery that behaves as the script says. */
+async function open(
+  script: (received: Received, hand: Hand) => void,
+  { lingerMs = 5, setupPatienceMs = 60_000 } = {},
+): Promise<TableQueue> {
+  setupFailures = [];
+  server = await startScriptedServer(script);
+  client = await openWriteClient({ projectId: 'demo', endpoint: server.endpoint });
+  const encoder = createEncoder(layout, Date.now);
+  const table = 'projects/demo/datasets/d/tables/t';
+  const writer = new TableWriter(client, {
+    table,
+    descriptor: encoder.descriptor,
+    setupPatienceMs,
+    random: () => 0.01,
+  });
+  return new TableQueue({
+    encoder,
+    writer,
+    limits: { ...defaultLimits, lingerMs },
+    onSetupFailure: (reason) => {
+      setupFailures.push(reason);
+      return Promise.resolve();
+    },
+  });
+}
+
+const takes = (_: Received, hand: Hand) => hand.store();
+
+describe('TableQueue', () => {
+  it('writes rows that come together in one append', async () => {
+    const queue = await open(takes);
+    const fates = await Promise.all(['a', 'b', 'c'].map((id) => queue.write({ id })));
+    expect(fates).toEqual([{ kind: 'written' }, { kind: 'written' }, { kind: 'written' }]);
+    expect(server.received).toHaveLength(1);
+    expect(server.stored).toHaveLength(3);
+    await queue.close(1000);
+  });
+
+  it('refuses what can be no row without asking BigQuery, and names the column', async () => {
+    const queue = await open(takes);
+    expect(await queue.write({ id: null })).toMatchObject({ kind: 'dead', column: 'id' });
+    expect(server.received).toHaveLength(0);
+    await queue.close(1000);
+  });
+
+  it('tells a row that BigQuery refuses from its neighbours', async () => {
+    const queue = await open(({ rows }, hand) => {
+      const bad = rows.findIndex((row) => row.includes('bad'));
+      if (bad < 0) hand.store();
+      else {
+        hand.answer({
+          error: { code: 3, message: 'errors in rows' },
+          rowErrors: [{ index: bad, code: 1, message: 'no such id' }],
+        });
+      }
+    });
+    const fates = await Promise.all(['a', 'bad', 'c'].map((id) => queue.write({ id })));
+    expect(fates[0]).toEqual({ kind: 'written' });
+    expect(fates[1]).toMatchObject({
+      kind: 'dead',
+      reason: expect.stringContaining('no such id'),
+    });
+    expect(fates[2]).toEqual({ kind: 'written' });
+    await queue.close(1000);
+  });
+
+  it('writes what waits for company when it is closed', async () => {
+    const queue = await open(takes, { lingerMs: 600_000 });
+    const fate = queue.write({ id: 'a' });
+    await queue.close(5000);
+    expect(await fate).toEqual({ kind: 'written' });
+  });
+
+  it('gives back what is not answered in the grace', async () => {
+    const queue = await open(() => {});
+    const fate = queue.write({ id: 'a' });
+    await queue.close(50);
+    expect(await fate).toMatchObject({ kind: 'held' });
+  });
+
+  it('takes nothing more once it is closed', async () => {
+    const queue = await open(takes);
+    await queue.close(1000);
+    expect(await queue.write({ id: 'a' })).toMatchObject({ kind: 'held' });
+  });
+
+  it('keeps rows through a table that is gone, and writes them when it is back', async () => {
+    let refusals = 0;
+    const queue = await open(
+      (_, hand) => {
+        if (refusals++ < 3) hand.end(5, 'Requested entity was not found');
+        else hand.store();
+      },
+      { setupPatienceMs: 0 },
+    );
+    expect(await queue.write({ id: 'a' })).toEqual({ kind: 'written' });
+    expect(setupFailures.length).toBeGreaterThan(0);
+    await queue.close(1000);
+  });
+});
