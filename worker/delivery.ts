@@ -19,30 +19,52 @@ export interface Arrival {
   request: Request;
   /** The segment of the path after the stream's name, as it was sent. */
   key: string | undefined;
+  /** Path and query, as they were sent. */
+  target: string;
+  /** The edge as senders know it; empty where the config does not tell. */
+  publicUrl: string;
 }
 
 /** Enough for any media type with its parameters; what is longer is cut, for it is only a hint. */
 const maxContentType = 256;
 
-export function arrive(request: Request, key: string | undefined, receivedAt: number): Arrival {
-  return { id: uuidv7({ msecs: receivedAt }), receivedAt, request, key };
+export function arrive(
+  request: Request,
+  key: string | undefined,
+  receivedAt: number,
+  publicUrl: string,
+): Arrival {
+  const id = uuidv7({ msecs: receivedAt });
+  return { id, receivedAt, request, key, target: targetOf(request), publicUrl };
 }
 
 export function receive(arrival: Arrival, body: Uint8Array<ArrayBuffer>): Delivery {
-  const { id, receivedAt, key, request } = arrival;
-  const { method, url, headers } = request;
+  const { id, receivedAt, key, request, target, publicUrl } = arrival;
+  const { method, headers } = request;
   const contentType = headers.get('content-type')?.slice(0, maxContentType);
   return {
     id,
     receivedAt,
     method,
-    url,
+    url: publicUrl + target,
     headers,
     body,
     traceparent: traceparentOf(headers.get('traceparent')),
     ...(key !== undefined && { key: decodeKey(key) }),
     ...(contentType && { contentType }),
   };
+}
+
+/** Path and query as they were sent. Hono would decode them, and an encoded slash would become one. */
+export function targetOf({ url }: Request): string {
+  const start = url.indexOf('/', url.indexOf('://') + 3);
+  return start < 0 ? '/' : url.slice(start);
+}
+
+/** The path of a target. */
+export function pathOf(target: string): string {
+  const end = target.search(/[?#]/);
+  return end < 0 ? target : target.slice(0, end);
 }
 
 /**

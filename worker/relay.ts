@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
 import type { Relay } from '../shared/config.ts';
 import { AccessTokens } from './access-token.ts';
-import { arrive } from './delivery.ts';
+import { type Arrival, arrive, pathOf, targetOf } from './delivery.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { factsOf, writeLog } from './log.ts';
 import { answer } from './outcome.ts';
@@ -28,13 +28,18 @@ export function createEdge(relay: Relay, now: () => number = Date.now): Edge {
       return answer({ outcome: 'unknown-stream' });
     }
     if (req.raw.method !== 'POST') return answer({ outcome: 'wrong-method', allow: 'POST' });
-    const delivered = deliver(req.raw, key, endpoint, env, destinationIn(env), now);
+    const delivered = deliver(
+      arrive(req.raw, key, now(), relay.publicUrl ?? ''),
+      endpoint,
+      env,
+      destinationIn(env),
+    );
     // A sender that hangs up cancels its request, but not what was begun for it.
     context.executionCtx.waitUntil(delivered);
     return delivered;
   }
 
-  const edge: Edge = new Hono({ getPath: rawPath });
+  const edge: Edge = new Hono({ getPath: (request) => pathOf(targetOf(request)) });
   edge.get('/', (context) => context.json({ status: 'ok' }));
   edge.all('/', () => answer({ outcome: 'wrong-method', allow: 'GET, HEAD' }));
   edge.all('/:stream', route);
@@ -49,14 +54,11 @@ export function createEdge(relay: Relay, now: () => number = Date.now): Edge {
 
 /** Never rejects: what nobody expected is a failure of our own, so the sender must try again. */
 async function deliver(
-  request: Request,
-  key: string | undefined,
+  arrival: Arrival,
   endpoint: Endpoint,
   env: Env,
   destination: Destination,
-  now: () => number,
 ): Promise<Response> {
-  const arrival = arrive(request, key, now());
   let handled: Handled;
   try {
     handled = await takeSteps(arrival, endpoint, env, destination);
@@ -64,7 +66,7 @@ async function deliver(
     handled = { outcome: { outcome: 'not-stored' }, facts: factsOf(error) };
   }
   const { outcome, facts } = handled;
-  const colo = request.cf?.colo;
+  const colo = arrival.request.cf?.colo;
   writeLog({
     stream: endpoint.stream.name,
     delivery_id: arrival.id,
@@ -85,13 +87,4 @@ function openTopic(relay: Relay, tokens: AccessTokens, now: () => number) {
       return tokens.get(readSecret(env, 'GOOGLE_SERVICE_ACCOUNT'), now());
     },
   });
-}
-
-/** The path as it was sent. Hono would decode it, and an encoded slash in a key would become one. */
-function rawPath(request: Request): string {
-  const { url } = request;
-  const start = url.indexOf('/', url.indexOf('://') + 3);
-  if (start < 0) return '/';
-  const length = url.slice(start).search(/[?#]/);
-  return length < 0 ? url.slice(start) : url.slice(start, start + length);
 }

@@ -32,13 +32,19 @@ const streams: Record<string, Stream> = {
 
 /** An edge of its own, with a topic of its own at the stand-in for Pub/Sub. */
 export function openEdge(
-  options: { streams?: Record<string, Stream>; env?: object; now?: () => number } = {},
+  options: {
+    streams?: Record<string, Stream>;
+    env?: object;
+    now?: () => number;
+    publicUrl?: string;
+  } = {},
 ) {
   const topic = `t-${crypto.randomUUID()}`;
   const relay = defineRelay({
     project: 'your-project',
     topic,
     streams: options.streams ?? streams,
+    ...(options.publicUrl && { publicUrl: options.publicUrl }),
   });
   const edge = createEdge(relay, options.now);
   const pubsub = inject('pubsub');
