@@ -7,6 +7,7 @@ export interface Delivery extends SignedRequest {
   id: string;
   receivedAt: number;
   contentType?: string;
+  contentEncoding?: string;
   traceparent: string;
 }
 
@@ -42,6 +43,7 @@ export function receive(arrival: Arrival, body: Uint8Array<ArrayBuffer>): Delive
   const { id, receivedAt, key, request, target, publicUrl } = arrival;
   const { method, headers } = request;
   const contentType = headers.get('content-type')?.slice(0, maxContentType);
+  const contentEncoding = headers.get('content-encoding')?.slice(0, maxContentType);
   return {
     id,
     receivedAt,
@@ -52,6 +54,7 @@ export function receive(arrival: Arrival, body: Uint8Array<ArrayBuffer>): Delive
     traceparent: traceparentOf(headers.get('traceparent')),
     ...(key !== undefined && { key: decodeKey(key) }),
     ...(contentType && { contentType }),
+    ...(contentEncoding && { contentEncoding }),
   };
 }
 

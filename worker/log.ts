@@ -13,6 +13,10 @@ export interface Facts {
   bytes?: number;
   tries?: number;
   publish_ms?: number;
+  /** Where it was kept instead of Pub/Sub, or why not even there. */
+  overflow?: string;
+  /** How often the overflow queue has handed it over. */
+  attempts?: number;
   /** Frames of the stack of an unexpected error. */
   at?: string[];
 }

@@ -3,4 +3,4 @@ import { createEdge } from './relay.ts';
 
 const edge = createEdge(relay);
 
-export default { fetch: edge.fetch } satisfies ExportedHandler<Env>;
+export default { fetch: edge.fetch, queue: edge.queue } satisfies ExportedHandler<Env>;

@@ -1,6 +1,8 @@
+import { Deadline } from './deadline.ts';
+
 export interface Destination {
-  /** The topic's `…:publish`. */
-  url: string;
+  /** The topic's `…:publish`, at each endpoint: tries take turns. */
+  urls: readonly string[];
   /** A token; another one than `refused`, which Pub/Sub has just answered 401 to. */
   authorize(refused?: string): Promise<string>;
   /** Unix milliseconds. */
@@ -30,18 +32,24 @@ export async function publish(
   const startedAt = destination.now();
   const took = () => ({ publish_ms: destination.now() - startedAt });
   using budget = new Deadline(budgetMs);
+  let urls = destination.urls;
   let token = await destination.authorize();
   let signedAnew = false;
   let told: Failure | undefined;
   for (let tries = 1; ; tries++) {
-    const attempt = await tryOnce(message, destination.url, token, budget, budgetMs / 2);
+    const url = urls[(tries - 1) % urls.length] ?? '';
+    const attempt = await tryOnce(message, url, token, budget, budgetMs / 2);
     if (attempt.stored) return { ok: true, tries, ...took() };
     // A try that the budget cut short says nothing; the one before it does.
     if (!told || !budget.signal.aborted) told = attempt;
     if (attempt.cause === 'pubsub-401' && !signedAnew) {
       signedAnew = true;
       token = await destination.authorize(token);
-    } else if (!attempt.retry || !(await pause(delayMs(tries), budget.signal))) {
+      continue;
+    }
+    // What is wrong with one endpoint, or with its settings, may be right at the other.
+    if (!attempt.retry) urls = urls.filter((other) => other !== url);
+    if (urls.length === 0 || !(await pause(delayMs(tries), budget.signal))) {
       const { cause, problem } = told;
       return { ok: false, tries, ...took(), cause, ...(problem !== undefined && { problem }) };
     }
@@ -126,23 +134,5 @@ async function pause(ms: number, budget: AbortSignal): Promise<boolean> {
     return !budget.aborted;
   } catch {
     return false;
-  }
-}
-
-/** AbortSignal.timeout() can't be cleared: its timer would outlive every quick publish. */
-class Deadline {
-  readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout>;
-
-  constructor(ms: number) {
-    this.#timer = setTimeout(() => this.#controller.abort(), ms);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
   }
 }

@@ -3,23 +3,32 @@ import { Hono } from 'hono/tiny';
 import type { Relay } from '../shared/config.ts';
 import { AccessTokens } from './access-token.ts';
 import { type Arrival, arrive, pathOf, targetOf } from './delivery.ts';
+import { drain } from './drain.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { factsOf, writeLog } from './log.ts';
+import type { Bindings } from './optional-bindings.ts';
 import { answer } from './outcome.ts';
 import type { Destination } from './publish.ts';
 import { readSecret } from './secrets.ts';
 import { type Handled, takeSteps } from './steps.ts';
 
-type Edge = Hono<{ Bindings: Env }>;
+type Router = Hono<{ Bindings: Bindings }>;
 
-/** The relay's HTTP side. Made at module level, so that filters compile once and tokens are kept. */
+/** The Worker's handlers. */
+export interface Edge {
+  fetch(request: Request, env: Bindings, context: ExecutionContext): Promise<Response>;
+  /** Drains the overflow queue, and the dead-letter queue behind it. */
+  queue(batch: MessageBatch, env: Bindings): Promise<void>;
+}
+
+/** The relay's edge. Made at module level, so that filters compile once and tokens are kept. */
 export function createEdge(relay: Relay, now: () => number = Date.now): Edge {
   const endpoints = new Map(
     [...relay.streams.values()].map((stream) => [stream.name, openEndpoint(stream)]),
   );
   const destinationIn = openTopic(relay, new AccessTokens(), now);
 
-  async function route(context: Context<{ Bindings: Env }>): Promise<Response> {
+  async function route(context: Context<{ Bindings: Bindings }>): Promise<Response> {
     const { req, env } = context;
     const [, name = '', key] = req.path.split('/');
     const endpoint = endpoints.get(name);
@@ -39,24 +48,27 @@ export function createEdge(relay: Relay, now: () => number = Date.now): Edge {
     return delivered;
   }
 
-  const edge: Edge = new Hono({ getPath: (request) => pathOf(targetOf(request)) });
-  edge.get('/', (context) => context.json({ status: 'ok' }));
-  edge.all('/', () => answer({ outcome: 'wrong-method', allow: 'GET, HEAD' }));
-  edge.all('/:stream', route);
-  edge.all('/:stream/:key', route);
-  edge.notFound(() => answer({ outcome: 'unknown-stream' }));
-  edge.onError((error) => {
+  const router: Router = new Hono({ getPath: (request) => pathOf(targetOf(request)) });
+  router.get('/', (context) => context.json({ status: 'ok' }));
+  router.all('/', () => answer({ outcome: 'wrong-method', allow: 'GET, HEAD' }));
+  router.all('/:stream', route);
+  router.all('/:stream/:key', route);
+  router.notFound(() => answer({ outcome: 'unknown-stream' }));
+  router.onError((error) => {
     writeLog({ outcome: 'not-stored', ...factsOf(error) });
     return answer({ outcome: 'not-stored' });
   });
-  return edge;
+  return {
+    fetch: async (request, env, context) => router.fetch(request, env, context),
+    queue: (batch, env) => drain(batch, env, destinationIn(env)),
+  };
 }
 
 /** Never rejects: what nobody expected is a failure of our own, so the sender must try again. */
 async function deliver(
   arrival: Arrival,
   endpoint: Endpoint,
-  env: Env,
+  env: Bindings,
   destination: Destination,
 ): Promise<Response> {
   let handled: Handled;
@@ -79,8 +91,10 @@ async function deliver(
 
 function openTopic(relay: Relay, tokens: AccessTokens, now: () => number) {
   const path = `/v1/projects/${relay.project}/topics/${relay.topic}:publish`;
-  return (env: Env): Destination => ({
-    url: env.PUBSUB_ENDPOINT + path,
+  return (env: Bindings): Destination => ({
+    urls: [env.PUBSUB_ENDPOINT, env.PUBSUB_FALLBACK_ENDPOINT]
+      .filter((endpoint) => endpoint !== undefined && endpoint !== '')
+      .map((endpoint) => endpoint + path),
     now,
     authorize(refused) {
       if (refused !== undefined) tokens.drop(refused);

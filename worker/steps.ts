@@ -1,11 +1,13 @@
 import { readBody } from './body.ts';
 import { decide } from './decide.ts';
-import { type Arrival, type Delivery, receive } from './delivery.ts';
+import { type Arrival, receive } from './delivery.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Facts } from './log.ts';
-import { toPublishRequest } from './message.ts';
+import { toMessage } from './message.ts';
+import type { Bindings } from './optional-bindings.ts';
 import type { Outcome } from './outcome.ts';
-import { type Destination, publish } from './publish.ts';
+import type { Destination } from './publish.ts';
+import { store } from './store.ts';
 import { verify } from './verify.ts';
 
 /** The outcome, and what the log is told beside it. */
@@ -15,7 +17,7 @@ export type Handled = { outcome: Outcome; facts: Facts };
 export async function takeSteps(
   arrival: Arrival,
   endpoint: Endpoint,
-  env: Env,
+  env: Bindings,
   destination: Destination,
 ): Promise<Handled> {
   const { stream } = endpoint;
@@ -40,22 +42,11 @@ export async function takeSteps(
     return { outcome, facts: { bytes, secret, cause } };
   }
 
-  const handled = await store(delivery, decision.event, endpoint, destination);
-  return { outcome: handled.outcome, facts: { bytes, secret, ...handled.facts } };
-}
-
-/** Pub/Sub within the stream's budget, or nothing: 2xx only once it has acknowledged. */
-async function store(
-  delivery: Delivery,
-  event: string | undefined,
-  { stream }: Endpoint,
-  destination: Destination,
-): Promise<Handled> {
-  const message = toPublishRequest(stream.name, delivery, event);
-  const { ok, ...facts } = await publish(message, destination, stream.publishBudgetMs);
+  const message = toMessage(stream.name, delivery, decision.event);
+  const { stored, facts } = await store(message, env, destination, stream.publishBudgetMs);
   return {
-    outcome: ok ? { outcome: 'accepted', deliveryId: delivery.id } : { outcome: 'not-stored' },
-    facts,
+    outcome: stored ? { outcome: 'accepted', deliveryId: delivery.id } : { outcome: 'not-stored' },
+    facts: { bytes, secret, ...facts },
   };
 }
 
