@@ -23,7 +23,7 @@ export interface Stack {
 }
 
 /** How long each part may take to stop; together less than the 5 s that `stop` promises. */
-const stopWithinMs = { edge: 800, subscriber: 2600, servers: 1300 } as const;
+const stopWithinMs = { edge: 1200, subscriber: 2500, servers: 1200 } as const;
 
 /**
  * Starts the whole relay on 127.0.0.1: the Worker in workerd, the subscriber, and the local servers that

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Expected, PlannedDelivery } from './plan.ts';
 
 /** What the edge answered to one delivery. */
@@ -31,14 +32,13 @@ export async function sendAll(
   return answers;
 }
 
+/** Tries again when it is asked to, as senders do. */
 async function post(delivery: PlannedDelivery): Promise<Answer> {
-  const response = await fetch(delivery.url, {
-    method: 'POST',
-    headers: delivery.headers,
-    body: delivery.body,
-    signal: AbortSignal.timeout(20_000),
-  });
-  await response.arrayBuffer();
+  let response = await postOnce(delivery);
+  for (let tries = 1; response.status === 503 && tries < 3; tries++) {
+    await sleep(1000);
+    response = await postOnce(delivery);
+  }
   const deliveryId = response.headers.get('tributary-delivery-id');
   const isFiltered = response.headers.get('tributary-outcome') === 'filtered';
   return {
@@ -48,6 +48,13 @@ async function post(delivery: PlannedDelivery): Promise<Answer> {
     ...(deliveryId && !isFiltered && { deliveryId }),
     answeredAt: Date.now(),
   };
+}
+
+async function postOnce({ url, headers, body }: PlannedDelivery): Promise<Response> {
+  const signal = AbortSignal.timeout(20_000);
+  const response = await fetch(url, { method: 'POST', headers, body, signal });
+  await response.arrayBuffer();
+  return response;
 }
 
 function outcomeOf(response: Response, isFiltered: boolean): Answer['outcome'] {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -109,14 +109,13 @@ export class RelayProcess {
     return this.process.exitCode;
   }
 
-  /** Is any process of the group still alive? */
+  /** Is any process of the group still running? One that has ended but waits to be reaped is not. */
   get leavesProcesses(): boolean {
-    try {
-      process.kill(-(this.process.pid ?? 0), 0);
-      return true;
-    } catch {
-      return false;
-    }
+    const processes = execFileSync('ps', ['-A', '-o', 'pgid=,stat='], { encoding: 'utf8' });
+    return processes.split('\n').some((line) => {
+      const [group, state] = line.trim().split(/\s+/);
+      return Number(group) === this.process.pid && !state?.startsWith('Z');
+    });
   }
 
   #signalGroup(signal: NodeJS.Signals): void {
