@@ -23,6 +23,9 @@ export default defineConfig({
                 ABSMARTLY_KEY: 'absmartly-key-of-the-tests',
                 CRM_KEY: 'crm-key-of-the-tests',
               },
+              // What wrangler.toml leaves to the user. Nothing consumes: the tests do.
+              queueProducers: { OVERFLOW: 'overflow-of-the-tests' },
+              r2Buckets: ['OVERFLOW_OBJECTS'],
             },
           })),
         ],

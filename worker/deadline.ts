@@ -22,7 +22,8 @@ export async function within<Value>(
   promise: Promise<Value>,
 ): Promise<Value | undefined> {
   using deadline = new Deadline(ms);
-  return Promise.race([
+  // Awaited here: the deadline ends with this block.
+  return await Promise.race([
     promise,
     new Promise<undefined>((resolve) => {
       deadline.signal.addEventListener('abort', () => resolve(undefined));

@@ -64,8 +64,9 @@ async function settle(
     drained = { outcome: 'held', facts: factsOf(error) };
   }
   const { outcome, envelope, facts } = drained;
-  if (outcome === 'held') message.retry({ delaySeconds: delayS(message.attempts) });
-  else message.ack();
+  const delaySeconds = outcome === 'held' ? delayS(message.attempts) : undefined;
+  if (delaySeconds === undefined) message.ack();
+  else message.retry({ delaySeconds });
   const { stream, delivery_id } = envelope?.attributes ?? ({} as Record<string, undefined>);
   writeLog({
     ...(stream !== undefined && { stream }),
@@ -73,6 +74,7 @@ async function settle(
     outcome,
     ...facts,
     attempts: message.attempts,
+    ...(delaySeconds !== undefined && { again_in_s: delaySeconds }),
   });
 }
 

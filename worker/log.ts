@@ -17,6 +17,8 @@ export interface Facts {
   overflow?: string;
   /** How often the overflow queue has handed it over. */
   attempts?: number;
+  /** When it will do so again, in seconds. */
+  again_in_s?: number;
   /** Frames of the stack of an unexpected error. */
   at?: string[];
 }

@@ -28,7 +28,8 @@ export async function startPubsubStandIn(): Promise<PubsubStandIn> {
     } else if (kind === 'tries') {
       response.end(JSON.stringify(tries.get(topic) ?? []));
     } else {
-      await takeTry(request, response, scripts, tries);
+      // An edge that breaks off in mid-body has made no try.
+      await takeTry(request, response, scripts, tries).catch(() => response.destroy());
     }
   });
   server.on('connection', (socket) => {

@@ -75,6 +75,7 @@ export function openEdge(
       void edge.fetch(request, env, context);
       await waitOnExecutionContext(context);
     },
+    drain: (batch: MessageBatch) => edge.queue(batch, env),
     /** What befalls the next tries to publish. */
     async script(faults: Fault[]): Promise<void> {
       await fetch(`${pubsub}/script/${topic}`, { method: 'PUT', body: JSON.stringify(faults) });
