@@ -1,7 +1,8 @@
-import { RE2JS } from 're2js';
 import * as v from 'valibot';
 import { parseBlock } from './addresses.ts';
 import { RelayError } from './error.ts';
+import type { Filter } from './filters/condition.ts';
+import { compileFilter } from './filters/filter.ts';
 import { type SchemeName, schemes } from './signatures/schemes.ts';
 import { signsUrl } from './signatures/template.ts';
 import type { SourceName } from './sources/registry.ts';
@@ -42,12 +43,6 @@ const handshakeNames = [
   'xero',
   'zoom',
 ] as const;
-
-/** Only events that pass are relayed. */
-export interface Filter {
-  /** A regular expression (RE2 syntax: linear time) that the event's name must match somewhere. */
-  event?: string;
-}
 
 /** A stream as a source's function (`datanostro({ … })`) makes it: plain data. */
 export interface Stream extends StreamOptions {
@@ -116,18 +111,6 @@ const SecretName = v.pipe(
   v.regex(/^[A-Z][A-Z0-9_]*$/, 'must name a secret, as in UPPER_CASE; never the secret itself'),
 );
 
-const Pattern = v.pipe(
-  v.string(),
-  v.rawCheck(({ dataset, addIssue }) => {
-    if (!dataset.typed) return;
-    try {
-      RE2JS.compile(dataset.value);
-    } catch (error) {
-      addIssue({ message: `is refused: ${(error as Error).message}` });
-    }
-  }),
-);
-
 const TimeZone = v.pipe(
   v.string(),
   v.check((zone) => {
@@ -152,7 +135,8 @@ const StreamSchema = v.strictObject({
   scheme: v.string(),
   table: TableName,
   secrets: v.optional(v.pipe(v.array(SecretName), v.minLength(1), v.maxLength(2))),
-  filter: v.optional(v.strictObject({ event: v.optional(Pattern) })),
+  // Checked by its compiler, which tells the place of each problem.
+  filter: v.optional(v.looseObject({})),
   maxBodyBytes: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7 * mebibyte)),
   ),
@@ -218,8 +202,10 @@ const challengeSchemes: { [Name in HandshakeName]?: SchemeName } = { x: 'x', zoo
 
 /** Settings that are right one by one, but not together. */
 function disagreements({ publicUrl, streams }: RelayOptions): string[] {
-  return Object.entries(streams ?? {}).flatMap(([name, { scheme, handshake }]) => {
-    const problems: string[] = [];
+  return Object.entries(streams ?? {}).flatMap(([name, { scheme, handshake, filter }]) => {
+    const problems = compileFilter(filter).problems.map(
+      ({ path, message }) => `  streams.${name}.${path} ${message}`,
+    );
     if (publicUrl === undefined && signsUrl(schemes[scheme])) {
       problems.push(`  publicUrl must be set: the senders of the stream "${name}" sign it`);
     }

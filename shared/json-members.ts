@@ -1,3 +1,5 @@
+import { skipSpace, skipString, skipValue } from './json-scan.ts';
+
 /** The members of a JSON object: name → the raw text of its value, byte for byte as it was sent. */
 export type JsonMembers = ReadonlyMap<string, string>;
 
@@ -10,9 +12,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
 /**
  * Reads the top level of a JSON object without touching its values: numbers beyond 2^53, key order
- * and duplicate keys inside a value stay as sent. Of duplicate keys at the top level the last one
- * counts, as in JSON.parse (RFC 8259, section 4, leaves it open): the edge and the subscriber both
- * read with this function, so they can't see different events in one body.
+ * and duplicate keys inside a value stay as sent. Of duplicate keys at the top level the first one
+ * counts, as everywhere in the relay (json-path.ts says why).
  */
 export function readJsonMembers(body: Uint8Array): JsonReading {
   if (body.byteLength === 0) return { ok: false, problem: 'empty' };
@@ -43,44 +44,11 @@ function sliceMembers(text: string): JsonMembers {
     const key = JSON.parse(text.slice(at, keyEnd)) as string;
     const start = skipSpace(text, skipSpace(text, keyEnd) + 1);
     const end = skipValue(text, start);
-    members.set(key, text.slice(start, end));
+    if (!members.has(key)) members.set(key, text.slice(start, end));
     at = skipSpace(text, end);
     if (text[at] === ',') at = skipSpace(text, at + 1);
   }
   return members;
-}
-
-function skipSpace(text: string, at: number): number {
-  while (text.charCodeAt(at) <= 0x20) at++;
-  return at;
-}
-
-function skipString(text: string, quote: number): number {
-  let end = text.indexOf('"', quote + 1);
-  for (;;) {
-    let backslashes = 0;
-    while (text[end - 1 - backslashes] === '\\') backslashes++;
-    if (backslashes % 2 === 0) return end + 1;
-    end = text.indexOf('"', end + 1);
-  }
-}
-
-/** Iterative: a value nested 100,000 deep must not overflow the stack. */
-function skipValue(text: string, at: number): number {
-  let depth = 0;
-  do {
-    const char = text[at];
-    if (char === '"') at = skipString(text, at);
-    else if (char === '{' || char === '[') {
-      depth++;
-      at++;
-    } else if (char === '}' || char === ']') {
-      depth--;
-      at++;
-    } else if (depth > 0) at++;
-    else while (at < text.length && !/[\s,}\]]/.test(text.charAt(at))) at++;
-  } while (depth > 0);
-  return at;
 }
 
 /** Is it absent, or null? Both mean that the sender gave no value. */

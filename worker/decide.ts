@@ -21,7 +21,7 @@ export function decide(body: Uint8Array, { stream, source, passes }: Endpoint): 
     return { relay: false, outcome, cause: problem };
   }
   if (reading.kind === 'ignored') return dropped(reading.reason, 'ignored');
-  if (!passes(reading.event)) {
+  if (!passes({ name: reading.event })) {
     return dropped(
       "Filtered: the event's name does not pass the filter of this stream",
       'event-filter',

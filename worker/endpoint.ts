@@ -1,9 +1,9 @@
 import type { RelayStream } from '../shared/config.ts';
+import { compileFilter, type EventTest } from '../shared/filters/filter.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import type { Source } from '../shared/source.ts';
 import { sources } from '../shared/sources/registry.ts';
-import { compileFilter, type EventTest } from './filter.ts';
 
 /** A stream, ready for deliveries: all that can be looked up or compiled once, is. */
 export interface Endpoint {
@@ -20,7 +20,7 @@ export function openEndpoint(stream: RelayStream): Endpoint {
     stream,
     source: sources[stream.source],
     scheme: schemes[stream.scheme],
-    passes: compileFilter(stream.filter),
+    passes: compileFilter(stream.filter).passes,
     keyed: stream.scheme === 'endpoint-key',
   };
 }

@@ -94,10 +94,10 @@ test.each([
   ['a lone surrogate elsewhere', '{"event_name":"purchase","note":"\\udc00"}', true],
   ['numbers beyond 2^53', '{"event_name":"purchase","n":9007199254740993,"e":1e400}', true],
   ['a byte order mark', '\ufeff{"event_name":"purchase"}', true],
-  ['duplicate keys, the last of which passes', '{"event_name":"x","event_name":"purchase"}', true],
+  ['duplicate keys, the first of which passes', '{"event_name":"purchase","event_name":"x"}', true],
   [
-    'duplicate keys, the last of which does not',
-    '{"event_name":"purchase","event_name":"x"}',
+    'duplicate keys, the first of which does not',
+    '{"event_name":"x","event_name":"purchase"}',
     false,
   ],
   ['an escaped key', '{"\\u0065vent_name":"purchase"}', true],

@@ -1,0 +1,47 @@
+/** What a field may be compared with. A number beyond 2^53 is written as a bigint: `9007199254740993n`. */
+export type Scalar = string | number | bigint | boolean | null;
+
+/**
+ * Tests of one field of the event. Where several are given, one value must pass them all.
+ *
+ * - A field that the event lacks passes none but `exists: false`; so `not: { field, equals }` holds for it.
+ * - A path with `[]` names many values: one that passes is enough.
+ * - `equals` and `in` compare type and value: 5 is not "5", 5 is 5.0, null is null. Numbers are compared
+ *   digit by digit, so that 9007199254740993 is not 9007199254740992.
+ * - `gt`, `gte`, `lt`, `lte`: with a number, numbers and texts that hold one ("120.13") are compared as
+ *   numbers; with a text, texts are compared as texts (ISO times sort so).
+ * - `matches`: a regular expression (RE2 syntax) that a text, or a number or boolean as it was sent, of at
+ *   most 4,096 UTF-16 units matches somewhere.
+ */
+export interface FieldTests {
+  equals?: Scalar;
+  in?: readonly Scalar[];
+  exists?: boolean;
+  matches?: string;
+  gt?: number | bigint | string;
+  gte?: number | bigint | string;
+  lt?: number | bigint | string;
+  lte?: number | bigint | string;
+}
+
+/** A condition on the payload of an event. `field` is a path such as `$.items[].sku`; `$` is the event. */
+export type Condition =
+  | ({ field: string } & FieldTests)
+  | { all: readonly Condition[] }
+  | { any: readonly Condition[] }
+  | { not: Condition };
+
+/** Only events that pass are relayed. What is left out passes all; where several are given, all must hold. */
+export interface Filter {
+  /** A regular expression (RE2 syntax) that the event's name must match somewhere. */
+  event?: string;
+  /** The event's name must be one of these, exactly. */
+  events?: readonly string[];
+  where?: Condition;
+}
+
+/** What is wrong with a filter: `path` leads to it (`filter.where.all.0.matches`). */
+export interface Problem {
+  path: string;
+  message: string;
+}
