@@ -76,7 +76,7 @@ function toText(report: DemoReport, tookMs: number): string {
     ...Object.entries(report.samples).map(
       ([name, rows]) => `${relay.streams.get(name)?.table}\n${rows.map(toLine).join('\n')}\n`,
     ),
-    drawTable([head, ...counts], ['left', 'right', 'right', 'right', 'right', 'right']),
+    drawTable([head, ...counts], ['left', 'right', 'right', 'right', 'right', 'right']).trimEnd(),
     'An accepted delivery of absmartly announces a ZIP: its rows are those of the CSV files in it.',
     `Freshness (edge → queryable): p50 ${p50} ms, p95 ${p95} ms. Took ${(tookMs / 1000).toFixed(1)} s.`,
     ...(report.problems.length === 0
@@ -88,6 +88,9 @@ function toText(report: DemoReport, tookMs: number): string {
 
 /** One row, as wide as a terminal. */
 function toLine(row: Record<string, unknown>): string {
-  const text = JSON.stringify(row);
+  // Google's client wraps times and dates in objects.
+  const text = JSON.stringify(row, (_, cell: unknown) =>
+    typeof cell === 'object' && cell !== null && 'value' in cell ? cell.value : cell,
+  );
   return `  ${text.length > 150 ? `${text.slice(0, 149)}…` : text}`;
 }
