@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -111,8 +111,8 @@ export class RelayProcess {
 
   /** Is any process of the group still running? One that has ended but waits to be reaped is not. */
   get leavesProcesses(): boolean {
-    const processes = execFileSync('ps', ['-A', '-o', 'pgid=,stat='], { encoding: 'utf8' });
-    return processes.split('\n').some((line) => {
+    const { stdout } = spawnSync('ps', ['-A', '-o', 'pgid=,stat='], { encoding: 'utf8' });
+    return (stdout ?? '').split('\n').some((line) => {
       const [group, state] = line.trim().split(/\s+/);
       return Number(group) === this.process.pid && !state?.startsWith('Z');
     });

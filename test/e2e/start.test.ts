@@ -5,6 +5,7 @@ import { datanostroEvent, signDelivery } from '../../local/deliveries.ts';
 import { relay } from '../../tributary.config.ts';
 import { codeBlocks, readDocument } from '../docs/documents.ts';
 import { Home, RelayProcess, select, until } from './relay-process.ts';
+import { itWith } from './tools.ts';
 
 let home: Home;
 let running: RelayProcess[] = [];
@@ -15,7 +16,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   for (const relayProcess of running) {
-    if (relayProcess.leavesProcesses) await relayProcess.killGroup().catch(() => {});
+    await relayProcess.killGroup().catch(() => {});
   }
   running = [];
   home.remove();
@@ -41,44 +42,52 @@ async function purchase(n: number, edge: string) {
 }
 
 describe('npm start', { timeout: 60_000 }, () => {
-  it('prints curls that fill the tables, and leaves nothing behind', async () => {
-    const relayProcess = await start();
-    for (const stream of relay.streams.keys()) {
-      expect(sh(relayProcess.curlOf(stream))).toMatch(/^HTTP\/1\.1 204 /);
-    }
-    const { bigquery } = relayProcess;
-    for (const { table } of relay.streams.values()) {
-      const query = `SELECT * FROM \`${relay.project}.${table}\` LIMIT 10`;
+  itWith(
+    ['curl', 'ps'],
+    'prints curls that fill the tables, and leaves nothing behind',
+    async () => {
+      const relayProcess = await start();
+      for (const stream of relay.streams.keys()) {
+        expect(sh(relayProcess.curlOf(stream))).toMatch(/^HTTP\/1\.1 204 /);
+      }
+      const { bigquery } = relayProcess;
+      for (const { table } of relay.streams.values()) {
+        const query = `SELECT * FROM \`${relay.project}.${table}\` LIMIT 10`;
+        const rows = await until(
+          () => select(bigquery, query),
+          (found) => found.length > 0,
+        );
+        expect(rows.length).toBeGreaterThan(0);
+      }
+      const forged = relayProcess.curlOf('datanostro').replace('purchase', 'Purchase');
+      expect(sh(forged)).toMatch(/^HTTP\/1\.1 401 /);
+
+      expect(await relayProcess.interrupt()).toBe(0);
+      expect(relayProcess.leavesProcesses).toBe(false);
+    },
+  );
+
+  itWith(
+    ['curl', 'openssl'],
+    'takes the curls and answers the queries that the README prints',
+    async () => {
+      const relayProcess = await start();
+      const blocks = codeBlocks(readDocument('README.md'), 'sh');
+      const curls = blocks.find((block) => block.includes('curl -i')) ?? '';
+      const own = curls.replaceAll('http://127.0.0.1:8787', relayProcess.edge);
+      const output = sh(`set -eu; set -a; . ${home.secretsFile}; set +a; ${own}`);
+      expect(output.match(/^HTTP\/1\.1 204 /gm)).toHaveLength(3);
+
+      const query = blocks.find((block) => block.startsWith('npx tributary query')) ?? '';
+      const [, sql = ''] = /^npx tributary query '([^']+)'\n$/.exec(query) ?? [];
       const rows = await until(
-        () => select(bigquery, query),
+        () => select<{ event_name: string; n: number }>(relayProcess.bigquery, sql),
         (found) => found.length > 0,
       );
-      expect(rows.length).toBeGreaterThan(0);
-    }
-    const forged = relayProcess.curlOf('datanostro').replace('purchase', 'Purchase');
-    expect(sh(forged)).toMatch(/^HTTP\/1\.1 401 /);
-
-    expect(await relayProcess.interrupt()).toBe(0);
-    expect(relayProcess.leavesProcesses).toBe(false);
-  });
-
-  it('takes the curls and answers the queries that the README prints', async () => {
-    const relayProcess = await start();
-    const blocks = codeBlocks(readDocument('README.md'), 'sh');
-    const curls = blocks.find((block) => block.includes('curl -i')) ?? '';
-    const own = curls.replaceAll('http://127.0.0.1:8787', relayProcess.edge);
-    const output = sh(`set -eu; set -a; . ${home.secretsFile}; set +a; ${own}`);
-    expect(output.match(/^HTTP\/1\.1 204 /gm)).toHaveLength(3);
-
-    const query = blocks.find((block) => block.startsWith('npx tributary query')) ?? '';
-    const [, sql = ''] = /^npx tributary query '([^']+)'\n$/.exec(query) ?? [];
-    const rows = await until(
-      () => select<{ event_name: string; n: number }>(relayProcess.bigquery, sql),
-      (found) => found.length > 0,
-    );
-    expect(rows).toEqual([{ event_name: 'purchase', n: 1 }]);
-    expect(await relayProcess.interrupt()).toBe(0);
-  });
+      expect(rows).toEqual([{ event_name: 'purchase', n: 1 }]);
+      expect(await relayProcess.interrupt()).toBe(0);
+    },
+  );
 
   /** Sends from eight senders at once until `stop` is aborted; the ids of what was answered 2xx. */
   function burst(edge: string, stop: AbortSignal): { accepted: string[]; ended: Promise<unknown> } {
@@ -121,26 +130,30 @@ describe('npm start', { timeout: 60_000 }, () => {
     expect(await second.interrupt()).toBe(0);
   });
 
-  it('drains at Ctrl-C in a burst: no row is missing, and none is there twice', async () => {
-    const first = await start();
-    const stop = new AbortController();
-    const { accepted, ended } = burst(first.edge, stop.signal);
-    await until(
-      () => Promise.resolve(accepted),
-      (ids) => ids.length >= 300,
-    );
-    expect(await first.interrupt()).toBe(0);
-    expect(first.leavesProcesses).toBe(false);
-    stop.abort();
-    await ended;
+  itWith(
+    ['ps'],
+    'drains at Ctrl-C in a burst: no row is missing, and none is there twice',
+    async () => {
+      const first = await start();
+      const stop = new AbortController();
+      const { accepted, ended } = burst(first.edge, stop.signal);
+      await until(
+        () => Promise.resolve(accepted),
+        (ids) => ids.length >= 300,
+      );
+      expect(await first.interrupt()).toBe(0);
+      expect(first.leavesProcesses).toBe(false);
+      stop.abort();
+      await ended;
 
-    const second = await start();
-    const ids = await idsWith(accepted, second);
-    expect(ids.length).toBe(new Set(ids).size);
-    expect(await second.interrupt()).toBe(0);
-  });
+      const second = await start();
+      const ids = await idsWith(accepted, second);
+      expect(ids.length).toBe(new Set(ids).size);
+      expect(await second.interrupt()).toBe(0);
+    },
+  );
 
-  it('takes its parts along when it alone is killed', async () => {
+  itWith(['ps'], 'takes its parts along when it alone is killed', async () => {
     const relayProcess = await start();
     process.kill(relayProcess.process.pid ?? 0, 'SIGKILL');
     await relayProcess.exited();
