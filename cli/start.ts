@@ -102,6 +102,7 @@ const samples: Record<SourceName, () => Draft> = {
   datanostro: () => datanostroEvent(1, 'purchase', Date.now()),
   absmartly: () => exportAnnouncement(15, 42, Date.now()),
   segmentstream: () => crmPostback(4),
+  generic: () => ({ body: '{"id":"evt_1","type":"test"}', contentType: 'application/json' }),
 };
 
 function sampleOf(stream: RelayStream): Draft {

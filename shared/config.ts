@@ -1,11 +1,14 @@
 import * as v from 'valibot';
 import { parseBlock } from './addresses.ts';
+import { unsignedFilters } from './coverage.ts';
 import { RelayError } from './error.ts';
-import type { Filter } from './filters/condition.ts';
-import { compileFilter } from './filters/filter.ts';
+import type { Filter, Problem } from './filters/condition.ts';
+import { filterOf } from './filters/filter.ts';
+import { planOf } from './shape/plan.ts';
+import type { EventShape } from './shape/shape.ts';
 import { type SchemeName, schemes } from './signatures/schemes.ts';
 import { signsUrl } from './signatures/template.ts';
-import type { SourceName } from './sources/registry.ts';
+import { type SourceName, sources } from './sources/registry.ts';
 
 /** What every stream may set, whatever its source. */
 export interface StreamOptions {
@@ -45,7 +48,7 @@ const handshakeNames = [
 ] as const;
 
 /** A stream as a source's function (`datanostro({ … })`) makes it: plain data. */
-export interface Stream extends StreamOptions {
+export interface Stream extends StreamOptions, EventShape {
   source: SourceName;
   scheme: SchemeName;
   timeZone?: string;
@@ -130,9 +133,34 @@ const AddressBlock = v.pipe(
   ),
 );
 
+const From = v.union(
+  [v.string(), v.array(v.string())],
+  'must be a place such as $.type, or a list',
+);
+const Unit = v.picklist(['s', 'ms', 'iso']);
+
+// What the texts say is checked when they are compiled.
+const Columns = v.record(
+  v.string(),
+  v.strictObject({
+    type: v.string(),
+    from: v.string(),
+    unit: v.optional(Unit),
+    required: v.optional(v.boolean()),
+    description: v.optional(v.string()),
+  }),
+);
+
 const StreamSchema = v.strictObject({
-  source: v.string(),
-  scheme: v.string(),
+  source: v.picklist(Object.keys(sources)),
+  scheme: v.picklist(Object.keys(schemes)),
+  body: v.optional(v.picklist(['json', 'form'])),
+  each: v.optional(v.string()),
+  event: v.optional(From),
+  id: v.optional(From),
+  time: v.optional(v.union([v.string(), v.strictObject({ from: v.string(), unit: Unit })])),
+  columns: v.optional(Columns),
+  moreColumns: v.optional(Columns),
   table: TableName,
   secrets: v.optional(v.pipe(v.array(SecretName), v.minLength(1), v.maxLength(2))),
   // Checked by its compiler, which tells the place of each problem.
@@ -170,10 +198,11 @@ const RelaySchema = v.strictObject({
  */
 export function defineRelay(options: RelayOptions): Relay {
   const parsed = v.safeParse(RelaySchema, options);
-  const problems = [
-    ...(parsed.issues ?? []).map((issue) => `  ${v.getDotPath(issue) ?? ''} ${issue.message}`),
-    ...disagreements(options),
-  ];
+  const problems = (parsed.issues ?? []).map(
+    (issue) => `  ${v.getDotPath(issue) ?? ''} ${issue.message}`,
+  );
+  const misread = new Set(parsed.issues?.map((issue) => issue.path?.[1]?.key));
+  problems.push(...disagreements(options, (name) => !misread.has(name)));
   if (!parsed.success || problems.length > 0) {
     throw new RelayError(
       'config.invalid',
@@ -201,12 +230,16 @@ export function defineRelay(options: RelayOptions): Relay {
 const challengeSchemes: { [Name in HandshakeName]?: SchemeName } = { x: 'x', zoom: 'zoom' };
 
 /** Settings that are right one by one, but not together. */
-function disagreements({ publicUrl, streams }: RelayOptions): string[] {
-  return Object.entries(streams ?? {}).flatMap(([name, { scheme, handshake, filter }]) => {
-    const problems = compileFilter(filter).problems.map(
+function disagreements(
+  { publicUrl, streams }: RelayOptions,
+  isWellFormed: (streamName: string) => boolean,
+): string[] {
+  return Object.entries(streams ?? {}).flatMap(([name, stream]) => {
+    const { scheme, handshake } = stream;
+    const problems = (isWellFormed(name) ? streamProblems(stream) : []).map(
       ({ path, message }) => `  streams.${name}.${path} ${message}`,
     );
-    if (publicUrl === undefined && signsUrl(schemes[scheme])) {
+    if (publicUrl === undefined && Object.hasOwn(schemes, scheme) && signsUrl(schemes[scheme])) {
       problems.push(`  publicUrl must be set: the senders of the stream "${name}" sign it`);
     }
     const due = handshake && challengeSchemes[handshake];
@@ -215,6 +248,16 @@ function disagreements({ publicUrl, streams }: RelayOptions): string[] {
     }
     return problems;
   });
+}
+
+/** What only the compilers of the shape and of the filter can tell. */
+function streamProblems(stream: Stream): Problem[] {
+  const eventFrom = sources[stream.source].eventFrom(stream);
+  return [
+    ...planOf(stream).problems,
+    ...filterOf(stream).problems,
+    ...unsignedFilters(stream, schemes[stream.scheme], eventFrom),
+  ];
 }
 
 function resolve(name: string, stream: Stream): RelayStream {

@@ -14,6 +14,8 @@ export interface Envelope {
   contentEncoding?: string;
   /** W3C Trace Context. */
   traceparent?: string;
+  /** Those headers, by lower-case name, that the stream's columns or events are read from. */
+  headers?: Readonly<Record<string, string>>;
   body: Uint8Array;
 }
 
@@ -22,6 +24,21 @@ export type EnvelopeReading = { ok: true; envelope: Envelope } | { ok: false; pr
 /** Pub/Sub refuses a message with a longer attribute value (1,024 bytes). */
 const maxValueBytes = 1024;
 const encoder = new TextEncoder();
+const headerPrefix = 'header_';
+
+/** A header's value, where an attribute can carry it; what the subscriber can't see the edge must not see. */
+export function carriedHeader(headers: Headers, name: string): string | undefined {
+  const value = headers.get(name);
+  return value && fits(value) ? value : undefined;
+}
+
+function fits(value: string): boolean {
+  return (
+    value.length <= maxValueBytes &&
+    value.isWellFormed() &&
+    encoder.encode(value).byteLength <= maxValueBytes
+  );
+}
 
 /** Attributes as Pub/Sub takes them. A value that is too long is left out: it is never more than a hint. */
 export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, string> {
@@ -39,7 +56,10 @@ export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, s
     googclient_traceparent: envelope.traceparent,
   };
   for (const [name, value] of Object.entries(hints)) {
-    if (value && encoder.encode(value).byteLength <= maxValueBytes) attributes[name] = value;
+    if (value && fits(value)) attributes[name] = value;
+  }
+  for (const [name, value] of Object.entries(envelope.headers ?? {})) {
+    if (value && fits(value)) attributes[headerPrefix + name] = value;
   }
   return attributes;
 }
@@ -60,5 +80,13 @@ export function readEnvelope(
   if (attributes['content_type']) envelope.contentType = attributes['content_type'];
   if (attributes['content_encoding']) envelope.contentEncoding = attributes['content_encoding'];
   if (attributes['traceparent']) envelope.traceparent = attributes['traceparent'];
+  const headers = headersIn(attributes);
+  if (headers.length > 0) envelope.headers = Object.fromEntries(headers);
   return { ok: true, envelope };
+}
+
+function headersIn(attributes: Readonly<Record<string, string>>): [name: string, value: string][] {
+  return Object.entries(attributes)
+    .filter(([name]) => name.startsWith(headerPrefix))
+    .map(([name, value]) => [name.slice(headerPrefix.length), value]);
 }

@@ -1,14 +1,13 @@
+import { readJsonText } from './json-body.ts';
 import { skipSpace, skipString, skipValue } from './json-scan.ts';
 
 /** The members of a JSON object: name → the raw text of its value, byte for byte as it was sent. */
 export type JsonMembers = ReadonlyMap<string, string>;
 
 export type JsonReading =
-  | { ok: true; members: JsonMembers }
+  /** `text` is the whole object. */
+  | { ok: true; members: JsonMembers; text: string }
   | { ok: false; problem: 'empty' | 'not UTF-8' | 'not JSON' | 'not a JSON object' };
-
-// fatal: a body that is not UTF-8 must not arrive with U+FFFD in the place of what was sent.
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
 /**
  * Reads the top level of a JSON object without touching its values: numbers beyond 2^53, key order
@@ -16,23 +15,16 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
  * counts, as everywhere in the relay (json-path.ts says why).
  */
 export function readJsonMembers(body: Uint8Array): JsonReading {
-  if (body.byteLength === 0) return { ok: false, problem: 'empty' };
-  let text: string;
-  let value: unknown;
-  try {
-    text = utf8.decode(body);
-  } catch {
-    return { ok: false, problem: 'not UTF-8' };
-  }
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { ok: false, problem: 'not JSON' };
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { ok: false, problem: 'not a JSON object' };
-  }
-  return { ok: true, members: sliceMembers(text) };
+  const reading = readJsonText(body);
+  if (!reading.ok) return reading;
+  if (!isObject(reading.text)) return { ok: false, problem: 'not a JSON object' };
+  const { text } = reading;
+  return { ok: true, members: sliceMembers(text), text };
+}
+
+/** Of text that is JSON. */
+export function isObject(text: string): boolean {
+  return text[skipSpace(text, 0)] === '{';
 }
 
 /** Slices a text that JSON.parse has already accepted as an object; so no branch here can fail. */
@@ -58,9 +50,18 @@ export function isAbsent(raw: string | undefined): raw is undefined | 'null' {
 
 /**
  * The text of a raw scalar: what a string says, or a number or boolean exactly as sent (`9007199254740993`
- * stays so). Undefined for an object or an array.
+ * stays so). Undefined for an object or an array, and for a string that is none of JSON's.
  */
 export function scalarText(raw: string): string | undefined {
-  if (raw.startsWith('"')) return JSON.parse(raw) as string;
+  if (raw.startsWith('"')) return parseString(raw);
   return raw.startsWith('{') || raw.startsWith('[') ? undefined : raw;
+}
+
+/** What was cut out of the beginning of a large body has not been through JSON.parse yet. */
+function parseString(raw: string): string | undefined {
+  try {
+    return JSON.parse(raw) as string;
+  } catch {
+    return undefined;
+  }
 }

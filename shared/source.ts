@@ -1,16 +1,31 @@
 import type { Row, TableLayout } from './columns.ts';
 import type { Stream } from './config.ts';
 import type { Envelope } from './envelope.ts';
+import type { FilteredEvent } from './filters/filter.ts';
+import type { JoinedFrom } from './shape/shape.ts';
 
 /** What the edge learns from a delivery whose key or signature already held. */
 export type Reading =
-  | { kind: 'event'; event?: string }
+  /** At least one. It passes if any of them does; the subscriber drops the others. */
+  | { kind: 'events'; events: readonly FilteredEvent[] }
   /** A delivery of another kind than this stream is for: acknowledged, not relayed. */
   | { kind: 'ignored'; event?: string; reason: string }
   | { kind: 'malformed'; problem: string; field?: string };
 
-/** A row, or why the event can never become one; `column` is the path of what is wrong. */
-export type Mapping = { ok: true; row: Row } | { ok: false; reason: string; column?: string };
+/** A delivery at the edge. `header` gives a header's value where the envelope can carry it. */
+export interface EdgeDelivery {
+  body: Uint8Array;
+  header: (name: string) => string | undefined;
+}
+
+/**
+ * A row, or why the event can never become one; `column` is the path of what is wrong. `event` is its
+ * index, where a delivery may hold several.
+ */
+export type Mapping = { event?: number } & (
+  | { ok: true; row: Row }
+  | { ok: false; reason: string; column?: string }
+);
 
 /** An export that a webhook announced: a file of rows, to be fetched from the sender. */
 export interface Announcement {
@@ -28,15 +43,20 @@ interface EdgeSide {
   readonly name: string;
   /** What the sender's own console expects for an event that the filter drops. */
   readonly filteredStatus: 200 | 204;
+  /** Where the name that filters see stands; undefined where events have none. */
+  eventFrom(stream: Stream): JoinedFrom | undefined;
+  /** Lower-case names of the headers that the subscriber needs. */
+  headers(stream: Stream): readonly string[];
   /** Parses only as far as the filter and the answer need. */
-  read(body: Uint8Array, stream: Stream): Reading;
+  read(delivery: EdgeDelivery, stream: Stream): Reading;
 }
 
 /** A source whose deliveries become rows. */
 export interface RowSource extends EdgeSide {
   readonly delivers: 'rows';
   layout(stream: Stream): TableLayout;
-  map(envelope: Envelope, stream: Stream): Mapping;
+  /** One for each event that passes the stream's filter, or one for a delivery that can't be read. */
+  map(envelope: Envelope, stream: Stream): readonly Mapping[];
 }
 
 /** A source whose deliveries announce files of rows. */

@@ -1,8 +1,9 @@
 import type { Relay, RelayStream } from '../shared/config.ts';
 import { type Envelope, readEnvelope } from '../shared/envelope.ts';
-import type { Announcement } from '../shared/source.ts';
+import type { Announcement, Mapping } from '../shared/source.ts';
 import { sources } from '../shared/sources/registry.ts';
 import { deadLetterRow } from './dead-letters.ts';
+import { deliveryFate, type EventFate } from './delivery-fate.ts';
 import type { Fate } from './fate.ts';
 import type { Log } from './log.ts';
 import { RecentIds } from './recent-ids.ts';
@@ -31,7 +32,7 @@ export interface PipelineOptions {
 /** Ids that are remembered after they were written: some minutes of a busy relay, 30 MB at most. */
 const rememberedIds = 100_000;
 
-/** Turns envelopes into rows. A message is acked when its row, or its dead letter, is in BigQuery. */
+/** Turns envelopes into rows. A message is acked when its rows, or its dead letter, are in BigQuery. */
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #now: () => number;
@@ -94,11 +95,37 @@ export class Pipeline {
       if (!reading.ok) return { kind: 'dead', ...reading };
       return await this.#options.loadExport(stream, reading.announcement);
     }
-    const mapping = source.map(envelope, stream);
-    if (!mapping.ok) return { kind: 'dead', ...mapping };
     const table = this.#options.tables.get(stream.name);
     if (!table) return { kind: 'held', reason: `no table is open for stream "${stream.name}"` };
-    return await table.write(mapping.row);
+    const mappings = source.map(envelope, stream);
+    const fates = await Promise.all(
+      mappings.map((mapping) => this.#writeEvent(mapping, envelope.deliveryId, table)),
+    );
+    const fate = deliveryFate(fates);
+    // A delivery that comes again, or is sent again once it is mended, must not double its good rows.
+    if (fate.kind !== 'written') this.#rememberEvents(envelope.deliveryId, fates);
+    return fate;
+  }
+
+  async #writeEvent(
+    { event, ...mapping }: Mapping,
+    deliveryId: string,
+    table: Pick<TableQueue, 'write'>,
+  ): Promise<EventFate> {
+    const index = event === undefined ? {} : { event };
+    if (!mapping.ok) return { ...index, fate: { kind: 'dead', ...mapping } };
+    if (event !== undefined && this.#written.has(eventId(deliveryId, event))) {
+      return { ...index, fate: { kind: 'written' } };
+    }
+    return { ...index, fate: await table.write(mapping.row) };
+  }
+
+  #rememberEvents(deliveryId: string, fates: readonly EventFate[]): void {
+    for (const { event, fate } of fates) {
+      if (event !== undefined && fate.kind === 'written') {
+        this.#written.add(eventId(deliveryId, event));
+      }
+    }
   }
 
   /** Stores a dead letter, and only then acks. */
@@ -125,4 +152,9 @@ export class Pipeline {
       else copy.nack();
     }
   }
+}
+
+/** A delivery's own id holds no slash: the two kinds share one memory. */
+function eventId(deliveryId: string, event: number): string {
+  return `${deliveryId}/${event}`;
 }

@@ -1,5 +1,5 @@
 import type { RelayStream } from '../shared/config.ts';
-import { compileFilter, type EventTest } from '../shared/filters/filter.ts';
+import { type EventTest, filterOf } from '../shared/filters/filter.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import type { Source } from '../shared/source.ts';
@@ -20,7 +20,7 @@ export function openEndpoint(stream: RelayStream): Endpoint {
     stream,
     source: sources[stream.source],
     scheme: schemes[stream.scheme],
-    passes: compileFilter(stream.filter).passes,
+    passes: filterOf(stream).passes,
     keyed: stream.scheme === 'endpoint-key',
   };
 }

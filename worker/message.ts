@@ -10,7 +10,7 @@ export interface Message {
 export function toMessage(
   streamName: string,
   delivery: Delivery,
-  event: string | undefined,
+  { event, headers }: { event?: string; headers: Readonly<Record<string, string>> },
 ): Message {
   const { id, receivedAt, contentType, contentEncoding, traceparent, body } = delivery;
   const attributes = toAttributes({
@@ -22,6 +22,7 @@ export function toMessage(
     ...(contentEncoding !== undefined && { contentEncoding }),
     // A lone surrogate is not text that protobuf can carry: Pub/Sub would refuse the delivery for ever.
     ...(event?.isWellFormed() && { event }),
+    headers,
   });
   return { attributes, data: body };
 }

@@ -36,13 +36,13 @@ export async function takeSteps(
   }
   const { secret } = verification;
 
-  const decision = decide(delivery.body, endpoint);
+  const decision = decide(delivery, endpoint);
   if (!decision.relay) {
     const { outcome, cause } = decision;
     return { outcome, facts: { bytes, secret, cause } };
   }
 
-  const message = toMessage(stream.name, delivery, decision.event);
+  const message = toMessage(stream.name, delivery, decision);
   const { stored, facts } = await store(message, env, destination, stream.publishBudgetMs);
   return {
     outcome: stored ? { outcome: 'accepted', deliveryId: delivery.id } : { outcome: 'not-stored' },

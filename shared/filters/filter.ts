@@ -45,6 +45,17 @@ export function compileFilter(filter: Filter | undefined): CompiledFilter {
   };
 }
 
+const compiled = new WeakMap<object, CompiledFilter>();
+
+/** The filter of a stream, compiled once. */
+export function filterOf(stream: { filter?: Filter }): CompiledFilter {
+  const known = compiled.get(stream);
+  if (known) return known;
+  const filter = compileFilter(stream.filter);
+  compiled.set(stream, filter);
+  return filter;
+}
+
 class Compiler {
   readonly problems: Problem[] = [];
   readonly fields: JsonPath[] = [];

@@ -1,7 +1,13 @@
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import { isAbsent, type JsonMembers, readJsonMembers, scalarText } from '../json-members.ts';
-import type { Announcement, AnnouncementReading, ExportSource, Reading } from '../source.ts';
+import type {
+  Announcement,
+  AnnouncementReading,
+  EdgeDelivery,
+  ExportSource,
+  Reading,
+} from '../source.ts';
 
 export interface AbsmartlyOptions extends StreamOptions {
   /** The ABsmartly API that exports are fetched from: `https://your-subdomain.absmartly.com`. */
@@ -21,7 +27,7 @@ export function absmartly(options: AbsmartlyOptions): Stream {
 
 const announces = 'ExperimentDataExportReady';
 
-function read(body: Uint8Array, stream: Stream): Reading {
+function read({ body }: EdgeDelivery, stream: Stream): Reading {
   const json = readJsonMembers(body);
   if (!json.ok) {
     return { kind: 'malformed', problem: `missing JSON body: the body is ${json.problem}` };
@@ -35,7 +41,7 @@ function read(body: Uint8Array, stream: Stream): Reading {
     };
   }
   const found = announced(json.members, stream);
-  if (found.ok) return { kind: 'event', event };
+  if (found.ok) return { kind: 'events', events: [{ name: event, json: json.text }] };
   return { kind: 'malformed', problem: found.reason, ...(found.column && { field: found.column }) };
 }
 
@@ -124,6 +130,8 @@ export const absmartlySource: ExportSource = {
   name: 'absmartly',
   delivers: 'exports',
   filteredStatus: 200,
+  eventFrom: () => '$.event_name',
+  headers: () => [],
   read,
   announcement,
 };

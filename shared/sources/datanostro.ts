@@ -1,8 +1,11 @@
 import type { Column, Row, TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
-import { isAbsent, readJsonMembers, scalarText } from '../json-members.ts';
-import type { Mapping, Reading, RowSource } from '../source.ts';
+import { filterOf } from '../filters/filter.ts';
+import { readJsonStart } from '../json-body.ts';
+import { isAbsent, isObject, readJsonMembers, scalarText } from '../json-members.ts';
+import { findValues } from '../json-path.ts';
+import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
 
 /**
  * DataNostro's event webhook: JSON, signed with a hex HMAC-SHA256 of the raw body in `X-DN-Signature`.
@@ -50,16 +53,27 @@ function layout(): TableLayout {
   };
 }
 
-function read(body: Uint8Array): Reading {
-  const json = readJsonMembers(body);
+const eventName = '$.event_name';
+const namePath = ['event_name'];
+
+function read({ body }: EdgeDelivery, stream: Stream): Reading {
+  const { named, fields } = filterOf(stream);
+  const json = readJsonStart(body, named ? [namePath, ...fields] : fields);
   if (!json.ok) return { kind: 'malformed', problem: `the body is ${json.problem}` };
-  const raw = json.members.get('event_name');
+  if (!isObject(json.text)) {
+    return { kind: 'malformed', problem: 'the body is not a JSON object' };
+  }
   // An event without a name is still an event; a filter on names does not let it pass.
-  if (!raw?.startsWith('"')) return { kind: 'event' };
-  return { kind: 'event', event: JSON.parse(raw) as string };
+  const [raw] = findValues(json.text, namePath) ?? [];
+  const name = raw?.startsWith('"') ? scalarText(raw) : undefined;
+  return { kind: 'events', events: [{ name, json: json.text }] };
 }
 
-function map(envelope: Envelope): Mapping {
+function map(envelope: Envelope): readonly Mapping[] {
+  return [mapEvent(envelope)];
+}
+
+function mapEvent(envelope: Envelope): Mapping {
   const json = readJsonMembers(envelope.body);
   if (!json.ok) return { ok: false, reason: `the body is ${json.problem}` };
   const row: Row = {};
@@ -100,6 +114,8 @@ export const datanostroSource: RowSource = {
   name: 'datanostro',
   delivers: 'rows',
   filteredStatus: 204,
+  eventFrom: () => eventName,
+  headers: () => [],
   read,
   layout,
   map,

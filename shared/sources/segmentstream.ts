@@ -34,7 +34,11 @@ function layout(stream: Stream): TableLayout {
 // ignoreBOM: the body is kept as sent, a byte order mark too.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function map(envelope: Envelope, stream: Stream): Mapping {
+function map(envelope: Envelope, stream: Stream): readonly Mapping[] {
+  return [mapBody(envelope, stream)];
+}
+
+function mapBody(envelope: Envelope, stream: Stream): Mapping {
   let payload: string;
   try {
     payload = utf8.decode(envelope.body);
@@ -73,7 +77,9 @@ export const segmentstreamSource: RowSource = {
   name: 'segmentstream',
   delivers: 'rows',
   filteredStatus: 200,
-  read: () => ({ kind: 'event' }),
+  eventFrom: () => undefined,
+  headers: () => [],
+  read: () => ({ kind: 'events', events: [{}] }),
   layout,
   map,
 };

@@ -5,6 +5,7 @@ import { toAttributes } from '../../shared/envelope.ts';
 import type { Announcement } from '../../shared/source.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
+import { generic } from '../../shared/sources/generic.ts';
 import type { Fate } from '../../subscriber/fate.ts';
 import { Pipeline, type PulledMessage } from '../../subscriber/pipeline.ts';
 
@@ -13,6 +14,14 @@ const relay = defineRelay({
   streams: {
     shop: datanostro({ table: 'dn.events' }),
     exports: absmartly({ table: 'ab.exports', apiUrl: 'https://acme.absmartly.com' }),
+    mail: generic({
+      table: 'mail.events',
+      each: '$',
+      event: '$.event',
+      id: '$.id',
+      time: { from: '$.at', unit: 's' },
+      filter: { events: ['open', 'click'] },
+    }),
   },
 });
 
@@ -51,6 +60,7 @@ function idle(): Promise<void> {
 }
 
 let shop: Table;
+let mail: Table;
 let deadLetters: Table;
 let loaded: { stream: RelayStream; announcement: Announcement }[];
 let exportFate: Fate;
@@ -59,12 +69,16 @@ let pipeline: Pipeline;
 beforeEach(() => {
   actions = [];
   shop = new Table('shop');
+  mail = new Table('mail');
   deadLetters = new Table('dead letters');
   loaded = [];
   exportFate = { kind: 'written' };
   pipeline = new Pipeline({
     relay,
-    tables: new Map([['shop', shop]]),
+    tables: new Map([
+      ['shop', shop],
+      ['mail', mail],
+    ]),
     deadLetters,
     loadExport: (stream, announcement) => {
       loaded.push({ stream, announcement });
@@ -203,5 +217,94 @@ describe('the pipeline', () => {
     await deadLetters.settle({ kind: 'written' });
     await dead;
     expect(actions.slice(-2)).toEqual(['dead letters: written', 'd2: ack']);
+  });
+});
+
+describe('a delivery of several events', () => {
+  const written: Fate = { kind: 'written' };
+  const held: Fate = { kind: 'held', reason: 'the subscriber is stopping' };
+  const open = (id: string, more = '') => `{"event":"open","id":"${id}"${more}}`;
+  const send = (events: string[]) =>
+    pipeline.take(message('d1', `[${events.join(',')}]`, { stream: 'mail' }));
+  const idsOf = (table: Table) => table.rows.map((row) => row['event_id']);
+
+  it('is acked when the last of its rows is written', async () => {
+    const taken = send([open('a'), open('b')]);
+    await mail.settle(written);
+    expect(actions).not.toContain('d1: ack');
+    await mail.settle(written);
+    await taken;
+    expect(actions.at(-1)).toBe('d1: ack');
+    expect(mail.rows).toMatchObject([
+      { event_id: 'a', event_index: '0', delivery_id: 'd1' },
+      { event_id: 'b', event_index: '1', delivery_id: 'd1' },
+    ]);
+    await send([open('a'), open('b')]);
+    expect(mail.rows).toHaveLength(2);
+  });
+
+  it('loses the events that the filter does not pass, and not a lone one', async () => {
+    const taken = send(['{"event":"bounce","id":"x"}', open('a'), '{"id":"y"}']);
+    await mail.settle(written);
+    await taken;
+    expect(idsOf(mail)).toEqual(['a']);
+    const lone = pipeline.take(message('d2', '[{"event":"bounce","id":"z"}]', { stream: 'mail' }));
+    await mail.settle(written);
+    await lone;
+    expect(idsOf(mail)).toEqual(['a', 'z']);
+  });
+
+  it('is acked at once where the filter passes none of them any more', async () => {
+    await send(['{"event":"bounce"}', '{"event":"drop"}']);
+    expect(actions).toEqual(['d1: ack']);
+  });
+
+  it('becomes a dead letter for what is amiss, and the other rows are written', async () => {
+    const taken = send([open('a'), open('b', ',"at":"soon"'), open('c'), open('d')]);
+    await mail.settle(written);
+    await mail.settle({ kind: 'dead', reason: 'too wild', column: 'payload' });
+    await mail.settle(written);
+    await deadLetters.settle(written);
+    await taken;
+    expect(actions.slice(-3)).toEqual(['dead letters: append', 'dead letters: written', 'd1: ack']);
+    expect(deadLetters.rows).toMatchObject([
+      {
+        reason:
+          'event 1: its time is no number in s since 1970; event 2: too wild (the other 2 are written)',
+      },
+    ]);
+
+    const again = send([open('a'), open('b'), open('c'), open('d')]);
+    await mail.settle(written);
+    await mail.settle(written);
+    await again;
+    expect(idsOf(mail)).toEqual(['a', 'c', 'd', 'b', 'c']);
+  });
+
+  it('doubles no row when it comes again because another was held', async () => {
+    const first = send([open('a'), open('b'), open('c')]);
+    await mail.settle(written);
+    await mail.settle(held);
+    await mail.settle(written);
+    await first;
+    expect(actions.at(-1)).toBe('d1: nack');
+    const second = send([open('a'), open('b'), open('c')]);
+    await mail.settle(written);
+    await second;
+    expect(actions.at(-1)).toBe('d1: ack');
+    expect(idsOf(mail)).toEqual(['a', 'b', 'c', 'b']);
+  });
+
+  it('doubles no row when its dead letter could not be stored', async () => {
+    const first = send([open('a'), open('b', ',"at":"soon"')]);
+    await mail.settle(written);
+    await deadLetters.settle(held);
+    await first;
+    expect(actions.at(-1)).toBe('d1: nack');
+    const second = send([open('a'), open('b', ',"at":"soon"')]);
+    await deadLetters.settle(written);
+    await second;
+    expect(actions.at(-1)).toBe('d1: ack');
+    expect(idsOf(mail)).toEqual(['a']);
   });
 });

@@ -29,7 +29,7 @@ function bodyOf(value: unknown): Uint8Array {
 }
 
 function read(value: unknown, options?: Partial<AbsmartlyOptions>) {
-  return absmartlySource.read(bodyOf(value), streamOf(options));
+  return absmartlySource.read({ body: bodyOf(value), header: () => undefined }, streamOf(options));
 }
 
 function announcementOf(value: unknown, options?: Partial<AbsmartlyOptions>) {
@@ -39,7 +39,10 @@ function announcementOf(value: unknown, options?: Partial<AbsmartlyOptions>) {
 
 describe('an absmartly delivery', () => {
   it('announces an export', () => {
-    expect(read(payload)).toEqual({ kind: 'event', event: 'ExperimentDataExportReady' });
+    expect(read(payload)).toMatchObject({
+      kind: 'events',
+      events: [{ name: 'ExperimentDataExportReady' }],
+    });
     expect(announcementOf(payload)).toEqual({
       ok: true,
       announcement: { path: downloadUrl, table: 'absmartly.experiment_exports' },
@@ -56,7 +59,7 @@ describe('an absmartly delivery', () => {
   it('needs no experiment id where all go to one table', () => {
     const { id, ...without } = payload;
     expect(id).toBe(42);
-    expect(read(without)).toMatchObject({ kind: 'event' });
+    expect(read(without)).toMatchObject({ kind: 'events' });
     expect(read(without, { tablePerExperiment: true })).toMatchObject({
       kind: 'malformed',
       field: 'id',

@@ -1,0 +1,104 @@
+import type { Stream } from './config.ts';
+import type { Problem } from './filters/condition.ts';
+import { filterOf } from './filters/filter.ts';
+import { type JsonPath, parseJsonPath } from './json-path.ts';
+import { Misplaced, type Place, parseJoined } from './shape/from.ts';
+import type { JoinedFrom } from './shape/shape.ts';
+import type { Reference } from './signatures/reference.ts';
+import type { Scheme, SignatureScheme } from './signatures/scheme.ts';
+
+/**
+ * Where a stream's filter looks at what the signature does not cover. Who has seen one signed delivery
+ * may send it again with another header, and would pass, or hide, what the filter is there for.
+ *
+ * @param eventFrom where the names of events stand
+ */
+export function unsignedFilters(
+  stream: Stream,
+  scheme: Scheme,
+  eventFrom: JoinedFrom | undefined,
+): Problem[] {
+  const { named, fields } = filterOf(stream);
+  const problems: Problem[] = [];
+  if (named && eventFrom === undefined) {
+    problems.push({
+      path: 'filter',
+      message: 'names events, but this stream says no names: set event',
+    });
+  } else if (named && eventFrom !== undefined) {
+    const unsigned = placesIn(eventFrom).find((place) => !isCovered(place, stream, scheme));
+    if (unsigned) problems.push({ path: 'filter', message: refusal(unsigned, stream) });
+  }
+  for (const path of fields) {
+    const place: Place = { of: 'event', path };
+    if (!isCovered(place, stream, scheme)) {
+      problems.push({ path: 'filter.where', message: refusal(place, stream) });
+      break;
+    }
+  }
+  return problems;
+}
+
+/** Of a stream whose shape is wrong nothing more is said here. */
+function placesIn(eventFrom: JoinedFrom): Place[] {
+  try {
+    return parseJoined(eventFrom).flat();
+  } catch (error) {
+    if (error instanceof Misplaced) return [];
+    throw error;
+  }
+}
+
+function refusal(place: Place, stream: Stream): string {
+  if (place.of === 'header') {
+    return (
+      `looks at the header ${place.name}, which "${stream.scheme}" does not sign: whoever has seen a ` +
+      'delivery could send it again under another name. Filter on the payload with where: ' +
+      "{ field: '$.…' }, which is signed, or in a view of the table"
+    );
+  }
+  return (
+    `looks at what "${stream.scheme}" does not sign: whoever has seen a delivery could send it again ` +
+    'with another content. Filter in a view of the table'
+  );
+}
+
+function isCovered(place: Place, stream: Stream, scheme: Scheme): boolean {
+  // Who shows the secret itself vouches for all that comes with it.
+  if ('at' in scheme) return true;
+  if (place.of === 'header') {
+    return signedReferences(scheme).some(
+      (reference) => reference.from === 'header' && reference.name === place.name,
+    );
+  }
+  return 'path' in place && (coversBody(stream, scheme) || coversPath(place, stream, scheme));
+}
+
+function coversBody(stream: Stream, scheme: SignatureScheme): boolean {
+  if (scheme.signed.body || scheme.bodyDigest) return true;
+  const parts = [...scheme.signed.before, ...scheme.signed.after];
+  return stream.body === 'form' && parts.some((part) => 'is' in part && part.is === 'form.sorted');
+}
+
+/** Some schemes sign a few fields of the body alone. */
+function coversPath(
+  place: Extract<Place, { path: JsonPath }>,
+  stream: Stream,
+  scheme: SignatureScheme,
+): boolean {
+  const each = place.of === 'event' && stream.each ? parseJsonPath(stream.each) : undefined;
+  const base = each?.ok ? [...each.path, null] : [];
+  const wanted = [...base, ...place.path];
+  const signedBase = scheme.each ? [...scheme.each, null] : [];
+  return signedReferences(scheme).some((reference) => {
+    if (reference.from !== 'json') return false;
+    const signed = [...signedBase, ...reference.path];
+    return signed.length === wanted.length && signed.every((step, at) => step === wanted[at]);
+  });
+}
+
+function signedReferences({ signed }: SignatureScheme): Reference[] {
+  return [...signed.before, ...signed.after].flatMap((part) =>
+    'reference' in part ? [part.reference] : [],
+  );
+}

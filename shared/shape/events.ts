@@ -1,0 +1,49 @@
+import { readJsonStart, readJsonText } from '../json-body.ts';
+import { findValues } from '../json-path.ts';
+import type { Plan } from './plan.ts';
+
+export type EventsReading =
+  /** The raw JSON text of each event, and of the body around them. */
+  { ok: true; events: readonly string[]; body: string } | { ok: false; problem: string };
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+
+/** The events of a body, read whole. */
+export function readEvents(body: Uint8Array, plan: Plan): EventsReading {
+  return split(plan.form ? readForm(body) : readJsonText(body), plan);
+}
+
+/** The same, read only as far as the stream's filter and its required columns need. */
+export function readEventsStart(body: Uint8Array, plan: Plan): EventsReading {
+  if (plan.form || plan.each) return readEvents(body, plan);
+  return split(readJsonStart(body, plan.needs), plan);
+}
+
+type TextReading = { ok: true; text: string } | { ok: false; problem: string };
+
+function split(reading: TextReading, { each, form }: Plan): EventsReading {
+  if (!reading.ok) {
+    return { ok: false, problem: `the body is ${reading.problem}${form ? ', not a form' : ''}` };
+  }
+  const { text } = reading;
+  if (!each) return { ok: true, events: [text], body: text };
+  const [array] = findValues(text, each.slice(0, -1)) ?? [];
+  if (!array?.startsWith('[')) return { ok: false, problem: 'the body lacks the array of events' };
+  return { ok: true, events: findValues(text, each) ?? [], body: text };
+}
+
+/** An urlencoded form as a JSON object of texts; a name that is repeated has an array of them. */
+function readForm(body: Uint8Array): TextReading {
+  let form: URLSearchParams;
+  try {
+    form = new URLSearchParams(utf8.decode(body));
+  } catch {
+    return { ok: false, problem: 'not UTF-8' };
+  }
+  const members = [...new Set(form.keys())].map((name) => {
+    const values = form.getAll(name);
+    return `${JSON.stringify(name)}:${JSON.stringify(values.length === 1 ? values[0] : values)}`;
+  });
+  if (members.length === 0) return { ok: false, problem: 'empty' };
+  return { ok: true, text: `{${members.join(',')}}` };
+}

@@ -1,0 +1,121 @@
+import { isAbsent, scalarText } from '../json-members.ts';
+import { findValues, type JsonPath, parseJsonPath } from '../json-path.ts';
+import type { JoinedFrom, ValueFrom } from './shape.ts';
+
+const eventFacts = ['id', 'name', 'time', 'index'] as const;
+const deliveryFacts = ['id', 'received_at', 'content_type'] as const;
+
+type EventFact = (typeof eventFacts)[number];
+type DeliveryFact = (typeof deliveryFacts)[number];
+
+/** One place that a value may be read from. */
+export type Place =
+  | { of: 'event' | 'body'; path: JsonPath }
+  | { of: 'header'; name: string }
+  | { of: 'fact'; fact: Fact };
+
+/** Alternatives: the first that is there counts. */
+export type Places = readonly Place[];
+
+/** By name: `event:id`. */
+export type Facts = Partial<Record<Fact, string>>;
+
+type Fact = `event:${EventFact}` | `delivery:${DeliveryFact}`;
+
+/** What values are read from. Facts are undefined where they are not known. */
+export interface Surroundings {
+  /** Raw JSON text of the event and of the body around it. */
+  event: string;
+  body: string;
+  header: (name: string) => string | undefined;
+  facts?: Facts;
+}
+
+/** Credentials must not end in a table. */
+const secretHeaders = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
+/** @throws Misplaced where the text names no place */
+export function parsePlaces(text: ValueFrom): Places {
+  return String(text)
+    .split(' | ')
+    .map((alternative) => parsePlace(alternative.trim()));
+}
+
+export function parseJoined(from: JoinedFrom): Places[] {
+  return [from].flat().map(parsePlaces);
+}
+
+/** A text that names no place; the message says why. */
+export class Misplaced extends Error {}
+
+function parsePlace(text: string): Place {
+  if (text.startsWith('$')) return { of: 'event', path: parseSingle(text) };
+  const colon = text.indexOf(':');
+  const rest = text.slice(colon + 1);
+  switch (text.slice(0, Math.max(colon, 0))) {
+    case 'body':
+      return { of: 'body', path: parseSingle(rest) };
+    case 'header':
+      return { of: 'header', name: parseHeader(rest) };
+    case 'event':
+      return { of: 'fact', fact: `event:${oneOf(eventFacts, rest)}` };
+    case 'delivery':
+      return { of: 'fact', fact: `delivery:${oneOf(deliveryFacts, rest)}` };
+    default:
+      throw new Misplaced(
+        'names no place: there are $.path, body:$.path, header:…, event:… and delivery:…',
+      );
+  }
+}
+
+function parseSingle(text: string): JsonPath {
+  const reading = parseJsonPath(text);
+  if (!reading.ok) {
+    throw new Misplaced(`is no path, at character ${reading.at + 1} of ${text}: ${reading.reason}`);
+  }
+  if (reading.path.includes(null)) {
+    throw new Misplaced('names many values with []: name one, as in [0]');
+  }
+  return reading.path;
+}
+
+/** RFC 9110, section 5.1: a token; its case does not count. */
+function parseHeader(text: string): string {
+  const name = text.toLowerCase();
+  if (!/^[!#$%&'*+.^_`|~\da-z-]{1,200}$/.test(name)) throw new Misplaced('names no header');
+  if (secretHeaders.has(name)) throw new Misplaced(`reads ${name}, which holds credentials`);
+  return name;
+}
+
+function oneOf<Fact extends string>(facts: readonly Fact[], text: string): Fact {
+  const fact = facts.find((known) => known === text);
+  if (fact === undefined) throw new Misplaced(`"${text}" is none of ${facts.join(', ')}`);
+  return fact;
+}
+
+/** The value as raw JSON text; undefined where none of the alternatives is there. */
+export function readRaw(places: Places, from: Surroundings): string | undefined {
+  for (const place of places) {
+    const raw = rawAt(place, from);
+    if (!isAbsent(raw)) return raw;
+  }
+  return undefined;
+}
+
+function rawAt(place: Place, from: Surroundings): string | undefined {
+  if ('path' in place) return findValues(from[place.of], place.path)?.[0];
+  const text = place.of === 'header' ? from.header(place.name) : from.facts?.[place.fact];
+  return text === undefined ? undefined : JSON.stringify(text);
+}
+
+/** The values joined by dots; undefined where the first is missing, or is an object or an array. */
+export function readJoined(parts: readonly Places[], from: Surroundings): string | undefined {
+  const texts: string[] = [];
+  for (const places of parts) {
+    const raw = readRaw(places, from);
+    const text = raw === undefined ? undefined : scalarText(raw);
+    if (text !== undefined) texts.push(text);
+    else if (texts.length === 0) return undefined;
+  }
+  return texts.join('.');
+}

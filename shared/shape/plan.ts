@@ -1,0 +1,153 @@
+import type { Column } from '../columns.ts';
+import type { Stream } from '../config.ts';
+import type { Problem } from '../filters/condition.ts';
+import { type CompiledFilter, filterOf } from '../filters/filter.ts';
+import { type JsonPath, parseJsonPath } from '../json-path.ts';
+import { Misplaced, type Places, parseJoined, parsePlaces } from './from.ts';
+import { type ColumnShape, defaultColumns, type TimeUnit } from './shape.ts';
+
+export interface ColumnPlan extends Column {
+  from: Places;
+  unit?: TimeUnit;
+  required: boolean;
+}
+
+/** A stream's shape and filter, compiled. */
+export interface Plan {
+  form: boolean;
+  each?: JsonPath;
+  event: readonly Places[];
+  id: readonly Places[];
+  time: Places;
+  timeUnit: TimeUnit;
+  columns: readonly ColumnPlan[];
+  filter: CompiledFilter;
+  /** Lower-case names of the headers that must travel to the subscriber. */
+  headers: readonly string[];
+  /** Of the event: without these the edge cannot decide. */
+  needs: readonly JsonPath[];
+  /** Of the shape; those of the filter are the filter's. */
+  problems: readonly Problem[];
+}
+
+const types = new Set<string>(
+  'STRING INT64 FLOAT64 NUMERIC BIGNUMERIC BOOL TIMESTAMP DATE DATETIME TIME JSON'.split(' '),
+);
+/** Pub/Sub takes 100 attributes, and some are the relay's own. */
+const maxHeaders = 50;
+
+const plans = new WeakMap<Stream, Plan>();
+
+/** Made once for each stream. */
+export function planOf(stream: Stream): Plan {
+  const known = plans.get(stream);
+  if (known) return known;
+  const plan = makePlan(stream);
+  plans.set(stream, plan);
+  return plan;
+}
+
+/** Reads what it can, and reports the rest. */
+class Reader {
+  readonly problems: Problem[] = [];
+
+  read<Value>(path: string, fallback: Value, parse: () => Value): Value {
+    try {
+      return parse();
+    } catch (error) {
+      if (!(error instanceof Misplaced)) throw error;
+      this.add(path, error.message);
+      return fallback;
+    }
+  }
+
+  add(path: string, message: string): void {
+    this.problems.push({ path, message });
+  }
+}
+
+function makePlan(stream: Stream): Plan {
+  const reader = new Reader();
+  const each = stream.each === undefined ? undefined : readEach(stream.each, reader);
+  const { from, unit } = timeOf(stream);
+  const event = reader.read('event', [], () => parseJoined(stream.event ?? []));
+  const id = reader.read('id', [], () => parseJoined(stream.id ?? []));
+  const time = reader.read('time', [], () => (from === undefined ? [] : parsePlaces(from)));
+  const columns = Object.entries(columnShapes(stream)).map(([name, shape]) =>
+    planColumn(name, shape, reader),
+  );
+  const filter = filterOf(stream);
+  const headers = headersOf([...event, ...id, time, ...columns.map((column) => column.from)]);
+  if (headers.length > maxHeaders) reader.add('columns', `read more than ${maxHeaders} headers`);
+  const required = columns.filter((column) => column.required).map((column) => column.from);
+  const decisive = [...(filter.named ? event : []), ...required];
+  return {
+    form: stream.body === 'form',
+    ...(each && { each }),
+    event,
+    id,
+    time,
+    timeUnit: unit,
+    columns,
+    filter,
+    headers,
+    needs: [...filter.fields, ...pathsOf(decisive)],
+    problems: reader.problems,
+  };
+}
+
+function readEach(text: string, reader: Reader): JsonPath {
+  const reading = parseJsonPath(text);
+  if (reading.ok) return [...reading.path, null];
+  reader.add('each', `is no path, at character ${reading.at + 1}: ${reading.reason}`);
+  return [];
+}
+
+function timeOf({ time }: Stream): { from?: string; unit: TimeUnit } {
+  if (time === undefined) return { unit: 'iso' };
+  return typeof time === 'string' ? { from: time, unit: 'iso' } : time;
+}
+
+/** Of a default layout, rows of one delivery are told apart by the event's index. */
+function columnShapes(stream: Stream): Readonly<Record<string, ColumnShape>> {
+  if (stream.columns) return stream.columns;
+  if (stream.each === undefined) return { ...defaultColumns, ...stream.moreColumns };
+  const index = {
+    type: 'INT64',
+    from: 'event:index',
+    description: 'Its place in the delivery, from 0',
+  } as const;
+  return { ...defaultColumns, event_index: index, ...stream.moreColumns };
+}
+
+function planColumn(name: string, shape: ColumnShape, reader: Reader): ColumnPlan {
+  const { type, unit, required = false, description } = shape;
+  const path = `columns.${name}`;
+  // https://cloud.google.com/bigquery/docs/schemas#column_names
+  if (
+    !/^(?!_(?:table|file|partition|row_timestamp|_root_|colidentifier))[a-z_]\w{0,299}$/i.test(name)
+  ) {
+    reader.add(path, 'is no name of a column: letters, digits and _, and no reserved beginning');
+  }
+  if (!types.has(type)) reader.add(`${path}.type`, `must be one of ${[...types].join(', ')}`);
+  if (unit !== undefined && type !== 'TIMESTAMP') {
+    reader.add(`${path}.unit`, 'is for the type TIMESTAMP alone');
+  }
+  return {
+    name,
+    type,
+    ...(description !== undefined && { description }),
+    from: reader.read(`${path}.from`, [], () => parsePlaces(shape.from)),
+    ...(unit && { unit }),
+    required,
+  };
+}
+
+function headersOf(places: readonly Places[]): string[] {
+  const names = places.flat().flatMap((place) => (place.of === 'header' ? [place.name] : []));
+  return [...new Set(names)];
+}
+
+function pathsOf(places: readonly Places[]): JsonPath[] {
+  return places.flat().flatMap((place) => ('path' in place ? [place.path] : []));
+}

@@ -1,0 +1,137 @@
+import type { Row, TableLayout } from '../columns.ts';
+import type { Stream, StreamOptions } from '../config.ts';
+import type { Envelope } from '../envelope.ts';
+import { scalarText } from '../json-members.ts';
+import { cellOf, timestampText } from '../shape/cell.ts';
+import { readEvents, readEventsStart } from '../shape/events.ts';
+import { type Facts, readJoined, readRaw, type Surroundings } from '../shape/from.ts';
+import { type Plan, planOf } from '../shape/plan.ts';
+import type { EventShape } from '../shape/shape.ts';
+import type { SchemeName } from '../signatures/schemes.ts';
+import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
+
+export interface GenericOptions extends StreamOptions, EventShape {
+  /** How the sender proves who it is; by default an unguessable key ends the endpoint's path. */
+  scheme?: SchemeName;
+}
+
+/** Any sender of JSON or forms; presets.ts has many of them ready. */
+export function generic(options: GenericOptions): Stream {
+  return { source: 'generic', scheme: 'endpoint-key', ...options };
+}
+
+function layout(stream: Stream): TableLayout {
+  const { columns } = planOf(stream);
+  const reads = (fact: string) =>
+    columns.find(({ from: [place] }) => place?.of === 'fact' && place.fact === fact);
+  const received = reads('delivery:received_at');
+  const named = reads('event:name');
+  return {
+    columns: columns.map(({ name, type, description }) => ({
+      name,
+      type,
+      ...(description !== undefined && { description }),
+    })),
+    // By the relay's clock: a sender's may be wild, and BigQuery refuses wild partitions.
+    ...(received?.type === 'TIMESTAMP' && {
+      partitionBy: { column: received.name, by: 'DAY' as const },
+    }),
+    ...(named?.type === 'STRING' && { clusterBy: [named.name] }),
+    description: 'Events, relayed by Tributary',
+  };
+}
+
+function read({ body, header }: EdgeDelivery, stream: Stream): Reading {
+  const plan = planOf(stream);
+  const reading = readEventsStart(body, plan);
+  if (!reading.ok) return { kind: 'malformed', problem: reading.problem };
+  const { events } = reading;
+  if (events.length === 0) return { kind: 'ignored', reason: 'Ignored: it holds no event' };
+  const views = events.map((event) => ({ event, body: reading.body, header }));
+  const [only] = views;
+  // Of several events the others may be whole: what is amiss with one is for the subscriber to say.
+  const field = only && views.length === 1 ? missingColumn(only, plan) : undefined;
+  if (field !== undefined) return { kind: 'malformed', problem: `${field} is missing`, field };
+  return {
+    kind: 'events',
+    events: views.map((view) => ({ name: readJoined(plan.event, view), json: view.event })),
+  };
+}
+
+/** Required, and readable at the edge, which knows no facts. */
+function missingColumn(view: Surroundings, { columns }: Plan): string | undefined {
+  return columns.find(
+    ({ required, from }) =>
+      required && !from.some(({ of }) => of === 'fact') && readRaw(from, view) === undefined,
+  )?.name;
+}
+
+function map(envelope: Envelope, stream: Stream): readonly Mapping[] {
+  const plan = planOf(stream);
+  const reading = readEvents(envelope.body, plan);
+  if (!reading.ok) return [{ ok: false, reason: reading.problem }];
+  const header = (name: string) => envelope.headers?.[name];
+  const { events, body } = reading;
+  return events.flatMap((event, index) => {
+    const view = { event, body, header };
+    const name = readJoined(plan.event, view);
+    // A lone event has passed at the edge, perhaps by an older filter: what was accepted is stored.
+    if (events.length > 1 && !plan.filter.passes({ name, json: event })) return [];
+    const mapping = mapEvent(view, name, index, envelope, plan);
+    return plan.each ? { event: index, ...mapping } : mapping;
+  });
+}
+
+function mapEvent(
+  view: Surroundings,
+  name: string | undefined,
+  index: number,
+  envelope: Envelope,
+  plan: Plan,
+): Mapping {
+  const own = plan.each ? `${envelope.deliveryId}-${index}` : envelope.deliveryId;
+  const facts: Facts = {
+    'event:id': readJoined(plan.id, view) ?? own,
+    'event:index': String(index),
+    'delivery:id': envelope.deliveryId,
+    'delivery:received_at': new Date(envelope.receivedAt).toISOString(),
+  };
+  if (name !== undefined) facts['event:name'] = name;
+  if (envelope.contentType !== undefined) facts['delivery:content_type'] = envelope.contentType;
+  const rawTime = readRaw(plan.time, view);
+  if (rawTime !== undefined) {
+    const time = timestampText(scalarText(rawTime) ?? '', plan.timeUnit);
+    if (time === undefined) {
+      return { ok: false, reason: `its time is no number in ${plan.timeUnit} since 1970` };
+    }
+    facts['event:time'] = time;
+  }
+  return mapColumns({ ...view, facts }, plan);
+}
+
+function mapColumns(view: Surroundings, { columns }: Plan): Mapping {
+  const row: Row = {};
+  for (const { name, type, from, unit, required } of columns) {
+    const raw = readRaw(from, view);
+    if (raw === undefined) {
+      if (required) return { ok: false, reason: `${name} is missing`, column: name };
+      row[name] = null;
+      continue;
+    }
+    const cell = cellOf(raw, type, unit);
+    if (!cell.ok) return { ok: false, reason: `${name} ${cell.reason}`, column: name };
+    row[name] = cell.value;
+  }
+  return { ok: true, row };
+}
+
+export const genericSource: RowSource = {
+  name: 'generic',
+  delivers: 'rows',
+  filteredStatus: 200,
+  eventFrom: ({ event }) => event,
+  headers: (stream) => planOf(stream).headers,
+  read,
+  layout,
+  map,
+};

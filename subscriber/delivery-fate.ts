@@ -1,0 +1,24 @@
+import type { Fate } from './fate.ts';
+
+/** What became of one event of a delivery; `event` is its index, where a delivery may hold several. */
+export interface EventFate {
+  event?: number;
+  fate: Fate;
+}
+
+/**
+ * The fate of a delivery whose events went their own ways. While one is held the delivery is: it comes
+ * again. Then one that is dead makes a dead letter of it, which says which and why.
+ */
+export function deliveryFate(fates: readonly EventFate[]): Fate {
+  const held = fates.find(({ fate }) => fate.kind === 'held');
+  if (held) return held.fate;
+  const dead = fates.flatMap(({ event, fate }) => (fate.kind === 'dead' ? [{ event, fate }] : []));
+  const [first] = dead;
+  if (!first) return { kind: 'written' };
+  if (first.event === undefined) return first.fate;
+  const reasons = dead.map(({ event, fate }) => `event ${event}: ${fate.reason}`).join('; ');
+  const rest = fates.length - dead.length;
+  const reason = rest === 0 ? reasons : `${reasons} (the other ${rest} are written)`;
+  return { ...first.fate, reason };
+}
