@@ -4,11 +4,25 @@ import { RelayError } from '../shared/error.ts';
 import { relay } from '../tributary.config.ts';
 import { findBigQuery } from './find-bigquery.ts';
 import { type FormatName, formats, type QueryField, type QueryResult } from './format.ts';
+import { type PreparedQuery, prepareSaved, savedQueries } from './saved-queries.ts';
+
+interface QueryOptions {
+  format: FormatName;
+  on?: 'local' | 'google';
+  param: string[];
+  saved?: string;
+  state: string;
+  stream?: string;
+}
 
 export function queryCommand(): Command {
+  const saved = Object.entries(savedQueries).map(([name, { about, parameters }]) => {
+    const names = Object.entries(parameters).map(([key, { default: text }]) => `${key}=${text}`);
+    return `  ${name}: ${about} (${names.join(', ')})`;
+  });
   return new Command('query')
     .description('run GoogleSQL on the running local stack, or on BigQuery')
-    .argument('<sql>', 'one statement, as in the BigQuery console')
+    .argument('[sql]', 'one statement, as in the BigQuery console')
     .addOption(
       new Option('--format <format>', 'how to print the rows')
         .choices(Object.keys(formats))
@@ -20,17 +34,25 @@ export function queryCommand(): Command {
         'where to run it (default: local if a stack runs here, else google)',
       ).choices(['local', 'google']),
     )
+    .option('--saved <name>', 'run a saved query instead')
+    .option('--param <name=value...>', 'parameters of the saved query', [])
+    .option('--stream <name>', 'the stream whose table the saved query reads')
     .option('--state <folder>', 'the state of the local stack', '.tributary')
-    .action(
-      async (
-        sql: string,
-        options: { format: FormatName; on?: 'local' | 'google'; state: string },
-      ) => {
-        const bigquery = findBigQuery(relay, options);
-        const result = await runQuery(bigquery, sql);
-        process.stdout.write(formats[options.format](result, process.stdout.columns));
-      },
-    );
+    .addHelpText('after', `\nSaved queries:\n${saved.join('\n')}`)
+    .action(async (sql: string | undefined, options: QueryOptions) => {
+      const query = prepare(sql, options);
+      const result = await runQuery(findBigQuery(relay, options), query);
+      process.stdout.write(formats[options.format](result, process.stdout.columns));
+    });
+}
+
+function prepare(sql: string | undefined, options: QueryOptions): PreparedQuery {
+  const { saved: name, param: parameters, stream } = options;
+  if (name !== undefined && sql === undefined) {
+    return prepareSaved(relay, { name, parameters, ...(stream !== undefined && { stream }) });
+  }
+  if (name === undefined && sql !== undefined) return { query: sql, params: {}, types: {} };
+  throw new RelayError('query.none', 'setup', 'give either one statement or --saved <name>');
 }
 
 interface ResultsPage {
@@ -45,9 +67,9 @@ interface ResultsPage {
  *
  * @throws RelayError `query.failed` with BigQuery's own message
  */
-async function runQuery(bigquery: BigQuery, sql: string): Promise<QueryResult> {
+async function runQuery(bigquery: BigQuery, query: PreparedQuery): Promise<QueryResult> {
   try {
-    const [job] = await bigquery.createQueryJob({ query: sql, useLegacySql: false });
+    const [job] = await bigquery.createQueryJob({ ...query, useLegacySql: false });
     const result: QueryResult = { fields: [], rows: [] };
     let pageToken: string | undefined;
     do {

@@ -37,7 +37,12 @@ describe('tributary', () => {
     [['start', '--port', 'http'], 'a port is a number'],
     [['start', '--port', '70000'], 'a port is a number'],
     [['query', 'SELECT 1', '--format', 'xml'], 'table, json, csv'],
-    [['query'], "missing required argument 'sql'"],
+    [['query'], 'give either one statement or --saved'],
+    [['query', 'SELECT 1', '--saved', 'recent-events'], 'give either one statement or --saved'],
+    [['query', '--saved', 'nothing'], 'conversion-rate'],
+    [['query', '--saved', 'recent-events', '--param', 'hours=1'], 'recent-events takes minutes'],
+    [['query', '--saved', 'recent-events', '--param', 'minutes=x'], 'must be a whole number'],
+    [['query', '--saved', 'recent-events', '--stream', 'crm'], 'there is: datanostro'],
     [['stop'], "unknown command 'stop'"],
   ])('%j is refused with what is wrong', (args, problem) => {
     const { status, stderr } = tributary(...args);
