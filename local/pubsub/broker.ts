@@ -1,3 +1,4 @@
+import type { Faults } from '../faults.ts';
 import { PubsubError } from './errors.ts';
 import { Log } from './log.ts';
 import { checkName } from './names.ts';
@@ -16,9 +17,11 @@ export class Broker {
   readonly #topics = new Map<string, Topic>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #expiry: NodeJS.Timeout;
+  readonly #faults: Faults | undefined;
 
-  constructor(store: Store) {
+  constructor(store: Store, faults?: Faults) {
     this.#store = store;
+    this.#faults = faults;
     this.#log = new Log(store);
     this.#restore();
     this.#expire();
@@ -83,7 +86,7 @@ export class Broker {
       settings: JSON.stringify(settings),
     };
     const id = this.#store.insertSubscription(row);
-    return this.#adopt(new Subscription(this.#log, { id, ...row }, settings, topic));
+    return this.#adopt(new Subscription(this.#log, { id, ...row }, settings, topic, this.#faults));
   }
 
   updateSubscription(subscription: Subscription, settings: SubscriptionSettings): void {
@@ -115,7 +118,8 @@ export class Broker {
     }
     for (const row of this.#store.subscriptions()) {
       const topic = topics.get(row.topic) ?? null;
-      this.#adopt(new Subscription(this.#log, row, JSON.parse(row.settings), topic));
+      const settings: SubscriptionSettings = JSON.parse(row.settings);
+      this.#adopt(new Subscription(this.#log, row, settings, topic, this.#faults));
     }
   }
 

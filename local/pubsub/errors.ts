@@ -1,15 +1,24 @@
 import { status } from '@grpc/grpc-js';
+import type { Fault } from '../faults.ts';
 
 /** HTTP status that Google's REST front end gives for each canonical code (google/rpc/code.proto). */
 const HTTP_STATUS = {
   CANCELLED: 499,
+  UNKNOWN: 500,
   INVALID_ARGUMENT: 400,
+  DEADLINE_EXCEEDED: 504,
   NOT_FOUND: 404,
   ALREADY_EXISTS: 409,
+  PERMISSION_DENIED: 403,
+  RESOURCE_EXHAUSTED: 429,
   FAILED_PRECONDITION: 400,
+  ABORTED: 409,
+  OUT_OF_RANGE: 400,
   UNIMPLEMENTED: 501,
   INTERNAL: 500,
   UNAVAILABLE: 503,
+  DATA_LOSS: 500,
+  UNAUTHENTICATED: 401,
 } as const;
 
 export type PubsubErrorCode = keyof typeof HTTP_STATUS;
@@ -39,6 +48,17 @@ export class PubsubError extends Error {
   get body(): { error: { code: number; message: string; status: string } } {
     return { error: { code: this.httpStatus, message: this.message, status: this.status } };
   }
+}
+
+/** The connection goes without an answer. gRPC's clients see UNAVAILABLE, as of any cut connection. */
+export class ConnectionCut extends PubsubError {
+  constructor() {
+    super('UNAVAILABLE', 'The connection was cut, as scripted.');
+  }
+}
+
+export function scripted(fault: Fault): PubsubError {
+  return new PubsubError(fault.code ?? 'UNAVAILABLE', `${fault.name}, as scripted.`);
 }
 
 export function invalid(message: string): PubsubError {

@@ -30,6 +30,7 @@ export class Leases {
   readonly #deadlines: Deadlines<Lease>;
   // Rises over restarts too: an ack id from before one must not look like a lease of today.
   #serial = Date.now() * 1000;
+  #forgotten = 0;
 
   /** `onExpired` gets the leases whose deadline passed; they have ended already. */
   constructor(subscription: number, onExpired: (expired: readonly Lease[]) => void) {
@@ -41,8 +42,10 @@ export class Leases {
     });
   }
 
-  /** Begins a lease and gives its ack id. */
+  /** Begins a lease and gives its ack id. A message's earlier lease ends with that. */
   begin(key: number, bytes: number, holder: Holder, leaseMs: number): string {
+    const earlier = this.#leases.get(key);
+    if (earlier) this.end(earlier);
     const serial = ++this.#serial;
     const lease: Lease = { key, bytes, holder, serial, bucket: 0 };
     this.#leases.set(key, lease);
@@ -81,6 +84,22 @@ export class Leases {
     this.#leases.delete(lease.key);
     this.#deadlines.delete(lease);
     lease.holder.released(lease.bytes);
+  }
+
+  /** Ends every lease; gives those that ended. */
+  endAll(): Lease[] {
+    const ended = [...this.#leases.values()];
+    for (const lease of ended) this.end(lease);
+    return ended;
+  }
+
+  /** From now on the ack ids that were given out so far are as good as unknown. */
+  forgetTickets(): void {
+    this.#forgotten = this.#serial;
+  }
+
+  isForgotten(ticket: Ticket): boolean {
+    return ticket.serial <= this.#forgotten;
   }
 
   close(): void {

@@ -4,11 +4,14 @@
 
 import { mkdir } from 'node:fs/promises';
 import { ServerCredentials } from '@grpc/grpc-js';
+import type { Faults } from '../faults.ts';
+import { type FaultsOption, openFaults } from '../faults-endpoint.ts';
 import { createApi } from './api.ts';
 import { Broker } from './broker.ts';
 import { createGrpcServer } from './grpc.ts';
 import { createPortServer, listen } from './port.ts';
 import { createRestServer } from './rest.ts';
+import { performAtOnce, scriptApi } from './scripted.ts';
 import { Store } from './store.ts';
 
 export interface PubsubServer {
@@ -23,11 +26,13 @@ const GRACE_MS = 300;
 /**
  * Serves gRPC and REST on 127.0.0.1, from `pubsub.sqlite` in the directory, which is made if
  * missing. Port 0 takes a free one. Rejects with the system's error when the port is taken
- * (EADDRINUSE), and when another server has the file.
+ * (EADDRINUSE), and when another server has the file. With `faults`, what docs/faults.md lists can be
+ * scripted, also over HTTP.
  */
 export async function startPubsub(options: {
   port: number;
   directory: string;
+  faults?: FaultsOption;
 }): Promise<PubsubServer> {
   const { directory } = options;
   await mkdir(directory, { recursive: true });
@@ -37,11 +42,12 @@ export async function startPubsub(options: {
   });
   // The port first: whoever has it also has the file, and a taken port is the clearer error.
   const port = await listen(sockets.server, options.port);
-  const broker = openBroker(directory, () => sockets.server.close());
-  const api = createApi(broker);
+  const faults = openFaults(options.faults);
+  const broker = openBroker(directory, faults, () => sockets.server.close());
+  const api = faults ? scriptApi(createApi(broker), faults) : createApi(broker);
   const grpc = createGrpcServer(api, broker);
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  const rest = createRestServer(api);
+  const rest = createRestServer(api, faults);
   return {
     port,
     async stop() {
@@ -56,9 +62,11 @@ export async function startPubsub(options: {
   };
 }
 
-function openBroker(directory: string, onFailure: () => void): Broker {
+function openBroker(directory: string, faults: Faults | undefined, onFailure: () => void): Broker {
   try {
-    return new Broker(new Store(directory));
+    const broker = new Broker(new Store(directory), faults);
+    faults?.onPerform((fault) => performAtOnce(broker, fault));
+    return broker;
   } catch (error) {
     onFailure();
     throw error;

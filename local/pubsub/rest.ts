@@ -1,8 +1,16 @@
 // REST over HTTP/1.1: what the Worker publishes with, and curl.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Faults } from '../faults.ts';
+import { answerFaults } from '../faults-endpoint.ts';
 import type { Api } from './api.ts';
-import { asPubsubError, invalid, type PubsubError, unimplemented } from './errors.ts';
+import {
+  asPubsubError,
+  ConnectionCut,
+  invalid,
+  type PubsubError,
+  unimplemented,
+} from './errors.ts';
 import { fromJson, toJson } from './json.ts';
 import { MAX_REQUEST_BYTES } from './limits.ts';
 import { findRoute, type Route } from './routes.ts';
@@ -10,11 +18,13 @@ import { findRoute, type Route } from './routes.ts';
 const KEEP_ALIVE_MS = 10 * 60_000;
 
 /** An HTTP server that listens nowhere: `port.ts` hands it its connections. */
-export function createRestServer(api: Api): Server {
+export function createRestServer(api: Api, faults?: Faults): Server {
   const server = createServer((request, response) => {
-    answer(api, request, response).catch((error) =>
-      refuse(request, response, asPubsubError(error)),
-    );
+    const answered = async () => {
+      if (faults && (await answerFaults(faults, request, response))) return;
+      await answer(api, request, response);
+    };
+    answered().catch((error) => refuse(request, response, asPubsubError(error)));
   });
   // Node's 5 s would close connections that a client is about to use again.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -92,6 +102,7 @@ function send(response: ServerResponse, status: number, json: object): void {
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: PubsubError): void {
   if (response.headersSent) return;
+  if (error instanceof ConnectionCut) return void response.destroy();
   // What is left of the request is not worth reading.
   if (!request.complete) response.setHeader('connection', 'close');
   send(response, error.httpStatus, error.body);

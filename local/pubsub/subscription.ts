@@ -1,9 +1,9 @@
 // The one place where messages are leased, acked, given back and delivered: gRPC, streams and REST
-// all come here. A fault to script (a lost ack, a storm of redeliveries, expired leases, a reset
-// stream) is a wrapper around this class's methods or a call of `failConsumers`.
+// all come here.
 
+import type { Faults } from '../faults.ts';
 import { Backlog, type Ready } from './backlog.ts';
-import { invalid, PubsubError } from './errors.ts';
+import { ConnectionCut, invalid, PubsubError, scripted } from './errors.ts';
 import { type Holder, Leases } from './leases.ts';
 import type { Log } from './log.ts';
 import type { Segment } from './segment.ts';
@@ -36,11 +36,21 @@ export class Subscription {
   #pumping = false;
   #turn = 0;
   #closed: PubsubError | null = null;
+  readonly #faults: Faults | undefined;
+  /** Messages whose second delivery is scripted and on its way. */
+  readonly #twice = new Set<number>();
   settings: SubscriptionSettings;
   /** Null once the topic was deleted; the backlog stays. */
   topic: Topic | null;
 
-  constructor(log: Log, row: SubscriptionRow, settings: SubscriptionSettings, topic: Topic | null) {
+  constructor(
+    log: Log,
+    row: SubscriptionRow,
+    settings: SubscriptionSettings,
+    topic: Topic | null,
+    faults?: Faults,
+  ) {
+    this.#faults = faults;
     this.id = row.id;
     this.name = row.name;
     this.settings = settings;
@@ -83,14 +93,19 @@ export class Subscription {
    */
   async acknowledge(ackIds: readonly string[]): Promise<void> {
     const tickets = ackIds.map((ackId) => this.#leases.parse(ackId));
+    const fault = this.#faults?.take(['ack.lost', 'ack.lost-answer', 'ack.status'], this.name);
+    if (fault?.name === 'ack.lost') return;
+    if (fault?.name === 'ack.status') throw scripted(fault);
     let fresh = false;
-    for (const { key } of tickets) {
-      const lease = this.#leases.of(key);
+    for (const ticket of tickets) {
+      if (this.#leases.isForgotten(ticket)) continue;
+      const lease = this.#leases.of(ticket.key);
       if (lease) this.#leases.end(lease);
-      if (this.#backlog.ack(key)) fresh = true;
+      if (this.#backlog.ack(ticket.key)) fresh = true;
     }
     this.pump();
     if (fresh) await this.#log.writeAcks(this.#backlog);
+    if (fault) throw new ConnectionCut();
   }
 
   /** 0 seconds gives a message back at once. An id whose lease has ended changes nothing. */
@@ -110,6 +125,18 @@ export class Subscription {
       }
     }
     this.pump();
+  }
+
+  /** Ends every lease, so that all that is outstanding is delivered again. */
+  endLeases(): void {
+    for (const { key } of this.#leases.endAll()) this.#backlog.giveBack(key);
+    this.pump();
+  }
+
+  /** As `endLeases`, and the ack ids that were given out ack nothing any more. */
+  expireLeases(): void {
+    this.#leases.forgetTickets();
+    this.endLeases();
   }
 
   /** Delivers what is ready to whoever has room, in the next turn of the event loop. */
@@ -152,11 +179,25 @@ export class Subscription {
       if (!consumer) return;
       const ready = this.#take(consumer);
       if (ready.length === 0) return;
+      if (ready.length > 1 && this.#faults?.take(['deliver.out-of-order'], this.name)) {
+        ready.reverse();
+      }
       const deliveries = ready.map(({ key, publishedMs, payload }) => ({
         ackId: this.#leases.begin(key, payload.length, consumer, consumer.leaseMs),
         ...{ key, publishedMs, payload },
       }));
       consumer.deliver(deliveries);
+      if (this.#faults) this.#deliverTwice(ready, this.#faults);
+    }
+  }
+
+  /** A second delivery is not delivered twice in its turn. */
+  #deliverTwice(ready: readonly Ready[], faults: Faults): void {
+    const firsts = ready.filter(({ key }) => !this.#twice.delete(key));
+    if (firsts.length === 0 || !faults.take(['deliver.twice'], this.name)) return;
+    for (const { key } of firsts) {
+      this.#twice.add(key);
+      this.#backlog.giveBack(key);
     }
   }
 
