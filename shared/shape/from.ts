@@ -108,7 +108,7 @@ function rawAt(place: Place, from: Surroundings): string | undefined {
   return text === undefined ? undefined : JSON.stringify(text);
 }
 
-/** The values joined by dots; undefined where the first is missing, or is an object or an array. */
+/** The values joined by dots; undefined where there are none, or the first is missing, or is an object or an array. */
 export function readJoined(parts: readonly Places[], from: Surroundings): string | undefined {
   const texts: string[] = [];
   for (const places of parts) {
@@ -117,5 +117,5 @@ export function readJoined(parts: readonly Places[], from: Surroundings): string
     if (text !== undefined) texts.push(text);
     else if (texts.length === 0) return undefined;
   }
-  return texts.join('.');
+  return texts.length === 0 ? undefined : texts.join('.');
 }

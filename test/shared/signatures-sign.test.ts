@@ -3,6 +3,7 @@ import type { SignatureScheme } from '../../shared/signatures/scheme.ts';
 import { type Scheme, schemes } from '../../shared/signatures/schemes.ts';
 import { type SignedParts, signRequest } from '../../shared/signatures/sign.ts';
 import { type SignedRequest, verifySignature } from '../../shared/signatures/verify.ts';
+import { keysFor } from './signature-keys.ts';
 import {
   bytesOf,
   derivedVectors,
@@ -21,48 +22,6 @@ function arrived(request: SignedRequest, parts: SignedParts): SignedRequest {
   for (const [name, value] of Object.entries(parts.headers)) headers.set(name, value);
   const url = parts.url ?? request.url;
   return { ...request, headers, url, body: parts.body ?? request.body };
-}
-
-interface Keys {
-  signing: string;
-  live: string;
-}
-
-/** A secret of the form that the scheme wants, and what the receiver holds of it. */
-async function keysFor(scheme: Scheme): Promise<Keys> {
-  if (scheme.algorithm === 'ecdsa-p256') {
-    const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
-    return exported(await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']), 'spki');
-  }
-  if (scheme.algorithm === 'ed25519') {
-    return exported(
-      await crypto.subtle.generateKey({ name: 'Ed25519' }, true, ['sign', 'verify']),
-      'raw',
-    );
-  }
-  if (scheme.algorithm === 'basic') return { signing: 'user:pä:ss', live: 'user:pä:ss' };
-  const key = 'key' in scheme ? scheme.key : 'utf8';
-  const secret = { utf8: 'a secret', whsec: 'whsec_c2VjcmV0', hex: '0aFF', base64: 'c2VjcmV0' }[
-    key
-  ];
-  return { signing: secret, live: secret };
-}
-
-async function exported(made: unknown, format: 'raw' | 'spki'): Promise<Keys> {
-  const { privateKey, publicKey } = made as CryptoPair;
-  const signing = new Uint8Array(
-    (await crypto.subtle.exportKey('pkcs8', privateKey)) as ArrayBuffer,
-  );
-  const live = new Uint8Array((await crypto.subtle.exportKey(format, publicKey)) as ArrayBuffer);
-  const hex = [...live].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  const base64 = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes));
-  return { signing: base64(signing), live: format === 'raw' ? hex : base64(live) };
-}
-
-type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
-interface CryptoPair {
-  privateKey: Key;
-  publicKey: Key;
 }
 
 describe.each(Object.entries<Scheme>(schemes))('a request signed for %s', (name, scheme) => {

@@ -1,0 +1,283 @@
+import type { Stream, StreamOptions } from '../config.ts';
+import type { EventShape } from '../shape/shape.ts';
+import type { SchemeName } from '../signatures/schemes.ts';
+import { generic } from './generic.ts';
+
+/** What a preset says may be said otherwise, such as `event` where the sender lets its user choose. */
+export interface PresetOptions extends StreamOptions, EventShape {}
+
+/** A sender's row: how it signs, and where in its deliveries an event's name, id and time stand. */
+function sender(row: EventShape & { scheme: SchemeName }): (options: PresetOptions) => Stream {
+  return (options) => generic({ ...row, ...options });
+}
+
+export const adyen = sender({
+  scheme: 'adyen',
+  each: '$.notificationItems',
+  event: '$.NotificationRequestItem.eventCode',
+  // Of one payment there are many notifications.
+  id: ['$.NotificationRequestItem.pspReference', '$.NotificationRequestItem.eventCode'],
+  time: '$.NotificationRequestItem.eventDate',
+  moreColumns: { live: { type: 'STRING', from: 'body:$.live' } },
+});
+
+export const asana = sender({
+  scheme: 'asana',
+  each: '$.events',
+  event: ['$.resource.resource_type', '$.action'],
+  time: '$.created_at',
+});
+
+export const box = sender({ scheme: 'box', event: '$.trigger', id: 'header:box-delivery-id' });
+
+export const calendly = sender({ scheme: 'calendly', event: '$.event', time: '$.created_at' });
+
+/** Signs as Svix does. */
+export const clerk = sender({
+  scheme: 'svix',
+  event: '$.type',
+  id: 'header:svix-id',
+  time: '$.timestamp | $.created_at',
+});
+
+export const customerIo = sender({
+  scheme: 'customer-io',
+  event: '$.metric',
+  id: '$.event_id',
+  time: { from: '$.timestamp', unit: 's' },
+});
+
+export const discord = sender({
+  scheme: 'discord',
+  event: '$.event.type',
+  time: '$.event.timestamp',
+});
+
+export const docusign = sender({
+  scheme: 'docusign',
+  event: '$.event',
+  time: '$.generatedDateTime',
+});
+
+/** It says that something has changed, and not what. */
+export const dropbox = sender({ scheme: 'dropbox' });
+
+export const github = sender({
+  scheme: 'github',
+  event: 'header:x-github-event',
+  id: 'header:x-github-delivery',
+});
+
+export const hubspot = sender({
+  scheme: 'hubspot',
+  each: '$',
+  event: '$.subscriptionType',
+  id: '$.eventId',
+  time: { from: '$.occurredAt', unit: 'ms' },
+});
+
+export const intercom = sender({
+  scheme: 'intercom',
+  event: '$.topic',
+  id: '$.id',
+  time: '$.created_at',
+});
+
+export const klaviyo = sender({
+  scheme: 'klaviyo',
+  each: '$.data',
+  event: '$.topic',
+  moreColumns: { meta: { type: 'JSON', from: 'body:$.meta' } },
+});
+
+export const launchdarkly = sender({
+  scheme: 'launchdarkly',
+  event: '$.kind',
+  id: '$._id',
+  time: { from: '$.date', unit: 'ms' },
+});
+
+export const linear = sender({
+  scheme: 'linear',
+  event: ['$.type', '$.action'],
+  id: 'header:linear-delivery',
+  time: '$.createdAt',
+});
+
+export const mailgun = sender({
+  scheme: 'mailgun',
+  event: '$.event-data.event',
+  id: '$.event-data.id',
+  time: { from: '$.event-data.timestamp', unit: 's' },
+});
+
+export const meta = sender({
+  scheme: 'meta',
+  each: '$.entry',
+  event: '$.changes[0].field',
+  moreColumns: { object: { type: 'STRING', from: 'body:$.object' } },
+});
+
+/** Signs nothing. */
+export const mixpanel = sender({ scheme: 'endpoint-key', event: '$.action' });
+
+export const openai = sender({
+  scheme: 'openai',
+  event: '$.type',
+  id: 'header:webhook-id',
+  time: { from: '$.created_at', unit: 's' },
+});
+
+export const paddle = sender({
+  scheme: 'paddle',
+  event: '$.event_type',
+  id: '$.event_id',
+  time: '$.occurred_at',
+});
+
+export const pagerduty = sender({
+  scheme: 'pagerduty',
+  event: '$.event.event_type',
+  id: '$.event.id',
+  time: '$.event.occurred_at',
+});
+
+export const pusher = sender({
+  scheme: 'pusher',
+  each: '$.events',
+  event: '$.name',
+  time: { from: 'body:$.time_ms', unit: 'ms' },
+});
+
+export const razorpay = sender({
+  scheme: 'razorpay',
+  event: '$.event',
+  id: 'header:x-razorpay-event-id',
+  time: '$.created_at',
+});
+
+/** Signs as Svix does. */
+export const resend = sender({
+  scheme: 'svix',
+  event: '$.type',
+  id: 'header:svix-id',
+  time: '$.created_at',
+});
+
+export const segment = sender({
+  scheme: 'segment',
+  event: '$.type',
+  id: '$.messageId',
+  time: '$.timestamp',
+});
+
+export const sendgrid = sender({
+  scheme: 'sendgrid',
+  each: '$',
+  event: '$.event',
+  id: '$.sg_event_id',
+  time: { from: '$.timestamp', unit: 's' },
+});
+
+export const sentry = sender({
+  scheme: 'sentry',
+  event: 'header:sentry-hook-resource',
+  id: 'header:request-id',
+});
+
+export const shopify = sender({
+  scheme: 'shopify',
+  event: 'header:x-shopify-topic',
+  id: 'header:x-shopify-webhook-id',
+  time: 'header:x-shopify-triggered-at',
+});
+
+export const slack = sender({
+  scheme: 'slack',
+  event: '$.event.type | $.type',
+  id: '$.event_id',
+  time: { from: '$.event_time', unit: 's' },
+});
+
+export const square = sender({
+  scheme: 'square',
+  event: '$.type',
+  id: '$.event_id',
+  time: '$.created_at',
+});
+
+export const standardWebhooks = sender({
+  scheme: 'standard-webhooks',
+  event: '$.type',
+  id: 'header:webhook-id',
+  time: '$.timestamp',
+});
+
+export const stripe = sender({
+  scheme: 'stripe',
+  event: '$.type',
+  id: '$.id',
+  time: { from: '$.created', unit: 's' },
+});
+
+export const svix = sender({
+  scheme: 'svix',
+  event: '$.type',
+  id: 'header:svix-id',
+  time: '$.created_at',
+});
+
+const twilioStatus = '$.MessageStatus | $.SmsStatus | $.CallStatus';
+/** Of one message or call there are many callbacks. */
+const twilioId = ['$.MessageSid | $.CallSid', twilioStatus];
+
+/** Twilio's callbacks as forms, the usual kind. */
+export const twilio = sender({
+  scheme: 'twilio-form',
+  body: 'form',
+  event: twilioStatus,
+  id: twilioId,
+});
+
+/** Twilio's callbacks as JSON. */
+export const twilioJson = sender({ scheme: 'twilio-json', event: twilioStatus, id: twilioId });
+
+export const twitch = sender({
+  scheme: 'twitch',
+  // Not the header that says the same: that one is not signed.
+  event: '$.subscription.type',
+  id: 'header:twitch-eventsub-message-id',
+  time: 'header:twitch-eventsub-message-timestamp',
+});
+
+export const typeform = sender({
+  scheme: 'typeform',
+  event: '$.event_type',
+  id: '$.event_id',
+  time: '$.form_response.submitted_at',
+});
+
+export const whatsapp = meta;
+
+/** X names no event: which member a delivery has says what it is about. */
+export const x = sender({ scheme: 'x' });
+
+export const xero = sender({
+  scheme: 'xero',
+  each: '$.events',
+  event: ['$.eventCategory', '$.eventType'],
+  time: '$.eventDateUtc',
+});
+
+/** What `event` is, Zendesk's user sets with the webhook's body. */
+export const zendesk = sender({
+  scheme: 'zendesk',
+  event: '$.type',
+  id: 'header:x-zendesk-webhook-invocation-id',
+});
+
+export const zoom = sender({
+  scheme: 'zoom',
+  event: '$.event',
+  time: { from: '$.event_ts', unit: 'ms' },
+});
