@@ -30,6 +30,13 @@ export function liesIn(text: string, blocks: readonly AddressBlock[]): boolean {
   });
 }
 
+/** What one sender can be held to have: an IPv4 address, or the /64 that an IPv6 address lies in. */
+export function networkOf(text: string): string | undefined {
+  const address = parseAddress(text);
+  if (address === undefined) return undefined;
+  return (address >> 32n === 0xffffn ? address : address >> 64n).toString(16);
+}
+
 function parseAddress(text: string): Address | undefined {
   if (!text.includes(':')) {
     const low = parseIpv4(text);

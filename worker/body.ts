@@ -1,20 +1,33 @@
 export type BodyReading =
   | { ok: true; bytes: Uint8Array<ArrayBuffer> }
-  | { ok: false; cause: 'too-large' | 'broken' };
+  | { ok: false; cause: BodyFault };
+
+/** `too-slow` where it did not end in time. */
+export type BodyFault = 'too-large' | 'too-slow' | 'broken';
 
 /** Most deliveries are smaller; the room doubles when one is not. */
 const firstRoom = 16 * 1024;
 
 /**
  * Reads a body of at most `cap` bytes, once. The bytes are counted as they come, whatever
- * Content-Length says; past the cap the rest is left unread.
+ * Content-Length says; past the cap, or when `withinMs` have passed, the rest is left unread.
  */
-export async function readBody(body: ReadableStream | null, cap: number): Promise<BodyReading> {
+export async function readBody(
+  body: ReadableStream | null,
+  cap: number,
+  withinMs: number,
+): Promise<BodyReading> {
   if (!body) return { ok: true, bytes: new Uint8Array(0) };
   const reader = body.getReader({ mode: 'byob' });
   // One byte of room beyond the cap tells a body that ends at it from one that goes on.
   let bytes = new Uint8Array(Math.min(firstRoom, cap + 1));
   let length = 0;
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    // Ends the read that is under way, if only by breaking it off.
+    reader.cancel().catch(() => {});
+  }, withinMs);
   try {
     for (;;) {
       // Each read takes the buffer away and gives it back in a new view.
@@ -23,6 +36,7 @@ export async function readBody(body: ReadableStream | null, cap: number): Promis
       const read = await reader.readAtLeast(wanted, new Uint8Array(buffer, length, wanted));
       const got = read.value?.byteLength ?? 0;
       length += got;
+      if (isLate) return { ok: false, cause: 'too-slow' };
       if (length > cap) {
         await reader.cancel();
         return { ok: false, cause: 'too-large' };
@@ -32,7 +46,9 @@ export async function readBody(body: ReadableStream | null, cap: number): Promis
       bytes = grow(bytes, Math.min(bytes.byteLength * 2, cap + 1));
     }
   } catch {
-    return { ok: false, cause: 'broken' };
+    return { ok: false, cause: isLate ? 'too-slow' : 'broken' };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -22,6 +22,8 @@ export interface Arrival {
   key: string | undefined;
   /** Path and query, as they were sent. */
   target: string;
+  /** Where it comes from, as Cloudflare saw it; empty where it did not tell. */
+  address: string;
   /** The edge as senders know it; empty where the config does not tell. */
   publicUrl: string;
 }
@@ -36,13 +38,18 @@ export function arrive(
   publicUrl: string,
 ): Arrival {
   const id = uuidv7({ msecs: receivedAt });
-  return { id, receivedAt, request, key, target: targetOf(request), publicUrl };
+  const address = request.headers.get('cf-connecting-ip') ?? '';
+  return { id, receivedAt, request, key, target: targetOf(request), address, publicUrl };
 }
+
+/** What a query string is: the payload of a GET. */
+const queryContentType = 'application/x-www-form-urlencoded';
 
 export function receive(arrival: Arrival, body: Uint8Array<ArrayBuffer>): Delivery {
   const { id, receivedAt, key, request, target, publicUrl } = arrival;
   const { method, headers } = request;
-  const contentType = headers.get('content-type')?.slice(0, maxContentType);
+  const contentType =
+    method === 'GET' ? queryContentType : headers.get('content-type')?.slice(0, maxContentType);
   const contentEncoding = headers.get('content-encoding')?.slice(0, maxContentType);
   return {
     id,
@@ -68,6 +75,12 @@ export function targetOf({ url }: Request): string {
 export function pathOf(target: string): string {
   const end = target.search(/[?#]/);
   return end < 0 ? target : target.slice(0, end);
+}
+
+/** The query of a target, without its question mark. */
+export function queryOf(target: string): string {
+  const start = target.indexOf('?');
+  return start < 0 ? '' : target.slice(start + 1);
 }
 
 /**

@@ -2,6 +2,8 @@
 interface OptionalBindings {
   /** Tried where the first endpoint does not answer: another region's, `https://<region>-pubsub.googleapis.com`. */
   PUBSUB_FALLBACK_ENDPOINT: string;
+  /** Counts failed tries to authenticate, by address. */
+  FAILED_TRIES: RateLimit;
   /** Keeps deliveries while Pub/Sub does not answer. */
   OVERFLOW: Queue<Uint8Array>;
   /** Keeps those that are too large for the queue, and those that it has held for too long. */

@@ -1,10 +1,16 @@
+import type { Reply } from './handshakes/handshake.ts';
+
 /** What the edge decided about a delivery. */
 export type Outcome =
-  | { outcome: 'accepted'; deliveryId: string }
+  | { outcome: 'accepted'; deliveryId: string; status?: 200 | undefined }
   | { outcome: 'filtered'; status: 200 | 204; reason: string }
+  | { outcome: 'handshake'; reply: Reply }
   | { outcome: 'unknown-stream' }
   | { outcome: 'wrong-method'; allow: string }
-  | { outcome: 'unauthorized' }
+  /** `bare`: for a sender that wants no body. */
+  | { outcome: 'unauthorized'; bare?: true | undefined }
+  | { outcome: 'forbidden' }
+  | { outcome: 'too-many-failures' }
   | { outcome: 'malformed'; problem: string; field?: string }
   | { outcome: 'too-large'; maxBytes: number }
   | { outcome: 'not-stored' };
@@ -16,10 +22,13 @@ type Answers = {
 /** How long a sender is asked to wait before it tries again, in seconds. */
 const retryAfterS = 5;
 
+/** The longest period that Cloudflare's rate limits know, in seconds. */
+const limitPeriodS = 60;
+
 /** The answer to each outcome. A failure of our own is never a 4xx: senders stop retrying on those. */
 const answers: Answers = {
-  accepted: ({ deliveryId }) =>
-    new Response(null, { status: 204, headers: { 'tributary-delivery-id': deliveryId } }),
+  accepted: ({ deliveryId, status = 204 }) =>
+    new Response(null, { status, headers: { 'tributary-delivery-id': deliveryId } }),
   filtered: ({ status, reason }) =>
     // A 204 has no body; Response refuses one.
     new Response(status === 204 ? null : `${reason}\n`, {
@@ -29,11 +38,25 @@ const answers: Answers = {
         ...(status === 200 && { 'content-type': 'text/plain; charset=utf-8' }),
       },
     }),
+  handshake: ({ reply: { status, headers, body } }) =>
+    new Response(body ?? null, { status, ...(headers && { headers }) }),
   'unknown-stream': () => problem(404, 'Not Found', 'no stream answers at this path'),
   'wrong-method': ({ allow }) =>
     problem(405, 'Method Not Allowed', `this path takes ${allow}`, {}, { allow }),
   // One body for every cause: the cause goes to the log, not to the caller.
-  unauthorized: () => problem(401, 'Unauthorized', 'the key or signature is missing or wrong'),
+  unauthorized: ({ bare }) =>
+    bare
+      ? new Response(null, { status: 401 })
+      : problem(401, 'Unauthorized', 'the key or signature is missing or wrong'),
+  forbidden: () => problem(403, 'Forbidden', 'this is not taken here, or not from there'),
+  'too-many-failures': () =>
+    problem(
+      429,
+      'Too Many Requests',
+      'too many failed tries from this address',
+      {},
+      { 'retry-after': String(limitPeriodS) },
+    ),
   malformed: ({ problem: detail, field }) =>
     problem(400, 'Bad Request', detail, field === undefined ? {} : { field }),
   'too-large': ({ maxBytes }) =>

@@ -5,6 +5,7 @@ import { AccessTokens } from './access-token.ts';
 import { type Arrival, arrive, pathOf, targetOf } from './delivery.ts';
 import { drain } from './drain.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
+import { type Gate, openGate } from './gate.ts';
 import { factsOf, writeLog } from './log.ts';
 import type { Bindings } from './optional-bindings.ts';
 import { answer } from './outcome.ts';
@@ -24,7 +25,10 @@ export interface Edge {
 /** The relay's edge. Made at module level, so that filters compile once and tokens are kept. */
 export function createEdge(relay: Relay, now: () => number = Date.now): Edge {
   const endpoints = new Map(
-    [...relay.streams.values()].map((stream) => [stream.name, openEndpoint(stream)]),
+    [...relay.streams.values()].map((stream) => [
+      stream.name,
+      { ...openEndpoint(stream), gate: openGate(stream) },
+    ]),
   );
   const destinationIn = openTopic(relay, new AccessTokens(), now);
 
@@ -36,7 +40,10 @@ export function createEdge(relay: Relay, now: () => number = Date.now): Edge {
     if (!endpoint || (key !== undefined && !endpoint.keyed)) {
       return answer({ outcome: 'unknown-stream' });
     }
-    if (req.raw.method !== 'POST') return answer({ outcome: 'wrong-method', allow: 'POST' });
+    const { methods } = endpoint.gate;
+    if (!methods.includes(req.raw.method)) {
+      return answer({ outcome: 'wrong-method', allow: methods.join(', ') });
+    }
     const delivered = deliver(
       arrive(req.raw, key, now(), relay.publicUrl ?? ''),
       endpoint,
@@ -67,7 +74,7 @@ export function createEdge(relay: Relay, now: () => number = Date.now): Edge {
 /** Never rejects: what nobody expected is a failure of our own, so the sender must try again. */
 async function deliver(
   arrival: Arrival,
-  endpoint: Endpoint,
+  endpoint: Endpoint & { gate: Gate },
   env: Bindings,
   destination: Destination,
 ): Promise<Response> {

@@ -1,57 +1,123 @@
-import { readBody } from './body.ts';
+import { type BodyFault, type BodyReading, readBody } from './body.ts';
+import { handshakeOf, meetUnsigned, meetVerified } from './challenge.ts';
 import { decide } from './decide.ts';
-import { type Arrival, receive } from './delivery.ts';
+import { type Arrival, type Delivery, queryOf, receive } from './delivery.ts';
 import type { Endpoint } from './endpoint.ts';
+import { type Gate, isOneTooMany } from './gate.ts';
+import type { Answer } from './handshakes/handshake.ts';
 import type { Facts } from './log.ts';
 import { toMessage } from './message.ts';
 import type { Bindings } from './optional-bindings.ts';
 import type { Outcome } from './outcome.ts';
 import type { Destination } from './publish.ts';
 import { store } from './store.ts';
-import { verify } from './verify.ts';
+import { type Verification, verify } from './verify.ts';
 
 /** The outcome, and what the log is told beside it. */
 export type Handled = { outcome: Outcome; facts: Facts };
 
+/** How long a body may take, in milliseconds. No sender waits longer for its answer. */
+const bodyWithinMs = 30_000;
+
 /** The steps of a delivery. Their order must not change: nothing is parsed before it is verified. */
 export async function takeSteps(
   arrival: Arrival,
+  endpoint: Endpoint & { gate: Gate },
+  env: Bindings,
+  destination: Destination,
+): Promise<Handled> {
+  const { stream, gate } = endpoint;
+  const { request, address } = arrival;
+  if (!gate.admits(address)) {
+    return { outcome: { outcome: 'forbidden' }, facts: { cause: 'address' } };
+  }
+  const cap = stream.maxBodyBytes;
+  const read =
+    request.method === 'GET'
+      ? readQuery(arrival, cap)
+      : await readBody(request.body, cap, bodyWithinMs);
+  if (!read.ok) return unread(read.cause, cap);
+
+  const delivery = receive(arrival, read.bytes);
+  const { outcome, facts } = await judge(delivery, endpoint, env, destination);
+  const isFailure = outcome.outcome === 'unauthorized' || outcome.outcome === 'forbidden';
+  const isLimited = isFailure && (await isOneTooMany(address, env));
+  return {
+    outcome: isLimited ? { outcome: 'too-many-failures' } : outcome,
+    facts: { bytes: read.bytes.byteLength, ...facts },
+  };
+}
+
+async function judge(
+  delivery: Delivery,
   endpoint: Endpoint,
   env: Bindings,
   destination: Destination,
 ): Promise<Handled> {
-  const { stream } = endpoint;
-  const read = await readBody(arrival.request.body, stream.maxBodyBytes);
-  if (!read.ok) return unread(read.cause, stream.maxBodyBytes);
-  const bytes = read.bytes.byteLength;
-  const delivery = receive(arrival, read.bytes);
+  const { stream, scheme } = endpoint;
+  // A key needs no body to hold, and is asked of a challenge too; a signature only of what it can sign.
+  const showsKey = 'at' in scheme;
+  const unsigned = showsKey ? undefined : await meetUnsigned(delivery, endpoint, env);
+  if (unsigned) return met(unsigned);
 
   const verification = await verify(delivery, endpoint, env);
-  if (!verification.ok) {
-    const { ok: _, ours, ...facts } = verification;
-    return {
-      outcome: { outcome: ours ? 'not-stored' : 'unauthorized' },
-      facts: { bytes, ...facts },
-    };
-  }
+  if (!verification.ok) return unverified(verification, endpoint);
   const { secret } = verification;
+
+  const answer =
+    (showsKey ? await meetUnsigned(delivery, endpoint, env) : undefined) ??
+    (await meetVerified(delivery, endpoint, env, secret));
+  if (answer) return met(answer, { secret });
+  if (delivery.method === 'GET' && !stream.acceptsGet) {
+    return { outcome: { outcome: 'wrong-method', allow: 'POST' }, facts: { secret } };
+  }
 
   const decision = decide(delivery, endpoint);
   if (!decision.relay) {
     const { outcome, cause } = decision;
-    return { outcome, facts: { bytes, secret, cause } };
+    return { outcome, facts: { secret, cause } };
   }
 
   const message = toMessage(stream.name, delivery, decision);
   const { stored, facts } = await store(message, env, destination, stream.publishBudgetMs);
+  const status = handshakeOf(endpoint)?.answers?.acceptedStatus;
   return {
-    outcome: stored ? { outcome: 'accepted', deliveryId: delivery.id } : { outcome: 'not-stored' },
-    facts: { bytes, secret, ...facts },
+    outcome: stored
+      ? { outcome: 'accepted', deliveryId: delivery.id, status }
+      : { outcome: 'not-stored' },
+    facts: { secret, ...facts },
   };
 }
 
-/** A body that breaks off has no sender left to answer; if one is, it should send again. */
-function unread(cause: 'too-large' | 'broken', maxBytes: number): Handled {
+function unverified(verification: Verification & { ok: false }, endpoint: Endpoint): Handled {
+  const { ok: _, ours, ...facts } = verification;
+  const bare = handshakeOf(endpoint)?.answers?.bareRefusal;
+  return { outcome: ours ? { outcome: 'not-stored' } : { outcome: 'unauthorized', bare }, facts };
+}
+
+function met(answer: Answer, facts: Facts = {}): Handled {
+  if ('reply' in answer) return { outcome: { outcome: 'handshake', reply: answer.reply }, facts };
+  if ('refused' in answer) {
+    return { outcome: { outcome: 'forbidden' }, facts: { ...facts, cause: answer.refused } };
+  }
+  const problem = `configuration: ${answer.missing} is missing or empty`;
+  return {
+    outcome: { outcome: 'not-stored' },
+    facts: { ...facts, cause: 'secret-missing', problem },
+  };
+}
+
+/** The payload of a GET: its query string, as it was sent. */
+function readQuery({ target }: Arrival, cap: number): BodyReading {
+  const bytes = new TextEncoder().encode(queryOf(target)) as Uint8Array<ArrayBuffer>;
+  return bytes.byteLength > cap ? { ok: false, cause: 'too-large' } : { ok: true, bytes };
+}
+
+/**
+ * A body that breaks off has no sender left to answer. If there is one, or if the body is only slow, it
+ * should be sent again: a 503, for senders give up at a 408 as they do at every 4xx.
+ */
+function unread(cause: BodyFault, maxBytes: number): Handled {
   if (cause === 'too-large') return { outcome: { outcome: cause, maxBytes }, facts: {} };
-  return { outcome: { outcome: 'not-stored' }, facts: { cause: 'body-broken' } };
+  return { outcome: { outcome: 'not-stored' }, facts: { cause: `body-${cause}` } };
 }

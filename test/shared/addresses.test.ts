@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { liesIn, parseBlock } from '../../shared/addresses.ts';
+import { liesIn, networkOf, parseBlock } from '../../shared/addresses.ts';
 
 test.each([
   ['192.0.2.7', '192.0.2.7', true],
@@ -55,4 +55,12 @@ test('any of several blocks will do; of none, none does', () => {
   expect(liesIn('10.1.2.3', blocks)).toBe(true);
   expect(liesIn('11.1.2.3', blocks)).toBe(false);
   expect(liesIn('10.1.2.3', [])).toBe(false);
+});
+
+test('a network is one IPv4 address, or a /64 of IPv6', () => {
+  expect(networkOf('192.0.2.1')).toBe(networkOf('::ffff:192.0.2.1'));
+  expect(networkOf('192.0.2.1')).not.toBe(networkOf('192.0.2.2'));
+  expect(networkOf('2001:db8::1')).toBe(networkOf('2001:db8::ffff:0:0:2'));
+  expect(networkOf('2001:db8::1')).not.toBe(networkOf('2001:db8:0:1::1'));
+  expect(networkOf('nobody')).toBeUndefined();
 });

@@ -3,6 +3,7 @@ import { readBody } from '../../worker/body.ts';
 
 const kibibyte = 1024;
 const cap = 100 * kibibyte;
+const withinMs = 10_000;
 
 function random(size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
@@ -13,7 +14,7 @@ function random(size: number): Uint8Array<ArrayBuffer> {
 }
 
 test('no body is no bytes', async () => {
-  expect(await readBody(null, cap)).toEqual({ ok: true, bytes: new Uint8Array(0) });
+  expect(await readBody(null, cap, withinMs)).toEqual({ ok: true, bytes: new Uint8Array(0) });
 });
 
 // Around each size at which the room for the body grows.
@@ -21,18 +22,25 @@ test.each([0, 1, 16_383, 16_384, 16_385, 32_768, 65_535, 65_536, 65_537, cap - 1
   '%i bytes come back as they were sent',
   async (size) => {
     const body = random(size);
-    expect(await readBody(new Response(body).body, cap)).toEqual({ ok: true, bytes: body });
+    expect(await readBody(new Response(body).body, cap, withinMs)).toEqual({
+      ok: true,
+      bytes: body,
+    });
   },
 );
 
 test.each([cap + 1, cap + 2, 2 * cap, 10 * cap])('%i bytes are too many', async (size) => {
-  const read = await readBody(new Response(random(size)).body, cap);
+  const read = await readBody(new Response(random(size)).body, cap, withinMs);
   expect(read).toEqual({ ok: false, cause: 'too-large' });
 });
 
 test.each([0, 1, 2])('a cap of %i holds', async (small) => {
-  expect(await readBody(new Response(random(small)).body, small)).toMatchObject({ ok: true });
-  expect(await readBody(new Response(random(small + 1)).body, small)).toMatchObject({ ok: false });
+  expect(await readBody(new Response(random(small)).body, small, withinMs)).toMatchObject({
+    ok: true,
+  });
+  expect(await readBody(new Response(random(small + 1)).body, small, withinMs)).toMatchObject({
+    ok: false,
+  });
 });
 
 /** A body in chunks, of no declared length; `sent` tells how many of them were taken. */
@@ -55,19 +63,47 @@ test.each([1, 7, 1000, 16_384, 40_000])('chunks of %i bytes are joined in order'
   const chunks: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
   const { body } = chunked(chunks);
-  const read = await readBody(body, cap);
+  const read = await readBody(body, cap, withinMs);
   expect(read.ok && bytes.every((byte, at) => byte === read.bytes[at])).toBe(true);
   expect(read.ok && read.bytes.byteLength).toBe(bytes.byteLength);
 });
 
 test('past the cap the rest is not read', async () => {
   const { body, taken } = chunked(Array.from({ length: 1000 }, () => random(10 * kibibyte)));
-  expect(await readBody(body, cap)).toEqual({ ok: false, cause: 'too-large' });
+  expect(await readBody(body, cap, withinMs)).toEqual({ ok: false, cause: 'too-large' });
   // The eleventh chunk is the one that goes beyond the cap.
   expect(await taken()).toBeLessThanOrEqual(11);
 });
 
 test('a body that breaks off is told from one that ends', async () => {
   const { body } = chunked([random(10)], 'abort');
-  expect(await readBody(body, cap)).toEqual({ ok: false, cause: 'broken' });
+  expect(await readBody(body, cap, withinMs)).toEqual({ ok: false, cause: 'broken' });
+});
+
+test.each([0, 1, 20_000])(
+  'a body that stops after %i bytes is waited for, but not for ever',
+  async (size) => {
+    const { readable, writable } = new IdentityTransformStream();
+    const writer = writable.getWriter();
+    if (size > 0) void writer.write(random(size)).catch(() => {});
+    expect(await readBody(readable, cap, 50)).toEqual({ ok: false, cause: 'too-slow' });
+  },
+);
+
+test('a body that never ends, a byte at a time', async () => {
+  const { readable, writable } = new IdentityTransformStream();
+  const writer = writable.getWriter();
+  let isOver = false;
+  const dripping = (async () => {
+    while (!isOver) {
+      await scheduler.wait(1);
+      await writer.write(random(1)).catch(() => {
+        isOver = true;
+      });
+    }
+  })();
+  const read = await readBody(readable, cap * 1000, 50);
+  isOver = true;
+  expect(read).toEqual({ ok: false, cause: 'too-slow' });
+  await Promise.race([dripping, scheduler.wait(100)]);
 });

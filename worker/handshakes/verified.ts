@@ -1,0 +1,67 @@
+import { readPath } from '../../shared/signatures/reference.ts';
+import { echo, type Handshake, isChallenge, membersOf, replyJson } from './handshake.ts';
+
+// Challenges that come signed, or at an endpoint with a key, as every delivery does. What they are is
+// decided by the body alone: no signature covers the headers.
+
+/** https://docs.slack.dev/reference/events/url_verification */
+export const slack: Handshake = {
+  async verified({ body }) {
+    const { type, challenge } = membersOf(body);
+    return type === 'url_verification' && isChallenge(challenge) ? echo(challenge) : undefined;
+  },
+};
+
+/** https://dev.twitch.tv/docs/eventsub/handling-webhook-events/#responding-to-a-challenge-request */
+export const twitch: Handshake = {
+  async verified({ body }) {
+    const members = membersOf(body);
+    const status = readPath(members, ['subscription', 'status']);
+    const { challenge } = members;
+    const isDue = status === 'webhook_callback_verification_pending' && isChallenge(challenge);
+    return isDue ? echo(challenge) : undefined;
+  },
+};
+
+/** https://learn.microsoft.com/graph/change-notifications-delivery-webhooks#notificationurl-validation */
+export const graph: Handshake = {
+  async verified({ url }) {
+    const token = new URLSearchParams(/\?(.*)$/s.exec(url)?.[1]).get('validationToken');
+    return isChallenge(token) ? echo(token) : undefined;
+  },
+};
+
+/** https://developer.monday.com/api-reference/docs/webhooks, "Verifying a webhook URL" */
+export const monday: Handshake = {
+  async verified({ body }) {
+    const { challenge, ...others } = membersOf(body);
+    const isDue = isChallenge(challenge) && Object.keys(others).length === 0;
+    return isDue ? replyJson({ challenge }) : undefined;
+  },
+};
+
+/**
+ * https://docs.discord.com/developers/events/webhook-events and, for interactions,
+ * https://docs.discord.com/developers/interactions/overview. A PING is of type 0 among the former and of
+ * type 1 among the latter, where type 1 is an event of the former.
+ */
+export const discord: Handshake = {
+  async verified({ body }) {
+    const { type, event, token } = membersOf(body);
+    if (type === 0) return { reply: { status: 204 } };
+    const isPing = type === 1 && event === undefined && typeof token === 'string';
+    return isPing ? replyJson({ type: 1 }) : undefined;
+  },
+};
+
+/**
+ * https://developer.xero.com/documentation/guides/webhooks/configuring-your-server/, "Intent to receive":
+ * deliveries without events, signed rightly and wrongly, which want 200 and 401 with nothing in them.
+ */
+export const xero: Handshake = {
+  async verified({ body }) {
+    const { events } = membersOf(body);
+    return Array.isArray(events) && events.length === 0 ? { reply: { status: 200 } } : undefined;
+  },
+  answers: { bareRefusal: true, acceptedStatus: 200 },
+};
