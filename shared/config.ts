@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { parseBlock } from './addresses.ts';
 import { unsignedFilters } from './coverage.ts';
 import { RelayError } from './error.ts';
+import { type ExportSettings, exportEntries } from './export-settings.ts';
 import type { Filter, Problem } from './filters/condition.ts';
 import { filterOf } from './filters/filter.ts';
 import { planOf } from './shape/plan.ts';
@@ -48,14 +49,12 @@ const handshakeNames = [
 ] as const;
 
 /** A stream as a source's function (`datanostro({ … })`) makes it: plain data. */
-export interface Stream extends StreamOptions, EventShape {
+export interface Stream extends StreamOptions, EventShape, ExportSettings {
   source: SourceName;
   scheme: SchemeName;
   timeZone?: string;
   /** A GET is a delivery too: its query string is the payload. */
   acceptsGet?: boolean;
-  apiUrl?: string;
-  tablePerExperiment?: boolean;
 }
 
 export interface RelayOptions {
@@ -173,8 +172,7 @@ const StreamSchema = v.strictObject({
   handshake: v.optional(v.picklist(handshakeNames)),
   timeZone: v.optional(TimeZone),
   acceptsGet: v.optional(v.boolean()),
-  apiUrl: v.optional(v.pipe(v.string(), v.url('must be a URL'))),
-  tablePerExperiment: v.optional(v.boolean()),
+  ...exportEntries,
 });
 
 const RelaySchema = v.strictObject({

@@ -33,6 +33,8 @@ export interface Announcement {
   path: string;
   /** `dataset.table` that the files are loaded into. */
   table: string;
+  /** The id of its experiment, where the stream's `exportFilter` has to ask about it. */
+  experimentId?: string;
 }
 
 export type AnnouncementReading =

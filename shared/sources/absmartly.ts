@@ -1,5 +1,6 @@
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
+import type { ExportSettings } from '../export-settings.ts';
 import { isAbsent, type JsonMembers, readJsonMembers, scalarText } from '../json-members.ts';
 import type {
   Announcement,
@@ -9,12 +10,7 @@ import type {
   Reading,
 } from '../source.ts';
 
-export interface AbsmartlyOptions extends StreamOptions {
-  /** The ABsmartly API that exports are fetched from: `https://your-subdomain.absmartly.com`. */
-  apiUrl: string;
-  /** Each experiment in a table of its own, `experiment_{id}_exports`, in the dataset of `table`. */
-  tablePerExperiment?: boolean;
-}
+export interface AbsmartlyOptions extends StreamOptions, ExportSettings {}
 
 /**
  * ABsmartly's `ExperimentDataExportReady` webhook: it announces a ZIP of CSV files, which the
@@ -72,17 +68,25 @@ function announced(members: JsonMembers, stream: Stream): AnnouncementReading {
       column: 'metadata.download_url',
     };
   }
-  const table = tableOf(members, stream);
-  if (!table) {
+  const experimentId = experimentIdOf(members);
+  const needsId = idSettings.find((setting) => stream[setting]);
+  if (needsId && !experimentId) {
     return {
       ok: false,
-      reason: 'tablePerExperiment is on but the payload has no experiment id',
+      reason: `${needsId} is on but the payload has no experiment id`,
       column: 'id',
     };
   }
-  const found: Announcement = { path: url, table };
+  const found: Announcement = {
+    path: url,
+    table: tableOf(stream, experimentId),
+    ...(stream.exportFilter && experimentId && { experimentId }),
+  };
   return { ok: true, announcement: found };
 }
+
+/** What can't be done without the experiment's id. */
+const idSettings = ['tablePerExperiment', 'exportFilter'] as const;
 
 /**
  * The API key is sent along with the download, so the URL may name nothing but a path of the
@@ -113,13 +117,16 @@ function decode(path: string): string | undefined {
   }
 }
 
-function tableOf(members: JsonMembers, stream: Stream): string | undefined {
-  if (!stream.tablePerExperiment) return stream.table;
-  // The id becomes part of a table's name: an integer and nothing else.
+/** It becomes part of a table's name, and of a URL: an integer and nothing else. */
+function experimentIdOf(members: JsonMembers): string | undefined {
   const id = members.get('id');
-  if (id === undefined || !/^[1-9]\d{0,17}$/.test(id)) return undefined;
-  const [dataset] = stream.table.split('.');
-  return `${dataset}.experiment_${id}_exports`;
+  return id !== undefined && /^[1-9]\d{0,17}$/.test(id) ? id : undefined;
+}
+
+function tableOf({ table, tablePerExperiment }: Stream, experimentId: string | undefined): string {
+  if (!tablePerExperiment) return table;
+  const [dataset] = table.split('.');
+  return `${dataset}.experiment_${experimentId}_exports`;
 }
 
 function textOf(raw: string | undefined): string | undefined {

@@ -56,6 +56,25 @@ describe('an absmartly delivery', () => {
     });
   });
 
+  it('names the experiment where a filter has to ask about it', () => {
+    const exportFilter = { tag: 'bigquery' };
+    expect(announcementOf(payload, { exportFilter })).toEqual({
+      ok: true,
+      announcement: {
+        path: downloadUrl,
+        table: 'absmartly.experiment_exports',
+        experimentId: '42',
+      },
+    });
+    const { id, ...without } = payload;
+    expect(id).toBe(42);
+    expect(read(without, { exportFilter })).toEqual({
+      kind: 'malformed',
+      problem: 'exportFilter is on but the payload has no experiment id',
+      field: 'id',
+    });
+  });
+
   it('needs no experiment id where all go to one table', () => {
     const { id, ...without } = payload;
     expect(id).toBe(42);

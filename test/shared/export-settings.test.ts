@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { defineRelay } from '../../shared/config.ts';
+import { RelayError } from '../../shared/error.ts';
+import type { ExportSettings } from '../../shared/export-settings.ts';
+import { absmartly } from '../../shared/sources/absmartly.ts';
+
+function problemsOf(settings: object): string {
+  const stream = absmartly({ table: 'ab.exports', ...(settings as ExportSettings) });
+  try {
+    defineRelay({ project: 'my-project', streams: { ab: stream } });
+    return '';
+  } catch (error) {
+    return error instanceof RelayError ? error.message : String(error);
+  }
+}
+
+describe('the settings of exports', () => {
+  it.each<[string, ExportSettings]>([
+    ['none', {}],
+    ['an API', { apiUrl: 'https://shop.absmartly.com' }],
+    ['a filter', { exportFilter: { tag: 'bigquery', owner: 'a@shop.example', team: 'Growth' } }],
+    ['a bucket', { storage: { kind: 'gcs', bucket: 'exports' } }],
+    [
+      'a bucket elsewhere',
+      {
+        storage: {
+          kind: 's3',
+          bucket: 'exports',
+          prefix: 'ab/',
+          endpoint: 'http://127.0.0.1:9000',
+          region: 'eu-central-1',
+        },
+      },
+    ],
+    ['columns', { schema: { unit_uid: 'STRING', event_at: 'TIMESTAMP', properties: 'JSON' } }],
+  ])('may be %s', (_, settings) => {
+    expect(problemsOf(settings)).toBe('');
+  });
+
+  it.each<[string, object, string]>([
+    ['a filter of nothing', { exportFilter: {} }, 'streams.ab.exportFilter must name a tag'],
+    ['an empty tag', { exportFilter: { tag: '' } }, 'streams.ab.exportFilter.tag'],
+    ['another filter', { exportFilter: { name: 'x' } }, 'streams.ab.exportFilter.name'],
+    ['another storage', { storage: { kind: 'ftp', bucket: 'x' } }, 'streams.ab.storage.kind'],
+    ['no bucket', { storage: { kind: 's3' } }, 'streams.ab.storage.bucket'],
+    ['no URL', { storage: { kind: 's3', bucket: 'x', endpoint: 'x' } }, 'storage.endpoint'],
+    ['no column', { schema: {} }, 'streams.ab.schema must have a column'],
+    ['another type', { schema: { a: 'RECORD' } }, 'streams.ab.schema.a'],
+    ['another name', { schema: { 'a b': 'STRING' } }, 'streams.ab.schema.a b must be a letter'],
+  ])('are refused with their place: %s', (_, settings, problem) => {
+    expect(problemsOf(settings)).toContain(problem);
+  });
+});
