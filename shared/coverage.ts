@@ -29,6 +29,13 @@ export function unsignedFilters(
     const unsigned = placesIn(eventFrom).find((place) => !isCovered(place, stream, scheme));
     if (unsigned) problems.push({ path: 'filter', message: refusal(unsigned, stream) });
   }
+  if (fields.length > 0 && stream.source === 'segmentstream') {
+    problems.push({
+      path: 'filter.where',
+      message: 'finds no fields: segmentstream keeps bodies raw',
+    });
+    return problems;
+  }
   for (const path of fields) {
     const place: Place = { of: 'event', path };
     if (!isCovered(place, stream, scheme)) {

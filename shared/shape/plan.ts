@@ -6,7 +6,7 @@ import { type JsonPath, parseJsonPath } from '../json-path.ts';
 import { Misplaced, type Places, parseJoined, parsePlaces } from './from.ts';
 import { type ColumnShape, defaultColumns, type TimeUnit } from './shape.ts';
 
-export interface ColumnPlan extends Column {
+interface ColumnPlan extends Column {
   from: Places;
   unit?: TimeUnit;
   required: boolean;
@@ -78,6 +78,7 @@ function makePlan(stream: Stream): Plan {
   );
   const filter = filterOf(stream);
   const headers = headersOf([...event, ...id, time, ...columns.map((column) => column.from)]);
+  if (columns.length === 0) reader.add('columns', 'must name one column at least');
   if (headers.length > maxHeaders) reader.add('columns', `read more than ${maxHeaders} headers`);
   const required = columns.filter((column) => column.required).map((column) => column.from);
   const decisive = [...(filter.named ? event : []), ...required];

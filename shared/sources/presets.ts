@@ -6,8 +6,20 @@ import { generic } from './generic.ts';
 /** What a preset says may be said otherwise, such as `event` where the sender lets its user choose. */
 export interface PresetOptions extends StreamOptions, EventShape {}
 
+type SenderRow = EventShape & { scheme: SchemeName };
+
+/** Meta's products differ in `object` alone. */
+function metaRow(): SenderRow {
+  return {
+    scheme: 'meta',
+    each: '$.entry',
+    event: '$.changes[0].field',
+    moreColumns: { object: { type: 'STRING', from: 'body:$.object' } },
+  };
+}
+
 /** A sender's row: how it signs, and where in its deliveries an event's name, id and time stand. */
-function sender(row: EventShape & { scheme: SchemeName }): (options: PresetOptions) => Stream {
+function sender(row: SenderRow): (options: PresetOptions) => Stream {
   return (options) => generic({ ...row, ...options });
 }
 
@@ -111,12 +123,8 @@ export const mailgun = sender({
   time: { from: '$.event-data.timestamp', unit: 's' },
 });
 
-export const meta = sender({
-  scheme: 'meta',
-  each: '$.entry',
-  event: '$.changes[0].field',
-  moreColumns: { object: { type: 'STRING', from: 'body:$.object' } },
-});
+/** Facebook, Instagram, Messenger. An entry may hold several changes: they stay together in `payload`. */
+export const meta = sender(metaRow());
 
 /** Signs nothing. */
 export const mixpanel = sender({ scheme: 'endpoint-key', event: '$.action' });
@@ -257,7 +265,7 @@ export const typeform = sender({
   time: '$.form_response.submitted_at',
 });
 
-export const whatsapp = meta;
+export const whatsapp = sender(metaRow());
 
 /** X names no event: which member a delivery has says what it is about. */
 export const x = sender({ scheme: 'x' });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Envelope, readEnvelope, toAttributes } from '../../shared/envelope.ts';
+import { carriedHeader, type Envelope, readEnvelope, toAttributes } from '../../shared/envelope.ts';
 
 const envelope: Envelope = {
   stream: 'datanostro',
@@ -9,6 +9,7 @@ const envelope: Envelope = {
   contentType: 'application/json; charset=utf-8',
   contentEncoding: 'gzip',
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  headers: { 'x-github-event': 'push', 'x-github-delivery': '72d3162e' },
   body: Uint8Array.of(0, 255, 128),
 };
 
@@ -28,6 +29,21 @@ describe('the envelope', () => {
     const tooLong = { ...envelope, event: 'é'.repeat(513) };
     expect(toAttributes(fits)['event_name']).toBe(fits.event);
     expect(toAttributes(tooLong)).not.toHaveProperty('event_name');
+  });
+
+  it('carries no header that is empty, not text, or longer than an attribute may be', () => {
+    const headers = { a: '', b: 'x'.repeat(1025), c: 'é'.repeat(513), d: 'x'.repeat(1024) };
+    const attributes = toAttributes({ ...envelope, headers });
+    expect(Object.keys(attributes).filter((name) => name.startsWith('header_'))).toEqual([
+      'header_d',
+    ]);
+    const sent = new Headers({ a: '', b: headers.b, d: headers.d });
+    expect(['a', 'b', 'd', 'e'].map((name) => carriedHeader(sent, name))).toEqual([
+      undefined,
+      undefined,
+      headers.d,
+      undefined,
+    ]);
   });
 
   it.each(['stream', 'delivery_id', 'received_at'])('is refused without %s', (name) => {

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { defineRelay, type Stream } from '../../shared/config.ts';
+import { RelayError } from '../../shared/error.ts';
+import type { Filter } from '../../shared/filters/condition.ts';
+import { datanostro } from '../../shared/sources/datanostro.ts';
+import { generic } from '../../shared/sources/generic.ts';
+import {
+  adyen,
+  github,
+  mailgun,
+  pusher,
+  sentry,
+  shopify,
+  stripe,
+  twilio,
+  twitch,
+} from '../../shared/sources/presets.ts';
+import { segmentstream } from '../../shared/sources/segmentstream.ts';
+
+function problemsOf(stream: Stream): string {
+  try {
+    defineRelay({
+      project: 'my-project',
+      publicUrl: 'https://hooks.example.com',
+      streams: { own: stream },
+    });
+    return '';
+  } catch (error) {
+    if (!(error instanceof RelayError)) throw error;
+    return error.message;
+  }
+}
+
+const table = 'in.events';
+const byName: Filter = { event: '^a' };
+const byField: Filter = { where: { field: '$.a', equals: 1 } };
+const eventCode = '$.NotificationRequestItem.eventCode';
+
+describe('a filter on what is signed is taken', () => {
+  it.each<[string, Stream]>([
+    ['a name in the body', stripe({ table, filter: byName })],
+    ['a field of the body', github({ table, filter: byField })],
+    ['a name in the body beside one in a header', twitch({ table, filter: byName })],
+    ['a field of a signed form', twilio({ table, filter: byName })],
+    ['a field that is signed by itself', adyen({ table, filter: byName })],
+    ['an item of a signed body', pusher({ table, filter: { ...byName, ...byField } })],
+    ['the vendor’s name', datanostro({ table, filter: { ...byName, ...byField } })],
+    [
+      'a header that is signed',
+      generic({ table, scheme: 'svix', event: 'header:svix-id', filter: byName }),
+    ],
+    [
+      'a header beside the key itself',
+      generic({ table, event: 'header:x-event', filter: { ...byName, ...byField } }),
+    ],
+  ])('%s', (_, stream) => {
+    expect(problemsOf(stream)).toBe('');
+  });
+});
+
+describe('a filter on what is not signed is refused', () => {
+  it.each<[string, Stream, string]>([
+    [
+      'github’s header',
+      github({ table, filter: byName }),
+      'filter looks at the header x-github-event',
+    ],
+    ['shopify’s header', shopify({ table, filter: { events: ['a'] } }), 'x-shopify-topic'],
+    ['sentry’s header', sentry({ table, filter: byName }), 'sentry-hook-resource'],
+    [
+      'a signed part joined with an unsigned one',
+      stripe({ table, event: ['$.type', 'header:x-kind'], filter: byName }),
+      'x-kind',
+    ],
+    ['mailgun’s event', mailgun({ table, filter: byName }), '"mailgun" does not sign'],
+    ['mailgun’s fields', mailgun({ table, filter: byField }), 'filter.where looks at what'],
+    ['another field of adyen’s item', adyen({ table, filter: byField }), 'filter.where'],
+    [
+      'adyen’s fields where they are not the signed ones',
+      adyen({ table, each: '$.others', event: eventCode, filter: byName }),
+      'does not sign',
+    ],
+    [
+      'the fields of a body that is not the signed form',
+      twilio({ table, body: 'json', filter: byName }),
+      'does not sign',
+    ],
+    ['names that a stream does not say', generic({ table, filter: byName }), 'set event'],
+    ['names of postbacks', segmentstream({ table, filter: byName }), 'set event'],
+    ['fields of postbacks', segmentstream({ table, filter: byField }), 'keeps bodies raw'],
+  ])('%s', (_, stream, message) => {
+    expect(problemsOf(stream)).toContain(message);
+  });
+});
+
+describe('a shape is refused, with its path', () => {
+  const column = (shape: object) => ({ columns: { a: shape } }) as Partial<Stream>;
+
+  it.each<[Partial<Stream>, string]>([
+    [{ each: 'events' }, 'streams.own.each'],
+    [{ event: '$.a..b' }, 'streams.own.event is no path, at character 4 of $.a..b'],
+    [{ event: '$.items[].name' }, 'streams.own.event names many values'],
+    [{ id: 'headers:x' }, 'streams.own.id names no place'],
+    [{ id: 'header:x y' }, 'streams.own.id names no header'],
+    [{ id: 'header:Authorization' }, 'holds credentials'],
+    [{ time: 'delivery:time' }, '"time" is none of id, received_at'],
+    [{ time: { from: '$.t', unit: 'us' as 's' } }, 'streams.own.time'],
+    [{ body: 'xml' as 'json' }, 'streams.own.body'],
+    [column({ type: 'STRING', from: '$.' }), 'streams.own.columns.a.from'],
+    [column({ type: 'RECORD', from: '$' }), 'streams.own.columns.a.type'],
+    [column({ type: 'JSON', from: '$', unit: 's' }), 'streams.own.columns.a.unit'],
+    [column({ type: 'JSON' }), 'streams.own.columns.a.from'],
+    [column({ type: 'JSON', from: '$', form: 1 }), 'streams.own.columns.a.form'],
+    [{ columns: { '1st': { type: 'JSON', from: '$' } } }, 'streams.own.columns.1st'],
+    [{ columns: { _PARTITIONTIME: { type: 'JSON', from: '$' } } }, 'columns._PARTITIONTIME'],
+    [{ columns: {} }, 'streams.own.columns'],
+    [
+      {
+        columns: Object.fromEntries(
+          Array.from({ length: 51 }, (_, n) => [`c${n}`, { type: 'STRING', from: `header:h${n}` }]),
+        ),
+      },
+      'more than 50 headers',
+    ],
+  ])('%o', (shape, message) => {
+    expect(problemsOf(generic({ table, ...shape }))).toContain(message);
+  });
+
+  it('of what is no stream at all', () => {
+    for (const broken of [
+      { columns: { a: null } },
+      { time: null },
+      { event: 7 },
+      { scheme: 'x-y' },
+    ]) {
+      const stream = { ...generic({ table }), ...broken } as unknown as Stream;
+      expect(problemsOf(stream)).toContain(`streams.own.${Object.keys(broken)[0]}`);
+    }
+  });
+});
