@@ -9,15 +9,17 @@ export interface Edge {
 }
 
 /**
- * Runs the Worker of wrangler.toml in workerd on 127.0.0.1. `bindings` (vars and secrets) go over those of
- * the file. Straight in Miniflare: `wrangler dev` puts a proxy before the Worker that costs more than
+ * Runs the Worker of wrangler.toml (or of another `config`) in workerd on 127.0.0.1, with all that the file
+ * binds: queues, buckets and rate limits are Miniflare's, in memory. `bindings` (vars and secrets) go over
+ * those of the file. Straight in Miniflare: `wrangler dev` puts a proxy before the Worker that costs more than
  * the Worker itself.
  */
 export async function startEdge(options: {
   port: number;
   bindings: Record<string, string>;
+  config?: string;
 }): Promise<Edge> {
-  const config = fileURLToPath(new URL('../wrangler.toml', import.meta.url));
+  const config = options.config ?? fileURLToPath(new URL('../wrangler.toml', import.meta.url));
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(config);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
