@@ -1,6 +1,7 @@
 import { cpus, platform, release, totalmem } from 'node:os';
 import { Argument, Command } from 'commander';
 import { drawTable } from '../cli/draw-table.ts';
+import { benchEdge } from './edge.ts';
 import type { Figure } from './figure.ts';
 import { benchLocal } from './local.ts';
 
@@ -8,6 +9,7 @@ import { benchLocal } from './local.ts';
 export type Bench = (say: (what: string) => void) => Promise<Figure[]>;
 
 const benches: Record<string, Bench> = {
+  edge: benchEdge,
   local: benchLocal,
 };
 

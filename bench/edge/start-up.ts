@@ -1,0 +1,29 @@
+import { fineCpuMs } from './cpu.ts';
+import { type Script, startWorkerd } from './workerd.ts';
+
+/**
+ * What it costs to load and run a module, in milliseconds of CPU, one number a round: what workerd uses
+ * until it listens, less what it uses with a Worker that does nothing.
+ *
+ * Inside, no clock tells: in workerd it stands still while a module is run. By the time that workerd listens
+ * it has compiled the module and run its top level, and nothing more.
+ */
+export async function measureStartUp(
+  script: Script,
+  nothing: Script,
+  rounds: number,
+): Promise<number[]> {
+  const costs: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const without = await startCost(nothing);
+    costs.push((await startCost(script)) - without);
+  }
+  return costs;
+}
+
+async function startCost(script: Script): Promise<number> {
+  const server = await startWorkerd(script);
+  const cost = fineCpuMs(server.pid);
+  await server.stop();
+  return cost;
+}

@@ -1,0 +1,29 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { type Server, toServer } from './server.ts';
+
+/** Google as nobody has it: takes every publish and every insertAll at once, and keeps nothing. */
+export async function startStub(): Promise<Server> {
+  const child = fork(fileURLToPath(import.meta.url));
+  const told = once(child, 'message').then(([port]) => port as number);
+  return await toServer(child, 'the stub', told);
+}
+
+const published = '{"messageIds":["1"]}';
+const inserted = '{"kind":"bigquery#tableDataInsertAllResponse"}';
+
+if (import.meta.main) {
+  const server = createServer((request, response) => {
+    const answer = request.url?.endsWith(':publish') ? published : inserted;
+    request.resume().on('end', () => {
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length })
+        .end(answer);
+    });
+  });
+  server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
+  process.on('disconnect', () => process.exit());
+}

@@ -1,0 +1,69 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { onOneCore } from './cpu.ts';
+import { type Server, toServer } from './server.ts';
+
+/** A Worker for raw workerd. */
+export interface Script {
+  /** One ES module. */
+  source: string;
+  compatibilityDate: string;
+  bindings: Record<string, string>;
+}
+
+const binary = fileURLToPath(new URL('../../node_modules/.bin/workerd', import.meta.url));
+
+/**
+ * Serves a Worker from workerd alone: Miniflare would put a proxy before it that costs more than the Worker.
+ * The Worker reaches nothing but this machine; what it logs is thrown away.
+ */
+export async function startWorkerd(script: Script): Promise<Server> {
+  const directory = await mkdtemp(join(tmpdir(), 'tributary-bench-'));
+  await writeFile(join(directory, 'worker.js'), script.source);
+  await writeFile(join(directory, 'config.capnp'), toConfig(script));
+  const [command, args] = onOneCore(binary, [
+    'serve',
+    '--control-fd=3',
+    join(directory, 'config.capnp'),
+  ]);
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+  // All that the directory holds is read by the time that workerd listens.
+  try {
+    return await toServer(child, 'workerd', listeningPort(child));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function listeningPort(child: ChildProcess): Promise<number> {
+  for await (const line of createInterface({ input: child.stdio[3] as Readable })) {
+    const message = JSON.parse(line) as { event: string; port: number };
+    if (message.event === 'listen') return message.port;
+  }
+  throw new Error('workerd told no port');
+}
+
+/** JSON's strings are Cap'n Proto's too, for all that stands in them is ASCII. */
+function toConfig({ compatibilityDate, bindings }: Script): string {
+  const values = Object.entries(bindings).map(
+    ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "internet", network = (allow = ["local"])),
+    (name = "main", worker = (
+      compatibilityDate = "${compatibilityDate}",
+      modules = [(name = "worker.js", esModule = embed "worker.js")],
+      bindings = [${values.join(', ')}],
+    )),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+`;
+}
