@@ -5,6 +5,7 @@ import { RelayError } from './error.ts';
 import { type ExportSettings, exportEntries } from './export-settings.ts';
 import type { Filter, Problem } from './filters/condition.ts';
 import { filterOf } from './filters/filter.ts';
+import { type HistorySettings, historyEntries } from './history-settings.ts';
 import { planOf } from './shape/plan.ts';
 import type { EventShape } from './shape/shape.ts';
 import { type SchemeName, schemes } from './signatures/schemes.ts';
@@ -49,7 +50,7 @@ const handshakeNames = [
 ] as const;
 
 /** A stream as a source's function (`datanostro({ … })`) makes it: plain data. */
-export interface Stream extends StreamOptions, EventShape, ExportSettings {
+export interface Stream extends StreamOptions, EventShape, ExportSettings, HistorySettings {
   source: SourceName;
   scheme: SchemeName;
   timeZone?: string;
@@ -173,6 +174,7 @@ const StreamSchema = v.strictObject({
   timeZone: v.optional(TimeZone),
   acceptsGet: v.optional(v.boolean()),
   ...exportEntries,
+  ...historyEntries,
 });
 
 const RelaySchema = v.strictObject({

@@ -2,16 +2,19 @@ import type { Column, Row, TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import { filterOf } from '../filters/filter.ts';
+import type { HistorySettings } from '../history-settings.ts';
 import { readJsonStart } from '../json-body.ts';
 import { isAbsent, isObject, readJsonMembers, scalarText } from '../json-members.ts';
 import { findValues } from '../json-path.ts';
 import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
 
+export interface DatanostroOptions extends StreamOptions, HistorySettings {}
+
 /**
  * DataNostro's event webhook: JSON, signed with a hex HMAC-SHA256 of the raw body in `X-DN-Signature`.
  * Columns as in the vendor's BigQuery tutorial, then the relay's own two.
  */
-export function datanostro(options: StreamOptions): Stream {
+export function datanostro(options: DatanostroOptions): Stream {
   return { source: 'datanostro', scheme: 'datanostro', ...options };
 }
 
