@@ -1,3 +1,4 @@
+import { type FaultsOption, openFaults } from '../faults-endpoint.ts';
 import { type RestServer, startRest } from './rest/server.ts';
 import { startStorageWrite } from './storage-write/main.ts';
 import { Store } from './store.ts';
@@ -10,18 +11,21 @@ export interface BigQueryServer {
 
 /**
  * BigQuery on this machine: the REST API and the Storage Write API over one store in `directory`.
- * Port 0 takes a free one. Throws EADDRINUSE as node does.
+ * Port 0 takes a free one. Throws EADDRINUSE as node does. With `faults`, what docs/faults.md lists
+ * can be scripted, also over HTTP.
  */
 export async function startBigQuery(options: {
   restPort: number;
   grpcPort: number;
   directory: string;
+  faults?: FaultsOption;
 }): Promise<BigQueryServer> {
   const store = await Store.open(options.directory);
+  const faults = openFaults(options.faults);
   let rest: RestServer | undefined;
   try {
-    rest = await startRest(store, { port: options.restPort, directory: options.directory });
-    const grpc = await startStorageWrite(store, { port: options.grpcPort });
+    rest = await startRest(store, { port: options.restPort, directory: options.directory, faults });
+    const grpc = await startStorageWrite(store, { port: options.grpcPort, faults });
     return {
       restPort: rest.port,
       grpcPort: grpc.port,

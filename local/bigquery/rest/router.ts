@@ -41,15 +41,20 @@ export class Router {
   }
 
   async handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    await send(response, await this.reply(message));
+    // What a handler left of the body must be read, or the connection cannot be used again.
+    message.resume();
+  }
+
+  /** Carries a request out; a refusal is a reply too. */
+  async reply(message: IncomingMessage): Promise<Reply> {
     try {
-      await send(response, await this.#call(message));
+      return await this.#call(message);
     } catch (cause) {
       const error = asBigQueryError(cause);
       if (error.reason === 'internalError') console.error('bigquery:', cause);
-      await send(response, { status: error.status, body: errorBody(error) });
+      return { status: error.status, body: errorBody(error) };
     }
-    // What a handler left of the body must be read, or the connection cannot be used again.
-    message.resume();
   }
 
   async #call(message: IncomingMessage): Promise<Reply> {
@@ -128,7 +133,7 @@ function errorBody(error: BigQueryError): object {
   };
 }
 
-async function send(response: ServerResponse, reply: Reply): Promise<void> {
+export async function send(response: ServerResponse, reply: Reply): Promise<void> {
   const text = reply.body === undefined ? '' : JSON.stringify(reply.body);
   response.writeHead(reply.status ?? (reply.body === undefined ? 204 : 200), {
     ...(reply.body === undefined ? {} : { 'content-type': 'application/json; charset=UTF-8' }),

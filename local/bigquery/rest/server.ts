@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Faults } from '../../faults.ts';
+import { answerFaults } from '../../faults-endpoint.ts';
 import { JobBook } from '../jobs/job-book.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import type { Store } from '../store.ts';
@@ -9,6 +11,7 @@ import { routeDatasets } from './datasets.ts';
 import { routeJobs } from './jobs.ts';
 import { routeQueries } from './queries.ts';
 import { Router } from './router.ts';
+import { handleScripted } from './scripted.ts';
 import { routeTableData } from './table-data.ts';
 import { routeTables } from './tables.ts';
 import { Uploads } from './uploads.ts';
@@ -22,7 +25,7 @@ export interface RestServer {
 /** BigQuery's REST API v2 on 127.0.0.1. `directory` is for uploads. Throws EADDRINUSE as node does. */
 export async function startRest(
   store: Store,
-  options: { port: number; directory: string },
+  options: { port: number; directory: string; faults?: Faults | undefined },
 ): Promise<RestServer> {
   const book = await JobBook.open(store);
   const jobs = new Jobs(store, book);
@@ -34,7 +37,14 @@ export async function startRest(
   routeJobs(router, store, jobs, book);
   routeQueries(router, store, jobs, book);
   uploads.route(router);
-  const server = createServer((message, response) => void router.handle(message, response));
+  const { faults } = options;
+  const handle = faults
+    ? async (message: IncomingMessage, response: ServerResponse) => {
+        if (await answerFaults(faults, message, response)) return;
+        await handleScripted(faults, router, message, response);
+      }
+    : (message: IncomingMessage, response: ServerResponse) => router.handle(message, response);
+  const server = createServer((message, response) => void handle(message, response));
   server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -1,9 +1,18 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import type { Fault, Faults } from '../../faults.ts';
 import { type Cell, CellError } from '../cell.ts';
 import { BigQueryError } from '../errors.ts';
 import type { Table } from '../schema.ts';
 import type { Store } from '../store.ts';
+import {
+  DEFAULT_FAULT_MS,
+  endsConnection,
+  refuse,
+  type StruckAppend,
+  strike,
+  takeAppendFault,
+} from './append-faults.ts';
 import { decodeRow } from './decode-row.ts';
 import { partitionCheck } from './partition-check.ts';
 import { BadRow, Refusal, type RowProblem, refuseRows, tableNotFound } from './refusals.ts';
@@ -43,13 +52,20 @@ export class AppendSession {
   #closing = false;
   /** Nothing more is sent. */
   #ended = false;
+  readonly #faults: Faults | undefined;
+  #frozen = false;
+  #idleFault: Fault | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
 
-  constructor(call: Call, store: Store, now: () => Date) {
+  constructor(call: Call, store: Store, now: () => Date, faults?: Faults) {
     this.#call = call;
     this.#store = store;
     this.#now = now;
+    this.#faults = faults;
     call.on('data', (append: SizedAppend) => this.#receive(append));
-    call.on('end', () => this.#queue(Promise.resolve(undefined)));
+    call.on('end', () => {
+      if (!this.#frozen) this.#queue(Promise.resolve(undefined));
+    });
     call.on('cancelled', () => {
       this.#ended = true;
     });
@@ -61,8 +77,19 @@ export class AppendSession {
   /** Ends the connection once all that it has received is answered. */
   async close(): Promise<void> {
     this.#closing = true;
+    if (this.#frozen) return this.#finish();
     this.#queue(Promise.resolve(undefined));
     await this.#answers;
+  }
+
+  /** Ends the connection now, whatever is not answered. */
+  reset(fault: Fault): void {
+    this.#closing = true;
+    this.#finish(refuse(fault, 'UNAVAILABLE'));
+  }
+
+  isOn(on: string | undefined): boolean {
+    return on === undefined || (this.#name && formatStreamName(this.#name).includes(on)) === true;
   }
 
   #receive({ request, bytes }: SizedAppend): void {
@@ -70,7 +97,39 @@ export class AppendSession {
     this.#pendingBytes += bytes;
     if (this.#pendingBytes > MAX_PENDING_BYTES) this.#call.pause();
     // The decoding runs now; a rejection is the end of the call, after the answers before it.
-    this.#queue(this.#answer(request, bytes), bytes);
+    const write = () => this.#answer(request, bytes);
+    this.#queue(this.#faults ? this.#scripted(request, write, this.#faults) : write(), bytes);
+  }
+
+  /** Carries an append out under the faults that are scripted. */
+  #scripted(
+    request: Request,
+    write: () => Promise<Response>,
+    faults: Faults,
+  ): Promise<Response | undefined> {
+    const name = parseStreamName(request.writeStream) ?? this.#name;
+    if (!name) return write();
+    const stream = formatStreamName(name);
+    const append: StruckAppend = {
+      stream,
+      table: this.#store.getTable(name.table),
+      rows: request.protoRows?.rows?.serializedRows ?? [],
+      write,
+    };
+    clearTimeout(this.#idleTimer);
+    this.#idleFault ??= faults.take(['append.idle-close'], stream);
+    const fault = takeAppendFault(faults, append);
+    if (!fault) return write();
+    if (endsConnection(fault)) this.#closing = true;
+    if (fault.name === 'append.frozen') this.#frozen = true;
+    this.#name ??= name;
+    return strike(fault, append);
+  }
+
+  #armIdleClose({ ms = DEFAULT_FAULT_MS }: Fault): void {
+    clearTimeout(this.#idleTimer);
+    const close = () => this.#finish(new Refusal(status.ABORTED, 'Closing the stream: it is idle'));
+    this.#idleTimer = setTimeout(close, ms).unref();
   }
 
   #queue(answer: Promise<Response | undefined>, bytes = 0): void {
@@ -82,6 +141,7 @@ export class AppendSession {
         if (this.#ended) return;
         if (response) this.#call.write(AppendRowsResponse.fromObject(response));
         else this.#finish();
+        if (this.#idleFault) this.#armIdleClose(this.#idleFault);
       } catch (cause) {
         this.#finish(cause);
       }
@@ -93,6 +153,7 @@ export class AppendSession {
   #finish(cause?: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
+    clearTimeout(this.#idleTimer);
     if (cause === undefined) this.#call.end();
     else this.#call.emit('error', toRefusal(cause).toCallStatus());
   }

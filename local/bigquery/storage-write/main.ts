@@ -5,6 +5,7 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
+import type { Faults } from '../../faults.ts';
 import type { Store } from '../store.ts';
 import { AppendSession } from './append-session.ts';
 import { Refusal } from './refusals.ts';
@@ -16,6 +17,8 @@ export interface StorageWriteOptions {
   port: number;
   /** The clock for the range that partitioned tables take. */
   now?: () => Date;
+  /** What goes wrong, as scripted. */
+  faults?: Faults | undefined;
 }
 
 export interface StorageWriteServer {
@@ -35,21 +38,25 @@ const GRACE_MS = 1000;
  */
 export async function startStorageWrite(
   store: Store,
-  { port, now = () => new Date() }: StorageWriteOptions,
+  { port, now = () => new Date(), faults }: StorageWriteOptions,
 ): Promise<StorageWriteServer> {
   const sessions = new Set<AppendSession>();
   const server = new Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES });
   server.addService(BIG_QUERY_WRITE, {
     appendRows: (call: ConstructorParameters<typeof AppendSession>[0]) => {
-      const session = new AppendSession(call, store, now);
+      const session = new AppendSession(call, store, now, faults);
       sessions.add(session);
       call.on('close', () => sessions.delete(session));
     },
-    getWriteStream: unary((request) => getWriteStream(store, request)),
+    getWriteStream: unary((request) => getWriteStream(store, request, faults)),
     createWriteStream: unary(() => onlyDefault('CreateWriteStream')),
     finalizeWriteStream: unary(() => onlyDefault('FinalizeWriteStream')),
     batchCommitWriteStreams: unary(() => onlyDefault('BatchCommitWriteStreams')),
     flushRows: unary(() => onlyDefault('FlushRows')),
+  });
+  faults?.onPerform((fault) => {
+    if (fault.name !== 'streams.reset') return;
+    for (const session of sessions) if (session.isOn(fault.on)) session.reset(fault);
   });
   const bound = await bind(server, port);
   return { port: bound, stop: () => stop(server, sessions) };

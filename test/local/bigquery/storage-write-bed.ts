@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Field, Table, TableRef } from '../../../local/bigquery/schema.ts';
 import { startStorageWrite } from '../../../local/bigquery/storage-write/main.ts';
 import { Store } from '../../../local/bigquery/store.ts';
+import type { Faults } from '../../../local/faults.ts';
 
 // No client looks for the metadata server of a Google machine.
 process.env['METADATA_SERVER_DETECTION'] = 'none';
@@ -27,12 +28,12 @@ export interface Bed {
 }
 
 /** A store in a directory of its own, and the Storage Write API over it on a free port. */
-export async function startBed(now?: () => Date): Promise<Bed> {
+export async function startBed(now?: () => Date, faults?: Faults): Promise<Bed> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-storage-write-'));
   const store = await Store.open(directory);
   const stamp = { location: 'US', creationTime: 1_700_000_000_123, lastModifiedTime: 0, etag: 'e' };
   await store.createDataset({ ...DATASET, ...stamp, extra: {} });
-  const server = await startStorageWrite(store, { port: 0, ...(now ? { now } : {}) });
+  const server = await startStorageWrite(store, { port: 0, faults, ...(now ? { now } : {}) });
   return {
     store,
     port: server.port,

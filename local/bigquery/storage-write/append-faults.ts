@@ -1,0 +1,123 @@
+// The faults of docs/faults.md that meet an append. Each is a way in which Google's service may
+// answer, or not answer, a request that it has or has not carried out.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import type { protos } from '@google-cloud/bigquery-storage';
+import { status } from '@grpc/grpc-js';
+import type { Fault, FaultName, Faults } from '../../faults.ts';
+import type { Table } from '../schema.ts';
+import { Refusal, refuseRows } from './refusals.ts';
+import { toTableSchema } from './table-schema.ts';
+
+type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
+
+export const DEFAULT_FAULT_MS = 1000;
+
+/** An append as a fault sees it. */
+export interface StruckAppend {
+  /** The stream's whole name. */
+  stream: string;
+  table: Table | undefined;
+  rows: readonly Uint8Array[];
+  /** Carries it out, as if there were no fault. */
+  write(): Promise<Response>;
+}
+
+const NAMES: readonly FaultName[] = [
+  'append.new-table',
+  'append.bad-row',
+  'append.lost-ack',
+  'append.delayed-ack',
+  'append.status',
+  'append.stream-end',
+  'append.frozen',
+  'append.updated-schema',
+  'append.extra-fields',
+];
+
+export function takeAppendFault(faults: Faults, append: StruckAppend): Fault | undefined {
+  return faults.take(NAMES, append.stream, (fault) => {
+    if (fault.name === 'append.new-table') return isNew(append.table, fault);
+    return fault.name !== 'append.bad-row' || badRows(append.rows, fault).length > 0;
+  });
+}
+
+/** Whether the table is younger than the fault makes it visible. */
+export function isNew(table: Table | undefined, fault: Fault): boolean {
+  return Date.now() - (table?.creationTime ?? 0) < (fault.ms ?? DEFAULT_FAULT_MS);
+}
+
+/** Whether nothing more is heard on the connection after the fault. */
+export function endsConnection({ name, inBand }: Fault): boolean {
+  return CUTS.includes(name) || (name === 'append.status' && inBand !== true);
+}
+
+const CUTS: readonly FaultName[] = [
+  'append.new-table',
+  'append.lost-ack',
+  'append.stream-end',
+  'append.frozen',
+];
+
+/** What is answered: undefined for the stream's end with OK. Rejects with what ends the stream. */
+export async function strike(fault: Fault, append: StruckAppend): Promise<Response | undefined> {
+  switch (fault.name) {
+    case 'append.lost-ack':
+      await append.write();
+      throw refuse(fault, 'UNAVAILABLE');
+    case 'append.delayed-ack': {
+      const answer = await append.write();
+      await pause(fault.ms ?? DEFAULT_FAULT_MS);
+      return answer;
+    }
+    case 'append.status':
+      if (fault.stored) await append.write();
+      if (fault.inBand) return { error: refuse(fault, 'UNAVAILABLE').status };
+      throw refuse(fault, 'UNAVAILABLE');
+    case 'append.stream-end':
+      if (fault.stored) await append.write();
+      return undefined;
+    case 'append.frozen':
+      if (fault.stored) await append.write();
+      return new Promise(() => {});
+    case 'append.new-table':
+      throw refuse(fault, 'NOT_FOUND');
+    case 'append.updated-schema':
+      return {
+        ...(await append.write()),
+        updatedSchema: toTableSchema(append.table?.schema ?? []),
+      };
+    case 'append.extra-fields':
+      return { error: extraFields(append.stream).status };
+    case 'append.bad-row':
+      return refuseBadRows(fault, append);
+    default:
+      return append.write();
+  }
+}
+
+export function refuse(fault: Fault, code: NonNullable<Fault['code']>): Refusal {
+  return new Refusal(status[fault.code ?? code], `${fault.name}, as scripted`);
+}
+
+/** What a service answers that has not heard of a new column yet. */
+function extraFields(entity: string): Refusal {
+  return new Refusal(
+    status.INVALID_ARGUMENT,
+    'Input schema has more fields than BigQuery schema, as scripted',
+    { code: 'SCHEMA_MISMATCH_EXTRA_FIELDS', entity },
+  );
+}
+
+function badRows(rows: readonly Uint8Array[], { contains = '' }: Fault): number[] {
+  return rows.flatMap((row, index) => (Buffer.from(row).includes(contains) ? [index] : []));
+}
+
+function refuseBadRows(fault: Fault, { rows }: StruckAppend): Response {
+  if (fault.named === false) {
+    return { error: { code: status.INVALID_ARGUMENT, message: `${fault.name}, as scripted` } };
+  }
+  return refuseRows(
+    badRows(rows, fault).map((index) => ({ index, message: `${fault.name}, as scripted` })),
+  );
+}
