@@ -63,7 +63,8 @@ export class PartProcess {
 
   async stop(withinMs: number): Promise<void> {
     this.#stopping = true;
-    if (this.process.connected) this.process.send('stop');
+    // It may be ending by itself just now; then there is nobody left to tell.
+    if (this.process.connected) this.process.send('stop', () => {});
     const force = setTimeout(() => this.process.kill('SIGKILL'), withinMs);
     await this.#exited;
     clearTimeout(force);

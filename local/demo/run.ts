@@ -3,24 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Relay } from '../../shared/config.ts';
-import { sampleExport } from '../absmartly/sample-export.ts';
 import { connectBigQuery } from '../connect.ts';
 import type { PartName } from '../part.ts';
 import { makeSecrets } from '../secrets.ts';
 import { startStack } from '../stack.ts';
+import { Audit, rowTables, type StreamCounts, tableOf } from './audit.ts';
 import { type PlannedDelivery, planDeliveries } from './plan.ts';
-import { type Answer, sendAll } from './send.ts';
+import { sendAll } from './send.ts';
 import { Tables } from './tables.ts';
-import { Watch } from './watch.ts';
-
-interface StreamCounts {
-  sent: number;
-  accepted: number;
-  filtered: number;
-  rejected: number;
-  /** Counted in the table. */
-  rows: number;
-}
+import { freshness, Watch } from './watch.ts';
 
 export interface DemoReport {
   streams: Record<string, StreamCounts>;
@@ -90,10 +81,7 @@ async function relayAll(
   deliveries: readonly PlannedDelivery[],
   tables: Tables,
 ): Promise<DemoReport> {
-  const watch = new Watch(tables, [
-    { table: tableOf(relay, 'datanostro'), idColumn: 'delivery_id' },
-    { table: tableOf(relay, 'crm'), idColumn: 'hit_id' },
-  ]);
+  const watch = new Watch(tables, rowTables(relay));
   const exportsTable = tableOf(relay, 'absmartly');
   const progress = { answered: 0, deliveries: deliveries.length, rows: 0, expectedRows: 0 };
 
@@ -102,8 +90,8 @@ async function relayAll(
     if (answer.deliveryId && !answer.delivery.announces) progress.expectedRows++;
     onProgress({ ...progress, rows: watch.firstSeen.size });
   });
-  const exportRows = expectedExportRows(answers);
-  progress.expectedRows += exportRows;
+  const audit = new Audit(relay, tables, answers);
+  progress.expectedRows += audit.expectedExportRows;
   for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(50)) {
     progress.rows = watch.firstSeen.size + (await tables.count(exportsTable));
     onProgress(progress);
@@ -111,120 +99,18 @@ async function relayAll(
   }
   await sleep(settleMs);
   await watch.stop();
-
-  const problems = [
-    ...unexpectedAnswers(answers),
-    ...(await compareIds(
-      tables,
-      answers,
-      tableOf(relay, 'datanostro'),
-      'datanostro',
-      'delivery_id',
-    )),
-    ...(await compareIds(tables, answers, tableOf(relay, 'crm'), 'crm', 'hit_id')),
-    ...compareCount('absmartly', await tables.count(exportsTable), exportRows),
-    ...compareCount('dead letters', await tables.count(relay.deadLetters), 0),
-  ];
-  const names = [...relay.streams.keys()];
   return {
-    streams: Object.fromEntries(
-      await Promise.all(
-        names.map(async (name) => [name, await countStream(tables, answers, relay, name)]),
-      ),
-    ),
-    freshnessMs: freshness([...watch.firstSeen]),
-    problems,
-    samples: Object.fromEntries(
-      await Promise.all(
-        names.map(async (name) => [
-          name,
-          await tables.select('*', tableOf(relay, name), 'LIMIT 3'),
-        ]),
-      ),
-    ),
+    streams: await audit.countStreams(),
+    freshnessMs: freshness(watch.firstSeen),
+    problems: await audit.findProblems(),
+    samples: await sampleRows(relay, tables),
   };
 }
 
-function tableOf(relay: Relay, stream: string): string {
-  return relay.streams.get(stream)?.table ?? '';
-}
-
-async function countStream(
-  tables: Tables,
-  answers: readonly Answer[],
-  relay: Relay,
-  stream: string,
-): Promise<StreamCounts> {
-  const own = answers.filter((answer) => answer.delivery.stream === stream);
-  const count = (outcome: Answer['outcome']) =>
-    own.filter((answer) => answer.outcome === outcome).length;
-  return {
-    sent: own.length,
-    accepted: count('accepted'),
-    filtered: count('filtered'),
-    rejected: count('rejected'),
-    rows: await tables.count(tableOf(relay, stream)),
-  };
-}
-
-/** An export that was announced twice is loaded once. */
-function expectedExportRows(answers: readonly Answer[]): number {
-  const announced = new Map<string, number>();
-  for (const { delivery, outcome } of answers) {
-    if (outcome !== 'accepted' || !delivery.announces) continue;
-    const { exportId, experimentId } = delivery.announces;
-    const { files } = sampleExport(exportId, experimentId);
-    announced.set(
-      `${exportId} ${experimentId}`,
-      files.reduce((sum, file) => sum + file.rows, 0),
-    );
+async function sampleRows(relay: Relay, tables: Tables): Promise<DemoReport['samples']> {
+  const samples: DemoReport['samples'] = {};
+  for (const { name, table } of relay.streams.values()) {
+    samples[name] = await tables.select('*', table, 'LIMIT 3');
   }
-  return [...announced.values()].reduce((sum, rows) => sum + rows, 0);
-}
-
-function unexpectedAnswers(answers: readonly Answer[]): string[] {
-  return answers
-    .filter((answer) => answer.outcome !== answer.delivery.expected)
-    .map(
-      ({ delivery, outcome, status }) =>
-        `${delivery.stream}: a delivery that should be ${delivery.expected} was ${outcome} (${status})`,
-    );
-}
-
-/** Every accepted delivery is a row, once, and no row is anything else. */
-async function compareIds(
-  tables: Tables,
-  answers: readonly Answer[],
-  table: string,
-  stream: string,
-  idColumn: string,
-): Promise<string[]> {
-  const accepted = new Set(
-    answers.flatMap(({ delivery, deliveryId }) =>
-      delivery.stream === stream && deliveryId ? [deliveryId] : [],
-    ),
-  );
-  const ids = await tables.values(table, idColumn);
-  const missing = accepted.difference(new Set(ids)).size;
-  const extra = new Set(ids).difference(accepted).size;
-  const twice = ids.length - new Set(ids).size;
-  return [
-    ...(missing > 0 ? [`${stream}: ${missing} accepted deliveries are not in ${table}`] : []),
-    ...(extra > 0 ? [`${stream}: ${extra} rows of ${table} are no accepted delivery`] : []),
-    ...(twice > 0 ? [`${stream}: ${twice} rows of ${table} are there twice`] : []),
-  ];
-}
-
-function compareCount(what: string, rows: number, expected: number): string[] {
-  return rows === expected ? [] : [`${what}: ${rows} rows where ${expected} were expected`];
-}
-
-/** The id is a UUIDv7: its first 48 bits are the edge's clock at receipt, in Unix milliseconds (RFC 9562, 5.7). */
-function freshness(firstSeen: readonly [string, number][]): { p50: number; p95: number } {
-  const ages = firstSeen
-    .map(([id, seenAt]) => seenAt - Number.parseInt(id.replace('-', '').slice(0, 12), 16))
-    .sort((a, b) => a - b);
-  const at = (share: number) =>
-    ages[Math.min(ages.length - 1, Math.floor(ages.length * share))] ?? 0;
-  return { p50: at(0.5), p95: at(0.95) };
+  return samples;
 }

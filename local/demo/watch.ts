@@ -48,3 +48,15 @@ export class Watch {
     }
   }
 }
+
+/**
+ * How long rows took from the edge's receipt until they could be queried. The id is a UUIDv7: its first 48
+ * bits are the edge's clock, in Unix milliseconds (RFC 9562, section 5.7).
+ */
+export function freshness(firstSeen: FirstSeen): { p50: number; p95: number } {
+  const ages = [...firstSeen]
+    .map(([id, seenAt]) => seenAt - Number.parseInt(id.replace('-', '').slice(0, 12), 16))
+    .sort((a, b) => a - b);
+  const at = (share: number) => ages[Math.floor((ages.length - 1) * share)] ?? 0;
+  return { p50: at(0.5), p95: at(0.95) };
+}
