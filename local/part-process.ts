@@ -11,6 +11,9 @@ export interface PartListeners {
   onExit: (part: PartName, how: string) => void;
 }
 
+/** Enough to say why a part ended before it was ready. */
+const rememberedLines = 20;
+
 /** One part of the stack in a child process, from fork to exit. */
 export class PartProcess {
   readonly process: ChildProcess;
@@ -34,12 +37,19 @@ export class PartProcess {
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       },
     );
+    const lastLines: string[] = [];
     for (const stream of [this.process.stdout, this.process.stderr]) {
-      if (stream) createInterface({ input: stream }).on('line', (line) => onLine(name, line));
+      if (!stream) continue;
+      createInterface({ input: stream }).on('line', (line) => {
+        lastLines.push(line);
+        if (lastLines.length > rememberedLines) lastLines.shift();
+        onLine(name, line);
+      });
     }
     let isReady = false;
     this.#exited = new Promise((resolve) => {
-      this.process.once('exit', (code, signal) => {
+      // Not 'exit': what it printed at last must have been read.
+      this.process.once('close', (code, signal) => {
         resolve();
         if (isReady && !this.#stopping) onExit(name, signal ?? `exit code ${code}`);
       });
@@ -55,9 +65,10 @@ export class PartProcess {
           );
         }
       });
-      void this.#exited.then(() =>
-        reject(new RelayError('part.ended', 'setup', `${name} ended before it was ready`)),
-      );
+      void this.#exited.then(() => {
+        const said = ['ended before it was ready', ...lastLines].join('\n  ');
+        reject(new RelayError('part.ended', 'setup', `${name} ${said}`));
+      });
     });
   }
 

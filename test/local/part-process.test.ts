@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { PartName } from '../../local/part.ts';
+import { PartProcess } from '../../local/part-process.ts';
+
+const silent = { onLine: () => {}, onExit: () => {} };
+
+describe('PartProcess', () => {
+  it('says what the part printed, where it ends before it is ready', async () => {
+    const part = new PartProcess('nothing' as PartName, {}, {}, silent);
+    await expect(part.ready).rejects.toMatchObject({
+      code: 'part.ended',
+      message: expect.stringContaining('is not a function'),
+    });
+    await part.stop(1000);
+  });
+
+  it('says what is wrong with the settings of a part', async () => {
+    const part = new PartProcess('subscriber', {}, { ABSMARTLY_API_KEY: '' }, silent);
+    await expect(part.ready).rejects.toMatchObject({
+      code: 'environment.invalid',
+      message: expect.stringContaining('ABSMARTLY_API_KEY is not set'),
+    });
+    await part.stop(1000);
+  });
+
+  it('tells that a part ended by itself', async () => {
+    const ended = Promise.withResolvers<string>();
+    const directory = mkdtempSync(join(tmpdir(), 'tributary-test-'));
+    const onExit = (name: PartName, how: string) => ended.resolve(`${name}: ${how}`);
+    const part = new PartProcess('pubsub', { port: 0, directory }, {}, { ...silent, onExit });
+    expect(await part.ready).toEqual({ pubsub: expect.any(Number) });
+    part.process.kill('SIGKILL');
+    expect(await ended.promise).toBe('pubsub: SIGKILL');
+    await part.stop(1000);
+    rmSync(directory, { recursive: true });
+  });
+});
