@@ -33,13 +33,22 @@ export interface ClassItems {
 }
 
 export function charTest({ written, named, negated, ignoresCase }: ClassItems): CharTest {
+  const [only] = written;
+  if (only && written.length === 1 && named.length === 0 && !negated && !ignoresCase) {
+    const [first, last] = only;
+    return (char) => char >= first && char <= last;
+  }
   const plain = normalise([...named, ...(ignoresCase ? [] : written)]);
   const folded = ignoresCase ? normalise(foldAll(written)) : [];
   const slow = (char: number) =>
     (holds(plain, char) || (folded.length > 0 && holds(folded, fold(char)))) !== negated;
-  // Nearly every character of an event's name is ASCII: one look-up.
-  const ascii = Uint8Array.from({ length: 128 }, (_, char) => Number(slow(char)));
-  return (char) => (char < 128 ? ascii[char] === 1 : slow(char));
+  // Nearly every character of an event's name is ASCII: one look-up, once each was met.
+  const ascii: boolean[] = [];
+  return (char) => {
+    if (char >= 128) return slow(char);
+    ascii[char] ??= slow(char);
+    return ascii[char];
+  };
 }
 
 /** All code points that are in none of `ranges`. */

@@ -1,6 +1,7 @@
 import type { TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
+import { RelayError } from '../error.ts';
 import type { Mapping, RowSource } from '../source.ts';
 
 export interface SegmentstreamOptions extends StreamOptions {
@@ -18,7 +19,9 @@ export function segmentstream(options: SegmentstreamOptions): Stream {
   return { source: 'segmentstream', scheme: 'endpoint-key', ...options };
 }
 
+/** @throws RelayError `config.invalid` where there is no such time zone */
 function layout(stream: Stream): TableLayout {
+  calendarOf(stream.timeZone ?? 'UTC');
   return {
     columns: [
       { name: 'hit_id', type: 'STRING', description: "The relay's id of the delivery (UUIDv7)" },
@@ -64,13 +67,21 @@ const calendars = new Map<string, Intl.DateTimeFormat>();
 
 /** `YYYY-MM-DD` of a time in Unix milliseconds, in a zone. */
 function dateIn(timeZone: string, time: number): string {
-  let calendar = calendars.get(timeZone);
-  if (!calendar) {
+  return calendarOf(timeZone).format(time);
+}
+
+function calendarOf(timeZone: string): Intl.DateTimeFormat {
+  const known = calendars.get(timeZone);
+  if (known) return known;
+  try {
     // Sweden writes its dates as ISO 8601 does.
-    calendar = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' });
+    const calendar = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' });
     calendars.set(timeZone, calendar);
+    return calendar;
+  } catch (cause) {
+    const message = `there is no time zone "${timeZone}"`;
+    throw new RelayError('config.invalid', 'setup', message, { cause });
   }
-  return calendar.format(time);
 }
 
 export const segmentstreamSource: RowSource = {

@@ -63,7 +63,7 @@ describe('defineRelay', () => {
       streams: {
         Shop: datanostro({ table }),
         a: datanostro({ table: 'events' }),
-        b: segmentstream({ table, timeZone: 'Mars/Olympus' }),
+        b: segmentstream({ table, timeZone: 'Mars Olympus' }),
         c: datanostro({ table, maxBodyBytes: 7_340_033 }),
         d: datanostro({ table, secrets: ['hunter2'] }),
         e: datanostro({ table, filter: { event: '(purchase' } }),

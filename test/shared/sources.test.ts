@@ -107,6 +107,11 @@ describe.each(Object.entries(suites))('the source %s', (name, { stream, deliveri
 });
 
 describe('the date of a postback', () => {
+  it('needs a time zone that there is', () => {
+    const own = resolve(segmentstream({ table: 'crm.hits', timeZone: 'Mars/Olympus' }));
+    expect(() => sources.segmentstream.layout(own)).toThrow('Mars/Olympus');
+  });
+
   it.each([
     ['UTC', '2026-06-05T23:30:00Z', '2026-06-05'],
     ['Europe/Prague', '2026-06-05T23:30:00Z', '2026-06-06'],
