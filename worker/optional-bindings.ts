@@ -2,6 +2,8 @@
 interface OptionalBindings {
   /** Tried where the first endpoint does not answer: another region's, `https://<region>-pubsub.googleapis.com`. */
   PUBSUB_FALLBACK_ENDPOINT: string;
+  /** Counts deliveries, by stream and outcome. */
+  DELIVERIES: AnalyticsEngineDataset;
   /** Counts failed tries to authenticate, by address. */
   FAILED_TRIES: RateLimit;
   /** Keeps deliveries while Pub/Sub does not answer. */

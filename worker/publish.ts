@@ -21,13 +21,14 @@ const firstDelayMs = 100;
 const longestDelayMs = 1000;
 
 /**
- * Publishes one message and waits for the acknowledgement: at most `budgetMs`, tries and pauses and
+ * Publishes a request of `count` messages and waits for the acknowledgement: at most `budgetMs`, tries and pauses and
  * all. A try that was stored while its answer got lost is made again, with the same delivery id.
  */
 export async function publish(
   message: string,
   destination: Destination,
   budgetMs: number,
+  count = 1,
 ): Promise<Publication> {
   const startedAt = destination.now();
   const took = () => ({ publish_ms: destination.now() - startedAt });
@@ -38,7 +39,7 @@ export async function publish(
   let told: Failure | undefined;
   for (let tries = 1; ; tries++) {
     const url = urls[(tries - 1) % urls.length] ?? '';
-    const attempt = await tryOnce(message, url, token, budget, budgetMs / 2);
+    const attempt = await tryOnce({ message, count }, url, token, budget, budgetMs / 2);
     if (attempt.stored) return { ok: true, tries, ...took() };
     // A try that the budget cut short says nothing; the one before it does.
     if (!told || !budget.signal.aborted) told = attempt;
@@ -58,7 +59,7 @@ export async function publish(
 
 /** One try gets half of the budget at most: a dead connection must leave time for a live one. */
 async function tryOnce(
-  message: string,
+  { message, count }: { message: string; count: number },
   url: string,
   token: string,
   budget: Deadline,
@@ -75,7 +76,7 @@ async function tryOnce(
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: message,
     });
-    if (response.status === 200) return acknowledgement(await response.text());
+    if (response.status === 200) return acknowledgement(await response.text(), count);
     // An unread body keeps one of the six connections that a delivery may have open.
     await response.body?.cancel();
     return refusal(response.status);
@@ -85,10 +86,10 @@ async function tryOnce(
   }
 }
 
-/** A 200 without the one id for our one message acknowledges nothing. */
-function acknowledgement(body: string): Attempt {
+/** A 200 without an id for each message acknowledges nothing. */
+function acknowledgement(body: string, count: number): Attempt {
   const ids = idsIn(body);
-  if (ids?.length === 1) return { stored: true };
+  if (ids?.length === count) return { stored: true };
   return { stored: false, cause: 'pubsub-no-message-id', retry: true };
 }
 

@@ -2,16 +2,22 @@ import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
 import type { Relay } from '../shared/config.ts';
 import { AccessTokens } from './access-token.ts';
+import { Census } from './census.ts';
+import { count } from './counters.ts';
 import { type Arrival, arrive, pathOf, targetOf } from './delivery.ts';
 import { drain } from './drain.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Gate, openGate } from './gate.ts';
 import { factsOf, writeLog } from './log.ts';
+import { toPublishRequest } from './message.ts';
 import type { Bindings } from './optional-bindings.ts';
 import { answer } from './outcome.ts';
-import type { Destination } from './publish.ts';
+import { type Destination, publish } from './publish.ts';
 import { readSecret } from './secrets.ts';
 import { type Handled, takeSteps } from './steps.ts';
+
+/** Nobody waits for it, and waitUntil() lasts for 30 s. */
+const reportBudgetMs = 10_000;
 
 type Router = Hono<{ Bindings: Bindings }>;
 
@@ -22,8 +28,16 @@ export interface Edge {
   queue(batch: MessageBatch, env: Bindings): Promise<void>;
 }
 
+export interface EdgeOptions {
+  /** Unix milliseconds. */
+  now?: () => number;
+  /** How long what was dropped is counted before it is reported; without it, it is not counted. */
+  censusAfterMs?: number;
+}
+
 /** The relay's edge. Made at module level, so that filters compile once and tokens are kept. */
-export function createEdge(relay: Relay, now: () => number = Date.now): Edge {
+export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
+  const { now = Date.now, censusAfterMs } = options;
   const endpoints = new Map(
     [...relay.streams.values()].map((stream) => [
       stream.name,
@@ -31,6 +45,7 @@ export function createEdge(relay: Relay, now: () => number = Date.now): Edge {
     ]),
   );
   const destinationIn = openTopic(relay, new AccessTokens(), now);
+  const census = new Census();
 
   async function route(context: Context<{ Bindings: Bindings }>): Promise<Response> {
     const { req, env } = context;
@@ -44,15 +59,18 @@ export function createEdge(relay: Relay, now: () => number = Date.now): Edge {
     if (!methods.includes(req.raw.method)) {
       return answer({ outcome: 'wrong-method', allow: methods.join(', ') });
     }
-    const delivered = deliver(
-      arrive(req.raw, key, now(), relay.publicUrl ?? ''),
-      endpoint,
-      env,
-      destinationIn(env),
-    );
+    const arrival = arrive(req.raw, key, now(), relay.publicUrl ?? '');
+    const delivered = deliver(arrival, endpoint, env, destinationIn(env));
     // A sender that hangs up cancels its request, but not what was begun for it.
     context.executionCtx.waitUntil(delivered);
-    return delivered;
+    const { outcome, facts, dropped } = await delivered;
+    if (dropped && censusAfterMs !== undefined) {
+      census.add(name, dropped, facts.cause ?? '', arrival.receivedAt);
+      if (census.isDue(arrival.receivedAt, censusAfterMs)) {
+        context.executionCtx.waitUntil(report(census, censusAfterMs, destinationIn(env)));
+      }
+    }
+    return answer(outcome);
   }
 
   const router: Router = new Hono({ getPath: (request) => pathOf(targetOf(request)) });
@@ -77,7 +95,7 @@ async function deliver(
   endpoint: Endpoint & { gate: Gate },
   env: Bindings,
   destination: Destination,
-): Promise<Response> {
+): Promise<Handled> {
   let handled: Handled;
   try {
     handled = await takeSteps(arrival, endpoint, env, destination);
@@ -86,14 +104,30 @@ async function deliver(
   }
   const { outcome, facts } = handled;
   const colo = arrival.request.cf?.colo;
-  writeLog({
+  const line = {
     stream: endpoint.stream.name,
     delivery_id: arrival.id,
     outcome: outcome.outcome,
     ...facts,
     ...(typeof colo === 'string' && { colo }),
-  });
-  return answer(outcome);
+  };
+  writeLog(line);
+  count(line, facts.secret === undefined ? undefined : endpoint.stream.secrets[facts.secret], env);
+  return handled;
+}
+
+/** Tells the subscriber what was dropped, after a while: all that comes until then goes with it. */
+async function report(census: Census, afterMs: number, destination: Destination): Promise<void> {
+  await scheduler.wait(afterMs);
+  const messages = census.take();
+  if (messages.length === 0) return;
+  try {
+    const request = toPublishRequest(...messages);
+    const { ok, ...facts } = await publish(request, destination, reportBudgetMs, messages.length);
+    if (!ok) writeLog({ outcome: 'census-lost', ...facts });
+  } catch (error) {
+    writeLog({ outcome: 'census-lost', ...factsOf(error) });
+  }
 }
 
 function openTopic(relay: Relay, tokens: AccessTokens, now: () => number) {

@@ -14,7 +14,12 @@ import { store } from './store.ts';
 import { type Verification, verify } from './verify.ts';
 
 /** The outcome, and what the log is told beside it. */
-export type Handled = { outcome: Outcome; facts: Facts };
+export interface Handled {
+  outcome: Outcome;
+  facts: Facts;
+  /** The names of the events that were dropped, where the delivery was. */
+  dropped?: readonly string[];
+}
 
 /** How long a body may take, in milliseconds. No sender waits longer for its answer. */
 const bodyWithinMs = 30_000;
@@ -39,12 +44,13 @@ export async function takeSteps(
   if (!read.ok) return unread(read.cause, cap);
 
   const delivery = receive(arrival, read.bytes);
-  const { outcome, facts } = await judge(delivery, endpoint, env, destination);
+  const { outcome, facts, ...dropped } = await judge(delivery, endpoint, env, destination);
   const isFailure = outcome.outcome === 'unauthorized' || outcome.outcome === 'forbidden';
   const isLimited = isFailure && (await isOneTooMany(address, env));
   return {
     outcome: isLimited ? { outcome: 'too-many-failures' } : outcome,
     facts: { bytes: read.bytes.byteLength, ...facts },
+    ...dropped,
   };
 }
 
@@ -74,8 +80,8 @@ async function judge(
 
   const decision = decide(delivery, endpoint);
   if (!decision.relay) {
-    const { outcome, cause } = decision;
-    return { outcome, facts: { secret, cause } };
+    const { outcome, cause, names } = decision;
+    return { outcome, facts: { secret, cause }, ...(names && { dropped: names }) };
   }
 
   const message = toMessage(stream.name, delivery, decision);

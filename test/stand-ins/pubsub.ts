@@ -79,7 +79,8 @@ function answer(
   const acknowledge = () => {
     made.stored = true;
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ messageIds: [messageId] }));
+    const messageIds = made.request.messages.map((_, at) => `${messageId}-${at}`);
+    response.end(JSON.stringify({ messageIds }));
   };
   if (fault === undefined) acknowledge();
   else if (fault === 'lose-ack') {

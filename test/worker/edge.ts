@@ -1,5 +1,6 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { inject, vi } from 'vitest';
+import { censusStream } from '../../shared/census.ts';
 import { defineRelay, type Stream } from '../../shared/config.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
@@ -46,7 +47,7 @@ export function openEdge(
     streams: options.streams ?? streams,
     ...(options.publicUrl && { publicUrl: options.publicUrl }),
   });
-  const edge = createEdge(relay, options.now);
+  const edge = createEdge(relay, { ...(options.now && { now: options.now }), censusAfterMs: 1 });
   const pubsub = inject('pubsub');
   const bindings = {
     PUBSUB_ENDPOINT: pubsub,
@@ -57,6 +58,11 @@ export function openEdge(
     bindings,
     Object.getOwnPropertyDescriptors(options.env ?? {}),
   ) as unknown as Env;
+
+  async function allTries(): Promise<Try[]> {
+    const response = await fetch(`${pubsub}/tries/${topic}`);
+    return response.json();
+  }
 
   return {
     topic,
@@ -80,11 +86,22 @@ export function openEdge(
     async script(faults: Fault[]): Promise<void> {
       await fetch(`${pubsub}/script/${topic}`, { method: 'PUT', body: JSON.stringify(faults) });
     },
+    /** The tries to publish deliveries. */
     async tries(): Promise<Try[]> {
-      const response = await fetch(`${pubsub}/tries/${topic}`);
-      return response.json();
+      return (await allTries()).filter((made) => !isCensus(made));
+    },
+    /** The counts that were published of what was dropped. */
+    async census(): Promise<unknown[]> {
+      const made = (await allTries()).filter(isCensus);
+      return made.flatMap(({ request }) =>
+        request.messages.map(({ data }) => JSON.parse(atob(data))),
+      );
     },
   };
+}
+
+function isCensus({ request }: Try): boolean {
+  return request.messages[0]?.attributes['stream'] === censusStream;
 }
 
 const encoder = new TextEncoder();

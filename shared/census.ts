@@ -1,0 +1,71 @@
+import type { Row, TableLayout } from './columns.ts';
+import type { Relay } from './config.ts';
+
+/** Deliveries that were acknowledged and not relayed, counted by the edge: no payloads. */
+export interface CensusCount {
+  stream: string;
+  /** Absent where the events name none, or where too many names came at once to tell them apart. */
+  event?: string;
+  /** `event-filter`, or `ignored` for a delivery of another kind than the stream is for. */
+  cause: string;
+  dropped: number;
+  /** Unix milliseconds, by the edge's clock. */
+  firstAt: number;
+  lastAt: number;
+}
+
+/** The `stream` of an envelope that carries a count. No stream of a relay can be named so. */
+export const censusStream = 'tributary.census';
+
+/** `dataset.table`, beside the dead letters. */
+export function censusTable(relay: Relay): string {
+  return `${relay.deadLetters.split('.')[0]}.census`;
+}
+
+export const censusLayout: TableLayout = {
+  columns: [
+    { name: 'stream', type: 'STRING' },
+    { name: 'event_name', type: 'STRING', description: 'NULL: unnamed, or one of too many names' },
+    { name: 'cause', type: 'STRING', description: 'event-filter or ignored' },
+    { name: 'dropped', type: 'INT64', description: 'Sum it: there are many rows for each name' },
+    { name: 'first_at', type: 'TIMESTAMP' },
+    { name: 'last_at', type: 'TIMESTAMP' },
+    { name: 'census_id', type: 'STRING', description: 'Of the envelope (UUIDv7)' },
+  ],
+  partitionBy: { column: 'last_at', by: 'DAY' },
+  clusterBy: ['stream'],
+  description:
+    'Events that were acknowledged and not relayed, counted by the edge; some may be missing',
+};
+
+/** The body of the envelope. */
+export function writeCount(count: CensusCount): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(count));
+}
+
+/** The row of a count; undefined where the body holds none. */
+export function readCount(id: string, body: Uint8Array): Row | undefined {
+  let count: Partial<Record<keyof CensusCount, unknown>> | null;
+  try {
+    count = JSON.parse(new TextDecoder().decode(body)) as typeof count;
+  } catch {
+    return undefined;
+  }
+  const { stream, event, cause, dropped, firstAt, lastAt } = count ?? {};
+  if (typeof stream !== 'string' || typeof cause !== 'string') return undefined;
+  if (!isWhole(dropped) || !isWhole(firstAt) || !isWhole(lastAt)) return undefined;
+  return {
+    stream,
+    event_name: typeof event === 'string' ? event : null,
+    cause,
+    dropped: BigInt(dropped),
+    first_at: new Date(firstAt).toISOString(),
+    last_at: new Date(lastAt).toISOString(),
+    census_id: id,
+  };
+}
+
+/** Whole, and within what Date takes. */
+function isWhole(value: unknown): value is number {
+  return Number.isInteger(value) && Math.abs(value as number) <= 8.64e15;
+}
