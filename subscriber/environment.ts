@@ -1,7 +1,7 @@
 import { type Relay, secretPrefix } from '../shared/config.ts';
 import { RelayError } from '../shared/error.ts';
 import { sources } from '../shared/sources/registry.ts';
-import type { ExportApi } from './exports/download.ts';
+import type { ExportApi } from './exports/api-request.ts';
 
 /** What the subscriber reads from its environment, checked. */
 export interface Environment {
@@ -24,6 +24,8 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, relay: Relay): E
   const exportApis = new Map<string, ExportApi>();
   for (const stream of relay.streams.values()) {
     if (sources[stream.source].delivers !== 'exports') continue;
+    // What lies in a bucket is read with the credentials of Google's, or AWS's, own client.
+    if (stream.storage && !stream.exportFilter) continue;
     const prefix = secretPrefix(stream.name);
     // A secret's file often ends in a line break, which no header may hold.
     const key = environment[`${prefix}_API_KEY`]?.trim();

@@ -1,26 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exportUrl } from './export-url.ts';
 import { postpone, refuse } from './failure.ts';
+import type { ExportOrigin } from './origin.ts';
 import { Silence } from './silence.ts';
 
-export interface ExportApi {
-  /** The configured API, with or without a path: `https://your-subdomain.absmartly.com`. */
-  url: string;
-  key: string;
-  /** The longest silence, in milliseconds: until the answer begins, and between two pieces of it. */
-  timeoutMs: number;
-}
-
 export interface DownloadOptions {
-  api: ExportApi;
-  /** Path and query below the API. */
+  origin: ExportOrigin;
+  /** As it was announced. */
   path: string;
   /** Where the file is spooled. */
   directory: string;
   maxBytes: number;
   signal?: AbortSignal | undefined;
+  /** Told how many bytes have come, and how many there are where the answer declares it. */
+  onProgress?: ((bytes: number, of: number | undefined) => void) | undefined;
 }
 
 /** A downloaded file. It has no name any more, so it is gone when it is closed, or when the process is. */
@@ -35,115 +29,45 @@ export interface Spool extends AsyncDisposable {
  * @throws RelayError `export.*`
  */
 export async function download(options: DownloadOptions): Promise<Spool> {
-  const url = exportUrl(options.api.url, options.path);
-  const silence = new Silence(options.api.timeoutMs, options.signal);
+  const { origin, path, directory, maxBytes } = options;
+  const silence = new Silence(origin.timeoutMs, options.signal);
+  const file = await openNameless(directory);
   try {
-    const response = await request(url, options.api.key, silence);
-    await requireSuccess(response, url, options.maxBytes);
-    return await spool(response, options, silence);
+    const { bytes: declared, content } = await origin.open(path, silence);
+    let bytes = 0;
+    for await (const piece of heard(content, declared ?? 0, maxBytes, silence)) {
+      bytes += piece.byteLength;
+      if (bytes > maxBytes) throw tooLarge(bytes, maxBytes);
+      await file.appendFile(piece);
+      options.onProgress?.(bytes, declared);
+    }
+    return { file, bytes, [Symbol.asyncDispose]: () => file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
   } finally {
     silence.end();
   }
 }
 
-async function request(url: URL, key: string, silence: Silence): Promise<Response> {
-  silence.heard();
-  try {
-    return await fetch(url, {
-      // A redirect is not followed: it would take the key elsewhere.
-      redirect: 'manual',
-      signal: silence.signal,
-      headers: { Authorization: `Api-Key ${key}`, 'Accept-Encoding': 'identity' },
-    });
-  } catch (error) {
-    throw postpone('network', `the download failed: ${silence.explain(error)}`, { cause: error });
-  }
-}
-
-/** The reactions and the reasons of the vendor's troubleshooting table. */
-async function requireSuccess(response: Response, url: URL, maxBytes: number): Promise<void> {
-  const { status } = response;
-  if (status === 200) {
-    const declared = Number(response.headers.get('content-length') ?? 0);
-    if (declared <= maxBytes) return;
-    await discard(response);
-    throw tooLarge(declared, maxBytes);
-  }
-  await discard(response);
-  if (status === 401 || status === 403) {
-    throw refuse(
-      'unauthorized',
-      `${status} on download: the API key is incorrect or missing, or may not read exports`,
-    );
-  }
-  if (status === 404 || status === 410) {
-    throw refuse(
-      'not-found',
-      `${status} on download: the export file may have expired; check the API URL (${url.origin}) and the download_url`,
-    );
-  }
-  if (status >= 300 && status < 400) {
-    throw refuse(
-      'redirect',
-      `${status} on download: a redirect${target(response, url)} is not followed`,
-    );
-  }
-  if (status === 408 || status === 425 || status === 429 || status >= 500) {
-    throw postpone('unavailable', `${status} on download`);
-  }
-  throw refuse('status', `${status} on download`);
-}
-
-/** Where a redirect leads, without the path: it may hold a signature. */
-function target(response: Response, from: URL): string {
-  const location = response.headers.get('location') ?? '';
-  return URL.canParse(location, from.href) ? ` to ${new URL(location, from).origin}` : '';
-}
-
-async function spool(
-  response: Response,
-  { directory, maxBytes }: DownloadOptions,
+/** The pieces, or why they end before their time. */
+async function* heard(
+  content: AsyncIterable<Uint8Array>,
+  declared: number,
+  maxBytes: number,
   silence: Silence,
-): Promise<Spool> {
-  const file = await openNameless(directory);
-  let bytes = 0;
+): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of pieces(response, silence)) {
-      bytes += chunk.byteLength;
-      if (bytes > maxBytes) throw tooLarge(bytes, maxBytes);
-      await file.appendFile(chunk);
-    }
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-  return { file, bytes, [Symbol.asyncDispose]: () => file.close() };
-}
-
-async function* pieces(response: Response, silence: Silence): AsyncGenerator<Uint8Array> {
-  const reader = response.body?.getReader();
-  if (!reader) return;
-  try {
-    for (;;) {
-      silence.heard();
-      const { done, value } = await read(reader, silence);
-      if (done || !value) return;
+    silence.heard();
+    for await (const piece of content) {
+      // Inside the loop, so that its end lets the connection go.
+      if (declared > maxBytes) throw tooLarge(declared, maxBytes);
       silence.pause();
-      yield value;
+      yield piece;
+      silence.heard();
     }
-  } finally {
-    // Frees the connection when the loop was left early; after the end it does nothing.
-    await reader.cancel().catch(() => {});
-  }
-}
-
-async function read(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  silence: Silence,
-): Promise<{ done: boolean; value?: Uint8Array | undefined }> {
-  try {
-    return await reader.read();
   } catch (error) {
+    if ((error as { code?: unknown }).code === 'export.too-large') throw error;
     throw postpone('network', `the download broke off: ${silence.explain(error)}`, {
       cause: error,
     });
@@ -157,10 +81,6 @@ async function openNameless(directory: string): Promise<FileHandle> {
   const file = await open(path, 'wx+', 0o600);
   await unlink(path);
   return file;
-}
-
-async function discard(response: Response): Promise<void> {
-  await response.body?.cancel().catch(() => {});
 }
 
 function tooLarge(bytes: number, maxBytes: number): Error {

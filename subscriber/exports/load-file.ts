@@ -5,7 +5,9 @@ import { type Destination, orAbsent, readColumns } from './destination.ts';
 import { postpone } from './failure.ts';
 import { loadConfiguration, loadJobId } from './load-job.ts';
 import { inPieces } from './pieces.ts';
+import type { Progress } from './progress.ts';
 import { uploadJob } from './resumable-upload.ts';
+import { requireSameTypes, type Schema } from './schema.ts';
 import type { SurveyedFile } from './survey.ts';
 
 export interface LoadOptions {
@@ -13,7 +15,10 @@ export interface LoadOptions {
   destination: Destination;
   /** The path of the export: a part of the jobs' ids. */
   path: string;
+  /** The columns that the stream fixes. */
+  schema?: Schema | undefined;
   signal?: AbortSignal | undefined;
+  progress?: Progress | undefined;
 }
 
 export interface LoadedRows {
@@ -43,7 +48,7 @@ export async function loadFile(file: SurveyedFile, options: LoadOptions): Promis
     const jobId = loadJobId(options.path, options.destination, file, attempt);
     const earlier = await findJob(jobId, options);
     const insertion = earlier ? undefined : await insertJob(jobId, file, options);
-    const { status, statistics } = await finished(jobId, options, earlier);
+    const { status, statistics } = await finished(jobId, file, options, earlier);
     if (!status?.errorResult) {
       const rows = Number(statistics?.load?.outputRows ?? 0);
       return { rows, earlier: insertion?.result !== 'inserted' };
@@ -57,19 +62,22 @@ export async function loadFile(file: SurveyedFile, options: LoadOptions): Promis
 }
 
 async function insertJob(jobId: string, file: SurveyedFile, options: LoadOptions) {
-  const { bigquery, destination, signal } = options;
+  const { bigquery, destination, schema, signal, progress } = options;
   const columns = await readColumns(bigquery, destination);
+  if (columns && schema) requireSameTypes(columns, schema);
+  const of = file.bytes - file.markBytes;
   const result = await uploadJob({
     bigquery,
     job: {
       jobReference: { projectId: '{{projectId}}', jobId, location: destination.location },
-      configuration: { load: loadConfiguration(destination, file, columns) },
+      configuration: { load: loadConfiguration(destination, file, columns, schema) },
     },
     pieces: inPieces(file.open(), pieceBytes, file.markBytes),
-    bytes: file.bytes - file.markBytes,
+    bytes: of,
     signal,
+    onProgress: (bytes) => progress?.tell({ doing: 'uploading', file: file.name, bytes, of }),
   });
-  return { result, detected: !columns };
+  return { result, detected: !columns && !schema };
 }
 
 async function findJob(
@@ -83,12 +91,15 @@ async function findJob(
 /** Asks until the job is done, at first often. */
 async function finished(
   jobId: string,
+  { name, bytes }: SurveyedFile,
   options: LoadOptions,
   known: JobResource | undefined,
 ): Promise<JobResource> {
+  const { signal, progress } = options;
   let job = known;
   for (let waitMs = 50; job?.status?.state !== 'DONE'; waitMs = Math.min(waitMs * 1.5, 5000)) {
-    if (job) await sleep(waitMs, undefined, options.signal ? { signal: options.signal } : {});
+    progress?.tell({ doing: 'loading', file: name, bytes, of: bytes });
+    if (job) await sleep(waitMs, undefined, signal ? { signal } : {});
     job = await findJob(jobId, options);
     if (!job) throw postpone('job', `BigQuery knows no job ${jobId}, which it has taken`);
   }

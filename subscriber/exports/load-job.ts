@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TableField } from '@google-cloud/bigquery';
 import type { Destination } from './destination.ts';
+import { columnName, fieldsOf, type Schema } from './schema.ts';
 import type { SurveyedFile } from './survey.ts';
 
 /**
@@ -22,13 +23,17 @@ export function loadJobId(
 }
 
 /**
- * The job's `configuration.load`. BigQuery finds out the columns of a table that doesn't exist; one that
- * exists keeps its own, matched by name, and gets those that it lacks as strings.
+ * The job's `configuration.load`. BigQuery finds out the columns of a table that doesn't exist, unless
+ * the stream fixes them; one that exists keeps its own, matched by name, and gets those that it lacks:
+ * as the stream has them, or else as strings.
+ *
+ * @param columns of the table; undefined where there is none
  */
 export function loadConfiguration(
   destination: Destination,
   file: Pick<SurveyedFile, 'columns'>,
   columns: readonly TableField[] | undefined,
+  schema?: Schema,
 ): object {
   const { dataset: datasetId, table: tableId } = destination;
   const common = {
@@ -41,33 +46,32 @@ export function loadConfiguration(
     createDisposition: 'CREATE_IF_NEEDED',
     writeDisposition: 'WRITE_APPEND',
   };
-  if (!columns) return { ...common, autodetect: true };
-  const added = missingColumns(file.columns, columns);
+  if (!columns && !schema) return { ...common, autodetect: true };
+  const there = columns ?? [];
+  const due = schema ? fieldsOf(schema) : file.columns.map(textColumn);
+  const added = missingColumns(due, there);
   return {
     ...common,
     // Without it columns match by position when a schema is given.
     sourceColumnMatch: 'NAME',
-    schema: { fields: [...columns, ...added] },
-    ...(added.length > 0 && { schemaUpdateOptions: ['ALLOW_FIELD_ADDITION'] }),
+    schema: { fields: [...there, ...added] },
+    ...(columns && added.length > 0 && { schemaUpdateOptions: ['ALLOW_FIELD_ADDITION'] }),
   };
 }
 
-function missingColumns(names: readonly string[], columns: readonly TableField[]): TableField[] {
-  const known = new Set(columns.map(({ name }) => name?.toLowerCase()));
-  const missing: TableField[] = [];
-  for (const name of names.map(columnName)) {
-    // Names that differ in case alone are one column.
-    if (name === '' || known.has(name.toLowerCase())) continue;
-    known.add(name.toLowerCase());
-    missing.push({ name, type: 'STRING', mode: 'NULLABLE' });
-  }
-  return missing;
+function textColumn(header: string): TableField {
+  return { name: columnName(header), type: 'STRING', mode: 'NULLABLE' };
 }
 
-/** As autodetect spells a header: https://cloud.google.com/bigquery/docs/schema-detect */
-function columnName(header: string): string {
-  return header
-    .trim()
-    .replace(/\W/g, '_')
-    .replace(/^(?=\d)/, '_');
+function missingColumns(due: readonly TableField[], there: readonly TableField[]): TableField[] {
+  const known = new Set(there.map(({ name }) => name?.toLowerCase()));
+  const missing: TableField[] = [];
+  for (const column of due) {
+    const name = column.name?.toLowerCase();
+    // Names that differ in case alone are one column.
+    if (!name || known.has(name)) continue;
+    known.add(name);
+    missing.push(column);
+  }
+  return missing;
 }

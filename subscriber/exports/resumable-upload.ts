@@ -13,6 +13,8 @@ export interface UploadOptions {
   /** How many bytes the pieces hold together: with fewer, no job comes into being. */
   bytes: number;
   signal?: AbortSignal | undefined;
+  /** Told how many bytes the server has. */
+  onProgress?: ((bytes: number) => void) | undefined;
 }
 
 /** `duplicate`: a job of this id exists already, and this upload loads nothing. */
@@ -33,6 +35,7 @@ export async function uploadJob(options: UploadOptions): Promise<UploadResult> {
   for await (const piece of options.pieces) {
     const reply = await opened.send(piece);
     if (reply) return await resultOf(reply);
+    options.onProgress?.(opened.persisted);
   }
   throw postpone('upload', `an upload of ${options.bytes} bytes ended without a job`);
 }

@@ -1,5 +1,4 @@
 import { crc32 } from 'node:zlib';
-import { RelayError } from '../../shared/error.ts';
 import type { ArchivedFile } from './archive.ts';
 import { hasRecord, markLength, recordEnd, splitRecord } from './csv-header.ts';
 import { refuse } from './failure.ts';
@@ -20,23 +19,32 @@ const maxHeaderBytes = 1024 * 1024;
  * Inflates a CSV once, in constant memory, and checks it against its CRC-32 (yauzl doesn't): a damaged
  * archive is refused before any of its files is loaded.
  *
+ * @param onBytes told of each piece that was inflated; what it throws ends the survey
  * @throws RelayError `export.corrupt`, `export.header`
  */
-export async function survey(file: ArchivedFile): Promise<SurveyedFile> {
+export async function survey(
+  file: ArchivedFile,
+  onBytes: (bytes: number) => void = () => {},
+): Promise<SurveyedFile> {
   const header = new Header(file.name);
   let crc = 0;
-  try {
-    for await (const chunk of file.open()) {
-      crc = crc32(chunk, crc);
-      header.take(chunk);
-    }
-  } catch (error) {
-    throw error instanceof RelayError ? error : damaged(file.name, error as Error);
+  for await (const chunk of soundly(file)) {
+    crc = crc32(chunk, crc);
+    header.take(chunk);
+    onBytes(chunk.length);
   }
   if (crc !== file.crc32) {
     throw damaged(file.name, new Error("its CRC-32 doesn't match its content"));
   }
   return { ...file, ...header.read() };
+}
+
+async function* soundly(file: ArchivedFile): AsyncGenerator<Buffer> {
+  try {
+    yield* file.open();
+  } catch (error) {
+    throw damaged(file.name, error as Error);
+  }
 }
 
 function damaged(name: string, error: NodeJS.ErrnoException): Error {

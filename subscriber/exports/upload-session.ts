@@ -27,6 +27,10 @@ export class UploadSession {
     this.#signal = signal;
   }
 
+  get persisted(): number {
+    return this.#persisted;
+  }
+
   /**
    * Sends the next piece. After a failure it asks first: the server may have taken a part of it, or all.
    * Resolves with the answer that ends the upload, or undefined if the next piece is wanted.

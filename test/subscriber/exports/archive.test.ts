@@ -26,7 +26,7 @@ async function surveyAll(zip: Buffer, limits: Partial<ExportLimits> = {}): Promi
     ...defaultExportLimits,
     ...limits,
   });
-  return await Promise.all(files.map(survey));
+  return await Promise.all(files.map((file) => survey(file)));
 }
 
 async function namesOf(zip: Buffer): Promise<string[]> {

@@ -2,13 +2,13 @@ import type { BigQuery } from '@google-cloud/bigquery';
 import { onTestFinished } from 'vitest';
 import { startAbsmartly } from '../../../local/absmartly/main.ts';
 import { startBigQuery } from '../../../local/bigquery/main.ts';
-import type { ExportDependencies } from '../../../subscriber/exports/load-export.ts';
 import { clientOf } from './client.ts';
+import type { LoadDependencies } from './load-once.ts';
 import { temporaryDirectory } from './spooled.ts';
 
 export const announcement = { path: '/v1/experiments/exports/7/x.zip', table: 'absmartly.exports' };
 
-export interface Bed extends ExportDependencies {
+export interface Bed extends LoadDependencies {
   /** What the sender has; may be changed. */
   files: Map<string, Uint8Array>;
   query(sql: string): Promise<Record<string, unknown>[]>;

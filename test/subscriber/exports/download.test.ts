@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { apiOrigin } from '../../../subscriber/exports/api-origin.ts';
 import { type DownloadOptions, download } from '../../../subscriber/exports/download.ts';
 import { exportUrl } from '../../../subscriber/exports/export-url.ts';
 import { startSender } from './sender.ts';
@@ -11,28 +12,33 @@ import { temporaryDirectory } from './spooled.ts';
 
 const path = '/v1/experiments/exports/15/experiment_42_export.zip';
 
-async function options(url: string, more: Partial<DownloadOptions> = {}): Promise<DownloadOptions> {
+interface Setting {
+  url: string;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+async function optionsOf({ url, timeoutMs = 5000, signal }: Setting): Promise<DownloadOptions> {
   return {
-    api: { url, key: 'the-key', timeoutMs: 5000 },
+    origin: apiOrigin({ url, key: 'the-key', timeoutMs }),
     path,
     directory: await temporaryDirectory(),
     maxBytes: 1_000_000,
-    ...more,
+    signal,
   };
 }
 
 /** Downloads from a sender that answers so; nothing may be left in the directory. */
-async function downloadFrom(listener: RequestListener, more: Partial<DownloadOptions> = {}) {
+async function downloadFrom(listener: RequestListener, setting: Omit<Setting, 'url'> = {}) {
   const sender = await startSender(listener);
-  const all = await options(sender.url, more);
-  all.api = { ...all.api, url: sender.url };
+  const options = await optionsOf({ ...setting, url: sender.url });
   try {
-    await using spool = await download(all);
+    await using spool = await download(options);
     const content = Buffer.alloc(spool.bytes);
     await spool.file.read(content, 0, spool.bytes, 0);
     return { content, requests: sender.requests };
   } finally {
-    expect(await readdir(all.directory)).toEqual([]);
+    expect(await readdir(options.directory)).toEqual([]);
   }
 }
 
@@ -62,7 +68,7 @@ describe('a download', () => {
           response.end();
         }, 200);
       },
-      { api: { url: '', key: 'k', timeoutMs: 1500 } },
+      { timeoutMs: 1500 },
     );
     expect(content).toHaveLength(10);
   });
@@ -139,7 +145,7 @@ describe('a download that is to be tried again', () => {
     ['no answer', () => {}],
     ['an answer that stops', (_, response) => response.write('PK')],
   ])('a silence: %s', async (_, listener) => {
-    const hung = downloadFrom(listener, { api: { url: '', key: 'k', timeoutMs: 200 } });
+    const hung = downloadFrom(listener, { timeoutMs: 200 });
     await expect(hung).rejects.toMatchObject({ code: 'export.network', reaction: 'transient' });
     await expect(hung).rejects.toThrow('nothing came for 200 ms');
   });
@@ -149,7 +155,7 @@ describe('a download that is to be tried again', () => {
     await once(gone, 'listening');
     const { port } = gone.address() as AddressInfo;
     gone.close();
-    const refused = download(await options(`http://127.0.0.1:${port}`));
+    const refused = download(await optionsOf({ url: `http://127.0.0.1:${port}` }));
     await expect(refused).rejects.toMatchObject({ code: 'export.network', reaction: 'transient' });
   });
 

@@ -1,7 +1,7 @@
 /** Loads an export in a process that a test can kill; tells the name of each file that is loaded. */
 import type { Announcement } from '../../../shared/source.ts';
-import { loadExport } from '../../../subscriber/exports/load-export.ts';
 import { clientOf } from './client.ts';
+import { loadExport } from './load-once.ts';
 
 export interface LoadOrder {
   announcement: Announcement;

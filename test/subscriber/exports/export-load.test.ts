@@ -6,9 +6,9 @@ import { BigQuery } from '@google-cloud/bigquery';
 import { describe, expect, it } from 'vitest';
 import { exportRowCount, startAbsmartly } from '../../../local/absmartly/main.ts';
 import { sampleExport } from '../../../local/absmartly/sample-export.ts';
-import { loadExport } from '../../../subscriber/exports/load-export.ts';
 import { loadJobId } from '../../../subscriber/exports/load-job.ts';
 import { announcement, type Bed, startBed } from './bed.ts';
+import { loadExport } from './load-once.ts';
 import { patchDirectory, type ZipContent, zipOf } from './zips.ts';
 
 const { path, table } = announcement;

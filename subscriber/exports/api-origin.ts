@@ -1,0 +1,29 @@
+import { type ExportApi, requestApi } from './api-request.ts';
+import { exportUrl } from './export-url.ts';
+import type { ExportOrigin } from './origin.ts';
+
+/** Exports as the sender's API gives them. */
+export function apiOrigin(api: ExportApi): ExportOrigin {
+  return {
+    timeoutMs: api.timeoutMs,
+    async open(path, silence) {
+      const url = exportUrl(api.url, path);
+      const asked = {
+        what: 'download',
+        readable: 'exports',
+        absent: `the export file may have expired; check the API URL (${url.origin}) and the download_url`,
+      };
+      const response = await requestApi(url, api.key, asked, silence);
+      const declared = response.headers.get('content-length');
+      return {
+        ...(declared !== null && { bytes: Number(declared) }),
+        content: piecesOf(response),
+      };
+    },
+  };
+}
+
+async function* piecesOf({ body }: Response): AsyncGenerator<Uint8Array> {
+  // Left early, the loop cancels the body and so frees the connection.
+  for await (const piece of body ?? []) yield piece;
+}
