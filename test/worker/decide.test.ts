@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { defineRelay, type Stream } from '../../shared/config.ts';
+import { github, sendgrid } from '../../shared/sources/presets.ts';
+import { decide } from '../../worker/decide.ts';
+import type { Delivery } from '../../worker/delivery.ts';
+import { openEndpoint } from '../../worker/endpoint.ts';
+import { toMessage } from '../../worker/message.ts';
+
+function endpointOf(stream: Stream) {
+  const relay = defineRelay({ project: 'my-project', streams: { own: stream } });
+  const own = relay.streams.get('own');
+  if (!own) throw new Error('no stream');
+  return openEndpoint(own);
+}
+
+function deliveryOf(body: unknown, headers: Record<string, string> = {}): Delivery {
+  return {
+    id: '0193a5c7-0000-7000-8000-000000000000',
+    receivedAt: 0,
+    method: 'POST',
+    url: '/own',
+    headers: new Headers(headers),
+    body: new TextEncoder().encode(JSON.stringify(body)) as Uint8Array<ArrayBuffer>,
+    traceparent: '',
+  };
+}
+
+test('the headers that a stream reads travel with the delivery, and no others', () => {
+  const delivery = deliveryOf(
+    { action: 'opened' },
+    { 'X-GitHub-Event': 'push', 'X-GitHub-Delivery': 'x'.repeat(1025), Authorization: 'secret' },
+  );
+  const decision = decide(delivery, endpointOf(github({ table: 'in.github' })));
+  if (!decision.relay) throw new Error(decision.cause);
+  expect(decision).toEqual({ relay: true, event: 'push', headers: { 'x-github-event': 'push' } });
+  const { attributes } = toMessage('own', delivery, decision);
+  expect(attributes).toMatchObject({ event_name: 'push', 'header_x-github-event': 'push' });
+  expect(Object.keys(attributes)).not.toContain('header_x-github-delivery');
+  expect(JSON.stringify(attributes)).not.toContain('secret');
+});
+
+test('a delivery of several events passes if one does', () => {
+  const endpoint = endpointOf(sendgrid({ table: 'in.mail', filter: { events: ['open'] } }));
+  const send = (...events: string[]) =>
+    decide(deliveryOf(events.map((event) => ({ event }))), endpoint);
+  expect(send('bounce', 'open', 'click')).toMatchObject({ relay: true, event: 'open' });
+  expect(send('bounce', 'click')).toMatchObject({
+    relay: false,
+    cause: 'event-filter',
+    names: ['bounce', 'click'],
+  });
+  expect(send()).toMatchObject({ relay: false, cause: 'ignored', outcome: { status: 200 } });
+});
