@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 
 /** What befalls a try to publish, on its way to Pub/Sub. */
-export type ProxyFault =
+type ProxyFault =
   /** Answered with this status; Pub/Sub never sees it. */
   | { status: number }
   /** Never answered; Pub/Sub never sees it. */

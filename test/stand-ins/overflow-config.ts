@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** wrangler.toml as a user has it who takes every "#" away that stands before a setting. */
-export function withEverythingOn(): string {
+function withEverythingOn(): string {
   return readFileSync(join(root, 'wrangler.toml'), 'utf8').replace(/^#(?=[^\s#])/gm, '');
 }
 

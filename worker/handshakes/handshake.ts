@@ -24,7 +24,7 @@ export interface Keys {
 }
 
 /** Its value is empty where it is missing. */
-export interface NamedSecret {
+interface NamedSecret {
   name: string;
   value: string;
 }
@@ -66,7 +66,7 @@ export function replyJson(value: object): Answer {
 }
 
 /** Longer challenges than any sender makes are not worth sending back. */
-export const maxChallengeLength = 1024;
+const maxChallengeLength = 1024;
 
 const decoder = new TextDecoder();
 

@@ -1,0 +1,50 @@
+import { expect, inject, test } from 'vitest';
+import { logged, openEdge, purchase, shop, signed } from './edge.ts';
+
+/** Sends one event while Pub/Sub fails as scripted, at two endpoints; gives where each try went. */
+async function deliver(faults: Fault[], publishBudgetMs = 3000) {
+  const edge = openEdge({
+    streams: { shop: { ...shop, publishBudgetMs } },
+    env: { PUBSUB_FALLBACK_ENDPOINT: `${inject('pubsub')}/fallback` },
+  });
+  await edge.script(faults);
+  let status = 0;
+  const [line = ''] = await logged(async () => {
+    status = (await edge.send('/shop', await signed(purchase))).status;
+  });
+  const tries = await edge.tries();
+  return {
+    status,
+    places: tries.map(({ path }) => (path.startsWith('/fallback/') ? 'second' : 'first')),
+    ids: new Set(tries.map((made) => made.request.messages[0]?.attributes['delivery_id'])),
+    line: JSON.parse(line),
+  };
+}
+
+test('while the first endpoint answers, the second is never asked', async () => {
+  expect(await deliver([])).toMatchObject({ status: 204, places: ['first'] });
+});
+
+test.each<Fault>([{ status: 500 }, { status: 503 }, { status: 429 }, 'hang', 'lose-ack'])(
+  'after %j at the first, the second is tried, with the same delivery id',
+  async (fault) => {
+    const got = await deliver([fault]);
+    expect(got).toMatchObject({ status: 204, places: ['first', 'second'] });
+    expect(got.ids.size).toBe(1);
+  },
+);
+
+test('they take turns', async () => {
+  const got = await deliver([{ status: 503 }, { status: 503 }, { status: 503 }]);
+  expect(got).toMatchObject({ status: 204, places: ['first', 'second', 'first', 'second'] });
+});
+
+test('one whose settings are wrong is not asked again; the other is', async () => {
+  const second = await deliver([{ status: 503 }, { status: 404 }, { status: 503 }]);
+  expect(second).toMatchObject({ status: 204, places: ['first', 'second', 'first', 'first'] });
+  const first = await deliver([{ status: 404 }, { status: 503 }]);
+  expect(first).toMatchObject({ status: 204, places: ['first', 'second', 'second'] });
+  const both = await deliver([{ status: 404 }, { status: 404 }]);
+  expect(both).toMatchObject({ status: 503, places: ['first', 'second'] });
+  expect(both.line.problem).toMatch(/^configuration: /);
+});
