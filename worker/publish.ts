@@ -7,6 +7,8 @@ export interface Destination {
   authorize(refused?: string): Promise<string>;
   /** Unix milliseconds. */
   now(): number;
+  /** Told where a message was stored when the first of `urls` had failed. */
+  tookOver(url: string): void;
 }
 
 export type Publication =
@@ -40,7 +42,10 @@ export async function publish(
   for (let tries = 1; ; tries++) {
     const url = urls[(tries - 1) % urls.length] ?? '';
     const attempt = await tryOnce({ message, count }, url, token, budget, budgetMs / 2);
-    if (attempt.stored) return { ok: true, tries, ...took() };
+    if (attempt.stored) {
+      if (url !== destination.urls[0]) destination.tookOver(url);
+      return { ok: true, tries, ...took() };
+    }
     // A try that the budget cut short says nothing; the one before it does.
     if (!told || !budget.signal.aborted) told = attempt;
     if (attempt.cause === 'pubsub-401' && !signedAnew) {

@@ -13,8 +13,8 @@ import { toPublishRequest } from './message.ts';
 import type { Bindings } from './optional-bindings.ts';
 import { answer } from './outcome.ts';
 import { type Destination, publish } from './publish.ts';
-import { readSecret } from './secrets.ts';
 import { type Handled, takeSteps } from './steps.ts';
+import { openTopic } from './topic.ts';
 
 /** Nobody waits for it, and waitUntil() lasts for 30 s. */
 const reportBudgetMs = 10_000;
@@ -128,18 +128,4 @@ async function report(census: Census, afterMs: number, destination: Destination)
   } catch (error) {
     writeLog({ outcome: 'census-lost', ...factsOf(error) });
   }
-}
-
-function openTopic(relay: Relay, tokens: AccessTokens, now: () => number) {
-  const path = `/v1/projects/${relay.project}/topics/${relay.topic}:publish`;
-  return (env: Bindings): Destination => ({
-    urls: [env.PUBSUB_ENDPOINT, env.PUBSUB_FALLBACK_ENDPOINT]
-      .filter((endpoint) => endpoint !== undefined && endpoint !== '')
-      .map((endpoint) => endpoint + path),
-    now,
-    authorize(refused) {
-      if (refused !== undefined) tokens.drop(refused);
-      return tokens.get(readSecret(env, 'GOOGLE_SERVICE_ACCOUNT'), now());
-    },
-  });
 }

@@ -1,4 +1,5 @@
 import { expect, inject, test } from 'vitest';
+import type { Fault } from '../stand-ins/pubsub-script.ts';
 import { logged, openEdge, purchase, shop, signed } from './edge.ts';
 
 /** Sends one event while Pub/Sub fails as scripted, at two endpoints; gives where each try went. */
@@ -37,6 +38,21 @@ test.each<Fault>([{ status: 500 }, { status: 503 }, { status: 429 }, 'hang', 'lo
 test('they take turns', async () => {
   const got = await deliver([{ status: 503 }, { status: 503 }, { status: 503 }]);
   expect(got).toMatchObject({ status: 204, places: ['first', 'second', 'first', 'second'] });
+});
+
+test('a second endpoint that took over is tried first, for half a minute', async () => {
+  const clock = { now: Date.parse('2026-11-21T08:00:00Z') };
+  const edge = openEdge({
+    env: { PUBSUB_FALLBACK_ENDPOINT: `${inject('pubsub')}/fallback` },
+    now: () => clock.now,
+  });
+  await edge.script([{ status: 503 }]);
+  for (const pauseMs of [0, 29_000, 1000]) {
+    clock.now += pauseMs;
+    expect((await edge.send('/shop', await signed(purchase))).status).toBe(204);
+  }
+  const places = (await edge.tries()).map(({ path }) => path.startsWith('/fallback/'));
+  expect(places).toEqual([false, true, true, false]);
 });
 
 test('one whose settings are wrong is not asked again; the other is', async () => {
