@@ -13,12 +13,18 @@ export function openGcsBucket({ bucket, endpoint }: ExportStorage): Bucket {
   return {
     async get(key, signal) {
       const content = storage.bucket(bucket).file(key).createReadStream({ decompress: false });
+      // Errors may come after it was given up, and would end the process.
+      content.on('error', () => {});
       // The request begins with the first read.
       content.read(0);
-      const [response] = (await once(content, 'response', { signal })) as [Answer];
-      if (response.statusCode === 200) return { content, ...declared(response) };
-      content.on('error', () => {}).destroy();
-      throw Object.assign(new Error('no success'), { code: response.statusCode });
+      try {
+        const [answer] = (await once(content, 'response', { signal })) as [Answer];
+        if (answer.statusCode === 200) return { content, ...declared(answer) };
+        throw Object.assign(new Error('no success'), { code: answer.statusCode });
+      } catch (error) {
+        content.destroy();
+        throw error;
+      }
     },
     statusOf: (error) => {
       const { code } = error as { code?: unknown };
