@@ -1,22 +1,15 @@
 import { tmpdir } from 'node:os';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PubSub } from '@google-cloud/pubsub';
-import type { TableLayout } from '../shared/columns.ts';
-import type { Relay, RelayStream } from '../shared/config.ts';
 import { RelayError } from '../shared/error.ts';
-import { sources } from '../shared/sources/registry.ts';
 import { relay } from '../tributary.config.ts';
-import { openWriteClient, type WriteClient } from './bigquery/client.ts';
-import { createEncoder } from './bigquery/encode.ts';
-import { ensureTable } from './bigquery/tables.ts';
-import { TableWriter } from './bigquery/writer.ts';
-import { deadLetterLayout } from './dead-letters.ts';
 import { readEnvironment } from './environment.ts';
 import { ExportQueue } from './export-queue.ts';
-import { type Log, logToStdout } from './log.ts';
+import { logToStdout } from './log.ts';
+import { openTables } from './open-tables.ts';
 import { Pipeline } from './pipeline.ts';
-import { openSubscription } from './subscription.ts';
-import { TableQueue } from './table-queue.ts';
+import { openSubscription, pullLimits } from './subscription.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 export interface Subscriber {
   /** Writes and acks what is in hand, gives the rest back, and closes; within `stopWithinMs`. */
@@ -27,6 +20,8 @@ export interface Subscriber {
 const appendGraceMs = 1000;
 /** Pub/Sub's client keeps the last second of this for giving back what was not written. */
 const closeWithinMs = 2200;
+/** Of what the pull may have out: the client counts a message until its ack is sent, 0.1 s later. */
+const fullAt = 0.85;
 
 /**
  * Opens the tables, then the subscription, and relays until it is stopped.
@@ -41,23 +36,17 @@ export async function startSubscriber(
   const log = logToStdout;
   const { storageEndpoint, exportApis } = readEnvironment(environment, relay);
   const bigquery = new BigQuery({ projectId: relay.project, location: relay.location });
-  const client = await openWriteClient({
-    projectId: relay.project,
-    ...(storageEndpoint && { endpoint: storageEndpoint }),
+  const room = new WaitingRoom({
+    messages: pullLimits.messages * fullAt,
+    bytes: pullLimits.bytes * fullAt,
   });
-  const open = (name: string, layout: TableLayout) =>
-    openTable(name, layout, { relay, bigquery, client, log });
-
-  const [deadLetters, ...opened] = await Promise.all([
-    open(relay.deadLetters, deadLetterLayout),
-    ...rowStreams(relay).map(({ stream, layout }) => open(stream.table, layout)),
-  ]);
-  const tables = new Map(
-    rowStreams(relay).flatMap(({ stream }, index) => {
-      const table = opened[index];
-      return table ? [[stream.name, table] as const] : [];
-    }),
-  );
+  const tables = await openTables({
+    relay,
+    bigquery,
+    ...(storageEndpoint && { storageEndpoint }),
+    room,
+    log,
+  });
   const exports = new ExportQueue({
     relay,
     bigquery,
@@ -67,14 +56,15 @@ export async function startSubscriber(
   });
   const pipeline = new Pipeline({
     relay,
-    tables,
-    deadLetters,
+    tables: tables.rows,
+    deadLetters: tables.deadLetters,
+    room,
     loadExport: (stream, announcement) => exports.load(stream.name, announcement),
     log,
   });
 
   const pubsub = new PubSub({ projectId: relay.project });
-  const subscription = await openSubscription(pubsub, relay, closeWithinMs);
+  const subscription = await openSubscription(pubsub, relay, closeWithinMs, log);
   subscription.on('message', (message) => void pipeline.take(message));
   subscription.on('error', (error) => {
     log({ severity: 'ERROR', message: 'the subscription failed', cause: error.message });
@@ -86,61 +76,11 @@ export async function startSubscriber(
     async stop() {
       // Closing stops the pull at once, and then waits for the acks of what is in hand.
       const closed = subscription.close();
-      await Promise.all([exports.close(), ...opened.map((table) => table.close(appendGraceMs))]);
-      // Last: until now, what is in hand may still turn out to be a dead letter.
-      await deadLetters.close(appendGraceMs);
+      await Promise.all([exports.close(), tables.close(appendGraceMs)]);
       await closed;
-      await Promise.all([pubsub.close(), client.close()]);
+      await pubsub.close();
     },
   };
-}
-
-function rowStreams(relay: Relay): { stream: RelayStream; layout: TableLayout }[] {
-  return [...relay.streams.values()].flatMap((stream) => {
-    const source = sources[stream.source];
-    return source.delivers === 'rows' ? [{ stream, layout: source.layout(stream) }] : [];
-  });
-}
-
-interface TableDependencies {
-  relay: Relay;
-  bigquery: BigQuery;
-  client: WriteClient;
-  log: Log;
-}
-
-/** @param name `dataset.table` */
-async function openTable(
-  name: string,
-  layout: TableLayout,
-  { relay, bigquery, client, log }: TableDependencies,
-): Promise<TableQueue> {
-  const [dataset = '', table = ''] = name.split('.');
-  const ensure = () => ensureTable(bigquery, { dataset, table }, layout, relay.location);
-  await ensure();
-  const encoder = createEncoder(layout, Date.now);
-  const writer = new TableWriter(client, {
-    table: `projects/${relay.project}/datasets/${dataset}/tables/${table}`,
-    descriptor: encoder.descriptor,
-    onFailure: ({ reaction, message }) => {
-      log({
-        severity: 'WARNING',
-        message: 'not written, trying again',
-        table: name,
-        reaction,
-        cause: message,
-      });
-    },
-  });
-  return new TableQueue({
-    encoder,
-    writer,
-    async onSetupFailure(reason) {
-      log({ severity: 'ERROR', message: 'BigQuery refuses every row', table: name, cause: reason });
-      // It may have been deleted. Whatever else is wrong a person must mend; until then the rows wait.
-      await ensure().catch(() => {});
-    },
-  });
 }
 
 if (import.meta.main) {

@@ -8,6 +8,7 @@ import type { Fate } from './fate.ts';
 import type { Log } from './log.ts';
 import { RecentIds } from './recent-ids.ts';
 import type { TableQueue } from './table-queue.ts';
+import type { WaitingRoom } from './waiting-room.ts';
 
 /** A pulled envelope, as Pub/Sub's client hands it over. */
 export interface PulledMessage {
@@ -23,6 +24,7 @@ export interface PipelineOptions {
   /** One queue for each stream of rows, by the stream's name. */
   tables: ReadonlyMap<string, Pick<TableQueue, 'write'>>;
   deadLetters: Pick<TableQueue, 'write'>;
+  room: Pick<WaitingRoom, 'enter' | 'leave'>;
   /** Fetches and loads an announced export, however long it takes. Never rejects. */
   loadExport: (stream: RelayStream, announcement: Announcement) => Promise<Fate>;
   log: Log;
@@ -47,11 +49,12 @@ export class Pipeline {
 
   /** Takes one message to its end. Never rejects: Pub/Sub's client would swallow it and lease for good. */
   async take(message: PulledMessage): Promise<void> {
+    this.#options.room.enter(message.data.length);
     const reading = readEnvelope(message.attributes, message.data);
     if (!reading.ok) return this.#bury(message, [message], reading.problem);
 
     const { envelope } = reading;
-    if (this.#written.has(envelope.deliveryId)) return message.ack();
+    if (this.#written.has(envelope.deliveryId)) return this.#ack([message]);
 
     const copies = this.#underWay.get(envelope.deliveryId);
     if (copies) {
@@ -63,11 +66,11 @@ export class Pipeline {
     const fate = await this.#relay(envelope);
     if (fate.kind === 'written') {
       this.#written.add(envelope.deliveryId);
-      for (const copy of messages) copy.ack();
+      this.#ack(messages);
     } else if (fate.kind === 'dead') {
       await this.#bury(message, messages, fate.reason, fate.column);
     } else {
-      for (const copy of messages) copy.nack();
+      this.#giveBack(messages);
     }
     this.#underWay.delete(envelope.deliveryId);
   }
@@ -147,9 +150,22 @@ export class Pipeline {
       column,
       ...(fate.kind !== 'written' && { cause: fate.reason }),
     });
-    for (const copy of copies) {
-      if (fate.kind === 'written') copy.ack();
-      else copy.nack();
+    if (fate.kind === 'written') this.#ack(copies);
+    else this.#giveBack(copies);
+  }
+
+  #ack(messages: readonly PulledMessage[]): void {
+    for (const message of messages) {
+      message.ack();
+      this.#options.room.leave(message.data.length);
+    }
+  }
+
+  /** Pub/Sub delivers them again, later and later, by the subscription's retry policy. */
+  #giveBack(messages: readonly PulledMessage[]): void {
+    for (const message of messages) {
+      message.nack();
+      this.#options.room.leave(message.data.length);
     }
   }
 }

@@ -1,13 +1,25 @@
 import {
+  type CreateSubscriptionOptions,
   Duration,
   type PubSub,
   type Subscription,
   SubscriptionCloseBehaviors,
 } from '@google-cloud/pubsub';
 import type { Relay } from '../shared/config.ts';
+import type { Log } from './log.ts';
+
+/** What the pull may have out, over all tables. Each message takes some 3 kB beside its body. */
+export const pullLimits = { messages: 20_000, bytes: 48 * 1024 * 1024 };
 
 const alreadyExists = 6;
 const permissionDenied = 7;
+const unimplemented = 12;
+
+/**
+ * What is given back comes again after a second, and later and later while it keeps coming back: the
+ * excess of a table in trouble rests in Pub/Sub instead of going round in circles.
+ */
+const retryPolicy = { minimumBackoff: { seconds: 1 }, maximumBackoff: { seconds: 600 } };
 
 /** gRPC status code of an error of Google's clients. */
 function statusOf(error: unknown): unknown {
@@ -22,20 +34,22 @@ export async function openSubscription(
   pubsub: PubSub,
   relay: Relay,
   closeWithinMs: number,
+  log: Log,
 ): Promise<Subscription> {
-  await createUnlessThere(() => pubsub.createTopic(relay.topic));
-  await createUnlessThere(() =>
-    pubsub.createSubscription(relay.topic, relay.subscription, {
-      ackDeadlineSeconds: 60,
-      // Pub/Sub deletes a subscription that was idle for 31 days, and forgets a message after 7 days at most.
-      expirationPolicy: {},
-      messageRetentionDuration: { seconds: 7 * 24 * 3600 },
-    }),
-  );
+  await unlessRefused([alreadyExists, permissionDenied], () => pubsub.createTopic(relay.topic));
+  const isNew = await createSubscription(pubsub, relay);
+  if (!isNew && !(await setRetryPolicy(pubsub.subscription(relay.subscription)))) {
+    log({
+      severity: 'WARNING',
+      message:
+        'the subscription has no retry policy: what a table in trouble gives back comes again at once',
+      subscription: relay.subscription,
+    });
+  }
   return pubsub.subscription(relay.subscription, {
     // An outage of BigQuery is waited out: past this time a message would leave leasing unseen.
     maxExtensionTime: Duration.from({ hours: 12 }),
-    flowControl: { maxMessages: 10_000, maxBytes: 64 * 1024 * 1024 },
+    flowControl: { maxMessages: pullLimits.messages, maxBytes: pullLimits.bytes },
     streamingOptions: { maxStreams: 2 },
     closeOptions: {
       // By default, what is in hand is nacked, although its rows are being written.
@@ -45,11 +59,38 @@ export async function openSubscription(
   });
 }
 
-async function createUnlessThere(create: () => Promise<unknown>): Promise<void> {
+/** False where one was there, or may not be made. */
+async function createSubscription(pubsub: PubSub, relay: Relay): Promise<boolean> {
+  return await unlessRefused([alreadyExists, permissionDenied], async () => {
+    const settings = {
+      ackDeadlineSeconds: 60,
+      // Pub/Sub deletes a subscription that was idle for 31 days, and forgets a message after 7 days at most.
+      expirationPolicy: {},
+      messageRetentionDuration: { seconds: 7 * 24 * 3600 },
+    };
+    const create = (options: CreateSubscriptionOptions) =>
+      pubsub.createSubscription(relay.topic, relay.subscription, options);
+    // Not every server that speaks Pub/Sub has retry policies.
+    const made = await unlessRefused([unimplemented], () => create({ ...settings, retryPolicy }));
+    if (!made) await create(settings);
+  });
+}
+
+/** Gives a subscription that was made by other hands its policy, if it has none. */
+async function setRetryPolicy(subscription: Subscription): Promise<boolean> {
+  return await unlessRefused([permissionDenied, unimplemented], async () => {
+    const [metadata] = await subscription.getMetadata();
+    if (!metadata.retryPolicy) await subscription.setMetadata({ retryPolicy });
+  });
+}
+
+/** False when the call was answered with one of these gRPC codes. */
+async function unlessRefused(codes: number[], call: () => Promise<unknown>): Promise<boolean> {
   try {
-    await create();
+    await call();
+    return true;
   } catch (error) {
-    const status = statusOf(error);
-    if (status !== alreadyExists && status !== permissionDenied) throw error;
+    if (!codes.includes(Number(statusOf(error)))) throw error;
+    return false;
   }
 }

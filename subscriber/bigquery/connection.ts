@@ -20,6 +20,7 @@ export interface ConnectionOptions {
 }
 
 interface Pending {
+  bytes: number;
   settle: (reply: Reply) => void;
   timer: NodeJS.Timeout;
 }
@@ -38,6 +39,7 @@ export class AppendConnection {
   readonly #options: ConnectionOptions;
   readonly #stream: ReturnType<WriteClient['appendRows']>;
   readonly #fifo: Pending[] = [];
+  #pendingBytes = 0;
   #introduced = false;
   #open = true;
   #ended = false;
@@ -61,13 +63,20 @@ export class AppendConnection {
     return this.#open;
   }
 
-  async send(request: AppendRequest): Promise<Reply> {
+  /** Bytes of rows that are sent and not answered. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** @param bytes of the request's rows, where `pendingBytes` matters */
+  async send(request: AppendRequest, bytes = 0): Promise<Reply> {
     if (!this.#open) {
       return { kind: 'lost', code: UNAVAILABLE, message: 'the stream is closed', alone: false };
     }
     return await new Promise<Reply>((settle) => {
       const timer = setTimeout(() => this.#expire(), this.#options.appendTimeoutMs);
-      this.#fifo.push({ settle, timer });
+      this.#fifo.push({ bytes, settle, timer });
+      this.#pendingBytes += bytes;
       this.#stream.write(this.#introduced ? request : this.#introduce(request));
       this.#introduced = true;
     });
@@ -93,6 +102,7 @@ export class AppendConnection {
     const pending = this.#fifo.shift();
     if (!pending) return;
     clearTimeout(pending.timer);
+    this.#pendingBytes -= pending.bytes;
     // The service writes rows by another schema from now on: this stream is drained, the next one opened.
     if (response.updatedSchema) this.#open = false;
     pending.settle({ kind: 'answered', response });

@@ -21,7 +21,11 @@ export interface WriterOptions {
   patienceMs?: number;
   maxRequestBytes?: number;
   maxInFlightBytes?: number;
-  /** Hears of each failure before it is tried again. */
+  /** A client carries 100 streams, and the next one hangs. */
+  maxConnections?: number;
+  /** With so many unanswered bytes on each of its connections, the table gets another one. */
+  bytesPerConnection?: number;
+  /** Hears of the first failure of each pause: the others are of the same trouble. */
   onFailure?: (failure: WriteFailure, waitMs: number) => void;
   now?: () => number;
   random?: () => number;
@@ -33,16 +37,23 @@ const DEFAULTS = {
   patienceMs: Number.POSITIVE_INFINITY,
   maxRequestBytes: 1_000_000,
   maxInFlightBytes: 8_000_000,
+  maxConnections: 10,
+  bytesPerConnection: 2_000_000,
   onFailure: () => {},
   now: Date.now,
   random: Math.random,
 };
 
+const ASK_TIMEOUT_MS = 2000;
+/** gRPC codes that tell of a service that works: NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED. */
+const ANSWERS: ReadonlySet<number> = new Set([5, 7, 12]);
+
 const CLOSED: WriteFailure = { reaction: 'transient', code: 1, message: 'the writer was closed' };
 
 /**
  * Writes encoded rows to a table's default stream, at least once: `written` rows are visible, and a row that
- * is in no list of an outcome does not exist. Many appends may be under way; they share one connection.
+ * is in no list of an outcome does not exist. Many appends may be under way; they share one connection, and
+ * more of them while there is much to write.
  */
 export class TableWriter {
   readonly #client: WriteClient;
@@ -51,12 +62,14 @@ export class TableWriter {
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
   readonly #connections = new Set<AppendConnection>();
-  #connection: AppendConnection | undefined;
+  /** Those that take any piece; the others were opened for one alone. */
+  readonly #shared = new Set<AppendConnection>();
   /** Set when the grace of a close is over: nothing is sent any more. */
   #over = false;
   #alone: Promise<unknown> = Promise.resolve();
   /** Grows with each request that BigQuery took: the proof that table and schema are in order. */
   #requestsWritten = 0;
+  #quietUntil = Number.NEGATIVE_INFINITY;
 
   constructor(client: WriteClient, options: WriterOptions) {
     this.#client = client;
@@ -66,7 +79,19 @@ export class TableWriter {
 
   /** Whether a stream is open now; between bursts the service closes idle ones. */
   get connected(): boolean {
-    return this.#connection?.isOpen ?? false;
+    return [...this.#shared].some(({ isOpen }) => isOpen);
+  }
+
+  /** Whether BigQuery answers, be it with a refusal; nothing is written. */
+  async isAnswered(): Promise<boolean> {
+    try {
+      const name = `${this.#options.table}/streams/_default`;
+      await this.#client.getWriteStream({ name }, { timeout: ASK_TIMEOUT_MS, retry: null });
+      return true;
+    } catch (error) {
+      const { code } = error as { code?: number };
+      return code !== undefined && ANSWERS.has(code);
+    }
   }
 
   /** Resolves when the fate of every row is known; never rejects for what the service answers. */
@@ -183,11 +208,24 @@ export class TableWriter {
     await this.#budget.take(piece.bytes);
     try {
       if (this.#over) return lost(CLOSED);
-      if (!this.#connection?.isOpen) this.#connection = this.#connect();
-      return await this.#connection.send(toRequest(piece));
+      return await this.#leastBusy().send(toRequest(piece), piece.bytes);
     } finally {
       this.#budget.give(piece.bytes);
     }
+  }
+
+  #leastBusy(): AppendConnection {
+    let best: AppendConnection | undefined;
+    for (const connection of this.#shared) {
+      if (!connection.isOpen) continue;
+      if (!best || connection.pendingBytes < best.pendingBytes) best = connection;
+    }
+    const { bytesPerConnection, maxConnections } = this.#options;
+    const isBusy = !best || best.pendingBytes >= bytesPerConnection;
+    if (best && (!isBusy || this.#connections.size >= maxConnections)) return best;
+    const connection = this.#connect();
+    this.#shared.add(connection);
+    return connection;
   }
 
   /** On a stream of its own, one piece at a time, so that the answer can be about nothing else. */
@@ -195,7 +233,7 @@ export class TableWriter {
     const turn = this.#alone.then(async () => {
       if (this.#over) return lost(CLOSED);
       const connection = this.#connect();
-      const reply = await connection.send(toRequest(piece));
+      const reply = await connection.send(toRequest(piece), piece.bytes);
       connection.abort();
       return reply;
     });
@@ -210,7 +248,10 @@ export class TableWriter {
       writeStream,
       descriptor,
       appendTimeoutMs,
-      onEnd: () => this.#connections.delete(connection),
+      onEnd: () => {
+        this.#connections.delete(connection);
+        this.#shared.delete(connection);
+      },
     });
     this.#connections.add(connection);
     return connection;
@@ -222,7 +263,10 @@ export class TableWriter {
     const patience = failure.reaction === 'setup' ? setupPatienceMs : patienceMs;
     const waitMs = backoffMs(failure.reaction, tries, random);
     if (this.#closing.signal.aborted || now() - begun + waitMs > patience) return false;
-    onFailure(failure, waitMs);
+    if (now() >= this.#quietUntil) {
+      this.#quietUntil = now() + waitMs;
+      onFailure(failure, waitMs);
+    }
     try {
       await sleep(waitMs, undefined, { signal: this.#closing.signal });
       return true;

@@ -8,6 +8,7 @@ import { datanostro } from '../../shared/sources/datanostro.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import type { Fate } from '../../subscriber/fate.ts';
 import { Pipeline, type PulledMessage } from '../../subscriber/pipeline.ts';
+import { WaitingRoom } from '../../subscriber/waiting-room.ts';
 
 const relay = defineRelay({
   project: 'my-project',
@@ -65,6 +66,7 @@ let deadLetters: Table;
 let loaded: { stream: RelayStream; announcement: Announcement }[];
 let exportFate: Fate;
 let pipeline: Pipeline;
+let room: WaitingRoom;
 
 beforeEach(() => {
   actions = [];
@@ -73,6 +75,7 @@ beforeEach(() => {
   deadLetters = new Table('dead letters');
   loaded = [];
   exportFate = { kind: 'written' };
+  room = new WaitingRoom({ messages: 1000, bytes: 1_000_000 });
   pipeline = new Pipeline({
     relay,
     tables: new Map([
@@ -80,6 +83,7 @@ beforeEach(() => {
       ['mail', mail],
     ]),
     deadLetters,
+    room,
     loadExport: (stream, announcement) => {
       loaded.push({ stream, announcement });
       return Promise.resolve(exportFate);

@@ -4,7 +4,8 @@ import { defaultLimits } from '../../subscriber/batch.ts';
 import { openWriteClient, type WriteClient } from '../../subscriber/bigquery/client.ts';
 import { createEncoder } from '../../subscriber/bigquery/encode.ts';
 import { TableWriter } from '../../subscriber/bigquery/writer.ts';
-import { TableQueue } from '../../subscriber/table-queue.ts';
+import { TableQueue, type TableQueueOptions } from '../../subscriber/table-queue.ts';
+import { WaitingRoom } from '../../subscriber/waiting-room.ts';
 import {
   type Hand,
   type Received,
@@ -27,6 +28,7 @@ afterEach(async () => {
 async function open(
   script: (received: Received, hand: Hand) => void,
   { lingerMs = 5, setupPatienceMs = 60_000 } = {},
+  options: Partial<TableQueueOptions> = {},
 ): Promise<TableQueue> {
   setupFailures = [];
   server = await startScriptedServer(script);
@@ -42,11 +44,14 @@ async function open(
   return new TableQueue({
     encoder,
     writer,
+    room: new WaitingRoom({ messages: 1000, bytes: 1_000_000 }),
     limits: { ...defaultLimits, lingerMs },
+    random: () => 0.01,
     onSetupFailure: (reason) => {
       setupFailures.push(reason);
       return Promise.resolve();
     },
+    ...options,
   });
 }
 
@@ -122,5 +127,91 @@ describe('TableQueue', () => {
     expect(await queue.write({ id: 'a' })).toEqual({ kind: 'written' });
     expect(setupFailures.length).toBeGreaterThan(0);
     await queue.close(1000);
+  });
+
+  it('mends a table once for all the appends that it refuses, and sends nothing meanwhile', async () => {
+    let isRefused = true;
+    let mended: () => void = () => {};
+    const queue = await open(
+      (_, hand) => (isRefused ? hand.end(5, 'Requested entity was not found') : hand.store()),
+      { setupPatienceMs: 0 },
+      {
+        limits: { rows: 1, bytes: 1000, lingerMs: 5 },
+        onSetupFailure: (reason) => {
+          setupFailures.push(reason);
+          return new Promise((resolve) => {
+            mended = resolve;
+          });
+        },
+      },
+    );
+    const fates = ['a', 'b', 'c'].map((id) => queue.write({ id }));
+    await expect.poll(() => setupFailures.length).toBe(1);
+    const sent = server.received.length;
+    const late = queue.write({ id: 'd' });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(server.received).toHaveLength(sent);
+    isRefused = false;
+    mended();
+    expect(await Promise.all([...fates, late])).toEqual(Array(4).fill({ kind: 'written' }));
+    expect(setupFailures).toHaveLength(1);
+    await queue.close(1000);
+  });
+
+  it('lets rows wait while enough is under way, and fills the batches with them', async () => {
+    const waiting: Hand[] = [];
+    const queue = await open(
+      (_, hand) => void waiting.push(hand),
+      {},
+      { underWay: { rows: 1, bytes: 1_000_000 } },
+    );
+    const first = queue.write({ id: 'a' });
+    await expect.poll(() => waiting.length).toBe(1);
+    const others = ['b', 'c', 'd'].map((id) => queue.write({ id }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(server.received).toHaveLength(1);
+    waiting[0]?.store();
+    await first;
+    await expect.poll(() => waiting.length).toBe(2);
+    waiting[1]?.store();
+    await Promise.all(others);
+    expect(server.received.map(({ rows }) => rows.length)).toEqual([1, 3]);
+    expect(queue.rowsWritten).toBe(4);
+    await queue.close(1000);
+  });
+
+  it('gives back what was not sent, and goes on with what comes after', async () => {
+    const waiting: Hand[] = [];
+    const queue = await open(
+      (_, hand) => void waiting.push(hand),
+      {},
+      { underWay: { rows: 1, bytes: 1_000_000 } },
+    );
+    const sent = queue.write({ id: 'a' });
+    await expect.poll(() => waiting.length).toBe(1);
+    const unsent = ['b', 'c'].map((id) => queue.write({ id }));
+    queue.giveBackUnsent();
+    expect(await Promise.all(unsent)).toMatchObject([{ kind: 'held' }, { kind: 'held' }]);
+    expect(queue.waitingSince).toBeDefined();
+    waiting[0]?.store();
+    expect(await sent).toEqual({ kind: 'written' });
+    await expect.poll(() => queue.waitingSince).toBeUndefined();
+    const later = queue.write({ id: 'd' });
+    await expect.poll(() => waiting.length).toBe(2);
+    waiting[1]?.store();
+    expect(await later).toEqual({ kind: 'written' });
+    await queue.close(1000);
+  });
+
+  it('writes all that waits behind a slow append when it is closed', async () => {
+    const queue = await open(
+      (_, hand) => void setTimeout(() => hand.store(), 20),
+      { lingerMs: 600_000 },
+      { limits: { rows: 2, bytes: 1000, lingerMs: 600_000 }, underWay: { rows: 1, bytes: 1000 } },
+    );
+    const fates = ['a', 'b', 'c', 'd', 'e'].map((id) => queue.write({ id }));
+    await queue.close(5000);
+    expect(await Promise.all(fates)).toEqual(Array(5).fill({ kind: 'written' }));
+    expect(server.received).toHaveLength(3);
   });
 });

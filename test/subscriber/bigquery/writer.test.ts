@@ -333,6 +333,39 @@ describe('limits', () => {
     expect(server.connections).toBe(1);
   });
 
+  test('a hot table gets more connections, up to the cap, and each row once', async () => {
+    const waiting: Hand[] = [];
+    const { server, writer } = await scripted((_, hand) => void waiting.push(hand), {
+      bytesPerConnection: 2000,
+      maxConnections: 3,
+    });
+    const outcomes = Array.from({ length: 9 }, () => writer.append([Buffer.alloc(1000, 'x')]));
+    await expect.poll(() => waiting.length).toBe(9);
+    expect(server.connections).toBe(3);
+    for (const hand of waiting) hand.store();
+    expect(await Promise.all(outcomes)).toStrictEqual(outcomes.map(() => allWritten(1)));
+    const calm = writer.append(rows('a'));
+    await expect.poll(() => waiting.length).toBe(10);
+    waiting[9]?.store();
+    expect(await calm).toStrictEqual(allWritten(1));
+    expect(server.connections).toBe(3);
+    expect(server.stored).toHaveLength(10);
+  });
+
+  test('one trouble is told once, however many appends are in it', async () => {
+    let failures = 0;
+    const { writer } = await scripted(
+      (_, hand) => {
+        if (failures > 0) hand.store();
+        else hand.answer({ error: { code: UNAVAILABLE, message: '' } });
+      },
+      { random: () => 0.5, onFailure: () => failures++ },
+    );
+    const outcomes = ['a', 'b', 'c', 'd'].map((text) => writer.append(rows(text)));
+    expect(await Promise.all(outcomes)).toStrictEqual(outcomes.map(() => allWritten(1)));
+    expect(failures).toBe(1);
+  });
+
   test('closing lets answers come, and gives the rest back', async () => {
     const waiting: Hand[] = [];
     const { writer } = await scripted(

@@ -1,0 +1,112 @@
+import type { BigQuery } from '@google-cloud/bigquery';
+import type { TableLayout } from '../shared/columns.ts';
+import type { Relay, RelayStream } from '../shared/config.ts';
+import { sources } from '../shared/sources/registry.ts';
+import { openWriteClient } from './bigquery/client.ts';
+import { createEncoder } from './bigquery/encode.ts';
+import { ensureTable } from './bigquery/tables.ts';
+import { TableWriter } from './bigquery/writer.ts';
+import { deadLetterLayout } from './dead-letters.ts';
+import type { Log } from './log.ts';
+import { TableQueue } from './table-queue.ts';
+import type { WaitingRoom } from './waiting-room.ts';
+
+export interface TableDependencies {
+  relay: Relay;
+  bigquery: BigQuery;
+  /** `host:port` of a Storage Write server without TLS; Google's own when absent. */
+  storageEndpoint?: string;
+  room: WaitingRoom;
+  log: Log;
+}
+
+export interface OpenTables {
+  /** By the stream's name. */
+  rows: ReadonlyMap<string, TableQueue>;
+  deadLetters: TableQueue;
+  /** Writes what waits, for at most `graceMs` each; dead letters last. */
+  close(graceMs: number): Promise<void>;
+}
+
+/**
+ * Opens each stream's table and the dead letters', after making what is missing.
+ *
+ * @throws RelayError `table.incompatible`, `bigquery.credentials`
+ */
+export async function openTables(dependencies: TableDependencies): Promise<OpenTables> {
+  const { relay } = dependencies;
+  const [deadLetters, ...tables] = await Promise.all([
+    openTable(relay.deadLetters, deadLetterLayout, dependencies),
+    ...rowStreams(relay).map(async ({ stream, layout }) => ({
+      stream: stream.name,
+      ...(await openTable(stream.table, layout, dependencies)),
+    })),
+  ]);
+  return {
+    rows: new Map(tables.map(({ stream, queue }) => [stream, queue])),
+    deadLetters: deadLetters.queue,
+    async close(graceMs) {
+      await Promise.all(tables.map((table) => table.close(graceMs)));
+      // Last: until now, what is in hand may still turn out to be a dead letter.
+      await deadLetters.close(graceMs);
+    },
+  };
+}
+
+function rowStreams(relay: Relay): { stream: RelayStream; layout: TableLayout }[] {
+  return [...relay.streams.values()].flatMap((stream) => {
+    const source = sources[stream.source];
+    return source.delivers === 'rows' ? [{ stream, layout: source.layout(stream) }] : [];
+  });
+}
+
+interface OpenTable {
+  queue: TableQueue;
+  close(graceMs: number): Promise<void>;
+}
+
+/** @param name `dataset.table` */
+async function openTable(
+  name: string,
+  layout: TableLayout,
+  { relay, bigquery, storageEndpoint, room, log }: TableDependencies,
+): Promise<OpenTable> {
+  const [dataset = '', table = ''] = name.split('.');
+  const ensure = () => ensureTable(bigquery, { dataset, table }, layout, relay.location);
+  await ensure();
+  const client = await openWriteClient({
+    projectId: relay.project,
+    ...(storageEndpoint && { endpoint: storageEndpoint }),
+  });
+  const encoder = createEncoder(layout, Date.now);
+  const writer = new TableWriter(client, {
+    table: `projects/${relay.project}/datasets/${dataset}/tables/${table}`,
+    descriptor: encoder.descriptor,
+    onFailure: ({ reaction, message }) => {
+      log({
+        severity: 'WARNING',
+        message: 'not written, trying again',
+        table: name,
+        reaction,
+        cause: message,
+      });
+    },
+  });
+  const queue = new TableQueue({
+    encoder,
+    writer,
+    room,
+    async onSetupFailure(reason) {
+      log({ severity: 'ERROR', message: 'BigQuery refuses every row', table: name, cause: reason });
+      // It may have been deleted. Whatever else is wrong a person must mend; until then the rows wait.
+      await ensure().catch(() => {});
+    },
+  });
+  return {
+    queue,
+    async close(graceMs) {
+      await queue.close(graceMs);
+      await client.close();
+    },
+  };
+}
