@@ -124,6 +124,20 @@ describe('a pattern', () => {
   });
 });
 
+describe('a pattern of more states than are remembered', () => {
+  it('answers as RE2 does all the same', () => {
+    // 2^12 sets of states: which of the last twelve characters was an a?
+    const pattern = 'a[ab]{11}$';
+    const ours = compiled(pattern);
+    const theirs = RE2JS.compile(pattern);
+    const random = randomFrom(1);
+    for (let round = 0; round < 300; round++) {
+      const text = Array.from({ length: 60 }, () => (random() < 0.5 ? 'a' : 'b')).join('');
+      expect(ours(text)).toBe(theirs.test(text));
+    }
+  });
+});
+
 describe('on random patterns and texts', () => {
   const cases = Array.from({ length: 3000 }, (_, seed) => {
     const random = randomFrom(seed);
