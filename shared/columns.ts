@@ -30,6 +30,10 @@ export interface TableLayout {
   /** Partitions by a top-level TIMESTAMP, DATE or DATETIME column. */
   partitionBy?: { column: string; by: 'DAY' | 'HOUR' | 'MONTH' };
   clusterBy?: string[];
+  /** The primary key: rows are upserts, and of several with one key the newest stays. */
+  key?: string[];
+  /** By which columns copies of one row are known, and by which the newest of them. */
+  copies?: { by: string[]; newest?: string };
   description?: string;
 }
 

@@ -6,6 +6,7 @@ import { type ExportSettings, exportEntries } from './export-settings.ts';
 import type { Filter, Problem } from './filters/condition.ts';
 import { filterOf } from './filters/filter.ts';
 import { type HistorySettings, historyEntries } from './history-settings.ts';
+import { keyProblems } from './key.ts';
 import { planOf } from './shape/plan.ts';
 import type { EventShape } from './shape/shape.ts';
 import { type SchemeName, schemes } from './signatures/schemes.ts';
@@ -22,6 +23,11 @@ export interface StreamOptions {
    */
   secrets?: string[];
   filter?: Filter;
+  /**
+   * Columns that tell one row from another, 16 at most. The table then has them as its primary key, and
+   * a row replaces the one with its key: what a sender sends again, or is replayed, changes nothing.
+   */
+  key?: string[];
   /** The largest body, in bytes: 1 MiB by default, up to 7 MiB (base64 must fit Pub/Sub's 10 MB). */
   maxBodyBytes?: number;
   /** How long the edge tries to publish before it answers 503, in milliseconds: 2,500 by default. */
@@ -163,6 +169,7 @@ const StreamSchema = v.strictObject({
   secrets: v.optional(v.pipe(v.array(SecretName), v.minLength(1), v.maxLength(2))),
   // Checked by its compiler, which tells the place of each problem.
   filter: v.optional(v.looseObject({})),
+  key: v.optional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(16))),
   maxBodyBytes: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7 * mebibyte)),
   ),
@@ -255,6 +262,7 @@ function streamProblems(stream: Stream): Problem[] {
     ...(stream.source === 'generic' ? planOf(stream).problems : []),
     ...filterOf(stream).problems,
     ...unsignedFilters(stream, schemes[stream.scheme], eventFrom),
+    ...keyProblems(stream),
   ];
 }
 

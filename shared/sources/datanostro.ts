@@ -52,6 +52,7 @@ function layout(): TableLayout {
     columns,
     partitionBy: { column: 'event_time', by: 'DAY' },
     clusterBy: ['event_name'],
+    copies: { by: ['delivery_id'], newest: 'received_at' },
     description: 'DataNostro events, relayed by Tributary',
   };
 }

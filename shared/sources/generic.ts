@@ -21,10 +21,11 @@ export function generic(options: GenericOptions): Stream {
 }
 
 function layout(stream: Stream): TableLayout {
-  const { columns } = planOf(stream);
-  const reads = (fact: string) =>
-    columns.find(({ from: [place] }) => place?.of === 'fact' && place.fact === fact);
+  const plan = planOf(stream);
+  const { columns } = plan;
+  const reads = (fact: string) => columnOf(plan, fact);
   const received = reads('delivery:received_at');
+  const by = identityOf(plan);
   const named = reads('event:name');
   return {
     columns: columns.map(({ name, type, description }) => ({
@@ -37,8 +38,21 @@ function layout(stream: Stream): TableLayout {
       partitionBy: { column: received.name, by: 'DAY' as const },
     }),
     ...(named?.type === 'STRING' && { clusterBy: [named.name] }),
+    ...(by.length > 0 && { copies: { by, ...(received && { newest: received.name }) } }),
     description: 'Events, relayed by Tributary',
   };
+}
+
+/** The column that is filled with a fact. */
+function columnOf({ columns }: Plan, fact: string): Plan['columns'][number] | undefined {
+  return columns.find(({ from: [place] }) => place?.of === 'fact' && place.fact === fact);
+}
+
+/** Columns that are the same in copies of one row alone; none where the config keeps none. */
+function identityOf(plan: Plan): string[] {
+  const facts = plan.each ? ['delivery:id', 'event:index'] : ['delivery:id'];
+  const columns = facts.map((fact) => columnOf(plan, fact)?.name);
+  return columns.every((name) => name !== undefined) ? columns : [];
 }
 
 function read({ body, header }: EdgeDelivery, stream: Stream): Reading {

@@ -30,6 +30,7 @@ function layout(stream: Stream): TableLayout {
       { name: 'date', type: 'DATE', description: `Of received_at, in ${stream.timeZone ?? 'UTC'}` },
     ],
     partitionBy: { column: 'date', by: 'DAY' },
+    copies: { by: ['hit_id'], newest: 'received_at' },
     description: 'CRM postbacks, relayed by Tributary',
   };
 }

@@ -143,4 +143,27 @@ describe('settings that must agree', () => {
       );
     },
   );
+
+  it('takes a key of columns that the table has', () => {
+    const streams = { a: datanostro({ table, key: ['event_id', 'tenant_id'] }) };
+    const relay = defineRelay({ project: 'my-project', streams });
+    expect(relay.streams.get('a')?.key).toEqual(['event_id', 'tenant_id']);
+  });
+
+  it.each<[string, string[], string]>([
+    ['no column', ['event_id', 'id'], 'streams.a.key.1'],
+    ['a JSON', ['payload'], 'streams.a.key.0'],
+    ['one column twice', ['event_id', 'event_id'], 'streams.a.key'],
+    ['nothing', [], 'streams.a.key'],
+    ['17 columns', Array.from({ length: 17 }, () => 'event_id'), 'streams.a.key'],
+  ])('refuses a key of %s', (_, key, path) => {
+    const streams = { a: datanostro({ table, key }) };
+    expect(problemsOf({ project: 'my-project', streams })).toContain(path);
+  });
+
+  it('refuses a key for a stream of files', () => {
+    const apiUrl = 'https://acme.absmartly.com';
+    const streams = { a: absmartly({ table, apiUrl, key: ['unit_id'] }) };
+    expect(problemsOf({ project: 'my-project', streams })).toContain('streams.a.key');
+  });
 });
