@@ -1,3 +1,4 @@
+import { CompactSign, importPKCS8 } from 'jose';
 import { RelayError } from '../shared/error.ts';
 
 interface Account {
@@ -11,7 +12,6 @@ interface Account {
 const audience = 'https://pubsub.googleapis.com/';
 const lifetimeS = 3600;
 const renewBeforeS = 300;
-const rs256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
 const encoder = new TextEncoder();
 
 /**
@@ -47,25 +47,12 @@ export class AccessTokens {
   }
 }
 
-/** A JWT signed with RS256 (RFC 7515, section 3.1, and RFC 7518, section 3.3): no library, for its weight. */
 async function sign({ email, keyId, key }: Account, nowS: number): Promise<string> {
-  const header = { alg: 'RS256', kid: keyId, typ: 'JWT' };
   const claims = { iss: email, sub: email, aud: audience, iat: nowS, exp: nowS + lifetimeS };
-  const input = [header, claims].map((part) => base64url(encoder.encode(JSON.stringify(part))));
-  const text = input.join('.');
-  const signature = await crypto.subtle.sign(rs256.name, key, encoder.encode(text));
-  return `${text}.${base64url(new Uint8Array(signature))}`;
-}
-
-function base64url(bytes: Uint8Array): string {
-  return bytes.toBase64({ alphabet: 'base64url', omitPadding: true });
-}
-
-/** RFC 7468: base64 between two lines that say what it is. */
-async function importKey(pem: string): Promise<CryptoKey> {
-  const [, base64 = ''] = /-----BEGIN PRIVATE KEY-----([^-]+)-----END/.exec(pem) ?? [];
-  const der = Uint8Array.fromBase64(base64);
-  return crypto.subtle.importKey('pkcs8', der, rs256, false, ['sign']);
+  // jose's SignJWT would do the same with fewer words, and 700 more bytes of bundle.
+  return new CompactSign(encoder.encode(JSON.stringify(claims)))
+    .setProtectedHeader({ alg: 'RS256', kid: keyId, typ: 'JWT' })
+    .sign(key);
 }
 
 async function readAccount(json: string): Promise<Account> {
@@ -74,7 +61,7 @@ async function readAccount(json: string): Promise<Account> {
   const keyId = textOf(fields, 'private_key_id');
   const pem = textOf(fields, 'private_key');
   try {
-    return { json, email, keyId, key: await importKey(pem) };
+    return { json, email, keyId, key: await importPKCS8(pem, 'RS256') };
   } catch {
     throw invalid('its private_key is not a PKCS #8 RSA key');
   }
