@@ -3,9 +3,13 @@ import type { Cell } from './cell.ts';
 import { RowWriter } from './row-writer.ts';
 import { formatTable, type Table, type TableRef } from './schema.ts';
 
+/** What is to be written together with the rows of an append, or not at all. */
+export type Also = (connection: DuckDBConnection) => Promise<unknown>;
+
 interface Pending {
   table: Table;
   rows: Cell[][];
+  also: Also | undefined;
   resolve: () => void;
   reject: (cause: unknown) => void;
 }
@@ -28,9 +32,9 @@ export class AppendQueue {
   }
 
   /** Resolves when `rows`, already checked against `table`, are on disk and visible. */
-  add(table: Table, rows: Cell[][]): Promise<void> {
+  add(table: Table, rows: Cell[][], also?: Also): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#pending.push({ table, rows, resolve, reject });
+      this.#pending.push({ table, rows, also, resolve, reject });
       if (!this.#draining) void this.#drain();
     });
   }
@@ -86,6 +90,7 @@ export class AppendQueue {
       for (const [table, rows] of byTable(group)) {
         (await this.#writer(table)).write(rows);
       }
+      for (const { also } of group) await also?.(this.#connection);
       await this.#connection.run('COMMIT');
     } catch (cause) {
       this.#abandonWriters();
@@ -120,6 +125,7 @@ export class AppendQueue {
 function byTable(group: readonly Pending[]): Map<Table, Cell[][]> {
   const tables = new Map<Table, Cell[][]>();
   for (const { table, rows } of group) {
+    if (rows.length === 0) continue;
     const known = tables.get(table);
     tables.set(table, known === undefined ? rows : known.concat(rows));
   }

@@ -10,7 +10,7 @@ import {
   timeValue,
 } from '@duckdb/node-api';
 import type { Cell } from './cell.ts';
-import type { Field, FieldType, TableRef } from './schema.ts';
+import type { Field, FieldType, Table, TableRef } from './schema.ts';
 
 /**
  * The DuckDB type that stores each BigQuery type. JSON is kept as text, so a number beyond 2^53
@@ -65,6 +65,14 @@ export function physicalTable(ref: TableRef): string {
 
 export function quoteTable(ref: TableRef): string {
   return `${quoteIdentifier(physicalSchema(ref))}.${quoteIdentifier(physicalTable(ref))}`;
+}
+
+export function createTableSql(table: Table): string {
+  const columns = table.schema.map((field) => {
+    const required = field.mode === 'REQUIRED' ? ' NOT NULL' : '';
+    return `${quoteIdentifier(field.name)} ${columnType(field)}${required}`;
+  });
+  return `CREATE TABLE ${quoteTable(table)} (${columns.join(', ')})`;
 }
 
 /** A cell that checkCell accepted, as the DuckDB binding takes it. */

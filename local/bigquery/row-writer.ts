@@ -22,16 +22,25 @@ export class RowWriter {
   readonly #fields: readonly Field[];
   readonly schemaVersion: number;
 
-  private constructor(appender: DuckDBAppender, table: Table) {
+  private constructor(appender: DuckDBAppender, fields: readonly Field[], schemaVersion: number) {
     this.#appender = appender;
     this.#types = Array.from({ length: appender.columnCount }, (_, i) => appender.columnType(i));
-    this.#fields = table.schema;
-    this.schemaVersion = table.schemaVersion;
+    this.#fields = fields;
+    this.schemaVersion = schemaVersion;
+  }
+
+  /** For a temporary table of the connection. */
+  static async openTemporary(
+    connection: DuckDBConnection,
+    name: string,
+    fields: readonly Field[],
+  ): Promise<RowWriter> {
+    return new RowWriter(await connection.createAppender(name, 'main', 'temp'), fields, 0);
   }
 
   static async open(connection: DuckDBConnection, table: Table): Promise<RowWriter> {
     const appender = await connection.createAppender(physicalTable(table), physicalSchema(table));
-    return new RowWriter(appender, table);
+    return new RowWriter(appender, table.schema, table.schemaVersion);
   }
 
   write(rows: readonly Cell[][]): void {

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { AppendQueue } from './append-queue.ts';
+import { type Also, AppendQueue } from './append-queue.ts';
 import { Catalogue, eraseDataset, eraseTable, saveDataset, saveTable } from './catalogue.ts';
 import { type Cell, CellError, checkCell } from './cell.ts';
-import { columnType, physicalSchema, quoteIdentifier, quoteTable } from './duck-types.ts';
+import { createTableSql, physicalSchema, quoteIdentifier, quoteTable } from './duck-types.ts';
 import { BigQueryError } from './errors.ts';
 import {
   type Dataset,
@@ -17,6 +17,7 @@ import {
 } from './schema.ts';
 import { macroStatements } from './sql/functions.ts';
 import { TableLocks } from './table-locks.ts';
+import { findUpserted, type RowChange, Upserts } from './upserts.ts';
 
 /**
  * Datasets, tables and rows in one DuckDB file. The process that opened it owns it: DuckDB lets
@@ -28,6 +29,7 @@ export class Store {
   readonly #appends: AppendQueue;
   readonly #catalogue: Catalogue;
   readonly #locks = new TableLocks();
+  readonly #upserts: Upserts;
   /** The tail of the queue for `#admin`, which runs one transaction at a time. */
   #adminTail: Promise<unknown> = Promise.resolve();
 
@@ -36,7 +38,9 @@ export class Store {
     admin: DuckDBConnection,
     appends: AppendQueue,
     catalogue: Catalogue,
+    upserted: ReadonlySet<string>,
   ) {
+    this.#upserts = new Upserts(this, upserted);
     this.#instance = instance;
     this.#admin = admin;
     this.#appends = appends;
@@ -57,7 +61,9 @@ export class Store {
     await admin.run("SET GLOBAL TimeZone = 'UTC'");
     for (const macro of macroStatements()) await admin.run(macro);
     const catalogue = await Catalogue.load(admin);
-    return new Store(instance, admin, new AppendQueue(await instance.connect()), catalogue);
+    const upserted = await findUpserted(admin);
+    const appends = new AppendQueue(await instance.connect());
+    return new Store(instance, admin, appends, catalogue, upserted);
   }
 
   /** A connection of the caller's own, for queries. The caller closes it. */
@@ -157,7 +163,12 @@ export class Store {
   /** Puts an empty table with the schema of `next` in the place of the one that is there. */
   async recreateTableIn(connection: DuckDBConnection, next: Table): Promise<() => void> {
     await connection.run(`DROP TABLE ${quoteTable(next)}`);
-    return this.#replaceTableIn(connection, next);
+    const forget = await this.#upserts.forgetIn(connection, next);
+    const publish = await this.#replaceTableIn(connection, next);
+    return () => {
+      forget();
+      publish();
+    };
   }
 
   async #replaceTableIn(connection: DuckDBConnection, table: Table): Promise<() => void> {
@@ -200,7 +211,11 @@ export class Store {
         const table = this.requireTable(ref);
         if (table.type === 'TABLE') await connection.run(`DROP TABLE ${quoteTable(ref)}`);
         await eraseTable(connection, ref);
-        return () => this.#catalogue.removeTable(ref);
+        const forget = await this.#upserts.forgetIn(connection, ref);
+        return () => {
+          forget();
+          this.#catalogue.removeTable(ref);
+        };
       });
     } finally {
       release();
@@ -210,19 +225,43 @@ export class Store {
   /**
    * Appends rows; resolves when they are on disk (fsync) and visible to queries. Calls made
    * together share a commit; each is all or nothing. Cells are in the order of the table's schema.
-   * Throws CellError (with the row's index) and notFound before anything is written.
+   * Throws CellError (with the row's index) and notFound before anything is written. `also` runs in
+   * the same transaction.
    */
-  async append(ref: TableRef, rows: Cell[][]): Promise<void> {
+  async append(ref: TableRef, rows: Cell[][], also?: Also): Promise<void> {
     const release = await this.#locks.shared(formatTable(ref));
     try {
-      const table = this.requireTable(ref);
-      rows.forEach((row, index) => {
-        checkRow(table.schema, row, index);
-      });
-      if (rows.length > 0) await this.#appends.add(table, rows);
+      await this.appendStaged(this.requireTable(ref), rows, also);
     } finally {
       release();
     }
+  }
+
+  /** As append, to a table that is not in the catalogue, and that nobody changes meanwhile. */
+  async appendStaged(table: Table, rows: Cell[][], also?: Also): Promise<void> {
+    rows.forEach((row, index) => {
+      checkRow(table.schema, row, index);
+    });
+    if (rows.length > 0 || also) await this.#appends.add(table, rows, also);
+  }
+
+  /** Lets go of a staged table, which may then be altered or dropped. */
+  releaseStaged(table: TableRef): void {
+    this.#appends.forget(table);
+  }
+
+  /** Changes rows by primary key; see upserts.ts. Resolves and throws as append does. */
+  async upsert(ref: TableRef, changes: readonly RowChange[]): Promise<void> {
+    const table = this.requireTable(ref);
+    changes.forEach((change, index) => {
+      if (!change.isDelete) checkRow(table.schema, change.cells, index);
+    });
+    if (changes.length > 0) await this.#upserts.add(table, changes);
+  }
+
+  /** Whether the table's rows are changed by upserts, which DML must not do beside them. */
+  isUpserted(ref: TableRef): boolean {
+    return this.#upserts.has(ref);
   }
 
   /**
@@ -272,16 +311,6 @@ export class Store {
     this.#adminTail = result.catch(() => undefined);
     return result;
   }
-}
-
-function createTableSql(table: Table): string {
-  const columns = table.schema.map(columnDefinition);
-  return `CREATE TABLE ${quoteTable(table)} (${columns.join(', ')})`;
-}
-
-function columnDefinition(field: Field): string {
-  const required = field.mode === 'REQUIRED' ? ' NOT NULL' : '';
-  return `${quoteIdentifier(field.name)} ${columnType(field)}${required}`;
 }
 
 function checkRow(fields: readonly Field[], row: readonly Cell[], index: number): void {

@@ -43,6 +43,10 @@ async function runChange(
 ): Promise<QueryResult> {
   const table = changedTable(store, query, tokens);
   const sql = translate(store, query.scope, query.sql, tokens);
+  if (verb !== 'INSERT' && store.isUpserted(table)) {
+    // https://cloud.google.com/bigquery/docs/change-data-capture#limitations
+    throw invalidQuery(`${verb} is not supported over a table that takes _CHANGE_TYPE rows`);
+  }
   const mode = verb === 'INSERT' ? 'shared' : 'exclusive';
   const affectedRows = await store.transact(table, mode, async (connection) => {
     await bindParameters(connection, query.parameters);

@@ -8,9 +8,10 @@ import {
 import type { Faults } from '../../faults.ts';
 import type { Store } from '../store.ts';
 import { AppendSession } from './append-session.ts';
-import { Refusal } from './refusals.ts';
+import { Refusal, toRefusal } from './refusals.ts';
+import { RequestWriter } from './request-writer.ts';
 import { BIG_QUERY_WRITE } from './service.ts';
-import { getWriteStream } from './write-streams.ts';
+import { WriteStreams } from './write-streams.ts';
 
 export interface StorageWriteOptions {
   /** 0 takes a free one. */
@@ -40,19 +41,27 @@ export async function startStorageWrite(
   store: Store,
   { port, now = () => new Date(), faults }: StorageWriteOptions,
 ): Promise<StorageWriteServer> {
+  const streams = await WriteStreams.open(store, faults);
   const sessions = new Set<AppendSession>();
   const server = new Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES });
   server.addService(BIG_QUERY_WRITE, {
     appendRows: (call: ConstructorParameters<typeof AppendSession>[0]) => {
-      const session = new AppendSession(call, store, now, faults);
+      const session = new AppendSession(
+        call,
+        new RequestWriter(store, streams, now),
+        store,
+        faults,
+      );
       sessions.add(session);
       call.on('close', () => sessions.delete(session));
     },
-    getWriteStream: unary((request) => getWriteStream(store, request, faults)),
-    createWriteStream: unary(() => onlyDefault('CreateWriteStream')),
-    finalizeWriteStream: unary(() => onlyDefault('FinalizeWriteStream')),
-    batchCommitWriteStreams: unary(() => onlyDefault('BatchCommitWriteStreams')),
-    flushRows: unary(() => onlyDefault('FlushRows')),
+    getWriteStream: unary((request) => streams.get(request)),
+    createWriteStream: unary((request) => streams.create(request)),
+    finalizeWriteStream: unary((request) => streams.finalize(request)),
+    batchCommitWriteStreams: unary((request) => streams.commit(request)),
+    flushRows: unary(() => {
+      throw new Refusal(status.UNIMPLEMENTED, 'FlushRows: this server has no BUFFERED streams');
+    }),
   });
   faults?.onPerform((fault) => {
     if (fault.name !== 'streams.reset') return;
@@ -62,21 +71,13 @@ export async function startStorageWrite(
   return { port: bound, stop: () => stop(server, sessions) };
 }
 
-function onlyDefault(method: string): never {
-  throw new Refusal(
-    status.UNIMPLEMENTED,
-    `${method}: this server has each table's default stream alone`,
-  );
-}
-
-function unary<Request, Response>(answer: (request: Request) => Response) {
+function unary<Request, Response>(answer: (request: Request) => Response | Promise<Response>) {
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
-    try {
-      callback(null, answer(call.request));
-    } catch (cause) {
-      if (!(cause instanceof Refusal)) throw cause;
-      callback(cause.toCallStatus());
-    }
+    const answered = async () => answer(call.request);
+    answered().then(
+      (response) => callback(null, response),
+      (cause) => callback(toRefusal(cause).toCallStatus()),
+    );
   };
 }
 

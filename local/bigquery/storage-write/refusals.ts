@@ -1,5 +1,6 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
+import { BigQueryError } from '../errors.ts';
 import { formatTable, type TableRef } from '../schema.ts';
 
 const { StorageError, RowError } = protos.google.cloud.bigquery.storage.v1;
@@ -7,7 +8,7 @@ const { Status } = protos.google.rpc;
 const STORAGE_ERROR_URL = 'type.googleapis.com/google.cloud.bigquery.storage.v1.StorageError';
 
 type RpcStatus = protos.google.rpc.IStatus;
-type StorageErrorCode = keyof typeof StorageError.StorageErrorCode;
+export type StorageErrorCode = keyof typeof StorageError.StorageErrorCode;
 
 /** A refusal of a whole request, as the API's `google.rpc.Status`. */
 export class Refusal extends Error {
@@ -36,6 +37,15 @@ export class Refusal extends Error {
     }
     return { code: this.status.code ?? status.UNKNOWN, details: this.message, metadata };
   }
+}
+
+/** What is no refusal is our own failure: INTERNAL. */
+export function toRefusal(cause: unknown): Refusal {
+  if (cause instanceof Refusal) return cause;
+  if (cause instanceof BigQueryError && cause.reason === 'notFound') {
+    return new Refusal(status.NOT_FOUND, cause.message);
+  }
+  return new Refusal(status.INTERNAL, cause instanceof Error ? cause.message : String(cause));
 }
 
 export function tableNotFound(table: TableRef): Refusal {

@@ -2,6 +2,7 @@ import { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
 import { type Field, findField, formatTable, type Table } from '../schema.ts';
 import { type CellReader, cellReader } from './cell-readers.ts';
+import { isChangeField, planChanges } from './change-fields.ts';
 import { formatProtoType, type ProtoType, wireTypeOf } from './proto-types.ts';
 import { Refusal } from './refusals.ts';
 
@@ -31,16 +32,26 @@ export interface RecordPlan {
   required: readonly { position: number; path: string }[];
 }
 
+export interface RowPlan extends RecordPlan {
+  /** Whether each row is a change of the row with its key; change-fields.ts reads it. */
+  changes: boolean;
+}
+
 /**
  * Matches a writer schema to a table. Fields and columns go by name, in any case.
  *
  * @throws Refusal where the message has a field that the table has not, lacks a REQUIRED column, or sends
  * a column in a type or a mode that does not go with it
  */
-export function planRows(table: Table, descriptor: DescriptorProto): RecordPlan {
+export function planRows(table: Table, descriptor: DescriptorProto): RowPlan {
   const extra: string[] = [];
-  const plan = planRecord(table.schema, descriptor, new Scope(descriptor), '', extra);
-  if (extra.length === 0) return plan;
+  const [changes, own] = partition(descriptor.field ?? [], ({ name }) => isChangeField(name ?? ''));
+  const message = changes.length === 0 ? descriptor : { ...descriptor, field: own };
+  const plan = planRecord(table.schema, message, new Scope(descriptor), '', extra);
+  if (extra.length === 0) {
+    if (changes.length === 0) return { ...plan, changes: false };
+    return { ...planChanges(table, plan, changes), changes: true };
+  }
   throw new Refusal(
     status.INVALID_ARGUMENT,
     `Input schema has more fields than BigQuery schema, extra fields: '${extra.join(',')}'`,
@@ -80,6 +91,10 @@ function planRecord(
       throw mismatch(path, 'it is REQUIRED, and the message lacks it');
   }
   return { columns: fields.length, byFieldNumber, required };
+}
+
+function partition<T>(items: readonly T[], matches: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(matches), items.filter((item) => !matches(item))];
 }
 
 function requiredOf(fields: readonly Field[], parent: string): RecordPlan['required'] {

@@ -16,6 +16,11 @@ export function parseStreamName(name: string): StreamName | undefined {
   return { table: { projectId, datasetId, tableId }, stream };
 }
 
+/** Reads `projects/…/datasets/…/tables/…`. */
+export function parseTableName(name: string): TableRef | undefined {
+  return parseStreamName(`${name}/_default`)?.table;
+}
+
 export function formatStreamName({ table, stream }: StreamName): string {
   return `projects/${table.projectId}/datasets/${table.datasetId}/tables/${table.tableId}/streams/${stream}`;
 }

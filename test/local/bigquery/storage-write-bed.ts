@@ -17,27 +17,42 @@ export function field(name: string, type: Field['type'], more: Partial<Field> = 
 }
 
 export interface Bed {
-  store: Store;
+  readonly store: Store;
   /** `host:port` of the Storage Write API. */
-  endpoint: string;
-  port: number;
+  readonly endpoint: string;
+  readonly port: number;
   createTable(name: string, schema: Field[], more?: Partial<Table>): Promise<TableRef>;
   /** The table's rows as DuckDB gives them, in the order of the SQL. */
   query(sql: string): Promise<unknown[][]>;
+  /** The same directory, opened again, on another port. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** A store in a directory of its own, and the Storage Write API over it on a free port. */
 export async function startBed(now?: () => Date, faults?: Faults): Promise<Bed> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-storage-write-'));
-  const store = await Store.open(directory);
+  let store = await Store.open(directory);
   const stamp = { location: 'US', creationTime: 1_700_000_000_123, lastModifiedTime: 0, etag: 'e' };
   await store.createDataset({ ...DATASET, ...stamp, extra: {} });
-  const server = await startStorageWrite(store, { port: 0, faults, ...(now ? { now } : {}) });
+  const start = () => startStorageWrite(store, { port: 0, faults, ...(now ? { now } : {}) });
+  let server = await start();
   return {
-    store,
-    port: server.port,
-    endpoint: `127.0.0.1:${server.port}`,
+    get store() {
+      return store;
+    },
+    get port() {
+      return server.port;
+    },
+    get endpoint() {
+      return `127.0.0.1:${server.port}`;
+    },
+    async restart() {
+      await server.stop();
+      await store.close();
+      store = await Store.open(directory);
+      server = await start();
+    },
     async createTable(tableId, schema, more) {
       const ref = { ...DATASET, tableId };
       await store.createTable({

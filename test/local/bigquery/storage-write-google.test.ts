@@ -126,9 +126,33 @@ test('a bad row is named, and nothing of its request is written', async () => {
   expect(await bed.query(`SELECT * FROM ${quoteTable(ref)}`)).toStrictEqual([]);
 });
 
-test('other streams than the default are refused as unimplemented', async () => {
-  const ref = await bed.createTable('no_streams', [field('n', 'INTEGER')]);
+test('a PENDING stream, written and committed as the documentation does it', async () => {
+  const ref = await bed.createTable('pending', [field('n', 'INTEGER')]);
+  const destinationTable = tablePath(ref);
   const streamType = managedwriter.PendingStream;
-  const created = client.createWriteStream({ streamType, destinationTable: tablePath(ref) });
-  await expect(created).rejects.toMatchObject({ code: 12 });
+  const { name, tableSchema } = await client.createWriteStreamFullResponse({
+    streamType,
+    destinationTable,
+  });
+  if (!name || !tableSchema) throw new Error('a stream without a name or a schema');
+  const protoDescriptor = adapt.convertStorageSchemaToProto2Descriptor(tableSchema, 'root');
+  const connection = await client.createStreamConnection({ streamId: name, destinationTable });
+  const writer = new managedwriter.JSONWriter({ connection, protoDescriptor });
+  const pending = [0, 2].map((n) => writer.appendRows([{ n }, { n: n + 1 }], n));
+  const results = await Promise.all(pending.map((write) => write.getResult()));
+  expect(results.map(({ appendResult }) => Number(appendResult?.offset?.value))).toEqual([0, 2]);
+  expect(await connection.finalize()).toMatchObject({ rowCount: '4' });
+  writer.close();
+  expect(await bed.query(`SELECT n FROM ${quoteTable(ref)}`)).toEqual([]);
+  const committed = await client.batchCommitWriteStream({
+    parent: destinationTable,
+    writeStreams: [name],
+  });
+  expect(committed.streamErrors).toEqual([]);
+  expect(await bed.query(`SELECT n::INT FROM ${quoteTable(ref)} ORDER BY n`)).toEqual([
+    [0],
+    [1],
+    [2],
+    [3],
+  ]);
 });
