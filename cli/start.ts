@@ -4,6 +4,7 @@ import {
   type Draft,
   datanostroEvent,
   exportAnnouncement,
+  type SendingSide,
   signDelivery,
 } from '../local/deliveries.ts';
 import { defaultPorts, type Ports, portNames } from '../local/ports.ts';
@@ -79,14 +80,8 @@ async function describe(relay: Relay, stack: Stack, secrets: Secrets): Promise<s
     `Pub/Sub: 127.0.0.1:${stack.ports.pubsub}, BigQuery: http://127.0.0.1:${stack.ports.bigquery}`,
   ];
   for (const stream of relay.streams.values()) {
-    const delivery = await signDelivery(sampleOf(stream), stream, secrets, edge, Date.now());
-    lines.push(
-      '',
-      `${stream.name} → ${relay.project}.${stream.table}`,
-      `  ${delivery.url}`,
-      '',
-      toCurl(delivery),
-    );
+    lines.push('', `${stream.name} → ${relay.project}.${stream.table}`);
+    lines.push(await describeDelivery(stream, { relay, secrets, edge, now: Date.now() }));
   }
   const [first] = relay.streams.values();
   if (first) {
@@ -96,6 +91,17 @@ async function describe(relay: Relay, stack: Stack, secrets: Secrets): Promise<s
     );
   }
   return lines.join('\n');
+}
+
+async function describeDelivery(stream: RelayStream, side: SendingSide): Promise<string> {
+  try {
+    const delivery = await signDelivery(sampleOf(stream), stream, side);
+    return `  ${delivery.url}\n\n${toCurl(delivery)}`;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const need = stream.secrets.join(' and ');
+    return `  ${side.edge}/${stream.name}\n\nOnly its sender can sign for it, with what ${need} in the secrets file is made for.`;
+  }
 }
 
 const samples: Record<SourceName, () => Draft> = {

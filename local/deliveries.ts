@@ -1,4 +1,4 @@
-import type { RelayStream } from '../shared/config.ts';
+import type { Relay, RelayStream } from '../shared/config.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import { signRequest } from '../shared/signatures/sign.ts';
 import type { Secrets } from './secrets.ts';
@@ -89,15 +89,28 @@ export function exportAnnouncement(exportId: number, experimentId: number, now: 
   return { body: JSON.stringify(announcement), contentType: 'application/json' };
 }
 
-/** Signs a draft as the stream's sender does: a header, or the key at the end of the path. */
+export interface SendingSide {
+  relay: Relay;
+  secrets: Secrets;
+  /** The edge on this machine: `http://127.0.0.1:8787`. */
+  edge: string;
+  /** Unix milliseconds. */
+  now: number;
+}
+
+/**
+ * Signs a draft as the stream's sender does: a header, the key at the end of the path, or a member of the
+ * body. Rejects with a TypeError where only the sender can: it keeps the private key to itself, or its
+ * bodies hold what this one lacks.
+ */
 export async function signDelivery(
   draft: Draft,
   stream: RelayStream,
-  secrets: Secrets,
-  edge: string,
-  now: number,
+  { relay, secrets, edge, now }: SendingSide,
 ): Promise<SignedDelivery> {
-  const url = `${edge}/${stream.name}`;
+  // Some senders sign the URL, and they know the public one.
+  const publicUrl = relay.publicUrl ?? edge;
+  const url = `${publicUrl}/${stream.name}`;
   const signed = await signRequest(
     schemes[stream.scheme],
     {
@@ -109,5 +122,10 @@ export async function signDelivery(
     secrets[stream.secrets[0] ?? ''] ?? '',
     now,
   );
-  return { ...draft, url: signed.url ?? url, headers: signed.headers };
+  return {
+    body: signed.body ? new TextDecoder().decode(signed.body) : draft.body,
+    contentType: draft.contentType,
+    url: edge + (signed.url ?? url).slice(publicUrl.length),
+    headers: signed.headers,
+  };
 }

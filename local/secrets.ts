@@ -2,19 +2,41 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { type Relay, secretPrefix } from '../shared/config.ts';
+import type { Scheme } from '../shared/signatures/scheme.ts';
+import { schemes } from '../shared/signatures/schemes.ts';
 import { sources } from '../shared/sources/registry.ts';
 
 export type Secrets = Record<string, string>;
 
-/** How each secret that the relay needs is made on this machine. */
+/** How each secret that the relay needs is made on this machine; a sender's own key pair cannot be. */
 function recipes(relay: Relay): Map<string, () => string> {
   const recipes = new Map([['GOOGLE_SERVICE_ACCOUNT', () => makeServiceAccount(relay.project)]]);
   for (const stream of relay.streams.values()) {
-    for (const name of stream.secrets) recipes.set(name, makeKey);
+    const scheme = schemes[stream.scheme];
+    if (!hasKeyPair(scheme)) {
+      for (const name of stream.secrets) recipes.set(name, () => makeSecretOf(scheme));
+    }
+    if (stream.handshake === 'meta') {
+      recipes.set(`${secretPrefix(stream.name)}_VERIFY_TOKEN`, makeKey);
+    }
     if (sources[stream.source].delivers === 'exports')
       recipes.set(apiKeyName(stream.name), makeKey);
   }
   return recipes;
+}
+
+/** Does the sender sign with a key of its own, so that only its public half can be had? */
+export function hasKeyPair(scheme: Scheme): boolean {
+  return scheme.algorithm === 'ed25519' || scheme.algorithm === 'ecdsa-p256';
+}
+
+/** In the form that senders of the scheme give their secrets. */
+function makeSecretOf(scheme: Scheme): string {
+  if ('at' in scheme) return scheme.algorithm === 'basic' ? `tributary:${makeKey()}` : makeKey();
+  const encoding = ({ utf8: 'base64url', whsec: 'base64', hex: 'hex', base64: 'base64' } as const)[
+    scheme.key
+  ];
+  return (scheme.key === 'whsec' ? 'whsec_' : '') + randomBytes(24).toString(encoding);
 }
 
 /** Every secret that the relay needs, freshly made. */

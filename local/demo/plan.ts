@@ -1,12 +1,12 @@
-import type { Relay, RelayStream } from '../../shared/config.ts';
+import type { RelayStream } from '../../shared/config.ts';
 import {
   crmPostback,
   type Draft,
   datanostroEvent,
   exportAnnouncement,
+  type SendingSide,
   signDelivery,
 } from '../deliveries.ts';
-import type { Secrets } from '../secrets.ts';
 
 export type Expected = 'accepted' | 'filtered' | 'rejected';
 
@@ -21,16 +21,8 @@ export interface PlannedDelivery {
   announces?: { exportId: number; experimentId: number };
 }
 
-export interface PlanContext {
-  relay: Relay;
-  secrets: Secrets;
-  edge: string;
-  /** Unix milliseconds. */
-  now: number;
-}
-
 /** The deliveries of all three senders, mixed as traffic is. The same for everybody, but for keys and time. */
-export async function planDeliveries(context: PlanContext): Promise<PlannedDelivery[]> {
+export async function planDeliveries(context: SendingSide): Promise<PlannedDelivery[]> {
   const lists = await Promise.all([
     planDatanostro(context),
     planCrm(context),
@@ -50,10 +42,10 @@ function interleave<Item>(lists: Item[][]): Item[] {
 /** Makes deliveries of one stream: right ones, and ones with something wrong. */
 class Sender {
   readonly deliveries: PlannedDelivery[] = [];
-  readonly #context: PlanContext;
+  readonly #context: SendingSide;
   readonly #stream: RelayStream;
 
-  constructor(context: PlanContext, name: string) {
+  constructor(context: SendingSide, name: string) {
     const stream = context.relay.streams.get(name);
     if (!stream) throw new Error(`the demo needs a stream "${name}" in tributary.config.ts`);
     this.#context = context;
@@ -65,8 +57,7 @@ class Sender {
     expected: Expected,
     change: Partial<Pick<PlannedDelivery, 'url' | 'headers' | 'body' | 'announces'>> = {},
   ): Promise<void> {
-    const { secrets, edge, now } = this.#context;
-    const signed = await signDelivery(draft, this.#stream, secrets, edge, now);
+    const signed = await signDelivery(draft, this.#stream, this.#context);
     this.deliveries.push({
       stream: this.#stream.name,
       expected,
@@ -81,7 +72,7 @@ class Sender {
 const passing = ['purchase', 'begin_checkout', 'add_to_cart'];
 const filtered = ['page_view', 'purchase_intent', 'scroll'];
 
-async function planDatanostro(context: PlanContext): Promise<PlannedDelivery[]> {
+async function planDatanostro(context: SendingSide): Promise<PlannedDelivery[]> {
   const sender = new Sender(context, 'datanostro');
   const event = (n: number, names: string[]) =>
     datanostroEvent(n, names[n % names.length] ?? '', context.now - n * 250);
@@ -110,7 +101,7 @@ async function planDatanostro(context: PlanContext): Promise<PlannedDelivery[]> 
   return sender.deliveries;
 }
 
-async function planCrm(context: PlanContext): Promise<PlannedDelivery[]> {
+async function planCrm(context: SendingSide): Promise<PlannedDelivery[]> {
   const sender = new Sender(context, 'crm');
   for (let n = 0; n < 120; n++) await sender.send(crmPostback(n), 'accepted');
   const url = `${context.edge}/crm/${'A'.repeat(32)}`;
@@ -123,7 +114,7 @@ async function planCrm(context: PlanContext): Promise<PlannedDelivery[]> {
   return sender.deliveries;
 }
 
-async function planAbsmartly(context: PlanContext): Promise<PlannedDelivery[]> {
+async function planAbsmartly(context: SendingSide): Promise<PlannedDelivery[]> {
   const sender = new Sender(context, 'absmartly');
   const announce = async (exportId: number, experimentId: number) => {
     const draft = exportAnnouncement(exportId, experimentId, context.now);

@@ -141,7 +141,12 @@ describe('odd events, end to end', { timeout: 60_000 }, () => {
     const stream = relay.streams.get('datanostro');
     if (!stream) throw new Error('no stream');
     const draft = { body, contentType: 'application/json' };
-    const signed = await signDelivery(draft, stream, home.secrets, relayProcess.edge, Date.now());
+    const signed = await signDelivery(draft, stream, {
+      relay,
+      secrets: home.secrets,
+      edge: relayProcess.edge,
+      now: Date.now(),
+    });
     const response = await fetch(signed.url, { method: 'POST', headers: signed.headers, body });
     expect(response.status).toBe(204);
     return response.headers.get('tributary-delivery-id') ?? '';

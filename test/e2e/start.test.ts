@@ -38,7 +38,7 @@ async function purchase(n: number, edge: string) {
   const stream = relay.streams.get('datanostro');
   if (!stream) throw new Error('no stream');
   const draft = datanostroEvent(n, 'purchase', Date.now());
-  return await signDelivery(draft, stream, home.secrets, edge, Date.now());
+  return await signDelivery(draft, stream, { relay, secrets: home.secrets, edge, now: Date.now() });
 }
 
 describe('npm start', { timeout: 60_000 }, () => {
