@@ -6,7 +6,7 @@ import { changeSchema } from '../schema-change.ts';
 import type { Token } from '../sql/lexer.ts';
 import { invalidQuery } from '../sql/syntax-tree.ts';
 import type { Store } from '../store.ts';
-import { readColumnList } from './column-list.ts';
+import { readColumnList, readOptions } from './column-list.ts';
 import { createTable } from './create-table.ts';
 import { ResultRows } from './result-rows.ts';
 import { type Query, type QueryResult, runSelect } from './select.ts';
@@ -96,13 +96,17 @@ async function prepareView(
   ref: TableRef,
   tokens: Token[],
 ): Promise<() => Promise<void>> {
-  if (cursor.accept('OPTIONS')) cursor.group();
+  const described = cursor.accept('OPTIONS')
+    ? readOptions(cursor.group()).get('description')
+    : undefined;
+  const extra = described === undefined ? {} : { description: described };
   cursor.expect('AS');
   const body = tokens.slice(cursor.index);
   const sql = query.sql.slice(body[0]?.start, body.at(-1)?.end);
   const { schema } = await runSelect(store, query, body, true);
   const fields = schema.map((field) => ({ ...field, mode: field.mode }) as Table['schema'][number]);
-  return () => store.createTable(newTable(ref, fields, { type: 'VIEW', view: { query: sql } }));
+  return () =>
+    store.createTable(newTable(ref, fields, { type: 'VIEW', view: { query: sql }, extra }));
 }
 
 async function drop(store: Store, query: Query, cursor: TokenCursor): Promise<string> {

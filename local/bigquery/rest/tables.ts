@@ -1,15 +1,15 @@
 import { quoteTable } from '../duck-types.ts';
 import { BigQueryError } from '../errors.ts';
 import { changedTable, newEtag, newTable } from '../new-resource.ts';
-import { dryRun } from '../query/run.ts';
 import {
   type Field,
   findField,
+  formatTable,
   type Table,
   type TableRef,
   type TimePartitioning,
 } from '../schema.ts';
-import { changeSchema } from '../schema-change.ts';
+import { changeSchema, type SchemaChange } from '../schema-change.ts';
 import type { Store } from '../store.ts';
 import { checkEtag, datasetOf, mergeExtra } from './datasets.ts';
 import { readFields } from './fields.ts';
@@ -17,6 +17,7 @@ import { asArray, asObject, asText, type JsonObject } from './json.ts';
 import { cutPage, readPage } from './paging.ts';
 import type { Call, Reply, Router } from './router.ts';
 import { describeTable, summariseTable } from './table-resource.ts';
+import { describeColumns, readView, viewSchema } from './views.ts';
 
 const TABLES = '/projects/:projectId/datasets/:datasetId/tables';
 export const TABLE = `${TABLES}/:tableId`;
@@ -96,10 +97,9 @@ async function insertTable(store: Store, call: Call): Promise<Reply> {
 
 /** The columns that a request gives, or those of its view's query. */
 async function readSchema(store: Store, ref: TableRef, body: JsonObject): Promise<Field[]> {
-  const sql = asText(asObject(body['view'])['query']);
-  if (sql === undefined) return readFields(asObject(body['schema'])['fields']);
-  const query = { sql, scope: { projectId: ref.projectId }, parameters: [] };
-  return (await dryRun(store, query)).schema as Field[];
+  const sql = readView(body);
+  const given = readFields(asObject(body['schema'])['fields']);
+  return sql === undefined ? given : describeColumns(await viewSchema(store, ref, sql), given);
 }
 
 function readSettings(body: JsonObject): Partial<Table> {
@@ -107,7 +107,7 @@ function readSettings(body: JsonObject): Partial<Table> {
   const clustering = asArray(asObject(body['clustering'])['fields']).map(String);
   const primaryKey = asObject(asObject(body['tableConstraints'])['primaryKey']);
   const columns = asArray(primaryKey['columns']).map(String);
-  const query = asText(asObject(body['view'])['query']);
+  const query = readView(body);
   return {
     ...(body['timePartitioning'] && {
       timePartitioning: { type: 'DAY', ...partitioning } as TimePartitioning,
@@ -142,11 +142,7 @@ async function updateTable(store: Store, call: Call, mode: 'merge' | 'replace'):
   checkEtag(call, table.etag);
   const body = await call.json();
   const extra = extraOf(body);
-  const fields = asObject(body['schema'])['fields'];
-  const change =
-    fields === undefined || table.type === 'VIEW'
-      ? { schema: table.schema, alterations: [] }
-      : changeSchema(table, readFields(fields));
+  const change = await readChange(store, table, body);
   const sameSchema = JSON.stringify(change.schema) === JSON.stringify(table.schema);
   const next = changedTable(table, {
     ...readSettings(body),
@@ -156,6 +152,20 @@ async function updateTable(store: Store, call: Call, mode: 'merge' | 'replace'):
   checkColumns(next);
   await store.updateTable(next, change.alterations);
   return reply(store, next);
+}
+
+async function readChange(store: Store, table: Table, body: JsonObject): Promise<SchemaChange> {
+  const fields = asObject(body['schema'])['fields'];
+  const given = fields === undefined ? undefined : readFields(fields);
+  if (table.type === 'TABLE') {
+    if (body['view'] !== undefined) {
+      throw new BigQueryError('invalid', `${formatTable(table)} is a table, not a view`);
+    }
+    return given ? changeSchema(table, given) : { schema: table.schema, alterations: [] };
+  }
+  const sql = readView(body);
+  const columns = sql === undefined ? table.schema : await viewSchema(store, table, sql);
+  return { schema: describeColumns(columns, given ?? table.schema), alterations: [] };
 }
 
 function extraOf(body: JsonObject): JsonObject {
