@@ -3,7 +3,7 @@ import type { Bindings } from './optional-bindings.ts';
 
 /**
  * Counts a delivery in Workers Analytics Engine, where that is bound. The order of the columns must not
- * change, for queries name them by it: docs/decisions/0007-what-is-counted.md.
+ * change, for queries name them by it: docs/decisions/0009-what-is-counted.md.
  *
  * `secret` is the name of the secret that matched: one that no delivery needs any more can be retired.
  */

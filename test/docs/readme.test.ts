@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { defineRelay } from '../../shared/config.ts';
+import { defineRelay, type Stream } from '../../shared/config.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
+import { generic } from '../../shared/sources/generic.ts';
+import * as presets from '../../shared/sources/presets.ts';
 import { relay } from '../../tributary.config.ts';
 import { codeBlocks, readDocument, tableRows } from './documents.ts';
 
@@ -43,6 +45,17 @@ describe('README.md', () => {
     expect(defaults.get('`publishBudgetMs`')).toBe(String(stream?.publishBudgetMs));
     expect(defaults.get('`secrets`')).toContain('`<STREAM>_SECRET`');
     expect(stream?.secrets).toEqual(['OWN_SECRET']);
+  });
+
+  it('shows streams that the config takes', () => {
+    const [streams = ''] = codeBlocks(readme, 'ts');
+    const makers = { ...presets, generic };
+    const read = new Function(...Object.keys(makers), `return { ${streams} }`) as (
+      ...values: unknown[]
+    ) => Record<string, Stream>;
+    const shown = read(...Object.values(makers));
+    expect(Object.keys(shown)).toEqual(['billing', 'orders', 'alerts']);
+    expect(() => defineRelay({ project: 'my-project', streams: shown })).not.toThrow();
   });
 
   it('links only to what is there', () => {
