@@ -1,10 +1,12 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { TableLayout } from '../shared/columns.ts';
 import type { Relay, RelayStream } from '../shared/config.ts';
+import { keyedLayout } from '../shared/key.ts';
 import { sources } from '../shared/sources/registry.ts';
 import { openWriteClient } from './bigquery/client.ts';
 import { createEncoder } from './bigquery/encode.ts';
 import { ensureTable } from './bigquery/tables.ts';
+import { ensureUniqueView } from './bigquery/unique-view.ts';
 import { TableWriter } from './bigquery/writer.ts';
 import { deadLetterLayout } from './dead-letters.ts';
 import type { Log } from './log.ts';
@@ -56,7 +58,9 @@ export async function openTables(dependencies: TableDependencies): Promise<OpenT
 function rowStreams(relay: Relay): { stream: RelayStream; layout: TableLayout }[] {
   return [...relay.streams.values()].flatMap((stream) => {
     const source = sources[stream.source];
-    return source.delivers === 'rows' ? [{ stream, layout: source.layout(stream) }] : [];
+    return source.delivers === 'rows'
+      ? [{ stream, layout: keyedLayout(source.layout(stream), stream) }]
+      : [];
   });
 }
 
@@ -74,6 +78,11 @@ async function openTable(
   const [dataset = '', table = ''] = name.split('.');
   const ensure = () => ensureTable(bigquery, { dataset, table }, layout, relay.location);
   await ensure();
+  // Rows are written without it, too.
+  await ensureUniqueView(bigquery, { dataset, table }, layout).catch((error: Error) => {
+    const message = 'the view of unique rows could not be made';
+    log({ severity: 'WARNING', message, table: name, cause: error.message });
+  });
   const client = await openWriteClient({
     projectId: relay.project,
     ...(storageEndpoint && { endpoint: storageEndpoint }),

@@ -7,6 +7,7 @@ import { deliveryFate, type EventFate } from './delivery-fate.ts';
 import type { Fate } from './fate.ts';
 import type { Log } from './log.ts';
 import { RecentIds } from './recent-ids.ts';
+import { sequenceOf } from './sequence.ts';
 import type { TableQueue } from './table-queue.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
@@ -102,7 +103,7 @@ export class Pipeline {
     if (!table) return { kind: 'held', reason: `no table is open for stream "${stream.name}"` };
     const mappings = source.map(envelope, stream);
     const fates = await Promise.all(
-      mappings.map((mapping) => this.#writeEvent(mapping, envelope.deliveryId, table)),
+      mappings.map((mapping) => this.#writeEvent(mapping, envelope, stream, table)),
     );
     const fate = deliveryFate(fates);
     // A delivery that comes again, or is sent again once it is mended, must not double its good rows.
@@ -112,15 +113,17 @@ export class Pipeline {
 
   async #writeEvent(
     { event, ...mapping }: Mapping,
-    deliveryId: string,
+    envelope: Envelope,
+    { key }: RelayStream,
     table: Pick<TableQueue, 'write'>,
   ): Promise<EventFate> {
     const index = event === undefined ? {} : { event };
     if (!mapping.ok) return { ...index, fate: { kind: 'dead', ...mapping } };
-    if (event !== undefined && this.#written.has(eventId(deliveryId, event))) {
+    if (event !== undefined && this.#written.has(eventId(envelope.deliveryId, event))) {
       return { ...index, fate: { kind: 'written' } };
     }
-    return { ...index, fate: await table.write(mapping.row) };
+    const sequence = key && sequenceOf(envelope, event);
+    return { ...index, fate: await table.write(mapping.row, sequence) };
   }
 
   #rememberEvents(deliveryId: string, fates: readonly EventFate[]): void {

@@ -68,9 +68,13 @@ export class TableQueue implements Guest {
     return this.#rowsWritten;
   }
 
-  /** Resolves when the fate of the row is known; never rejects. */
-  write(row: Row): Promise<Fate> {
-    const encoded = this.#options.encoder.encode(row);
+  /**
+   * Resolves when the fate of the row is known; never rejects.
+   *
+   * @param sequence of a row of a table with a key: of rows with one key, the greatest stays
+   */
+  write(row: Row, sequence?: string): Promise<Fate> {
+    const encoded = this.#options.encoder.encode(row, sequence);
     if (!encoded.ok) {
       const { column, reason } = encoded;
       return Promise.resolve({ kind: 'dead', reason, ...(column && { column }) });

@@ -1,6 +1,7 @@
 import type { protos } from '@google-cloud/bigquery-storage';
 import type { Column, Row, TableLayout, Value } from '../../shared/columns.ts';
 import { CELL_WRITERS, type CellWriter, DAY_WRITERS, kindOf } from './cells.ts';
+import { changeFields, writeChange } from './change-fields.ts';
 import { describeColumns } from './descriptor.ts';
 import { withinPartitions } from './partition-range.ts';
 import { ProtoWriter } from './proto-writer.ts';
@@ -14,8 +15,12 @@ type Encoded = { ok: true; row: Uint8Array } | ({ ok: false } & Refusal);
 export interface RowEncoder {
   /** What the server must know to read the rows: the `writer_schema` of an append. */
   readonly descriptor: protos.google.protobuf.IDescriptorProto;
-  /** Never throws for a value: what does not fit the column is refused with the column's path. */
-  encode(row: Row): Encoded;
+  /**
+   * Never throws for a value: what does not fit the column is refused with the column's path.
+   *
+   * @param sequence of a row of a table with a key; see writeChange
+   */
+  encode(row: Row, sequence?: string): Encoded;
 }
 
 type RecordWriter = (out: ProtoWriter, row: Row) => Refusal | undefined;
@@ -29,19 +34,32 @@ type RecordWriter = (out: ProtoWriter, row: Row) => Refusal | undefined;
 export function createEncoder(layout: TableLayout, now: () => number): RowEncoder {
   const out = new ProtoWriter();
   const partition = { column: layout.partitionBy?.column, now };
-  const write = compileRecord(layout.columns, partition);
+  const { columns, key = [] } = layout;
+  const write = compileRecord(columns, partition);
   return {
-    descriptor: describeColumns(layout.columns),
-    encode(row) {
+    descriptor: key.length > 0 ? describeChanges(columns) : describeColumns(columns),
+    encode(row, sequence = '0') {
       out.reset();
-      const refusal = write(out, row);
+      const refusal = write(out, row) ?? requireKey(row, key);
       if (refusal) return { ok: false, ...refusal };
+      if (key.length > 0) writeChange(out, columns.length, sequence);
       const bytes = out.take();
       if (bytes.length <= MAX_ROW_BYTES) return { ok: true, row: bytes };
       const reason = `${bytes.length} bytes; an append takes rows of at most ${MAX_ROW_BYTES}`;
       return { ok: false, column: '', code: 'too_large', reason };
     },
   };
+}
+
+function describeChanges(columns: readonly Column[]): protos.google.protobuf.IDescriptorProto {
+  const rows = describeColumns(columns);
+  return { ...rows, field: [...(rows.field ?? []), ...changeFields(columns.length)] };
+}
+
+/** Rows whose key is NULL would all be one row. */
+function requireKey(row: Row, key: readonly string[]): Refusal | undefined {
+  const absent = key.find((name) => (row[name] ?? null) === null);
+  return absent === undefined ? undefined : within(absent, refuse('missing', 'it is in the key'));
 }
 
 interface Partition {

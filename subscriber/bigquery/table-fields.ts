@@ -17,11 +17,12 @@ const SQL_NAMES: Readonly<Record<string, string>> = {
 
 /** A table as the REST API describes one that is to be made. */
 export function toTableMetadata(layout: TableLayout): TableMetadata {
-  const { partitionBy, clusterBy, description } = layout;
+  const { partitionBy, clusterBy, key, description } = layout;
   return {
     schema: { fields: layout.columns.map(toField) },
     ...(partitionBy && { timePartitioning: { type: partitionBy.by, field: partitionBy.column } }),
     ...(clusterBy?.length && { clustering: { fields: clusterBy } }),
+    ...(key && { tableConstraints: { primaryKey: { columns: key } } }),
     ...(description && { description }),
   };
 }
@@ -46,13 +47,31 @@ export interface Difference {
   problems: string[];
 }
 
+export interface TableDifference extends Difference {
+  /** The layout has a primary key, and the table none. */
+  lacksKey: boolean;
+}
+
 /** Compares a table with a layout. Columns are the same by name, in any case. */
-export function compareTable(metadata: TableMetadata, layout: TableLayout): Difference {
+export function compareTable(metadata: TableMetadata, layout: TableLayout): TableDifference {
   const existing = (metadata.schema as { fields?: TableField[] } | undefined)?.fields ?? [];
   const difference = compareColumns(existing, layout.columns, '');
-  const problem = comparePartitions(metadata, layout);
-  if (problem) difference.problems.push(problem);
-  return difference;
+  const key = metadata.tableConstraints?.primaryKey?.columns ?? [];
+  for (const problem of [comparePartitions(metadata, layout), compareKeys(key, layout)]) {
+    if (problem) difference.problems.push(problem);
+  }
+  return { ...difference, lacksKey: layout.key !== undefined && key.length === 0 };
+}
+
+/** A key may be given to a table without one, and be left where the config says nothing. */
+function compareKeys(
+  key: readonly string[],
+  { key: wanted = [] }: TableLayout,
+): string | undefined {
+  if (key.length === 0 || wanted.length === 0) return undefined;
+  const names = (columns: readonly string[]) => columns.map((name) => name.toLowerCase()).sort();
+  if (names(key).join() === names(wanted).join()) return undefined;
+  return `primary key ${key.join(', ')} in the table, ${wanted.join(', ')} in the config`;
 }
 
 function compareColumns(

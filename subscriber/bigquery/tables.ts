@@ -1,6 +1,7 @@
-import type { BigQuery, Table, TableMetadata } from '@google-cloud/bigquery';
+import type { BigQuery } from '@google-cloud/bigquery';
 import type { TableLayout } from '../../shared/columns.ts';
 import { RelayError } from '../../shared/error.ts';
+import { createOrRead, unlessThere } from './create-or-read.ts';
 import { compareTable, toTableMetadata } from './table-fields.ts';
 
 export interface TableName {
@@ -15,14 +16,12 @@ export interface Ensured {
   added: string[];
 }
 
-const NOT_FOUND = 404;
-const CONFLICT = 409;
 /** Other replicas may start at the same time and change the table between our reading and writing it. */
 const ROUNDS = 3;
 
 /**
- * Makes dataset and table where they are missing, and adds columns that the table lacks. Nothing else about
- * a table that is there is changed. Safe to run from many replicas at once.
+ * Makes dataset and table where they are missing, and adds columns and a primary key that the table lacks.
+ * Nothing else about a table that is there is changed. Safe to run from many replicas at once.
  *
  * @param location of a dataset that has to be made; BigQuery's default when absent
  * @throws RelayError `table.incompatible` naming each column with both its types
@@ -35,17 +34,17 @@ export async function ensureTable(
 ): Promise<Ensured> {
   const table = bigquery.dataset(name.dataset).table(name.table);
   for (let round = 1; ; round++) {
-    const metadata = await readMetadata(table);
-    if (!metadata) {
+    const metadata = await createOrRead(table, async () => {
       await ensureDataset(bigquery, name.dataset, location);
-      if (await createTable(bigquery, name, layout)) return { created: true, added: [] };
-      continue;
-    }
-    const { fields, added, problems } = compareTable(metadata, layout);
+      await table.create(toTableMetadata(layout));
+    });
+    if (!metadata) return { created: true, added: [] };
+    const { fields, added, problems, lacksKey } = compareTable(metadata, layout);
     if (problems.length > 0) throw incompatible(name, problems);
-    if (added.length === 0) return { created: false, added };
+    if (added.length === 0 && !lacksKey) return { created: false, added };
     try {
-      await table.setMetadata({ schema: { fields } });
+      const { tableConstraints } = toTableMetadata(layout);
+      await table.setMetadata({ schema: { fields }, ...(lacksKey && { tableConstraints }) });
       return { created: false, added };
     } catch (cause) {
       if (round === ROUNDS) throw cause;
@@ -53,44 +52,10 @@ export async function ensureTable(
   }
 }
 
-async function readMetadata(table: Table): Promise<TableMetadata | undefined> {
-  try {
-    const [metadata] = await table.getMetadata();
-    return metadata;
-  } catch (cause) {
-    if (codeOf(cause) === NOT_FOUND) return undefined;
-    throw cause;
-  }
-}
-
 async function ensureDataset(bigquery: BigQuery, id: string, location?: string): Promise<void> {
   const [exists] = await bigquery.dataset(id).exists();
   if (exists) return;
   await unlessThere(bigquery.createDataset(id, location ? { location } : {}));
-}
-
-async function createTable(
-  bigquery: BigQuery,
-  name: TableName,
-  layout: TableLayout,
-): Promise<boolean> {
-  const creation = bigquery.dataset(name.dataset).createTable(name.table, toTableMetadata(layout));
-  return await unlessThere(creation);
-}
-
-/** False when another was faster. */
-async function unlessThere(creation: Promise<unknown>): Promise<boolean> {
-  try {
-    await creation;
-    return true;
-  } catch (cause) {
-    if (codeOf(cause) === CONFLICT) return false;
-    throw cause;
-  }
-}
-
-function codeOf(cause: unknown): unknown {
-  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }
 
 function incompatible({ dataset, table }: TableName, problems: readonly string[]): RelayError {

@@ -14,6 +14,7 @@ const relay = defineRelay({
   project: 'my-project',
   streams: {
     shop: datanostro({ table: 'dn.events' }),
+    keyed: datanostro({ table: 'dn.keyed', key: ['event_id'] }),
     exports: absmartly({ table: 'ab.exports', apiUrl: 'https://acme.absmartly.com' }),
     mail: generic({
       table: 'mail.events',
@@ -34,6 +35,7 @@ let actions: string[] = [];
 /** Stands for BigQuery: each write waits until the test decides its fate. */
 class Table {
   readonly rows: Row[] = [];
+  readonly sequences: (string | undefined)[] = [];
   readonly #name: string;
   readonly #pending: ((fate: Fate) => void)[] = [];
 
@@ -41,8 +43,9 @@ class Table {
     this.#name = name;
   }
 
-  write(row: Row): Promise<Fate> {
+  write(row: Row, sequence?: string): Promise<Fate> {
     this.rows.push(row);
+    this.sequences.push(sequence);
     actions.push(`${this.#name}: append`);
     return new Promise((resolve) => this.#pending.push(resolve));
   }
@@ -80,6 +83,7 @@ beforeEach(() => {
     relay,
     tables: new Map([
       ['shop', shop],
+      ['keyed', shop],
       ['mail', mail],
     ]),
     deadLetters,
@@ -310,5 +314,32 @@ describe('a delivery of several events', () => {
     await second;
     expect(actions.at(-1)).toBe('d1: ack');
     expect(idsOf(mail)).toEqual(['a']);
+  });
+});
+
+describe('a stream with a key', () => {
+  it('gives rows of a stream with a key their place in its sequence, and no others', async () => {
+    const keyed = pipeline.take(message('d1', '{"id":"e1"}', { stream: 'keyed' }));
+    const plain = pipeline.take(message('d2', '{"id":"e1"}'));
+    await shop.settle({ kind: 'written' });
+    await shop.settle({ kind: 'written' });
+    await Promise.all([keyed, plain]);
+    expect(shop.sequences[0]).toMatch(new RegExp(`^${now.toString(16)}/`));
+    expect(shop.sequences[1]).toBeUndefined();
+  });
+});
+
+describe('the waiting room', () => {
+  it('counts what it holds until it is acked or given back', async () => {
+    const taken = [message('d1', '{}'), message('d1', '{}'), message('d2', 'not json')].map((m) =>
+      pipeline.take(m),
+    );
+    await idle();
+    expect(room.messages).toBe(3);
+    await shop.settle({ kind: 'written' });
+    expect(room.messages).toBe(1);
+    await deadLetters.settle({ kind: 'held', reason: 'the subscriber is stopping' });
+    await Promise.all(taken);
+    expect(room.messages).toBe(0);
   });
 });

@@ -20,8 +20,8 @@ function decoder(layout: TableLayout) {
   };
   const type = Type.fromDescriptor(bytes, 'proto2');
   root.add(type);
-  return (row: Row) => {
-    const encoded = encoder.encode(row);
+  return (row: Row, sequence?: string) => {
+    const encoded = encoder.encode(row, sequence);
     if (!encoded.ok) throw new Error(`${encoded.column}: ${encoded.reason}`);
     return type.toObject(type.decode(encoded.row), { longs: String, bytes: Buffer });
   };
@@ -279,5 +279,29 @@ describe('the range of a partitioned table', () => {
     expect(encoder.encode({ at: '2028-01-01' }).ok).toBe(false);
     now = Date.parse('2027-06-01');
     expect(encoder.encode({ at: '2028-01-01' }).ok).toBe(true);
+  });
+});
+
+describe('a table with a key', () => {
+  const layout: TableLayout = {
+    columns: [
+      { name: 'id', type: 'STRING' },
+      { name: 'n', type: 'INT64' },
+    ],
+    key: ['id'],
+  };
+
+  test('takes rows as upserts, in their sequence', () => {
+    expect(decoder(layout)({ id: 'a', n: 1 }, '19a/b/c/0')).toEqual({
+      id: 'a',
+      n: '1',
+      _CHANGE_TYPE: 'UPSERT',
+      _CHANGE_SEQUENCE_NUMBER: '19a/b/c/0',
+    });
+  });
+
+  test.each<[Row]>([[{ id: null, n: 1 }], [{ n: 1 }]])('refuses %j, which has no key', (row) => {
+    const encoded = createEncoder(layout, clock).encode(row, '0');
+    expect(encoded).toMatchObject({ ok: false, code: 'missing', column: 'id' });
   });
 });

@@ -8,6 +8,7 @@ import { Router } from '../../../local/bigquery/rest/router.ts';
 import { routeTables } from '../../../local/bigquery/rest/tables.ts';
 import type { TableLayout } from '../../../shared/columns.ts';
 import { ensureTable } from '../../../subscriber/bigquery/tables.ts';
+import { ensureUniqueView } from '../../../subscriber/bigquery/unique-view.ts';
 import { type Bed, startBed } from '../../local/bigquery/storage-write-bed.ts';
 
 let bed: Bed;
@@ -125,9 +126,67 @@ test('adds columns that the table lacks, within records too, as NULLABLE', async
   expect((await ensureTable(bigquery, name, LAYOUT)).added).toStrictEqual([]);
 });
 
+test('makes a table with its primary key, and gives one to a table that has none', async () => {
+  const keyed = { ...LAYOUT, key: ['id', 'count'] };
+  const keyOf = async (table: string) => {
+    const [metadata] = await bigquery.dataset('keys').table(table).getMetadata();
+    return metadata.tableConstraints?.primaryKey?.columns;
+  };
+  await ensureTable(bigquery, { dataset: 'keys', table: 'young' }, keyed);
+  expect(await keyOf('young')).toEqual(['id', 'count']);
+  await ensureTable(bigquery, { dataset: 'keys', table: 'old' }, LAYOUT);
+  expect(await keyOf('old')).toBeUndefined();
+  const ensured = await ensureTable(bigquery, { dataset: 'keys', table: 'old' }, keyed);
+  expect(ensured).toStrictEqual({ created: false, added: [] });
+  expect(await keyOf('old')).toEqual(['id', 'count']);
+  expect((await bigquery.dataset('keys').table('old').getMetadata())[0].schema.fields).toHaveLength(
+    LAYOUT.columns.length,
+  );
+});
+
+describe('the view of unique rows', () => {
+  const name = { dataset: 'views', table: 'orders' };
+  const layout: TableLayout = { ...LAYOUT, copies: { by: ['id'], newest: 'at' } };
+  const viewOf = async (table: string) => {
+    const [metadata] = await bigquery.dataset('views').table(table).getMetadata();
+    return metadata;
+  };
+
+  test('is made, and again when what tells copies has changed', async () => {
+    await ensureTable(bigquery, name, layout);
+    await Promise.all([1, 2, 3].map(() => ensureUniqueView(bigquery, name, layout)));
+    const made = await viewOf('orders_unique');
+    expect(made.type).toBe('VIEW');
+    expect(made.view.query).toContain('PARTITION BY `id` ORDER BY `at` DESC');
+    const other = { ...layout, copies: { by: ['id', 'count'] } };
+    await ensureUniqueView(bigquery, name, other);
+    expect((await viewOf('orders_unique')).view.query).toContain('PARTITION BY `id`, `count`)');
+  });
+
+  test('is none where nothing tells copies, and takes no table’s place', async () => {
+    const plain = { dataset: 'views', table: 'plain' };
+    await ensureTable(bigquery, plain, LAYOUT);
+    await ensureUniqueView(bigquery, plain, LAYOUT);
+    await expect(viewOf('plain_unique')).rejects.toMatchObject({ code: 404 });
+    await ensureTable(bigquery, { dataset: 'views', table: 'plain_unique' }, LAYOUT);
+    await ensureUniqueView(bigquery, plain, layout);
+    expect((await viewOf('plain_unique')).type).toBe('TABLE');
+  });
+});
+
 describe('a table that cannot take the rows', () => {
   beforeAll(async () => {
     await ensureTable(bigquery, { dataset: 'shop', table: 'orders' }, LAYOUT);
+  });
+
+  test('another primary key', async () => {
+    const name = { dataset: 'shop', table: 'keyed' };
+    await ensureTable(bigquery, name, { ...LAYOUT, key: ['id'] });
+    const error = await refuses('keyed', { ...LAYOUT, key: ['id', 'count'] });
+    expect(error).toMatchObject({ code: 'table.incompatible' });
+    for (const word of ['primary key id in', 'id, count']) expect(error?.message).toContain(word);
+    // A config that says nothing of the key leaves it.
+    expect(await refuses('keyed', LAYOUT)).toBeUndefined();
   });
 
   test.each<[string, TableLayout, string[]]>([
