@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { RelayError } from '../../shared/error.ts';
+import { sampleHistory } from './sample-history.ts';
+
+export interface DatanostroOptions {
+  /** 0 takes any free port. */
+  port: number;
+  /** What `Authorization: Api-Key …` must hold. */
+  apiKey: string;
+  /** The captured events of a window, one line of JSON each; by default a sample of two a minute. */
+  history?: (from: number, to: number) => Iterable<string>;
+}
+
+export interface Datanostro {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export const exportPath = '/api/v1/events/export/';
+
+/**
+ * DataNostro's API, as far as its export of history needs it. It listens on 127.0.0.1, and holds no more in
+ * memory than its reader leaves unread.
+ *
+ * @throws RelayError `port.taken`
+ */
+export async function startDatanostro(options: DatanostroOptions): Promise<Datanostro> {
+  const server = createServer((request, response) => {
+    answer(request, response, options).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') return reject(error);
+      reject(new RelayError('port.taken', 'setup', `port ${options.port} is taken`));
+    });
+    server.listen(options.port, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { apiKey, history = sampleHistory }: DatanostroOptions,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+  if (url.pathname !== exportPath) return refuse(response, 404, 'Not found.');
+  if (request.headers.authorization !== `Api-Key ${apiKey}`) {
+    return refuse(response, 401, 'Invalid API key.');
+  }
+  if (request.method !== 'GET') return refuse(response, 405, 'Method not allowed.');
+  const [from, to] = ['from', 'to'].map((name) => Date.parse(url.searchParams.get(name) ?? ''));
+  if (!isTime(from) || !isTime(to)) return refuse(response, 400, 'from and to must be ISO 8601.');
+  response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
+  await pipeline(Readable.from(inChunks(history(from, to))), response);
+}
+
+function isTime(time: number | undefined): time is number {
+  return time !== undefined && !Number.isNaN(time);
+}
+
+const chunkChars = 64 * 1024;
+
+function* inChunks(lines: Iterable<string>): Generator<string> {
+  let chunk = '';
+  for (const line of lines) {
+    chunk += `${line}\n`;
+    if (chunk.length < chunkChars) continue;
+    yield chunk;
+    chunk = '';
+  }
+  if (chunk !== '') yield chunk;
+}
+
+function refuse(response: ServerResponse, status: number, detail: string): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' });
+  response.end(JSON.stringify({ detail }));
+}

@@ -1,0 +1,99 @@
+import type { Row, TableLayout } from '../../shared/columns.ts';
+import type { RelayStream } from '../../shared/config.ts';
+import type { Envelope } from '../../shared/envelope.ts';
+import { RelayError } from '../../shared/error.ts';
+import { filterOf } from '../../shared/filters/filter.ts';
+import { keyedLayout } from '../../shared/key.ts';
+import type { Mapping, RowSource } from '../../shared/source.ts';
+import { sources } from '../../shared/sources/registry.ts';
+import { parseTimestamp } from '../bigquery/civil-time.ts';
+import { createEncoder, type RowEncoder } from '../bigquery/encode.ts';
+import { type EventColumns, eventColumns, idOf } from './event-columns.ts';
+import { stableDeliveryId } from './stable-delivery-id.ts';
+
+/** What a line of history says. */
+export type EventReading =
+  | { kind: 'row'; id: string; timeMs?: number; row: Row }
+  /** The edge would not have relayed it. */
+  | { kind: 'filtered' }
+  | { kind: 'rejected'; reason: string; column?: string };
+
+const noHeader = () => undefined;
+
+/** Reads lines as if each were the body of a delivery that the edge has just taken. */
+export class EventReader {
+  readonly stream: RelayStream;
+  readonly layout: TableLayout;
+  readonly columns: EventColumns;
+  readonly encoder: RowEncoder;
+  readonly #source: RowSource;
+  readonly #receivedAt: number;
+  readonly #contentType: string;
+
+  /**
+   * @param receivedAt Unix milliseconds: the same for every row of a run
+   * @throws RelayError `stream.no-rows` for one that is filled with files, `stream.no-id`
+   */
+  constructor(stream: RelayStream, receivedAt: number) {
+    const source = sources[stream.source];
+    if (source.delivers !== 'rows') {
+      throw new RelayError('stream.no-rows', 'setup', `"${stream.name}" is filled with exports`);
+    }
+    this.stream = stream;
+    this.layout = keyedLayout(source.layout(stream), stream);
+    this.columns = eventColumns(stream, this.layout);
+    this.encoder = createEncoder(this.layout, Date.now);
+    this.#source = source;
+    this.#receivedAt = receivedAt;
+    this.#contentType =
+      stream.body === 'form' ? 'application/x-www-form-urlencoded' : 'application/json';
+  }
+
+  /** A line may hold several events, where the stream's deliveries do. */
+  read(line: Uint8Array): EventReading[] {
+    const reading = this.#source.read({ body: line, header: noHeader }, this.stream);
+    if (reading.kind === 'malformed') return [{ kind: 'rejected', reason: reading.problem }];
+    if (reading.kind === 'ignored') return [{ kind: 'filtered' }];
+    const { passes } = filterOf(this.stream);
+    if (!reading.events.some(passes)) return [{ kind: 'filtered' }];
+    const envelope: Envelope = {
+      stream: this.stream.name,
+      deliveryId: stableDeliveryId(this.stream.name, line),
+      receivedAt: this.#receivedAt,
+      contentType: this.#contentType,
+      body: line,
+    };
+    return this.#source.map(envelope, this.stream).map((mapping) => this.#judge(mapping));
+  }
+
+  #judge(mapping: Mapping): EventReading {
+    if (!mapping.ok) {
+      const { reason, column } = mapping;
+      return { kind: 'rejected', reason, ...(column !== undefined && { column }) };
+    }
+    const { row } = mapping;
+    const time = this.#timeOf(row);
+    // An error in the place of an event (`{"detail": …}`) must not become a row of NULLs.
+    if (this.columns.time !== undefined && time === undefined && !hasId(row, this.columns)) {
+      return { kind: 'rejected', reason: 'it has neither an id nor a time' };
+    }
+    return {
+      kind: 'row',
+      id: idOf(row, this.columns),
+      ...(time !== undefined && { timeMs: Math.floor(Number(time) / 1000) }),
+      row,
+    };
+  }
+
+  /** Microseconds since 1970. A time that can't be read is the encoder's to refuse. */
+  #timeOf(row: Row): bigint | undefined {
+    const value = this.columns.time === undefined ? null : (row[this.columns.time] ?? null);
+    return typeof value === 'string' ? parseTimestamp(value) : undefined;
+  }
+}
+
+/** Does the sender say which event it is? */
+function hasId(row: Row, { ids, told }: EventColumns): boolean {
+  const own = told === 'by all' ? ids : ids.slice(0, 1);
+  return own.some((column) => (row[column] ?? null) !== null);
+}

@@ -1,0 +1,198 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RelayError } from '../../shared/error.ts';
+import { backoffMs } from '../bigquery/backoff.ts';
+import type { WriteClient } from '../bigquery/client.ts';
+import type { EventReader, EventReading } from './event-reader.ts';
+import type { IdTable } from './id-table.ts';
+import { type EventTable, readWindow } from './known-ids.ts';
+import { type Line, splitLines } from './lines.ts';
+import { PendingWrite } from './pending-write.ts';
+import type { Rejects } from './rejects.ts';
+import { describeWindow, holds, hourMs, type TimeWindow, widen } from './time-window.ts';
+
+/** What a window's export held. Every event is in one of the last six. */
+export interface WindowCounts {
+  lines: number;
+  written: number;
+  /** Rows already, from the webhook or an earlier run. */
+  present: number;
+  /** Sent more than once in the same export. */
+  repeated: number;
+  filtered: number;
+  /** Of another time than was asked for: its own window has it. */
+  outside: number;
+  rejected: number;
+}
+
+export interface FillDependencies {
+  table: EventTable;
+  reader: EventReader;
+  /** The sender's export of a window. */
+  open: (window: TimeWindow) => AsyncIterable<Uint8Array>;
+  /** Absent: nothing is written, and `written` says what would be. */
+  client?: WriteClient | undefined;
+  rejects: Rejects;
+  /** Emptied for each window. */
+  ids: IdTable;
+  /** A window with more events than this is cut in two: some 30 bytes of memory each. */
+  maxIds: number;
+  onProgress?: ((counts: Readonly<WindowCounts>) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Too many to keep their ids: nothing of the window is written. */
+export function tooManyEvents(window: TimeWindow, max: number): RelayError {
+  const problem = `${describeWindow(window)} has more than ${max} events`;
+  return new RelayError('window.too-many-events', 'invalid', problem);
+}
+
+export function noCounts(): WindowCounts {
+  return {
+    lines: 0,
+    written: 0,
+    present: 0,
+    repeated: 0,
+    filtered: 0,
+    outside: 0,
+    rejected: 0,
+  };
+}
+
+/** For the id table: what is a row, and what this export has already brought. */
+const known = 1;
+const seen = 2;
+
+const maxTries = 6;
+
+/**
+ * Writes those events of a window that are not rows yet: all of them at once, or none. What breaks off is
+ * begun again, with the ids as the table then has them.
+ *
+ * @throws RelayError `window.too-many-events`, `history.*`, `bigquery.*`, `line.rejected`
+ */
+export async function fillWindow(
+  window: TimeWindow,
+  dependencies: FillDependencies,
+): Promise<WindowCounts> {
+  const { rejects, signal } = dependencies;
+  for (let tries = 1; ; tries++) {
+    try {
+      const counts = await fillOnce(window, dependencies);
+      rejects.keep();
+      return counts;
+    } catch (error) {
+      rejects.forget();
+      const isPassing = error instanceof RelayError && error.reaction === 'transient';
+      if (!isPassing || tries === maxTries || signal?.aborted) throw error;
+      await sleep(backoffMs('throttled', tries, Math.random), undefined, signal && { signal });
+    }
+  }
+}
+
+async function fillOnce(window: TimeWindow, dependencies: FillDependencies): Promise<WindowCounts> {
+  const { ids, table, open, maxIds, onProgress, signal } = dependencies;
+  ids.clear();
+  // Wider, as what came by the webhook may tell the same time with more digits, or fewer.
+  for await (const page of readWindow(table, widen(window, hourMs))) {
+    for (const { id } of page) ids.set(id, known);
+    if (ids.size > maxIds) throw tooManyEvents(window, maxIds);
+  }
+  const fill = new Fill(window, dependencies);
+  try {
+    for await (const lines of splitLines(open(window))) {
+      let isFull = false;
+      for (const line of lines) isFull = fill.take(line) || isFull;
+      if (ids.size > maxIds) throw tooManyEvents(window, maxIds);
+      if (isFull) await fill.room();
+      onProgress?.(fill.counts);
+      signal?.throwIfAborted();
+    }
+    return await fill.commit();
+  } finally {
+    fill.abandon();
+  }
+}
+
+/** One try at one window. */
+class Fill {
+  readonly counts = noCounts();
+  readonly #window: TimeWindow;
+  readonly #dependencies: FillDependencies;
+  readonly #write: PendingWrite<Line> | undefined;
+
+  constructor(window: TimeWindow, dependencies: FillDependencies) {
+    this.#window = window;
+    this.#dependencies = dependencies;
+    const { client, table, reader } = dependencies;
+    const [dataset = '', name = ''] = table.table.split('.');
+    this.#write =
+      client &&
+      new PendingWrite<Line>({
+        client,
+        table: `projects/${table.project}/datasets/${dataset}/tables/${name}`,
+        descriptor: reader.encoder.descriptor,
+        onRefused: (line, reason) => {
+          this.counts.written--;
+          this.#reject(line, reason);
+        },
+      });
+  }
+
+  /** True when `room` is to be waited for. */
+  take(line: Line): boolean {
+    this.counts.lines++;
+    if (line.problem !== undefined) {
+      this.#reject(line, line.problem);
+      return false;
+    }
+    let isFull = false;
+    for (const event of this.#dependencies.reader.read(line.bytes)) {
+      if (event.kind === 'rejected') this.#reject(line, event.reason, event.column);
+      else if (event.kind === 'filtered') this.counts.filtered++;
+      else isFull = this.#takeRow(line, event) || isFull;
+    }
+    return isFull;
+  }
+
+  async room(): Promise<void> {
+    await this.#write?.room();
+  }
+
+  async commit(): Promise<WindowCounts> {
+    await this.#write?.commit();
+    return this.counts;
+  }
+
+  abandon(): void {
+    this.#write?.abandon();
+  }
+
+  #takeRow(line: Line, { id, timeMs, row }: Extract<EventReading, { kind: 'row' }>): boolean {
+    const { ids, reader } = this.#dependencies;
+    if (timeMs !== undefined && !holds(this.#window, timeMs)) {
+      this.counts.outside++;
+      return false;
+    }
+    const fate = ids.get(id);
+    if (fate !== 0) {
+      if (fate === known) this.counts.present++;
+      else this.counts.repeated++;
+      return false;
+    }
+    const encoded = reader.encoder.encode(row);
+    if (!encoded.ok) {
+      this.#reject(line, encoded.reason, encoded.column);
+      return false;
+    }
+    ids.set(id, seen);
+    this.counts.written++;
+    return this.#write?.add(encoded.row, line) ?? false;
+  }
+
+  #reject(line: Line, reason: string, column?: string): void {
+    this.counts.rejected++;
+    const of = describeWindow(this.#window);
+    const reject = { of, line: line.number, reason, ...(column && { column }) };
+    this.#dependencies.rejects.add(reject, line);
+  }
+}

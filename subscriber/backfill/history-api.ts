@@ -1,0 +1,187 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type RelayStream, secretPrefix } from '../../shared/config.ts';
+import { RelayError } from '../../shared/error.ts';
+import { backoffMs } from '../bigquery/backoff.ts';
+import { causeOf } from '../exports/failure.ts';
+import { Silence } from '../exports/silence.ts';
+import type { TimeWindow } from './time-window.ts';
+
+/** A sender's export of history, and the key to it. */
+export interface HistorySource {
+  /** Without a query. */
+  url: URL;
+  header: { name: string; value: string };
+  /** The longest silence, in milliseconds: until the answer begins, and between two pieces of it. */
+  timeoutMs: number;
+  /** How long a sender that is busy or away is asked again. */
+  patienceMs: number;
+  random: () => number;
+}
+
+/**
+ * @throws RelayError `environment.invalid`, naming everything that is missing
+ */
+export function readHistorySource(
+  environment: NodeJS.ProcessEnv,
+  stream: RelayStream,
+): HistorySource {
+  const prefix = secretPrefix(stream.name);
+  const { history } = stream;
+  // A secret's file often ends in a line break, which no header may hold.
+  const key = environment[`${prefix}_API_KEY`]?.trim();
+  const base = environment[`${prefix}_API_URL`] ?? history?.url;
+  const problems: string[] = [];
+  if (!key) problems.push(`${prefix}_API_KEY is not set: the history is fetched with it`);
+  if (!base) {
+    problems.push(
+      `the stream "${stream.name}" has no history.url, and ${prefix}_API_URL is not set`,
+    );
+  } else if (!URL.canParse(base)) problems.push(`${prefix}_API_URL is not a URL`);
+  if (!key || !base || problems.length > 0) {
+    throw new RelayError('environment.invalid', 'setup', problems.join('\n'));
+  }
+  const path = history?.path ?? '/api/v1/events/export/';
+  const [name = '', ...value] = (history?.header ?? 'Authorization: Api-Key {key}').split(':');
+  return {
+    url: new URL(base.replace(/\/+$/, '') + path),
+    header: {
+      name,
+      value: value
+        .join(':')
+        .trim()
+        .replace('{key}', () => key),
+    },
+    timeoutMs: 300_000,
+    patienceMs: 600_000,
+    random: Math.random,
+  };
+}
+
+/**
+ * The sender's events of a window, as bytes of JSONL. A sender that is busy is asked again; an answer that
+ * breaks off is the caller's to ask for anew.
+ *
+ * @throws RelayError `history.unauthorized`, `history.not-found`, `history.redirect`, `history.refused`,
+ *   `history.no-jsonl`, `history.unavailable`
+ */
+export async function* readHistory(
+  source: HistorySource,
+  window: TimeWindow,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const url = new URL(source.url);
+  url.searchParams.set('from', new Date(window.from).toISOString());
+  url.searchParams.set('to', new Date(window.to).toISOString());
+  const silence = new Silence(source.timeoutMs, signal);
+  try {
+    const response = await request(url, source, silence, signal);
+    yield* pieces(response, silence);
+  } finally {
+    silence.end();
+  }
+}
+
+/** Asks until there is an answer that no further asking would change. */
+async function request(
+  url: URL,
+  source: HistorySource,
+  silence: Silence,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
+  const begun = Date.now();
+  for (let tries = 0; ; tries++) {
+    const answer = await ask(url, source, silence);
+    if (answer instanceof Response) return answer;
+    const { problem, retryAfterMs } = answer;
+    const waitMs = retryAfterMs ?? backoffMs('throttled', tries, source.random);
+    if (signal?.aborted || Date.now() - begun + waitMs > source.patienceMs) {
+      throw new RelayError('history.unavailable', 'transient', problem);
+    }
+    silence.pause();
+    await sleep(waitMs, undefined, signal && { signal }).catch(() => {});
+  }
+}
+
+interface Later {
+  problem: string;
+  retryAfterMs?: number;
+}
+
+async function ask(
+  url: URL,
+  { header }: HistorySource,
+  silence: Silence,
+): Promise<Response | Later> {
+  silence.heard();
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      // A redirect is not followed: it would take the key elsewhere.
+      redirect: 'manual',
+      signal: silence.signal,
+      headers: { [header.name]: header.value, Accept: 'application/x-ndjson, */*' },
+    });
+  } catch (error) {
+    return { problem: `${url.origin} does not answer: ${explain(error, silence)}` };
+  }
+  const { status } = response;
+  const isPage = /^text\/html\b/i.test(response.headers.get('content-type') ?? '');
+  if (status === 200 && !isPage) return response;
+  await response.body?.cancel().catch(() => {});
+  if (status === 408 || status === 425 || status === 429 || status >= 500) {
+    const after = retryAfter(response.headers.get('retry-after'));
+    return { problem: `${url.origin} answers ${status}`, ...after };
+  }
+  throw refusal(status, url, response);
+}
+
+/** https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3, in seconds or as a date. */
+function retryAfter(header: string | null): { retryAfterMs?: number } {
+  if (header === null) return {};
+  const waitMs = /^\d{1,6}$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(waitMs) ? {} : { retryAfterMs: Math.max(0, waitMs) };
+}
+
+function refusal(status: number, { origin, pathname }: URL, response: Response): RelayError {
+  const refuse = (code: string, reason: string) =>
+    new RelayError(`history.${code}`, 'setup', `${origin}${pathname}: ${reason}`);
+  if (status === 401 || status === 403) {
+    return refuse('unauthorized', `${status}: the API key is wrong, or may not read the export`);
+  }
+  if (status === 404 || status === 410) {
+    return refuse('not-found', `${status}: check history.url and history.path of the stream`);
+  }
+  if (status >= 300 && status < 400) {
+    const location = response.headers.get('location') ?? '';
+    // Without the path: it may hold a signature.
+    const to = URL.canParse(location, origin) ? ` to ${new URL(location, origin).origin}` : '';
+    return refuse('redirect', `${status}: a redirect${to} is not followed, it would take the key`);
+  }
+  if (status === 200) return refuse('no-jsonl', 'a page of HTML, not JSONL');
+  return refuse('refused', `${status}`);
+}
+
+async function* pieces(response: Response, silence: Silence): AsyncGenerator<Uint8Array> {
+  const reader = response.body?.getReader();
+  if (!reader) return;
+  try {
+    for (;;) {
+      silence.heard();
+      const { done, value } = await reader.read();
+      silence.pause();
+      if (done) return;
+      yield value;
+    }
+  } catch (error) {
+    // What the consumer throws does not come here: it ends the loop at the yield.
+    const problem = `the answer broke off: ${explain(error, silence)}`;
+    throw new RelayError('history.broken', 'transient', problem, { cause: error });
+  } finally {
+    // Frees the connection when the loop was left early; after the end it does nothing.
+    await reader.cancel().catch(() => {});
+  }
+}
+
+function explain(error: unknown, silence: Silence): string {
+  return silence.signal.aborted ? silence.explain(error) : causeOf(error);
+}

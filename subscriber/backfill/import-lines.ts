@@ -1,0 +1,196 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RelayError } from '../../shared/error.ts';
+import { backoffMs } from '../bigquery/backoff.ts';
+import type { WriteClient } from '../bigquery/client.ts';
+import type { EventReader, EventReading } from './event-reader.ts';
+import { type EventTable, findKnown } from './known-ids.ts';
+import type { Line } from './lines.ts';
+import { PendingWrite } from './pending-write.ts';
+import type { Rejects } from './rejects.ts';
+import { hourMs, type TimeWindow, widen } from './time-window.ts';
+
+/** Every event is in one of the last five. */
+export interface ImportCounts {
+  lines: number;
+  written: number;
+  /** Rows already, from the webhook, an earlier run, or an earlier part of the file. */
+  present: number;
+  /** Of the same id as another one that is near. */
+  repeated: number;
+  filtered: number;
+  rejected: number;
+}
+
+export interface ImportDependencies {
+  /** The file's, for messages. */
+  name: string;
+  table: EventTable;
+  reader: EventReader;
+  /** Absent: nothing is written, and `written` says what would be. */
+  client?: WriteClient | undefined;
+  rejects: Rejects;
+  onProgress?: (counts: Readonly<ImportCounts>) => void;
+  signal?: AbortSignal | undefined;
+}
+
+/** An event that waits to be looked up. */
+interface Candidate {
+  row: Uint8Array;
+  timeMs?: number;
+  line: Line;
+}
+
+/** BigQuery takes requests of 10 MB: so many ids of 200 characters fit. */
+const chunkEvents = 20_000;
+const chunkBytes = 16_000_000;
+const maxTries = 6;
+const dayMs = 24 * hourMs;
+
+/**
+ * Writes those events of a file that are not rows yet, some thousands at once: all of them or none. What ends
+ * it may be mended, and the same file be imported again.
+ *
+ * @throws RelayError `import.*`, `bigquery.*`, `line.rejected`; what was read before is written
+ */
+export async function importLines(
+  lines: AsyncIterable<Line[]>,
+  dependencies: ImportDependencies,
+): Promise<ImportCounts> {
+  const run = new Import(dependencies);
+  for await (const some of lines) {
+    for (const line of some) run.take(line);
+    if (run.isFull) await run.flush();
+    dependencies.signal?.throwIfAborted();
+  }
+  await run.flush();
+  return run.counts;
+}
+
+class Import {
+  readonly counts: ImportCounts = {
+    lines: 0,
+    written: 0,
+    present: 0,
+    repeated: 0,
+    filtered: 0,
+    rejected: 0,
+  };
+  readonly #dependencies: ImportDependencies;
+  /** By id. */
+  #candidates = new Map<string, Candidate>();
+  #bytes = 0;
+
+  constructor(dependencies: ImportDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  get isFull(): boolean {
+    return this.#candidates.size >= chunkEvents || this.#bytes >= chunkBytes;
+  }
+
+  take(line: Line): void {
+    this.counts.lines++;
+    if (line.problem !== undefined) {
+      this.#reject(line, line.problem);
+      return;
+    }
+    for (const event of this.#dependencies.reader.read(line.bytes)) this.#takeEvent(line, event);
+  }
+
+  /** Ends with every event so far in the table, or rejected. */
+  async flush(): Promise<void> {
+    const { rejects, onProgress, signal } = this.#dependencies;
+    // A bad line stays bad however often the others are tried.
+    rejects.keep();
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#flushOnce();
+        break;
+      } catch (error) {
+        rejects.forget();
+        const isPassing = error instanceof RelayError && error.reaction === 'transient';
+        if (!isPassing || tries === maxTries || signal?.aborted) throw error;
+        await sleep(backoffMs('throttled', tries, Math.random), undefined, signal && { signal });
+      }
+    }
+    rejects.keep();
+    this.#candidates = new Map();
+    this.#bytes = 0;
+    onProgress?.(this.counts);
+  }
+
+  #takeEvent(line: Line, event: EventReading): void {
+    if (event.kind === 'rejected') this.#reject(line, event.reason, event.column);
+    else if (event.kind === 'filtered') this.counts.filtered++;
+    else this.#takeRow(line, event);
+  }
+
+  #takeRow(line: Line, { id, timeMs, row }: Extract<EventReading, { kind: 'row' }>): void {
+    if (this.#candidates.has(id)) {
+      this.counts.repeated++;
+      return;
+    }
+    const encoded = this.#dependencies.reader.encoder.encode(row);
+    if (!encoded.ok) {
+      this.#reject(line, encoded.reason, encoded.column);
+      return;
+    }
+    this.#candidates.set(id, {
+      row: encoded.row,
+      ...(timeMs !== undefined && { timeMs }),
+      line,
+    });
+    this.#bytes += encoded.row.length;
+  }
+
+  async #flushOnce(): Promise<void> {
+    if (this.#candidates.size === 0) return;
+    const { table, client, reader } = this.#dependencies;
+    const candidates = this.#candidates;
+    const known = await findKnown(table, [...candidates.keys()], spanOf(candidates.values()));
+    const [dataset = '', name = ''] = table.table.split('.');
+    let refused = 0;
+    const write =
+      client &&
+      new PendingWrite<Line>({
+        client,
+        table: `projects/${table.project}/datasets/${dataset}/tables/${name}`,
+        descriptor: reader.encoder.descriptor,
+        onRefused: (line, reason) => {
+          refused++;
+          this.#reject(line, reason);
+        },
+      });
+    try {
+      for (const [id, { row, line }] of candidates) {
+        if (!known.has(id) && write?.add(row, line)) await write.room();
+      }
+      await write?.commit();
+    } finally {
+      write?.abandon();
+    }
+    this.counts.present += known.size;
+    this.counts.written += candidates.size - known.size - refused;
+  }
+
+  #reject(line: Line, reason: string, column?: string): void {
+    const { rejects, name } = this.#dependencies;
+    this.counts.rejected++;
+    rejects.add({ of: name, line: line.number, reason, ...(column && { column }) }, line);
+  }
+}
+
+/**
+ * Where the same events would be in the table, a day more on both sides: a file may tell their times with
+ * fewer digits, or in a zone that it doesn't name. Undefined where one of them has no time.
+ */
+function spanOf(candidates: Iterable<Candidate>): TimeWindow | undefined {
+  let from = Number.POSITIVE_INFINITY;
+  let to = Number.NEGATIVE_INFINITY;
+  for (const { timeMs } of candidates) {
+    if (timeMs === undefined) return undefined;
+    from = Math.min(from, timeMs);
+    to = Math.max(to, timeMs);
+  }
+  return widen({ from, to: to + 1 }, dayMs);
+}

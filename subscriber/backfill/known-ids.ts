@@ -1,0 +1,106 @@
+import type { BigQuery, Query } from '@google-cloud/bigquery';
+import { RelayError } from '../../shared/error.ts';
+import { type EventColumns, idExpression } from './event-columns.ts';
+import type { TimeWindow } from './time-window.ts';
+
+/** A row, as far as it matters here. */
+export interface KnownEvent {
+  id: string;
+  /** Unix milliseconds; absent where the row has no time, or the table no column for it. */
+  timeMs?: number;
+}
+
+export interface EventTable {
+  bigquery: BigQuery;
+  project: string;
+  /** `dataset.table` */
+  table: string;
+  columns: EventColumns;
+}
+
+/** A page is held in memory, some 10 MB. */
+const pageRows = 50_000;
+
+const NOT_FOUND = 404;
+
+/**
+ * The events that are rows already: of a window, and besides all that have no time, page by page. None where
+ * there is no table yet.
+ *
+ * @throws RelayError `bigquery.query` with BigQuery's own message
+ */
+export function readWindow(table: EventTable, window: TimeWindow): AsyncGenerator<KnownEvent[]> {
+  const { time } = table.columns;
+  if (time === undefined) throw new Error(`no time in ${table.table}`);
+  return readPages(table, { query: `${select(table)} WHERE ${within(time, window)}` });
+}
+
+/**
+ * Those of the ids that are rows already.
+ *
+ * @param window limits what BigQuery has to scan; absent, all of the table
+ * @throws RelayError `bigquery.query` with BigQuery's own message
+ */
+export async function findKnown(
+  table: EventTable,
+  ids: readonly string[],
+  window?: TimeWindow,
+): Promise<Set<string>> {
+  const { time } = table.columns;
+  const limit = time !== undefined && window ? ` AND (${within(time, window)})` : '';
+  const known = new Set<string>();
+  const pages = readPages(table, {
+    query: `${select(table)} WHERE ${idExpression(table.columns)} IN UNNEST(@ids)${limit}`,
+    params: { ids: [...ids] },
+    types: { ids: ['STRING'] },
+  });
+  for await (const page of pages) for (const { id } of page) known.add(id);
+  return known;
+}
+
+function select({ project, table, columns }: EventTable): string {
+  const time = columns.time === undefined ? 'NULL' : `UNIX_MILLIS(${quote(columns.time)})`;
+  return `SELECT ${idExpression(columns)} AS id, ${time} AS time_ms FROM \`${project}.${table}\``;
+}
+
+/** Literals, not parameters, so that BigQuery reads the partitions of the window alone. */
+function within(column: string, { from, to }: TimeWindow): string {
+  const name = quote(column);
+  return `(${name} >= ${literal(from)} AND ${name} < ${literal(to)}) OR ${name} IS NULL`;
+}
+
+function literal(time: number): string {
+  return `TIMESTAMP '${new Date(time).toISOString().replace('Z', '+00:00')}'`;
+}
+
+function quote(column: string): string {
+  return `\`${column}\``;
+}
+
+interface ResultPage {
+  pageToken?: string;
+}
+
+async function* readPages({ bigquery }: EventTable, query: Query): AsyncGenerator<KnownEvent[]> {
+  try {
+    const [job] = await bigquery.createQueryJob({ ...query, useLegacySql: false });
+    let pageToken: string | undefined;
+    do {
+      const [rows, , page] = (await job.getQueryResults({
+        skipParsing: true,
+        autoPaginate: false,
+        maxResults: pageRows,
+        ...(pageToken && { pageToken }),
+      })) as unknown as [{ f: { v: string | null }[] }[], unknown, ResultPage];
+      yield rows.flatMap(({ f: [id, time] }) => {
+        if (typeof id?.v !== 'string') return [];
+        return { id: id.v, ...(typeof time?.v === 'string' && { timeMs: Number(time.v) }) };
+      });
+      pageToken = page.pageToken;
+    } while (pageToken);
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code === NOT_FOUND) return;
+    if (cause instanceof RelayError) throw cause;
+    throw new RelayError('bigquery.query', 'transient', (cause as Error).message, { cause });
+  }
+}

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { protos } from '@google-cloud/bigquery-storage';
+import { RelayError } from '../../shared/error.ts';
+import { backoffMs } from '../bigquery/backoff.ts';
+import type { WriteClient } from '../bigquery/client.ts';
+import { judge } from '../bigquery/verdict.ts';
+
+const { StorageErrorCode } = protos.google.cloud.bigquery.storage.v1.StorageError;
+
+/** How long a failure is tried again; from then on it is the caller's. */
+export interface Patience {
+  ms: number;
+  random: () => number;
+}
+
+/**
+ * Makes a PENDING stream, whose rows nobody sees until it is committed.
+ *
+ * @param table `projects/…/datasets/…/tables/…`
+ * @returns the stream's name
+ * @throws RelayError `bigquery.stream`
+ */
+export async function createStream(
+  client: WriteClient,
+  table: string,
+  patience: Patience,
+): Promise<string> {
+  const [{ name }] = await withPatience(patience, () =>
+    client.createWriteStream({ parent: table, writeStream: { type: 'PENDING' } }, noRetries),
+  );
+  if (!name) throw new RelayError('bigquery.stream', 'transient', 'a stream without a name');
+  return name;
+}
+
+/**
+ * Closes the stream to further rows.
+ *
+ * @returns how many rows it has
+ * @throws RelayError `bigquery.stream`
+ */
+export async function finalizeStream(
+  client: WriteClient,
+  name: string,
+  patience: Patience,
+): Promise<number> {
+  const [{ rowCount }] = await withPatience(patience, () =>
+    client.finalizeWriteStream({ name }, noRetries),
+  );
+  return Number(rowCount ?? 0);
+}
+
+/**
+ * Makes the rows of a finalized stream visible, all at once.
+ *
+ * @throws RelayError `bigquery.stream` that nothing is visible of; `bigquery.commit` with the reason
+ */
+export async function commitStream(
+  client: WriteClient,
+  table: string,
+  name: string,
+  patience: Patience,
+): Promise<void> {
+  const [{ streamErrors }] = await withPatience(patience, () =>
+    client.batchCommitWriteStreams({ parent: table, writeStreams: [name] }, noRetries),
+  );
+  // Committed by a try whose answer was lost.
+  const errors = (streamErrors ?? []).filter(({ code }) => !isCommitted(code));
+  if (errors.length === 0) return;
+  const reasons = errors.map(({ errorMessage }) => errorMessage).join('; ');
+  throw new RelayError('bigquery.commit', 'transient', `the rows were not committed: ${reasons}`);
+}
+
+function isCommitted(code: unknown): boolean {
+  const committed = StorageErrorCode.STREAM_ALREADY_COMMITTED;
+  return code === committed || code === StorageErrorCode[committed];
+}
+
+/** The package would try again by rules of its own. */
+const noRetries = { retry: null, timeout: 60_000 };
+
+async function withPatience<Result>(
+  { ms, random }: Patience,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  const begun = Date.now();
+  for (let tries = 0; ; tries++) {
+    try {
+      return await call();
+    } catch (cause) {
+      const { code = 2, message } = cause as Error & { code?: number };
+      const verdict = judge({ kind: 'lost', code, message, alone: true }, 0);
+      const reaction = verdict.kind === 'failed' ? verdict.failure.reaction : 'invalid';
+      const waitMs = backoffMs(reaction, tries, random);
+      if (reaction === 'invalid' || Date.now() - begun + waitMs > ms) {
+        throw new RelayError('bigquery.stream', reaction, message, { cause });
+      }
+      await sleep(waitMs);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/** From `from` until just before `to`, in Unix milliseconds. */
+export interface TimeWindow {
+  from: number;
+  to: number;
+}
+
+export const hourMs = 3_600_000;
+
+const units = { m: 60_000, h: hourMs, d: 24 * hourMs };
+
+/** `30m`, `6h`, `1d` → milliseconds; undefined for what is none. */
+export function parseSpan(text: string): number | undefined {
+  const [, count, unit] = /^([1-9]\d{0,5})([mhd])$/.exec(text) ?? [];
+  return count === undefined ? undefined : Number(count) * units[unit as keyof typeof units];
+}
+
+/** ISO 8601, a day or an instant; without an offset it is UTC. Unix milliseconds. */
+export function parseInstant(text: string): number | undefined {
+  const match =
+    /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)([Zz]|[+-]\d{2}:\d{2})?)?$/.exec(
+      text,
+    );
+  if (!match) return undefined;
+  const [, day = '', clock = '00:00', zone = 'Z'] = match;
+  const time = Date.parse(`${day}T${clock}${zone.toUpperCase()}`);
+  return Number.isNaN(time) || !isDay(day) ? undefined : time;
+}
+
+/** Date.parse takes 31 February for 3 March. */
+function isDay(day: string): boolean {
+  const midnight = Date.parse(`${day}T00:00Z`);
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day);
+}
+
+/** The last window may be shorter. */
+export function cutWindows({ from, to }: TimeWindow, spanMs: number): TimeWindow[] {
+  const count = Math.max(0, Math.ceil((to - from) / spanMs));
+  return Array.from({ length: count }, (_, index) => ({
+    from: from + index * spanMs,
+    to: Math.min(to, from + (index + 1) * spanMs),
+  }));
+}
+
+/** Both halves, cut at a whole second; undefined for a window that is too short for that. */
+export function halveWindow({ from, to }: TimeWindow): [TimeWindow, TimeWindow] | undefined {
+  const middle = Math.floor((from + to) / 2000) * 1000;
+  if (middle <= from || middle >= to) return undefined;
+  return [
+    { from, to: middle },
+    { from: middle, to },
+  ];
+}
+
+export function widen({ from, to }: TimeWindow, byMs: number): TimeWindow {
+  return { from: from - byMs, to: to + byMs };
+}
+
+export function holds({ from, to }: TimeWindow, timeMs: number): boolean {
+  return timeMs >= from && timeMs < to;
+}
+
+export function describeWindow({ from, to }: TimeWindow): string {
+  return `${shortInstant(from)} … ${shortInstant(to)}`;
+}
+
+/** `2026-01-02T03:00Z`, with its seconds where there are any. */
+export function shortInstant(time: number): string {
+  return new Date(time).toISOString().replace(/(?::00)?\.000Z$/, 'Z');
+}
