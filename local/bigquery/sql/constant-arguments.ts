@@ -10,15 +10,12 @@ export function writeOut(body: Node): Node | undefined {
   const args = list(body, 'args');
   switch (name.startsWith(MACRO_PREFIX) ? name.slice(MACRO_PREFIX.length) : undefined) {
     case 'format_timestamp':
-      return call('strftime', [
-        macro('zoned', args[1], args[2] ?? literal('string', 'UTC')),
-        pattern(args[0]),
-      ]);
+      return formatted(macro('zoned', args[1], args[2] ?? literal('string', 'UTC')), args[0]);
     case 'format_datetime':
     case 'format_date':
-      return call('strftime', [macro('civil', args[1]), pattern(args[0])]);
+      return formatted(macro('civil', args[1]), args[0]);
     case 'format_time':
-      return call('strftime', [macro('on_epoch', args[1]), pattern(args[0])]);
+      return formatted(macro('on_epoch', args[1]), args[0]);
     case 'parse_timestamp':
       return macro('unzoned', parsed(args), args[2] ?? literal('string', 'UTC'));
     case 'parse_datetime':
@@ -44,8 +41,35 @@ function macro(name: string, ...args: (Tree | undefined)[]): Node {
   );
 }
 
+/** Seconds with a fraction: `%E*S` as short as it can be, `%E3S` of three digits. */
+const FRACTIONS = /(?<=(?:^|[^%])(?:%%)*)(%E[*\d]S)/;
+
+/** Each fraction of a second is a call of its own, as DuckDB has no element for it. */
+function formatted(value: Node, format: Tree | undefined): Node {
+  const parts = formatText(format)
+    .split(FRACTIONS)
+    .filter((part) => part !== '')
+    .map((part) => {
+      const digits = FRACTIONS.test(part) ? part.charAt(2) : undefined;
+      if (digits === undefined) return call('strftime', [value, literal('string', spellOut(part))]);
+      if (digits === '*') return macro('short_seconds', value);
+      return macro('exact_seconds', value, literal('number', digits));
+    });
+  return parts.length === 0
+    ? call('strftime', [value, literal('string', '')])
+    : parts.reduce((before, after) => macro('joined', before, after));
+}
+
+/** Where a fraction of any length is read, there may be none. */
 function parsed(args: readonly Tree[]): Node {
-  return call('strptime', [args[1] ?? null, pattern(args[0])]);
+  const format = formatText(args[0]);
+  const [whole, fraction] = ['%S', '%S.%f'].map((seconds) =>
+    literal('string', spellOut(format.replaceAll(new RegExp(FRACTIONS.source, 'g'), seconds))),
+  );
+  const formats = FRACTIONS.test(format)
+    ? call('list_value', [fraction ?? null, whole ?? null])
+    : whole;
+  return call('strptime', [args[1] ?? null, formats ?? null]);
 }
 
 /** GoogleSQL's format elements that DuckDB spells out or names otherwise. */
@@ -61,22 +85,18 @@ const ELEMENTS: Readonly<Record<string, string>> = {
   '%P': '%p',
   '%n': '\n',
   '%t': '\t',
-  '%E*S': '%S.%f',
-  '%E6S': '%S.%f',
-  '%E3S': '%S.%g',
   '%E4Y': '%Y',
   '%Ez': '%z',
 };
 
-function pattern(argument: Tree | undefined): Node {
+function formatText(argument: Tree | undefined): string {
   const text = stringLiteral(argument);
-  if (text === undefined) {
-    throw invalidQuery('The format of a date or time must be a string literal');
-  }
-  return literal(
-    'string',
-    text.replace(/%(?:E(?:\*S|\dS|4Y|z)|.)/gs, (found) => ELEMENTS[found] ?? found),
-  );
+  if (text !== undefined) return text;
+  throw invalidQuery('The format of a date or time must be a string literal');
+}
+
+function spellOut(format: string): string {
+  return format.replace(/%(?:E(?:4Y|z)|.)/gs, (found) => ELEMENTS[found] ?? found);
 }
 
 /** BigQuery gives the one group of a pattern that has one, else all that matched. */
