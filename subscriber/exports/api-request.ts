@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import { postpone, refuse } from './failure.ts';
+import { exchange } from './http-exchange.ts';
 import type { Silence } from './silence.ts';
 
 export interface ExportApi {
@@ -29,22 +31,24 @@ export async function requestApi(
   key: string,
   asked: Asked,
   silence: Silence,
-): Promise<Response> {
+): Promise<IncomingMessage> {
   const response = await send(url, key, asked.what, silence);
-  if (response.status === 200) return response;
-  await response.body?.cancel().catch(() => {});
-  throw refusal(response.status, target(response, url), asked);
+  const { statusCode = 0 } = response;
+  if (statusCode === 200) return response;
+  response.destroy();
+  throw refusal(statusCode, target(response, url), asked);
 }
 
-async function send(url: URL, key: string, what: string, silence: Silence): Promise<Response> {
+async function send(
+  url: URL,
+  key: string,
+  what: string,
+  silence: Silence,
+): Promise<IncomingMessage> {
   silence.heard();
   try {
-    return await fetch(url, {
-      // A redirect is not followed: it would take the key elsewhere.
-      redirect: 'manual',
-      signal: silence.signal,
-      headers: { Authorization: `Api-Key ${key}`, 'Accept-Encoding': 'identity' },
-    });
+    const headers = { Authorization: `Api-Key ${key}`, 'Accept-Encoding': 'identity' };
+    return await exchange(url, { method: 'GET', headers }, silence.signal);
   } catch (error) {
     throw postpone('network', `the ${what} failed: ${silence.explain(error)}`, { cause: error });
   }
@@ -74,7 +78,7 @@ export function isPassing(status: number): boolean {
 }
 
 /** Where a redirect leads, without the path: it may hold a signature. */
-function target(response: Response, from: URL): string {
-  const location = response.headers.get('location') ?? '';
+function target({ headers }: IncomingMessage, from: URL): string {
+  const { location = '' } = headers;
   return URL.canParse(location, from.href) ? ` to ${new URL(location, from).origin}` : '';
 }

@@ -38,7 +38,7 @@ export async function download(options: DownloadOptions): Promise<Spool> {
     for await (const piece of heard(content, declared ?? 0, maxBytes, silence)) {
       bytes += piece.byteLength;
       if (bytes > maxBytes) throw tooLarge(bytes, maxBytes);
-      await file.appendFile(piece);
+      await writeWhole(file, piece);
       options.onProgress?.(bytes, declared);
     }
     return { file, bytes, [Symbol.asyncDispose]: () => file.close() };
@@ -71,6 +71,12 @@ async function* heard(
     throw postpone('network', `the download broke off: ${silence.explain(error)}`, {
       cause: error,
     });
+  }
+}
+
+async function writeWhole(file: FileHandle, piece: Uint8Array): Promise<void> {
+  for (let at = 0; at < piece.byteLength; ) {
+    at += (await file.write(piece, at)).bytesWritten;
   }
 }
 

@@ -56,13 +56,17 @@ async function fetchExperiment(
   }
 }
 
-async function bodyOf({ body }: Response, what: string, silence: Silence): Promise<string> {
-  const pieces: Uint8Array[] = [];
+async function bodyOf(
+  body: AsyncIterable<Buffer>,
+  what: string,
+  silence: Silence,
+): Promise<string> {
+  const pieces: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const piece of body ?? []) {
+    for await (const piece of body) {
       silence.heard();
-      bytes += piece.byteLength;
+      bytes += piece.length;
       if (bytes > maxBytes) break;
       pieces.push(piece);
     }

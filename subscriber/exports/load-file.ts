@@ -72,7 +72,7 @@ async function insertJob(jobId: string, file: SurveyedFile, options: LoadOptions
       jobReference: { projectId: '{{projectId}}', jobId, location: destination.location },
       configuration: { load: loadConfiguration(destination, file, columns, schema) },
     },
-    pieces: inPieces(file.open(), pieceBytes, file.markBytes),
+    pieces: inPieces(file.open(), pieceBytes, of, file.markBytes),
     bytes: of,
     signal,
     onProgress: (bytes) => progress?.tell({ doing: 'uploading', file: file.name, bytes, of }),

@@ -1,15 +1,16 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import { refusedUpload } from './bigquery-failure.ts';
 import { postpone } from './failure.ts';
-import { authorize, isPassing, send } from './upload-request.ts';
+import type { Piece } from './pieces.ts';
+import { type Answer, authorize, isPassing, isSuccess, send } from './upload-request.ts';
 import { pause, UploadSession } from './upload-session.ts';
 
 export interface UploadOptions {
   bigquery: BigQuery;
   /** The body of jobs.insert. */
   job: object;
-  /** What is loaded; a piece may be overwritten when the next is asked for. */
-  pieces: AsyncIterable<Buffer>;
+  /** What is loaded. */
+  pieces: AsyncIterable<Piece>;
   /** How many bytes the pieces hold together: with fewer, no job comes into being. */
   bytes: number;
   signal?: AbortSignal | undefined;
@@ -34,7 +35,7 @@ export async function uploadJob(options: UploadOptions): Promise<UploadResult> {
   if (opened === 'duplicate') return opened;
   for await (const piece of options.pieces) {
     const reply = await opened.send(piece);
-    if (reply) return await resultOf(reply);
+    if (reply) return resultOf(reply);
     options.onProgress?.(opened.persisted);
   }
   throw postpone('upload', `an upload of ${options.bytes} bytes ended without a job`);
@@ -43,9 +44,11 @@ export async function uploadJob(options: UploadOptions): Promise<UploadResult> {
 async function openSession(options: UploadOptions): Promise<UploadSession | 'duplicate'> {
   const { bigquery, job, bytes, signal } = options;
   const { url, headers, body } = await authorize(bigquery, '/jobs?uploadType=resumable', job);
-  headers.set('Content-Type', 'application/json; charset=UTF-8');
-  headers.set('X-Upload-Content-Type', 'text/csv');
-  headers.set('X-Upload-Content-Length', String(bytes));
+  Object.assign(headers, {
+    'content-type': 'application/json; charset=UTF-8',
+    'x-upload-content-type': 'text/csv',
+    'x-upload-content-length': String(bytes),
+  });
   for (let tries = 1; ; tries++) {
     const reply = await send(url, { method: 'POST', headers, body }, signal);
     if (isPassing(reply) && tries < maxTries) {
@@ -53,17 +56,16 @@ async function openSession(options: UploadOptions): Promise<UploadSession | 'dup
       continue;
     }
     if (reply instanceof Error) throw reply;
-    const session = reply.ok && reply.headers.get('location');
+    const session = isSuccess(reply) && reply.headers.location;
     if (session) return new UploadSession(session, options);
-    if ((await resultOf(reply)) === 'duplicate') return 'duplicate';
+    if (resultOf(reply) === 'duplicate') return 'duplicate';
     throw postpone('upload', `BigQuery answered ${reply.status} and opened no upload`);
   }
 }
 
-async function resultOf(reply: Response): Promise<UploadResult> {
-  const text = await reply.text();
-  if (reply.ok) return 'inserted';
+function resultOf(reply: Answer): UploadResult {
+  if (isSuccess(reply)) return 'inserted';
   // Also when it was our own request before that made the job, and whose answer was lost.
   if (reply.status === 409) return 'duplicate';
-  throw refusedUpload(reply.status, text);
+  throw refusedUpload(reply.status, reply.text);
 }

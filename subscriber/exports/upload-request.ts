@@ -1,9 +1,13 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { BigQuery } from '@google-cloud/bigquery';
+import { RelayError } from '../../shared/error.ts';
 import { causeOf, postpone } from './failure.ts';
+import { exchange, type HttpRequest } from './http-exchange.ts';
 
 export interface AuthorizedRequest {
   url: string;
-  headers: Headers;
+  headers: Record<string, string>;
   body: string;
 }
 
@@ -22,7 +26,7 @@ export function authorize(
           if (error || !request) return reject(error);
           resolve({
             url: request.uri,
-            headers: new Headers(request.headers as Record<string, string>),
+            headers: Object.fromEntries(new Headers(request.headers as Record<string, string>)),
             body: JSON.stringify(request.json),
           });
         },
@@ -33,22 +37,31 @@ export function authorize(
 
 const replyWithinMs = 120_000;
 
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+}
+
 /** An answer, or why there is none. */
-export type Reply = Response | Error;
+export type Reply = Answer | Error;
 
 /** @param stop ends the request, and rejects with its reason */
 export async function send(
   url: string,
-  init: RequestInit,
+  request: HttpRequest,
   stop: AbortSignal | undefined,
 ): Promise<Reply> {
   const late = AbortSignal.timeout(replyWithinMs);
   try {
     const signal = stop ? AbortSignal.any([stop, late]) : late;
-    // 308 means "go on" here, and has no Location to follow.
-    return await fetch(url, { ...init, redirect: 'manual', signal });
+    const response = await exchange(url, request, signal);
+    const { statusCode: status = 0, headers } = response;
+    return { status, headers, text: await text(response) };
   } catch (error) {
     stop?.throwIfAborted();
+    // What is uploaded can't be read.
+    if (error instanceof RelayError) throw error;
     return postpone('network', `the upload to BigQuery failed: ${causeOf(error)}`, {
       cause: error,
     });
@@ -59,4 +72,8 @@ export async function send(
 export function isPassing(reply: Reply): boolean {
   if (reply instanceof Error) return true;
   return reply.status === 408 || reply.status === 429 || reply.status >= 500;
+}
+
+export function isSuccess({ status }: Answer): boolean {
+  return status >= 200 && status < 300;
 }

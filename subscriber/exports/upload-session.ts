@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs } from '../bigquery/backoff.ts';
 import { postpone } from './failure.ts';
-import { isPassing, type Reply, send } from './upload-request.ts';
+import type { Piece } from './pieces.ts';
+import { type Answer, isPassing, type Reply, send } from './upload-request.ts';
 
 export interface SessionOptions {
   /** All bytes of the upload. */
@@ -35,16 +36,15 @@ export class UploadSession {
    * Sends the next piece. After a failure it asks first: the server may have taken a part of it, or all.
    * Resolves with the answer that ends the upload, or undefined if the next piece is wanted.
    */
-  async send(piece: Buffer): Promise<Response | undefined> {
+  async send(piece: Piece): Promise<Answer | undefined> {
     const start = this.#persisted;
-    const end = start + piece.length;
+    const end = start + piece.bytes;
     let ask = false;
     for (let tries = 0; ; ) {
       const before = this.#persisted;
-      const rest = piece.subarray(before - start);
-      const reply = await this.#put(ask ? undefined : rest);
+      const reply = await (ask ? this.#ask() : this.#put(piece, start));
       ask = isPassing(reply);
-      if (reply instanceof Response && !ask) {
+      if (!(reply instanceof Error) && !ask) {
         if (reply.status !== resumeIncomplete) return reply;
         this.#persisted = persistedBytes(reply);
         if (this.#persisted < before) throw lost(before, this.#persisted);
@@ -58,18 +58,27 @@ export class UploadSession {
     }
   }
 
-  async #put(rest: Buffer | undefined): Promise<Reply> {
+  /** Sends what the server lacks of a piece that starts there. */
+  async #put(piece: Piece, start: number): Promise<Reply> {
     const first = this.#persisted;
-    const range = rest ? `${first}-${first + rest.length - 1}` : '*';
-    const headers = { 'Content-Range': `bytes ${range}/${this.#bytes}` };
-    const body = rest ?? new Uint8Array();
+    const last = start + piece.bytes - 1;
+    const headers = {
+      'Content-Length': last - first + 1,
+      'Content-Range': `bytes ${first}-${last}/${this.#bytes}`,
+    };
+    const body = piece.from(first - start);
     return await send(this.#url, { method: 'PUT', headers, body }, this.#signal);
+  }
+
+  async #ask(): Promise<Reply> {
+    const headers = { 'Content-Length': 0, 'Content-Range': `bytes */${this.#bytes}` };
+    return await send(this.#url, { method: 'PUT', headers }, this.#signal);
   }
 }
 
 /** Without a `Range` the server has nothing. */
-function persistedBytes(reply: Response): number {
-  const last = /^bytes=0-(\d+)$/.exec(reply.headers.get('range') ?? '')?.[1];
+function persistedBytes({ headers }: Answer): number {
+  const last = /^bytes=0-(\d+)$/.exec(headers.range ?? '')?.[1];
   return last === undefined ? 0 : Number(last) + 1;
 }
 

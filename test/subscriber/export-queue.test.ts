@@ -1,4 +1,9 @@
-import type { RequestListener } from 'node:http';
+import {
+  type IncomingMessage,
+  type RequestListener,
+  request,
+  type ServerResponse,
+} from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { sampleExport } from '../../local/absmartly/sample-export.ts';
 import { zipFiles } from '../../local/absmartly/zip.ts';
@@ -87,6 +92,16 @@ describe('a stream with a bucket', () => {
   });
 });
 
+/** Hands a request on, as a proxy does. */
+function forward(target: string, from: IncomingMessage, to: ServerResponse): void {
+  const { method, url, headers } = from;
+  const onward = request(`${target}${url}`, { method, headers }, (answer) => {
+    to.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(to);
+  });
+  from.pipe(onward);
+}
+
 describe('an export that is tried again', () => {
   /** Gives what the bed has, but for the first so many requests. */
   const failing = (target: string, failures: number): RequestListener => {
@@ -119,13 +134,19 @@ describe('an export that is tried again', () => {
   it('is not fetched again after BigQuery was away', async () => {
     const bed = await startBed();
     const sender = await startSender(failing(bed.api.url, 0));
-    const down = await startSender((_, response) => response.writeHead(403).end('{}'));
-    const bigquery = clientOf(down.url);
-    const away = queueFor({ ...bed, api: { ...bed.api, url: sender.url } }, {}, bigquery);
-    const fate = away.queue.load('ab', announced(42));
-    await expect.poll(() => away.lines.length).toBeGreaterThan(1);
-    bigquery.apiEndpoint = bed.bigquery.apiEndpoint;
-    bigquery.baseUrl = bed.bigquery.baseUrl;
+    let away = true;
+    const bigquery = await startSender((request, response) => {
+      if (away) return response.writeHead(403).end('{}');
+      return void forward(bed.bigquery.apiEndpoint, request, response);
+    });
+    const { queue, lines } = queueFor(
+      { ...bed, api: { ...bed.api, url: sender.url } },
+      {},
+      clientOf(bigquery.url),
+    );
+    const fate = queue.load('ab', announced(42));
+    await expect.poll(() => lines.length).toBeGreaterThan(1);
+    away = false;
     expect(await fate).toEqual({ kind: 'written' });
     expect(sender.requests).toHaveLength(1);
     expect(await bed.query(`SELECT COUNT(*) AS n FROM ${table}`)).toEqual([{ n: rowsOfSample }]);

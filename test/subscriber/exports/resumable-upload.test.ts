@@ -14,7 +14,7 @@ async function upload(faults: Record<number, Fault>, sent = content) {
   const result = await uploadJob({
     bigquery: server.bigquery,
     job,
-    pieces: inPieces(stream, 1000),
+    pieces: inPieces(stream, 1000, content.length),
     bytes: content.length,
   });
   return { result, ...server };
