@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { RelayError } from '../shared/error.ts';
+import { backfillCommand } from './backfill.ts';
 import { demoCommand } from './demo.ts';
+import { importCommand } from './import.ts';
 import { queryCommand } from './query.ts';
+import { reconcileCommand } from './reconcile.ts';
 import { startCommand } from './start.ts';
 
 const program = new Command('tributary')
@@ -10,6 +13,9 @@ const program = new Command('tributary')
   .addCommand(startCommand())
   .addCommand(demoCommand())
   .addCommand(queryCommand())
+  .addCommand(importCommand())
+  .addCommand(backfillCommand())
+  .addCommand(reconcileCommand())
   .showHelpAfterError();
 
 try {

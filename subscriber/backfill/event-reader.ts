@@ -42,7 +42,9 @@ export class EventReader {
     this.stream = stream;
     this.layout = keyedLayout(source.layout(stream), stream);
     this.columns = eventColumns(stream, this.layout);
-    this.encoder = createEncoder(this.layout, Date.now);
+    // PENDING streams take no upserts, and none are needed: only what is missing is written.
+    const { key: _, ...inserts } = this.layout;
+    this.encoder = createEncoder(inserts, Date.now);
     this.#source = source;
     this.#receivedAt = receivedAt;
     this.#contentType =

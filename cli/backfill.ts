@@ -1,0 +1,125 @@
+import { Command } from 'commander';
+import { backfill } from '../subscriber/backfill/backfill.ts';
+import { EventReader } from '../subscriber/backfill/event-reader.ts';
+import type { WindowCounts } from '../subscriber/backfill/fill-window.ts';
+import { readHistory, readHistorySource } from '../subscriber/backfill/history-api.ts';
+import { IdTable } from '../subscriber/backfill/id-table.ts';
+import { describeReject, Rejects } from '../subscriber/backfill/rejects.ts';
+import { describeWindow, type TimeWindow } from '../subscriber/backfill/time-window.ts';
+import { relay } from '../tributary.config.ts';
+import { drawTable } from './draw-table.ts';
+import {
+  addPlaceOptions,
+  addRangeOptions,
+  findStream,
+  findTable,
+  maxIds,
+  openForWriting,
+  type PlaceOptions,
+  type RangeOptions,
+  readSecretsOver,
+  requireTime,
+  stopSignal,
+  windowsOf,
+} from './history-options.ts';
+import { countText, ProgressBar } from './progress-bar.ts';
+
+interface BackfillCommandOptions extends PlaceOptions, RangeOptions {
+  dryRun: boolean;
+  rejects?: string;
+  strict: boolean;
+  secrets: string;
+}
+
+export function backfillCommand(): Command {
+  const command = new Command('backfill')
+    .description("write what the sender's export of history has and the table has not")
+    .argument('<stream>', 'a stream whose sender has an export of history');
+  return addPlaceOptions(addRangeOptions(command))
+    .option('--dry-run', 'write nothing, and tell what would be', false)
+    .option('--rejects <file>', 'keep the lines that can never become rows, as JSONL')
+    .option('--strict', 'stop at the first such line', false)
+    .option('--secrets <file>', 'where <STREAM>_API_KEY is, if not in the environment', '.dev.vars')
+    .action(runBackfill);
+}
+
+async function runBackfill(name: string, options: BackfillCommandOptions): Promise<void> {
+  const windows = windowsOf(options);
+  const reader = new EventReader(findStream(relay, name), Date.now());
+  requireTime(reader);
+  const source = readHistorySource(readSecretsOver(options.secrets), reader.stream);
+  const table = findTable(relay, reader, options);
+  const client = options.dryRun ? undefined : await openForWriting(relay, table, reader, options);
+  const bar = new ProgressBar(options.to - options.from);
+  const rejects = new Rejects({
+    ...(options.rejects !== undefined && { file: options.rejects }),
+    strict: options.strict,
+    onReject: (reject) => bar.say(describeReject(reject)),
+  });
+  const signal = stopSignal();
+  const filled: [TimeWindow, WindowCounts][] = [];
+  let done = 0;
+  try {
+    const total = await backfill({
+      windows,
+      table,
+      reader,
+      open: (window) => readHistory(source, window, signal),
+      client,
+      rejects,
+      ids: new IdTable(),
+      maxIds,
+      signal,
+      onWindow(window, counts) {
+        done += window.to - window.from;
+        filled.push([window, counts]);
+      },
+      onProgress: ({ lines, written }) =>
+        bar.show(done, `${countText(lines)} lines, ${countText(written)} rows`),
+    });
+    bar.end();
+    process.stdout.write(toText(filled, total, options));
+  } finally {
+    bar.end();
+    rejects.close();
+    await client?.close();
+  }
+}
+
+const columns = {
+  lines: 'lines',
+  written: 'written',
+  present: 'there already',
+  repeated: 'repeated',
+  filtered: 'filtered',
+  outside: 'of another time',
+  rejected: 'rejected',
+} as const satisfies Record<keyof WindowCounts, string>;
+
+function toText(
+  filled: readonly [TimeWindow, WindowCounts][],
+  total: WindowCounts,
+  { dryRun, rejects }: BackfillCommandOptions,
+): string {
+  const names = Object.keys(columns) as (keyof WindowCounts)[];
+  const head = names.map((name) =>
+    dryRun && name === 'written' ? 'to be written' : columns[name],
+  );
+  const line = (title: string, counts: WindowCounts) => [
+    title,
+    ...names.map((name) => countText(counts[name])),
+  ];
+  // A year of days is as much as anybody reads.
+  const each = filled.length > 366 ? [] : filled;
+  const rows = each.map(([window, counts]) => line(describeWindow(window), counts));
+  return [
+    drawTable(
+      [['window (UTC)', ...head], ...rows, line('all', total)],
+      ['left', ...names.map(() => 'right' as const)],
+    ),
+    ...(dryRun ? ['Nothing was written.\n'] : []),
+    ...(total.rejected > 0 && rejects !== undefined
+      ? [`The rejected lines are in ${rejects}.\n`]
+      : []),
+  ].join('');
+}

@@ -1,0 +1,139 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { EventReader } from '../subscriber/backfill/event-reader.ts';
+import { type FileFormat, fileLines } from '../subscriber/backfill/file-lines.ts';
+import { type ImportFile, importFiles } from '../subscriber/backfill/import-files.ts';
+import {
+  type ImportCounts,
+  type ImportDependencies,
+  importLines,
+} from '../subscriber/backfill/import-lines.ts';
+import { describeReject, Rejects } from '../subscriber/backfill/rejects.ts';
+import { relay } from '../tributary.config.ts';
+import { drawTable } from './draw-table.ts';
+import {
+  addPlaceOptions,
+  findStream,
+  findTable,
+  openForWriting,
+  type PlaceOptions,
+  stopSignal,
+} from './history-options.ts';
+import { countText, ProgressBar } from './progress-bar.ts';
+
+interface ImportCommandOptions extends PlaceOptions {
+  stream: string;
+  format?: FileFormat;
+  delimiter: string;
+  rename: ReadonlyMap<string, string>;
+  dryRun: boolean;
+  rejects?: string;
+  strict: boolean;
+}
+
+export function importCommand(): Command {
+  const command = new Command('import')
+    .description("write what files hold and the stream's table has not")
+    .argument('<path>', 'a CSV or NDJSON file (gzip too), a ZIP of CSVs, a folder of them, or -')
+    .requiredOption('--stream <name>', 'the stream whose table they go into')
+    .addOption(
+      new Option('--format <format>', 'of the files (default: by their first character)').choices([
+        'csv',
+        'ndjson',
+      ]),
+    )
+    .option('--delimiter <character>', 'between the fields of a CSV', ',')
+    .addOption(
+      new Option('--rename <column=member...>', 'the member of an event that a CSV column fills')
+        .argParser(readRename)
+        .default(new Map(), 'the column’s own name'),
+    );
+  return addPlaceOptions(command)
+    .option('--dry-run', 'write nothing, and tell what would be', false)
+    .option('--rejects <file>', 'keep the lines that can never become rows, as JSONL')
+    .option('--strict', 'stop at the first such line', false)
+    .action(runImport);
+}
+
+function readRename(text: string, before: ReadonlyMap<string, string>): Map<string, string> {
+  const [, column, member] = /^([^=]+)=([^=]+)$/.exec(text) ?? [];
+  if (!column || !member) throw new InvalidArgumentError('say column=member');
+  return new Map([...before, [column, member]]);
+}
+
+async function runImport(path: string, options: ImportCommandOptions): Promise<void> {
+  const reader = new EventReader(findStream(relay, options.stream), Date.now());
+  const table = findTable(relay, reader, options);
+  const client = options.dryRun ? undefined : await openForWriting(relay, table, reader, options);
+  let bar: ProgressBar | undefined;
+  const rejects = new Rejects({
+    ...(options.rejects !== undefined && { file: options.rejects }),
+    strict: options.strict,
+    onReject: (reject) => bar?.say(describeReject(reject)),
+  });
+  const imported: [name: string, counts: ImportCounts][] = [];
+  const dependencies = { table, reader, client, rejects, signal: stopSignal() };
+  try {
+    for await (const file of importFiles(path)) {
+      bar = new ProgressBar(file.bytes);
+      imported.push([file.name, await importFile(file, bar, options, dependencies)]);
+      bar.end();
+    }
+  } finally {
+    bar?.end();
+    rejects.close();
+    await client?.close();
+    if (imported.length > 0) process.stdout.write(toText(imported, options));
+  }
+}
+
+async function importFile(
+  file: ImportFile,
+  bar: ProgressBar,
+  { format, delimiter, rename }: ImportCommandOptions,
+  dependencies: Omit<ImportDependencies, 'name'>,
+): Promise<ImportCounts> {
+  const asForm = dependencies.reader.stream.body === 'form';
+  let bytes = 0;
+  const counted = async function* () {
+    for await (const chunk of file.open()) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+  };
+  const lines = fileLines(counted(), { delimiter, rename, asForm, ...(format && { format }) });
+  return await importLines(lines, {
+    ...dependencies,
+    name: file.name,
+    onProgress: ({ written }) => bar.show(bytes, `${file.name}: ${countText(written)} rows`),
+  });
+}
+
+const columns = {
+  lines: 'lines',
+  written: 'written',
+  present: 'there already',
+  repeated: 'repeated',
+  filtered: 'filtered',
+  rejected: 'rejected',
+} as const satisfies Record<keyof ImportCounts, string>;
+
+function toText(
+  imported: readonly (readonly [string, ImportCounts])[],
+  { dryRun, rejects }: ImportCommandOptions,
+): string {
+  const names = Object.keys(columns) as (keyof ImportCounts)[];
+  const head = names.map((name) =>
+    dryRun && name === 'written' ? 'to be written' : columns[name],
+  );
+  const rows = imported.map(([title, counts]) => [
+    title,
+    ...names.map((name) => countText(counts[name])),
+  ]);
+  const table = drawTable(
+    [['file', ...head], ...rows],
+    ['left', ...names.map(() => 'right' as const)],
+  );
+  const rejected = imported.some(([, counts]) => counts.rejected > 0);
+  const kept = rejected && rejects !== undefined ? `The rejected lines are in ${rejects}.\n` : '';
+  return `${table}${dryRun ? 'Nothing was written.\n' : ''}${kept}`;
+}

@@ -1,0 +1,37 @@
+import { SingleBar } from 'cli-progress';
+
+/** A bar on standard error; nothing where that is no terminal. */
+export class ProgressBar {
+  readonly #bar: SingleBar;
+
+  /** @param total of whatever is told to `show`; unknown when absent, and then there is no bar */
+  constructor(total?: number) {
+    this.#bar = new SingleBar({
+      format: total === undefined ? '{what}' : '{bar} {percentage} % · {what}',
+      stream: process.stderr,
+      noTTYOutput: false,
+      hideCursor: true,
+      clearOnComplete: true,
+    });
+    this.#bar.start(total ?? 1, 0, { what: '' });
+  }
+
+  /** @param what is told beside the bar */
+  show(done: number, what: string): void {
+    this.#bar.update(done, { what });
+  }
+
+  /** Prints a line above the bar. */
+  say(line: string): void {
+    // The bar is drawn again at its next turn.
+    process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}\n` : `${line}\n`);
+  }
+
+  end(): void {
+    this.#bar.stop();
+  }
+}
+
+export function countText(count: number): string {
+  return new Intl.NumberFormat('en').format(count);
+}

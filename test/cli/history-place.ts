@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BigQuery } from '@google-cloud/bigquery';
+import { onTestFinished } from 'vitest';
+import { startBigQuery } from '../../local/bigquery/main.ts';
+import { connectBigQuery } from '../../local/connect.ts';
+import { startDatanostro } from '../../local/datanostro/main.ts';
+import { relay } from '../../tributary.config.ts';
+
+const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+
+export interface Run {
+  status: number | null;
+  out: string;
+  err: string;
+}
+
+/** A BigQuery and a sender, where the commands of history find them; until the test is over. */
+export interface HistoryPlace {
+  directory: string;
+  bigquery: BigQuery;
+  /** Windows that the sender was asked for, by their beginning. */
+  asked: number[];
+  start(...args: string[]): { process: ChildProcess; ended: Promise<Run> };
+  run(...args: string[]): Promise<Run>;
+  rows(): Promise<{ event_id: string; delivery_id: string }[]>;
+}
+
+export const table = relay.streams.get('datanostro')?.table ?? '';
+
+export async function startHistoryPlace(
+  history: (from: number, to: number) => Iterable<string>,
+): Promise<HistoryPlace> {
+  const directory = await mkdtemp(join(tmpdir(), 'tributary-history-'));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const server = await startBigQuery({ restPort: 0, grpcPort: 0, directory: `${directory}/bq` });
+  onTestFinished(() => server.stop());
+  const asked: number[] = [];
+  const sender = await startDatanostro({
+    port: 0,
+    apiKey: 'the-key',
+    history(from, to) {
+      asked.push(from);
+      return history(from, to);
+    },
+  });
+  onTestFinished(() => sender.stop());
+  const ports = { bigquery: server.restPort, bigqueryGrpc: server.grpcPort };
+  await writeFile(join(directory, 'stack.json'), JSON.stringify({ pid: process.pid, ports }));
+  const environment = {
+    ...process.env,
+    DATANOSTRO_API_URL: `http://127.0.0.1:${sender.port}`,
+    DATANOSTRO_API_KEY: 'the-key',
+    METADATA_SERVER_DETECTION: 'none',
+  };
+  const bigquery = connectBigQuery(relay.project, server.restPort);
+  const start = (...args: string[]) => {
+    const child = spawn(process.execPath, [main, ...args, '--state', directory], {
+      cwd: directory,
+      env: environment,
+    });
+    return { process: child, ended: ended(child) };
+  };
+  return {
+    directory,
+    bigquery,
+    asked,
+    start,
+    run: (...args) => start(...args).ended,
+    async rows() {
+      const [rows] = await bigquery.query(`SELECT event_id, delivery_id FROM ${table}`);
+      return rows as { event_id: string; delivery_id: string }[];
+    },
+  };
+}
+
+async function ended(child: ChildProcess): Promise<Run> {
+  let out = '';
+  let err = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    err += chunk.toString();
+  });
+  const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { status, out, err };
+}

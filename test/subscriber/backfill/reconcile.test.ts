@@ -1,0 +1,154 @@
+import { expect, it } from 'vitest';
+import { backfill } from '../../../subscriber/backfill/backfill.ts';
+import { readHistory } from '../../../subscriber/backfill/history-api.ts';
+import { type ReconcileOptions, reconcile } from '../../../subscriber/backfill/reconcile.ts';
+import { cutWindows } from '../../../subscriber/backfill/time-window.ts';
+import { type Bed, day, eventLine, hour, startBed, startHistory, streamOf } from './bed.ts';
+
+const whole = { from: day, to: day + 24 * hour };
+
+/** Rows of hours of the day, by their ids; NULL for no time. */
+async function insert(bed: Bed, rows: [id: string, hour: number | null][]): Promise<void> {
+  const values = rows.map(([id, at]) => {
+    const time = at === null ? 'NULL' : `TIMESTAMP_MILLIS(${day + at * hour})`;
+    return `('${id}', ${time})`;
+  });
+  await bed.query(`INSERT shop.events (event_id, event_time) VALUES ${values.join(', ')}`);
+}
+
+async function compare(
+  bed: Bed,
+  sent: readonly string[],
+  options: Partial<ReconcileOptions> = {},
+  stream = streamOf(),
+) {
+  const source = await startHistory(() => sent, stream);
+  return await reconcile({
+    ...bed,
+    windows: [whole],
+    open: (window) => readHistory(source, window),
+    idsPerHour: 10,
+    ...options,
+  });
+}
+
+it('finds nothing where table and sender agree, whatever stands around', async () => {
+  const bed = await startBed();
+  await insert(bed, [
+    ['a', 0],
+    ['b', 1.5],
+    ['before', -0.5],
+    ['after', 24],
+    ['timeless', null],
+  ]);
+  const sent = [eventLine('a', day), eventLine('b', day + 1.5 * hour), eventLine('c', day - 1)];
+  expect(await compare(bed, [...sent, eventLine('timeless', day + 1)])).toEqual({
+    totals: {
+      sent: 3,
+      rows: 2,
+      missing: 0,
+      extra: 0,
+      duplicate: 0,
+      filtered: 0,
+      unusable: 0,
+    },
+    hours: [],
+    gaps: [],
+  });
+});
+
+it('tells missing, extra and duplicate ids by the hour, and where the gaps are', async () => {
+  const stream = streamOf({ filter: { event: '^purchase$' } });
+  const bed = await startBed(stream);
+  await insert(bed, [
+    ['a', 0],
+    ['a', 0.2],
+    ['extra', 0.4],
+    ['twice', 5],
+    ['twice', 5],
+    ['twice', 5],
+  ]);
+  const sent = [
+    eventLine('a', day),
+    eventLine('a', day),
+    eventLine('missing', day + 0.1 * hour),
+    eventLine('next hour', day + 1.1 * hour),
+    eventLine('twice', day + 5 * hour),
+    eventLine('late', day + 23.9 * hour),
+    eventLine('dropped', day, { event_name: 'page_view' }),
+    eventLine('wild', day, { created_at: 'yesterday' }),
+    'no JSON',
+  ];
+  const found = await compare(bed, sent, {}, stream);
+  expect(found.totals).toEqual({
+    sent: 5,
+    rows: 6,
+    missing: 3,
+    extra: 1,
+    duplicate: 3,
+    filtered: 1,
+    unusable: 2,
+  });
+  expect(found.hours).toEqual([
+    {
+      hour: day,
+      counts: { missing: 1, extra: 1, duplicate: 1 },
+      ids: { missing: ['missing'], extra: ['extra'], duplicate: ['a'] },
+    },
+    {
+      hour: day + hour,
+      counts: { missing: 1, extra: 0, duplicate: 0 },
+      ids: { missing: ['next hour'], extra: [], duplicate: [] },
+    },
+    {
+      hour: day + 5 * hour,
+      counts: { missing: 0, extra: 0, duplicate: 2 },
+      ids: { missing: [], extra: [], duplicate: ['twice', 'twice'] },
+    },
+    {
+      hour: day + 23 * hour,
+      counts: { missing: 1, extra: 0, duplicate: 0 },
+      ids: { missing: ['late'], extra: [], duplicate: [] },
+    },
+  ]);
+  expect(found.gaps).toEqual([
+    { from: day, to: day + 2 * hour },
+    { from: day + 23 * hour, to: day + 24 * hour },
+  ]);
+});
+
+it('counts all, and names as many ids as are asked for', async () => {
+  const bed = await startBed();
+  const sent = Array.from({ length: 50 }, (_, n) => eventLine(`evt_${n}`, day + n));
+  const { totals, hours } = await compare(bed, sent, { idsPerHour: 2 });
+  expect(totals.missing).toBe(50);
+  expect(hours[0]?.ids.missing).toEqual(['evt_0', 'evt_1']);
+});
+
+it('gives the same answer with windows that have to be cut', async () => {
+  const bed = await startBed();
+  const at = (n: number) => (n * 24) / 40;
+  await insert(
+    bed,
+    Array.from({ length: 40 }, (_, n) => [`evt_${n}`, at(n)]),
+  );
+  const sent = Array.from({ length: 40 }, (_, n) =>
+    eventLine(`evt_${n + 1}`, day + at(n + 1) * hour),
+  );
+  const once = await compare(bed, sent);
+  expect(once.totals).toMatchObject({ sent: 39, rows: 40, missing: 0, extra: 1, duplicate: 0 });
+  expect(await compare(bed, sent, { maxIds: 12 })).toEqual(once);
+  expect(await compare(bed, sent, { windows: cutWindows(whole, hour) })).toEqual(once);
+});
+
+it('after a backfill of its gaps finds nothing missing', async () => {
+  const bed = await startBed();
+  await insert(bed, [['there', 3]]);
+  const sent = [1, 3, 8].map((at) => eventLine(at === 3 ? 'there' : `evt_${at}`, day + at * hour));
+  const source = await startHistory(() => sent);
+  const { gaps } = await compare(bed, sent);
+  expect(gaps).toHaveLength(2);
+  const open = (window: typeof whole) => readHistory(source, window);
+  expect(await backfill({ ...bed, windows: gaps, open })).toMatchObject({ written: 2, outside: 4 });
+  expect((await compare(bed, sent)).hours).toEqual([]);
+});
