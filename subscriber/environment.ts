@@ -44,3 +44,21 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, relay: Relay): E
   const storageEndpoint = environment['BIGQUERY_STORAGE_EMULATOR_HOST'];
   return { exportApis, ...(storageEndpoint && { storageEndpoint }) };
 }
+
+/**
+ * The port that tells of the subscriber's health: `HEALTH_PORT`, or `PORT` as hosts of containers set it.
+ * None when neither is set.
+ *
+ * @throws RelayError `environment.invalid`
+ */
+export function readHealthPort(environment: NodeJS.ProcessEnv): number | undefined {
+  const text = environment['HEALTH_PORT'] || environment['PORT'];
+  if (!text) return undefined;
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new RelayError(
+    'environment.invalid',
+    'setup',
+    `"${text}" is no port for the health checks`,
+  );
+}

@@ -1,19 +1,31 @@
 import { tmpdir } from 'node:os';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PubSub } from '@google-cloud/pubsub';
-import { RelayError } from '../shared/error.ts';
-import { relay } from '../tributary.config.ts';
+import type { Relay } from '../shared/config.ts';
+import { relay as ownRelay } from '../tributary.config.ts';
+import type { Work } from './drain.ts';
 import { readEnvironment } from './environment.ts';
 import { ExportQueue } from './export-queue.ts';
-import { logToStdout } from './log.ts';
+import { type Log, logToStdout } from './log.ts';
+import { runMode } from './modes.ts';
 import { openTables } from './open-tables.ts';
 import { Pipeline } from './pipeline.ts';
 import { openSubscription, pullLimits } from './subscription.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
-export interface Subscriber {
+export interface Subscriber extends Work {
+  readonly rowsWritten: number;
+  readonly deadLettersWritten: number;
   /** Writes and acks what is in hand, gives the rest back, and closes; within `stopWithinMs`. */
   stop(): Promise<void>;
+}
+
+export interface SubscriberSettings {
+  /** That of tributary.config.ts by default. */
+  relay?: Relay;
+  log?: Log;
+  /** How long an append may stay unanswered; 30 s by default. */
+  appendTimeoutMs?: number;
 }
 
 /** How long what is on the wire may take to be answered when the subscriber stops. */
@@ -32,8 +44,8 @@ const fullAt = 0.85;
 export async function startSubscriber(
   environment: NodeJS.ProcessEnv,
   onFailure: () => void,
+  { relay = ownRelay, log = logToStdout, appendTimeoutMs }: SubscriberSettings = {},
 ): Promise<Subscriber> {
-  const log = logToStdout;
   const { storageEndpoint, exportApis } = readEnvironment(environment, relay);
   const bigquery = new BigQuery({ projectId: relay.project, location: relay.location });
   const room = new WaitingRoom({
@@ -44,6 +56,7 @@ export async function startSubscriber(
     relay,
     bigquery,
     ...(storageEndpoint && { storageEndpoint }),
+    ...(appendTimeoutMs !== undefined && { appendTimeoutMs }),
     room,
     log,
   });
@@ -73,6 +86,21 @@ export async function startSubscriber(
   log({ severity: 'INFO', message: 'the subscriber is ready', subscription: relay.subscription });
 
   return {
+    get taken() {
+      return pipeline.taken;
+    },
+    get acked() {
+      return pipeline.acked;
+    },
+    get inHand() {
+      return room.messages;
+    },
+    get rowsWritten() {
+      return [...tables.rows.values()].reduce((sum, table) => sum + table.rowsWritten, 0);
+    },
+    get deadLettersWritten() {
+      return tables.deadLetters.rowsWritten;
+    },
     async stop() {
       // Closing stops the pull at once, and then waits for the acks of what is in hand.
       const closed = subscription.close();
@@ -84,14 +112,6 @@ export async function startSubscriber(
 }
 
 if (import.meta.main) {
-  try {
-    const subscriber = await startSubscriber(process.env, () => process.exit(1));
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => void subscriber.stop().then(() => process.exit(0)));
-    }
-  } catch (error) {
-    if (!(error instanceof RelayError)) throw error;
-    logToStdout({ severity: 'ERROR', message: error.message, code: error.code });
-    process.exitCode = 1;
-  }
+  const { argv, env } = process;
+  process.exit(await runMode(argv.slice(2), env, (onFailure) => startSubscriber(env, onFailure)));
 }

@@ -18,6 +18,8 @@ export interface TableDependencies {
   bigquery: BigQuery;
   /** `host:port` of a Storage Write server without TLS; Google's own when absent. */
   storageEndpoint?: string;
+  /** How long an append may stay unanswered. */
+  appendTimeoutMs?: number;
   room: WaitingRoom;
   log: Log;
 }
@@ -73,7 +75,7 @@ interface OpenTable {
 async function openTable(
   name: string,
   layout: TableLayout,
-  { relay, bigquery, storageEndpoint, room, log }: TableDependencies,
+  { relay, bigquery, storageEndpoint, appendTimeoutMs, room, log }: TableDependencies,
 ): Promise<OpenTable> {
   const [dataset = '', table = ''] = name.split('.');
   const ensure = () => ensureTable(bigquery, { dataset, table }, layout, relay.location);
@@ -91,6 +93,7 @@ async function openTable(
   const writer = new TableWriter(client, {
     table: `projects/${relay.project}/datasets/${dataset}/tables/${table}`,
     descriptor: encoder.descriptor,
+    ...(appendTimeoutMs !== undefined && { appendTimeoutMs }),
     onFailure: ({ reaction, message }) => {
       log({
         severity: 'WARNING',

@@ -43,13 +43,26 @@ export class Pipeline {
   /** Deliveries on their way, each with every copy of its envelope that has come so far. */
   readonly #underWay = new Map<string, PulledMessage[]>();
 
+  #taken = 0;
+  #acked = 0;
+
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
   }
 
+  /** Messages, ever. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  get acked(): number {
+    return this.#acked;
+  }
+
   /** Takes one message to its end. Never rejects: Pub/Sub's client would swallow it and lease for good. */
   async take(message: PulledMessage): Promise<void> {
+    this.#taken++;
     this.#options.room.enter(message.data.length);
     const reading = readEnvelope(message.attributes, message.data);
     if (!reading.ok) return this.#bury(message, [message], reading.problem);
@@ -160,6 +173,7 @@ export class Pipeline {
   #ack(messages: readonly PulledMessage[]): void {
     for (const message of messages) {
       message.ack();
+      this.#acked++;
       this.#options.room.leave(message.data.length);
     }
   }

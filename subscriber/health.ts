@@ -1,0 +1,39 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { RelayError } from '../shared/error.ts';
+
+export interface Health {
+  readonly port: number;
+  stop(): void;
+}
+
+/**
+ * `/livez` answers 200 while the process can answer at all; `/readyz` 200 or 503. An outage of BigQuery
+ * changes neither: a restart would not end it.
+ *
+ * @param port 0 takes a free one
+ * @throws RelayError `port.taken`
+ */
+export async function startHealth(port: number, isReady: () => boolean): Promise<Health> {
+  const server = createServer((request, response) => {
+    const [path] = (request.url ?? '').split('?', 1);
+    const isWell = path === '/livez' || (path === '/readyz' && isReady());
+    const isKnown = path === '/livez' || path === '/readyz';
+    response.writeHead(isWell ? 200 : isKnown ? 503 : 404, { 'content-type': 'text/plain' });
+    response.end(isWell ? 'ok\n' : isKnown ? 'not ready\n' : 'not found\n');
+  });
+  try {
+    await once(server.listen(port), 'listening');
+  } catch (cause) {
+    const message = `port ${port} is not free for the health checks`;
+    throw new RelayError('port.taken', 'setup', message, { cause });
+  }
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

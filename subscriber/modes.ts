@@ -1,0 +1,98 @@
+import { parseArgs } from 'node:util';
+import { RelayError } from '../shared/error.ts';
+import { drained } from './drain.ts';
+import { readHealthPort } from './environment.ts';
+import { startHealth } from './health.ts';
+import { logToStdout as log } from './log.ts';
+import type { Subscriber } from './main.ts';
+
+/** Opens the subscriber; the callback is called when it can't go on. */
+type Start = (onFailure: () => void) => Promise<Subscriber>;
+
+const usage = 'node subscriber/main.ts [serve | drain [--quiet-seconds <n>]]';
+
+/**
+ * Runs one mode to its end, and gives the exit code: 0 when it ended as it should.
+ *
+ * @param args what stands behind `main.ts`
+ */
+export async function runMode(
+  args: string[],
+  environment: NodeJS.ProcessEnv,
+  start: Start,
+): Promise<number> {
+  try {
+    const { mode, quietMs } = readMode(args);
+    return mode === 'drain'
+      ? await drain(start, quietMs)
+      : await serve(start, readHealthPort(environment));
+  } catch (error) {
+    if (!(error instanceof RelayError)) throw error;
+    log({ severity: 'ERROR', message: error.message, code: error.code });
+    return 1;
+  }
+}
+
+interface Mode {
+  mode: 'serve' | 'drain';
+  quietMs: number;
+}
+
+function readMode(args: string[]): Mode {
+  try {
+    const options = { 'quiet-seconds': { type: 'string' } } as const;
+    const { positionals, values } = parseArgs({ args, options, allowPositionals: true });
+    const [mode = 'serve', ...more] = positionals;
+    const seconds = Number(values['quiet-seconds'] ?? 10);
+    if ((mode === 'serve' || mode === 'drain') && more.length === 0 && seconds > 0) {
+      return { mode, quietMs: seconds * 1000 };
+    }
+  } catch {
+    // An option that is none: told below, with the others.
+  }
+  throw new RelayError('arguments.invalid', 'setup', `usage: ${usage}`);
+}
+
+/** Relays until SIGTERM or SIGINT; then writes and acks what is in hand, and gives the rest back. */
+async function serve(start: Start, healthPort: number | undefined): Promise<number> {
+  let isReady = false;
+  const health =
+    healthPort === undefined ? undefined : await startHealth(healthPort, () => isReady);
+  if (health) log({ severity: 'INFO', message: 'health is told', port: health.port });
+  const ended = untilEnded();
+  const subscriber = await start(ended.fail);
+  isReady = true;
+  const exitCode = await ended.code;
+  isReady = false;
+  await subscriber.stop();
+  health?.stop();
+  return exitCode;
+}
+
+/** A table may be slow, and an export takes minutes; but a job that gets nothing done must end. */
+const patienceMs = 900_000;
+
+/** Relays until the subscription is empty: for a job that is run now and then. */
+async function drain(start: Start, quietMs: number): Promise<number> {
+  const ended = untilEnded();
+  const subscriber = await start(ended.fail);
+  const stopped = new AbortController();
+  void ended.code.then(() => stopped.abort());
+  const how = await drained(subscriber, { quietMs, patienceMs, signal: stopped.signal });
+  await subscriber.stop();
+  const { rowsWritten: rows, deadLettersWritten: dead_letters } = subscriber;
+  if (how === 'empty') {
+    log({ severity: 'INFO', message: 'the subscription is empty', rows, dead_letters });
+    return 0;
+  }
+  const message = how === 'stuck' ? 'nothing gets written any more' : 'stopped before it was empty';
+  log({ severity: 'ERROR', message, rows, dead_letters });
+  return how === 'stuck' ? 1 : await ended.code;
+}
+
+/** The exit code, once there is a reason to end; each signal counts once. */
+function untilEnded(): { code: Promise<number>; fail: () => void } {
+  const { promise: code, resolve } = Promise.withResolvers<number>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(0));
+  return { code, fail: () => resolve(1) };
+}

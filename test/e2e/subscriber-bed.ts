@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BigQuery } from '@google-cloud/bigquery';
+import type { PubSub } from '@google-cloud/pubsub';
+import { v7 as uuidv7 } from 'uuid';
+import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts';
+import { connectBigQuery, connectPubsub } from '../../local/connect.ts';
+import { Faults } from '../../local/faults.ts';
+import { type PubsubServer, startPubsub } from '../../local/pubsub/main.ts';
+import { toAttributes } from '../../shared/envelope.ts';
+import { select } from './relay-process.ts';
+import { relay } from './subscriber-relay.ts';
+
+const child = fileURLToPath(new URL('./subscriber-relay.ts', import.meta.url));
+
+export type StreamName = 'plain' | 'keyed';
+
+/** How often each delivery is in a table, by its id. */
+export type Counts = Map<string, number>;
+
+/** Pub/Sub and BigQuery on this machine, with faults, for subscribers that tests start and end. */
+export class SubscriberBed {
+  readonly pubsubFaults = new Faults();
+  readonly bigqueryFaults = new Faults();
+  readonly #directory: string;
+  readonly #bigqueryServer: BigQueryServer;
+  readonly #pubsubServer: PubsubServer;
+  readonly bigquery: BigQuery;
+  readonly pubsub: PubSub;
+  readonly environment: NodeJS.ProcessEnv;
+
+  static async start(): Promise<SubscriberBed> {
+    const directory = await mkdtemp(join(tmpdir(), 'tributary-subscriber-'));
+    const bed = { pubsubFaults: new Faults(), bigqueryFaults: new Faults() };
+    const [bigquery, pubsub] = await Promise.all([
+      startBigQuery({
+        restPort: 0,
+        grpcPort: 0,
+        directory: join(directory, 'bigquery'),
+        faults: bed.bigqueryFaults,
+      }),
+      startPubsub({ port: 0, directory: join(directory, 'pubsub'), faults: bed.pubsubFaults }),
+    ]);
+    return new SubscriberBed(directory, bigquery, pubsub, bed);
+  }
+
+  private constructor(
+    directory: string,
+    bigqueryServer: BigQueryServer,
+    pubsubServer: PubsubServer,
+    faults: { pubsubFaults: Faults; bigqueryFaults: Faults },
+  ) {
+    this.#directory = directory;
+    this.#bigqueryServer = bigqueryServer;
+    this.#pubsubServer = pubsubServer;
+    this.pubsubFaults = faults.pubsubFaults;
+    this.bigqueryFaults = faults.bigqueryFaults;
+    this.bigquery = connectBigQuery(relay.project, bigqueryServer.restPort);
+    this.pubsub = connectPubsub(relay.project, pubsubServer.port);
+    this.environment = {
+      PUBSUB_EMULATOR_HOST: `127.0.0.1:${pubsubServer.port}`,
+      BIGQUERY_EMULATOR_HOST: `http://127.0.0.1:${bigqueryServer.restPort}`,
+      BIGQUERY_STORAGE_EMULATOR_HOST: `127.0.0.1:${bigqueryServer.grpcPort}`,
+      METADATA_SERVER_DETECTION: 'none',
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.pubsub.close();
+    await Promise.all([this.#bigqueryServer.stop(), this.#pubsubServer.stop()]);
+    await rm(this.#directory, { recursive: true });
+  }
+
+  /** What the edge would publish; resolves to the ids that Pub/Sub has taken. */
+  async publish(stream: StreamName, count: number, body = (n: number) => `{"id":"e${n}"}`) {
+    const topic = this.pubsub.topic(relay.topic, { batching: { maxMessages: 500 } });
+    const ids = Array.from({ length: count }, () => uuidv7());
+    await Promise.all(
+      ids.map((deliveryId, n) =>
+        topic.publishMessage({
+          data: Buffer.from(body(n)),
+          attributes: toAttributes({ stream, deliveryId, receivedAt: Date.now() }),
+        }),
+      ),
+    );
+    return ids;
+  }
+
+  async counts(stream: StreamName): Promise<Counts> {
+    const column = stream === 'plain' ? 'hit_id' : 'delivery_id';
+    const rows = await select<{ id: string; times: number }>(
+      this.bigquery,
+      `SELECT ${column} AS id, COUNT(*) AS times FROM shop.${stream} GROUP BY id`,
+    );
+    return new Map(rows.map(({ id, times }) => [id, times]));
+  }
+
+  /** A subscriber in a process of its own, as it runs in production. */
+  spawn(mode: string[] = ['serve'], environment: NodeJS.ProcessEnv = {}): SubscriberProcess {
+    return new SubscriberProcess(mode, { ...process.env, ...this.environment, ...environment });
+  }
+}
+
+export class SubscriberProcess {
+  readonly process: ChildProcess;
+  output = '';
+
+  constructor(mode: string[], environment: NodeJS.ProcessEnv) {
+    this.process = spawn(process.execPath, [child, ...mode], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        this.output += chunk.toString();
+      });
+    }
+  }
+
+  /** The lines of its log. */
+  get lines(): Record<string, unknown>[] {
+    const lines = this.output.split('\n').filter((line) => line.startsWith('{'));
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<number | null> {
+    this.process.kill(signal);
+    return await this.exited();
+  }
+
+  async exited(): Promise<number | null> {
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      await once(this.process, 'exit');
+    }
+    return this.process.exitCode;
+  }
+}

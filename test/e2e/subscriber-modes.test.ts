@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SubscriberBed, type SubscriberProcess } from './subscriber-bed.ts';
+import { relay } from './subscriber-relay.ts';
+
+describe('the subscriber’s modes', { timeout: 120_000 }, () => {
+  let bed: SubscriberBed;
+  const running = new Set<SubscriberProcess>();
+
+  beforeAll(async () => {
+    bed = await SubscriberBed.start();
+    // What is published before there is a subscription is nobody's.
+    await bed.pubsub.createTopic(relay.topic);
+    await bed.pubsub.createSubscription(relay.topic, relay.subscription);
+  });
+
+  afterAll(async () => {
+    for (const subscriber of running) await subscriber.kill('SIGKILL');
+    await bed.stop();
+  });
+
+  function spawn(...args: Parameters<SubscriberBed['spawn']>): SubscriberProcess {
+    const subscriber = bed.spawn(...args);
+    running.add(subscriber);
+    return subscriber;
+  }
+
+  const said = (subscriber: SubscriberProcess, message: string) =>
+    subscriber.lines.find((line) => line['message'] === message);
+
+  async function ready(subscriber: SubscriberProcess): Promise<void> {
+    await expect
+      .poll(() => said(subscriber, 'the subscriber is ready'), { timeout: 30_000 })
+      .toBeDefined();
+  }
+
+  it('drain: writes what there is, says how much, and ends', async () => {
+    const ids = await bed.publish('keyed', 700);
+    const dead = await bed.publish('keyed', 1, () => 'not json');
+    const subscriber = spawn(['drain', '--quiet-seconds', '1']);
+    expect(await subscriber.exited()).toBe(0);
+    expect(said(subscriber, 'the subscription is empty')).toMatchObject({
+      rows: 700,
+      dead_letters: 1,
+    });
+    const counts = await bed.counts('keyed');
+    expect(new Set(counts.keys())).toEqual(new Set(ids));
+    expect(counts.has(dead[0] ?? '')).toBe(false);
+
+    const again = spawn(['drain', '--quiet-seconds', '1']);
+    expect(await again.exited()).toBe(0);
+    expect(said(again, 'the subscription is empty')).toMatchObject({ rows: 0, dead_letters: 0 });
+  });
+
+  it('serve: is live at once, ready when it pulls, and not any more when it stops', async () => {
+    const subscriber = spawn(['serve'], { HEALTH_PORT: '0', PORT: '1' });
+    await expect.poll(() => said(subscriber, 'health is told'), { timeout: 30_000 }).toBeDefined();
+    const port = Number(said(subscriber, 'health is told')?.['port']);
+    const status = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+    expect(await status('/livez')).toBe(200);
+    expect(await status('/')).toBe(404);
+    await expect.poll(() => status('/readyz'), { timeout: 30_000 }).toBe(200);
+    expect(said(subscriber, 'the subscriber is ready')).toBeDefined();
+    expect(await subscriber.kill('SIGTERM')).toBe(0);
+    await expect(status('/livez')).rejects.toThrow();
+  });
+
+  it.each([
+    [['sreve'], {}, 'arguments.invalid'],
+    [['drain', '--quiet-seconds', 'soon'], {}, 'arguments.invalid'],
+    [['serve', '--fast'], {}, 'arguments.invalid'],
+    [['serve'], { HEALTH_PORT: 'http' }, 'environment.invalid'],
+  ])('%j with %j is refused: %s', async (args, environment, code) => {
+    const subscriber = spawn(args, environment);
+    expect(await subscriber.exited()).toBe(1);
+    expect(subscriber.lines.at(-1)).toMatchObject({ severity: 'ERROR', code });
+  });
+
+  it('two replicas share one subscription: no row is missing, and none is doubled', async () => {
+    const replicas = [spawn(), spawn()];
+    await Promise.all(replicas.map(ready));
+    const ids = await bed.publish('plain', 4000);
+    await expect
+      .poll(async () => (await bed.counts('plain')).size, { timeout: 60_000, interval: 200 })
+      .toBe(4000);
+    const codes = await Promise.all(replicas.map((replica) => replica.kill('SIGTERM')));
+    expect(codes).toEqual([0, 0]);
+    const counts = await bed.counts('plain');
+    expect(new Set(counts.keys())).toEqual(new Set(ids));
+    // Nothing went wrong, so at least once is once.
+    expect([...counts.values()].filter((times) => times > 1)).toEqual([]);
+  });
+
+  it('SIGTERM under load: what was written does not come again, and the rest does', async () => {
+    const first = spawn();
+    await ready(first);
+    const before = (await bed.counts('plain')).size;
+    const published = bed.publish('plain', 20_000);
+    await expect
+      .poll(async () => (await bed.counts('plain')).size, { timeout: 60_000, interval: 20 })
+      .toBeGreaterThan(before);
+    expect(await first.kill('SIGTERM')).toBe(0);
+    const ids = await published;
+    // What was on its way from Pub/Sub comes again when its lease of 10 s is over.
+    const drain = spawn(['drain', '--quiet-seconds', '15']);
+    expect(await drain.exited()).toBe(0);
+    const counts = await bed.counts('plain');
+    expect(ids.filter((id) => !counts.has(id)).length).toBe(0);
+    expect([...counts.values()].filter((times) => times > 1).length).toBe(0);
+  });
+});
