@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { SignedRequest } from '../shared/signatures/request.ts';
+import { randomBytes } from './random.ts';
 import { traceparentOf } from './trace.ts';
 
 /** One HTTP request from a sender, its body read. Times are in Unix milliseconds. */
@@ -37,7 +38,7 @@ export function arrive(
   receivedAt: number,
   publicUrl: string,
 ): Arrival {
-  const id = uuidv7({ msecs: receivedAt });
+  const id = uuidv7({ msecs: receivedAt, random: randomBytes(16) });
   const address = request.headers.get('cf-connecting-ip') ?? '';
   return { id, receivedAt, request, key, target: targetOf(request), address, publicUrl };
 }

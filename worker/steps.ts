@@ -1,4 +1,4 @@
-import { type BodyFault, type BodyReading, readBody } from './body.ts';
+import { type BodyFault, type BodyReading, readRequest } from './body.ts';
 import { handshakeOf, meetUnsigned, meetVerified } from './challenge.ts';
 import { decide } from './decide.ts';
 import { type Arrival, type Delivery, queryOf, receive } from './delivery.ts';
@@ -40,7 +40,7 @@ export async function takeSteps(
   const read =
     request.method === 'GET'
       ? readQuery(arrival, cap)
-      : await readBody(request.body, cap, bodyWithinMs);
+      : await readRequest(request, cap, bodyWithinMs);
   if (!read.ok) return unread(read.cause, cap);
 
   const delivery = receive(arrival, read.bytes);

@@ -1,3 +1,5 @@
+import { randomBytes } from './random.ts';
+
 /** W3C Trace Context, section 3.2: version, trace id, parent id, flags; later versions may append. */
 const form =
   /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
@@ -12,5 +14,5 @@ export function traceparentOf(header: string | null): string {
 }
 
 function randomHex(bytes: number): string {
-  return crypto.getRandomValues(new Uint8Array(bytes)).toHex();
+  return randomBytes(bytes).toHex();
 }
