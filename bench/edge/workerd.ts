@@ -16,7 +16,9 @@ export interface Script {
   bindings: Record<string, string>;
 }
 
-const binary = fileURLToPath(new URL('../../node_modules/.bin/workerd', import.meta.url));
+const modules = fileURLToPath(new URL('../../node_modules/', import.meta.url));
+/** The one that wrangler runs. */
+const binary = join(modules, '.bin', 'workerd');
 
 /**
  * Serves a Worker from workerd alone: Miniflare would put a proxy before it that costs more than the Worker.
