@@ -1,3 +1,4 @@
+import { censusTable } from '../shared/census.ts';
 import type { Relay, RelayStream } from '../shared/config.ts';
 import { RelayError } from '../shared/error.ts';
 import type { SourceName } from '../shared/sources/registry.ts';
@@ -10,8 +11,8 @@ interface Parameter {
 /** A question that the vendors' guides answer with SQL, for the tables of this relay. */
 export interface SavedQuery {
   about: string;
-  /** The source of the streams whose tables it reads. */
-  source: SourceName;
+  /** The source of the streams whose tables it reads, or the edge's census of what filters dropped. */
+  reads: SourceName | 'census';
   parameters: Record<string, Parameter>;
   /** @param table as it stands between backticks: `project.dataset.table` */
   sql(table: string): string;
@@ -21,9 +22,21 @@ const experiment = { type: 'INT64', default: '42' } as const;
 
 /** By name, as `tributary query --saved` takes it. */
 export const savedQueries: Record<string, SavedQuery> = {
+  dropped: {
+    about: 'events that the filters dropped, by name: does a filter drop too much?',
+    reads: 'census',
+    parameters: { days: { type: 'INT64', default: '7' } },
+    sql: (
+      table,
+    ) => `SELECT stream, event_name, cause, SUM(dropped) AS dropped, MAX(last_at) AS last_at
+FROM \`${table}\`
+WHERE last_at > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL @days DAY)
+GROUP BY stream, event_name, cause
+ORDER BY dropped DESC, stream, event_name`,
+  },
   'recent-events': {
     about: 'how often each event came in the last minutes',
-    source: 'datanostro',
+    reads: 'datanostro',
     parameters: { minutes: { type: 'INT64', default: '5' } },
     sql: (table) => `SELECT event_name, COUNT(*) AS n
 FROM \`${table}\`
@@ -33,7 +46,7 @@ ORDER BY n DESC, event_name`,
   },
   'participants-per-variant': {
     about: 'units of an experiment by the variant that they saw first',
-    source: 'absmartly',
+    reads: 'absmartly',
     parameters: { experiment_id: experiment },
     sql: (table) => `SELECT variant, COUNT(*) AS unique_participants
 FROM (
@@ -47,7 +60,7 @@ ORDER BY variant`,
   },
   'conversion-rate': {
     about: 'share of the units of each variant that reached a goal after they saw it',
-    source: 'absmartly',
+    reads: 'absmartly',
     parameters: { experiment_id: experiment, goal_name: { type: 'STRING', default: '' } },
     sql: (table) => `WITH exposures AS (
   SELECT unit_uid, variant, MIN(event_at) AS first_exposed_at
@@ -104,8 +117,11 @@ export function prepareSaved(relay: Relay, choice: SavedQueryChoice): PreparedQu
     );
   }
   const { params, types } = bind(choice.name, saved, choice.parameters);
-  const stream = streamOf(relay, saved, choice.stream);
-  return { query: saved.sql(`${relay.project}.${tableOf(stream, params)}`), params, types };
+  const table =
+    saved.reads === 'census'
+      ? censusTable(relay)
+      : tableOf(streamOf(relay, saved.reads, choice.stream), params);
+  return { query: saved.sql(`${relay.project}.${table}`), params, types };
 }
 
 function bind(
@@ -139,15 +155,12 @@ function bind(
   return { params, types };
 }
 
-function streamOf(relay: Relay, saved: SavedQuery, name: string | undefined): RelayStream {
-  const fitting = [...relay.streams.values()].filter(({ source }) => source === saved.source);
+function streamOf(relay: Relay, source: SourceName, name: string | undefined): RelayStream {
+  const fitting = [...relay.streams.values()].filter((stream) => stream.source === source);
   const stream = name === undefined ? fitting[0] : fitting.find((own) => own.name === name);
   if (stream) return stream;
   const names = fitting.map((own) => own.name).join(', ') || 'none';
-  throw refused(
-    'query.stream',
-    `it needs a stream of the source ${saved.source}; there is: ${names}`,
-  );
+  throw refused('query.stream', `it needs a stream of the source ${source}; there is: ${names}`);
 }
 
 /** Where each experiment has a table of its own, the experiment names it. */

@@ -1,6 +1,7 @@
 import type { BigQuery } from '@google-cloud/bigquery';
+import { censusLayout, censusStream, censusTable } from '../shared/census.ts';
 import type { TableLayout } from '../shared/columns.ts';
-import type { Relay, RelayStream } from '../shared/config.ts';
+import type { Relay } from '../shared/config.ts';
 import { keyedLayout } from '../shared/key.ts';
 import { sources } from '../shared/sources/registry.ts';
 import { openWriteClient } from './bigquery/client.ts';
@@ -41,9 +42,9 @@ export async function openTables(dependencies: TableDependencies): Promise<OpenT
   const { relay } = dependencies;
   const [deadLetters, ...tables] = await Promise.all([
     openTable(relay.deadLetters, deadLetterLayout, dependencies),
-    ...rowStreams(relay).map(async ({ stream, layout }) => ({
-      stream: stream.name,
-      ...(await openTable(stream.table, layout, dependencies)),
+    ...rowTables(relay).map(async ({ stream, table, layout }) => ({
+      stream,
+      ...(await openTable(table, layout, dependencies)),
     })),
   ]);
   return {
@@ -57,13 +58,22 @@ export async function openTables(dependencies: TableDependencies): Promise<OpenT
   };
 }
 
-function rowStreams(relay: Relay): { stream: RelayStream; layout: TableLayout }[] {
-  return [...relay.streams.values()].flatMap((stream) => {
+interface RowTable {
+  stream: string;
+  table: string;
+  layout: TableLayout;
+}
+
+/** The tables of all streams of rows, and the census, which is a stream of the edge's own. */
+function rowTables(relay: Relay): RowTable[] {
+  const census = { stream: censusStream, table: censusTable(relay), layout: censusLayout };
+  const streams = [...relay.streams.values()].flatMap((stream) => {
     const source = sources[stream.source];
-    return source.delivers === 'rows'
-      ? [{ stream, layout: keyedLayout(source.layout(stream), stream) }]
-      : [];
+    if (source.delivers !== 'rows') return [];
+    const layout = keyedLayout(source.layout(stream), stream);
+    return [{ stream: stream.name, table: stream.table, layout }];
   });
+  return [...streams, census];
 }
 
 interface OpenTable {

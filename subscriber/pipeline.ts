@@ -1,3 +1,4 @@
+import { censusStream, readCount } from '../shared/census.ts';
 import type { Relay, RelayStream } from '../shared/config.ts';
 import { type Envelope, readEnvelope } from '../shared/envelope.ts';
 import type { Announcement, Mapping } from '../shared/source.ts';
@@ -90,6 +91,7 @@ export class Pipeline {
   }
 
   async #relay(envelope: Envelope): Promise<Fate> {
+    if (envelope.stream === censusStream) return await this.#writeCount(envelope);
     const stream = this.#options.relay.streams.get(envelope.stream);
     if (!stream) {
       return {
@@ -122,6 +124,13 @@ export class Pipeline {
     // A delivery that comes again, or is sent again once it is mended, must not double its good rows.
     if (fate.kind !== 'written') this.#rememberEvents(envelope.deliveryId, fates);
     return fate;
+  }
+
+  async #writeCount({ deliveryId, body }: Envelope): Promise<Fate> {
+    const row = readCount(deliveryId, body);
+    if (!row) return { kind: 'dead', reason: 'the body is no count of the census' };
+    const table = this.#options.tables.get(censusStream);
+    return table ? await table.write(row) : { kind: 'held', reason: 'the census is not open' };
   }
 
   async #writeEvent(

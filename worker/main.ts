@@ -1,6 +1,9 @@
 import { relay } from '../tributary.config.ts';
 import { createEdge } from './relay.ts';
 
-const edge = createEdge(relay);
+/** Long enough that a busy isolate reports seldom, short enough that most isolates live to report. */
+const censusAfterMs = 10_000;
+
+const edge = createEdge(relay, { censusAfterMs });
 
 export default { fetch: edge.fetch, queue: edge.queue } satisfies ExportedHandler<Env>;

@@ -46,7 +46,7 @@ describe('saved queries', () => {
     directory = await mkdtemp(join(tmpdir(), 'tributary-test-'));
     server = await startBigQuery({ restPort: 0, grpcPort: 0, directory });
     bigquery = connectBigQuery(relay.project, server.restPort);
-    for (const dataset of ['ab', 'shop']) await bigquery.createDataset(dataset);
+    for (const dataset of ['ab', 'shop', 'tributary']) await bigquery.createDataset(dataset);
     for (const table of ['exports', 'experiment_42_exports']) {
       await bigquery.query(`CREATE TABLE ab.${table} (${columns})`);
       await bigquery.query(`INSERT INTO ab.${table} VALUES ${rows}`);
@@ -69,6 +69,25 @@ describe('saved queries', () => {
     const [found] = await bigquery.query({ ...prepareSaved(relay, choice) });
     return found as unknown[];
   }
+
+  it('dropped', async () => {
+    await bigquery.query(
+      'CREATE TABLE tributary.census (stream STRING, event_name STRING, cause STRING, dropped INT64, last_at TIMESTAMP)',
+    );
+    const row = (event: string, dropped: number, days: number) =>
+      `SELECT 'shop', ${event}, 'event-filter', ${dropped}, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL ${days} DAY)`;
+    const counts = [
+      row("'scroll'", 2, 0),
+      row("'scroll'", 3, 1),
+      row('NULL', 1, 0),
+      row("'x'", 9, 30),
+    ];
+    await bigquery.query(`INSERT INTO tributary.census ${counts.join(' UNION ALL ')}`);
+    expect(await answer('dropped')).toMatchObject([
+      { stream: 'shop', event_name: 'scroll', cause: 'event-filter', dropped: 5 },
+      { stream: 'shop', event_name: null, dropped: 1 },
+    ]);
+  });
 
   it('recent-events', async () => {
     expect(await answer('recent-events')).toEqual([

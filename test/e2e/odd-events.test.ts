@@ -137,6 +137,22 @@ describe('odd events, end to end', { timeout: 60_000 }, () => {
     home.remove();
   });
 
+  it('what the filter drops is counted by name', async () => {
+    for (const name of ['scroll', 'scroll', 'page_view']) await send(`{"event_name":"${name}"}`);
+    const counts = await until(
+      () =>
+        select<{ event_name: string; dropped: number }>(
+          relayProcess.bigquery,
+          `SELECT event_name, SUM(dropped) AS dropped FROM \`${relay.project}.tributary.census\` GROUP BY event_name ORDER BY event_name`,
+        ),
+      (found) => found.reduce((sum, { dropped }) => sum + dropped, 0) >= 3,
+    );
+    expect(counts).toEqual([
+      { event_name: 'page_view', dropped: 1 },
+      { event_name: 'scroll', dropped: 2 },
+    ]);
+  });
+
   async function send(body: string): Promise<string> {
     const stream = relay.streams.get('datanostro');
     if (!stream) throw new Error('no stream');
