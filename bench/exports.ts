@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeArchive } from './exports/archive.ts';
 import type { LoadOrder, LoadReport } from './exports/loader.ts';
+import type { SinkReady } from './exports/sink.ts';
 import { type Figure, toFigure } from './figure.ts';
 
-const rounds = 5;
+const rounds = 3;
 const inflatedBytes = 1e9;
 
 /** Loads a large export, in turns with a twin that only inflates and uploads it. */
@@ -26,7 +27,7 @@ export async function benchExports(say: (what: string) => void): Promise<Figure[
 
 async function measure(zip: string, say: (what: string) => void): Promise<Figure[]> {
   const server = start('sink', [zip]);
-  const [port] = await once(server, 'message');
+  const [{ port }] = (await once(server, 'message')) as [SinkReady];
   const sink = `http://127.0.0.1:${port}`;
   const relay: LoadReport[] = [];
   const twin: LoadReport[] = [];

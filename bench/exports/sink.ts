@@ -6,6 +6,11 @@ import { createReadStream, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** What it says when it listens. */
+export interface SinkReady {
+  port: number;
+}
+
 const zip = process.argv[2] ?? '';
 const columns = ['unit_uid', 'event_type', 'event_at', 'variant', 'goal_name', 'properties'];
 
@@ -73,5 +78,8 @@ function answer(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
 }
 
-server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
+server.listen(0, '127.0.0.1', () => {
+  const ready: SinkReady = { port: (server.address() as AddressInfo).port };
+  process.send?.(ready);
+});
 process.once('disconnect', () => process.exit());

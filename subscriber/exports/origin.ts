@@ -13,7 +13,7 @@ export interface ExportOrigin {
   open(path: string, silence: Silence): Promise<OpenedExport>;
 }
 
-export interface OpenedExport {
+interface OpenedExport {
   /** As the answer declares; absent where it doesn't. */
   bytes?: number;
   /** Fails with whatever broke it off. */
