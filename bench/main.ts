@@ -1,6 +1,7 @@
 import { cpus, platform, release, totalmem } from 'node:os';
 import { Argument, Command } from 'commander';
 import { drawTable } from '../cli/draw-table.ts';
+import { benchBackfill } from './backfill.ts';
 import { benchEdge } from './edge.ts';
 import { benchExports } from './exports.ts';
 import type { Figure } from './figure.ts';
@@ -10,6 +11,7 @@ import { benchLocal } from './local.ts';
 export type Bench = (say: (what: string) => void) => Promise<Figure[]>;
 
 const benches: Record<string, Bench> = {
+  backfill: benchBackfill,
   edge: benchEdge,
   exports: benchExports,
   local: benchLocal,

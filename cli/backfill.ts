@@ -75,7 +75,7 @@ async function runBackfill(name: string, options: BackfillCommandOptions): Promi
         filled.push([window, counts]);
       },
       onProgress: ({ lines, written }) =>
-        bar.show(done, `${countText(lines)} lines, ${countText(written)} rows`),
+        bar.show(done, () => `${countText(lines)} lines, ${countText(written)} rows`),
     });
     bar.end();
     process.stdout.write(toText(filled, total, options));

@@ -104,7 +104,7 @@ async function importFile(
   return await importLines(lines, {
     ...dependencies,
     name: file.name,
-    onProgress: ({ written }) => bar.show(bytes, `${file.name}: ${countText(written)} rows`),
+    onProgress: ({ written }) => bar.show(bytes, () => `${file.name}: ${countText(written)} rows`),
   });
 }
 

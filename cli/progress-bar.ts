@@ -1,8 +1,11 @@
 import { SingleBar } from 'cli-progress';
 
+const drawEveryMs = 100;
+
 /** A bar on standard error; nothing where that is no terminal. */
 export class ProgressBar {
   readonly #bar: SingleBar;
+  #shownAt = Number.NEGATIVE_INFINITY;
 
   /** @param total of whatever is told to `show`; unknown when absent, and then there is no bar */
   constructor(total?: number) {
@@ -16,9 +19,12 @@ export class ProgressBar {
     this.#bar.start(total ?? 1, 0, { what: '' });
   }
 
-  /** @param what is told beside the bar */
-  show(done: number, what: string): void {
-    this.#bar.update(done, { what });
+  /** @param what is told beside the bar; asked for as often as the bar is drawn */
+  show(done: number, what: () => string): void {
+    const now = performance.now();
+    if (!process.stderr.isTTY || now - this.#shownAt < drawEveryMs) return;
+    this.#shownAt = now;
+    this.#bar.update(done, { what: what() });
   }
 
   /** Prints a line above the bar. */

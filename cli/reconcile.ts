@@ -80,7 +80,7 @@ async function runReconcile(name: string, options: ReconcileCommandOptions): Pro
     idsPerHour: options.ids,
     signal,
     onProgress: ({ from }, lines) =>
-      bar.show(from - options.from, `${shortInstant(from)}: ${countText(lines)} lines`),
+      bar.show(from - options.from, () => `${shortInstant(from)}: ${countText(lines)} lines`),
   }).finally(() => bar.end());
   const repaired = options.repair
     ? await repair(found, { table, reader, source, options, signal })

@@ -14,6 +14,8 @@ export interface CsvOptions {
 type CsvRow = Record<string, string | null>;
 
 const linesAtOnce = 500;
+/** Behind these the parser has lost its place. */
+const endless = new Set(['CSV_QUOTE_NOT_CLOSED', 'CSV_MAX_RECORD_SIZE']);
 
 /**
  * The rows of a CSV (RFC 4180; the first row names the columns) as the bodies that the sender would deliver:
@@ -27,6 +29,7 @@ export async function* csvLines(
   { delimiter = ',', rename, asForm = false }: CsvOptions = {},
 ): AsyncGenerator<Line[]> {
   let lines: Line[] = [];
+  let lastBad: number | undefined;
   const parser = parse({
     delimiter,
     columns: (header: string[]) => memberNames(header, rename),
@@ -35,7 +38,11 @@ export async function* csvLines(
     skip_empty_lines: true,
     skip_records_with_error: true,
     on_skip: (error) => {
-      if (error) lines.push(unreadable(error));
+      const line = error && unreadable(error);
+      if (error && endless.has(error.code)) parser.destroy(error);
+      // Some rows have several problems.
+      else if (line && line.number !== lastBad) lines.push(line);
+      lastBad = line?.number ?? lastBad;
     },
     max_record_size: maxLineBytes,
   } as Options);

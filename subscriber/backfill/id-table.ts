@@ -15,6 +15,9 @@ export class IdTable {
   /** 0 where the slot is free. */
   #values = new Uint32Array(firstCapacity);
   #size = 0;
+  /** The id that was asked for last, and its key: what is looked up is often set next. */
+  #id: string | undefined;
+  readonly #lanes = new Uint32Array(laneCount);
 
   get size(): number {
     return this.#size;
@@ -22,27 +25,28 @@ export class IdTable {
 
   /** 0 where the id is not there. */
   get(id: string): number {
-    return this.#values[this.#find(lanesOf(id))] ?? 0;
+    this.#select(id);
+    return this.#values[this.#find(this.#lanes)] ?? 0;
   }
 
   /** @param value from 1 to 2^32 - 1 */
   set(id: string, value: number): void {
-    const lanes = lanesOf(id);
-    let slot = this.#find(lanes);
+    this.#select(id);
+    let slot = this.#find(this.#lanes);
     if (this.#values[slot] === 0) {
       if (this.#size + 1 > this.#capacity * fullest) {
         this.#grow();
-        slot = this.#find(lanes);
+        slot = this.#find(this.#lanes);
       }
-      this.#keys.set(lanes, slot * laneCount);
+      this.#keys.set(this.#lanes, slot * laneCount);
       this.#size++;
     }
     this.#values[slot] = value;
   }
 
-  /** Is there an id whose number lacks this bit? */
-  lacksSomewhere(bit: number): boolean {
-    return this.#values.some((value) => value !== 0 && (value & bit) === 0);
+  /** Is there an id whose number lacks these bits? */
+  lacksSomewhere(bits: number): boolean {
+    return this.#values.some((value) => value !== 0 && (value & bits) === 0);
   }
 
   /** Forgets every id, and keeps its memory for the next. */
@@ -51,15 +55,27 @@ export class IdTable {
     this.#size = 0;
   }
 
+  #select(id: string): void {
+    if (id === this.#id) return;
+    // As text: a buffer for each id costs more than its hash.
+    const digest = hash('sha256', id, 'binary');
+    for (let lane = 0; lane < laneCount; lane++) this.#lanes[lane] = wordAt(digest, lane * 4);
+    this.#id = id;
+  }
+
   /** The slot that holds the key, or the free one where it would go. */
   #find(lanes: Uint32Array): number {
-    const [a = 0, b = 0, c = 0, d = 0] = lanes;
     const mask = this.#capacity - 1;
-    for (let slot = a & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = (lanes[0] ?? 0) & mask; ; slot = (slot + 1) & mask) {
+      if (this.#values[slot] === 0) return slot;
       const at = slot * laneCount;
       const keys = this.#keys;
-      if (this.#values[slot] === 0) return slot;
-      if (keys[at] === a && keys[at + 1] === b && keys[at + 2] === c && keys[at + 3] === d) {
+      if (
+        keys[at] === lanes[0] &&
+        keys[at + 1] === lanes[1] &&
+        keys[at + 2] === lanes[2] &&
+        keys[at + 3] === lanes[3]
+      ) {
         return slot;
       }
     }
@@ -70,7 +86,8 @@ export class IdTable {
     this.#capacity *= 2;
     this.#keys = new Uint32Array(this.#capacity * laneCount);
     this.#values = new Uint32Array(this.#capacity);
-    for (const [slot, value] of values.entries()) {
+    for (let slot = 0; slot < values.length; slot++) {
+      const value = values[slot] ?? 0;
       if (value === 0) continue;
       const lanes = keys.subarray(slot * laneCount, (slot + 1) * laneCount);
       const target = this.#find(lanes);
@@ -80,12 +97,11 @@ export class IdTable {
   }
 }
 
-function lanesOf(id: string): Uint32Array {
-  const digest = hash('sha256', id, 'buffer');
-  return Uint32Array.of(
-    digest.readUInt32LE(0),
-    digest.readUInt32LE(4),
-    digest.readUInt32LE(8),
-    digest.readUInt32LE(12),
+function wordAt(digest: string, at: number): number {
+  return (
+    digest.charCodeAt(at) |
+    (digest.charCodeAt(at + 1) << 8) |
+    (digest.charCodeAt(at + 2) << 16) |
+    (digest.charCodeAt(at + 3) << 24)
   );
 }

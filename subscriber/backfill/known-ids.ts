@@ -18,8 +18,8 @@ export interface EventTable {
   columns: EventColumns;
 }
 
-/** A page is held in memory, some 10 MB. */
-const pageRows = 50_000;
+/** A page is held in memory several times over, as text and as objects. */
+const pageRows = 10_000;
 
 const NOT_FOUND = 404;
 

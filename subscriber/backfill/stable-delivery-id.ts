@@ -6,16 +6,13 @@ import { hash } from 'node:crypto';
  * from those that came through the edge (UUIDv7).
  */
 export function stableDeliveryId(stream: string, line: Uint8Array): string {
-  // A name holds no NUL, so that no two pairs hash alike.
-  const digest = hash('sha256', Buffer.concat([Buffer.from(`${stream}\0`), line]), 'buffer');
-  digest.writeUInt8((digest.readUInt8(6) & 0x0f) | 0x80, 6);
-  digest.writeUInt8((digest.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = digest.toString('hex', 0, 16);
+  const hex = hash('sha256', `${stream}/${hash('sha256', line, 'hex')}`, 'hex');
+  const variant = ((Number.parseInt(hex[16] ?? '', 16) & 0x3) | 0x8).toString(16);
   return [
     hex.slice(0, 8),
     hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
+    `8${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
   ].join('-');
 }
