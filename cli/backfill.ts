@@ -23,6 +23,7 @@ import {
   windowsOf,
 } from './history-options.ts';
 import { countText, ProgressBar } from './progress-bar.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 interface BackfillCommandOptions extends PlaceOptions, RangeOptions {
   dryRun: boolean;
@@ -44,6 +45,7 @@ export function backfillCommand(): Command {
 }
 
 async function runBackfill(name: string, options: BackfillCommandOptions): Promise<void> {
+  keepHeapSmall();
   const windows = windowsOf(options);
   const reader = new EventReader(findStream(relay, name), Date.now());
   requireTime(reader);

@@ -19,6 +19,7 @@ import {
   stopSignal,
 } from './history-options.ts';
 import { countText, ProgressBar } from './progress-bar.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 interface ImportCommandOptions extends PlaceOptions {
   stream: string;
@@ -61,6 +62,7 @@ function readRename(text: string, before: ReadonlyMap<string, string>): Map<stri
 }
 
 async function runImport(path: string, options: ImportCommandOptions): Promise<void> {
+  keepHeapSmall();
   const reader = new EventReader(findStream(relay, options.stream), Date.now());
   const table = findTable(relay, reader, options);
   const client = options.dryRun ? undefined : await openForWriting(relay, table, reader, options);

@@ -29,6 +29,7 @@ import {
   windowsOf,
 } from './history-options.ts';
 import { countText, ProgressBar } from './progress-bar.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 interface ReconcileCommandOptions extends PlaceOptions, RangeOptions {
   repair: boolean;
@@ -63,6 +64,7 @@ function readCount(text: string): number {
 }
 
 async function runReconcile(name: string, options: ReconcileCommandOptions): Promise<void> {
+  keepHeapSmall();
   const windows = windowsOf(options);
   const reader = new EventReader(findStream(relay, name), Date.now());
   requireTime(reader);

@@ -28,7 +28,7 @@ interface Piece<Origin> {
 }
 
 const pieceBytes = 1_000_000;
-const maxUnderWayBytes = 8_000_000;
+const maxUnderWayBytes = 4_000_000;
 const rowOverheadBytes = 6;
 const ALREADY_EXISTS = 6;
 

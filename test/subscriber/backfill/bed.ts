@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { startBigQuery } from '../../../local/bigquery/main.ts';
 import { connectBigQuery } from '../../../local/connect.ts';
 import { startDatanostro } from '../../../local/datanostro/main.ts';
+import type { Faults } from '../../../local/faults.ts';
 import { defineRelay, type RelayStream } from '../../../shared/config.ts';
 import { type DatanostroOptions, datanostro } from '../../../shared/sources/datanostro.ts';
 import { EventReader } from '../../../subscriber/backfill/event-reader.ts';
@@ -55,10 +56,15 @@ export interface Bed {
 }
 
 /** A BigQuery with the stream's table, until the test is over. */
-export async function startBed(stream = streamOf()): Promise<Bed> {
+export async function startBed(stream = streamOf(), faults?: Faults): Promise<Bed> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-backfill-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
-  const server = await startBigQuery({ restPort: 0, grpcPort: 0, directory: `${directory}/bq` });
+  const server = await startBigQuery({
+    restPort: 0,
+    grpcPort: 0,
+    directory: `${directory}/bq`,
+    faults,
+  });
   onTestFinished(() => server.stop());
   const bigquery = connectBigQuery(project, server.restPort);
   const reader = new EventReader(stream, Date.now());
