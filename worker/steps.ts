@@ -63,16 +63,20 @@ async function judge(
   const { stream, scheme } = endpoint;
   // A key needs no body to hold, and is asked of a challenge too; a signature only of what it can sign.
   const showsKey = 'at' in scheme;
-  const unsigned = showsKey ? undefined : await meetUnsigned(delivery, endpoint, env);
+  // Most streams have none; for them not even a turn of the event loop is spent on it.
+  const hasHandshake = handshakeOf(endpoint) !== undefined;
+  const unsigned =
+    hasHandshake && !showsKey ? await meetUnsigned(delivery, endpoint, env) : undefined;
   if (unsigned) return met(unsigned);
 
   const verification = await verify(delivery, endpoint, env);
   if (!verification.ok) return unverified(verification, endpoint);
   const { secret } = verification;
 
-  const answer =
-    (showsKey ? await meetUnsigned(delivery, endpoint, env) : undefined) ??
-    (await meetVerified(delivery, endpoint, env, secret));
+  const answer = hasHandshake
+    ? ((showsKey ? await meetUnsigned(delivery, endpoint, env) : undefined) ??
+      (await meetVerified(delivery, endpoint, env, secret)))
+    : undefined;
   if (answer) return met(answer, { secret });
   if (delivery.method === 'GET' && !stream.acceptsGet) {
     return { outcome: { outcome: 'wrong-method', allow: 'POST' }, facts: { secret } };

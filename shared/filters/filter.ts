@@ -47,13 +47,14 @@ export function compileFilter(filter: Filter | undefined): CompiledFilter {
 
 const compiled = new WeakMap<object, CompiledFilter>();
 
-/** The filter of a stream, compiled once. */
-export function filterOf(stream: { filter?: Filter }): CompiledFilter {
-  const known = compiled.get(stream);
+/** The filter of a stream, compiled once: when the config is checked, and not again for the endpoint. */
+export function filterOf({ filter }: { filter?: Filter }): CompiledFilter {
+  if (!filter) return compileFilter(filter);
+  const known = compiled.get(filter);
   if (known) return known;
-  const filter = compileFilter(stream.filter);
-  compiled.set(stream, filter);
-  return filter;
+  const made = compileFilter(filter);
+  compiled.set(filter, made);
+  return made;
 }
 
 class Compiler {
