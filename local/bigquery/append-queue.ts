@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Cell } from './cell.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import { RowWriter } from './row-writer.ts';
 import { formatTable, type Table, type TableRef } from './schema.ts';
 
@@ -23,12 +24,14 @@ const GROUP_ROWS = 20_000;
  */
 export class AppendQueue {
   readonly #connection: DuckDBConnection;
+  readonly #checkpoints: Checkpoints;
   readonly #writers = new Map<string, RowWriter>();
   #pending: Pending[] = [];
   #draining = false;
 
-  constructor(connection: DuckDBConnection) {
+  constructor(connection: DuckDBConnection, checkpoints: Checkpoints) {
     this.#connection = connection;
+    this.#checkpoints = checkpoints;
   }
 
   /** Resolves when `rows`, already checked against `table`, are on disk and visible. */
@@ -51,6 +54,7 @@ export class AppendQueue {
     for (const writer of this.#writers.values()) writer.close();
     this.#writers.clear();
     this.#connection.closeSync();
+    this.#checkpoints.close();
   }
 
   async #drain(): Promise<void> {
@@ -59,6 +63,7 @@ export class AppendQueue {
     await new Promise(setImmediate);
     for (let group = this.#take(); group.length > 0; group = this.#take()) {
       await this.#settle(group);
+      await this.#checkpoints.committed(group.reduce((sum, { rows }) => sum + rows.length, 0));
     }
     this.#draining = false;
   }

@@ -4,6 +4,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type Also, AppendQueue } from './append-queue.ts';
 import { Catalogue, eraseDataset, eraseTable, saveDataset, saveTable } from './catalogue.ts';
 import { type Cell, CellError, checkCell } from './cell.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { createTableSql, physicalSchema, quoteIdentifier, quoteTable } from './duck-types.ts';
 import { BigQueryError } from './errors.ts';
 import {
@@ -54,15 +55,20 @@ export class Store {
       enable_external_access: 'false',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
-      // The default of 16 MB stalls appends for half a second every few thousand rows.
+      // The default of 16 MB stalls appends for half a second every few thousand rows: Checkpoints
+      // come first.
       checkpoint_threshold: '256MB',
+      // The default is four fifths of the machine, which a cache of the table's pages would fill.
+      // Queries that need more go by way of the disk.
+      memory_limit: '1GB',
     });
     const admin = await instance.connect();
     await admin.run("SET GLOBAL TimeZone = 'UTC'");
     for (const macro of macroStatements()) await admin.run(macro);
     const catalogue = await Catalogue.load(admin);
     const upserted = await findUpserted(admin);
-    const appends = new AppendQueue(await instance.connect());
+    const checkpoints = new Checkpoints(await instance.connect());
+    const appends = new AppendQueue(await instance.connect(), checkpoints);
     return new Store(instance, admin, appends, catalogue, upserted);
   }
 
