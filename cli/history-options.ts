@@ -29,7 +29,7 @@ export interface RangeOptions {
 }
 
 /** A window with more events is cut in two: with their ids the process stays below 256 MB. */
-export const maxIds = 1_500_000;
+export const maxIds = 1_400_000;
 
 export function addPlaceOptions(command: Command): Command {
   return command

@@ -34,7 +34,7 @@ export interface FillDependencies {
   rejects: Rejects;
   /** Emptied for each window. */
   ids: IdTable;
-  /** A window with more events than this is cut in two: some 30 bytes of memory each. */
+  /** A window with more events than this is cut in two: some 25 bytes of memory each. */
   maxIds: number;
   onProgress?: ((counts: Readonly<WindowCounts>) => void) | undefined;
   signal?: AbortSignal | undefined;

@@ -19,7 +19,7 @@ export interface EventTable {
 }
 
 /** A page is held in memory several times over, as text and as objects. */
-const pageRows = 10_000;
+const pageRows = 5000;
 
 const NOT_FOUND = 404;
 

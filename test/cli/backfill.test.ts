@@ -67,6 +67,22 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
     expect(ids.sort()).toEqual(expected.flat().sort());
   });
 
+  it('holds no more in memory than a part of what it reads', async () => {
+    const filler = 'x'.repeat(2500);
+    const count = 100_000;
+    const place = await startHistoryPlace(function* (begin, end) {
+      for (let n = 0; n < count; n++) {
+        const time = Math.floor(begin + (n * (end - begin)) / count);
+        yield eventLine(`evt_${n}`, time, { user_agent: filler });
+      }
+    });
+    const { status, out } = await place.run('backfill', 'datanostro', ...range);
+    expect(status).toBe(0);
+    expect(out).toMatch(/│ all +│ +100,000 │ +100,000 │/);
+    // The lines alone are 260 MB.
+    expect(await place.peakMiB()).toBeLessThan(300);
+  });
+
   it.each([
     [['backfill', 'nothing', ...range], 'no stream "nothing"; there is: datanostro'],
     [['backfill', 'absmartly', ...range], 'is filled with exports'],

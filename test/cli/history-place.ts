@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +27,8 @@ export interface HistoryPlace {
   start(...args: string[]): { process: ChildProcess; ended: Promise<Run> };
   run(...args: string[]): Promise<Run>;
   rows(): Promise<{ event_id: string; delivery_id: string }[]>;
+  /** The most memory that the last run had, in MiB. */
+  peakMiB(): Promise<number>;
 }
 
 export const table = relay.streams.get('datanostro')?.table ?? '';
@@ -57,8 +59,10 @@ export async function startHistoryPlace(
     METADATA_SERVER_DETECTION: 'none',
   };
   const bigquery = connectBigQuery(relay.project, server.restPort);
+  const peakFile = join(directory, 'peak');
   const start = (...args: string[]) => {
-    const child = spawn(process.execPath, [main, ...args, '--state', directory], {
+    const flags = ['--import', peakReporter(peakFile), main, ...args, '--state', directory];
+    const child = spawn(process.execPath, flags, {
       cwd: directory,
       env: environment,
     });
@@ -74,7 +78,17 @@ export async function startHistoryPlace(
       const [rows] = await bigquery.query(`SELECT event_id, delivery_id FROM ${table}`);
       return rows as { event_id: string; delivery_id: string }[];
     },
+    peakMiB: async () => Number(await readFile(peakFile, 'utf8')) / 1024,
   };
+}
+
+/** Code that tells the peak of the process's memory, in KiB, when it ends. */
+function peakReporter(path: string): string {
+  const code = `import { writeFileSync } from 'node:fs';
+    process.on('exit', () => {
+      writeFileSync(${JSON.stringify(path)}, String(process.resourceUsage().maxRSS));
+    });`;
+  return `data:text/javascript,${encodeURIComponent(code)}`;
 }
 
 async function ended(child: ChildProcess): Promise<Run> {
