@@ -19,7 +19,7 @@ export interface Datanostro {
   stop(): Promise<void>;
 }
 
-export const exportPath = '/api/v1/events/export/';
+const exportPath = '/api/v1/events/export/';
 
 /**
  * DataNostro's API, as far as its export of history needs it. It listens on 127.0.0.1, and holds no more in

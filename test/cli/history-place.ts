@@ -12,7 +12,7 @@ import { relay } from '../../tributary.config.ts';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
-export interface Run {
+interface Run {
   status: number | null;
   out: string;
   err: string;

@@ -17,7 +17,7 @@ import { openWriteClient, type WriteClient } from '../../../subscriber/bigquery/
 import { ensureTable } from '../../../subscriber/bigquery/tables.ts';
 
 export const project = 'local-project';
-export const apiKey = 'the-key';
+const apiKey = 'the-key';
 export const hour = 3_600_000;
 /** The day that tests write about: partitioned tables take ten years back. */
 export const day = Math.floor(Date.now() / (24 * hour)) * 24 * hour - 48 * hour;
