@@ -1,5 +1,6 @@
 import { findValues, type JsonPath } from './json-path.ts';
 import { skipSpace } from './json-scan.ts';
+import { isJson } from './json-valid.ts';
 
 export type JsonTextReading =
   /** `whole` says that all of it was read, and is JSON. */
@@ -24,12 +25,7 @@ export function readJsonText(body: Uint8Array): JsonTextReading {
   } catch {
     return { ok: false, problem: 'not UTF-8' };
   }
-  try {
-    JSON.parse(text);
-  } catch {
-    return { ok: false, problem: 'not JSON' };
-  }
-  return { ok: true, text, whole: true };
+  return isJson(text) ? { ok: true, text, whole: true } : { ok: false, problem: 'not JSON' };
 }
 
 /**

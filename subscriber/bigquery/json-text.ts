@@ -1,14 +1,12 @@
+import { isJson } from '../../shared/json-valid.ts';
+
 /** BigQuery's documented limit: https://cloud.google.com/bigquery/docs/json-data#limitations */
 const MAX_DEPTH = 500;
 
 /** Says why BigQuery would not take this text for a JSON column, or undefined when it would. */
 export function jsonProblem(text: string): string | undefined {
   if (!text.isWellFormed()) return 'holds a lone surrogate';
-  try {
-    JSON.parse(text);
-  } catch {
-    return 'is not JSON';
-  }
+  if (!isJson(text)) return 'is not JSON';
   if (escapesLoneSurrogate(text)) return 'holds the escape of a lone surrogate';
   // Every level takes an opening and a closing bracket, so that short texts need no count.
   if (text.length > MAX_DEPTH * 2 && depth(text) > MAX_DEPTH) {
