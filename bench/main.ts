@@ -6,6 +6,7 @@ import { benchEdge } from './edge.ts';
 import { benchExports } from './exports.ts';
 import type { Figure } from './figure.ts';
 import { benchLocal } from './local.ts';
+import { benchSubscriber } from './subscriber.ts';
 
 /** Each bench measures, tells what it is at, and returns its figures. */
 export type Bench = (say: (what: string) => void) => Promise<Figure[]>;
@@ -15,6 +16,7 @@ const benches: Record<string, Bench> = {
   edge: benchEdge,
   exports: benchExports,
   local: benchLocal,
+  subscriber: benchSubscriber,
 };
 
 await new Command('bench')

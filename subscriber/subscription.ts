@@ -8,8 +8,8 @@ import {
 import type { Relay } from '../shared/config.ts';
 import type { Log } from './log.ts';
 
-/** What the pull may have out, over all tables. Each message takes some 3 kB beside its body. */
-export const pullLimits = { messages: 20_000, bytes: 48 * 1024 * 1024 };
+/** What the pull may have out, over all tables. Each message takes some 6 kB beside its body. */
+export const pullLimits = { messages: 10_000, bytes: 32 * 1024 * 1024 };
 
 const alreadyExists = 6;
 const permissionDenied = 7;

@@ -26,7 +26,7 @@ export interface TableQueueOptions {
   random?: () => number;
 }
 
-const defaultUnderWay = { rows: 4000, bytes: 8_000_000 };
+const defaultUnderWay = { rows: 3000, bytes: 8_000_000 };
 
 /** The rows on their way to one table. No other table waits for them. */
 export class TableQueue implements Guest {

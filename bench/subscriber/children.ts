@@ -1,0 +1,103 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Measured } from './contender.ts';
+import type { Appended } from './instant-bigquery.ts';
+
+type Message =
+  | { kind: 'ready'; port?: number }
+  | { kind: 'rss'; bytes: number }
+  | ({ kind: 'measured' } & Measured)
+  | ({ kind: 'appended' } & Appended);
+
+/** A part of the bench in a process of its own. */
+class Child {
+  readonly process: ChildProcess;
+
+  constructor(
+    file: string,
+    args: string[] = [],
+    environment: NodeJS.ProcessEnv = {},
+    nodeOptions: string[] = [],
+  ) {
+    this.process = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+      env: { ...process.env, ...environment },
+      execArgv: ['--disable-warning=ExperimentalWarning', ...nodeOptions],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+  }
+
+  told<Kind extends Message['kind']>(kind: Kind): Promise<Extract<Message, { kind: Kind }>> {
+    return new Promise((resolve, reject) => {
+      const listen = (message: Message) => {
+        if (message.kind !== kind) return;
+        this.process.off('message', listen);
+        resolve(message as Extract<Message, { kind: Kind }>);
+      };
+      this.process.on('message', listen);
+      this.process.once('exit', (code) => reject(new Error(`${kind}: exit code ${code}`)));
+    });
+  }
+
+  async stop(): Promise<void> {
+    const exited = once(this.process, 'exit');
+    this.process.kill('SIGKILL');
+    await exited;
+  }
+}
+
+/** Takes every append at once, or none any more. */
+export class InstantBigQuery extends Child {
+  constructor() {
+    super('./instant-bigquery.ts');
+  }
+
+  async port(): Promise<number> {
+    return (await this.told('ready')).port ?? 0;
+  }
+
+  freeze(): void {
+    this.process.send('freeze');
+  }
+
+  /** What it has taken since it was asked last. */
+  async appended(): Promise<Appended> {
+    const appended = this.told('appended');
+    this.process.send('take');
+    return await appended;
+  }
+}
+
+/** On a machine with much memory V8 lets the garbage grow. The subscriber and its twin get the same. */
+const asInSmallContainer = ['--max-old-space-size=192', '--max-semi-space-size=8'];
+
+export interface Run {
+  kind: 'relay' | 'twin';
+  /** Of the topic and the subscription. */
+  name: string;
+  warmUp: number;
+  events: number;
+  environment: NodeJS.ProcessEnv;
+}
+
+/** The subscriber, or its twin. */
+export class Contender extends Child {
+  constructor({ kind, name, warmUp, events, environment }: Run) {
+    const args = [kind, name, String(warmUp), String(events)];
+    super('./contender.ts', args, environment, asInSmallContainer);
+    // Each question of how large it is listens for its end.
+    this.process.setMaxListeners(0);
+  }
+
+  async ready(): Promise<void> {
+    await this.told('ready');
+  }
+
+  async measured(): Promise<Measured> {
+    return await this.told('measured');
+  }
+
+  async rssBytes(): Promise<number> {
+    return (await this.told('rss')).bytes;
+  }
+}

@@ -1,0 +1,14 @@
+import { defineRelay } from '../../shared/config.ts';
+import { datanostro } from '../../shared/sources/datanostro.ts';
+
+export const table = 'bench.events';
+
+/** @param name of the topic and the subscription: each run has its own */
+export function benchRelay(name: string) {
+  return defineRelay({
+    project: 'bench-project',
+    topic: name,
+    subscription: name,
+    streams: { shop: datanostro({ table }) },
+  });
+}
