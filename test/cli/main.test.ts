@@ -22,7 +22,8 @@ describe('tributary', () => {
   it('helps', () => {
     const { status, stdout } = tributary('--help');
     expect(status).toBe(0);
-    for (const command of ['start', 'demo', 'query']) expect(stdout).toContain(command);
+    for (const command of ['start', 'demo', 'query', 'import', 'backfill', 'reconcile'])
+      expect(stdout).toContain(command);
   });
 
   it('names the ports that the README names', () => {
