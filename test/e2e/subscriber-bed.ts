@@ -99,6 +99,21 @@ export class SubscriberBed {
     return new Map(rows.map(({ id, times }) => [id, times]));
   }
 
+  /** How many rows the view of unique rows shows. */
+  async countUnique(stream: StreamName): Promise<number> {
+    const query = `SELECT COUNT(*) AS n FROM shop.${stream}_unique`;
+    const [row] = await select<{ n: number }>(this.bigquery, query);
+    return row?.n ?? 0;
+  }
+
+  /** The deliveries of dead letters with this in their body. */
+  async deadLetters(mark: string): Promise<string[]> {
+    const query = `SELECT DISTINCT delivery_id AS id FROM ${relay.deadLetters}
+      WHERE STRPOS(SAFE_CONVERT_BYTES_TO_STRING(data), '${mark}') > 0`;
+    const rows = await select<{ id: string }>(this.bigquery, query);
+    return rows.map(({ id }) => id);
+  }
+
   /** A subscriber in a process of its own, as it runs in production. */
   spawn(mode: string[] = ['serve'], environment: NodeJS.ProcessEnv = {}): SubscriberProcess {
     return new SubscriberProcess(mode, { ...process.env, ...this.environment, ...environment });
