@@ -38,7 +38,7 @@ function toField(column: Column): TableField {
 }
 
 /** How a table that is there differs from the layout that rows are encoded for. */
-export interface Difference {
+interface Difference {
   /** All fields that the table should have: its own, then the new ones. */
   fields: TableField[];
   /** Paths of columns that the table lacks and can be given. */
