@@ -7,7 +7,7 @@ import { publishEvents } from './subscriber/events.ts';
 import { measureFreshness } from './subscriber/freshness.ts';
 import type { Appended } from './subscriber/instant-bigquery.ts';
 
-const rounds = 5;
+const rounds = 3;
 const warmUp = 20_000;
 const events = 60_000;
 /** More than the pull may have out. */

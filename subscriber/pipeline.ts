@@ -90,8 +90,9 @@ export class Pipeline {
     this.#underWay.delete(envelope.deliveryId);
   }
 
-  async #relay(envelope: Envelope): Promise<Fate> {
-    if (envelope.stream === censusStream) return await this.#writeCount(envelope);
+  /** Waits by itself for nothing: each promise on the way of every message is paid for. */
+  #relay(envelope: Envelope): Fate | Promise<Fate> {
+    if (envelope.stream === censusStream) return this.#writeCount(envelope);
     const stream = this.#options.relay.streams.get(envelope.stream);
     if (!stream) {
       return {
@@ -100,23 +101,36 @@ export class Pipeline {
       };
     }
     try {
-      return await this.#write(envelope, stream);
+      return this.#write(envelope, stream);
     } catch (error) {
       // A mistake in our own mapping: kept as a dead letter it can be sent again once it is mended.
       return { kind: 'dead', reason: `the mapping failed: ${(error as Error).message}` };
     }
   }
 
-  async #write(envelope: Envelope, stream: RelayStream): Promise<Fate> {
+  #write(envelope: Envelope, stream: RelayStream): Fate | Promise<Fate> {
     const source = sources[stream.source];
     if (source.delivers === 'exports') {
       const reading = source.announcement(envelope, stream);
       if (!reading.ok) return { kind: 'dead', ...reading };
-      return await this.#options.loadExport(stream, reading.announcement);
+      return this.#options.loadExport(stream, reading.announcement);
     }
     const table = this.#options.tables.get(stream.name);
     if (!table) return { kind: 'held', reason: `no table is open for stream "${stream.name}"` };
     const mappings = source.map(envelope, stream);
+    const [only] = mappings;
+    if (only && mappings.length === 1 && only.event === undefined) {
+      return this.#writeRow(only, envelope, stream, table);
+    }
+    return this.#writeEvents(mappings, envelope, stream, table);
+  }
+
+  async #writeEvents(
+    mappings: readonly Mapping[],
+    envelope: Envelope,
+    stream: RelayStream,
+    table: Pick<TableQueue, 'write'>,
+  ): Promise<Fate> {
     const fates = await Promise.all(
       mappings.map((mapping) => this.#writeEvent(mapping, envelope, stream, table)),
     );
@@ -126,26 +140,38 @@ export class Pipeline {
     return fate;
   }
 
-  async #writeCount({ deliveryId, body }: Envelope): Promise<Fate> {
+  #writeCount({ deliveryId, body }: Envelope): Fate | Promise<Fate> {
     const row = readCount(deliveryId, body);
     if (!row) return { kind: 'dead', reason: 'the body is no count of the census' };
     const table = this.#options.tables.get(censusStream);
-    return table ? await table.write(row) : { kind: 'held', reason: 'the census is not open' };
+    return table ? table.write(row) : { kind: 'held', reason: 'the census is not open' };
   }
 
   async #writeEvent(
-    { event, ...mapping }: Mapping,
+    mapping: Mapping,
     envelope: Envelope,
-    { key }: RelayStream,
+    stream: RelayStream,
     table: Pick<TableQueue, 'write'>,
   ): Promise<EventFate> {
+    const { event } = mapping;
     const index = event === undefined ? {} : { event };
-    if (!mapping.ok) return { ...index, fate: { kind: 'dead', ...mapping } };
     if (event !== undefined && this.#written.has(eventId(envelope.deliveryId, event))) {
       return { ...index, fate: { kind: 'written' } };
     }
-    const sequence = key && sequenceOf(envelope, event);
-    return { ...index, fate: await table.write(mapping.row, sequence) };
+    return { ...index, fate: await this.#writeRow(mapping, envelope, stream, table) };
+  }
+
+  #writeRow(
+    mapping: Mapping,
+    envelope: Envelope,
+    { key }: RelayStream,
+    table: Pick<TableQueue, 'write'>,
+  ): Fate | Promise<Fate> {
+    if (!mapping.ok) {
+      const { reason, column } = mapping;
+      return { kind: 'dead', reason, ...(column && { column }) };
+    }
+    return table.write(mapping.row, key && sequenceOf(envelope, mapping.event));
   }
 
   #rememberEvents(deliveryId: string, fates: readonly EventFate[]): void {

@@ -21,7 +21,8 @@ const silent = () => {};
 const peak = { rssBytes: 0 };
 setInterval(() => {
   peak.rssBytes = Math.max(peak.rssBytes, process.memoryUsage.rss());
-  if (process.connected) process.send?.({ kind: 'rss', bytes: process.memoryUsage.rss() });
+  // The parent may be gone by now.
+  if (process.connected) process.send?.({ kind: 'rss', bytes: process.memoryUsage.rss() }, silent);
 }, 100).unref();
 process.on('disconnect', () => process.exit());
 
