@@ -4,6 +4,12 @@ import { relay } from './subscriber-relay.ts';
 
 const runs = 20;
 
+async function ready(subscriber: { output: string }): Promise<void> {
+  await expect
+    .poll(() => subscriber.output.includes('the subscriber is ready'), { timeout: 30_000 })
+    .toBe(true);
+}
+
 describe('SIGKILL', { timeout: 300_000 }, () => {
   let bed: SubscriberBed;
 
@@ -23,9 +29,7 @@ describe('SIGKILL', { timeout: 300_000 }, () => {
     for (let run = 0; run < runs; run++) {
       const subscriber = bed.spawn();
       await Promise.all([publish('plain'), publish('keyed')]);
-      await expect
-        .poll(() => subscriber.output.includes('the subscriber is ready'), { timeout: 30_000 })
-        .toBe(true);
+      await ready(subscriber);
       // From before the first message to after the last ack.
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
       await subscriber.kill('SIGKILL');
@@ -33,6 +37,8 @@ describe('SIGKILL', { timeout: 300_000 }, () => {
       bed.pubsubFaults.add({ name: 'leases.expire' });
     }
     const last = bed.spawn();
+    // Everything may be written already; a signal in the middle of its start would end it at once.
+    await ready(last);
     for (const stream of ['plain', 'keyed'] as const) {
       await expect
         .poll(async () => (await bed.counts(stream)).size, { timeout: 60_000, interval: 200 })
