@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { RelayError } from '../../shared/error.ts';
+import { listenOnLoopback } from '../loopback.ts';
 import { sampleExperiment } from './sample-experiment.ts';
 import { sampleExport } from './sample-export.ts';
 import { zipFiles } from './zip.ts';
@@ -35,21 +34,7 @@ export async function startAbsmartly(options: AbsmartlyOptions): Promise<Absmart
       (error: Error) => reply(response, 500, 'text/plain', Buffer.from(error.message)),
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE') return reject(error);
-      reject(new RelayError('port.taken', 'setup', `port ${options.port} is taken`));
-    });
-    server.listen(options.port, '127.0.0.1', resolve);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return await listenOnLoopback(server, options.port);
 }
 
 interface Answer {

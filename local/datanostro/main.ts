@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { RelayError } from '../../shared/error.ts';
+import { listenOnLoopback } from '../loopback.ts';
 import { sampleHistory } from './sample-history.ts';
 
 export interface DatanostroOptions {
@@ -31,21 +30,7 @@ export async function startDatanostro(options: DatanostroOptions): Promise<Datan
   const server = createServer((request, response) => {
     answer(request, response, options).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE') return reject(error);
-      reject(new RelayError('port.taken', 'setup', `port ${options.port} is taken`));
-    });
-    server.listen(options.port, '127.0.0.1', resolve);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return await listenOnLoopback(server, options.port);
 }
 
 async function answer(
