@@ -18,9 +18,6 @@ export interface Absmartly {
   stop(): Promise<void>;
 }
 
-/** The export of the vendor's document: `/v1/experiments/exports/15/experiment_42_export.zip`. */
-export const exportRowCount = sampleExport(15, 42).files.reduce((sum, { rows }) => sum + rows, 0);
-
 /**
  * ABsmartly's API, as far as exports need it: the ZIP of any export, and what is known of an experiment.
  * It listens on 127.0.0.1.
