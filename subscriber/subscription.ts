@@ -1,5 +1,4 @@
 import {
-  type CreateSubscriptionOptions,
   Duration,
   type PubSub,
   type Subscription,
@@ -13,7 +12,6 @@ export const pullLimits = { messages: 10_000, bytes: 32 * 1024 * 1024 };
 
 const alreadyExists = 6;
 const permissionDenied = 7;
-const unimplemented = 12;
 
 /**
  * What is given back comes again after a second, and later and later while it keeps coming back: the
@@ -62,23 +60,19 @@ export async function openSubscription(
 /** False where one was there, or may not be made. */
 async function createSubscription(pubsub: PubSub, relay: Relay): Promise<boolean> {
   return await unlessRefused([alreadyExists, permissionDenied], async () => {
-    const settings = {
+    await pubsub.createSubscription(relay.topic, relay.subscription, {
       ackDeadlineSeconds: 60,
       // Pub/Sub deletes a subscription that was idle for 31 days, and forgets a message after 7 days at most.
       expirationPolicy: {},
       messageRetentionDuration: { seconds: 7 * 24 * 3600 },
-    };
-    const create = (options: CreateSubscriptionOptions) =>
-      pubsub.createSubscription(relay.topic, relay.subscription, options);
-    // Not every server that speaks Pub/Sub has retry policies.
-    const made = await unlessRefused([unimplemented], () => create({ ...settings, retryPolicy }));
-    if (!made) await create(settings);
+      retryPolicy,
+    });
   });
 }
 
 /** Gives a subscription that was made by other hands its policy, if it has none. */
 async function setRetryPolicy(subscription: Subscription): Promise<boolean> {
-  return await unlessRefused([permissionDenied, unimplemented], async () => {
+  return await unlessRefused([permissionDenied], async () => {
     const [metadata] = await subscription.getMetadata();
     if (!metadata.retryPolicy) await subscription.setMetadata({ retryPolicy });
   });

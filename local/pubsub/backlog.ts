@@ -62,6 +62,12 @@ export class Backlog implements AckSource {
     this.#returned.push(key);
   }
 
+  /** Whether a message that was delivered is still waited for. */
+  holds(key: number): boolean {
+    const { segment, index } = placeOf(key);
+    return this.#progress.get(segment)?.has(index) === false;
+  }
+
   /** False when it was acked before, or is not of this backlog. */
   ack(key: number): boolean {
     const { segment, index } = placeOf(key);
@@ -98,8 +104,8 @@ export class Backlog implements AckSource {
 
   #nextReturned(): Ready | null {
     for (let key = this.#returned.shift(); key !== undefined; key = this.#returned.shift()) {
+      if (!this.holds(key)) continue;
       const { segment, index } = placeOf(key);
-      if (this.#progress.get(segment)?.has(index) !== false) continue;
       const stored = this.#log.segment(segment);
       if (stored) return readyAt(stored, index);
     }

@@ -79,9 +79,10 @@ function valueToJson(field: protobuf.Field, value: unknown): unknown {
 
 const FROM_STRING: Record<string, (text: string, path: string) => object> = {
   '.google.protobuf.Duration': (text, path) => {
-    const seconds = /^(-?\d{1,12})(\.\d{1,9})?s$/.exec(text)?.[1];
+    const [, sign, seconds, digits = ''] = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/.exec(text) ?? [];
     if (seconds === undefined) throw malformed(path, 'it is not a duration such as "600s"');
-    return { seconds: Number(seconds), nanos: 0 };
+    const factor = sign ? -1 : 1;
+    return { seconds: factor * Number(seconds), nanos: factor * Number(digits.padEnd(9, '0')) };
   },
   '.google.protobuf.Timestamp': (text, path) => {
     const ms = Date.parse(text);
@@ -92,7 +93,10 @@ const FROM_STRING: Record<string, (text: string, path: string) => object> = {
 };
 
 const TO_STRING: Record<string, (value: Json) => string> = {
-  '.google.protobuf.Duration': ({ seconds }) => `${seconds ?? 0}s`,
+  '.google.protobuf.Duration': ({ seconds, nanos }) => {
+    const digits = nanos ? `.${String(nanos).padStart(9, '0').replace(/0+$/, '')}` : '';
+    return `${seconds ?? 0}${digits}s`;
+  },
   '.google.protobuf.Timestamp': ({ seconds, nanos }) =>
     new Date(Number(seconds ?? 0) * 1000 + Number(nanos ?? 0) / 1_000_000).toISOString(),
 };

@@ -2,6 +2,7 @@
 
 import type { protos } from '@google-cloud/pubsub';
 import { invalid, unimplemented } from './errors.ts';
+import { parseRetryPolicy, type RetryPolicy, showRetryPolicy } from './retry-policy.ts';
 
 type ITopic = protos.google.pubsub.v1.ITopic;
 type ISubscription = protos.google.pubsub.v1.ISubscription;
@@ -18,6 +19,7 @@ export interface SubscriptionSettings {
   readonly labels: Record<string, string>;
   /** Kept and shown; a subscription of a local server does not expire. Null: never. */
   readonly expirationSeconds: number | null;
+  readonly retryPolicy: RetryPolicy | null;
 }
 
 const MINUTE = 60;
@@ -26,8 +28,8 @@ const DEFAULT_RETENTION_SECONDS = 7 * DAY;
 const DEFAULT_EXPIRATION_SECONDS = 31 * DAY;
 
 // Features of their own, each with its place: a filter sets bits of Progress when a segment is
-// published, a dead-letter or retry policy acts where Backlog.giveBack is called, ordering and
-// exactly-once delivery where Subscription takes and acks, retained acks where segments finish.
+// published, a dead-letter policy acts where Subscription takes messages back, ordering and
+// exactly-once delivery where it takes and acks, retained acks where segments finish.
 const UNIMPLEMENTED_TOPIC = [
   'kmsKeyName',
   'schemaSettings',
@@ -44,7 +46,6 @@ const UNIMPLEMENTED_SUBSCRIPTION = [
   'enableMessageOrdering',
   'filter',
   'deadLetterPolicy',
-  'retryPolicy',
   'enableExactlyOnceDelivery',
   'messageTransforms',
 ] as const satisfies readonly (keyof ISubscription)[];
@@ -61,6 +62,7 @@ export function parseSubscriptionSettings(subscription: ISubscription): Subscrip
     messageRetentionSeconds: parseRetention(subscription.messageRetentionDuration),
     labels: { ...subscription.labels },
     expirationSeconds: parseExpiration(subscription.expirationPolicy),
+    retryPolicy: parseRetryPolicy(subscription.retryPolicy),
   };
 }
 
@@ -84,6 +86,7 @@ export function updateSubscriptionSettings(
     messageRetentionDuration: 'messageRetentionSeconds',
     labels: 'labels',
     expirationPolicy: 'expirationSeconds',
+    retryPolicy: 'retryPolicy',
   } as const;
   return merge(settings, given, mask, fields, UNIMPLEMENTED_SUBSCRIPTION);
 }
@@ -97,7 +100,8 @@ export function showSubscription(
   topic: string,
   settings: SubscriptionSettings,
 ): ISubscription {
-  const { ackDeadlineSeconds, messageRetentionSeconds, labels, expirationSeconds } = settings;
+  const { ackDeadlineSeconds, messageRetentionSeconds, labels, expirationSeconds, retryPolicy } =
+    settings;
   return {
     name,
     topic,
@@ -106,6 +110,7 @@ export function showSubscription(
     messageRetentionDuration: { seconds: messageRetentionSeconds },
     labels,
     expirationPolicy: expirationSeconds === null ? {} : { ttl: { seconds: expirationSeconds } },
+    ...(retryPolicy && { retryPolicy: showRetryPolicy(retryPolicy) }),
     state: STATE_ACTIVE,
   };
 }

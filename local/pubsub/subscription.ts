@@ -6,6 +6,7 @@ import { Backlog, type Ready } from './backlog.ts';
 import { ConnectionCut, invalid, PubsubError, scripted } from './errors.ts';
 import { type Holder, Leases } from './leases.ts';
 import type { Log } from './log.ts';
+import { Rests } from './rests.ts';
 import type { Segment } from './segment.ts';
 import type { SubscriptionSettings } from './settings.ts';
 import type { SubscriptionRow } from './store.ts';
@@ -32,6 +33,7 @@ export class Subscription {
   readonly #log: Log;
   readonly #backlog: Backlog;
   readonly #leases: Leases;
+  readonly #rests: Rests;
   readonly #consumers: Consumer[] = [];
   #pumping = false;
   #turn = 0;
@@ -58,7 +60,11 @@ export class Subscription {
     this.#log = log;
     this.#backlog = new Backlog(log, row);
     this.#leases = new Leases(row.id, (expired) => {
-      for (const lease of expired) this.#backlog.giveBack(lease.key);
+      for (const lease of expired) this.#takeBack(lease.key);
+      this.pump();
+    });
+    this.#rests = new Rests((keys) => {
+      for (const key of keys) this.#backlog.giveBack(key);
       this.pump();
     });
   }
@@ -101,14 +107,16 @@ export class Subscription {
       if (this.#leases.isForgotten(ticket)) continue;
       const lease = this.#leases.of(ticket.key);
       if (lease) this.#leases.end(lease);
-      if (this.#backlog.ack(ticket.key)) fresh = true;
+      if (!this.#backlog.ack(ticket.key)) continue;
+      this.#rests.forget(ticket.key);
+      fresh = true;
     }
     this.pump();
     if (fresh) await this.#log.writeAcks(this.#backlog);
     if (fault) throw new ConnectionCut();
   }
 
-  /** 0 seconds gives a message back at once. An id whose lease has ended changes nothing. */
+  /** 0 seconds gives a message back. An id whose lease has ended changes nothing. */
   modifyDeadlines(ackIds: readonly string[], seconds: (index: number) => number): void {
     const changes = ackIds.map((ackId, index) => ({
       ticket: this.#leases.parse(ackId),
@@ -121,13 +129,13 @@ export class Subscription {
         this.#leases.extend(lease, change.seconds * 1000);
       } else {
         this.#leases.end(lease);
-        this.#backlog.giveBack(lease.key);
+        this.#takeBack(lease.key);
       }
     }
     this.pump();
   }
 
-  /** Ends every lease, so that all that is outstanding is delivered again. */
+  /** Ends every lease, so that all that is outstanding is delivered again, without any rest. */
   endLeases(): void {
     for (const { key } of this.#leases.endAll()) this.#backlog.giveBack(key);
     this.pump();
@@ -153,6 +161,7 @@ export class Subscription {
   expire(nowMs: number): void {
     const beforeMs = nowMs - this.settings.messageRetentionSeconds * 1000;
     this.#log.store.transact(() => this.#backlog.expire(beforeMs));
+    this.#rests.prune((key) => this.#backlog.holds(key));
   }
 
   /** The subscription was deleted: its row and backlog go, and its streams end. */
@@ -171,6 +180,14 @@ export class Subscription {
     this.#closed = reason;
     this.failConsumers(reason);
     this.#leases.close();
+    this.#rests.close();
+  }
+
+  /** A message came back: it is delivered again at once, or after the rest that a policy gives it. */
+  #takeBack(key: number): void {
+    const { retryPolicy } = this.settings;
+    if (retryPolicy) this.#rests.begin(key, retryPolicy);
+    else this.#backlog.giveBack(key);
   }
 
   #deliver(): void {

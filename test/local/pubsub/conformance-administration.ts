@@ -101,6 +101,45 @@ export const administration: Behaviours = {
     }
   },
 
+  'a retry policy is kept, changed and taken away': async (clients) => {
+    const { topic } = await clients.queue();
+    const retryPolicy = {
+      minimumBackoff: { seconds: 1, nanos: 500_000_000 },
+      maximumBackoff: { seconds: 60 },
+    };
+    const [subscription] = await topic.createSubscription(freshName(), { retryPolicy });
+    const shown = async () => (await subscription.getMetadata())[0].retryPolicy;
+    expect(await shown()).toMatchObject({
+      minimumBackoff: { seconds: '1', nanos: 500_000_000 },
+      maximumBackoff: { seconds: '60', nanos: 0 },
+    });
+    await subscription.setMetadata({ retryPolicy: { minimumBackoff: { seconds: 2 } } });
+    expect(await shown()).toMatchObject({ minimumBackoff: { seconds: '2' } });
+    await subscription.setMetadata({ retryPolicy: null });
+    expect(await shown()).toBeNull();
+  },
+
+  'a retry policy rests for 10 to 600 s by default, and for 0 to 600 s at most': async (
+    clients,
+  ) => {
+    const { topic } = await clients.queue();
+    const create = (retryPolicy: object) => topic.createSubscription(freshName(), { retryPolicy });
+    const [subscription] = await create({});
+    const [{ retryPolicy }] = await subscription.getMetadata();
+    expect(retryPolicy).toMatchObject({
+      minimumBackoff: { seconds: '10' },
+      maximumBackoff: { seconds: '600' },
+    });
+    for (const bad of [
+      { minimumBackoff: { seconds: -1 } },
+      { minimumBackoff: { seconds: 601 } },
+      { maximumBackoff: { seconds: 600, nanos: 1_000_000 } },
+      { minimumBackoff: { seconds: 20 }, maximumBackoff: { seconds: 10 } },
+    ]) {
+      expect(await codeOf(create(bad)), JSON.stringify(bad)).toBe(status.INVALID_ARGUMENT);
+    }
+  },
+
   'lists come in pages': async ({ publisher, subscriber }) => {
     const project = `projects/pages-${freshName()}`;
     const topics = ['aaa', 'bbb', 'ccc'].map((id) => `${project}/topics/${id}`);

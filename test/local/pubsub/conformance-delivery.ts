@@ -10,7 +10,7 @@ import {
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
 import type { Behaviours } from './conformance.ts';
-import { codeOf, pause, until } from './endpoint.ts';
+import { codeOf, freshName, pause, until } from './endpoint.ts';
 
 function publish(topic: Topic, texts: readonly string[]): Promise<string[]> {
   return Promise.all(texts.map((text) => topic.publishMessage({ data: Buffer.from(text) })));
@@ -87,6 +87,35 @@ export const delivery: Behaviours = {
     await subscription.close();
     expect(texts).toEqual(Array(4).fill('again'));
     expect(await clients.isEmpty(subscription.name)).toBe(true);
+  },
+
+  'a nacked message rests as its retry policy says, and others pass it': async (clients) => {
+    const { topic } = await clients.queue();
+    const retryPolicy = { minimumBackoff: { nanos: 400_000_000 } };
+    const [{ name }] = await topic.createSubscription(freshName(), { retryPolicy });
+    await publish(topic, ['nacked']);
+    const [nacked] = await clients.pull(name, 1);
+    const giveBack = { subscription: name, ackIds: [nacked?.ackId ?? ''], ackDeadlineSeconds: 0 };
+    await clients.subscriber.modifyAckDeadline(giveBack);
+    await publish(topic, ['other']);
+    const texts = (await clients.pull(name, 2)).map(({ message }) => String(message?.data));
+    expect(texts).toEqual(['other', 'nacked']);
+  },
+
+  'so does one whose lease has expired': async (clients) => {
+    const { topic, subscription } = await clients.queue();
+    const retryPolicy = { minimumBackoff: { seconds: 600 } };
+    const [resting] = await topic.createSubscription(freshName(), { retryPolicy });
+    await publish(topic, ['x']);
+    for (const { name } of [resting, subscription]) {
+      const [received] = await clients.pull(name, 1);
+      const ackIds = [received?.ackId ?? ''];
+      const lease = { subscription: name, ackIds, ackDeadlineSeconds: 1 };
+      await clients.subscriber.modifyAckDeadline(lease);
+    }
+    // The lease that began later has expired by then.
+    await clients.pull(subscription.name, 1);
+    expect(await clients.isEmpty(resting.name)).toBe(true);
   },
 
   'no more messages are outstanding than the client allows': async (clients) => {

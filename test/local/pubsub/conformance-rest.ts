@@ -40,6 +40,15 @@ export const rest: Behaviours = {
     const body = { subscription: given, updateMask: 'ackDeadlineSeconds' };
     const { json } = await clients.rest('PATCH', `/subscriptions/${id}`, body);
     expect(json['ackDeadlineSeconds']).toBe(30);
+    const retryPolicy = { minimumBackoff: '1.5s', maximumBackoff: '60s' };
+    const patched = await clients.rest('PATCH', `/subscriptions/${id}`, {
+      subscription: { ...given, retryPolicy },
+      updateMask: 'retryPolicy',
+    });
+    expect(patched.json['retryPolicy']).toMatchObject({ maximumBackoff: '60s' });
+    expect(patched.json['retryPolicy']).toMatchObject({
+      minimumBackoff: expect.stringMatching(/^1\.50*s$/),
+    });
   },
 
   'a message is published, pulled, given back and acked': async (clients) => {

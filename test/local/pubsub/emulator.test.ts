@@ -17,6 +17,8 @@ const LACKS: readonly string[] = [
   'an attribute value of 1,025 bytes is refused',
   'an attribute key that starts with goog is refused',
   'bad acks and deadlines are invalid arguments',
+  'a nacked message rests as its retry policy says, and others pass it',
+  'so does one whose lease has expired',
   // It counts what it sends in whole responses, of up to all that was published together.
   'messages outstanding stay under the limit',
   'acks on the stream make room for more',

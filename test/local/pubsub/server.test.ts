@@ -64,7 +64,12 @@ describe('the server', () => {
     const { server, clients } = await start();
     const { topic, subscription } = await clients.queue();
     const [second] = await topic.createSubscription(`${subscription.name}-second`);
-    await subscription.setMetadata({ ackDeadlineSeconds: 77, labels: { kept: 'yes' } });
+    const retryPolicy = { minimumBackoff: { seconds: 3 }, maximumBackoff: { seconds: 30 } };
+    await subscription.setMetadata({
+      ackDeadlineSeconds: 77,
+      labels: { kept: 'yes' },
+      retryPolicy,
+    });
     const messages = Array.from({ length: 10 }, (_, index) => ({ data: Buffer.from([index]) }));
     const [{ messageIds }] = await clients.publisher.publish({ topic: topic.name, messages });
     const received = await clients.pull(subscription.name, 10);
@@ -75,6 +80,7 @@ describe('the server', () => {
     const later = await restart(server);
     const [metadata] = await later.pubsub.subscription(name).getMetadata();
     expect(metadata).toMatchObject({ ackDeadlineSeconds: 77, labels: { kept: 'yes' } });
+    expect(metadata.retryPolicy?.minimumBackoff?.seconds).toBe('3');
     // An ack id of the run before still acks.
     await later.subscriber.acknowledge({ subscription: name, ackIds: ackIds.slice(4, 6) });
     const rest = await later.pull(name, 4);
@@ -95,6 +101,20 @@ describe('the server', () => {
     await clients.subscriber.modifyAckDeadline({ ...ended, ackDeadlineSeconds: 0 });
     await clients.subscriber.acknowledge(ended);
     expect(await clients.isEmpty(subscription.name)).toBe(true);
+  });
+
+  test('an ack ends the rest that a retry policy gave the message', async () => {
+    const { clients } = await start();
+    const { topic } = await clients.queue();
+    const retryPolicy = { minimumBackoff: { nanos: 200_000_000 } };
+    const [{ name }] = await topic.createSubscription(freshName(), { retryPolicy });
+    await topic.publishMessage({ data: Buffer.from('x') });
+    const [received] = await clients.pull(name, 1);
+    const ended = { subscription: name, ackIds: [received?.ackId ?? ''] };
+    await clients.subscriber.modifyAckDeadline({ ...ended, ackDeadlineSeconds: 0 });
+    await clients.subscriber.acknowledge(ended);
+    await pause(400);
+    expect(await clients.isEmpty(name)).toBe(true);
   });
 
   test('a subscription of a topic that was deleted keeps its backlog over a restart', async () => {
