@@ -9,11 +9,19 @@ import { sources } from '../../shared/sources/registry.ts';
 import { parseTimestamp } from '../bigquery/civil-time.ts';
 import { createEncoder, type RowEncoder } from '../bigquery/encode.ts';
 import { type EventColumns, eventColumns, idOf } from './event-columns.ts';
+import { historySequence } from './history-sequence.ts';
+import type { Line } from './lines.ts';
 import { stableDeliveryId } from './stable-delivery-id.ts';
 
 /** What a line of history says. */
 export type EventReading =
-  | { kind: 'row'; id: string; timeMs?: number; row: Row }
+  | {
+      kind: 'row';
+      id: string;
+      timeMs?: number;
+      row: Row /** Of a table with a key. */;
+      sequence?: string;
+    }
   /** The edge would not have relayed it. */
   | { kind: 'filtered' }
   | { kind: 'rejected'; reason: string; column?: string };
@@ -42,9 +50,7 @@ export class EventReader {
     this.stream = stream;
     this.layout = keyedLayout(source.layout(stream), stream);
     this.columns = eventColumns(stream, this.layout);
-    // PENDING streams take no upserts, and none are needed: only what is missing is written.
-    const { key: _, ...inserts } = this.layout;
-    this.encoder = createEncoder(inserts, Date.now);
+    this.encoder = createEncoder(this.layout, Date.now);
     this.#source = source;
     this.#receivedAt = receivedAt;
     this.#contentType =
@@ -52,23 +58,23 @@ export class EventReader {
   }
 
   /** A line may hold several events, where the stream's deliveries do. */
-  read(line: Uint8Array): EventReading[] {
-    const reading = this.#source.read({ body: line, header: noHeader }, this.stream);
+  read({ bytes, number }: Line): EventReading[] {
+    const reading = this.#source.read({ body: bytes, header: noHeader }, this.stream);
     if (reading.kind === 'malformed') return [{ kind: 'rejected', reason: reading.problem }];
     if (reading.kind === 'ignored') return [{ kind: 'filtered' }];
     const { passes } = filterOf(this.stream);
     if (!reading.events.some(passes)) return [{ kind: 'filtered' }];
     const envelope: Envelope = {
       stream: this.stream.name,
-      deliveryId: stableDeliveryId(this.stream.name, line),
+      deliveryId: stableDeliveryId(this.stream.name, bytes),
       receivedAt: this.#receivedAt,
       contentType: this.#contentType,
-      body: line,
+      body: bytes,
     };
-    return this.#source.map(envelope, this.stream).map((mapping) => this.#judge(mapping));
+    return this.#source.map(envelope, this.stream).map((mapping) => this.#judge(mapping, number));
   }
 
-  #judge(mapping: Mapping): EventReading {
+  #judge(mapping: Mapping, line: number): EventReading {
     if (!mapping.ok) {
       const { reason, column } = mapping;
       return { kind: 'rejected', reason, ...(column !== undefined && { column }) };
@@ -79,11 +85,14 @@ export class EventReader {
     if (this.columns.time !== undefined && time === undefined && !hasId(row, this.columns)) {
       return { kind: 'rejected', reason: 'it has neither an id nor a time' };
     }
+    const timeMs = time === undefined ? undefined : Math.floor(Number(time) / 1000);
+    const place = { timeMs, line, event: mapping.event };
     return {
       kind: 'row',
       id: idOf(row, this.columns),
-      ...(time !== undefined && { timeMs: Math.floor(Number(time) / 1000) }),
+      ...(timeMs !== undefined && { timeMs }),
       row,
+      ...(this.stream.key && { sequence: historySequence(place, this.#receivedAt) }),
     };
   }
 

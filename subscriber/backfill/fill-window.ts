@@ -6,9 +6,10 @@ import type { EventReader, EventReading } from './event-reader.ts';
 import type { IdTable } from './id-table.ts';
 import { type EventTable, readWindow } from './known-ids.ts';
 import { type Line, splitLines } from './lines.ts';
-import { PendingWrite } from './pending-write.ts';
 import type { Rejects } from './rejects.ts';
+import { openRowWrite, type RowWrite } from './row-write.ts';
 import { describeWindow, holds, hourMs, type TimeWindow, widen } from './time-window.ts';
+import { WindowStates } from './window-states.ts';
 
 /** What a window's export held. Every event is in one of the last six. */
 export interface WindowCounts {
@@ -58,15 +59,11 @@ export function noCounts(): WindowCounts {
   };
 }
 
-/** For the id table: what is a row, and what this export has already brought. */
-const known = 1;
-const seen = 2;
-
 const maxTries = 6;
 
 /**
- * Writes those events of a window that are not rows yet: all of them at once, or none. What breaks off is
- * begun again, with the ids as the table then has them.
+ * Writes those events of a window that are not rows yet: all of them at once, or none; into a table with a
+ * key one after the other. What breaks off is begun again, with the ids as the table then has them.
  *
  * @throws RelayError `window.too-many-events`, `history.*`, `bigquery.*`, `line.rejected`
  */
@@ -90,14 +87,15 @@ export async function fillWindow(
 }
 
 async function fillOnce(window: TimeWindow, dependencies: FillDependencies): Promise<WindowCounts> {
-  const { ids, table, open, maxIds, onProgress, signal } = dependencies;
-  ids.clear();
+  const { ids, table, reader, open, maxIds, onProgress, signal } = dependencies;
   // Wider, as what came by the webhook may tell the same time with more digits, or fewer.
-  for await (const page of readWindow(table, widen(window, hourMs))) {
-    for (const { id } of page) ids.set(id, known);
+  const around = widen(window, hourMs);
+  const states = new WindowStates(ids, around.from, reader.stream.key !== undefined);
+  for await (const page of readWindow(table, around)) {
+    for (const event of page) states.noteRow(event);
     if (ids.size > maxIds) throw tooManyEvents(window, maxIds);
   }
-  const fill = new Fill(window, dependencies);
+  const fill = new Fill(window, states, dependencies);
   try {
     for await (const lines of splitLines(open(window))) {
       let isFull = false;
@@ -117,24 +115,20 @@ async function fillOnce(window: TimeWindow, dependencies: FillDependencies): Pro
 class Fill {
   readonly counts = noCounts();
   readonly #window: TimeWindow;
+  readonly #states: WindowStates;
   readonly #dependencies: FillDependencies;
-  readonly #write: PendingWrite<Line> | undefined;
+  readonly #write: RowWrite<Line> | undefined;
 
-  constructor(window: TimeWindow, dependencies: FillDependencies) {
+  constructor(window: TimeWindow, states: WindowStates, dependencies: FillDependencies) {
     this.#window = window;
+    this.#states = states;
     this.#dependencies = dependencies;
     const { client, table, reader } = dependencies;
-    const [dataset = '', name = ''] = table.table.split('.');
     this.#write =
       client &&
-      new PendingWrite<Line>({
-        client,
-        table: `projects/${table.project}/datasets/${dataset}/tables/${name}`,
-        descriptor: reader.encoder.descriptor,
-        onRefused: (line, reason) => {
-          this.counts.written--;
-          this.#reject(line, reason);
-        },
+      openRowWrite<Line>(client, table, reader, (line, reason) => {
+        this.counts.written--;
+        this.#reject(line, reason);
       });
   }
 
@@ -146,7 +140,7 @@ class Fill {
       return false;
     }
     let isFull = false;
-    for (const event of this.#dependencies.reader.read(line.bytes)) {
+    for (const event of this.#dependencies.reader.read(line)) {
       if (event.kind === 'rejected') this.#reject(line, event.reason, event.column);
       else if (event.kind === 'filtered') this.counts.filtered++;
       else isFull = this.#takeRow(line, event) || isFull;
@@ -167,24 +161,23 @@ class Fill {
     this.#write?.abandon();
   }
 
-  #takeRow(line: Line, { id, timeMs, row }: Extract<EventReading, { kind: 'row' }>): boolean {
-    const { ids, reader } = this.#dependencies;
+  #takeRow(line: Line, event: Extract<EventReading, { kind: 'row' }>): boolean {
+    const { id, timeMs, row, sequence } = event;
     if (timeMs !== undefined && !holds(this.#window, timeMs)) {
       this.counts.outside++;
       return false;
     }
-    const fate = ids.get(id);
-    if (fate !== 0) {
-      if (fate === known) this.counts.present++;
-      else this.counts.repeated++;
+    const standing = this.#states.standingOf(event);
+    if (standing !== 'news') {
+      this.counts[standing]++;
       return false;
     }
-    const encoded = reader.encoder.encode(row);
+    const encoded = this.#dependencies.reader.encoder.encode(row, sequence);
     if (!encoded.ok) {
       this.#reject(line, encoded.reason, encoded.column);
       return false;
     }
-    ids.set(id, seen);
+    this.#states.noteSent({ id, ...(timeMs !== undefined && { timeMs }) });
     this.counts.written++;
     return this.#write?.add(encoded.row, line) ?? false;
   }

@@ -5,8 +5,8 @@ import type { WriteClient } from '../bigquery/client.ts';
 import type { EventReader, EventReading } from './event-reader.ts';
 import { type EventTable, findKnown } from './known-ids.ts';
 import type { Line } from './lines.ts';
-import { PendingWrite } from './pending-write.ts';
 import type { Rejects } from './rejects.ts';
+import { openRowWrite } from './row-write.ts';
 import { hourMs, type TimeWindow, widen } from './time-window.ts';
 
 /** Every event is in one of the last five. */
@@ -47,8 +47,8 @@ const maxTries = 6;
 const dayMs = 24 * hourMs;
 
 /**
- * Writes those events of a file that are not rows yet, some thousands at once: all of them or none. What ends
- * it may be mended, and the same file be imported again.
+ * Writes those events of a file that are not rows yet, some thousands at once: all of them or none, unless the
+ * table has a key. What ends it may be mended, and the same file be imported again.
  *
  * @throws RelayError `import.*`, `bigquery.*`, `line.rejected`; what was read before is written
  */
@@ -94,7 +94,7 @@ class Import {
       this.#reject(line, line.problem);
       return;
     }
-    for (const event of this.#dependencies.reader.read(line.bytes)) this.#takeEvent(line, event);
+    for (const event of this.#dependencies.reader.read(line)) this.#takeEvent(line, event);
   }
 
   /** Ends with every event so far in the table, or rejected. */
@@ -102,12 +102,14 @@ class Import {
     const { rejects, onProgress, signal } = this.#dependencies;
     // A bad line stays bad however often the others are tried.
     rejects.keep();
+    const { rejected } = this.counts;
     for (let tries = 1; ; tries++) {
       try {
         await this.#flushOnce();
         break;
       } catch (error) {
         rejects.forget();
+        this.counts.rejected = rejected;
         const isPassing = error instanceof RelayError && error.reaction === 'transient';
         if (!isPassing || tries === maxTries || signal?.aborted) throw error;
         await sleep(backoffMs('throttled', tries, Math.random), undefined, signal && { signal });
@@ -125,52 +127,56 @@ class Import {
     else this.#takeRow(line, event);
   }
 
-  #takeRow(line: Line, { id, timeMs, row }: Extract<EventReading, { kind: 'row' }>): void {
-    if (this.#candidates.has(id)) {
+  #takeRow(line: Line, event: Extract<EventReading, { kind: 'row' }>): void {
+    const { id, timeMs, row, sequence } = event;
+    const { encoder, stream } = this.#dependencies.reader;
+    const before = this.#candidates.get(id);
+    const isLater = stream.key !== undefined && (timeMs ?? 0) >= (before?.timeMs ?? 0);
+    if (before && !isLater) {
       this.counts.repeated++;
       return;
     }
-    const encoded = this.#dependencies.reader.encoder.encode(row);
+    const encoded = encoder.encode(row, sequence);
     if (!encoded.ok) {
       this.#reject(line, encoded.reason, encoded.column);
       return;
     }
-    this.#candidates.set(id, {
-      row: encoded.row,
-      ...(timeMs !== undefined && { timeMs }),
-      line,
-    });
+    if (before) this.counts.repeated++;
+    this.#candidates.set(id, { row: encoded.row, ...(timeMs !== undefined && { timeMs }), line });
     this.#bytes += encoded.row.length;
   }
 
   async #flushOnce(): Promise<void> {
     if (this.#candidates.size === 0) return;
     const { table, client, reader } = this.#dependencies;
-    const candidates = this.#candidates;
-    const known = await findKnown(table, [...candidates.keys()], spanOf(candidates.values()));
-    const [dataset = '', name = ''] = table.table.split('.');
+    const missing = await this.#findMissing();
     let refused = 0;
     const write =
       client &&
-      new PendingWrite<Line>({
-        client,
-        table: `projects/${table.project}/datasets/${dataset}/tables/${name}`,
-        descriptor: reader.encoder.descriptor,
-        onRefused: (line, reason) => {
-          refused++;
-          this.#reject(line, reason);
-        },
+      openRowWrite<Line>(client, table, reader, (line, reason) => {
+        refused++;
+        this.#reject(line, reason);
       });
     try {
-      for (const [id, { row, line }] of candidates) {
-        if (!known.has(id) && write?.add(row, line)) await write.room();
-      }
+      for (const { row, line } of missing) if (write?.add(row, line)) await write.room();
       await write?.commit();
     } finally {
       write?.abandon();
     }
-    this.counts.present += known.size;
-    this.counts.written += candidates.size - known.size - refused;
+    this.counts.present += this.#candidates.size - missing.length;
+    this.counts.written += missing.length - refused;
+  }
+
+  /** Those that are no rows yet; where rows may be replaced, also those that are later than their row. */
+  async #findMissing(): Promise<Candidate[]> {
+    const { table, reader } = this.#dependencies;
+    const candidates = [...this.#candidates];
+    const ids = candidates.map(([id]) => id);
+    const known = await findKnown(table, ids, spanOf(this.#candidates.values()));
+    const hasStates = reader.stream.key !== undefined;
+    const isThere = (id: string, { timeMs = 0 }: Candidate) =>
+      known.has(id) && !(hasStates && timeMs > (known.get(id) ?? Number.POSITIVE_INFINITY));
+    return candidates.flatMap(([id, candidate]) => (isThere(id, candidate) ? [] : [candidate]));
   }
 
   #reject(line: Line, reason: string, column?: string): void {

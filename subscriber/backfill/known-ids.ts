@@ -36,7 +36,7 @@ export function readWindow(table: EventTable, window: TimeWindow): AsyncGenerato
 }
 
 /**
- * Those of the ids that are rows already.
+ * Those of the ids that are rows already, with the latest time of each.
  *
  * @param window limits what BigQuery has to scan; absent, all of the table
  * @throws RelayError `bigquery.query` with BigQuery's own message
@@ -45,16 +45,21 @@ export async function findKnown(
   table: EventTable,
   ids: readonly string[],
   window?: TimeWindow,
-): Promise<Set<string>> {
+): Promise<Map<string, number | undefined>> {
   const { time } = table.columns;
   const limit = time !== undefined && window ? ` AND (${within(time, window)})` : '';
-  const known = new Set<string>();
+  const known = new Map<string, number | undefined>();
   const pages = readPages(table, {
     query: `${select(table)} WHERE ${idExpression(table.columns)} IN UNNEST(@ids)${limit}`,
     params: { ids: [...ids] },
     types: { ids: ['STRING'] },
   });
-  for await (const page of pages) for (const { id } of page) known.add(id);
+  for await (const page of pages) {
+    for (const { id, timeMs } of page) {
+      const before = known.get(id) ?? Number.NEGATIVE_INFINITY;
+      known.set(id, timeMs === undefined ? known.get(id) : Math.max(before, timeMs));
+    }
+  }
   return known;
 }
 

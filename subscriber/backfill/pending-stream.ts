@@ -4,14 +4,9 @@ import { RelayError } from '../../shared/error.ts';
 import { backoffMs } from '../bigquery/backoff.ts';
 import type { WriteClient } from '../bigquery/client.ts';
 import { judge } from '../bigquery/verdict.ts';
+import { type Patience, writeError } from './patience.ts';
 
 const { StorageErrorCode } = protos.google.cloud.bigquery.storage.v1.StorageError;
-
-/** How long a failure is tried again; from then on it is the caller's. */
-export interface Patience {
-  ms: number;
-  random: () => number;
-}
 
 /**
  * Makes a PENDING stream, whose rows nobody sees until it is committed.
@@ -25,7 +20,7 @@ export async function createStream(
   table: string,
   patience: Patience,
 ): Promise<string> {
-  const [{ name }] = await withPatience(patience, () =>
+  const [{ name }] = await withPatience(table, patience, () =>
     client.createWriteStream({ parent: table, writeStream: { type: 'PENDING' } }, noRetries),
   );
   if (!name) throw new RelayError('bigquery.stream', 'transient', 'a stream without a name');
@@ -40,10 +35,11 @@ export async function createStream(
  */
 export async function finalizeStream(
   client: WriteClient,
+  table: string,
   name: string,
   patience: Patience,
 ): Promise<number> {
-  const [{ rowCount }] = await withPatience(patience, () =>
+  const [{ rowCount }] = await withPatience(table, patience, () =>
     client.finalizeWriteStream({ name }, noRetries),
   );
   return Number(rowCount ?? 0);
@@ -60,7 +56,7 @@ export async function commitStream(
   name: string,
   patience: Patience,
 ): Promise<void> {
-  const [{ streamErrors }] = await withPatience(patience, () =>
+  const [{ streamErrors }] = await withPatience(table, patience, () =>
     client.batchCommitWriteStreams({ parent: table, writeStreams: [name] }, noRetries),
   );
   // Committed by a try whose answer was lost.
@@ -79,7 +75,8 @@ function isCommitted(code: unknown): boolean {
 const noRetries = { retry: null, timeout: 60_000 };
 
 async function withPatience<Result>(
-  { ms, random }: Patience,
+  table: string,
+  { ms, setupMs, random }: Patience,
   call: () => Promise<Result>,
 ): Promise<Result> {
   const begun = Date.now();
@@ -91,8 +88,9 @@ async function withPatience<Result>(
       const verdict = judge({ kind: 'lost', code, message, alone: true }, 0);
       const reaction = verdict.kind === 'failed' ? verdict.failure.reaction : 'invalid';
       const waitMs = backoffMs(reaction, tries, random);
-      if (reaction === 'invalid' || Date.now() - begun + waitMs > ms) {
-        throw new RelayError('bigquery.stream', reaction, message, { cause });
+      const isOver = Date.now() - begun + waitMs > (reaction === 'setup' ? setupMs : ms);
+      if (reaction === 'invalid' || isOver) {
+        throw writeError('bigquery.stream', table, { reaction, message });
       }
       await sleep(waitMs);
     }

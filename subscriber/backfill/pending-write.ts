@@ -5,7 +5,9 @@ import { backoffMs } from '../bigquery/backoff.ts';
 import type { WriteClient } from '../bigquery/client.ts';
 import { AppendConnection, type Reply } from '../bigquery/connection.ts';
 import { judge, type WriteFailure } from '../bigquery/verdict.ts';
-import { commitStream, createStream, finalizeStream, type Patience } from './pending-stream.ts';
+import { defaultPatience, type Patience, writeError } from './patience.ts';
+import { commitStream, createStream, finalizeStream } from './pending-stream.ts';
+import type { RowWrite } from './row-write.ts';
 
 export interface PendingWriteOptions<Origin> {
   client: WriteClient;
@@ -37,7 +39,7 @@ const ALREADY_EXISTS = 6;
  * bears its offset, so that one that is sent again can't double its rows.
  * https://cloud.google.com/bigquery/docs/write-api-batch
  */
-export class PendingWrite<Origin> {
+export class PendingWrite<Origin> implements RowWrite<Origin> {
   readonly #options: PendingWriteOptions<Origin>;
   readonly #patience: Patience;
   readonly #queue: Piece<Origin>[] = [];
@@ -56,7 +58,7 @@ export class PendingWrite<Origin> {
 
   constructor(options: PendingWriteOptions<Origin>) {
     this.#options = options;
-    this.#patience = options.patience ?? { ms: 300_000, random: Math.random };
+    this.#patience = options.patience ?? defaultPatience;
   }
 
   /** True when there is enough under way: then wait for `room`. */
@@ -80,23 +82,21 @@ export class PendingWrite<Origin> {
   /**
    * Makes the rows visible; without any there is nothing to be done.
    *
-   * @returns how many there are
    * @throws RelayError `bigquery.*`: nothing is visible, unless the answer alone was lost
    */
-  async commit(): Promise<number> {
+  async commit(): Promise<void> {
     this.#enqueue();
     await this.#driving;
     this.abandon();
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#stream === undefined || this.#taken === 0) return 0;
+    if (this.#stream === undefined || this.#taken === 0) return;
     const { client, table } = this.#options;
-    const rows = await finalizeStream(client, this.#stream, this.#patience);
+    const rows = await finalizeStream(client, table, this.#stream, this.#patience);
     if (rows !== this.#taken) {
       const message = `${this.#taken} rows were taken, and BigQuery has ${rows}`;
       throw new RelayError('bigquery.row-count', 'transient', message);
     }
     await commitStream(client, table, this.#stream, this.#patience);
-    return this.#taken;
   }
 
   /** What is not committed is never seen; BigQuery forgets it. */
@@ -213,9 +213,10 @@ export class PendingWrite<Origin> {
   }
 
   async #pause(failure: WriteFailure, since: number, tries: number): Promise<void> {
-    const waitMs = backoffMs(failure.reaction, tries, this.#patience.random);
-    if (Date.now() - since + waitMs > this.#patience.ms) {
-      throw new RelayError('bigquery.append', failure.reaction, failure.message);
+    const { ms, setupMs, random } = this.#patience;
+    const waitMs = backoffMs(failure.reaction, tries, random);
+    if (Date.now() - since + waitMs > (failure.reaction === 'setup' ? setupMs : ms)) {
+      throw writeError('bigquery.append', this.#options.table, failure);
     }
     await sleep(waitMs);
   }

@@ -106,11 +106,10 @@ async function readSent(
   let lineCount = 0;
   for await (const lines of splitLines(open(window))) {
     signal?.throwIfAborted();
-    for (const { bytes, problem } of lines) {
-      if (problem !== undefined) report.totals.unusable++;
+    for (const line of lines) {
+      if (line.problem !== undefined) report.totals.unusable++;
       else
-        for (const event of reader.read(bytes))
-          compareEvent(event, window, report, { ids, reader });
+        for (const event of reader.read(line)) compareEvent(event, window, report, { ids, reader });
     }
     if (ids.size > maxIds) throw tooManyEvents(window, maxIds);
     lineCount += lines.length;

@@ -16,7 +16,8 @@ function readerOf(stream: Stream): EventReader {
   return new EventReader(found, Date.UTC(2026, 0, 1));
 }
 
-const read = (stream: Stream, line: string) => readerOf(stream).read(Buffer.from(line));
+const read = (stream: Stream, line: string) =>
+  readerOf(stream).read({ number: 1, bytes: Buffer.from(line) });
 
 describe('an event is known', () => {
   it('by its id and its time', () => {

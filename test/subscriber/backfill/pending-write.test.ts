@@ -14,7 +14,7 @@ function openWrite(bed: Bed, more: { patienceMs?: number; appendTimeoutMs?: numb
     descriptor: bed.reader.encoder.descriptor,
     onRefused: (row, reason) => refused.push([row, reason]),
     appendTimeoutMs: more.appendTimeoutMs ?? 10_000,
-    patience: { ms: more.patienceMs ?? 10_000, random: () => 0.1 },
+    patience: { ms: more.patienceMs ?? 10_000, setupMs: 10_000, random: () => 0.1 },
   });
   return { write, refused };
 }
@@ -41,7 +41,7 @@ describe('rows that are written all at once', () => {
     const { write } = openWrite(bed);
     await addRows(bed, write);
     expect(await counts(bed)).toEqual({ n: 0, ids: 0 });
-    expect(await write.commit()).toBe(rowCount);
+    await write.commit();
     expect(await counts(bed)).toEqual({ n: rowCount, ids: rowCount });
   });
 
@@ -55,7 +55,8 @@ describe('rows that are written all at once', () => {
 
   it('need no stream where there are none', async () => {
     const bed = await startBed();
-    expect(await openWrite(bed).write.commit()).toBe(0);
+    await openWrite(bed).write.commit();
+    expect(await counts(bed)).toEqual({ n: 0, ids: 0 });
   });
 
   it.each<[string, Fault]>([
@@ -75,7 +76,7 @@ describe('rows that are written all at once', () => {
     const bed = await startBed(undefined, faults);
     const { write } = openWrite(bed);
     await addRows(bed, write);
-    expect(await write.commit()).toBe(rowCount);
+    await write.commit();
     expect(await counts(bed)).toEqual({ n: rowCount, ids: rowCount });
     expect(faults.list()[0]?.struck).toBeGreaterThan(0);
   });
@@ -84,7 +85,7 @@ describe('rows that are written all at once', () => {
     const bed = await startBed(undefined, new Faults({ name: 'append.frozen', stored: true }));
     const { write } = openWrite(bed, { appendTimeoutMs: 300 });
     await addRows(bed, write);
-    expect(await write.commit()).toBe(rowCount);
+    await write.commit();
     expect(await counts(bed)).toEqual({ n: rowCount, ids: rowCount });
   });
 
@@ -94,7 +95,7 @@ describe('rows that are written all at once', () => {
     const { write, refused } = openWrite(bed);
     await addRows(bed, write);
     const bad = [39, ...Array.from({ length: 10 }, (_, n) => 390 + n)];
-    expect(await write.commit()).toBe(rowCount - bad.length);
+    await write.commit();
     expect(refused.map(([row]) => row)).toEqual(bad);
     expect(await counts(bed)).toEqual({ n: 389, ids: 389 });
   });
