@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RelayError } from '../../shared/error.ts';
-import { backoffMs } from '../bigquery/backoff.ts';
 import type { WriteClient } from '../bigquery/client.ts';
 import type { EventReader, EventReading } from './event-reader.ts';
 import type { IdTable } from './id-table.ts';
@@ -9,6 +7,7 @@ import { type Line, splitLines } from './lines.ts';
 import type { Rejects } from './rejects.ts';
 import { openRowWrite, type RowWrite } from './row-write.ts';
 import { describeWindow, holds, hourMs, type TimeWindow, widen } from './time-window.ts';
+import { tryAgain } from './try-again.ts';
 import { WindowStates } from './window-states.ts';
 
 /** What a window's export held. Every event is in one of the last six. */
@@ -59,8 +58,6 @@ export function noCounts(): WindowCounts {
   };
 }
 
-const maxTries = 6;
-
 /**
  * Writes those events of a window that are not rows yet: all of them at once, or none; into a table with a
  * key one after the other. What breaks off is begun again, with the ids as the table then has them.
@@ -72,18 +69,10 @@ export async function fillWindow(
   dependencies: FillDependencies,
 ): Promise<WindowCounts> {
   const { rejects, signal } = dependencies;
-  for (let tries = 1; ; tries++) {
-    try {
-      const counts = await fillOnce(window, dependencies);
-      rejects.keep();
-      return counts;
-    } catch (error) {
-      rejects.forget();
-      const isPassing = error instanceof RelayError && error.reaction === 'transient';
-      if (!isPassing || tries === maxTries || signal?.aborted) throw error;
-      await sleep(backoffMs('throttled', tries, Math.random), undefined, signal && { signal });
-    }
-  }
+  const undo = () => rejects.forget();
+  const counts = await tryAgain(() => fillOnce(window, dependencies), { undo, signal });
+  rejects.keep();
+  return counts;
 }
 
 async function fillOnce(window: TimeWindow, dependencies: FillDependencies): Promise<WindowCounts> {

@@ -1,6 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { RelayError } from '../../shared/error.ts';
-import { backoffMs } from '../bigquery/backoff.ts';
 import type { WriteClient } from '../bigquery/client.ts';
 import type { EventReader, EventReading } from './event-reader.ts';
 import { type EventTable, findKnown } from './known-ids.ts';
@@ -8,6 +5,7 @@ import type { Line } from './lines.ts';
 import type { Rejects } from './rejects.ts';
 import { openRowWrite } from './row-write.ts';
 import { hourMs, type TimeWindow, widen } from './time-window.ts';
+import { tryAgain } from './try-again.ts';
 
 /** Every event is in one of the last five. */
 export interface ImportCounts {
@@ -43,7 +41,6 @@ interface Candidate {
 /** BigQuery takes requests of 10 MB: so many ids of 200 characters fit. */
 const chunkEvents = 20_000;
 const chunkBytes = 16_000_000;
-const maxTries = 6;
 const dayMs = 24 * hourMs;
 
 /**
@@ -103,18 +100,11 @@ class Import {
     // A bad line stays bad however often the others are tried.
     rejects.keep();
     const { rejected } = this.counts;
-    for (let tries = 1; ; tries++) {
-      try {
-        await this.#flushOnce();
-        break;
-      } catch (error) {
-        rejects.forget();
-        this.counts.rejected = rejected;
-        const isPassing = error instanceof RelayError && error.reaction === 'transient';
-        if (!isPassing || tries === maxTries || signal?.aborted) throw error;
-        await sleep(backoffMs('throttled', tries, Math.random), undefined, signal && { signal });
-      }
-    }
+    const undo = () => {
+      rejects.forget();
+      this.counts.rejected = rejected;
+    };
+    await tryAgain(() => this.#flushOnce(), { undo, signal });
     rejects.keep();
     this.#candidates = new Map();
     this.#bytes = 0;

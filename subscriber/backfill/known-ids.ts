@@ -30,9 +30,29 @@ const NOT_FOUND = 404;
  * @throws RelayError `bigquery.query` with BigQuery's own message
  */
 export function readWindow(table: EventTable, window: TimeWindow): AsyncGenerator<KnownEvent[]> {
-  const { time } = table.columns;
-  if (time === undefined) throw new Error(`no time in ${table.table}`);
-  return readPages(table, { query: `${select(table)} WHERE ${within(time, window)}` });
+  return readPages(table, { query: selectWithin(table, window) });
+}
+
+/** A row whose id other rows have, too. */
+export interface Copy extends KnownEvent {
+  /** From 1, by the time; rows without a time come first. */
+  nth: number;
+}
+
+/**
+ * The rows of a window, and those without a time, whose ids several of them have, page by page. BigQuery
+ * counts them: no memory is needed here.
+ *
+ * @throws RelayError `bigquery.query` with BigQuery's own message
+ */
+export async function* readCopies(table: EventTable, window: TimeWindow): AsyncGenerator<Copy[]> {
+  const query = `SELECT id, time_ms, nth FROM (
+    SELECT id, time_ms,
+      ROW_NUMBER() OVER (PARTITION BY id ORDER BY time_ms IS NOT NULL, time_ms) AS nth,
+      COUNT(*) OVER (PARTITION BY id) AS copies
+    FROM (${selectWithin(table, window)})
+  ) WHERE copies > 1`;
+  for await (const page of readPages(table, { query })) yield page as Copy[];
 }
 
 /**
@@ -63,6 +83,12 @@ export async function findKnown(
   return known;
 }
 
+function selectWithin(table: EventTable, window: TimeWindow): string {
+  const { time } = table.columns;
+  if (time === undefined) throw new Error(`no time in ${table.table}`);
+  return `${select(table)} WHERE ${within(time, window)}`;
+}
+
 function select({ project, table, columns }: EventTable): string {
   const time = columns.time === undefined ? 'NULL' : `UNIX_MILLIS(${quote(columns.time)})`;
   return `SELECT ${idExpression(columns)} AS id, ${time} AS time_ms FROM \`${project}.${table}\``;
@@ -86,9 +112,9 @@ interface ResultPage {
   pageToken?: string;
 }
 
-async function* readPages({ bigquery }: EventTable, query: Query): AsyncGenerator<KnownEvent[]> {
+async function* readPages(table: EventTable, query: Query): AsyncGenerator<KnownEvent[]> {
   try {
-    const [job] = await bigquery.createQueryJob({ ...query, useLegacySql: false });
+    const [job] = await table.bigquery.createQueryJob({ ...query, useLegacySql: false });
     let pageToken: string | undefined;
     do {
       const [rows, , page] = (await job.getQueryResults({
@@ -97,15 +123,39 @@ async function* readPages({ bigquery }: EventTable, query: Query): AsyncGenerato
         maxResults: pageRows,
         ...(pageToken && { pageToken }),
       })) as unknown as [{ f: { v: string | null }[] }[], unknown, ResultPage];
-      yield rows.flatMap(({ f: [id, time] }) => {
+      yield rows.flatMap(({ f: [id, time, nth] }) => {
         if (typeof id?.v !== 'string') return [];
-        return { id: id.v, ...(typeof time?.v === 'string' && { timeMs: Number(time.v) }) };
+        return {
+          id: id.v,
+          ...(typeof time?.v === 'string' && { timeMs: Number(time.v) }),
+          ...(typeof nth?.v === 'string' && { nth: Number(nth.v) }),
+        };
       });
       pageToken = page.pageToken;
     } while (pageToken);
   } catch (cause) {
-    if ((cause as { code?: unknown }).code === NOT_FOUND) return;
-    if (cause instanceof RelayError) throw cause;
-    throw new RelayError('bigquery.query', 'transient', (cause as Error).message, { cause });
+    if ((cause as Refused).code === NOT_FOUND) return;
+    throw readError(table.table, cause as Refused);
   }
+}
+
+/** An answer of BigQuery's that is no success, as its client throws it. */
+interface Refused extends Error {
+  code?: unknown;
+  errors?: { reason?: string }[];
+}
+
+/** What a person has to mend: https://cloud.google.com/bigquery/docs/error-messages */
+const lasting = new Set(['accessDenied', 'invalidQuery', 'invalid', 'required']);
+
+function readError(table: string, cause: Refused): RelayError {
+  const reason = cause.errors?.[0]?.reason;
+  const isLasting = cause.code === 401 || (reason !== undefined && lasting.has(reason));
+  const advice =
+    reason === 'accessDenied'
+      ? '; the account needs the roles BigQuery Data Viewer on the dataset and BigQuery Job User on the project'
+      : '';
+  const reaction = isLasting ? 'setup' : 'transient';
+  const problem = `the table ${table} can't be read: ${cause.message}${advice}`;
+  return new RelayError('bigquery.query', reaction, problem, { cause });
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { backfill } from '../../../subscriber/backfill/backfill.ts';
 import { readHistory } from '../../../subscriber/backfill/history-api.ts';
 import { type ReconcileOptions, reconcile } from '../../../subscriber/backfill/reconcile.ts';
@@ -139,6 +139,100 @@ it('gives the same answer with windows that have to be cut', async () => {
   expect(once.totals).toMatchObject({ sent: 39, rows: 40, missing: 0, extra: 1, duplicate: 0 });
   expect(await compare(bed, sent, { maxIds: 12 })).toEqual(once);
   expect(await compare(bed, sent, { windows: cutWindows(whole, hour) })).toEqual(once);
+});
+
+describe('an id that several rows have', () => {
+  it('is a duplicate by the hour of each row but the first, in whatever windows they are', async () => {
+    const bed = await startBed();
+    await insert(bed, [
+      ['near', 1.9],
+      ['near', 2.1],
+      ['far', 3],
+      ['far', 20],
+      ['far', 20.1],
+      ['timeless', null],
+      ['timeless', 7],
+      ['once', 8],
+    ]);
+    const sent = [
+      eventLine('near', day + 1.9 * hour),
+      // The sender's time is that of the second row.
+      eventLine('far', day + 20 * hour),
+      eventLine('timeless', day + 7 * hour),
+      eventLine('once', day + 8 * hour),
+    ];
+    const whole24 = await compare(bed, sent);
+    expect(whole24.totals).toMatchObject({ sent: 4, rows: 7, missing: 0, extra: 0, duplicate: 4 });
+    expect(
+      whole24.hours.map(({ hour: at = 0, counts, ids }) => [
+        (at - day) / hour,
+        counts.duplicate,
+        ids.duplicate,
+      ]),
+    ).toEqual([
+      [2, 1, ['near']],
+      [7, 1, ['timeless']],
+      [20, 2, ['far', 'far']],
+    ]);
+    expect(whole24.gaps).toEqual([]);
+    expect(await compare(bed, sent, { windows: cutWindows(whole, hour) })).toEqual(whole24);
+    expect(await compare(bed, sent, { maxIds: 4 })).toEqual(whole24);
+  });
+
+  it('is extra once, where the sender does not know it', async () => {
+    const bed = await startBed();
+    await insert(bed, [
+      ['unknown', 3],
+      ['unknown', 20],
+    ]);
+    const found = await compare(bed, [], { windows: cutWindows(whole, hour) });
+    expect(found.totals).toMatchObject({ rows: 2, extra: 1, duplicate: 1 });
+    expect(found.hours.map(({ hour: at = 0, counts }) => [(at - day) / hour, counts])).toEqual([
+      [3, { missing: 0, extra: 1, duplicate: 0 }],
+      [20, { missing: 0, extra: 0, duplicate: 1 }],
+    ]);
+  });
+
+  it('counts where the other row is just before the range, and not where it is just behind', async () => {
+    const bed = await startBed();
+    await insert(bed, [
+      ['a', -0.5],
+      ['a', 0.5],
+      ['b', 23.5],
+      ['b', 24.5],
+    ]);
+    const sent = [eventLine('a', day + 0.5 * hour), eventLine('b', day + 23.5 * hour)];
+    const { hours } = await compare(bed, sent);
+    expect(hours).toEqual([
+      {
+        hour: day,
+        counts: { missing: 0, extra: 0, duplicate: 1 },
+        ids: { missing: [], extra: [], duplicate: ['a'] },
+      },
+    ]);
+  });
+
+  it('says so when such ids are too many', async () => {
+    const bed = await startBed();
+    const twice = [1, 2, 3].flatMap((n): [string, number][] => [
+      [`evt_${n}`, 1],
+      [`evt_${n}`, 2],
+    ]);
+    await insert(bed, twice);
+    await expect(compare(bed, [], { maxIds: 2 })).rejects.toMatchObject({
+      code: 'range.too-many-copies',
+    });
+  });
+});
+
+it('does not miss a row that a later state of the same key has moved to another day', async () => {
+  const stream = streamOf({ key: ['event_id'] });
+  const bed = await startBed(stream);
+  await insert(bed, [['moved', 50]]);
+  const sent = [eventLine('moved', day + hour), eventLine('missing', day + hour)];
+  const found = await compare(bed, sent, {}, stream);
+  expect(found.totals).toMatchObject({ sent: 2, rows: 0, missing: 1, extra: 0 });
+  expect(found.hours[0]?.ids.missing).toEqual(['missing']);
 });
 
 it('after a backfill of its gaps finds nothing missing', async () => {
