@@ -22,26 +22,77 @@ export const deadLetterLayout: TableLayout = {
     { name: 'data', type: 'BYTES', description: 'The body as it was sent' },
     { name: 'attributes', type: 'JSON', description: "The envelope's attributes" },
     { name: 'message_id', type: 'STRING', description: "Pub/Sub's id of the envelope" },
+    {
+      name: 'part',
+      type: 'INT64',
+      description: 'Of a body that no single row can hold: which part `data` is, from 0',
+    },
   ],
   partitionBy: { column: 'stored_at', by: 'DAY' },
   clusterBy: ['stream'],
   description: 'Deliveries that can never become rows, kept with their reason',
 };
 
-/** @param now Unix milliseconds */
-export function deadLetterRow(letter: DeadLetter, now: number): Row {
-  const { attributes } = letter;
+/** Pub/Sub carries 10 MB, and a row 9 MB. */
+const partBytes = 8_000_000;
+/** The path of a column may hold a key of the sender's. */
+const longestText = 2000;
+const plainName = /^[\w.-]{1,100}$/;
+const firstMoment = Date.parse('0001-01-01T00:00:00Z');
+const lastMoment = Date.parse('9999-12-31T23:59:59.999Z');
+
+/**
+ * One row, but for a huge body: then one for each part of it. The table's own columns refuse none of them.
+ *
+ * @param now Unix milliseconds
+ */
+export function deadLetterRows(letter: DeadLetter, now: number): Row[] {
+  const { attributes, column, messageId, reason } = letter;
+  const text = (value: string | undefined) =>
+    value?.toWellFormed().slice(0, longestText).toWellFormed() ?? null;
   // received_at is a hint here: a dead letter must not fail on the very thing that it may be about.
   const receivedAt = Date.parse(attributes['received_at'] ?? '');
-  return {
-    delivery_id: attributes['delivery_id'] ?? null,
-    stream: attributes['stream'] ?? null,
-    received_at: Number.isNaN(receivedAt) ? null : new Date(receivedAt).toISOString(),
+  const isMoment = receivedAt >= firstMoment && receivedAt <= lastMoment;
+  return rowsOf(letter.data, {
+    delivery_id: text(attributes['delivery_id']),
+    stream: text(attributes['stream']),
+    received_at: isMoment ? new Date(receivedAt).toISOString() : null,
     stored_at: new Date(now).toISOString(),
-    reason: letter.reason.toWellFormed().slice(0, 2000).toWellFormed(),
-    column: letter.column?.toWellFormed() ?? null,
-    data: letter.data,
-    attributes: JSON.stringify(attributes),
-    message_id: letter.messageId,
-  };
+    reason: text(reason),
+    column: text(column),
+    attributes: jsonOf(attributes, (value) => value.toWellFormed()),
+    message_id: text(messageId),
+  });
+}
+
+/**
+ * The same for a letter that BigQuery refused although its columns fit: nothing that came from outside
+ * is in it but as bytes, in base64, or as a plain name.
+ */
+export function bareDeadLetterRows(letter: DeadLetter, now: number): Row[] {
+  const base64 = (value: string) => Buffer.from(value).toString('base64');
+  const name = (value = '') => (plainName.test(value) ? value : null);
+  return rowsOf(letter.data, {
+    delivery_id: name(letter.attributes['delivery_id']),
+    stream: name(letter.attributes['stream']),
+    stored_at: new Date(now).toISOString(),
+    reason: 'BigQuery refused the dead letter itself: the attributes are in base64',
+    attributes: jsonOf(letter.attributes, base64),
+  });
+}
+
+function jsonOf(attributes: DeadLetter['attributes'], encode: (text: string) => string): string {
+  const entries = Object.entries(attributes);
+  return JSON.stringify(
+    Object.fromEntries(entries.map(([name, value]) => [encode(name), encode(value)])),
+  );
+}
+
+function rowsOf(data: Uint8Array, row: Row): Row[] {
+  if (data.length <= partBytes) return [{ ...row, data }];
+  return Array.from({ length: Math.ceil(data.length / partBytes) }, (_, part) => ({
+    ...row,
+    data: data.subarray(part * partBytes, (part + 1) * partBytes),
+    part,
+  }));
 }

@@ -22,3 +22,12 @@ export function deliveryFate(fates: readonly EventFate[]): Fate {
   const reason = rest === 0 ? reasons : `${reasons} (the other ${rest} are written)`;
   return { ...first.fate, reason };
 }
+
+/** The events' next fates, where one of them was given back and may still be written. */
+export function laterFates(fates: readonly EventFate[]): Promise<EventFate>[] | undefined {
+  if (!fates.some(({ fate }) => fate.kind === 'held' && fate.later)) return undefined;
+  return fates.map(async (known) => {
+    const later = known.fate.kind === 'held' ? known.fate.later : undefined;
+    return later ? { ...known, fate: await later } : known;
+  });
+}

@@ -6,6 +6,8 @@ export interface Work {
   readonly taken: number;
   /** Messages that were acked, ever. */
   readonly acked: number;
+  /** Messages that were given back, ever. */
+  readonly givenBack: number;
   /** Messages that have no fate yet. */
   readonly inHand: number;
 }
@@ -13,6 +15,8 @@ export interface Work {
 export interface DrainOptions {
   /** Pub/Sub does not tell that a subscription is empty: it is when nothing came for so long. */
   quietMs: number;
+  /** How long Pub/Sub may let rest what was given back. */
+  restMs: number;
   /** How long nothing may be acked while something is in hand. */
   patienceMs: number;
   signal: AbortSignal;
@@ -21,16 +25,19 @@ export interface DrainOptions {
 /** Waits until the subscription is empty, or nothing gets done any more, or the signal is given. */
 export async function drained(
   work: Work,
-  { quietMs, patienceMs, signal }: DrainOptions,
+  { quietMs, restMs, patienceMs, signal }: DrainOptions,
 ): Promise<'empty' | 'stuck' | 'stopped'> {
-  let [taken, acked] = [work.taken, work.acked];
+  let { taken, acked, givenBack } = work;
   let takenAt = performance.now();
   let ackedAt = takenAt;
+  let restsUntil = takenAt;
   while (!signal.aborted) {
     const now = performance.now();
     if (work.taken > taken) [taken, takenAt] = [work.taken, now];
-    if (work.acked > acked || work.inHand === 0) [acked, ackedAt] = [work.acked, now];
-    if (work.inHand === 0 && now - takenAt >= quietMs) return 'empty';
+    if (work.givenBack > givenBack) [givenBack, restsUntil] = [work.givenBack, now + restMs];
+    const isIdle = work.inHand === 0 && now >= restsUntil;
+    if (work.acked > acked || isIdle) [acked, ackedAt] = [work.acked, now];
+    if (isIdle && now - takenAt >= quietMs) return 'empty';
     if (now - ackedAt >= patienceMs) return 'stuck';
     await sleep(50);
   }

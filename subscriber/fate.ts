@@ -1,7 +1,10 @@
-/** What became of one envelope on its way to a table. */
+/** What became of one envelope, or one row, on its way to a table. */
 export type Fate =
   | { kind: 'written' }
   /** Can never become a row, whatever is tried again. */
   | { kind: 'dead'; reason: string; column?: string }
-  /** Nothing is wrong with it, but it isn't written: Pub/Sub keeps it and delivers it again. */
-  | { kind: 'held'; reason: string };
+  /**
+   * Nothing is wrong with it, but it isn't written: Pub/Sub keeps it and delivers it again. What was sent
+   * and not answered may still be written: `later` tells.
+   */
+  | { kind: 'held'; reason: string; later?: Promise<Fate> };

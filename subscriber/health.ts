@@ -9,19 +9,23 @@ export interface Health {
 }
 
 /**
- * `/livez` answers 200 while the process can answer at all; `/readyz` 200 or 503. An outage of BigQuery
- * changes neither: a restart would not end it.
+ * `/livez` answers 200 while the process can answer at all; `/readyz` 200, or 503 with the reason. An
+ * outage of BigQuery changes neither: a restart would not end it.
  *
  * @param port 0 takes a free one
+ * @param unready why it is not ready, in one line; undefined when it is
  * @throws RelayError `port.taken`
  */
-export async function startHealth(port: number, isReady: () => boolean): Promise<Health> {
+export async function startHealth(
+  port: number,
+  unready: () => string | undefined,
+): Promise<Health> {
   const server = createServer((request, response) => {
     const [path] = (request.url ?? '').split('?', 1);
-    const isWell = path === '/livez' || (path === '/readyz' && isReady());
     const isKnown = path === '/livez' || path === '/readyz';
-    response.writeHead(isWell ? 200 : isKnown ? 503 : 404, { 'content-type': 'text/plain' });
-    response.end(isWell ? 'ok\n' : isKnown ? 'not ready\n' : 'not found\n');
+    const reason = path === '/readyz' ? unready() : undefined;
+    response.writeHead(!isKnown ? 404 : reason ? 503 : 200, { 'content-type': 'text/plain' });
+    response.end(!isKnown ? 'not found\n' : reason ? `not ready: ${reason}\n` : 'ok\n');
   });
   try {
     await once(server.listen(port), 'listening');

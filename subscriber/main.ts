@@ -3,6 +3,7 @@ import { BigQuery } from '@google-cloud/bigquery';
 import { PubSub } from '@google-cloud/pubsub';
 import type { Relay } from '../shared/config.ts';
 import { relay as ownRelay } from '../tributary.config.ts';
+import { DeadLetterQueue } from './dead-letter-queue.ts';
 import type { Work } from './drain.ts';
 import { readEnvironment } from './environment.ts';
 import { ExportQueue } from './export-queue.ts';
@@ -16,6 +17,8 @@ import { WaitingRoom } from './waiting-room.ts';
 export interface Subscriber extends Work {
   readonly rowsWritten: number;
   readonly deadLettersWritten: number;
+  /** What a person must mend before everything can be written; undefined when all is well. */
+  readonly trouble: string | undefined;
   /** Writes and acks what is in hand, gives the rest back, and closes; within `stopWithinMs`. */
   stop(): Promise<void>;
 }
@@ -67,10 +70,11 @@ export async function startSubscriber(
     directory: tmpdir(),
     log,
   });
+  const deadLetters = new DeadLetterQueue({ table: tables.deadLetters, room, log });
   const pipeline = new Pipeline({
     relay,
     tables: tables.rows,
-    deadLetters: tables.deadLetters,
+    deadLetters,
     room,
     loadExport: (stream, announcement) => exports.load(stream.name, announcement),
     log,
@@ -92,6 +96,9 @@ export async function startSubscriber(
     get acked() {
       return pipeline.acked;
     },
+    get givenBack() {
+      return pipeline.givenBack;
+    },
     get inHand() {
       return room.messages;
     },
@@ -101,9 +108,14 @@ export async function startSubscriber(
     get deadLettersWritten() {
       return tables.deadLetters.rowsWritten;
     },
+    get trouble() {
+      const { refused } = deadLetters;
+      return refused > 0 ? `dead letters that BigQuery refuses: ${refused}` : undefined;
+    },
     async stop() {
       // Closing stops the pull at once, and then waits for the acks of what is in hand.
       const closed = subscription.close();
+      deadLetters.close();
       await Promise.all([exports.close(), tables.close(appendGraceMs)]);
       await closed;
       await pubsub.close();

@@ -5,6 +5,7 @@ import { readHealthPort } from './environment.ts';
 import { startHealth } from './health.ts';
 import { logToStdout as log } from './log.ts';
 import type { Subscriber } from './main.ts';
+import { longestRestMs } from './subscription.ts';
 
 /** Opens the subscriber; the callback is called when it can't go on. */
 type Start = (onFailure: () => void) => Promise<Subscriber>;
@@ -55,15 +56,15 @@ function readMode(args: string[]): Mode {
 
 /** Relays until SIGTERM or SIGINT; then writes and acks what is in hand, and gives the rest back. */
 async function serve(start: Start, healthPort: number | undefined): Promise<number> {
-  let isReady = false;
+  let unready: () => string | undefined = () => 'it starts';
   const health =
-    healthPort === undefined ? undefined : await startHealth(healthPort, () => isReady);
+    healthPort === undefined ? undefined : await startHealth(healthPort, () => unready());
   if (health) log({ severity: 'INFO', message: 'health is told', port: health.port });
   const ended = untilEnded();
   const subscriber = await start(ended.fail);
-  isReady = true;
+  unready = () => subscriber.trouble;
   const exitCode = await ended.code;
-  isReady = false;
+  unready = () => 'it stops';
   await subscriber.stop();
   health?.stop();
   return exitCode;
@@ -78,7 +79,12 @@ async function drain(start: Start, quietMs: number): Promise<number> {
   const subscriber = await start(ended.fail);
   const stopped = new AbortController();
   void ended.code.then(() => stopped.abort());
-  const how = await drained(subscriber, { quietMs, patienceMs, signal: stopped.signal });
+  const how = await drained(subscriber, {
+    quietMs,
+    restMs: longestRestMs,
+    patienceMs,
+    signal: stopped.signal,
+  });
   await subscriber.stop();
   const { rowsWritten: rows, deadLettersWritten: dead_letters } = subscriber;
   if (how === 'empty') {

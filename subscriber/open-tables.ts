@@ -11,7 +11,7 @@ import { ensureUniqueView } from './bigquery/unique-view.ts';
 import { TableWriter } from './bigquery/writer.ts';
 import { deadLetterLayout } from './dead-letters.ts';
 import type { Log } from './log.ts';
-import { TableQueue } from './table-queue.ts';
+import { TableQueue, type UnderWay } from './table-queue.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
 export interface TableDependencies {
@@ -33,6 +33,12 @@ export interface OpenTables {
   close(graceMs: number): Promise<void>;
 }
 
+/** What one table may have under way. */
+const rowsUnderWay = 3000;
+const mostBytesUnderWay = 8_000_000;
+/** What all of them may: it stays in memory while they are frozen. */
+const bytesUnderWay = 64_000_000;
+
 /**
  * Opens each stream's table and the dead letters', after making what is missing.
  *
@@ -40,12 +46,14 @@ export interface OpenTables {
  */
 export async function openTables(dependencies: TableDependencies): Promise<OpenTables> {
   const { relay } = dependencies;
+  const rows = rowTables(relay);
+  const share = bytesUnderWay / (rows.length + 1);
+  const underWay = { rows: rowsUnderWay, bytes: Math.min(share, mostBytesUnderWay) };
+  const open = (table: string, layout: TableLayout) =>
+    openTable(table, layout, underWay, dependencies);
   const [deadLetters, ...tables] = await Promise.all([
-    openTable(relay.deadLetters, deadLetterLayout, dependencies),
-    ...rowTables(relay).map(async ({ stream, table, layout }) => ({
-      stream,
-      ...(await openTable(table, layout, dependencies)),
-    })),
+    open(relay.deadLetters, deadLetterLayout),
+    ...rows.map(async ({ stream, table, layout }) => ({ stream, ...(await open(table, layout)) })),
   ]);
   return {
     rows: new Map(tables.map(({ stream, queue }) => [stream, queue])),
@@ -85,6 +93,7 @@ interface OpenTable {
 async function openTable(
   name: string,
   layout: TableLayout,
+  underWay: UnderWay,
   { relay, bigquery, storageEndpoint, appendTimeoutMs, room, log }: TableDependencies,
 ): Promise<OpenTable> {
   const [dataset = '', table = ''] = name.split('.');
@@ -118,6 +127,7 @@ async function openTable(
     encoder,
     writer,
     room,
+    underWay,
     async onSetupFailure(reason) {
       log({ severity: 'ERROR', message: 'BigQuery refuses every row', table: name, cause: reason });
       // It may have been deleted. Whatever else is wrong a person must mend; until then the rows wait.

@@ -13,11 +13,20 @@ export const pullLimits = { messages: 10_000, bytes: 32 * 1024 * 1024 };
 const alreadyExists = 6;
 const permissionDenied = 7;
 
+/** The longest that Pub/Sub lets a message rest by any retry policy. */
+export const longestRestMs = 600_000;
+
 /**
  * What is given back comes again after a second, and later and later while it keeps coming back: the
  * excess of a table in trouble rests in Pub/Sub instead of going round in circles.
  */
-const retryPolicy = { minimumBackoff: { seconds: 1 }, maximumBackoff: { seconds: 600 } };
+const retryPolicy = {
+  minimumBackoff: { seconds: 1 },
+  maximumBackoff: { seconds: longestRestMs / 1000 },
+};
+
+/** Pub/Sub forgets a message after 7 days at most: so long an outage of BigQuery is waited out. */
+const retentionHours = 7 * 24;
 
 /** gRPC status code of an error of Google's clients. */
 function statusOf(error: unknown): unknown {
@@ -45,8 +54,8 @@ export async function openSubscription(
     });
   }
   return pubsub.subscription(relay.subscription, {
-    // An outage of BigQuery is waited out: past this time a message would leave leasing unseen.
-    maxExtensionTime: Duration.from({ hours: 12 }),
+    // Past this time a message would leave leasing unseen, and come again while it is in hand.
+    maxExtensionTime: Duration.from({ hours: retentionHours }),
     flowControl: { maxMessages: pullLimits.messages, maxBytes: pullLimits.bytes },
     streamingOptions: { maxStreams: 2 },
     closeOptions: {
@@ -62,9 +71,9 @@ async function createSubscription(pubsub: PubSub, relay: Relay): Promise<boolean
   return await unlessRefused([alreadyExists, permissionDenied], async () => {
     await pubsub.createSubscription(relay.topic, relay.subscription, {
       ackDeadlineSeconds: 60,
-      // Pub/Sub deletes a subscription that was idle for 31 days, and forgets a message after 7 days at most.
+      // By default, Pub/Sub deletes a subscription that was idle for 31 days.
       expirationPolicy: {},
-      messageRetentionDuration: { seconds: 7 * 24 * 3600 },
+      messageRetentionDuration: { seconds: retentionHours * 3600 },
       retryPolicy,
     });
   });

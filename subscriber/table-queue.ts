@@ -6,13 +6,9 @@ import type { RowEncoder } from './bigquery/encode.ts';
 import type { TableWriter } from './bigquery/writer.ts';
 import type { Fate } from './fate.ts';
 import { RowBatches } from './row-batches.ts';
+import { type Append, SentRows } from './sent-rows.ts';
 import type { Guest, WaitingRoom } from './waiting-room.ts';
-
-interface Waiting {
-  readonly bytes: Uint8Array;
-  readonly since: number;
-  readonly resolve: (fate: Fate) => void;
-}
+import { WaitingRow } from './waiting-row.ts';
 
 export interface TableQueueOptions {
   encoder: RowEncoder;
@@ -20,25 +16,28 @@ export interface TableQueueOptions {
   room: WaitingRoom;
   limits?: BatchLimits;
   /** No further append begins while so much is under way; further rows wait, and fill the batches. */
-  underWay?: { rows: number; bytes: number };
+  underWay: UnderWay;
   /** Called when BigQuery keeps refusing every row alike; may mend the table before they are tried again. */
   onSetupFailure: (reason: string) => Promise<void>;
   random?: () => number;
 }
 
-const defaultUnderWay = { rows: 3000, bytes: 8_000_000 };
+export interface UnderWay {
+  rows: number;
+  bytes: number;
+}
+
+const noRowsTaken = 'the table takes no rows';
 
 /** The rows on their way to one table. No other table waits for them. */
 export class TableQueue implements Guest {
   readonly #options: TableQueueOptions;
   readonly #limits: BatchLimits;
-  readonly #mostUnderWay: { rows: number; bytes: number };
   readonly #closing = new AbortController();
-  readonly #unsent: RowBatches<Waiting>;
-  /** The appends under way, oldest first, each with the time of its first row. */
-  readonly #appends = new Map<Promise<void>, number>();
-  #rowsUnderWay = 0;
-  #bytesUnderWay = 0;
+  readonly #unsent: RowBatches<WaitingRow>;
+  readonly #sent = new SentRows();
+  /** What was sent was given back as well: no more is, until some of it is written. */
+  #isStuck = false;
   #linger: NodeJS.Timeout | undefined;
   /** The open batch has waited for company long enough. */
   #isDue = false;
@@ -50,14 +49,12 @@ export class TableQueue implements Guest {
   constructor(options: TableQueueOptions) {
     this.#options = options;
     this.#limits = options.limits ?? defaultLimits;
-    this.#mostUnderWay = options.underWay ?? defaultUnderWay;
     this.#unsent = new RowBatches(this.#limits);
     options.room.join(this);
   }
 
   get waitingSince(): number | undefined {
-    const [oldestAppend] = this.#appends.values();
-    return oldestAppend ?? this.#unsent.oldest?.since;
+    return this.#sent.since ?? this.#unsent.oldest?.since;
   }
 
   get writtenAt(): number {
@@ -83,7 +80,7 @@ export class TableQueue implements Guest {
       return Promise.resolve({ kind: 'held', reason: 'the subscriber is stopping' });
     }
     return new Promise((resolve) => {
-      this.#add({ bytes: encoded.row, since: this.#options.room.now, resolve });
+      this.#add(new WaitingRow(encoded.row, this.#options.room.now, resolve));
     });
   }
 
@@ -92,35 +89,35 @@ export class TableQueue implements Guest {
   }
 
   giveBackUnsent(): void {
-    for (const item of this.#unsent.takeAll()) {
-      item.resolve({ kind: 'held', reason: 'the table takes no rows' });
-    }
+    for (const row of this.#unsent.takeAll()) row.settle({ kind: 'held', reason: noRowsTaken });
+  }
+
+  giveBackSent(): void {
+    if (this.#sent.rows === 0) return;
+    this.#isStuck = true;
+    this.#sent.letGo(noRowsTaken);
   }
 
   /** Writes what waits, for at most `graceMs`; what isn't written by then is held. */
   async close(graceMs: number): Promise<void> {
     this.#closing.abort();
     this.#isDue = true;
+    this.#isStuck = false;
     this.#send();
     const grace = new AbortController();
     await Promise.race([
-      this.#drained(),
+      this.#sent.ended(),
       sleep(graceMs, undefined, { signal: grace.signal }).catch(() => {}),
     ]);
     grace.abort();
     this.#stopLinger();
     this.giveBackUnsent();
     await this.#options.writer.close(0);
-    await this.#drained();
+    await this.#sent.ended();
   }
 
-  /** An append that ends may begin another. */
-  async #drained(): Promise<void> {
-    while (this.#appends.size > 0) await Promise.all(this.#appends.keys());
-  }
-
-  #add(item: Waiting): void {
-    const isFull = this.#unsent.add(item);
+  #add(row: WaitingRow): void {
+    const isFull = this.#unsent.add(row);
     if (isFull) {
       this.#stopLinger();
       this.#send();
@@ -143,50 +140,45 @@ export class TableQueue implements Guest {
   /** Begins as many appends as there are batches and may be under way. */
   #send(): void {
     while (this.#mayAppend) {
-      const items = this.#unsent.take(this.#isDue);
+      const rows = this.#unsent.take(this.#isDue);
       if (this.#unsent.openRows === 0) this.#stopLinger();
-      if (!items) return;
-      this.#append(items);
+      if (!rows) return;
+      this.#sent.add(
+        rows,
+        (append) => this.#appendUntilSettled(append),
+        () => this.#noteEnded(),
+      );
     }
   }
 
-  get #mayAppend(): boolean {
-    const { rows, bytes } = this.#mostUnderWay;
-    return !this.#mending && this.#rowsUnderWay < rows && this.#bytesUnderWay < bytes;
+  #noteEnded(): void {
+    if (this.#sent.rows === 0) this.#isStuck = false;
+    this.#send();
   }
 
-  #append(items: readonly Waiting[]): void {
-    const bytes = items.reduce((sum, item) => sum + item.bytes.byteLength, 0);
-    this.#rowsUnderWay += items.length;
-    this.#bytesUnderWay += bytes;
-    const append = this.#appendUntilSettled(items).finally(() => {
-      this.#appends.delete(append);
-      this.#rowsUnderWay -= items.length;
-      this.#bytesUnderWay -= bytes;
-      this.#send();
-    });
-    this.#appends.set(append, items[0]?.since ?? 0);
+  get #mayAppend(): boolean {
+    const { rows, bytes } = this.#options.underWay;
+    const { rows: rowsSent, bytes: bytesSent } = this.#sent;
+    return !this.#mending && !this.#isStuck && rowsSent < rows && bytesSent < bytes;
   }
 
   /** Each row leaves this loop with a fate. What may still be written stays until the queue closes. */
-  async #appendUntilSettled(items: readonly Waiting[]): Promise<void> {
-    let left = items;
-    while (left.length > 0) {
-      const sent = left;
-      const outcome = await this.#options.writer.append(sent.map((item) => item.bytes));
+  async #appendUntilSettled(append: Append): Promise<void> {
+    while (append.rows.length > 0) {
+      const { rows } = append;
+      const outcome = await this.#options.writer.append(rows.map((row) => row.bytes));
       if (outcome.written.length > 0) this.#noteWritten(outcome.written.length);
-      this.#settle(sent, outcome.written, { kind: 'written' });
-      for (const { index, reason } of outcome.invalid) {
-        this.#settle(sent, [index], { kind: 'dead', reason });
-      }
-      if (outcome.retryable.length === 0) return;
+      for (const index of outcome.written) rows[index]?.settle({ kind: 'written' });
+      for (const { index, reason } of outcome.invalid)
+        rows[index]?.settle({ kind: 'dead', reason });
+      append.rows = outcome.retryable.flatMap((index) => rows[index] ?? []);
+      if (append.rows.length === 0) return;
       const reason = outcome.failure?.message ?? 'not written';
       if (this.#closing.signal.aborted) {
-        this.#settle(sent, outcome.retryable, { kind: 'held', reason });
+        for (const row of append.rows) row.settle({ kind: 'held', reason });
         return;
       }
       await this.#mend(reason);
-      left = outcome.retryable.flatMap((index) => sent[index] ?? []);
     }
   }
 
@@ -194,10 +186,7 @@ export class TableQueue implements Guest {
     this.#rowsWritten += rows;
     this.#writtenAt = this.#options.room.now;
     this.#mendings = 0;
-  }
-
-  #settle(items: readonly Waiting[], indexes: readonly number[], fate: Fate): void {
-    for (const index of indexes) items[index]?.resolve(fate);
+    this.#isStuck = false;
   }
 
   /** One at a time, whichever append asks first; nothing else is sent meanwhile. Each pause is longer. */
@@ -210,6 +199,8 @@ export class TableQueue implements Guest {
     };
     this.#mending ??= mend().finally(() => {
       this.#mending = undefined;
+      // Rows that came meanwhile may be taken where the others were not.
+      this.#send();
     });
     return this.#mending;
   }

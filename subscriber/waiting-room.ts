@@ -6,6 +6,8 @@ export interface Guest {
   readonly writtenAt: number;
   /** Gives back the rows that were not sent yet. */
   giveBackUnsent(): void;
+  /** Gives back the messages of those that were sent, too; their rows may be written all the same. */
+  giveBackSent(): void;
   /** Whether BigQuery answers now when it is asked about this table. Never rejects. */
   isAnswered(): Promise<boolean>;
 }
@@ -21,8 +23,9 @@ export interface RoomOptions {
 
 /**
  * The messages that were pulled and have no fate yet. The pull pauses when they are too many, whichever
- * table they are for; so a table that is late while BigQuery takes others gives back what it has not sent.
- * While BigQuery is down, everything is held. See docs/decisions/0007-one-table-in-trouble.md
+ * table they are for; so a table that is late while BigQuery takes others gives back what it has not sent,
+ * and where that is not enough, what it has. While BigQuery is down, everything is held. See decisions 7
+ * and 10 in docs/decisions.
  */
 export class WaitingRoom {
   readonly #options: Required<RoomOptions>;
@@ -30,6 +33,8 @@ export class WaitingRoom {
   #messages = 0;
   #bytes = 0;
   #watch: NodeJS.Timeout | undefined;
+  /** Late tables that have given back what they had not sent, and the room was still full. */
+  readonly #eased = new Set<Guest>();
   #askedAt = Number.NEGATIVE_INFINITY;
   #answeredAt = Number.NEGATIVE_INFINITY;
 
@@ -72,6 +77,7 @@ export class WaitingRoom {
     if (!this.#isFull) {
       clearInterval(this.#watch);
       this.#watch = undefined;
+      this.#eased.clear();
       return;
     }
     const now = this.now;
@@ -83,20 +89,26 @@ export class WaitingRoom {
     const isProven = ({ waitingSince = now }: Guest) =>
       proof > Math.max(waitingSince + lateAfterMs / 3, now - 10 * lateAfterMs);
     for (const guest of this.#guests.filter(isLate)) {
-      if (isProven(guest)) guest.giveBackUnsent();
+      if (isProven(guest)) this.#ease(guest);
       else void this.#ask(sound, now);
     }
+  }
+
+  /** What was sent goes back last: another subscriber may write it a second time. */
+  #ease(guest: Guest): void {
+    guest.giveBackUnsent();
+    if (this.#eased.has(guest)) guest.giveBackSent();
+    else this.#eased.add(guest);
   }
 
   /** The room may be full of one table's rows alone, and then no other has anything to show. */
   async #ask(sound: readonly Guest[], now: number): Promise<void> {
     if (now - this.#askedAt < this.#options.lateAfterMs) return;
     this.#askedAt = now;
-    for (const guest of sound) {
-      if (await guest.isAnswered()) {
-        this.#answeredAt = this.now;
-        return;
-      }
-    }
+    await Promise.all(
+      sound.map(async (guest) => {
+        if (await guest.isAnswered()) this.#answeredAt = this.now;
+      }),
+    );
   }
 }

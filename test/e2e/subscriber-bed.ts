@@ -76,7 +76,7 @@ export class SubscriberBed {
   }
 
   /** What the edge would publish; resolves to the ids that Pub/Sub has taken. */
-  async publish(stream: StreamName, count: number, body = (n: number) => `{"id":"e${n}"}`) {
+  async publish(stream: string, count: number, body = (n: number) => `{"id":"e${n}"}`) {
     const topic = this.pubsub.topic(relay.topic, { batching: { maxMessages: 500 } });
     const ids = Array.from({ length: count }, () => uuidv7());
     await Promise.all(
@@ -90,8 +90,11 @@ export class SubscriberBed {
     return ids;
   }
 
-  async counts(stream: StreamName): Promise<Counts> {
-    const column = stream === 'plain' ? 'hit_id' : 'delivery_id';
+  /** @param column of the table that has the stream's name */
+  async counts(
+    stream: string,
+    column = stream === 'keyed' ? 'delivery_id' : 'hit_id',
+  ): Promise<Counts> {
     const rows = await select<{ id: string; times: number }>(
       this.bigquery,
       `SELECT ${column} AS id, COUNT(*) AS times FROM shop.${stream} GROUP BY id`,

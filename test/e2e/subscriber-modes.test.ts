@@ -64,6 +64,41 @@ describe('the subscriber’s modes', { timeout: 120_000 }, () => {
     await expect(status('/livez')).rejects.toThrow();
   });
 
+  it('serve: holds a dead letter that BigQuery refuses, and is not ready until it is stored', async () => {
+    const mark = 'refused-by-bigquery';
+    const on = '/tables/dead_letters/';
+    bed.bigqueryFaults.add({ name: 'append.bad-row', on, contains: mark });
+    const subscriber = spawn(['serve'], { HEALTH_PORT: '0' });
+    await ready(subscriber);
+    const port = Number(said(subscriber, 'health is told')?.['port']);
+    const health = async () => {
+      const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+      return [response.status, (await response.text()).trim()];
+    };
+    const [id = ''] = await bed.publish('keyed', 1, () => mark);
+    await expect
+      .poll(health, { timeout: 30_000 })
+      .toEqual([503, 'not ready: dead letters that BigQuery refuses: 1']);
+    // Whatever else comes is written meanwhile, and the letter does not go round.
+    const others = await bed.publish('keyed', 50);
+    const [dead = ''] = await bed.publish('keyed', 1, () => 'not json');
+    const written = async () => {
+      const counts = await bed.counts('keyed');
+      return others.filter((other) => counts.has(other)).length;
+    };
+    await expect.poll(written, { timeout: 30_000 }).toBe(50);
+    await expect.poll(() => bed.deadLetters('not json'), { timeout: 30_000 }).toContain(dead);
+    expect(await bed.deadLetters(mark)).toEqual([]);
+    expect(said(subscriber, 'dead letter not stored')).toBeUndefined();
+    const refusal = 'BigQuery refuses a dead letter, which is held and tried again';
+    expect(said(subscriber, refusal)).toMatchObject({ severity: 'ERROR', delivery_id: id });
+
+    bed.bigqueryFaults.clear();
+    await expect.poll(health, { timeout: 60_000 }).toEqual([200, 'ok']);
+    expect(await bed.deadLetters(mark)).toEqual([id]);
+    expect(await subscriber.kill('SIGTERM')).toBe(0);
+  });
+
   it.each([
     [['sreve'], {}, 'arguments.invalid'],
     [['drain', '--quiet-seconds', 'soon'], {}, 'arguments.invalid'],

@@ -8,6 +8,7 @@ import { connectBigQuery } from '../../local/connect.ts';
 import { defineRelay } from '../../shared/config.ts';
 import { toAttributes } from '../../shared/envelope.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
+import { DeadLetterQueue } from '../../subscriber/dead-letter-queue.ts';
 import { type OpenTables, openTables } from '../../subscriber/open-tables.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';
 import { WaitingRoom } from '../../subscriber/waiting-room.ts';
@@ -48,7 +49,7 @@ async function restart(): Promise<void> {
   pipeline = new Pipeline({
     relay,
     tables: tables.rows,
-    deadLetters: tables.deadLetters,
+    deadLetters: new DeadLetterQueue({ table: tables.deadLetters, room, log: () => {} }),
     room,
     loadExport: () => Promise.resolve({ kind: 'held', reason: 'there are none' }),
     log: () => {},

@@ -44,7 +44,7 @@ class Bed {
     const pipeline = new Pipeline({
       relay,
       tables,
-      deadLetters: { write: () => Promise.resolve({ kind: 'held', reason: 'there are none' }) },
+      deadLetters: { store: () => Promise.resolve({ kind: 'held', reason: 'there are none' }) },
       room: this.room,
       loadExport: () => Promise.resolve({ kind: 'held', reason: 'there are none' }),
       log: () => {},

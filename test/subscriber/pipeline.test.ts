@@ -6,6 +6,7 @@ import type { Announcement } from '../../shared/source.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { generic } from '../../shared/sources/generic.ts';
+import { DeadLetterQueue } from '../../subscriber/dead-letter-queue.ts';
 import type { Fate } from '../../subscriber/fate.ts';
 import { Pipeline, type PulledMessage } from '../../subscriber/pipeline.ts';
 import { WaitingRoom } from '../../subscriber/waiting-room.ts';
@@ -86,14 +87,19 @@ beforeEach(() => {
       ['keyed', shop],
       ['mail', mail],
     ]),
-    deadLetters,
+    deadLetters: new DeadLetterQueue({
+      table: deadLetters,
+      room,
+      log: () => {},
+      now: () => now,
+      waitMs: () => 5,
+    }),
     room,
     loadExport: (stream, announcement) => {
       loaded.push({ stream, announcement });
       return Promise.resolve(exportFate);
     },
     log: () => {},
-    now: () => now,
   });
 });
 
@@ -204,8 +210,8 @@ describe('the pipeline', () => {
     await deadLetters.settle({ kind: 'written' });
     await Promise.all([unknown, foreign]);
     expect(deadLetters.rows.map((row) => row['reason'])).toEqual([
-      expect.stringContaining('"stream" is missing'),
       expect.stringContaining('no stream "gone"'),
+      expect.stringContaining('"stream" is missing'),
     ]);
   });
 
@@ -314,6 +320,97 @@ describe('a delivery of several events', () => {
     await second;
     expect(actions.at(-1)).toBe('d1: ack');
     expect(idsOf(mail)).toEqual(['a']);
+  });
+});
+
+describe('what is given back while its row is under way', () => {
+  const stuck = (later: Promise<Fate>): Fate => ({ kind: 'held', reason: 'no rows taken', later });
+  const ofD1 = () => actions.filter((action) => action.startsWith('d1'));
+
+  it('is not written again when it comes again, and is acked when the row is written', async () => {
+    const later = Promise.withResolvers<Fate>();
+    const first = pipeline.take(message('d1', '{}'));
+    await shop.settle(stuck(later.promise));
+    expect(ofD1()).toEqual(['d1: nack']);
+    expect(room.messages).toBe(0);
+    await pipeline.take(message('d1', '{}'));
+    expect(room.messages).toBe(1);
+    later.resolve({ kind: 'written' });
+    await first;
+    expect(ofD1()).toEqual(['d1: nack', 'd1: ack']);
+    await pipeline.take(message('d1', '{}'));
+    expect(ofD1()).toEqual(['d1: nack', 'd1: ack', 'd1: ack']);
+    expect(shop.rows).toHaveLength(1);
+    expect([room.messages, pipeline.givenBack]).toEqual([0, 1]);
+  });
+
+  it('is given back as often as it comes while the table stays stuck', async () => {
+    const [later, latest] = [Promise.withResolvers<Fate>(), Promise.withResolvers<Fate>()];
+    const first = pipeline.take(message('d1', '{}'));
+    await shop.settle(stuck(later.promise));
+    await pipeline.take(message('d1', '{}'));
+    later.resolve(stuck(latest.promise));
+    await idle();
+    expect(ofD1()).toEqual(['d1: nack', 'd1: nack']);
+    // The row was not written after all: the next copy is.
+    latest.resolve({ kind: 'held', reason: 'the subscriber is stopping' });
+    await first;
+    const again = pipeline.take(message('d1', '{}'));
+    await shop.settle({ kind: 'written' });
+    await again;
+    expect(shop.rows).toHaveLength(2);
+    expect(ofD1()).toEqual(['d1: nack', 'd1: nack', 'd1: ack']);
+  });
+
+  it('becomes a dead letter when it comes again, where the row turns out to be bad', async () => {
+    const later = Promise.withResolvers<Fate>();
+    const first = pipeline.take(message('d1', '{}'));
+    await shop.settle(stuck(later.promise));
+    later.resolve({ kind: 'dead', reason: 'too wild' });
+    await first;
+    expect(deadLetters.rows).toEqual([]);
+    const again = pipeline.take(message('d1', '{}'));
+    await shop.settle({ kind: 'dead', reason: 'too wild' });
+    await deadLetters.settle({ kind: 'written' });
+    await again;
+    expect(ofD1()).toEqual(['d1: nack', 'd1: ack']);
+  });
+
+  it('is a dead letter on its way: what is sent again once it is mended is no copy of it', async () => {
+    const later = Promise.withResolvers<Fate>();
+    const first = pipeline.take(message('d1', 'not json'));
+    await deadLetters.settle(stuck(later.promise));
+    later.resolve({ kind: 'written' });
+    await first;
+    const mended = pipeline.take(message('d1', '{}'));
+    await shop.settle({ kind: 'written' });
+    await mended;
+    expect(shop.rows).toHaveLength(1);
+  });
+
+  it('doubles no event of a delivery', async () => {
+    const later = Promise.withResolvers<Fate>();
+    const send = () =>
+      pipeline.take(message('d1', '[{"event":"open"},{"event":"click"}]', { stream: 'mail' }));
+    const first = send();
+    await mail.settle({ kind: 'held', reason: 'not sent' });
+    await mail.settle(stuck(later.promise));
+    expect(ofD1()).toEqual(['d1: nack']);
+    await send();
+    expect(mail.rows).toHaveLength(2);
+    later.resolve({ kind: 'written' });
+    await first;
+    // The copy that came is given back with the event that was not sent, which alone is written then.
+    expect(ofD1()).toEqual(['d1: nack', 'd1: nack']);
+    const again = send();
+    await mail.settle({ kind: 'written' });
+    await again;
+    expect(mail.rows).toMatchObject([
+      { event_index: '0' },
+      { event_index: '1' },
+      { event_index: '0' },
+    ]);
+    expect(ofD1()).toEqual(['d1: nack', 'd1: nack', 'd1: ack']);
   });
 });
 

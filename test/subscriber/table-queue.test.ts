@@ -46,6 +46,7 @@ async function open(
     writer,
     room: new WaitingRoom({ messages: 1000, bytes: 1_000_000 }),
     limits: { ...defaultLimits, lingerMs },
+    underWay: { rows: 3000, bytes: 8_000_000 },
     random: () => 0.01,
     onSetupFailure: (reason) => {
       setupFailures.push(reason);
@@ -200,6 +201,64 @@ describe('TableQueue', () => {
     await expect.poll(() => waiting.length).toBe(2);
     waiting[1]?.store();
     expect(await later).toEqual({ kind: 'written' });
+    await queue.close(1000);
+  });
+
+  it('lets go of what was sent, tells what becomes of it, and sends no more until then', async () => {
+    const waiting: Hand[] = [];
+    const queue = await open((_, hand) => void waiting.push(hand));
+    const sent = queue.write({ id: 'a' });
+    await expect.poll(() => waiting.length).toBe(1);
+    queue.giveBackSent();
+    const fate = await sent;
+    expect(fate).toMatchObject({ kind: 'held', later: expect.any(Promise) });
+    const next = queue.write({ id: 'b' });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(waiting).toHaveLength(1);
+    waiting[0]?.store();
+    expect(fate.kind === 'held' && (await fate.later)).toEqual({ kind: 'written' });
+    await expect.poll(() => waiting.length).toBe(2);
+    waiting[1]?.store();
+    expect(await next).toEqual({ kind: 'written' });
+    await queue.close(1000);
+  });
+
+  it('sends again once what it let go of turns out to be bad', async () => {
+    const waiting: Hand[] = [];
+    const queue = await open((_, hand) => void waiting.push(hand));
+    const sent = queue.write({ id: 'a' });
+    await expect.poll(() => waiting.length).toBe(1);
+    queue.giveBackSent();
+    const next = queue.write({ id: 'b' });
+    waiting[0]?.answer({ rowErrors: [{ index: 0, code: 1, message: 'no such id' }] });
+    const fate = await sent;
+    expect(fate.kind === 'held' && (await fate.later)).toMatchObject({ kind: 'dead' });
+    await expect.poll(() => waiting.length).toBe(2);
+    waiting[1]?.store();
+    expect(await next).toEqual({ kind: 'written' });
+    await queue.close(1000);
+  });
+
+  it('tells a bad row by those that come after it, though it is the first of its table', async () => {
+    const mended = Promise.withResolvers<void>();
+    const queue = await open(
+      ({ rows }, hand) => {
+        const isBad = rows.some((row) => row.includes('bad'));
+        if (isBad) hand.answer({ error: { code: 3, message: 'no' } });
+        else hand.store();
+      },
+      { setupPatienceMs: 0 },
+      { onSetupFailure: () => mended.promise },
+    );
+    const bad = queue.write({ id: 'bad' });
+    await expect.poll(() => server.received.length).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    // It waits for company while the table is mended, and longer than it may.
+    const good = queue.write({ id: 'good' });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    mended.resolve();
+    expect(await good).toEqual({ kind: 'written' });
+    expect(await bad).toMatchObject({ kind: 'dead' });
     await queue.close(1000);
   });
 

@@ -8,9 +8,14 @@ class Table implements Guest {
   answers = false;
   asked = 0;
   timesGivenBack = 0;
+  timesSentGivenBack = 0;
 
   giveBackUnsent(): void {
     this.timesGivenBack++;
+  }
+
+  giveBackSent(): void {
+    this.timesSentGivenBack++;
   }
 
   isAnswered(): Promise<boolean> {
@@ -67,6 +72,25 @@ describe('WaitingRoom', () => {
     expect(late.timesGivenBack).toBe(1);
     expect(other.timesGivenBack).toBe(0);
     expect(other.asked).toBe(0);
+  });
+
+  it('has it give back what was sent too, when the room stays full', () => {
+    late.waitingSince = Date.now();
+    other.writtenAt = Date.now() + 1500;
+    fill();
+    vi.advanceTimersByTime(3250);
+    expect([late.timesGivenBack, late.timesSentGivenBack]).toEqual([1, 0]);
+    vi.advanceTimersByTime(250);
+    expect([late.timesGivenBack, late.timesSentGivenBack]).toEqual([2, 1]);
+    // Once there was room, what is sent is the last to go again.
+    room.leave(1);
+    vi.advanceTimersByTime(250);
+    fill();
+    vi.advanceTimersByTime(250);
+    expect(late.timesSentGivenBack).toBe(1);
+    vi.advanceTimersByTime(250);
+    expect(late.timesSentGivenBack).toBe(2);
+    expect(other.timesSentGivenBack).toBe(0);
   });
 
   it('asks about another table when none has anything to show, and believes the answer', async () => {
