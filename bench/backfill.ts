@@ -27,7 +27,7 @@ export async function benchBackfill(say: (what: string) => void): Promise<Figure
     { onLine: () => {}, onExit: () => {} },
   );
   const { bigquery = 0, bigqueryGrpc = 0 } = await server.ready;
-  const sender = await startDatanostro({ port: 0, apiKey, history: manyEvents });
+  const sender = await startDatanostro({ port: 0, apiKeys: [apiKey], history: manyEvents });
   const running = { pid: process.pid, ports: { bigquery, bigqueryGrpc } };
   await writeFile(join(directory, 'stack.json'), JSON.stringify(running));
   try {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePorts } from '../local/ports.ts';
 import { makeSecrets } from '../local/secrets.ts';
 import { startStack } from '../local/stack.ts';
 import { relay } from '../tributary.config.ts';
@@ -46,7 +47,7 @@ async function timeStart(): Promise<number> {
     relay,
     directory,
     secrets: makeSecrets(relay),
-    ports: { edge: 0, pubsub: 0, bigquery: 0, bigqueryGrpc: 0, absmartly: 0 },
+    ports: freePorts,
     onLine: () => {},
     onExit: () => {},
   });

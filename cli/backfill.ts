@@ -1,77 +1,55 @@
 import { Command } from 'commander';
 import { backfill } from '../subscriber/backfill/backfill.ts';
-import { EventReader } from '../subscriber/backfill/event-reader.ts';
 import type { WindowCounts } from '../subscriber/backfill/fill-window.ts';
-import { readHistory, readHistorySource } from '../subscriber/backfill/history-api.ts';
-import { IdTable } from '../subscriber/backfill/id-table.ts';
 import { describeReject, Rejects } from '../subscriber/backfill/rejects.ts';
 import { describeWindow, type TimeWindow } from '../subscriber/backfill/time-window.ts';
 import { relay } from '../tributary.config.ts';
 import { drawTable } from './draw-table.ts';
 import {
   addPlaceOptions,
-  addRangeOptions,
-  findStream,
-  findTable,
-  maxIds,
-  openForWriting,
+  addSenderOptions,
   type PlaceOptions,
-  type RangeOptions,
-  readSecretsOver,
-  requireTime,
-  stopSignal,
+  type SenderOptions,
   windowsOf,
 } from './history-options.ts';
+import { findHistory, openForWriting } from './history-place.ts';
 import { countText, ProgressBar } from './progress-bar.ts';
-import { keepHeapSmall } from './small-heap.ts';
 
-interface BackfillCommandOptions extends PlaceOptions, RangeOptions {
+interface BackfillCommandOptions extends PlaceOptions, SenderOptions {
   dryRun: boolean;
   rejects?: string;
   strict: boolean;
-  secrets: string;
 }
 
 export function backfillCommand(): Command {
   const command = new Command('backfill')
     .description("write what the sender's export of history has and the table has not")
     .argument('<stream>', 'a stream whose sender has an export of history');
-  return addPlaceOptions(addRangeOptions(command))
+  return addPlaceOptions(addSenderOptions(command))
     .option('--dry-run', 'write nothing, and tell what would be', false)
     .option('--rejects <file>', 'keep the lines that can never become rows, as JSONL')
     .option('--strict', 'stop at the first such line', false)
-    .option('--secrets <file>', 'where <STREAM>_API_KEY is, if not in the environment', '.dev.vars')
     .action(runBackfill);
 }
 
 async function runBackfill(name: string, options: BackfillCommandOptions): Promise<void> {
-  keepHeapSmall();
   const windows = windowsOf(options);
-  const reader = new EventReader(findStream(relay, name), Date.now());
-  requireTime(reader);
-  const source = readHistorySource(readSecretsOver(options.secrets), reader.stream);
-  const table = findTable(relay, reader, options);
-  const client = options.dryRun ? undefined : await openForWriting(relay, table, reader, options);
+  const history = findHistory(relay, name, options);
+  const client = options.dryRun ? undefined : await openForWriting(relay, history, options);
   const bar = new ProgressBar(options.to - options.from);
   const rejects = new Rejects({
     ...(options.rejects !== undefined && { file: options.rejects }),
     strict: options.strict,
     onReject: (reject) => bar.say(describeReject(reject)),
   });
-  const signal = stopSignal();
   const filled: [TimeWindow, WindowCounts][] = [];
   let done = 0;
   try {
     const total = await backfill({
+      ...history,
       windows,
-      table,
-      reader,
-      open: (window) => readHistory(source, window, signal),
       client,
       rejects,
-      ids: new IdTable(),
-      maxIds,
-      signal,
       onWindow(window, counts) {
         done += window.to - window.from;
         filled.push([window, counts]);

@@ -12,6 +12,7 @@ export function toCurl(delivery: SignedDelivery): string {
   return words.join(' \\\n  ');
 }
 
-function quote(text: string): string {
+/** As one word of a POSIX shell. */
+export function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,20 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Relay, RelayStream } from '../shared/config.ts';
 import { RelayError } from '../shared/error.ts';
-import type { EventReader } from '../subscriber/backfill/event-reader.ts';
-import type { EventTable } from '../subscriber/backfill/known-ids.ts';
 import {
   cutWindows,
+  hourMs,
   parseInstant,
   parseSpan,
   type TimeWindow,
 } from '../subscriber/backfill/time-window.ts';
-import { openWriteClient, type WriteClient } from '../subscriber/bigquery/client.ts';
-import { ensureTable } from '../subscriber/bigquery/tables.ts';
-import { findBigQuery } from './find-bigquery.ts';
-import { findRunning } from './running.ts';
 
 /** Where the tables are, as the commands of history are told. */
 export interface PlaceOptions {
@@ -22,14 +14,16 @@ export interface PlaceOptions {
   state: string;
 }
 
-export interface RangeOptions {
+/** What the sender's export is asked for, and with what. */
+export interface SenderOptions {
   from: number;
   to: number;
   window: number;
+  secrets: string;
 }
 
-/** A window with more events is cut in two: with their ids the process stays below 256 MB. */
-export const maxIds = 1_400_000;
+/** The ids of a window are kept with their times in it: see window-states.ts. */
+const maxWindowMs = 14 * 24 * hourMs;
 
 export function addPlaceOptions(command: Command): Command {
   return command
@@ -42,7 +36,7 @@ export function addPlaceOptions(command: Command): Command {
     .option('--state <folder>', 'the state of the local stack', '.tributary');
 }
 
-export function addRangeOptions(command: Command): Command {
+export function addSenderOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--from <time>', 'the beginning: a day (UTC) or an instant, ISO 8601')
@@ -57,12 +51,17 @@ export function addRangeOptions(command: Command): Command {
     .addOption(
       new Option('--window <span>', 'how much is asked for, and written, at once: 30m, 6h, 1d')
         .argParser(readSpan)
-        .default(86_400_000, '1d'),
+        .default(24 * hourMs, '1d'),
+    )
+    .option(
+      '--secrets <file>',
+      'where <STREAM>_API_KEY is, if not in the environment',
+      '.dev.vars',
     );
 }
 
 /** @throws RelayError `range.empty` */
-export function windowsOf({ from, to, window }: RangeOptions): TimeWindow[] {
+export function windowsOf({ from, to, window }: SenderOptions): TimeWindow[] {
   if (from >= to) throw new RelayError('range.empty', 'setup', '--from must be before --to');
   return cutWindows({ from, to }, window);
 }
@@ -77,67 +76,8 @@ function readInstant(text: string): number {
 
 function readSpan(text: string): number {
   const span = parseSpan(text);
-  if (span === undefined) throw new InvalidArgumentError('a span is such as 30m, 6h or 1d');
-  return span;
-}
-
-/** @throws RelayError `stream.unknown` */
-export function findStream(relay: Relay, name: string): RelayStream {
-  const stream = relay.streams.get(name);
-  if (stream) return stream;
-  const known = [...relay.streams.keys()].join(', ');
-  throw new RelayError('stream.unknown', 'setup', `no stream "${name}"; there is: ${known}`);
-}
-
-/** @throws RelayError `stream.no-time`: its history can't be had window by window */
-export function requireTime({ stream, columns }: EventReader): void {
-  if (columns.time !== undefined) return;
-  const problem = `"${stream.name}" has no column that says when its events happened: use import`;
-  throw new RelayError('stream.no-time', 'setup', problem);
-}
-
-/** @throws RelayError `bigquery.nowhere` */
-export function findTable(relay: Relay, reader: EventReader, options: PlaceOptions): EventTable {
-  return {
-    bigquery: findBigQuery(relay, options),
-    project: relay.project,
-    table: reader.stream.table,
-    columns: reader.columns,
-  };
-}
-
-/**
- * Makes the table where it is missing, and opens the way into it.
- *
- * @throws RelayError `table.incompatible`, `bigquery.credentials`
- */
-export async function openForWriting(
-  relay: Relay,
-  { bigquery }: EventTable,
-  reader: EventReader,
-  options: PlaceOptions,
-): Promise<WriteClient> {
-  const [dataset = '', table = ''] = reader.stream.table.split('.');
-  await ensureTable(bigquery, { dataset, table }, reader.layout, relay.location);
-  const running = options.on === 'google' ? undefined : findRunning(options.state);
-  return await openWriteClient({
-    projectId: relay.project,
-    ...(running && { endpoint: `127.0.0.1:${running.ports.bigqueryGrpc}` }),
-  });
-}
-
-/** What the process was started with, and below it what the secrets' file holds. */
-export function readSecretsOver(file: string): NodeJS.ProcessEnv {
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  return { ...parseEnv(text), ...process.env };
-}
-
-/** Ends what runs at Ctrl-C: what is not committed by then is not written. */
-export function stopSignal(): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    const problem = `stopped by ${signal}: run it again to go on`;
-    process.once(signal, () => stop.abort(new RelayError('stopped', 'transient', problem)));
+  if (span === undefined || span > maxWindowMs) {
+    throw new InvalidArgumentError('a span is such as 30m, 6h or 1d, and 14d at most');
   }
-  return stop.signal;
+  return span;
 }

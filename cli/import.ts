@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { EventReader } from '../subscriber/backfill/event-reader.ts';
 import { type FileFormat, fileLines } from '../subscriber/backfill/file-lines.ts';
 import { type ImportFile, importFiles } from '../subscriber/backfill/import-files.ts';
 import {
@@ -10,16 +9,9 @@ import {
 import { describeReject, Rejects } from '../subscriber/backfill/rejects.ts';
 import { relay } from '../tributary.config.ts';
 import { drawTable } from './draw-table.ts';
-import {
-  addPlaceOptions,
-  findStream,
-  findTable,
-  openForWriting,
-  type PlaceOptions,
-  stopSignal,
-} from './history-options.ts';
+import { addPlaceOptions, type PlaceOptions } from './history-options.ts';
+import { findTable, openForWriting } from './history-place.ts';
 import { countText, ProgressBar } from './progress-bar.ts';
-import { keepHeapSmall } from './small-heap.ts';
 
 interface ImportCommandOptions extends PlaceOptions {
   stream: string;
@@ -62,10 +54,8 @@ function readRename(text: string, before: ReadonlyMap<string, string>): Map<stri
 }
 
 async function runImport(path: string, options: ImportCommandOptions): Promise<void> {
-  keepHeapSmall();
-  const reader = new EventReader(findStream(relay, options.stream), Date.now());
-  const table = findTable(relay, reader, options);
-  const client = options.dryRun ? undefined : await openForWriting(relay, table, reader, options);
+  const place = findTable(relay, options.stream, options);
+  const client = options.dryRun ? undefined : await openForWriting(relay, place, options);
   let bar: ProgressBar | undefined;
   const rejects = new Rejects({
     ...(options.rejects !== undefined && { file: options.rejects }),
@@ -73,7 +63,7 @@ async function runImport(path: string, options: ImportCommandOptions): Promise<v
     onReject: (reject) => bar?.say(describeReject(reject)),
   });
   const imported: [name: string, counts: ImportCounts][] = [];
-  const dependencies = { table, reader, client, rejects, signal: stopSignal() };
+  const dependencies = { ...place, client, rejects };
   try {
     for await (const file of importFiles(path)) {
       bar = new ProgressBar(file.bytes);

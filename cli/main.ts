@@ -1,24 +1,36 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
+import { compileCache } from '../local/compile-cache.ts';
 import { RelayError } from '../shared/error.ts';
-import { backfillCommand } from './backfill.ts';
-import { demoCommand } from './demo.ts';
-import { importCommand } from './import.ts';
-import { queryCommand } from './query.ts';
-import { reconcileCommand } from './reconcile.ts';
-import { startCommand } from './start.ts';
+import { keepHeapSmall } from './small-heap.ts';
+
+enableCompileCache(compileCache);
+
+/** Only what is asked for is loaded: Google's clients take a while. */
+const commands = new Map<string, () => Promise<Command>>([
+  ['start', async () => (await import('./start.ts')).startCommand()],
+  ['demo', async () => (await import('./demo.ts')).demoCommand()],
+  ['query', async () => (await import('./query.ts')).queryCommand()],
+  ['import', async () => (await import('./import.ts')).importCommand()],
+  ['backfill', async () => (await import('./backfill.ts')).backfillCommand()],
+  ['reconcile', async () => (await import('./reconcile.ts')).reconcileCommand()],
+]);
+/** They read as much as there is. */
+const streaming = new Set(['import', 'backfill', 'reconcile']);
+
+const name = process.argv[2] ?? '';
+if (streaming.has(name)) keepHeapSmall();
+const named = commands.get(name);
+const wanted = named ? [named] : [...commands.values()];
 
 const program = new Command('tributary')
   .description('A webhook relay: verified at the edge, through Pub/Sub, into BigQuery.')
-  .addCommand(startCommand())
-  .addCommand(demoCommand())
-  .addCommand(queryCommand())
-  .addCommand(importCommand())
-  .addCommand(backfillCommand())
-  .addCommand(reconcileCommand())
   .showHelpAfterError();
 
 try {
+  for (const command of await Promise.all(wanted.map((load) => load())))
+    program.addCommand(command);
   await program.parseAsync();
 } catch (error) {
   // What a person can mend is said in a sentence; only the unexpected deserves a stack.

@@ -9,13 +9,17 @@ import {
 } from '../local/deliveries.ts';
 import { defaultPorts, type Ports, portNames } from '../local/ports.ts';
 import { completeSecrets, type Secrets } from '../local/secrets.ts';
+import { historyStreams } from '../local/senders.ts';
 import { type Stack, startStack } from '../local/stack.ts';
-import type { Relay, RelayStream } from '../shared/config.ts';
+import { type Relay, type RelayStream, secretPrefix } from '../shared/config.ts';
 import type { SourceName } from '../shared/sources/registry.ts';
 import { relay } from '../tributary.config.ts';
-import { toCurl } from './curl.ts';
+import { quote, toCurl } from './curl.ts';
 import { printPartLine } from './part-line.ts';
 import { announceRunning, requireNotRunning, retractRunning } from './running.ts';
+
+const defaultState = '.tributary';
+const defaultSecrets = '.dev.vars';
 
 interface StartOptions {
   ports: Ports;
@@ -36,8 +40,12 @@ export function startCommand(): Command {
   );
   for (const { flag } of portOptions) command.addOption(flag);
   return command
-    .option('--state <folder>', 'where the queue and the tables are kept', '.tributary')
-    .option('--secrets <file>', 'where missing secrets are written, and all are read', '.dev.vars')
+    .option('--state <folder>', 'where the queue and the tables are kept', defaultState)
+    .option(
+      '--secrets <file>',
+      'where missing secrets are written, and all are read',
+      defaultSecrets,
+    )
     .action(async (flags: Record<string, number> & { state: string; secrets: string }) => {
       const ports = portOptions.map(({ name, flag }) => [name, flags[flag.attributeName()]]);
       await start({ ...flags, ports: Object.fromEntries(ports) as Ports });
@@ -63,6 +71,7 @@ async function start({ state, ports, secrets: secretsFile }: StartOptions): Prom
     process.once(signal, () => ended.resolve(signal));
   }
   console.log(await describe(relay, stack, secrets));
+  console.log(describeHistory(relay, stack, { state, secrets: secretsFile }));
 
   const why = await ended.promise;
   console.log(`\n${why}: draining …`);
@@ -91,6 +100,30 @@ async function describe(relay: Relay, stack: Stack, secrets: Secrets): Promise<s
     );
   }
   return lines.join('\n');
+}
+
+/** What to paste for each stream whose history can be had: yesterday's, from the stand-in for its sender. */
+function describeHistory(relay: Relay, stack: Stack, files: Omit<StartOptions, 'ports'>): string {
+  const dayMs = 24 * 3_600_000;
+  const [from, to] = [dayMs, 0].map((agoMs) => new Date(Date.now() - agoMs).toISOString());
+  const range = `--from ${from?.slice(0, 10)} --to ${to?.slice(0, 10)}`;
+  const lines = historyStreams(relay).flatMap((name) => {
+    const url = `${secretPrefix(name)}_API_URL=http://127.0.0.1:${stack.ports.datanostro}`;
+    return ['backfill', 'reconcile'].map(
+      (command) => `${url} npx tributary ${command} ${name} ${range}${flagsOf(files)}`,
+    );
+  });
+  if (lines.length === 0) return '';
+  return ['', "Yesterday's events, from before the webhook was on:", '', ...lines].join('\n');
+}
+
+/** As they differ from what the other commands take by themselves. */
+function flagsOf({ state, secrets }: Omit<StartOptions, 'ports'>): string {
+  const flags = [
+    ...(state === defaultState ? [] : [`--state ${quote(state)}`]),
+    ...(secrets === defaultSecrets ? [] : [`--secrets ${quote(secrets)}`]),
+  ];
+  return flags.map((flag) => ` ${flag}`).join('');
 }
 
 async function describeDelivery(stream: RelayStream, side: SendingSide): Promise<string> {

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { RelayError } from '../shared/error.ts';
+import { compileCache } from './compile-cache.ts';
 import type { PartMessage, PartName } from './part.ts';
 
 export interface PartListeners {
@@ -32,7 +33,7 @@ export class PartProcess {
       fileURLToPath(new URL('./part.ts', import.meta.url)),
       [name, JSON.stringify(config)],
       {
-        env: { ...process.env, ...quiet, ...environment },
+        env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...quiet, ...environment },
         execArgv: ['--disable-warning=ExperimentalWarning'],
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       },

@@ -8,6 +8,7 @@ export interface Ports {
   bigquery: number;
   bigqueryGrpc: number;
   absmartly: number;
+  datanostro: number;
 }
 
 export const defaultPorts: Ports = {
@@ -16,6 +17,17 @@ export const defaultPorts: Ports = {
   bigquery: 9050,
   bigqueryGrpc: 9060,
   absmartly: 9070,
+  datanostro: 9080,
+};
+
+/** Any that are free, for those who look up which. */
+export const freePorts: Ports = {
+  edge: 0,
+  pubsub: 0,
+  bigquery: 0,
+  bigqueryGrpc: 0,
+  absmartly: 0,
+  datanostro: 0,
 };
 
 /** For people: what each port is for, and the option that changes it. */
@@ -25,6 +37,7 @@ export const portNames: Record<keyof Ports, { title: string; option: string }> =
   bigquery: { title: 'BigQuery (REST)', option: '--bigquery-port' },
   bigqueryGrpc: { title: 'BigQuery (gRPC)', option: '--bigquery-grpc-port' },
   absmartly: { title: 'the stand-in for ABsmartly', option: '--absmartly-port' },
+  datanostro: { title: 'the stand-in for DataNostro', option: '--datanostro-port' },
 };
 
 /**

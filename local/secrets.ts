@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { type Relay, secretPrefix } from '../shared/config.ts';
+import { type Relay, type RelayStream, secretPrefix } from '../shared/config.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import { sources } from '../shared/sources/registry.ts';
@@ -19,8 +19,7 @@ function recipes(relay: Relay): Map<string, () => string> {
     if (stream.handshake === 'meta') {
       recipes.set(`${secretPrefix(stream.name)}_VERIFY_TOKEN`, makeKey);
     }
-    if (sources[stream.source].delivers === 'exports')
-      recipes.set(apiKeyName(stream.name), makeKey);
+    if (hasApi(stream)) recipes.set(apiKeyName(stream.name), makeKey);
   }
   return recipes;
 }
@@ -28,6 +27,11 @@ function recipes(relay: Relay): Map<string, () => string> {
 /** Does the sender sign with a key of its own, so that only its public half can be had? */
 export function hasKeyPair(scheme: Scheme): boolean {
   return scheme.algorithm === 'ed25519' || scheme.algorithm === 'ecdsa-p256';
+}
+
+/** Does something stand in for the sender's own API here? */
+function hasApi({ source }: RelayStream): boolean {
+  return sources[source].delivers === 'exports' || source === 'datanostro';
 }
 
 /** In the form that senders of the scheme give their secrets. */
@@ -44,7 +48,7 @@ export function makeSecrets(relay: Relay): Secrets {
   return Object.fromEntries([...recipes(relay)].map(([name, make]) => [name, make()]));
 }
 
-/** The secret with which a stream's exports are fetched from the sender. */
+/** The secret with which a stream's exports, or its history, are fetched from the sender. */
 export function apiKeyName(streamName: string): string {
   return `${secretPrefix(streamName)}_API_KEY`;
 }

@@ -1,12 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Relay, secretPrefix } from '../shared/config.ts';
-import { sources } from '../shared/sources/registry.ts';
-import { startAbsmartly } from './absmartly/main.ts';
 import type { PartName } from './part.ts';
 import { type PartListeners, PartProcess } from './part-process.ts';
 import { type Ports, requireFree } from './ports.ts';
-import { apiKeyName, type Secrets } from './secrets.ts';
+import type { Secrets } from './secrets.ts';
+import { exportStreams, startSenders } from './senders.ts';
 
 export interface StackOptions extends PartListeners {
   relay: Relay;
@@ -40,11 +39,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     parts.set(name, part);
     Object.assign(ports, await part.ready);
   };
-  const absmartly = await startAbsmartly({
-    port: ports.absmartly,
-    apiKey: exportKey(options.relay, options.secrets),
-  });
-  ports.absmartly = absmartly.port;
+  const senders = await startSenders(options.relay, options.secrets, ports);
+  Object.assign(ports, senders.ports);
 
   const stop = async () => {
     await parts.get('edge')?.stop(stopWithinMs.edge);
@@ -52,7 +48,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await Promise.all([
       parts.get('pubsub')?.stop(stopWithinMs.servers),
       parts.get('bigquery')?.stop(stopWithinMs.servers),
-      absmartly.stop(),
+      senders.stop(),
     ]);
   };
   try {
@@ -91,15 +87,4 @@ function subscriberEnvironment(options: StackOptions, ports: Ports): NodeJS.Proc
     BIGQUERY_STORAGE_EMULATOR_HOST: `127.0.0.1:${ports.bigqueryGrpc}`,
     METADATA_SERVER_DETECTION: 'none',
   };
-}
-
-function exportStreams(relay: Relay): string[] {
-  return [...relay.streams.values()]
-    .filter((stream) => sources[stream.source].delivers === 'exports')
-    .map((stream) => stream.name);
-}
-
-function exportKey(relay: Relay, secrets: Secrets): string {
-  const [name] = exportStreams(relay);
-  return (name && secrets[apiKeyName(name)]) || '';
 }

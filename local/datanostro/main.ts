@@ -7,8 +7,8 @@ import { sampleHistory } from './sample-history.ts';
 export interface DatanostroOptions {
   /** 0 takes any free port. */
   port: number;
-  /** What `Authorization: Api-Key …` must hold. */
-  apiKey: string;
+  /** `Authorization: Api-Key …` must hold one of them. */
+  apiKeys: readonly string[];
   /** The captured events of a window, one line of JSON each; by default a sample of two a minute. */
   history?: (from: number, to: number) => Iterable<string>;
 }
@@ -36,11 +36,12 @@ export async function startDatanostro(options: DatanostroOptions): Promise<Datan
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { apiKey, history = sampleHistory }: DatanostroOptions,
+  { apiKeys, history = sampleHistory }: DatanostroOptions,
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
   if (url.pathname !== exportPath) return refuse(response, 404, 'Not found.');
-  if (request.headers.authorization !== `Api-Key ${apiKey}`) {
+  const { authorization } = request.headers;
+  if (!apiKeys.some((key) => authorization === `Api-Key ${key}`)) {
     return refuse(response, 401, 'Invalid API key.');
   }
   if (request.method !== 'GET') return refuse(response, 405, 'Method not allowed.');

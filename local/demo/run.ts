@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Relay } from '../../shared/config.ts';
 import { connectBigQuery } from '../connect.ts';
 import type { PartName } from '../part.ts';
+import { freePorts } from '../ports.ts';
 import { makeSecrets } from '../secrets.ts';
 import { startStack } from '../stack.ts';
 import { Audit, rowTables, type StreamCounts, tableOf } from './audit.ts';
@@ -58,7 +59,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
       relay,
       directory,
       secrets,
-      ports: { edge: 0, pubsub: 0, bigquery: 0, bigqueryGrpc: 0, absmartly: 0 },
+      ports: freePorts,
       onLine: options.onLine,
       onExit: (part, how) => ended.reject(new Error(`${part} ended by itself (${how})`)),
     });

@@ -43,7 +43,7 @@ export async function startHistoryPlace(
   const asked: number[] = [];
   const sender = await startDatanostro({
     port: 0,
-    apiKey: 'the-key',
+    apiKeys: ['the-key'],
     history(from, to) {
       asked.push(from);
       return history(from, to);

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { connectBigQuery } from '../../local/connect.ts';
-import type { Ports } from '../../local/ports.ts';
+import { type Ports, portNames } from '../../local/ports.ts';
 import type { Secrets } from '../../local/secrets.ts';
 import { relay } from '../../tributary.config.ts';
 
@@ -28,13 +28,7 @@ export class Home {
   }
 }
 
-const anyPorts = [
-  '--port',
-  '--pubsub-port',
-  '--bigquery-port',
-  '--bigquery-grpc-port',
-  '--absmartly-port',
-].flatMap((option) => [option, '0']);
+const anyPorts = Object.values(portNames).flatMap(({ option }) => [option, '0']);
 
 /** `tributary start`, as a terminal runs it: a process group of its own. */
 export class RelayProcess {

@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { datanostroEvent, signDelivery } from '../../local/deliveries.ts';
 import { relay } from '../../tributary.config.ts';
 import { codeBlocks, readDocument } from '../docs/documents.ts';
 import { Home, RelayProcess, select, until } from './relay-process.ts';
 import { itWith } from './tools.ts';
+
+const main = new URL('../../cli/main.ts', import.meta.url);
 
 let home: Home;
 let running: RelayProcess[] = [];
@@ -88,6 +91,19 @@ describe('npm start', { timeout: 60_000 }, () => {
       expect(await relayProcess.interrupt()).toBe(0);
     },
   );
+
+  it("fills yesterday from the sender's history with the commands that it prints", async () => {
+    const relayProcess = await start();
+    const [backfill = '', reconcile = ''] =
+      relayProcess.output.match(/^DATANOSTRO_API_URL=.*$/gm) ?? [];
+    const own = (command: string) =>
+      command.replace('npx tributary', `${process.execPath} ${fileURLToPath(main)}`);
+    expect(() => sh(own(reconcile))).toThrow();
+    // Two a minute; three of five kinds of events pass the filter.
+    expect(sh(own(backfill))).toMatch(/│ all +│ +2,880 │ +1,728 │ +0 │/);
+    expect(sh(own(reconcile))).toContain('1,728 rows, 0 missing, 0 extra, 0 duplicate');
+    expect(await relayProcess.interrupt()).toBe(0);
+  });
 
   /** Sends from eight senders at once until `stop` is aborted; the ids of what was answered 2xx. */
   function burst(edge: string, stop: AbortSignal): { accepted: string[]; ended: Promise<unknown> } {
@@ -196,6 +212,7 @@ describe('npm start', { timeout: 60_000 }, () => {
       'ABSMARTLY_API_KEY',
       'ABSMARTLY_KEY',
       'CRM_KEY',
+      'DATANOSTRO_API_KEY',
       'DATANOSTRO_SECRET',
       'GOOGLE_SERVICE_ACCOUNT',
     ]);

@@ -100,7 +100,7 @@ export async function startHistory(
   lines: (from: number, to: number) => Iterable<string>,
   stream = streamOf(),
 ): Promise<HistorySource> {
-  const sender = await startDatanostro({ port: 0, apiKey, history: lines });
+  const sender = await startDatanostro({ port: 0, apiKeys: [apiKey], history: lines });
   onTestFinished(() => sender.stop());
   return sourceOf(`http://127.0.0.1:${sender.port}`, stream);
 }
