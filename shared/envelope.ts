@@ -33,11 +33,10 @@ export function carriedHeader(headers: Headers, name: string): string | undefine
 }
 
 function fits(value: string): boolean {
-  return (
-    value.length <= maxValueBytes &&
-    value.isWellFormed() &&
-    encoder.encode(value).byteLength <= maxValueBytes
-  );
+  if (!value.isWellFormed()) return false;
+  // No UTF-16 unit takes more than three bytes: a short value need not be encoded to be measured.
+  if (value.length * 3 <= maxValueBytes) return true;
+  return value.length <= maxValueBytes && encoder.encode(value).byteLength <= maxValueBytes;
 }
 
 /** Attributes as Pub/Sub takes them. A value that is too long is left out: it is never more than a hint. */

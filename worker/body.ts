@@ -1,3 +1,5 @@
+import { within } from './deadline.ts';
+
 export type BodyReading =
   | { ok: true; bytes: Uint8Array<ArrayBuffer> }
   | { ok: false; cause: BodyFault };
@@ -9,11 +11,7 @@ export type BodyFault = 'too-large' | 'too-slow' | 'broken';
 const firstRoom = 16 * 1024;
 
 /** Reads the body of a request, once: at most `cap` bytes, in at most `withinMs`. */
-export async function readRequest(
-  request: Request,
-  cap: number,
-  withinMs: number,
-): Promise<BodyReading> {
+export function readRequest(request: Request, cap: number, withinMs: number): Promise<BodyReading> {
   const declared = request.headers.get('content-length');
   const isFramed = declared !== null && Number(declared) <= cap;
   return isFramed ? readAtOnce(request, cap, withinMs) : readBody(request.body, cap, withinMs);
@@ -24,19 +22,13 @@ export async function readRequest(
  * frames the body (RFC 9112, 6.2), so that no more arrives; and what does is counted all the same.
  */
 async function readAtOnce(request: Request, cap: number, withinMs: number): Promise<BodyReading> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), withinMs);
-  });
   try {
-    const buffer = await Promise.race([request.arrayBuffer(), late]);
+    const buffer = await within(withinMs, request.arrayBuffer());
     if (!buffer) return { ok: false, cause: 'too-slow' };
     if (buffer.byteLength > cap) return { ok: false, cause: 'too-large' };
     return { ok: true, bytes: new Uint8Array(buffer) };
   } catch {
     return { ok: false, cause: 'broken' };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,5 +1,5 @@
-import { v7 as uuidv7 } from 'uuid';
 import { type CensusCount, censusStream, writeCount } from '../shared/census.ts';
+import { newDeliveryId } from './delivery-id.ts';
 import type { Message } from './message.ts';
 
 /** In UTF-16 units, as filters cap them. */
@@ -43,7 +43,7 @@ export class Census {
     return counts.map((count) => ({
       attributes: {
         stream: censusStream,
-        delivery_id: uuidv7(),
+        delivery_id: newDeliveryId(count.lastAt),
         received_at: new Date(count.lastAt).toISOString(),
       },
       data: writeCount(count),

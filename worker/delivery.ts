@@ -1,15 +1,10 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { SignedRequest } from '../shared/signatures/request.ts';
-import { randomBytes } from './random.ts';
-import { traceparentOf } from './trace.ts';
+import { newDeliveryId } from './delivery-id.ts';
 
 /** One HTTP request from a sender, its body read. Times are in Unix milliseconds. */
 export interface Delivery extends SignedRequest {
   id: string;
   receivedAt: number;
-  contentType?: string;
-  contentEncoding?: string;
-  traceparent: string;
 }
 
 /** A request to a stream's endpoint, its body not read yet. */
@@ -23,14 +18,9 @@ export interface Arrival {
   key: string | undefined;
   /** Path and query, as they were sent. */
   target: string;
-  /** Where it comes from, as Cloudflare saw it; empty where it did not tell. */
-  address: string;
   /** The edge as senders know it; empty where the config does not tell. */
   publicUrl: string;
 }
-
-/** Enough for any media type with its parameters; what is longer is cut, for it is only a hint. */
-const maxContentType = 256;
 
 export function arrive(
   request: Request,
@@ -38,20 +28,13 @@ export function arrive(
   receivedAt: number,
   publicUrl: string,
 ): Arrival {
-  const id = uuidv7({ msecs: receivedAt, random: randomBytes(16) });
-  const address = request.headers.get('cf-connecting-ip') ?? '';
-  return { id, receivedAt, request, key, target: targetOf(request), address, publicUrl };
+  const id = newDeliveryId(receivedAt);
+  return { id, receivedAt, request, key, target: targetOf(request), publicUrl };
 }
-
-/** What a query string is: the payload of a GET. */
-const queryContentType = 'application/x-www-form-urlencoded';
 
 export function receive(arrival: Arrival, body: Uint8Array<ArrayBuffer>): Delivery {
   const { id, receivedAt, key, request, target, publicUrl } = arrival;
   const { method, headers } = request;
-  const contentType =
-    method === 'GET' ? queryContentType : headers.get('content-type')?.slice(0, maxContentType);
-  const contentEncoding = headers.get('content-encoding')?.slice(0, maxContentType);
   return {
     id,
     receivedAt,
@@ -59,10 +42,7 @@ export function receive(arrival: Arrival, body: Uint8Array<ArrayBuffer>): Delive
     url: publicUrl + target,
     headers,
     body,
-    traceparent: traceparentOf(headers.get('traceparent')),
     ...(key !== undefined && { key: decodeKey(key) }),
-    ...(contentType && { contentType }),
-    ...(contentEncoding && { contentEncoding }),
   };
 }
 

@@ -6,8 +6,8 @@ import type { Bindings } from './optional-bindings.ts';
 /** Which requests may knock at a stream at all, before anything of them is read. */
 export interface Gate {
   methods: readonly string[];
-  /** An address that is unknown is none of those that are allowed. */
-  admits(address: string): boolean;
+  /** A request whose address is unknown comes from none that is allowed. */
+  admits(request: Request): boolean;
 }
 
 export function openGate(stream: RelayStream): Gate {
@@ -15,19 +15,24 @@ export function openGate(stream: RelayStream): Gate {
   const blocks = stream.allowedAddresses?.flatMap((text) => parseBlock(text) ?? []);
   return {
     methods: stream.acceptsGet || handshake?.get ? ['GET', 'POST'] : ['POST'],
-    admits: blocks ? (address) => liesIn(address, blocks) : () => true,
+    admits: blocks ? (request) => liesIn(addressOf(request), blocks) : () => true,
   };
 }
 
 /**
- * Counts a failed try to authenticate. True where its address has made too many.
+ * Counts a failed try to authenticate. True where the address that it comes from has made too many.
  *
  * Asked only after a failure, so that whoever shows the right key or signature is never limited, not
  * even behind an address that others abuse.
  */
-export async function isOneTooMany(address: string, env: Bindings): Promise<boolean> {
-  const key = networkOf(address);
+export async function isOneTooMany(request: Request, env: Bindings): Promise<boolean> {
+  const key = networkOf(addressOf(request));
   if (!env.FAILED_TRIES || key === undefined) return false;
   const { success } = await env.FAILED_TRIES.limit({ key });
   return !success;
+}
+
+/** As Cloudflare saw it; empty where it did not tell. */
+function addressOf({ headers }: Request): string {
+  return headers.get('cf-connecting-ip') ?? '';
 }

@@ -1,5 +1,3 @@
-import { Deadline } from './deadline.ts';
-
 export interface Destination {
   /** The topic's `…:publish`, at each endpoint: tries take turns. */
   urls: readonly string[];
@@ -23,8 +21,8 @@ const firstDelayMs = 100;
 const longestDelayMs = 1000;
 
 /**
- * Publishes a request of `count` messages and waits for the acknowledgement: at most `budgetMs`, tries and pauses and
- * all. A try that was stored while its answer got lost is made again, with the same delivery id.
+ * Publishes a request of `count` messages and waits for the acknowledgement: at most `budgetMs`, tries and
+ * pauses and all. A try that was stored while its answer got lost is made again, with the same delivery id.
  */
 export async function publish(
   message: string,
@@ -32,22 +30,24 @@ export async function publish(
   budgetMs: number,
   count = 1,
 ): Promise<Publication> {
-  const startedAt = destination.now();
-  const took = () => ({ publish_ms: destination.now() - startedAt });
-  using budget = new Deadline(budgetMs);
+  // The budget is kept by the clock: a timer costs the edge as much as a signature does.
+  const startedAt = Date.now();
+  const tookMs = () => Date.now() - startedAt;
   let urls = destination.urls;
   let token = await destination.authorize();
   let signedAnew = false;
   let told: Failure | undefined;
   for (let tries = 1; ; tries++) {
     const url = urls[(tries - 1) % urls.length] ?? '';
-    const attempt = await tryOnce({ message, count }, url, token, budget, budgetMs / 2);
+    // One try gets half of the budget at most: a dead connection must leave time for a live one.
+    const timeoutMs = Math.min(budgetMs / 2, budgetMs - tookMs());
+    const attempt = await tryOnce({ message, count }, url, token, timeoutMs);
     if (attempt.stored) {
       if (url !== destination.urls[0]) destination.tookOver(url);
-      return { ok: true, tries, ...took() };
+      return { ok: true, tries, publish_ms: tookMs() };
     }
     // A try that the budget cut short says nothing; the one before it does.
-    if (!told || !budget.signal.aborted) told = attempt;
+    if (!told || tookMs() < budgetMs) told = attempt;
     if (attempt.cause === 'pubsub-401' && !signedAnew) {
       signedAnew = true;
       token = await destination.authorize(token);
@@ -55,29 +55,30 @@ export async function publish(
     }
     // What is wrong with one endpoint, or with its settings, may be right at the other.
     if (!attempt.retry) urls = urls.filter((other) => other !== url);
-    if (urls.length === 0 || !(await pause(delayMs(tries), budget.signal))) {
+    const pauseMs = delayMs(tries);
+    if (urls.length === 0 || tookMs() + pauseMs >= budgetMs) {
       const { cause, problem } = told;
-      return { ok: false, tries, ...took(), cause, ...(problem !== undefined && { problem }) };
+      return { ok: false, tries, publish_ms: tookMs(), cause, ...(problem && { problem }) };
     }
+    await scheduler.wait(pauseMs);
   }
 }
 
-/** One try gets half of the budget at most: a dead connection must leave time for a live one. */
 async function tryOnce(
   { message, count }: { message: string; count: number },
   url: string,
   token: string,
-  budget: Deadline,
   timeoutMs: number,
 ): Promise<Attempt> {
-  using timeout = new Deadline(timeoutMs);
-  const signal = AbortSignal.any([budget.signal, timeout.signal]);
+  const deadline = new AbortController();
+  // AbortSignal.timeout() can't be cleared: its timer would outlive every quick try.
+  const timer = setTimeout(() => deadline.abort(), timeoutMs);
   try {
     const response = await fetch(url, {
       method: 'POST',
       // A redirect would carry the token to where nobody configured.
       redirect: 'manual',
-      signal,
+      signal: deadline.signal,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: message,
     });
@@ -86,8 +87,10 @@ async function tryOnce(
     await response.body?.cancel();
     return refusal(response.status);
   } catch {
-    const cause = signal.aborted ? 'pubsub-timeout' : 'pubsub-unreachable';
+    const cause = deadline.signal.aborted ? 'pubsub-timeout' : 'pubsub-unreachable';
     return { stored: false, cause, retry: true };
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -131,14 +134,4 @@ function refusal(status: number): Failure {
 /** Full jitter: any time up to a bound that doubles, so that a crowd of retries spreads out. */
 function delayMs(tries: number): number {
   return Math.random() * Math.min(firstDelayMs * 2 ** (tries - 1), longestDelayMs);
-}
-
-/** False where the budget ends first. */
-async function pause(ms: number, budget: AbortSignal): Promise<boolean> {
-  try {
-    await scheduler.wait(ms, { signal: budget });
-    return !budget.aborted;
-  } catch {
-    return false;
-  }
 }

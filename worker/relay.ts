@@ -49,10 +49,10 @@ export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
 
   async function route(context: Context<{ Bindings: Bindings }>): Promise<Response> {
     const { req, env } = context;
-    const [, name = '', key] = req.path.split('/');
+    const [, name = '', key, ...more] = req.path.split('/');
     const endpoint = endpoints.get(name);
     // A key after a stream that signs names no endpoint; one that is absent where it is due is a 401.
-    if (!endpoint || (key !== undefined && !endpoint.keyed)) {
+    if (!endpoint || (key !== undefined && !endpoint.keyed) || more.length > 0) {
       return answer({ outcome: 'unknown-stream' });
     }
     const { methods } = endpoint.gate;
@@ -60,7 +60,7 @@ export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
       return answer({ outcome: 'wrong-method', allow: methods.join(', ') });
     }
     const arrival = arrive(req.raw, key, now(), relay.publicUrl ?? '');
-    const delivered = deliver(arrival, endpoint, env, destinationIn(env));
+    const delivered = deliver(arrival, endpoint, env, () => destinationIn(env));
     // A sender that hangs up cancels its request, but not what was begun for it.
     context.executionCtx.waitUntil(delivered);
     const { outcome, facts, dropped } = await delivered;
@@ -76,9 +76,7 @@ export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
   const router: Router = new Hono({ getPath: (request) => pathOf(targetOf(request)) });
   router.get('/', (context) => context.json({ status: 'ok' }));
   router.all('/', () => answer({ outcome: 'wrong-method', allow: 'GET, HEAD' }));
-  router.all('/:stream', route);
-  router.all('/:stream/:key', route);
-  router.notFound(() => answer({ outcome: 'unknown-stream' }));
+  router.all('*', route);
   router.onError((error) => {
     writeLog({ outcome: 'not-stored', ...factsOf(error) });
     return answer({ outcome: 'not-stored' });
@@ -94,26 +92,31 @@ async function deliver(
   arrival: Arrival,
   endpoint: Endpoint & { gate: Gate },
   env: Bindings,
-  destination: Destination,
+  openDestination: () => Destination,
 ): Promise<Handled> {
   let handled: Handled;
   try {
-    handled = await takeSteps(arrival, endpoint, env, destination);
+    handled = await takeSteps(arrival, endpoint, env, openDestination);
   } catch (error) {
     handled = { outcome: { outcome: 'not-stored' }, facts: factsOf(error) };
   }
   const { outcome, facts } = handled;
-  const colo = arrival.request.cf?.colo;
+  const colo = coloOf(arrival.request.headers);
   const line = {
     stream: endpoint.stream.name,
     delivery_id: arrival.id,
     outcome: outcome.outcome,
     ...facts,
-    ...(typeof colo === 'string' && { colo }),
+    ...(colo && { colo }),
   };
   writeLog(line);
   count(line, facts.secret === undefined ? undefined : endpoint.stream.secrets[facts.secret], env);
   return handled;
+}
+
+/** From the id of the request, `7f2c…-PRG`: to ask `request.cf` parses all that Cloudflare knows of it. */
+function coloOf(headers: Headers): string | undefined {
+  return headers.get('cf-ray')?.match(/^[0-9a-f]+-([A-Z]{3})$/)?.[1];
 }
 
 /** Tells the subscriber what was dropped, after a while: all that comes until then goes with it. */

@@ -24,16 +24,20 @@ export interface Handled {
 /** How long a body may take, in milliseconds. No sender waits longer for its answer. */
 const bodyWithinMs = 30_000;
 
-/** The steps of a delivery. Their order must not change: nothing is parsed before it is verified. */
+/**
+ * The steps of a delivery. Their order must not change: nothing is parsed before it is verified.
+ *
+ * `openDestination` is called once something is to be stored, and not for what is dropped or refused.
+ */
 export async function takeSteps(
   arrival: Arrival,
   endpoint: Endpoint & { gate: Gate },
   env: Bindings,
-  destination: Destination,
+  openDestination: () => Destination,
 ): Promise<Handled> {
   const { stream, gate } = endpoint;
-  const { request, address } = arrival;
-  if (!gate.admits(address)) {
+  const { request } = arrival;
+  if (!gate.admits(request)) {
     return { outcome: { outcome: 'forbidden' }, facts: { cause: 'address' } };
   }
   const cap = stream.maxBodyBytes;
@@ -44,9 +48,9 @@ export async function takeSteps(
   if (!read.ok) return unread(read.cause, cap);
 
   const delivery = receive(arrival, read.bytes);
-  const { outcome, facts, ...dropped } = await judge(delivery, endpoint, env, destination);
+  const { outcome, facts, ...dropped } = await judge(delivery, endpoint, env, openDestination);
   const isFailure = outcome.outcome === 'unauthorized' || outcome.outcome === 'forbidden';
-  const isLimited = isFailure && (await isOneTooMany(address, env));
+  const isLimited = isFailure && (await isOneTooMany(request, env));
   return {
     outcome: isLimited ? { outcome: 'too-many-failures' } : outcome,
     facts: { bytes: read.bytes.byteLength, ...facts },
@@ -58,7 +62,7 @@ async function judge(
   delivery: Delivery,
   endpoint: Endpoint,
   env: Bindings,
-  destination: Destination,
+  openDestination: () => Destination,
 ): Promise<Handled> {
   const { stream, scheme } = endpoint;
   // A key needs no body to hold, and is asked of a challenge too; a signature only of what it can sign.
@@ -89,7 +93,7 @@ async function judge(
   }
 
   const message = toMessage(stream.name, delivery, decision);
-  const { stored, facts } = await store(message, env, destination, stream.publishBudgetMs);
+  const { stored, facts } = await store(message, env, openDestination(), stream.publishBudgetMs);
   const status = handshakeOf(endpoint)?.answers?.acceptedStatus;
   return {
     outcome: stored

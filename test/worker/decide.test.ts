@@ -21,7 +21,6 @@ function deliveryOf(body: unknown, headers: Record<string, string> = {}): Delive
     url: '/own',
     headers: new Headers(headers),
     body: new TextEncoder().encode(JSON.stringify(body)) as Uint8Array<ArrayBuffer>,
-    traceparent: '',
   };
 }
 
