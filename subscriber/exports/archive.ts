@@ -10,7 +10,7 @@ export interface ArchivedFile {
   /** Inflated, as the central directory has it. */
   bytes: number;
   crc32: number;
-  /** Inflates the file from its beginning. Fails when the file holds more or fewer bytes than `bytes`. */
+  /** Inflates the file from its beginning. Its last bytes come only if the whole is sound: see inflate.ts. */
   readonly open: () => AsyncIterable<Buffer>;
 }
 
@@ -40,7 +40,7 @@ export async function readArchive(
     name: entry.fileName,
     bytes: entry.uncompressedSize,
     crc32: entry.crc32,
-    open: () => inflate(zip, entry),
+    open: () => inflate(file, zip, entry),
   }));
 }
 

@@ -12,6 +12,7 @@ import { FetchedExport } from './fetched-export.ts';
 import { defaultExportLimits, type ExportLimits } from './limits.ts';
 import { loadFile } from './load-file.ts';
 import type { ExportOrigin } from './origin.ts';
+import { Preparation } from './preparation.ts';
 import { Progress } from './progress.ts';
 import { requireSchema } from './schema.ts';
 
@@ -56,6 +57,7 @@ export class ExportLoad implements AsyncDisposable {
   readonly #dependencies: ExportDependencies;
   readonly #progress: Progress;
   readonly #fetched: FetchedExport;
+  readonly #preparation = new Preparation();
   #passed = false;
 
   constructor(announcement: Announcement, dependencies: ExportDependencies) {
@@ -116,16 +118,11 @@ export class ExportLoad implements AsyncDisposable {
     requireSchema(files, schema);
     signal?.throwIfAborted();
     const destination = await findDestination(bigquery, table, location);
+    const options = { bigquery, destination, path, schema, signal, progress: this.#progress };
+    await this.#preparation.prepare(files, options);
     for (const file of files) {
       signal?.throwIfAborted();
-      const { rows, earlier } = await loadFile(file, {
-        bigquery,
-        destination,
-        path,
-        schema,
-        signal,
-        progress: this.#progress,
-      });
+      const { rows, earlier } = await loadFile(file, this.#preparation.take(file), options);
       loaded.push({ name: file.name, rows });
       this.#progress.addRows(rows);
       log?.({

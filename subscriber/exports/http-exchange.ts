@@ -3,10 +3,12 @@ import { request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
+export type Body = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT';
   headers: OutgoingHttpHeaders;
-  body?: string | AsyncIterable<Uint8Array>;
+  body?: string | Body | undefined;
 }
 
 /**

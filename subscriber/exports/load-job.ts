@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { TableField } from '@google-cloud/bigquery';
 import type { Destination } from './destination.ts';
+import type { CsvFile } from './read-header.ts';
 import { columnName, fieldsOf, type Schema } from './schema.ts';
-import type { SurveyedFile } from './survey.ts';
 
 /**
  * The id of the job that loads a file. The same file of the same export into the same table has the same
@@ -14,7 +14,7 @@ import type { SurveyedFile } from './survey.ts';
 export function loadJobId(
   path: string,
   { dataset, table }: Destination,
-  { name, bytes, crc32 }: Pick<SurveyedFile, 'name' | 'bytes' | 'crc32'>,
+  { name, bytes, crc32 }: Pick<CsvFile, 'name' | 'bytes' | 'crc32'>,
   attempt: number,
 ): string {
   const identity = JSON.stringify([path, dataset, table, name, bytes, crc32]);
@@ -23,19 +23,34 @@ export function loadJobId(
 }
 
 /**
- * The job's `configuration.load`. BigQuery finds out the columns of a table that doesn't exist, unless
- * the stream fixes them; one that exists keeps its own, matched by name, and gets those that it lacks:
- * as the stream has them, or else as strings.
+ * The columns that the table has when a file is loaded: those that it has keep their types, and it gets
+ * those that it lacks, as the stream has them, or else as strings. Undefined where BigQuery finds them
+ * out: a table that doesn't exist, and no columns that the stream fixes.
  *
  * @param columns of the table; undefined where there is none
  */
-export function loadConfiguration(
-  destination: Destination,
-  file: Pick<SurveyedFile, 'columns'>,
+export function fieldsFor(
+  file: Pick<CsvFile, 'columns'>,
   columns: readonly TableField[] | undefined,
-  schema?: Schema,
+  schema: Schema | undefined,
+): readonly TableField[] | undefined {
+  if (!columns && !schema) return undefined;
+  const there = columns ?? [];
+  const due = schema ? fieldsOf(schema) : file.columns.map(textColumn);
+  return [...there, ...missingColumns(due, there)];
+}
+
+/**
+ * The job's `configuration.load`.
+ *
+ * @param fields of fieldsFor
+ * @param columns of the table; undefined where there is none
+ */
+export function loadConfiguration(
+  { dataset: datasetId, table: tableId }: Destination,
+  fields: readonly TableField[] | undefined,
+  columns: readonly TableField[] | undefined,
 ): object {
-  const { dataset: datasetId, table: tableId } = destination;
   const common = {
     destinationTable: { projectId: '{{projectId}}', datasetId, tableId },
     sourceFormat: 'CSV',
@@ -46,16 +61,14 @@ export function loadConfiguration(
     createDisposition: 'CREATE_IF_NEEDED',
     writeDisposition: 'WRITE_APPEND',
   };
-  if (!columns && !schema) return { ...common, autodetect: true };
-  const there = columns ?? [];
-  const due = schema ? fieldsOf(schema) : file.columns.map(textColumn);
-  const added = missingColumns(due, there);
+  if (!fields) return { ...common, autodetect: true };
+  const adds = columns && fields.length > columns.length;
   return {
     ...common,
     // Without it columns match by position when a schema is given.
     sourceColumnMatch: 'NAME',
-    schema: { fields: [...there, ...added] },
-    ...(columns && added.length > 0 && { schemaUpdateOptions: ['ALLOW_FIELD_ADDITION'] }),
+    schema: { fields },
+    ...(adds && { schemaUpdateOptions: ['ALLOW_FIELD_ADDITION'] }),
   };
 }
 

@@ -1,7 +1,8 @@
+import { buffer } from 'node:stream/consumers';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { refusedUpload } from './bigquery-failure.ts';
 import { postpone } from './failure.ts';
-import type { Piece } from './pieces.ts';
+import { Rereadable } from './rereadable.ts';
 import { type Answer, authorize, isPassing, isSuccess, send } from './upload-request.ts';
 import { pause, UploadSession } from './upload-session.ts';
 
@@ -9,36 +10,79 @@ export interface UploadOptions {
   bigquery: BigQuery;
   /** The body of jobs.insert. */
   job: object;
-  /** What is loaded. */
-  pieces: AsyncIterable<Piece>;
-  /** How many bytes the pieces hold together: with fewer, no job comes into being. */
+  /** Opens what is loaded: once, and again for each time that the connection is lost. */
+  open: () => AsyncIterable<Buffer>;
+  /** Bytes at the beginning that are left out. */
+  skip?: number;
+  /** How many bytes there are behind them: with fewer, no job comes into being. */
   bytes: number;
   signal?: AbortSignal | undefined;
-  /** Told how many bytes the server has. */
+  /** Told how many bytes are sent. */
   onProgress?: ((bytes: number) => void) | undefined;
 }
 
 /** `duplicate`: a job of this id exists already, and this upload loads nothing. */
-export type UploadResult = 'inserted' | 'duplicate';
+type UploadResult = 'inserted' | 'duplicate';
+
+/** All of an upload but its end: BigQuery makes no job before it has that. */
+export interface BegunUpload {
+  /** Sends the end, however much later: a session lives for a week. */
+  end(): Promise<UploadResult>;
+}
 
 const maxTries = 6;
+/** What is sent in two requests is cut at a multiple of it. */
+const unitBytes = 256 * 1024;
 
 /**
- * Inserts a load job by a resumable upload. Not by the client's own `Table.createWriteStream`: that is
- * a multipart upload, which is lost with a 503, and which makes a job of half a file when its source
- * breaks off. https://cloud.google.com/bigquery/docs/reference/api-uploads
+ * Uploads the file of a load job but for its end, which is read and kept: 256 KiB at most. Not by the
+ * client's own `Table.createWriteStream`: that is a multipart upload, which is lost with a 503, and which
+ * makes a job of half a file when its source breaks off.
+ * https://cloud.google.com/bigquery/docs/reference/api-uploads
  *
- * @throws RelayError `export.*`
+ * @throws RelayError `export.*`, and whatever ends what is uploaded
  */
-export async function uploadJob(options: UploadOptions): Promise<UploadResult> {
-  const opened = await openSession(options);
-  if (opened === 'duplicate') return opened;
-  for await (const piece of options.pieces) {
-    const reply = await opened.send(piece);
-    if (reply) return resultOf(reply);
-    options.onProgress?.(opened.persisted);
+export async function beginUpload(options: UploadOptions): Promise<BegunUpload | 'duplicate'> {
+  const session = await openSession(options);
+  if (session === 'duplicate') return session;
+  const { open, skip, bytes, onProgress } = options;
+  const content = new Rereadable(open, skip);
+  try {
+    const cut = Math.floor((bytes - 1) / unitBytes) * unitBytes;
+    const reply =
+      cut > 0 && (await session.send((from) => told(content, from, cut, onProgress), cut));
+    if (reply && resultOf(reply) === 'duplicate') return 'duplicate';
+    if (reply) throw postpone('upload', 'BigQuery made a job of an upload without its end');
+    const end = await buffer(content.read(cut, bytes));
+    return { end: () => endUpload(session, end, bytes) };
+  } finally {
+    await content.close();
   }
-  throw postpone('upload', `an upload of ${options.bytes} bytes ended without a job`);
+}
+
+async function* told(
+  content: Rereadable,
+  from: number,
+  to: number,
+  onProgress: UploadOptions['onProgress'],
+): AsyncGenerator<Buffer> {
+  let sent = from;
+  for await (const chunk of content.read(from, to)) {
+    yield chunk;
+    sent += chunk.length;
+    onProgress?.(sent);
+  }
+}
+
+async function endUpload(
+  session: UploadSession,
+  end: Buffer,
+  bytes: number,
+): Promise<UploadResult> {
+  const start = bytes - end.length;
+  const reply = await session.send((from) => [end.subarray(from - start)], bytes);
+  if (!reply) throw postpone('upload', 'BigQuery has all of an upload, and made no job');
+  return resultOf(reply);
 }
 
 async function openSession(options: UploadOptions): Promise<UploadSession | 'duplicate'> {

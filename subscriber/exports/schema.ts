@@ -1,7 +1,7 @@
 import type { TableField } from '@google-cloud/bigquery';
 import type { ExportSettings } from '../../shared/export-settings.ts';
 import { postpone, refuse } from './failure.ts';
-import type { SurveyedFile } from './survey.ts';
+import type { CsvFile } from './read-header.ts';
 
 /** The columns that a stream fixes, by name. */
 export type Schema = NonNullable<ExportSettings['schema']>;
@@ -26,7 +26,7 @@ export function columnName(header: string): string {
  * @throws RelayError `export.schema`
  */
 export function requireSchema(
-  files: readonly Pick<SurveyedFile, 'name' | 'columns'>[],
+  files: readonly Pick<CsvFile, 'name' | 'columns'>[],
   schema: Schema | undefined,
 ): void {
   if (!schema) return;
@@ -51,13 +51,23 @@ export function requireSameTypes(columns: readonly TableField[], schema: Schema)
   );
   for (const { name = '', type = '' } of columns) {
     const due = wanted.get(name.toLowerCase());
-    const found = standardNames.get(type) ?? type;
+    const found = standardType(type);
     if (due === undefined || due === found) continue;
     throw postpone('schema', `the table's column ${name} is ${found}, and the schema says ${due}`);
   }
 }
 
-/** The REST API's own names of some types. */
+/** Are all columns of a table among the fields of a job, with the same types? */
+export function holdsAll(fields: readonly TableField[], columns: readonly TableField[]): boolean {
+  const types = new Map(fields.map(({ name, type }) => [name?.toLowerCase(), standardType(type)]));
+  return columns.every(({ name, type }) => types.get(name?.toLowerCase()) === standardType(type));
+}
+
+/** The REST API has names of its own for some types. */
+function standardType(type = ''): string {
+  return standardNames.get(type) ?? type;
+}
+
 const standardNames = new Map([
   ['INTEGER', 'INT64'],
   ['FLOAT', 'FLOAT64'],

@@ -2,8 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { RelayError } from '../../shared/error.ts';
-import { causeOf, postpone } from './failure.ts';
-import { exchange, type HttpRequest } from './http-exchange.ts';
+import { postpone } from './failure.ts';
+import { type Body, exchange, type HttpRequest } from './http-exchange.ts';
+import { Silence } from './silence.ts';
 
 export interface AuthorizedRequest {
   url: string;
@@ -35,7 +36,8 @@ export function authorize(
   });
 }
 
-const replyWithinMs = 120_000;
+/** The longest silence: until a part of the body is taken, and until the answer is there. */
+const silenceMs = 120_000;
 
 export interface Answer {
   status: number;
@@ -49,22 +51,33 @@ export type Reply = Answer | Error;
 /** @param stop ends the request, and rejects with its reason */
 export async function send(
   url: string,
-  request: HttpRequest,
+  { body, ...request }: HttpRequest,
   stop: AbortSignal | undefined,
 ): Promise<Reply> {
-  const late = AbortSignal.timeout(replyWithinMs);
+  const silence = new Silence(silenceMs, stop);
+  silence.heard();
   try {
-    const signal = stop ? AbortSignal.any([stop, late]) : late;
-    const response = await exchange(url, request, signal);
+    const content = typeof body === 'object' ? heard(body, silence) : body;
+    const response = await exchange(url, { ...request, body: content }, silence.signal);
+    silence.heard();
     const { statusCode: status = 0, headers } = response;
     return { status, headers, text: await text(response) };
   } catch (error) {
     stop?.throwIfAborted();
     // What is uploaded can't be read.
     if (error instanceof RelayError) throw error;
-    return postpone('network', `the upload to BigQuery failed: ${causeOf(error)}`, {
+    return postpone('network', `the upload to BigQuery failed: ${silence.explain(error)}`, {
       cause: error,
     });
+  } finally {
+    silence.end();
+  }
+}
+
+async function* heard(body: Body, silence: Silence): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    yield chunk;
+    silence.heard();
   }
 }
 

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs } from '../bigquery/backoff.ts';
 import { postpone } from './failure.ts';
-import type { Piece } from './pieces.ts';
+import type { Body } from './http-exchange.ts';
 import { type Answer, isPassing, type Reply, send } from './upload-request.ts';
+
+/** Bytes from an offset on. */
+type Content = (from: number) => Body;
 
 export interface SessionOptions {
   /** All bytes of the upload. */
@@ -28,21 +31,15 @@ export class UploadSession {
     this.#signal = signal;
   }
 
-  get persisted(): number {
-    return this.#persisted;
-  }
-
   /**
-   * Sends the next piece. After a failure it asks first: the server may have taken a part of it, or all.
-   * Resolves with the answer that ends the upload, or undefined if the next piece is wanted.
+   * Sends what the server lacks before `end`. After a failure it asks first: the server may have taken a
+   * part of it, or all. Resolves with the answer that ends the upload, or undefined if more is wanted.
    */
-  async send(piece: Piece): Promise<Answer | undefined> {
-    const start = this.#persisted;
-    const end = start + piece.bytes;
+  async send(content: Content, end: number): Promise<Answer | undefined> {
     let ask = false;
     for (let tries = 0; ; ) {
       const before = this.#persisted;
-      const reply = await (ask ? this.#ask() : this.#put(piece, start));
+      const reply = await (ask ? this.#ask() : this.#put(content, end));
       ask = isPassing(reply);
       if (!(reply instanceof Error) && !ask) {
         if (reply.status !== resumeIncomplete) return reply;
@@ -58,16 +55,13 @@ export class UploadSession {
     }
   }
 
-  /** Sends what the server lacks of a piece that starts there. */
-  async #put(piece: Piece, start: number): Promise<Reply> {
+  async #put(content: Content, end: number): Promise<Reply> {
     const first = this.#persisted;
-    const last = start + piece.bytes - 1;
     const headers = {
-      'Content-Length': last - first + 1,
-      'Content-Range': `bytes ${first}-${last}/${this.#bytes}`,
+      'Content-Length': end - first,
+      'Content-Range': `bytes ${first}-${end - 1}/${this.#bytes}`,
     };
-    const body = piece.from(first - start);
-    return await send(this.#url, { method: 'PUT', headers, body }, this.#signal);
+    return await send(this.#url, { method: 'PUT', headers, body: content(first) }, this.#signal);
   }
 
   async #ask(): Promise<Reply> {

@@ -1,8 +1,9 @@
-import { text } from 'node:stream/consumers';
+import { randomBytes } from 'node:crypto';
+import { buffer, text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { readArchive } from '../../../subscriber/exports/archive.ts';
 import { defaultExportLimits, type ExportLimits } from '../../../subscriber/exports/limits.ts';
-import { type SurveyedFile, survey } from '../../../subscriber/exports/survey.ts';
+import { type CsvFile, readHeader } from '../../../subscriber/exports/read-header.ts';
 import { fileOf } from './spooled.ts';
 import { patchDirectory, renamed, zipOf } from './zips.ts';
 
@@ -21,16 +22,18 @@ const deflated = await zipOf([['a.csv', csv]]);
 const stored = await zipOf([['a.csv', csv, { compress: false }]]);
 const zip64 = await zipOf([['a.csv', csv]], true);
 
-async function surveyAll(zip: Buffer, limits: Partial<ExportLimits> = {}): Promise<SurveyedFile[]> {
+/** To its last byte. */
+async function readAll(zip: Buffer, limits: Partial<ExportLimits> = {}): Promise<CsvFile[]> {
   const files = await readArchive(await fileOf(zip), zip.length, {
     ...defaultExportLimits,
     ...limits,
   });
-  return await Promise.all(files.map((file) => survey(file)));
+  for (const file of files) await buffer(file.open());
+  return await Promise.all(files.map(readHeader));
 }
 
 async function namesOf(zip: Buffer): Promise<string[]> {
-  return (await surveyAll(zip)).map(({ name }) => name);
+  return (await readAll(zip)).map(({ name }) => name);
 }
 
 describe('the CSVs of an archive', () => {
@@ -73,12 +76,25 @@ describe('the CSVs of an archive', () => {
     expect(await namesOf(mixed)).toEqual(['1.csv', '2.CSV', 'directory.csv/inside.Csv']);
   });
 
+  it('may be left in the middle, also by many at once', async () => {
+    const noise = randomBytes(3_000_000);
+    const large = await zipOf(['1.csv', '2.csv', '3.csv'].map((name) => [name, noise]));
+    const files = await readArchive(await fileOf(large), large.length, defaultExportLimits);
+    for (let round = 0; round < 20; round++) {
+      const reads = files.map((file) => file.open()[Symbol.asyncIterator]());
+      await Promise.all(reads.map((read) => read.next()));
+      await Promise.all(reads.map((read) => read.return?.()));
+    }
+    const [first] = files;
+    expect(first && (await buffer(first.open())).equals(noise)).toBe(true);
+  });
+
   it.each([
     ['deflated', deflated],
     ['stored', stored],
     ['Zip64', zip64],
   ])('are read as they were written: %s', async (_, zip) => {
-    const [file] = await surveyAll(zip);
+    const [file] = await readAll(zip);
     expect(file).toMatchObject({ name: 'a.csv', bytes: 8, columns: ['a', 'b'], hasRows: true });
     expect(file && (await text(file.open()))).toBe(csv);
   });
@@ -107,48 +123,57 @@ describe('an archive is refused', () => {
     ['too much to inflate', 'export.too-large', zip, { inflatedBytes: 3999 }],
     ['an endless header', 'export.header', endlessHeader],
   ])('%s', async (_, code, bytes, limits) => {
-    await expect(surveyAll(bytes, limits)).rejects.toMatchObject({ code, reaction: 'invalid' });
+    await expect(readAll(bytes, limits)).rejects.toMatchObject({ code, reaction: 'invalid' });
   });
 
   it('damaged data', async () => {
     const damaged = await zipOf([['a.csv', csv.repeat(500), { compress: false }]]);
     damaged.write('9', damaged.indexOf('1,2') + 100);
-    await expect(surveyAll(damaged)).rejects.toMatchObject({ code: 'export.corrupt' });
+    await expect(readAll(damaged)).rejects.toMatchObject({ code: 'export.corrupt' });
   });
 
   it('damaged deflate data', async () => {
     const damaged = Buffer.from(zip);
     damaged.fill(0xff, 40, 50);
-    await expect(surveyAll(damaged)).rejects.toMatchObject({ code: 'export.corrupt' });
+    await expect(readAll(damaged)).rejects.toMatchObject({ code: 'export.corrupt' });
+  });
+
+  it('not for what the disk does', async () => {
+    const file = await fileOf(zip);
+    const [csv] = await readArchive(file, zip.length, defaultExportLimits);
+    await file.close();
+    if (!csv) throw new Error('no file');
+    const disk = { code: 'export.disk', reaction: 'transient' };
+    await expect(buffer(csv.open())).rejects.toMatchObject(disk);
   });
 
   it('a bomb, by the sizes it declares', async () => {
     const bomb = await zipOf([['a.csv', Buffer.alloc(20_000_000, 'a')]]);
-    await expect(surveyAll(bomb)).rejects.toMatchObject({ code: 'export.ratio' });
+    await expect(readAll(bomb)).rejects.toMatchObject({ code: 'export.ratio' });
   });
 
   it('a bomb that declares less than it holds', async () => {
     const bomb = await zipOf([['a.csv', Buffer.alloc(20_000_000, 'a')]]);
     const lying = patchDirectory(bomb, 24, [100, 0, 0, 0]);
-    await expect(surveyAll(lying)).rejects.toMatchObject({ code: 'export.corrupt' });
+    await expect(readAll(lying)).rejects.toMatchObject({ code: 'export.corrupt' });
   });
 
   it('entries that share their bytes, though each is within the ratio', async () => {
     const text = `a\n${'0123456789'.repeat(1_800_000)}`;
     const zip = await zipOf([['a.csv', text]]);
     const limits = { ratio: Math.ceil(text.length / zip.length) + 60 };
-    await expect(surveyAll(zip, limits)).resolves.toHaveLength(1);
+    await expect(readAll(zip, limits)).resolves.toHaveLength(1);
     const start = zip.indexOf('PK\x01\x02');
     const record = zip.subarray(start, zip.indexOf('PK\x05\x06'));
     const end = Buffer.from(zip.subarray(start + record.length));
     const other = Buffer.from(record.toString('latin1').replace('a.csv', 'b.csv'), 'latin1');
     end.writeUInt16LE(2, 10);
     const overlapping = Buffer.concat([zip.subarray(0, start), record, other, end]);
-    await expect(surveyAll(overlapping, limits)).rejects.toMatchObject({ code: 'export.ratio' });
+    await expect(readAll(overlapping, limits)).rejects.toMatchObject({ code: 'export.ratio' });
   });
 });
 
-describe('the survey of a CSV', () => {
+describe('the header of a CSV', () => {
   const bom = '\uFEFF';
 
   it.each<[string, string, object]>([
@@ -161,15 +186,13 @@ describe('the survey of a CSV', () => {
     ['quotes', '"a ""x""","b\n,c",d\n1,2,3', { columns: ['a "x"', 'b\n,c', 'd'], hasRows: true }],
     ['an empty last name', 'a,\n1,2', { columns: ['a', ''], hasRows: true }],
   ])('%s', async (_, content, expected) => {
-    const [file] = await surveyAll(await zipOf([['a.csv', content]]));
+    const [file] = await readAll(await zipOf([['a.csv', content]]));
     expect(file).toMatchObject(expected);
   });
 
   it('finds the rows behind a first piece that ends with the header', async () => {
     const header = Array.from({ length: 8000 }, (_, index) => `column_${index}`).join(',');
-    const [file] = await surveyAll(
-      await zipOf([['a.csv', `${header}\n${'\n'.repeat(200_000)}1\n`]]),
-    );
+    const [file] = await readAll(await zipOf([['a.csv', `${header}\n${'\n'.repeat(200_000)}1\n`]]));
     expect(file?.columns).toHaveLength(8000);
     expect(file?.hasRows).toBe(true);
   });

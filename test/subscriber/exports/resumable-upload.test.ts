@@ -1,85 +1,130 @@
 import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { inPieces } from '../../../subscriber/exports/pieces.ts';
-import { uploadJob } from '../../../subscriber/exports/resumable-upload.ts';
+import { beginUpload } from '../../../subscriber/exports/resumable-upload.ts';
 import { type Fault, startUploadServer } from './upload-server.ts';
 
-const content = randomBytes(2500);
+const unit = 256 * 1024;
+const content = randomBytes(2.5 * unit);
 const job = { jobReference: { projectId: '{{projectId}}', jobId: 'job' } };
 
-async function upload(faults: Record<number, Fault>, sent = content) {
+interface Setting {
+  faults?: Record<number, Fault>;
+  sent?: Buffer;
+  /** As it is declared. */
+  bytes?: number;
+}
+
+async function begin({ faults = {}, sent = content, bytes = sent.length }: Setting) {
   const server = await startUploadServer(faults);
-  const stream = Readable.from([sent.subarray(0, 700), sent.subarray(700)]);
-  const result = await uploadJob({
-    bigquery: server.bigquery,
-    job,
-    pieces: inPieces(stream, 1000, content.length),
-    bytes: content.length,
-  });
+  async function* open() {
+    for (let at = 0; at < sent.length; at += 70_000) yield sent.subarray(at, at + 70_000);
+  }
+  const begun = await beginUpload({ bigquery: server.bigquery, job, open, bytes });
+  return { begun, ...server };
+}
+
+async function upload(setting: Setting) {
+  const { begun, ...server } = await begin(setting);
+  const result = begun === 'duplicate' ? begun : await begun.end();
   return { result, ...server };
 }
 
+/** A `Content-Range` in units. */
+function range(first: number, end: number): string {
+  return `bytes ${first * unit}-${end * unit - 1}/${content.length}`;
+}
+
+const question = `bytes */${content.length}`;
+
 describe('a resumable upload', () => {
-  it('sends the content piece by piece, and the job with the project in it', async () => {
-    const { result, uploaded, exchanges, job } = await upload({});
-    expect(result).toBe('inserted');
+  it('makes no job before its end is sent', async () => {
+    const { begun, uploaded, exchanges, job } = await begin({});
+    expect(exchanges).toEqual(['POST', range(0, 2)]);
+    expect(uploaded()).toBeUndefined();
+    expect(begun !== 'duplicate' && (await begun.end())).toBe('inserted');
     expect(uploaded()?.equals(content)).toBe(true);
-    expect(exchanges).toEqual([
-      'POST',
-      'bytes 0-999/2500',
-      'bytes 1000-1999/2500',
-      'bytes 2000-2499/2500',
-    ]);
+    expect(exchanges).toEqual(['POST', range(0, 2), range(2, 2.5)]);
     expect(job()).toEqual({ jobReference: { projectId: 'local-project', jobId: 'job' } });
   });
 
+  it.each([1, unit - 1, unit, unit + 1, 2 * unit])(
+    'keeps the end of %i bytes back',
+    async (bytes) => {
+      const sent = content.subarray(0, bytes);
+      const { begun, uploaded } = await begin({ sent });
+      expect(uploaded()).toBeUndefined();
+      if (begun !== 'duplicate') await begun.end();
+      expect(uploaded()?.equals(sent)).toBe(true);
+    },
+  );
+
   it.each<[string, Record<number, Fault>, string[]]>([
+    ['503 at the beginning', { 0: { kind: 'status', status: 503 } }, ['POST', 'POST', range(0, 2)]],
+    ['a cut at the beginning', { 0: { kind: 'cut' } }, ['POST', 'POST', range(0, 2)]],
     [
-      '503 at the beginning',
-      { 0: { kind: 'status', status: 503 } },
-      ['POST', 'POST', 'bytes 0-999/2500'],
+      '503 for bytes of which none was taken',
+      { 1: { kind: 'status', status: 503 } },
+      ['POST', range(0, 2), question, range(0, 2), range(2, 2.5)],
     ],
-    ['a cut at the beginning', { 0: { kind: 'cut' } }, ['POST', 'POST', 'bytes 0-999/2500']],
     [
-      '503 for a piece of which nothing was taken',
+      'a cut after a part was taken',
+      { 1: { kind: 'cut', take: unit } },
+      ['POST', range(0, 2), question, range(1, 2), range(2, 2.5)],
+    ],
+    [
+      'a cut after all was taken',
+      { 1: { kind: 'cut', take: 2 * unit } },
+      ['POST', range(0, 2), question, range(2, 2.5)],
+    ],
+    [
+      '503 for the end',
       { 2: { kind: 'status', status: 503 } },
-      ['POST', 'bytes 0-999/2500', 'bytes 1000-1999/2500', 'bytes */2500', 'bytes 1000-1999/2500'],
+      ['POST', range(0, 2), range(2, 2.5), question, range(2, 2.5)],
     ],
     [
-      'a cut in a piece of which a part was taken',
-      { 2: { kind: 'cut', take: 300 } },
-      ['POST', 'bytes 0-999/2500', 'bytes 1000-1999/2500', 'bytes */2500', 'bytes 1300-1999/2500'],
+      'a cut after a part of the end was taken',
+      { 2: { kind: 'cut', take: unit / 4 } },
+      ['POST', range(0, 2), range(2, 2.5), question, range(2.25, 2.5)],
     ],
     [
-      'a cut after a piece was taken',
-      { 2: { kind: 'cut', take: 1000 } },
-      ['POST', 'bytes 0-999/2500', 'bytes 1000-1999/2500', 'bytes */2500', 'bytes 2000-2499/2500'],
-    ],
-    [
-      'a lost answer to the last piece',
-      { 3: { kind: 'cut', take: 500 } },
-      ['POST', 'bytes 0-999/2500', 'bytes 1000-1999/2500', 'bytes 2000-2499/2500', 'bytes */2500'],
+      'a lost answer to the end',
+      { 2: { kind: 'cut', take: unit / 2 } },
+      ['POST', range(0, 2), range(2, 2.5), question],
     ],
     [
       'two failures in a row',
       { 1: { kind: 'cut' }, 2: { kind: 'status', status: 429 } },
-      ['POST', 'bytes 0-999/2500', 'bytes */2500', 'bytes */2500', 'bytes 0-999/2500'],
+      ['POST', range(0, 2), question, question, range(0, 2)],
     ],
   ])('survives %s', async (_, faults, beginning) => {
-    const { result, uploaded, exchanges } = await upload(faults);
+    const { result, uploaded, exchanges } = await upload({ faults });
     expect(result).toBe('inserted');
     expect(uploaded()?.equals(content)).toBe(true);
     expect(exchanges.slice(0, beginning.length)).toEqual(beginning);
   });
 
-  it.each([0, 3])('says when the job exists: 409 to request %i', async (number) => {
-    const { result } = await upload({ [number]: { kind: 'status', status: 409 } });
+  it('survives connections that end while it sends', async () => {
+    const sent = randomBytes(100 * unit);
+    const faults: Record<number, Fault> = {
+      1: { kind: 'cut', early: true, take: 10 * unit },
+      3: { kind: 'status', status: 503, early: true, take: 20 * unit },
+      5: { kind: 'cut', early: true },
+    };
+    const { result, uploaded, exchanges } = await upload({ faults, sent });
+    expect(result).toBe('inserted');
+    expect(uploaded()?.equals(sent)).toBe(true);
+    const starts = exchanges.flatMap((range) => /^bytes (\d+)-/.exec(range)?.[1] ?? []);
+    expect(starts).toEqual([0, 10, 30, 30, 99].map((units) => String(units * unit)));
+  });
+
+  it.each([0, 1, 2])('says when the job exists: 409 to request %i', async (number) => {
+    const { result } = await upload({ faults: { [number]: { kind: 'status', status: 409 } } });
     expect(result).toBe('duplicate');
   });
 
   it('makes no job of a source with fewer bytes than it declared', async () => {
-    await expect(upload({}, content.subarray(0, 2400))).rejects.toMatchObject({
+    const { length } = content;
+    await expect(upload({ bytes: length + 1 })).rejects.toMatchObject({
       code: 'export.upload',
       reaction: 'transient',
     });
@@ -92,8 +137,7 @@ describe('a resumable upload', () => {
     [404, 'notFound', 'transient'],
   ])('goes by the reason of a refusal: %i %s', async (status, reason, reaction) => {
     const body = JSON.stringify({ error: { message: 'no', errors: [{ reason }] } });
-    await expect(upload({ 0: { kind: 'status', status, body } })).rejects.toMatchObject({
-      reaction,
-    });
+    const faults: Record<number, Fault> = { 0: { kind: 'status', status, body } };
+    await expect(upload({ faults })).rejects.toMatchObject({ reaction });
   });
 });

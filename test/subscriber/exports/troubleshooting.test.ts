@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { ExportSettings, ExportStorage } from '../../../shared/export-settings.ts';
 import { absmartly, absmartlySource } from '../../../shared/sources/absmartly.ts';
@@ -12,8 +13,8 @@ import { matchesFilter } from '../../../subscriber/exports/experiment.ts';
 import { ExportLoad } from '../../../subscriber/exports/export-load.ts';
 import { defaultExportLimits, type ExportLimits } from '../../../subscriber/exports/limits.ts';
 import type { ExportOrigin } from '../../../subscriber/exports/origin.ts';
+import { readHeader } from '../../../subscriber/exports/read-header.ts';
 import { requireSameTypes, requireSchema } from '../../../subscriber/exports/schema.ts';
-import { survey } from '../../../subscriber/exports/survey.ts';
 import { send } from '../../../subscriber/exports/upload-request.ts';
 import { clientOf } from './client.ts';
 import { startSender } from './sender.ts';
@@ -87,7 +88,8 @@ function inArchive(
     const within = { ...defaultExportLimits, ...limits };
     const check = async () => {
       for (const file of await readArchive(await fileOf(zip), zip.length, within)) {
-        await survey(file);
+        await readHeader(file);
+        await buffer(file.open());
       }
     };
     return await messageOf(check());
@@ -95,6 +97,14 @@ function inArchive(
 }
 
 const csv: ZipContent = [['a.csv', 'a\n1\n']];
+
+async function fromBrokenDisk(): Promise<string> {
+  const zip = await zipOf(csv);
+  const spool = await fileOf(zip);
+  const files = await readArchive(spool, zip.length, defaultExportLimits);
+  await spool.close();
+  return await messageOf(Promise.all(files.map(readHeader)));
+}
 
 async function skipped(): Promise<string> {
   const { url } = await startSender((_, response) => response.end('{"experiment":{}}'));
@@ -152,6 +162,7 @@ const reasons: Reason[] = [
   inArchive(csv, (zip) => patchDirectory(zip, 8, [1, 0])),
   inArchive(csv, (zip) => patchDirectory(zip, 10, [12, 0])),
   inArchive(csv, (zip) => patchDirectory(zip, 16, [1, 2, 3, 4])),
+  fromBrokenDisk,
   inArchive([['a.csv', 'h'.repeat(1_100_000)]]),
   () =>
     messageOf((async () => requireSchema([{ name: 'a.csv', columns: ['b'] }], { a: 'STRING' }))()),

@@ -1,13 +1,17 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { clientOf } from './client.ts';
 import { startSender } from './sender.ts';
 
-/** What the server does with a request instead of taking it; `take` bytes of its body are kept. */
+/**
+ * What the server does with a request instead of taking it; `take` bytes of its body are kept. `early`
+ * answers, or cuts, before more of the body is read.
+ */
 export type Fault =
-  | { kind: 'status'; status: number; take?: number; body?: string }
-  | { kind: 'cut'; take?: number };
+  | { kind: 'status'; status: number; take?: number; early?: true; body?: string }
+  | { kind: 'cut'; take?: number; early?: true };
 
 export interface UploadServer {
   bigquery: BigQuery;
@@ -16,6 +20,17 @@ export interface UploadServer {
   /** What was asked: `POST`, or the `Content-Range` of a PUT. */
   exchanges: string[];
   job(): unknown;
+}
+
+/** Reads so many bytes, and leaves the rest where it is. */
+async function beginning(request: IncomingMessage, bytes = 0): Promise<Buffer> {
+  const read: Buffer[] = [];
+  for (let length = 0; length < bytes; ) {
+    const chunk: Buffer | null = request.read();
+    if (chunk) length += read.push(chunk) && chunk.length;
+    else await once(request, 'readable');
+  }
+  return Buffer.concat(read);
 }
 
 /**
@@ -34,7 +49,7 @@ export async function startUploadServer(faults: Record<number, Fault>): Promise<
     const range = String(request.headers['content-range'] ?? request.method);
     exchanges.push(range);
     const fault = faults[number];
-    const body = await buffer(request);
+    const body = fault?.early ? await beginning(request, fault.take) : await buffer(request);
     if (request.method === 'PUT') {
       const [, first] = /^bytes (\d+)-/.exec(range) ?? [];
       if (first !== undefined && Number(first) !== kept.length)

@@ -31,3 +31,11 @@ export function patchDirectory(zip: Buffer, offset: number, bytes: number[]): Bu
   }
   return patched;
 }
+
+/** Gives one file another CRC-32 than its content has. */
+export function damaged(zip: Buffer, name: string): Buffer {
+  const patched = Buffer.from(zip);
+  const record = patched.lastIndexOf('PK\x01\x02', patched.lastIndexOf(name));
+  patched.set([1, 2, 3, 4], record + 16);
+  return patched;
+}

@@ -1,0 +1,174 @@
+import { expect, it } from 'vitest';
+import { readArchive } from '../../../subscriber/exports/archive.ts';
+import type { LoadOptions } from '../../../subscriber/exports/begin-load.ts';
+import { postpone } from '../../../subscriber/exports/failure.ts';
+import { defaultExportLimits } from '../../../subscriber/exports/limits.ts';
+import { loadFile } from '../../../subscriber/exports/load-file.ts';
+import { Preparation } from '../../../subscriber/exports/preparation.ts';
+import { type CsvFile, readHeader } from '../../../subscriber/exports/read-header.ts';
+import { announcement, type Bed, startBed } from './bed.ts';
+import { fileOf } from './spooled.ts';
+import { damaged, type ZipContent, zipOf } from './zips.ts';
+
+const { path, table } = announcement;
+const destination = { dataset: 'absmartly', table: 'exports', location: 'EU' };
+
+/** Rows below a header, of more than one unit of an upload. */
+function longCsv(first: number, rows = 40_000): string {
+  const lines = Array.from({ length: rows }, (_, index) => `${first + index},${'x'.repeat(20)}\n`);
+  return `a,b\n${lines.join('')}`;
+}
+
+interface Counted extends CsvFile {
+  opened: { times: number };
+}
+
+/** The files of an archive, each with how often it was inflated since. */
+async function filesOf(zip: Buffer): Promise<Counted[]> {
+  const archived = await readArchive(await fileOf(zip), zip.length, defaultExportLimits);
+  const files = await Promise.all(archived.map(readHeader));
+  return files.map((file) => {
+    const opened = { times: 0 };
+    const open = () => {
+      opened.times++;
+      return file.open();
+    };
+    return { ...file, open, opened };
+  });
+}
+
+async function bedWith(columns?: string[]): Promise<Bed & { options: LoadOptions }> {
+  const bed = await startBed();
+  const [dataset] = await bed.bigquery.createDataset('absmartly', { location: 'EU' });
+  if (columns) await dataset.createTable('exports', { schema: columns.join(', ') });
+  return { ...bed, options: { bigquery: bed.bigquery, destination, path } };
+}
+
+async function loadAll(files: readonly CsvFile[], preparation: Preparation, options: LoadOptions) {
+  let sum = 0;
+  for (const file of files) sum += (await loadFile(file, preparation.take(file), options)).rows;
+  return sum;
+}
+
+const content: ZipContent = [
+  ['1.csv', longCsv(0)],
+  ['2.csv', longCsv(100_000)],
+  ['3.csv', 'a,b\n'],
+];
+
+it('inflates each file once, uploads it, and loads nothing', async () => {
+  const { options, query } = await bedWith(['a:INTEGER', 'b:STRING']);
+  const files = await filesOf(await zipOf(content));
+  const preparation = new Preparation();
+  await preparation.prepare(files, options);
+  expect(await query(`SELECT COUNT(*) AS n FROM ${table}`)).toEqual([{ n: 0 }]);
+
+  expect(await loadAll(files, preparation, options)).toBe(80_000);
+  expect(await query(`SELECT COUNT(DISTINCT a) AS n FROM ${table}`)).toEqual([{ n: 80_000 }]);
+  expect(files.map(({ opened }) => opened.times)).toEqual([1, 1, 1]);
+});
+
+it('of a table that is yet to be made uploads the first file, and checks the others', async () => {
+  const { options, query } = await bedWith();
+  const files = await filesOf(await zipOf([['0.csv', 'a,b\n'], ...content]));
+  const preparation = new Preparation();
+  await preparation.prepare(files, options);
+  await expect(query(`SELECT 1 FROM ${table}`)).rejects.toThrow('Not found');
+
+  expect(await loadAll(files, preparation, options)).toBe(80_000);
+  expect(await query(`SELECT COUNT(DISTINCT a) AS n FROM ${table}`)).toEqual([{ n: 80_000 }]);
+  expect(files.map(({ opened }) => opened.times)).toEqual([1, 1, 2, 1]);
+});
+
+it.each<[string, string[] | undefined]>([
+  ['there', ['a:INTEGER', 'b:STRING']],
+  ['yet to be made', undefined],
+])('makes no job where one file is damaged, in a table that is %s', async (_, columns) => {
+  const { options, bigquery } = await bedWith(columns);
+  const files = await filesOf(damaged(await zipOf(content), '2.csv'));
+  const prepared = new Preparation().prepare(files, options);
+  await expect(prepared).rejects.toMatchObject({ code: 'export.corrupt', reaction: 'invalid' });
+  const [jobs] = await bigquery.getJobs();
+  expect(jobs).toEqual([]);
+});
+
+it('adds the columns of every file in their order', async () => {
+  const { options, query } = await bedWith(['a:INTEGER']);
+  const files = await filesOf(
+    await zipOf([
+      ['1.csv', 'a,b\n1,x\n'],
+      ['2.csv', 'c,a\ny,2\n'],
+      ['3.csv', 'a,b,c\n3,z,z\n'],
+    ]),
+  );
+  const preparation = new Preparation();
+  await preparation.prepare(files, options);
+  expect(await loadAll(files, preparation, options)).toBe(3);
+  expect(await query(`SELECT * FROM ${table} ORDER BY a`)).toEqual([
+    { a: 1, b: 'x', c: null },
+    { a: 2, b: null, c: 'y' },
+    { a: 3, b: 'z', c: 'z' },
+  ]);
+});
+
+it.each<[string, string[] | undefined, string]>([
+  ['got a column', ['a:INTEGER'], 'a:INTEGER, other:STRING'],
+  ['was made', undefined, 'a:STRING, b:STRING'],
+])('uploads a file again where the table %s meanwhile', async (_, columns, changed) => {
+  const { options, bigquery, query } = await bedWith(columns);
+  const [file] = await filesOf(await zipOf([['1.csv', 'b,a\nx,007\n']]));
+  if (!file) throw new Error('no file');
+  const preparation = new Preparation();
+  await preparation.prepare([file], options);
+  const exports = bigquery.dataset('absmartly').table('exports');
+  if (columns) await exports.setMetadata({ schema: changed });
+  else await exports.create({ schema: changed });
+
+  expect(await loadAll([file], preparation, options)).toBe(1);
+  expect(file.opened.times).toBe(2);
+  expect(await query(`SELECT b, CAST(a AS STRING) AS a FROM ${table}`)).toEqual([
+    { b: 'x', a: columns ? '7' : '007' },
+  ]);
+});
+
+it('goes on where it failed', async () => {
+  const { options } = await bedWith(['a:INTEGER', 'b:STRING']);
+  const files = await filesOf(await zipOf(content));
+  const [first, second, third] = files;
+  if (!first || !second || !third) throw new Error('no files');
+  const preparation = new Preparation();
+  await expect(preparation.prepare([first, { ...second, open: failing }], options)).rejects.toThrow(
+    'EIO',
+  );
+  await preparation.prepare(files, options);
+  expect(await loadAll(files, preparation, options)).toBe(80_000);
+  expect(files.map(({ opened }) => opened.times)).toEqual([1, 1, 1]);
+});
+
+it('keeps the ends of some files, and uploads the others when their turn comes', async () => {
+  const { options, query } = await bedWith(['a:INTEGER']);
+  const many: ZipContent = Array.from({ length: 35 }, (_, n) => [`${100 + n}.csv`, `a\n${n}\n`]);
+  const files = await filesOf(await zipOf(many));
+  const preparation = new Preparation();
+  await preparation.prepare(files, options);
+  expect(await loadAll(files, preparation, options)).toBe(35);
+  expect(await query(`SELECT COUNT(DISTINCT a) AS n FROM ${table}`)).toEqual([{ n: 35 }]);
+  expect(files.filter(({ opened }) => opened.times === 2)).toHaveLength(3);
+});
+
+it('does not inflate what is loaded already', async () => {
+  const { options } = await bedWith(['a:INTEGER', 'b:STRING']);
+  const files = await filesOf(await zipOf(content));
+  const before = new Preparation();
+  await before.prepare(files, options);
+  await loadAll(files, before, options);
+  const again = new Preparation();
+  await again.prepare(files, options);
+  expect(await loadAll(files, again, options)).toBe(80_000);
+  expect(files.map(({ opened }) => opened.times)).toEqual([1, 1, 2]);
+});
+
+async function* failing(): AsyncGenerator<Buffer> {
+  yield Buffer.from('a,b\n');
+  throw postpone('disk', 'EIO');
+}
