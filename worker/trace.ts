@@ -1,4 +1,4 @@
-import { randomBytes } from './random.ts';
+import { randomHex } from './random.ts';
 
 /** W3C Trace Context, section 3.2: version, trace id, parent id, flags; later versions may append. */
 const form =
@@ -10,9 +10,5 @@ export function traceparentOf(header: string | null): string {
   // Section 3.2.4: of a later version, only what version 00 knows is carried on.
   if (trace && !(version === '00' && rest)) return `00-${trace}-${parent}-${flags}`;
   // Flag 00: nothing was sampled here.
-  return `00-${randomHex(16)}-${randomHex(8)}-00`;
-}
-
-function randomHex(bytes: number): string {
-  return randomBytes(bytes).toHex();
+  return `00-${randomHex(32)}-${randomHex(16)}-00`;
 }
