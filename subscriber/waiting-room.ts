@@ -37,6 +37,8 @@ export class WaitingRoom {
   readonly #eased = new Set<Guest>();
   #askedAt = Number.NEGATIVE_INFINITY;
   #answeredAt = Number.NEGATIVE_INFINITY;
+  /** When BigQuery was last found to be down. */
+  #downAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: RoomOptions) {
     this.#options = { lateAfterMs: 3000, now: () => performance.now(), ...options };
@@ -88,9 +90,11 @@ export class WaitingRoom {
     // A success from well after the late row came: the trouble is its table's alone. It may be over by now.
     const isProven = ({ waitingSince = now }: Guest) =>
       proof > Math.max(waitingSince + lateAfterMs / 3, now - 10 * lateAfterMs);
+    // After an outage every table is late: each has this long to connect again and to be written.
+    const isOver = now - this.#downAt > 20 * lateAfterMs;
     for (const guest of this.#guests.filter(isLate)) {
-      if (isProven(guest)) this.#ease(guest);
-      else void this.#ask(sound, now);
+      if (!isProven(guest)) void this.#ask(sound, now);
+      else if (isOver) this.#ease(guest);
     }
   }
 
@@ -105,10 +109,8 @@ export class WaitingRoom {
   async #ask(sound: readonly Guest[], now: number): Promise<void> {
     if (now - this.#askedAt < this.#options.lateAfterMs) return;
     this.#askedAt = now;
-    await Promise.all(
-      sound.map(async (guest) => {
-        if (await guest.isAnswered()) this.#answeredAt = this.now;
-      }),
-    );
+    const answers = await Promise.all(sound.map((guest) => guest.isAnswered()));
+    if (answers.includes(true)) this.#answeredAt = this.now;
+    else this.#downAt = this.now;
   }
 }

@@ -22,6 +22,8 @@ export async function openWriteClient(options: WriteClientOptions): Promise<Writ
     // A connection between bursts stays known to be alive, and a dead peer is noticed within 40 s.
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
+    // After an outage every table is to be written soon; by default it may be two minutes until it connects.
+    'grpc.max_reconnect_backoff_ms': 10_000,
     // A TCP connection of its own: HTTP/2's flow control would let a peer that has stopped reading one
     // table's stream hold up those of all the others.
     'grpc.use_local_subchannel_pool': 1,

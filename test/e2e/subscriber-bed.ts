@@ -27,7 +27,7 @@ export class SubscriberBed {
   readonly pubsubFaults = new Faults();
   readonly bigqueryFaults = new Faults();
   readonly #directory: string;
-  readonly #bigqueryServer: BigQueryServer;
+  #bigqueryServer: BigQueryServer;
   readonly #pubsubServer: PubsubServer;
   readonly bigquery: BigQuery;
   readonly pubsub: PubSub;
@@ -67,6 +67,18 @@ export class SubscriberBed {
       BIGQUERY_STORAGE_EMULATOR_HOST: `127.0.0.1:${bigqueryServer.grpcPort}`,
       METADATA_SERVER_DETECTION: 'none',
     };
+  }
+
+  async stopBigQuery(): Promise<void> {
+    await this.#bigqueryServer.stop();
+  }
+
+  /** Where it was before. */
+  async restartBigQuery(): Promise<void> {
+    const { restPort, grpcPort } = this.#bigqueryServer;
+    const directory = join(this.#directory, 'bigquery');
+    const faults = this.bigqueryFaults;
+    this.#bigqueryServer = await startBigQuery({ restPort, grpcPort, directory, faults });
   }
 
   async stop(): Promise<void> {

@@ -120,6 +120,18 @@ describe('WaitingRoom', () => {
     expect(other.asked).toBeLessThanOrEqual(1200);
   });
 
+  it('gives late tables time to be written when an outage is over', async () => {
+    late.waitingSince = Date.now();
+    fill();
+    await vi.advanceTimersByTimeAsync(600_000);
+    other.answers = true;
+    await vi.advanceTimersByTimeAsync(55_000);
+    expect(late.timesGivenBack).toBe(0);
+    // It had its time: now the trouble is its own.
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(late.timesGivenBack).toBeGreaterThan(0);
+  });
+
   it('holds everything while every table is late', async () => {
     late.waitingSince = Date.now();
     other.waitingSince = Date.now();

@@ -1,0 +1,87 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Subscriber, startSubscriber } from '../../subscriber/main.ts';
+import { pullLimits } from '../../subscriber/subscription.ts';
+import { SimulatedClock } from './simulated-clock.ts';
+import { SubscriberBed } from './subscriber-bed.ts';
+import { relay } from './subscriber-relay.ts';
+
+const minute = 60_000;
+/** Large bodies close the pull with few messages, whose leases can be extended for an hour in seconds. */
+const bodyBytes = 200_000;
+const backlog = Math.ceil((2 * pullLimits.bytes) / bodyBytes);
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+function heapBytes(): number {
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** Resolves once the number has not changed for a second. */
+async function untilSteady(read: () => number): Promise<void> {
+  for (let before = -1; before !== read(); ) {
+    before = read();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+
+describe('BigQuery is down for an hour', { timeout: 300_000 }, () => {
+  let clock: SimulatedClock;
+  let bed: SubscriberBed;
+  let subscriber: Subscriber;
+
+  beforeAll(async () => {
+    clock = SimulatedClock.start();
+    bed = await SubscriberBed.start();
+    Object.assign(process.env, bed.environment);
+    subscriber = await startSubscriber(process.env, () => {}, { relay, log: () => {} });
+  });
+
+  afterAll(async () => {
+    const stopped = subscriber.stop().then(() => bed.stop());
+    await clock.advance(minute);
+    await stopped;
+    clock.stop();
+  });
+
+  it('the pull closes, leases go on, nothing goes round; then every row is there, once', async () => {
+    const before = await bed.publish('plain', 20);
+    await expect.poll(async () => (await bed.counts('plain')).size, { timeout: 20_000 }).toBe(20);
+
+    await bed.stopBigQuery();
+    const body = (n: number) => `${n}`.padEnd(bodyBytes, 'x');
+    const meanwhile = await bed.publish('plain', backlog, body);
+    await untilSteady(() => subscriber.taken);
+    // Every half hour the client opens its streams anew, and Pub/Sub sends into them what nobody reads yet.
+    await clock.advance(35 * minute);
+    const { taken, inHand } = subscriber;
+    expect(inHand).toBeGreaterThan(100);
+    expect(inHand).toBeLessThan(meanwhile.length);
+    const heap = heapBytes();
+
+    await clock.advance(30 * minute);
+    // No lease has ended, and nothing was given back: what is in hand is what was.
+    expect([subscriber.taken, subscriber.inHand, subscriber.givenBack]).toEqual([taken, inHand, 0]);
+    expect(heapBytes() - heap).toBeLessThan(20_000_000);
+
+    await bed.restartBigQuery();
+    // What has to connect again does so before long; then the clock goes with the real one.
+    for (let waited = 0; waited < 60 && subscriber.acked === before.length; waited++) {
+      await clock.advance(1000);
+    }
+    const published = [...before, ...meanwhile];
+    const written = async () => (await bed.counts('plain')).size;
+    await expect.poll(written, { timeout: 60_000, interval: 200 }).toBe(published.length);
+    await expect.poll(() => subscriber.inHand, { timeout: 20_000 }).toBe(0);
+    const counts = await bed.counts('plain');
+    expect(new Set(counts.keys())).toEqual(new Set(published));
+    expect(new Set(counts.values())).toEqual(new Set([1]));
+    expect(subscriber.givenBack).toBe(0);
+    // Beside what waited unread in the streams, nothing has come twice.
+    expect(subscriber.taken - published.length).toBeLessThan(inHand);
+  });
+});
