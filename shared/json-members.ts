@@ -13,9 +13,11 @@ export type JsonReading =
  * Reads the top level of a JSON object without touching its values: numbers beyond 2^53, key order
  * and duplicate keys inside a value stay as sent. Of duplicate keys at the top level the first one
  * counts, as everywhere in the relay (json-path.ts says why).
+ *
+ * @param known the body as JSON, where it has been read before
  */
-export function readJsonMembers(body: Uint8Array): JsonReading {
-  const reading = readJsonText(body);
+export function readJsonMembers(body: Uint8Array, known?: string): JsonReading {
+  const reading = known === undefined ? readJsonText(body) : ({ ok: true, text: known } as const);
   if (!reading.ok) return reading;
   if (!isObject(reading.text)) return { ok: false, problem: 'not a JSON object' };
   const { text } = reading;

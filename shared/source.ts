@@ -6,8 +6,11 @@ import type { JoinedFrom } from './shape/shape.ts';
 
 /** What the edge learns from a delivery whose key or signature already held. */
 export type Reading =
-  /** At least one. It passes if any of them does; the subscriber drops the others. */
-  | { kind: 'events'; events: readonly FilteredEvent[] }
+  /**
+   * At least one. It passes if any of them does; the subscriber drops the others. `text` is the whole body as
+   * JSON, where all of it was read.
+   */
+  | { kind: 'events'; events: readonly FilteredEvent[]; text?: string }
   /** A delivery of another kind than this stream is for: acknowledged, not relayed. */
   | { kind: 'ignored'; event?: string; reason: string }
   | { kind: 'malformed'; problem: string; field?: string };
@@ -57,8 +60,12 @@ interface EdgeSide {
 export interface RowSource extends EdgeSide {
   readonly delivers: 'rows';
   layout(stream: Stream): TableLayout;
-  /** One for each event that passes the stream's filter, or one for a delivery that can't be read. */
-  map(envelope: Envelope, stream: Stream): readonly Mapping[];
+  /**
+   * One for each event that passes the stream's filter, or one for a delivery that can't be read.
+   *
+   * @param text of the body, as `read` has told it: then it is not parsed again
+   */
+  map(envelope: Envelope, stream: Stream, text?: string): readonly Mapping[];
 }
 
 /** A source whose deliveries announce files of rows. */

@@ -3,13 +3,19 @@ import { findValues } from '../json-path.ts';
 import type { Plan } from './plan.ts';
 
 export type EventsReading =
-  /** The raw JSON text of each event, and of the body around them. */
-  { ok: true; events: readonly string[]; body: string } | { ok: false; problem: string };
+  /** The raw JSON text of each event, and of the body around them; `whole` says that all of it was read. */
+  | { ok: true; events: readonly string[]; body: string; whole: boolean }
+  | { ok: false; problem: string };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
-/** The events of a body, read whole. */
-export function readEvents(body: Uint8Array, plan: Plan): EventsReading {
+/**
+ * The events of a body, read whole.
+ *
+ * @param known the body as JSON, where it has been read before
+ */
+export function readEvents(body: Uint8Array, plan: Plan, known?: string): EventsReading {
+  if (known !== undefined) return split({ ok: true, text: known, whole: true }, plan);
   return split(plan.form ? readForm(body) : readJsonText(body), plan);
 }
 
@@ -19,17 +25,17 @@ export function readEventsStart(body: Uint8Array, plan: Plan): EventsReading {
   return split(readJsonStart(body, plan.needs), plan);
 }
 
-type TextReading = { ok: true; text: string } | { ok: false; problem: string };
+type TextReading = { ok: true; text: string; whole: boolean } | { ok: false; problem: string };
 
 function split(reading: TextReading, { each, form }: Plan): EventsReading {
   if (!reading.ok) {
     return { ok: false, problem: `the body is ${reading.problem}${form ? ', not a form' : ''}` };
   }
-  const { text } = reading;
-  if (!each) return { ok: true, events: [text], body: text };
+  const { text, whole } = reading;
+  if (!each) return { ok: true, events: [text], body: text, whole };
   const [array] = findValues(text, each.slice(0, -1)) ?? [];
   if (!array?.startsWith('[')) return { ok: false, problem: 'the body lacks the array of events' };
-  return { ok: true, events: findValues(text, each) ?? [], body: text };
+  return { ok: true, events: findValues(text, each) ?? [], body: text, whole };
 }
 
 /** An urlencoded form as a JSON object of texts; a name that is repeated has an array of them. */
@@ -45,5 +51,5 @@ function readForm(body: Uint8Array): TextReading {
     return `${JSON.stringify(name)}:${JSON.stringify(values.length === 1 ? values[0] : values)}`;
   });
   if (members.length === 0) return { ok: false, problem: 'empty' };
-  return { ok: true, text: `{${members.join(',')}}` };
+  return { ok: true, text: `{${members.join(',')}}`, whole: true };
 }

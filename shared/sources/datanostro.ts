@@ -30,6 +30,8 @@ const members = {
   request_source: 'request_source',
 } as const;
 
+const memberOfColumn = Object.entries(members);
+
 const columns: Column[] = [
   { name: 'event_id', type: 'STRING' },
   { name: 'event_name', type: 'STRING' },
@@ -70,18 +72,19 @@ function read({ body }: EdgeDelivery, stream: Stream): Reading {
   // An event without a name is still an event; a filter on names does not let it pass.
   const [raw] = findValues(json.text, namePath) ?? [];
   const name = raw?.startsWith('"') ? scalarText(raw) : undefined;
-  return { kind: 'events', events: [{ name, json: json.text }] };
+  const events = [{ name, json: json.text }];
+  return { kind: 'events', events, ...(json.whole && { text: json.text }) };
 }
 
-function map(envelope: Envelope): readonly Mapping[] {
-  return [mapEvent(envelope)];
+function map(envelope: Envelope, _: Stream, text?: string): readonly Mapping[] {
+  return [mapEvent(envelope, text)];
 }
 
-function mapEvent(envelope: Envelope): Mapping {
-  const json = readJsonMembers(envelope.body);
+function mapEvent(envelope: Envelope, text: string | undefined): Mapping {
+  const json = readJsonMembers(envelope.body, text);
   if (!json.ok) return { ok: false, reason: `the body is ${json.problem}` };
   const row: Row = {};
-  for (const [column, member] of Object.entries(members)) {
+  for (const [column, member] of memberOfColumn) {
     const raw = json.members.get(member);
     if (isAbsent(raw)) row[column] = null;
     else if (column === 'payload') row[column] = payloadText(raw);

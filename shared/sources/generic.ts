@@ -69,6 +69,7 @@ function read({ body, header }: EdgeDelivery, stream: Stream): Reading {
   return {
     kind: 'events',
     events: views.map((view) => ({ name: readJoined(plan.event, view), json: view.event })),
+    ...(reading.whole && { text: reading.body }),
   };
 }
 
@@ -80,9 +81,9 @@ function missingColumn(view: Surroundings, { columns }: Plan): string | undefine
   )?.name;
 }
 
-function map(envelope: Envelope, stream: Stream): readonly Mapping[] {
+function map(envelope: Envelope, stream: Stream, text?: string): readonly Mapping[] {
   const plan = planOf(stream);
-  const reading = readEvents(envelope.body, plan);
+  const reading = readEvents(envelope.body, plan, text);
   if (!reading.ok) return [{ ok: false, reason: reading.problem }];
   const header = (name: string) => envelope.headers?.[name];
   const { events, body } = reading;

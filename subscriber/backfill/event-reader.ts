@@ -71,7 +71,8 @@ export class EventReader {
       contentType: this.#contentType,
       body: bytes,
     };
-    return this.#source.map(envelope, this.stream).map((mapping) => this.#judge(mapping, number));
+    const mappings = this.#source.map(envelope, this.stream, reading.text);
+    return mappings.map((mapping) => this.#judge(mapping, number));
   }
 
   #judge(mapping: Mapping, line: number): EventReading {
