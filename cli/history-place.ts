@@ -1,6 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
-import type { Relay, RelayStream } from '../shared/config.ts';
+import type { Relay } from '../shared/config.ts';
 import { RelayError } from '../shared/error.ts';
 import { EventReader } from '../subscriber/backfill/event-reader.ts';
 import { readHistory, readHistorySource } from '../subscriber/backfill/history-api.ts';
@@ -10,8 +8,10 @@ import type { TimeWindow } from '../subscriber/backfill/time-window.ts';
 import { openWriteClient, type WriteClient } from '../subscriber/bigquery/client.ts';
 import { ensureTable } from '../subscriber/bigquery/tables.ts';
 import { findBigQuery } from './find-bigquery.ts';
+import { findStream } from './find-stream.ts';
 import type { PlaceOptions, SenderOptions } from './history-options.ts';
 import { findRunning } from './running.ts';
+import { readSecretsOver } from './secrets-file.ts';
 
 /** A stream's table, and how lines become rows of it. */
 export interface StreamTable {
@@ -83,19 +83,6 @@ export async function openForWriting(
     projectId: relay.project,
     ...(running && { endpoint: `127.0.0.1:${running.ports.bigqueryGrpc}` }),
   });
-}
-
-function findStream(relay: Relay, name: string): RelayStream {
-  const stream = relay.streams.get(name);
-  if (stream) return stream;
-  const known = [...relay.streams.keys()].join(', ');
-  throw new RelayError('stream.unknown', 'setup', `no stream "${name}"; there is: ${known}`);
-}
-
-/** What the process was started with, and below it what the secrets' file holds. */
-function readSecretsOver(file: string): NodeJS.ProcessEnv {
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  return { ...parseEnv(text), ...process.env };
 }
 
 function stopSignal(): AbortSignal {

@@ -11,6 +11,7 @@ enableCompileCache(compileCache);
 const commands = new Map<string, () => Promise<Command>>([
   ['start', async () => (await import('./start.ts')).startCommand()],
   ['demo', async () => (await import('./demo.ts')).demoCommand()],
+  ['send', async () => (await import('./send.ts')).sendCommand()],
   ['query', async () => (await import('./query.ts')).queryCommand()],
   ['import', async () => (await import('./import.ts')).importCommand()],
   ['backfill', async () => (await import('./backfill.ts')).backfillCommand()],

@@ -1,18 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import {
-  crmPostback,
-  type Draft,
-  datanostroEvent,
-  exportAnnouncement,
-  type SendingSide,
-  signDelivery,
-} from '../local/deliveries.ts';
+import { type SendingSide, sampleOf, signDelivery } from '../local/deliveries.ts';
 import { defaultPorts, type Ports, portNames } from '../local/ports.ts';
 import { completeSecrets, type Secrets } from '../local/secrets.ts';
 import { historyStreams } from '../local/senders.ts';
 import { type Stack, startStack } from '../local/stack.ts';
 import { type Relay, type RelayStream, secretPrefix } from '../shared/config.ts';
-import type { SourceName } from '../shared/sources/registry.ts';
 import { relay } from '../tributary.config.ts';
 import { quote, toCurl } from './curl.ts';
 import { printPartLine } from './part-line.ts';
@@ -135,17 +127,6 @@ async function describeDelivery(stream: RelayStream, side: SendingSide): Promise
     const need = stream.secrets.join(' and ');
     return `  ${side.edge}/${stream.name}\n\nOnly its sender can sign for it, with what ${need} in the secrets file is made for.`;
   }
-}
-
-const samples: Record<SourceName, () => Draft> = {
-  datanostro: () => datanostroEvent(1, 'purchase', Date.now()),
-  absmartly: () => exportAnnouncement(15, 42, Date.now()),
-  segmentstream: () => crmPostback(4),
-  generic: () => ({ body: '{"id":"evt_1","type":"test"}', contentType: 'application/json' }),
-};
-
-function sampleOf(stream: RelayStream): Draft {
-  return samples[stream.source]();
 }
 
 function parsePort(text: string): number {

@@ -1,6 +1,7 @@
 import type { Relay, RelayStream } from '../shared/config.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import { signRequest } from '../shared/signatures/sign.ts';
+import type { SourceName } from '../shared/sources/registry.ts';
 import type { Secrets } from './secrets.ts';
 
 /** What one of the three senders would post, before it is signed. */
@@ -89,10 +90,22 @@ export function exportAnnouncement(exportId: number, experimentId: number, now: 
   return { body: JSON.stringify(announcement), contentType: 'application/json' };
 }
 
+const samples: Record<SourceName, () => Draft> = {
+  datanostro: () => datanostroEvent(1, 'purchase', Date.now()),
+  absmartly: () => exportAnnouncement(15, 42, Date.now()),
+  segmentstream: () => crmPostback(4),
+  generic: () => ({ body: '{"id":"evt_1","type":"test"}', contentType: 'application/json' }),
+};
+
+/** One that the stream's sender might post. */
+export function sampleOf({ source }: RelayStream): Draft {
+  return samples[source]();
+}
+
 export interface SendingSide {
   relay: Relay;
   secrets: Secrets;
-  /** The edge on this machine: `http://127.0.0.1:8787`. */
+  /** The edge: `http://127.0.0.1:8787` on this machine. */
   edge: string;
   /** Unix milliseconds. */
   now: number;
@@ -104,28 +117,35 @@ export interface SendingSide {
  * bodies hold what this one lacks.
  */
 export async function signDelivery(
-  draft: Draft,
+  { body, contentType }: Draft,
   stream: RelayStream,
-  { relay, secrets, edge, now }: SendingSide,
+  { secrets, ...side }: SendingSide,
 ): Promise<SignedDelivery> {
+  const bytes = new TextEncoder().encode(body);
+  const secret = secrets[stream.secrets[0] ?? ''] ?? '';
+  const signed = await signBytes({ body: bytes, contentType }, stream, { ...side, secret });
+  return { ...signed, body: new TextDecoder().decode(signed.body), contentType };
+}
+
+/** The same for a body of any bytes, with the secret that is given: for a key pair, its private key. */
+export async function signBytes(
+  { body, contentType }: { body: Uint8Array<ArrayBuffer>; contentType: string },
+  stream: RelayStream,
+  { relay, secret, edge, now }: Omit<SendingSide, 'secrets'> & { secret: string },
+): Promise<{ url: string; headers: Record<string, string>; body: Uint8Array<ArrayBuffer> }> {
   // Some senders sign the URL, and they know the public one.
   const publicUrl = relay.publicUrl ?? edge;
   const url = `${publicUrl}/${stream.name}`;
-  const signed = await signRequest(
-    schemes[stream.scheme],
-    {
-      method: 'POST',
-      url,
-      headers: new Headers({ 'content-type': draft.contentType }),
-      body: new TextEncoder().encode(draft.body),
-    },
-    secrets[stream.secrets[0] ?? ''] ?? '',
-    now,
-  );
+  const request = {
+    method: 'POST',
+    url,
+    headers: new Headers({ 'content-type': contentType }),
+    body,
+  };
+  const signed = await signRequest(schemes[stream.scheme], request, secret, now);
   return {
-    body: signed.body ? new TextDecoder().decode(signed.body) : draft.body,
-    contentType: draft.contentType,
     url: edge + (signed.url ?? url).slice(publicUrl.length),
     headers: signed.headers,
+    body: signed.body ?? body,
   };
 }

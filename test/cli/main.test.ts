@@ -22,7 +22,7 @@ describe('tributary', () => {
   it('helps', () => {
     const { status, stdout } = tributary('--help');
     expect(status).toBe(0);
-    for (const command of ['start', 'demo', 'query', 'import', 'backfill', 'reconcile'])
+    for (const command of ['start', 'demo', 'send', 'query', 'import', 'backfill', 'reconcile'])
       expect(stdout).toContain(command);
   });
 

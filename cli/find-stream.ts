@@ -1,0 +1,10 @@
+import type { Relay, RelayStream } from '../shared/config.ts';
+import { RelayError } from '../shared/error.ts';
+
+/** @throws RelayError `stream.unknown`, which names those that there are */
+export function findStream(relay: Relay, name: string): RelayStream {
+  const stream = relay.streams.get(name);
+  if (stream) return stream;
+  const known = [...relay.streams.keys()].join(', ');
+  throw new RelayError('stream.unknown', 'setup', `no stream "${name}"; there is: ${known}`);
+}

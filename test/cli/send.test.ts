@@ -1,0 +1,127 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectPubsub } from '../../local/connect.ts';
+import { type Edge, startEdge } from '../../local/edge.ts';
+import { type PubsubServer, startPubsub } from '../../local/pubsub/main.ts';
+import { completeSecrets } from '../../local/secrets.ts';
+import { relay } from '../../tributary.config.ts';
+import { codeBlocks, readDocument } from '../docs/documents.ts';
+
+const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const home = mkdtempSync(join(tmpdir(), 'tributary-test-'));
+const secretsFile = join(home, '.dev.vars');
+
+let pubsub: PubsubServer;
+let edge: Edge;
+
+beforeAll(async () => {
+  pubsub = await startPubsub({ port: 0, directory: join(home, 'pubsub') });
+  const client = connectPubsub(relay.project, pubsub.port);
+  await client.createTopic(relay.topic);
+  await client.close();
+  const { secrets } = completeSecrets(secretsFile, relay);
+  const bindings = { ...secrets, PUBSUB_ENDPOINT: `http://127.0.0.1:${pubsub.port}` };
+  edge = await startEdge({ port: 0, bindings });
+}, 60_000);
+
+afterAll(async () => {
+  await edge?.stop();
+  await pubsub?.stop();
+  rmSync(home, { recursive: true });
+});
+
+interface Ran {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Without blocking: the servers run in this process. */
+function run(command: string, args: string[], { input = '', env = {} } = {}): Promise<Ran> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      command,
+      args,
+      { env: { ...process.env, ...env } },
+      (error, stdout, stderr) => resolve({ status: Number(error?.code ?? 0), stdout, stderr }),
+    );
+    child.stdin?.end(input);
+  });
+}
+
+function send(args: string[], options?: { input?: string; env?: object }): Promise<Ran> {
+  const files = ['--secrets', secretsFile, '--state', join(home, 'none')];
+  return run(process.execPath, [main, 'send', ...args, ...files], options);
+}
+
+const toEdge = () => ['--to', `http://127.0.0.1:${edge.port}/`];
+
+describe('tributary send', { timeout: 60_000 }, () => {
+  it.each([...relay.streams.keys()])(
+    'signs a sample of %s, which the edge accepts',
+    async (name) => {
+      const { status, stdout } = await send([name, ...toEdge()]);
+      expect({ status, stdout }).toEqual({
+        status: 0,
+        stdout: expect.stringMatching(/^204 No Content\ntributary-delivery-id: [0-9a-f-]{36}\n$/),
+      });
+    },
+  );
+
+  it('sends a file, and standard input, as they are', async () => {
+    const file = join(home, 'event.json');
+    writeFileSync(file, '{"id":"evt_1","event_name":"page_view"}\r\n');
+    const filtered = await send(['datanostro', file, ...toEdge()]);
+    expect(filtered).toMatchObject({ status: 0, stdout: expect.stringContaining('filtered') });
+
+    const input = '{"id":"evt_1","event_name":"purchase"}';
+    const accepted = await send(['datanostro', '-', ...toEdge()], { input });
+    expect(accepted).toMatchObject({ status: 0, stdout: expect.stringContaining('delivery-id') });
+  });
+
+  it('does what the README prints', async () => {
+    const blocks = codeBlocks(readDocument('README.md'), 'sh');
+    const printed = blocks.find((block) => block.startsWith('npx tributary send')) ?? '';
+    const commands = printed.trimEnd().split('\n');
+    expect(commands).toHaveLength(2);
+    for (const command of commands) {
+      const own = command.replace('npx tributary', `"${process.execPath}" "${main}"`);
+      const flags = [...toEdge(), '--secrets', secretsFile].join(' ');
+      expect(await run('sh', ['-c', `${own} ${flags}`])).toMatchObject({ status: 0 });
+    }
+  });
+
+  it('prints a refusal, and ends with 1', async () => {
+    const forged = await send(['datanostro', '--secret', 'FORGED', ...toEdge()], {
+      env: { FORGED: 'not the secret' },
+    });
+    expect(forged).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/^401 Unauthorized\n{/),
+    });
+
+    const malformed = await send(['datanostro', '-', ...toEdge()], { input: 'no JSON' });
+    expect(malformed).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/^400 Bad Request\n/),
+    });
+  });
+
+  it.each([
+    [['nowhere'], 'there is: datanostro, absmartly, crm'],
+    [['datanostro'], 'npm start'],
+    [['datanostro', '--to', 'localhost:8787'], '--to takes the URL of an edge'],
+    [['datanostro', '--to', 'http://127.0.0.1:1', '--secret', 'NONE'], 'NONE is neither in'],
+    [['datanostro', '/no/such/file', '--to', 'http://127.0.0.1:1'], "/no/such/file can't be read"],
+    [['datanostro', '--to', 'http://127.0.0.1:1'], 'http://127.0.0.1:1 does not answer'],
+  ])('%j says what is wrong', async (args, problem) => {
+    const { status, stdout, stderr } = await send(args);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain(problem);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
