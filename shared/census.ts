@@ -1,7 +1,7 @@
 import type { Row, TableLayout } from './columns.ts';
 import type { Relay } from './config.ts';
 
-/** Deliveries that were acknowledged and not relayed, counted by the edge: no payloads. */
+/** Events that were acknowledged and become no rows, counted by the edge: no payloads. */
 export interface CensusCount {
   stream: string;
   /** Absent where the events name none, or where too many names came at once to tell them apart. */

@@ -1,4 +1,5 @@
 import { type CensusCount, censusStream, writeCount } from '../shared/census.ts';
+import type { Dropped } from './decide.ts';
 import { newDeliveryId } from './delivery-id.ts';
 import type { Message } from './message.ts';
 
@@ -20,11 +21,9 @@ export class Census {
   readonly #counts = new Map<string, CensusCount>();
   #reportAt: number | undefined;
 
-  /** `names` are those of the events of one delivery, which are counted one by one; `now` in Unix milliseconds. */
-  add(stream: string, names: readonly string[], cause: string, now: number): void {
-    // A delivery without names is still a delivery that was dropped.
-    for (const name of names.length > 0 ? names : [undefined])
-      this.#addOne(stream, name, cause, now);
+  /** The events of one delivery, counted one by one; `now` in Unix milliseconds. */
+  add(stream: string, { cause, names }: Dropped, now: number): void {
+    for (const name of names) this.#addOne(stream, name, cause, now);
   }
 
   /** Is there anything to report, and nobody who will? Then whoever asks is to do so after `afterMs`. */

@@ -11,9 +11,18 @@ export type Decision =
       event?: string;
       /** The headers that the subscriber needs, by lower-case name. */
       headers: Readonly<Record<string, string>>;
+      /** Those of its events that the subscriber will drop, where it holds such. */
+      dropped?: Dropped;
     }
-  /** `cause` is for the log, and quotes nothing of the body; `names` are those of the dropped events. */
-  | { relay: false; outcome: Outcome; cause: string; names?: readonly string[] };
+  /** `cause` is for the log, and quotes nothing of the body. */
+  | { relay: false; outcome: Outcome; cause: string; dropped?: Dropped };
+
+/** What the census counts. */
+export interface Dropped {
+  cause: 'event-filter' | 'ignored';
+  /** Of each event; undefined where it has none. */
+  names: readonly (string | undefined)[];
+}
 
 /** Only now is the body parsed: nobody without the secret can make the edge parse, or learn a field. */
 export function decide(delivery: Delivery, { stream, source, passes }: Endpoint): Decision {
@@ -28,15 +37,14 @@ export function decide(delivery: Delivery, { stream, source, passes }: Endpoint)
     } as const;
     return { relay: false, outcome, cause: problem };
   }
-  if (reading.kind === 'ignored') return dropped(reading.reason, 'ignored', [reading.event]);
-  const passing = reading.events.find(passes);
+  if (reading.kind === 'ignored') return drop(reading.reason, 'ignored', [{ name: reading.event }]);
+  const { events } = reading;
+  const passing = events.find(passes);
   if (!passing) {
-    return dropped(
-      'Filtered: no event of it passes the filter of this stream',
-      'event-filter',
-      reading.events.map((event) => event.name),
-    );
+    const reason = 'Filtered: no event of it passes the filter of this stream';
+    return drop(reason, 'event-filter', events);
   }
+  const failing = events.length > 1 ? events.filter((event) => !passes(event)) : [];
   const headers = source.headers(stream).flatMap((name) => {
     const value = header(name);
     return value === undefined ? [] : [[name, value]];
@@ -45,14 +53,17 @@ export function decide(delivery: Delivery, { stream, source, passes }: Endpoint)
     relay: true,
     ...(passing.name !== undefined && { event: passing.name }),
     headers: Object.fromEntries(headers),
+    ...(failing.length > 0 && { dropped: toDropped('event-filter', failing) }),
   };
 
-  function dropped(
-    reason: string,
-    cause: string,
-    names: readonly (string | undefined)[],
-  ): Decision {
+  function drop(reason: string, cause: Dropped['cause'], events: readonly Named[]): Decision {
     const outcome = { outcome: 'filtered', status: source.filteredStatus, reason } as const;
-    return { relay: false, outcome, cause, names: names.filter((name) => name !== undefined) };
+    return { relay: false, outcome, cause, dropped: toDropped(cause, events) };
   }
+}
+
+type Named = { name?: string | undefined };
+
+function toDropped(cause: Dropped['cause'], events: readonly Named[]): Dropped {
+  return { cause, names: events.map(({ name }) => name) };
 }

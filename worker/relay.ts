@@ -63,9 +63,9 @@ export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
     const delivered = deliver(arrival, endpoint, env, () => destinationIn(env));
     // A sender that hangs up cancels its request, but not what was begun for it.
     context.executionCtx.waitUntil(delivered);
-    const { outcome, facts, dropped } = await delivered;
+    const { outcome, dropped } = await delivered;
     if (dropped && censusAfterMs !== undefined) {
-      census.add(name, dropped, facts.cause ?? '', arrival.receivedAt);
+      census.add(name, dropped, arrival.receivedAt);
       if (census.isDue(arrival.receivedAt, censusAfterMs)) {
         context.executionCtx.waitUntil(report(census, censusAfterMs, destinationIn(env)));
       }

@@ -1,6 +1,6 @@
 import { type BodyFault, type BodyReading, readRequest } from './body.ts';
 import { handshakeOf, meetUnsigned, meetVerified } from './challenge.ts';
-import { decide } from './decide.ts';
+import { type Dropped, decide } from './decide.ts';
 import { type Arrival, type Delivery, queryOf, receive } from './delivery.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Gate, isOneTooMany } from './gate.ts';
@@ -17,8 +17,8 @@ import { type Verification, verify } from './verify.ts';
 export interface Handled {
   outcome: Outcome;
   facts: Facts;
-  /** The names of the events that were dropped, where the delivery was. */
-  dropped?: readonly string[];
+  /** For the census, once nothing can go wrong with it any more. */
+  dropped?: Dropped;
 }
 
 /** How long a body may take, in milliseconds. No sender waits longer for its answer. */
@@ -88,8 +88,8 @@ async function judge(
 
   const decision = decide(delivery, endpoint);
   if (!decision.relay) {
-    const { outcome, cause, names } = decision;
-    return { outcome, facts: { secret, cause }, ...(names && { dropped: names }) };
+    const { outcome, cause, dropped } = decision;
+    return { outcome, facts: { secret, cause }, ...(dropped && { dropped }) };
   }
 
   const message = toMessage(stream.name, delivery, decision);
@@ -100,6 +100,7 @@ async function judge(
       ? { outcome: 'accepted', deliveryId: delivery.id, status }
       : { outcome: 'not-stored' },
     facts: { secret, ...facts },
+    ...(stored && decision.dropped && { dropped: decision.dropped }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { generic } from '../../shared/sources/generic.ts';
 import { Census } from '../../worker/census.ts';
 import { logged, openEdge, shop, signed } from './edge.ts';
 
@@ -7,6 +8,8 @@ const decoder = new TextDecoder();
 function countsOf(census: Census): unknown[] {
   return census.take().map(({ data }) => JSON.parse(decoder.decode(data)));
 }
+
+const filtered = (...names: string[]) => ({ cause: 'event-filter', names }) as const;
 
 test('what is dropped is counted by name, and published without payloads', async () => {
   const edge = openEdge({ now: () => 1_000_000 });
@@ -23,6 +26,28 @@ test('what is dropped is counted by name, and published without payloads', async
     { stream: 'exports', event: 'other', cause: 'ignored', ...at },
   ]);
   expect(await edge.tries()).toEqual([]);
+});
+
+test('of an array that is relayed, the events that the subscriber will drop are counted', async () => {
+  const list = generic({
+    table: 'a.b',
+    scheme: 'endpoint-key',
+    each: '$.events',
+    event: '$.type',
+    filter: { events: ['kept'] },
+  });
+  const edge = openEdge({ streams: { list }, now: () => 5, env: { LIST_KEY: 'key' } });
+  const body = JSON.stringify({
+    events: ['kept', 'noise', 'kept', 'noise', undefined].map((type) => ({ type })),
+  });
+  await edge.script([{ status: 404 }]);
+  expect((await edge.send('/list/key', { body })).status).toBe(503);
+  expect((await edge.send('/list/key', { body })).status).toBe(204);
+  const at = { stream: 'list', cause: 'event-filter', firstAt: 5, lastAt: 5 };
+  expect(await edge.census()).toEqual([
+    { event: 'noise', dropped: 2, ...at },
+    { dropped: 1, ...at },
+  ]);
 });
 
 test('what is accepted, refused or malformed is not', async () => {
@@ -47,9 +72,9 @@ test('a census that cannot be published costs a line in the log, and nothing els
 
 test('counts add up until they are taken', () => {
   const census = new Census();
-  census.add('a', ['x', 'y', 'x'], 'event-filter', 5);
-  census.add('a', ['x'], 'event-filter', 9);
-  census.add('b', [], 'ignored', 9);
+  census.add('a', filtered('x', 'y', 'x'), 5);
+  census.add('a', filtered('x'), 9);
+  census.add('b', { cause: 'ignored', names: [undefined] }, 9);
   expect(countsOf(census)).toEqual([
     { stream: 'a', event: 'x', cause: 'event-filter', dropped: 3, firstAt: 5, lastAt: 9 },
     { stream: 'a', event: 'y', cause: 'event-filter', dropped: 1, firstAt: 5, lastAt: 5 },
@@ -60,8 +85,8 @@ test('counts add up until they are taken', () => {
 
 test('names without end take no memory without end, and none of them is lost from the sum', () => {
   const census = new Census();
-  for (let n = 0; n < 10_000; n++) census.add('a', [`name ${n}`], 'event-filter', 1);
-  census.add('a', ['x'.repeat(10_000_000), '\ud800'], 'event-filter', 1);
+  for (let n = 0; n < 10_000; n++) census.add('a', filtered(`name ${n}`), 1);
+  census.add('a', filtered('x'.repeat(10_000_000), '\ud800'), 1);
   const counts = countsOf(census) as { event?: string; dropped: number }[];
   expect(counts.length).toBeLessThanOrEqual(201);
   expect(counts.reduce((sum, { dropped }) => sum + dropped, 0)).toBe(10_002);
@@ -72,7 +97,7 @@ test('names without end take no memory without end, and none of them is lost fro
 test('one request at a time is to report; if it never does, another is', () => {
   const census = new Census();
   expect(census.isDue(0, 10)).toBe(false);
-  census.add('a', ['x'], 'event-filter', 0);
+  census.add('a', filtered('x'), 0);
   expect([census.isDue(0, 10), census.isDue(5, 10), census.isDue(60_010, 10)]).toEqual([
     true,
     false,
@@ -80,6 +105,6 @@ test('one request at a time is to report; if it never does, another is', () => {
   ]);
   expect(census.isDue(60_011, 10)).toBe(true);
   census.take();
-  census.add('a', ['x'], 'event-filter', 60_012);
+  census.add('a', filtered('x'), 60_012);
   expect(census.isDue(60_012, 10)).toBe(true);
 });

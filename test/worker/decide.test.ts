@@ -42,11 +42,16 @@ test('a delivery of several events passes if one does', () => {
   const endpoint = endpointOf(sendgrid({ table: 'in.mail', filter: { events: ['open'] } }));
   const send = (...events: string[]) =>
     decide(deliveryOf(events.map((event) => ({ event }))), endpoint);
-  expect(send('bounce', 'open', 'click')).toMatchObject({ relay: true, event: 'open' });
+  expect(send('bounce', 'open', 'click')).toMatchObject({
+    relay: true,
+    event: 'open',
+    dropped: { cause: 'event-filter', names: ['bounce', 'click'] },
+  });
+  expect(send('open')).not.toHaveProperty('dropped');
   expect(send('bounce', 'click')).toMatchObject({
     relay: false,
     cause: 'event-filter',
-    names: ['bounce', 'click'],
+    dropped: { names: ['bounce', 'click'] },
   });
   expect(send()).toMatchObject({ relay: false, cause: 'ignored', outcome: { status: 200 } });
 });
