@@ -5,12 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeArchive } from './exports/archive.ts';
+import { measureBesideRows } from './exports/beside-rows.ts';
 import type { LoadOrder, LoadReport } from './exports/loader.ts';
 import type { SinkReady } from './exports/sink.ts';
 import { type Figure, toFigure } from './figure.ts';
 
 const rounds = 3;
 const inflatedBytes = 1e9;
+/** An export that takes minutes is held up by a network, or by BigQuery. */
+const networkBytesPerSecond = 50e6;
 
 /** Loads a large export, in turns with a twin that only inflates and uploads it. */
 export async function benchExports(say: (what: string) => void): Promise<Figure[]> {
@@ -26,22 +29,42 @@ export async function benchExports(say: (what: string) => void): Promise<Figure[
 }
 
 async function measure(zip: string, say: (what: string) => void): Promise<Figure[]> {
-  const server = start('sink', [zip]);
-  const [{ port }] = (await once(server, 'message')) as [SinkReady];
-  const sink = `http://127.0.0.1:${port}`;
+  const fast = await startSink(zip);
+  const slow = await startSink(zip, networkBytesPerSecond);
   const relay: LoadReport[] = [];
   const twin: LoadReport[] = [];
   for (let round = 0; round <= rounds; round++) {
     say(`export of 1 GB: the twin and the relay, round ${round} of ${rounds}`);
-    const twins = await load({ who: 'twin', zip, sink, round });
-    const relays = await load({ who: 'relay', zip, sink, round });
+    const twins = await load({ who: 'twin', zip, sink: fast.url, round });
+    const relays = await load({ who: 'relay', zip, sink: fast.url, round });
     // The first round warms up the sink and the file's pages.
     if (round === 0) continue;
     twin.push(twins);
     relay.push(relays);
   }
-  server.disconnect();
-  return figuresOf(relay, twin);
+  say(
+    'freshness of 500 events/s alone, beside an export at 50 MB/s, and beside one without a limit',
+  );
+  const freshness = await measureBesideRows({ slow: slow.url, fast: fast.url }, rounds);
+  for (const { process } of [fast, slow]) process.disconnect();
+  return [...figuresOf(relay, twin), ...freshnessFigures(freshness)];
+}
+
+async function startSink(zip: string, bytesPerSecond = Number.POSITIVE_INFINITY) {
+  const process = start('sink', [zip, String(bytesPerSecond)]);
+  const [{ port }] = (await once(process, 'message')) as [SinkReady];
+  return { process, url: `http://127.0.0.1:${port}` };
+}
+
+function freshnessFigures({ alone, slow, fast }: Record<'alone' | 'slow' | 'fast', number[]>) {
+  const ratios = (beside: number[]) =>
+    beside.map((p95, round) => p95 / (alone[round] ?? Number.NaN));
+  return [
+    toFigure('freshness p95 of 500 events/s, no export', 'ms', alone),
+    toFigure('the same beside an export at 50 MB/s', 'ms', slow),
+    toFigure('freshness beside an export at 50 MB/s ÷ alone', '×', ratios(slow), { atMost: 2 }),
+    toFigure('freshness beside an export without a limit ÷ alone', '×', ratios(fast)),
+  ];
 }
 
 function figuresOf(relay: LoadReport[], twin: LoadReport[]): Figure[] {

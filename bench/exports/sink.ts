@@ -1,6 +1,7 @@
 /**
  * A sender and a BigQuery that take no time: the one sends a file, the other throws away what is
- * uploaded to it. A process of its own, so that neither is counted to who loads.
+ * uploaded to it, as fast as it comes or at a network's pace. A process of its own, so that neither is
+ * counted to who loads: `sink.ts <ZIP> [bytes a second]`.
  */
 import { createReadStream, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -11,7 +12,7 @@ export interface SinkReady {
   port: number;
 }
 
-const zip = process.argv[2] ?? '';
+const [zip = '', bytesPerSecond = 'Infinity'] = process.argv.slice(2);
 const columns = ['unit_uid', 'event_type', 'event_at', 'variant', 'goal_name', 'properties'];
 
 /** Jobs whose upload has ended. */
@@ -37,6 +38,7 @@ function takePiece(path: string, request: IncomingMessage, response: ServerRespo
   let taken = sessions.get(path) ?? 0;
   request.on('data', (chunk: Buffer) => {
     taken += chunk.length;
+    keepPace(request, chunk.length);
   });
   request.on('end', () => {
     sessions.set(path, taken);
@@ -47,6 +49,17 @@ function takePiece(path: string, request: IncomingMessage, response: ServerRespo
     jobs.add(path.split('/').pop() ?? '');
     return response.end('{}');
   });
+}
+
+/** When what was taken so far has come, at the pace. */
+let paidAt = 0;
+
+function keepPace(request: IncomingMessage, bytes: number): void {
+  const now = performance.now();
+  paidAt = Math.max(paidAt, now) + (bytes / Number(bytesPerSecond)) * 1000;
+  if (paidAt - now < 5) return;
+  request.pause();
+  setTimeout(() => request.resume(), paidAt - now);
 }
 
 async function openSession(request: IncomingMessage, response: ServerResponse): Promise<void> {

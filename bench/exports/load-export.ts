@@ -1,0 +1,23 @@
+import { tmpdir } from 'node:os';
+import { BigQuery } from '@google-cloud/bigquery';
+import { apiOrigin } from '../../subscriber/exports/api-origin.ts';
+import { ExportLoad } from '../../subscriber/exports/export-load.ts';
+
+/**
+ * Loads the sink's export as the subscriber does.
+ *
+ * @param id of the export: it makes the jobs' ids new
+ * @param signal ends it early
+ */
+export async function loadExport(sink: string, id: string, signal?: AbortSignal): Promise<void> {
+  const announcement = { path: `/v1/experiments/exports/${id}/x.zip`, table: 'bench.exports' };
+  await using load = new ExportLoad(announcement, {
+    origin: apiOrigin({ url: sink, key: 'key', timeoutMs: 60_000 }),
+    bigquery: new BigQuery({ projectId: 'bench-project', apiEndpoint: sink }),
+    directory: tmpdir(),
+    location: 'EU',
+    ...(signal && { signal }),
+  });
+  const outcome = await load.try();
+  if (outcome.kind !== 'loaded' && !signal?.aborted) throw new Error(outcome.reason);
+}
