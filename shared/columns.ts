@@ -1,3 +1,5 @@
+import { JsonText } from './json-text.ts';
+
 /** BigQuery's column types, by the names of GoogleSQL (the REST API also knows INTEGER, FLOAT, BOOLEAN). */
 export type ColumnType =
   | 'STRING'
@@ -45,8 +47,18 @@ export type Value =
   | bigint
   | boolean
   | Uint8Array
+  /** A moment, for a TIMESTAMP. */
+  | Date
+  /** For a JSON column, which takes a string as well, and looks whether it is JSON. */
+  | JsonText
   | Value[]
   | { [name: string]: Value };
 
 /** One row, by column name. */
 export type Row = { [name: string]: Value };
+
+/** Is it the fields of a RECORD, and no other object? */
+export function isRecord(value: Value): value is Row {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return !(value instanceof Uint8Array || value instanceof Date || value instanceof JsonText);
+}

@@ -1,6 +1,6 @@
 import { findValues, type JsonPath } from './json-path.ts';
 import { skipSpace } from './json-scan.ts';
-import { isJson } from './json-valid.ts';
+import { isJson, textStart } from './json-valid.ts';
 
 export type JsonTextReading =
   /** `whole` says that all of it was read, and is JSON. */
@@ -25,7 +25,8 @@ export function readJsonText(body: Uint8Array): JsonTextReading {
   } catch {
     return { ok: false, problem: 'not UTF-8' };
   }
-  return isJson(text) ? { ok: true, text, whole: true } : { ok: false, problem: 'not JSON' };
+  const isWhole = isJson(body.subarray(textStart(body)));
+  return isWhole ? { ok: true, text, whole: true } : { ok: false, problem: 'not JSON' };
 }
 
 /**

@@ -1,48 +1,120 @@
-import { readJsonText } from './json-body.ts';
-import { skipSpace, skipString, skipValue } from './json-scan.ts';
+import { skipSpace } from './json-scan.ts';
+import { colonEnd, isJson, spaceEnd, stringEnd, textStart, valueEnd } from './json-valid.ts';
 
-/** The members of a JSON object: name → the raw text of its value, byte for byte as it was sent. */
-export type JsonMembers = ReadonlyMap<string, string>;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
 
-export type JsonReading =
+/** Members of a JSON object: the raw text of each value, byte for byte as it was sent. */
+export type JsonMembers<Name extends string> = { readonly [name in Name]: string | undefined };
+
+export type JsonReading<Name extends string> =
   /** `text` is the whole object. */
-  | { ok: true; members: JsonMembers; text: string }
+  | { ok: true; members: JsonMembers<Name>; text: string }
   | { ok: false; problem: 'empty' | 'not UTF-8' | 'not JSON' | 'not a JSON object' };
 
+// fatal: a body that is not UTF-8 must not arrive with U+FFFD in the place of what was sent.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+const encoder = new TextEncoder();
+
+const notJson = { ok: false, problem: 'not JSON' } as const;
+
+/** A name of a member, and its bytes in a key that escapes none of them. */
+interface Wanted<Name extends string> {
+  name: Name;
+  bytes: Uint8Array;
+}
+
 /**
- * Reads the top level of a JSON object without touching its values: numbers beyond 2^53, key order
- * and duplicate keys inside a value stay as sent. Of duplicate keys at the top level the first one
- * counts, as everywhere in the relay (json-path.ts says why).
+ * Makes a reader of members of the JSON object that a body is. It does not touch their values: numbers
+ * beyond 2^53, key order and duplicate keys inside a value stay as sent. Of duplicate keys at the top level
+ * the first one counts, as everywhere in the relay (json-path.ts says why).
  *
- * @param known the body as JSON, where it has been read before
+ * One pass over the bytes checks them all and finds the members: nothing else costs an event as much.
  */
-export function readJsonMembers(body: Uint8Array, known?: string): JsonReading {
-  const reading = known === undefined ? readJsonText(body) : ({ ok: true, text: known } as const);
-  if (!reading.ok) return reading;
-  if (!isObject(reading.text)) return { ok: false, problem: 'not a JSON object' };
-  const { text } = reading;
-  return { ok: true, members: sliceMembers(text), text };
+export function memberReader<Name extends string>(
+  names: readonly Name[],
+): (body: Uint8Array) => JsonReading<Name> {
+  const wanted = names.map((name) => ({ name, bytes: encoder.encode(name) }));
+  const none = Object.fromEntries(names.map((name) => [name, undefined])) as JsonMembers<Name>;
+  return (body) => {
+    if (body.length === 0) return { ok: false, problem: 'empty' };
+    const text = decode(body);
+    if (text === undefined) return { ok: false, problem: 'not UTF-8' };
+    const open = spaceEnd(body, textStart(body));
+    if (body[open] !== OPEN) {
+      return isJson(body.subarray(open)) ? { ok: false, problem: 'not a JSON object' } : notJson;
+    }
+    const members = { ...none };
+    const end = fillMembers(body, text, open, wanted, members);
+    const isWhole = end !== -1 && spaceEnd(body, end) === body.length;
+    return isWhole ? { ok: true, members, text } : notJson;
+  };
+}
+
+/** Gives the index behind the object whose bracket is at `open`; -1 where it breaks. */
+function fillMembers<Name extends string>(
+  body: Uint8Array,
+  text: string,
+  open: number,
+  wanted: readonly Wanted<Name>[],
+  members: { [name in Name]: string | undefined },
+): number {
+  let at = spaceEnd(body, open + 1);
+  if (body[at] === CLOSE) return at + 1;
+  for (;;) {
+    const keyEnd = body[at] === QUOTE ? stringEnd(body, at) : -1;
+    const start = keyEnd === -1 ? -1 : colonEnd(body, keyEnd);
+    const end = start === -1 ? -1 : valueEnd(body, start);
+    if (end === -1) return -1;
+    const name = nameOf(body, at, keyEnd, wanted);
+    if (name !== undefined) members[name] ??= slice(body, text, start, end);
+    at = spaceEnd(body, end);
+    if (body[at] === CLOSE) return at + 1;
+    if (body[at] !== COMMA) return -1;
+    at = spaceEnd(body, at + 1);
+  }
+}
+
+function decode(body: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Indexes of bytes are those of the text too where all is ASCII; else the text is shorter than the bytes. */
+function slice(body: Uint8Array, text: string, start: number, end: number): string {
+  const isAscii = text.length === body.length;
+  return isAscii ? text.slice(start, end) : utf8.decode(body.subarray(start, end));
+}
+
+/** Which name a key says; its quotes stand at `quote` and before `end`. */
+function nameOf<Name extends string>(
+  body: Uint8Array,
+  quote: number,
+  end: number,
+  wanted: readonly Wanted<Name>[],
+): Name | undefined {
+  for (const { name, bytes } of wanted) if (isKey(body, quote + 1, end - 1, bytes)) return name;
+  const raw = body.subarray(quote, end);
+  if (!raw.includes(BACKSLASH)) return undefined;
+  const key = JSON.parse(utf8.decode(raw)) as string;
+  return wanted.find(({ name }) => name === key)?.name;
+}
+
+function isKey(body: Uint8Array, start: number, end: number, name: Uint8Array): boolean {
+  if (name.length !== end - start) return false;
+  for (let at = 0; at < name.length; at++) if (body[start + at] !== name[at]) return false;
+  return true;
 }
 
 /** Of text that is JSON. */
 export function isObject(text: string): boolean {
   return text[skipSpace(text, 0)] === '{';
-}
-
-/** Slices a text that JSON.parse has already accepted as an object; so no branch here can fail. */
-function sliceMembers(text: string): JsonMembers {
-  const members = new Map<string, string>();
-  let at = skipSpace(text, text.indexOf('{') + 1);
-  while (text[at] === '"') {
-    const keyEnd = skipString(text, at);
-    const key = JSON.parse(text.slice(at, keyEnd)) as string;
-    const start = skipSpace(text, skipSpace(text, keyEnd) + 1);
-    const end = skipValue(text, start);
-    if (!members.has(key)) members.set(key, text.slice(start, end));
-    at = skipSpace(text, end);
-    if (text[at] === ',') at = skipSpace(text, at + 1);
-  }
-  return members;
 }
 
 /** Is it absent, or null? Both mean that the sender gave no value. */
@@ -55,11 +127,14 @@ export function isAbsent(raw: string | undefined): raw is undefined | 'null' {
  * stays so). Undefined for an object or an array, and for a string that is none of JSON's.
  */
 export function scalarText(raw: string): string | undefined {
-  if (raw.startsWith('"')) return parseString(raw);
+  if (raw.startsWith('"')) return plain.test(raw) ? raw.slice(1, -1) : parseString(raw);
   return raw.startsWith('{') || raw.startsWith('[') ? undefined : raw;
 }
 
-/** What was cut out of the beginning of a large body has not been through JSON.parse yet. */
+/** A string that escapes nothing, and holds nothing that must be (RFC 8259, section 7). */
+const plain = /^"[ !#-[\]-\uffff]*"$/;
+
+/** What was cut out of the beginning of a large body has not been checked yet. */
 function parseString(raw: string): string | undefined {
   try {
     return JSON.parse(raw) as string;

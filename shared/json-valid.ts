@@ -5,114 +5,160 @@ const COLON = 0x3a;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
+
+const SPACE = 0x20;
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 const MINUS = 0x2d;
 const PLUS = 0x2b;
 const POINT = 0x2e;
 const ZERO = 0x30;
+const NINE = 0x39;
 const LOWER_CASE = 0x20;
-const E = 0x65;
+const LOWER_A = 0x61;
+const LOWER_E = 0x65;
+const LOWER_F = 0x66;
+const LOWER_U = 0x75;
 
-/** Sticky, so that nothing is cut out of the text. */
-const word = /true|false|null/y;
-const escaped = /["\\/bfnrt]|u[0-9a-fA-F]{4}/y;
+const encoder = new TextEncoder();
+const words = ['true', 'false', 'null'].map((word) => encoder.encode(word));
+const escapable = encoder.encode('"\\/bfnrt');
 
 /**
- * Whether JSON.parse would take the text. No value is built: that would cost more than all else that is
- * done with an event. Iterative: a value nested 100,000 deep must not overflow the stack.
+ * Whether JSON.parse would take the text that these bytes are the UTF-8 of. No value is built, and no text:
+ * that would cost more than all else that is done with an event.
  */
-export function isJson(text: string): boolean {
-  /** The brackets that are open, by what closes them. */
-  const closers: number[] = [];
-  let at = skipSpace(text, 0);
+export function isJson(bytes: Uint8Array): boolean {
+  const end = valueEnd(bytes, spaceEnd(bytes, 0));
+  return end !== -1 && spaceEnd(bytes, end) === bytes.length;
+}
+
+/** The index behind the byte order mark, which decoders drop; 0 where there is none. */
+export function textStart(bytes: Uint8Array): number {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+}
+
+/** The index behind the value that begins at `start`; -1 where none stands. */
+export function valueEnd(bytes: Uint8Array, start: number): number {
+  const first = bytes[start];
+  if (first === OPEN_OBJECT || first === OPEN_ARRAY) return nestedEnd(bytes, start);
+  return first === QUOTE ? stringEnd(bytes, start) : scalarEnd(bytes, start);
+}
+
+/** Iterative: a value nested 100,000 deep must not overflow the stack. */
+function nestedEnd(bytes: Uint8Array, start: number): number {
+  /** What closes the innermost bracket that is open; those around it are closed by the others. */
+  let closer = 0;
+  const outer: number[] = [];
+  let at = start;
   for (;;) {
-    const char = text.charCodeAt(at);
-    if (char === OPEN_OBJECT || char === OPEN_ARRAY) {
-      const closer = char === OPEN_OBJECT ? CLOSE_OBJECT : CLOSE_ARRAY;
-      at = skipSpace(text, at + 1);
-      if (text.charCodeAt(at) !== closer) {
-        closers.push(closer);
-        if (closer === CLOSE_OBJECT) at = skipKey(text, at);
-        if (at === -1) return false;
+    const first = bytes[at];
+    if (first === OPEN_OBJECT || first === OPEN_ARRAY) {
+      outer.push(closer);
+      // In ASCII a closing bracket stands two behind its opening one.
+      closer = first + 2;
+      at = spaceEnd(bytes, at + 1);
+      if (bytes[at] !== closer) {
+        if (closer === CLOSE_OBJECT) at = keyEnd(bytes, at);
+        if (at === -1) return -1;
         continue;
       }
-      at++;
     } else {
-      at = char === QUOTE ? skipString(text, at) : skipScalar(text, at, char);
-      if (at === -1) return false;
+      at = first === QUOTE ? stringEnd(bytes, at) : scalarEnd(bytes, at);
+      if (at === -1) return -1;
+      at = spaceEnd(bytes, at);
     }
-    at = skipSpace(text, at);
     // A value has ended; so may what holds it.
-    while (closers.length > 0 && text.charCodeAt(at) === closers[closers.length - 1]) {
-      closers.pop();
-      at = skipSpace(text, at + 1);
+    while (bytes[at] === closer) {
+      closer = outer.pop() ?? 0;
+      if (closer === 0) return at + 1;
+      at = spaceEnd(bytes, at + 1);
     }
-    if (closers.length === 0) return at === text.length;
-    if (text.charCodeAt(at) !== COMMA) return false;
-    at = skipSpace(text, at + 1);
-    if (closers[closers.length - 1] === CLOSE_OBJECT) at = skipKey(text, at);
-    if (at === -1) return false;
+    if (bytes[at] !== COMMA) return -1;
+    at = spaceEnd(bytes, at + 1);
+    if (closer === CLOSE_OBJECT) at = keyEnd(bytes, at);
+    if (at === -1) return -1;
   }
 }
 
-/** The index of the value behind the key and its colon; -1 where no key stands. */
-function skipKey(text: string, at: number): number {
-  if (text.charCodeAt(at) !== QUOTE) return -1;
-  const end = skipString(text, at);
-  if (end === -1) return -1;
-  const colon = skipSpace(text, end);
-  return text.charCodeAt(colon) === COLON ? skipSpace(text, colon + 1) : -1;
+/** The index of the value behind a key and its colon; -1 where no key stands. */
+function keyEnd(bytes: Uint8Array, at: number): number {
+  const end = bytes[at] === QUOTE ? stringEnd(bytes, at) : -1;
+  return end === -1 ? -1 : colonEnd(bytes, end);
+}
+
+/** The index of the value behind the colon; -1 where none stands. */
+export function colonEnd(bytes: Uint8Array, from: number): number {
+  const at = spaceEnd(bytes, from);
+  return bytes[at] === COLON ? spaceEnd(bytes, at + 1) : -1;
 }
 
 /** The index behind the string; -1 where it has no end, or holds what must be escaped. */
-function skipString(text: string, quote: number): number {
+export function stringEnd(bytes: Uint8Array, quote: number): number {
   for (let at = quote + 1; ; at++) {
-    const char = text.charCodeAt(at);
-    if (char === QUOTE) return at + 1;
-    if (char === BACKSLASH) {
-      const end = skip(escaped, text, at + 1);
+    const byte = bytes[at] ?? 0;
+    // Most letters stand above all that matters.
+    if (byte > BACKSLASH) continue;
+    if (byte === QUOTE) return at + 1;
+    if (byte === BACKSLASH) {
+      const end = escapeEnd(bytes, at);
       if (end === -1) return -1;
       at = end - 1;
-    } else if (!(char >= 0x20)) return -1;
+    } else if (byte < SPACE) return -1;
   }
 }
 
+function escapeEnd(bytes: Uint8Array, backslash: number): number {
+  const kind = bytes[backslash + 1] ?? 0;
+  if (kind !== LOWER_U) return escapable.includes(kind) ? backslash + 2 : -1;
+  const end = backslash + 6;
+  for (let at = backslash + 2; at < end; at++) if (!isHexDigit(bytes[at] ?? 0)) return -1;
+  return end;
+}
+
 /** The index behind the number, true, false or null; -1 where none stands. */
-function skipScalar(text: string, at: number, first: number): number {
-  if (first !== MINUS && !isDigit(first)) return skip(word, text, at);
+function scalarEnd(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] ?? 0;
+  if (first !== MINUS && !isDigit(first)) return wordEnd(bytes, at);
   const start = first === MINUS ? at + 1 : at;
-  let end = text.charCodeAt(start) === ZERO ? start + 1 : skipDigits(text, start);
-  if (text.charCodeAt(end) === POINT) end = skipDigits(text, end + 1);
-  if ((text.charCodeAt(end) | LOWER_CASE) === E) {
-    const sign = text.charCodeAt(end + 1);
-    end = skipDigits(text, sign === PLUS || sign === MINUS ? end + 2 : end + 1);
+  let end = bytes[start] === ZERO ? start + 1 : digitsEnd(bytes, start);
+  if (bytes[end] === POINT) end = digitsEnd(bytes, end + 1);
+  if (((bytes[end] ?? 0) | LOWER_CASE) === LOWER_E) {
+    const sign = bytes[end + 1];
+    end = digitsEnd(bytes, sign === PLUS || sign === MINUS ? end + 2 : end + 1);
   }
   return end;
 }
 
-/** -1 where no digit stands; and from there on, since no digit stands before a text. */
-function skipDigits(text: string, from: number): number {
+/** -1 where no digit stands; and from there on, since no digit stands before the bytes. */
+function digitsEnd(bytes: Uint8Array, from: number): number {
   let at = from;
-  while (isDigit(text.charCodeAt(at))) at++;
+  while (isDigit(bytes[at] ?? 0)) at++;
   return at > from ? at : -1;
 }
 
-function isDigit(char: number): boolean {
-  return char >= ZERO && char <= ZERO + 9;
+function wordEnd(bytes: Uint8Array, at: number): number {
+  const word = words.find((letters) => letters[0] === bytes[at]);
+  return word?.every((letter, index) => bytes[at + index] === letter) ? at + word.length : -1;
 }
 
-function skipSpace(text: string, from: number): number {
-  let at = from;
-  for (;;) {
-    const char = text.charCodeAt(at);
-    if (char !== 0x20 && char !== 0x0a && char !== 0x0d && char !== 0x09) return at;
-    at++;
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= NINE;
+}
+
+function isHexDigit(byte: number): boolean {
+  const letter = byte | LOWER_CASE;
+  return isDigit(byte) || (letter >= LOWER_A && letter <= LOWER_F);
+}
+
+/** The index of what is no space any more. */
+export function spaceEnd(bytes: Uint8Array, from: number): number {
+  for (let at = from; ; at++) {
+    const byte = bytes[at] ?? 0;
+    // Mostly there is none.
+    if (byte > SPACE) return at;
+    if (byte !== SPACE && byte !== LINE_FEED && byte !== CARRIAGE_RETURN && byte !== TAB) return at;
   }
-}
-
-/** The index behind what matches there; -1 where nothing does. */
-function skip(pattern: RegExp, text: string, at: number): number {
-  pattern.lastIndex = at;
-  return pattern.test(text) ? pattern.lastIndex : -1;
 }

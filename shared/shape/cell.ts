@@ -1,5 +1,6 @@
 import type { ColumnType, Value } from '../columns.ts';
 import { scalarText } from '../json-members.ts';
+import { JsonText } from '../json-text.ts';
 import type { TimeUnit } from './shape.ts';
 
 export type Cell = { ok: true; value: Value } | { ok: false; reason: string };
@@ -10,11 +11,11 @@ const unixTime = /^(\d{1,16})(?:\.(\d+))?$/;
 const lastSecond = 253_402_300_799;
 
 /**
- * Raw JSON text as a column takes it. Numbers stay text, digit for digit, where the column holds more of
+ * Raw JSON text, out of what is known to be JSON, as a column takes it. Numbers stay text, digit for digit, where the column holds more of
  * them than a JavaScript number.
  */
 export function cellOf(raw: string, type: ColumnType, unit: TimeUnit | undefined): Cell {
-  if (type === 'JSON') return { ok: true, value: raw };
+  if (type === 'JSON') return { ok: true, value: new JsonText(raw) };
   const text = scalarText(raw);
   if (text === undefined) return { ok: false, reason: 'is an object or an array' };
   switch (type) {

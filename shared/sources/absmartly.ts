@@ -1,7 +1,7 @@
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import type { ExportSettings } from '../export-settings.ts';
-import { isAbsent, type JsonMembers, readJsonMembers, scalarText } from '../json-members.ts';
+import { isAbsent, type JsonMembers, memberReader, scalarText } from '../json-members.ts';
 import type {
   Announcement,
   AnnouncementReading,
@@ -23,12 +23,16 @@ export function absmartly(options: AbsmartlyOptions): Stream {
 
 const announces = 'ExperimentDataExportReady';
 
+type Members = JsonMembers<'event_name' | 'metadata' | 'id'>;
+
+const readMembers = memberReader(['event_name', 'metadata', 'id']);
+
 function read({ body }: EdgeDelivery, stream: Stream): Reading {
-  const json = readJsonMembers(body);
+  const json = readMembers(body);
   if (!json.ok) {
     return { kind: 'malformed', problem: `missing JSON body: the body is ${json.problem}` };
   }
-  const event = textOf(json.members.get('event_name'));
+  const event = textOf(json.members.event_name);
   if (event !== announces) {
     return {
       kind: 'ignored',
@@ -42,14 +46,14 @@ function read({ body }: EdgeDelivery, stream: Stream): Reading {
 }
 
 function announcement(envelope: Envelope, stream: Stream): AnnouncementReading {
-  const json = readJsonMembers(envelope.body);
+  const json = readMembers(envelope.body);
   if (!json.ok) return { ok: false, reason: `the body is ${json.problem}` };
   return announced(json.members, stream);
 }
 
 /** The checks of the vendor's tutorial, and its words. */
-function announced(members: JsonMembers, stream: Stream): AnnouncementReading {
-  const metadata = members.get('metadata');
+function announced(members: Members, stream: Stream): AnnouncementReading {
+  const { metadata } = members;
   if (isAbsent(metadata) || !metadata.startsWith('{')) {
     return { ok: false, reason: 'missing metadata', column: 'metadata' };
   }
@@ -118,8 +122,7 @@ function decode(path: string): string | undefined {
 }
 
 /** It becomes part of a table's name, and of a URL: an integer and nothing else. */
-function experimentIdOf(members: JsonMembers): string | undefined {
-  const id = members.get('id');
+function experimentIdOf({ id }: Members): string | undefined {
   return id !== undefined && /^[1-9]\d{0,17}$/.test(id) ? id : undefined;
 }
 

@@ -4,8 +4,10 @@ import type { Envelope } from '../envelope.ts';
 import { filterOf } from '../filters/filter.ts';
 import type { HistorySettings } from '../history-settings.ts';
 import { readJsonStart } from '../json-body.ts';
-import { isAbsent, isObject, readJsonMembers, scalarText } from '../json-members.ts';
+import { isAbsent, isObject, memberReader, scalarText } from '../json-members.ts';
 import { findValues } from '../json-path.ts';
+import { JsonText } from '../json-text.ts';
+import { isJson } from '../json-valid.ts';
 import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
 
 export interface DatanostroOptions extends StreamOptions, HistorySettings {}
@@ -18,19 +20,20 @@ export function datanostro(options: DatanostroOptions): Stream {
   return { source: 'datanostro', scheme: 'datanostro', ...options };
 }
 
-/** Column → the member of the event that fills it. */
-const members = {
-  event_id: 'id',
-  event_name: 'event_name',
-  event_time: 'created_at',
-  tenant_id: 'tenant_id',
-  payload: 'request_body',
-  user_ip_masked: 'source_ip_masked',
-  user_agent: 'user_agent',
-  request_source: 'request_source',
-} as const;
+/** The member of the event that fills each column. */
+const filling = [
+  { column: 'event_id', member: 'id' },
+  { column: 'event_name', member: 'event_name' },
+  { column: 'event_time', member: 'created_at' },
+  { column: 'tenant_id', member: 'tenant_id' },
+  { column: 'payload', member: 'request_body' },
+  { column: 'user_ip_masked', member: 'source_ip_masked' },
+  { column: 'user_agent', member: 'user_agent' },
+  { column: 'request_source', member: 'request_source' },
+] as const;
 
-const memberOfColumn = Object.entries(members);
+const encoder = new TextEncoder();
+const readMembers = memberReader(filling.map(({ member }) => member));
 
 const columns: Column[] = [
   { name: 'event_id', type: 'STRING' },
@@ -72,22 +75,21 @@ function read({ body }: EdgeDelivery, stream: Stream): Reading {
   // An event without a name is still an event; a filter on names does not let it pass.
   const [raw] = findValues(json.text, namePath) ?? [];
   const name = raw?.startsWith('"') ? scalarText(raw) : undefined;
-  const events = [{ name, json: json.text }];
-  return { kind: 'events', events, ...(json.whole && { text: json.text }) };
+  return { kind: 'events', events: [{ name, json: json.text }] };
 }
 
-function map(envelope: Envelope, _: Stream, text?: string): readonly Mapping[] {
-  return [mapEvent(envelope, text)];
+function map(envelope: Envelope): readonly Mapping[] {
+  return [mapEvent(envelope)];
 }
 
-function mapEvent(envelope: Envelope, text: string | undefined): Mapping {
-  const json = readJsonMembers(envelope.body, text);
+function mapEvent(envelope: Envelope): Mapping {
+  const json = readMembers(envelope.body);
   if (!json.ok) return { ok: false, reason: `the body is ${json.problem}` };
   const row: Row = {};
-  for (const [column, member] of memberOfColumn) {
-    const raw = json.members.get(member);
+  for (const { column, member } of filling) {
+    const raw = json.members[member];
     if (isAbsent(raw)) row[column] = null;
-    else if (column === 'payload') row[column] = payloadText(raw);
+    else if (column === 'payload') row[column] = new JsonText(payloadText(raw));
     else {
       const text = scalarText(raw);
       if (text === undefined) {
@@ -97,7 +99,7 @@ function mapEvent(envelope: Envelope, text: string | undefined): Mapping {
     }
   }
   row['delivery_id'] = envelope.deliveryId;
-  row['received_at'] = new Date(envelope.receivedAt).toISOString();
+  row['received_at'] = new Date(envelope.receivedAt);
   return { ok: true, row };
 }
 
@@ -109,12 +111,7 @@ function payloadText(raw: string): string {
   if (!raw.startsWith('"')) return raw;
   const inner = (JSON.parse(raw) as string).trim();
   if (!inner.startsWith('{') && !inner.startsWith('[')) return raw;
-  try {
-    JSON.parse(inner);
-    return inner;
-  } catch {
-    return raw;
-  }
+  return isJson(encoder.encode(inner)) ? inner : raw;
 }
 
 export const datanostroSource: RowSource = {

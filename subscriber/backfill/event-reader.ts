@@ -6,7 +6,7 @@ import { filterOf } from '../../shared/filters/filter.ts';
 import { keyedLayout } from '../../shared/key.ts';
 import type { Mapping, RowSource } from '../../shared/source.ts';
 import { sources } from '../../shared/sources/registry.ts';
-import { parseTimestamp } from '../bigquery/civil-time.ts';
+import { type Instant, parseTimestamp } from '../bigquery/civil-time.ts';
 import { createEncoder, type RowEncoder } from '../bigquery/encode.ts';
 import { type EventColumns, eventColumns, idOf } from './event-columns.ts';
 import { historySequence } from './history-sequence.ts';
@@ -98,7 +98,7 @@ export class EventReader {
   }
 
   /** Microseconds since 1970. A time that can't be read is the encoder's to refuse. */
-  #timeOf(row: Row): bigint | undefined {
+  #timeOf(row: Row): Instant | undefined {
     const value = this.columns.time === undefined ? null : (row[this.columns.time] ?? null);
     return typeof value === 'string' ? parseTimestamp(value) : undefined;
   }

@@ -1,4 +1,5 @@
 import type { ColumnType, Value } from '../../shared/columns.ts';
+import { JsonText } from '../../shared/json-text.ts';
 import { parseDate, parseDatetime, parseTime, parseTimestamp } from './civil-time.ts';
 import { BIGNUMERIC, type DecimalRange, NUMERIC, parseDecimal } from './decimal.ts';
 import { jsonProblem } from './json-text.ts';
@@ -119,9 +120,7 @@ export const DAY_WRITERS = {
 
 function timestampWriter(check: DayCheck): CellWriter {
   return (out, field, value) => {
-    if (typeof value !== 'number' && typeof value !== 'bigint' && typeof value !== 'string') {
-      return wrongType('TIMESTAMP', 'text or a number', value);
-    }
+    if (!isMoment(value)) return wrongType('TIMESTAMP', 'a moment, text or a number', value);
     const instant = parseTimestamp(value);
     if (instant === undefined) {
       return refuse(
@@ -130,9 +129,16 @@ function timestampWriter(check: DayCheck): CellWriter {
       );
     }
     const refusal = check(Number(instant) / MICROS_PER_DAY);
-    if (!refusal) out.int64(field, instant);
-    return refusal;
+    if (refusal) return refusal;
+    if (typeof instant === 'number') out.integer(field, instant);
+    else out.int64(field, instant);
+    return undefined;
   };
+}
+
+function isMoment(value: Value): value is string | number | bigint | Date {
+  const type = typeof value;
+  return type === 'string' || type === 'number' || type === 'bigint' || value instanceof Date;
 }
 
 function dateWriter(check: DayCheck): CellWriter {
@@ -168,10 +174,12 @@ function writeTime(out: ProtoWriter, field: number, value: Value): Refusal | und
 }
 
 function writeJson(out: ProtoWriter, field: number, value: Value): Refusal | undefined {
-  if (typeof value !== 'string') return wrongType('JSON', 'JSON text', value);
+  if (typeof value !== 'string' && !(value instanceof JsonText)) {
+    return wrongType('JSON', 'JSON text', value);
+  }
   const problem = jsonProblem(value);
   if (problem !== undefined) return refuse('not_json', problem);
-  out.string(field, value);
+  out.string(field, String(value));
   return undefined;
 }
 
@@ -183,6 +191,8 @@ export function kindOf(value: Value): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (value instanceof Uint8Array) return 'bytes';
+  if (value instanceof Date) return 'a moment';
+  if (value instanceof JsonText) return 'JSON';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 

@@ -1,5 +1,11 @@
 import type { protos } from '@google-cloud/bigquery-storage';
-import type { Column, Row, TableLayout, Value } from '../../shared/columns.ts';
+import {
+  type Column,
+  isRecord,
+  type Row,
+  type TableLayout,
+  type Value,
+} from '../../shared/columns.ts';
 import { CELL_WRITERS, type CellWriter, DAY_WRITERS, kindOf } from './cells.ts';
 import { changeFields, writeChange } from './change-fields.ts';
 import { describeColumns } from './descriptor.ts';
@@ -112,7 +118,7 @@ function cellWriter(column: Column, partition?: Partition): CellWriter {
 function recordWriter(column: Column): CellWriter {
   const write = compileRecord(column.columns ?? []);
   return (out, field, value) => {
-    if (typeof value !== 'object' || Array.isArray(value) || value instanceof Uint8Array) {
+    if (!isRecord(value)) {
       return refuse('wrong_type', `RECORD needs an object, not ${kindOf(value)}`);
     }
     return out.message(field, () => write(out, value));

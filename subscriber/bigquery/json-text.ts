@@ -1,12 +1,17 @@
+import { JsonText } from '../../shared/json-text.ts';
 import { isJson } from '../../shared/json-valid.ts';
 
 /** BigQuery's documented limit: https://cloud.google.com/bigquery/docs/json-data#limitations */
 const MAX_DEPTH = 500;
 
-/** Says why BigQuery would not take this text for a JSON column, or undefined when it would. */
-export function jsonProblem(text: string): string | undefined {
+const encoder = new TextEncoder();
+
+/** Says why BigQuery would not take this for a JSON column, or undefined when it would. */
+export function jsonProblem(json: string | JsonText): string | undefined {
+  const isKnown = json instanceof JsonText;
+  const text = isKnown ? json.text : json;
   if (!text.isWellFormed()) return 'holds a lone surrogate';
-  if (!isJson(text)) return 'is not JSON';
+  if (!isKnown && !isJson(encoder.encode(text))) return 'is not JSON';
   if (escapesLoneSurrogate(text)) return 'holds the escape of a lone surrogate';
   // Every level takes an opening and a closing bracket, so that short texts need no count.
   if (text.length > MAX_DEPTH * 2 && depth(text) > MAX_DEPTH) {

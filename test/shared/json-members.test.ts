@@ -1,15 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { isAbsent, readJsonMembers, scalarText } from '../../shared/json-members.ts';
+import { isAbsent, memberReader, scalarText } from '../../shared/json-members.ts';
+import { findValues } from '../../shared/json-path.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-function members(text: string): Record<string, string> {
-  const reading = readJsonMembers(bytes(text));
+/** All members of an object, or those that are named. */
+function members(text: string, names?: string[]): Record<string, string | undefined> {
+  const wanted = names ?? Object.keys(JSON.parse(text.replace('\ufeff', '')));
+  const reading = memberReader(wanted)(bytes(text));
   if (!reading.ok) throw new Error(reading.problem);
-  return Object.fromEntries(reading.members);
+  return reading.members;
 }
 
-describe('readJsonMembers', () => {
+const readAny = memberReader(['a', 'b']);
+
+describe('a reader of members', () => {
   it.each([
     ['{}', {}],
     [' { } ', {}],
@@ -22,6 +27,10 @@ describe('readJsonMembers', () => {
     ['{"n":-0,"e":1E400}', { n: '-0', e: '1E400' }],
     ['{"\\u0061":1}', { a: '1' }],
     ['{"__proto__":1,"constructor":2}', { ['__proto__']: '1', constructor: '2' }],
+    [
+      '{"é":1,"\\u4e2d":"\\ud83d\\ude42","🐎":"🐎"}',
+      { é: '1', 中: '"\\ud83d\\ude42"', '🐎': '"🐎"' },
+    ],
     ['{"":1}', { '': '1' }],
     ['\r\n\t{"a"\n:\t[\r\n]\n}\n', { a: '[\r\n]' }],
   ])('slices %s', (text, expected) => {
@@ -37,6 +46,17 @@ describe('readJsonMembers', () => {
     expect(members('{"a":1,"\\u0061":2}')).toEqual({ a: '1' });
   });
 
+  it('finds what is wanted, and nothing else', () => {
+    const text = '{"x":{"a":1},"a":{"b":2},"aa":3,"Ã©":4,"b\\n":5}';
+    expect(members(text, ['a', 'b', 'é', 'b\n', 'constructor'])).toEqual({
+      a: '{"b":2}',
+      b: undefined,
+      é: undefined,
+      'b\n': '5',
+      constructor: undefined,
+    });
+  });
+
   it('drops a byte order mark before the text', () => {
     expect(members('\ufeff{"a":1}')).toEqual({ a: '1' });
   });
@@ -50,25 +70,52 @@ describe('readJsonMembers', () => {
     ['{"a":NaN}', 'not JSON'],
     ['[{"a":1}]', 'not a JSON object'],
     ['"a"', 'not a JSON object'],
-    ['null', 'not a JSON object'],
+    ['\ufeffnull', 'not a JSON object'],
+    ['{"a":1,}', 'not JSON'],
+    ['{,"a":1}', 'not JSON'],
+    ['{"a":1 "b":2}', 'not JSON'],
+    ['{"a":1,"b"}', 'not JSON'],
+    ['{"a":[1,"b":2}', 'not JSON'],
     ['7', 'not a JSON object'],
   ])('refuses %j: %s', (text, problem) => {
-    expect(readJsonMembers(bytes(text))).toEqual({ ok: false, problem });
+    expect(readAny(bytes(text))).toEqual({ ok: false, problem });
+  });
+
+  it('reads as JSON.parse and a search do, whatever a few changes make of a text', () => {
+    const random = mulberry32(11);
+    const original = '{"a" : "é\\u0041\\"" , "b":[{"a":-1.5e3},null,"🐎"],"a":{},"c":true}';
+    const spare = '{}[]",:\\ue0-1.truefalsn\n\u0001é';
+    let objects = 0;
+    for (let round = 0; round < 20_000; round++) {
+      let text = original;
+      for (let change = Math.floor(random() * 3); change > 0; change--) {
+        const at = Math.floor(random() * text.length);
+        const piece = random() < 0.5 ? '' : (spare[Math.floor(random() * spare.length)] ?? '');
+        text = text.slice(0, at) + piece + text.slice(at + Math.floor(random() * 2));
+      }
+      // A character may have been cut in two.
+      text = text.toWellFormed();
+      const expected = slowly(text);
+      if (expected) objects++;
+      const reading = readAny(bytes(text));
+      const found = reading.ok ? [reading.members.a, reading.members.b] : undefined;
+      if (String(found) !== String(expected)) expect.fail(`${JSON.stringify(text)}: ${found}`);
+    }
+    // Both kinds were among them.
+    expect(objects).toBeGreaterThan(1000);
+    expect(objects).toBeLessThan(19_000);
   });
 
   it.each([[[0xff]], [[0x7b, 0x22, 0xc3, 0x22, 0x7d]], [[0xed, 0xa0, 0x80]]])(
     'refuses bytes that are not UTF-8: %j',
     (raw) => {
-      expect(readJsonMembers(Uint8Array.from(raw))).toEqual({ ok: false, problem: 'not UTF-8' });
+      expect(readAny(Uint8Array.from(raw))).toEqual({ ok: false, problem: 'not UTF-8' });
     },
   );
 
   it('walks a value that is nested 100,000 deep', () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
-    const reading = readJsonMembers(bytes(`{"a":${deep},"b":1}`));
-    // Either parser may give up on it, but neither may throw.
-    if (reading.ok) expect(reading.members.get('b')).toBe('1');
-    else expect(reading.problem).toBe('not JSON');
+    expect(members(`{"a":${deep},"b":1}`, ['a', 'b'])).toEqual({ a: deep, b: '1' });
   });
 
   it('agrees with JSON.parse on every member, whatever the text', () => {
@@ -76,7 +123,8 @@ describe('readJsonMembers', () => {
     for (let round = 0; round < 2000; round++) {
       const object = randomObject(random);
       const text = JSON.stringify(object, null, Math.floor(random() * 3));
-      const parsed = Object.entries(members(text)).map(([name, raw]) => [name, JSON.parse(raw)]);
+      const found = Object.entries(members(text));
+      const parsed = found.map(([name, raw]) => [name, JSON.parse(String(raw))]);
       expect(Object.fromEntries(parsed)).toEqual(JSON.parse(text));
     }
   });
@@ -106,6 +154,17 @@ describe('isAbsent', () => {
     ]);
   });
 });
+
+/** The slow way: JSON.parse, and a search for each member; undefined where the text is no object. */
+function slowly(text: string): (string | undefined)[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    return ['a', 'b'].map((name) => findValues(text, [name])?.[0]);
+  } catch {
+    return undefined;
+  }
+}
 
 /** A small seeded generator: the same objects in every run. */
 function mulberry32(seed: number): () => number {

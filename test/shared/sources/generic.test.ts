@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defineRelay, type RelayStream, type Stream } from '../../../shared/config.ts';
 import { filterOf } from '../../../shared/filters/filter.ts';
+import { JsonText } from '../../../shared/json-text.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { type GenericOptions, generic } from '../../../shared/sources/generic.ts';
 import { sources } from '../../../shared/sources/registry.ts';
@@ -107,7 +108,7 @@ describe('a form', () => {
     const text = 'status=paid&total=120.50&tag=a&tag=b&note=P%C5%99%C3%ADli%C5%A1+%22x%22';
     expect(decide(stream, text)).toBe(true);
     expect(map(stream, text)).toEqual([
-      { ok: true, row: { total: '120.50', tags: '["a","b"]', note: 'Příliš "x"' } },
+      { ok: true, row: { total: '120.50', tags: new JsonText('["a","b"]'), note: 'Příliš "x"' } },
     ]);
     expect(decide(stream, 'status=paid&total=99')).toBe(false);
   });

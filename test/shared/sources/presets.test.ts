@@ -6,6 +6,7 @@ import {
   readEnvelope,
   toAttributes,
 } from '../../../shared/envelope.ts';
+import { JsonText } from '../../../shared/json-text.ts';
 import { type Scheme, schemes } from '../../../shared/signatures/schemes.ts';
 import { signRequest } from '../../../shared/signatures/sign.ts';
 import { type SignedRequest, verifySignature } from '../../../shared/signatures/verify.ts';
@@ -113,7 +114,7 @@ describe('what a sender sends around its events', () => {
   it.each([
     ['adyen', { live: 'false', event_index: '1' }],
     ['meta', { object: 'page', event_index: '1' }],
-    ['klaviyo', { meta: '{"version":"1"}', event_index: '0' }],
+    ['klaviyo', { meta: new JsonText('{"version":"1"}'), event_index: '0' }],
   ] as const)('is kept for %s', async (name, cells) => {
     const stream = open(name);
     const body = new TextEncoder().encode(JSON.stringify(presetDeliveries[name].body));
@@ -132,8 +133,9 @@ describe('what a sender sends around its events', () => {
     );
     expect(mapping).toMatchObject({
       row: {
-        payload:
+        payload: new JsonText(
           '{"MessageSid":"SM1","MessageStatus":"delivered","To":"+420111","MediaUrl":["a","b"]}',
+        ),
       },
     });
   });

@@ -3,6 +3,7 @@ import protobuf from 'protobufjs';
 import 'protobufjs/ext/descriptor/index.js';
 import { describe, expect, test } from 'vitest';
 import type { Column, Row, TableLayout, Value } from '../../../shared/columns.ts';
+import { JsonText } from '../../../shared/json-text.ts';
 import { createEncoder } from '../../../subscriber/bigquery/encode.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
@@ -73,6 +74,7 @@ describe('values that fit', () => {
     ['JSON', '{ "n": 12345678901234567890, "n": 1.0 }', '{ "n": 12345678901234567890, "n": 1.0 }'],
     ['JSON', '"\\ud83d\\ude42 \\\\ud800 \\u0000"', '"\\ud83d\\ude42 \\\\ud800 \\u0000"'],
     ['JSON', 'null', 'null'],
+    ['JSON', new JsonText('{"a":[]}'), '{"a":[]}'],
     ['TIMESTAMP', '2026-01-02T03:04:05Z', micros('2026-01-02T03:04:05Z')],
     ['TIMESTAMP', '2026-01-02T03:04:05.678+05:30', micros('2026-01-02T03:04:05.678+05:30')],
     ['TIMESTAMP', '2026-01-02 03:04:05', micros('2026-01-02T03:04:05Z')],
@@ -89,6 +91,8 @@ describe('values that fit', () => {
     ['TIMESTAMP', '1767323045678.9', '1767323045678900'],
     ['TIMESTAMP', -1.5, '-1500000'],
     ['TIMESTAMP', 0, '0'],
+    ['TIMESTAMP', new Date(1), '1000'],
+    ['TIMESTAMP', new Date('0001-01-01T00:00:00.001Z'), '-62135596799999000'],
   ])('%s takes %o', (type, value, expected) => {
     expect(cell(type, value)).toStrictEqual(expected);
   });
@@ -139,6 +143,8 @@ describe('values that do not fit', () => {
   test.each<[Column['type'], Value, string]>([
     ['STRING', 1, 'wrong_type'],
     ['STRING', { a: 1 }, 'wrong_type'],
+    ['STRING', new Date(0), 'wrong_type'],
+    ['STRING', new JsonText('"a"'), 'wrong_type'],
     ['STRING', 'a\ud800b', 'not_unicode'],
     ['BYTES', 'aGk=', 'wrong_type'],
     ['INT64', 2 ** 53, 'out_of_range'],
@@ -169,6 +175,8 @@ describe('values that do not fit', () => {
     ['TIMESTAMP', 1e18, 'unreadable'],
     ['TIMESTAMP', Number.NaN, 'unreadable'],
     ['TIMESTAMP', true, 'wrong_type'],
+    ['TIMESTAMP', new Date(Number.NaN), 'unreadable'],
+    ['TIMESTAMP', new Date('-000001-12-31T23:59:59Z'), 'unreadable'],
     ['DATE', '2026-13-01', 'unreadable'],
     ['DATE', '2025-02-29', 'unreadable'],
     ['DATE', '0000-01-01', 'unreadable'],
@@ -183,6 +191,11 @@ describe('values that do not fit', () => {
     ['JSON', '"\ud800"', 'not_json'],
     ['JSON', `${'['.repeat(501)}${']'.repeat(501)}`, 'not_json'],
     ['JSON', { a: 1 }, 'wrong_type'],
+    ['JSON', new JsonText('"\\ud800"'), 'not_json'],
+    ['JSON', new JsonText('"\ud800"'), 'not_json'],
+    ['JSON', new JsonText(`${'['.repeat(501)}${']'.repeat(501)}`), 'not_json'],
+    ['RECORD', new Date(0), 'wrong_type'],
+    ['RECORD', new JsonText('{}'), 'wrong_type'],
     ['RECORD', 'text', 'wrong_type'],
     ['RECORD', [], 'wrong_type'],
   ])('%s refuses %o', (type, value, code) => {
