@@ -115,7 +115,7 @@ export class SubscriberBed {
   }
 
   /** How many rows the view of unique rows shows. */
-  async countUnique(stream: StreamName): Promise<number> {
+  async countUnique(stream: string): Promise<number> {
     const query = `SELECT COUNT(*) AS n FROM shop.${stream}_unique`;
     const [row] = await select<{ n: number }>(this.bigquery, query);
     return row?.n ?? 0;
