@@ -1,87 +1,58 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Also, AppendQueue } from './append-queue.ts';
-import { Catalogue, eraseDataset, eraseTable, saveDataset, saveTable } from './catalogue.ts';
+import { Catalogue } from './catalogue.ts';
 import { type Cell, CellError, checkCell } from './cell.ts';
 import { Checkpoints } from './checkpoints.ts';
-import { createTableSql, physicalSchema, quoteIdentifier, quoteTable } from './duck-types.ts';
-import { BigQueryError } from './errors.ts';
+import { Database } from './database.ts';
+import { Definitions } from './definitions.ts';
 import {
   type Dataset,
   type DatasetRef,
   type Field,
-  formatDataset,
   formatTable,
   type Table,
   type TableRef,
 } from './schema.ts';
-import { macroStatements } from './sql/functions.ts';
-import { TableLocks } from './table-locks.ts';
 import { findUpserted, type RowChange, Upserts } from './upserts.ts';
 
-/**
- * Datasets, tables and rows in one DuckDB file. The process that opened it owns it: DuckDB lets
- * no second one read. SQL on any of its connections cannot reach the machine's other files.
- */
+/** Datasets, tables and rows in one DuckDB file: whatever changes one of them holds the table's lock. */
 export class Store {
-  readonly #instance: DuckDBInstance;
-  readonly #admin: DuckDBConnection;
+  readonly #database: Database;
   readonly #appends: AppendQueue;
   readonly #catalogue: Catalogue;
-  readonly #locks = new TableLocks();
+  readonly #definitions: Definitions;
   readonly #upserts: Upserts;
-  /** The tail of the queue for `#admin`, which runs one transaction at a time. */
-  #adminTail: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    instance: DuckDBInstance,
-    admin: DuckDBConnection,
+    database: Database,
     appends: AppendQueue,
     catalogue: Catalogue,
     upserted: ReadonlySet<string>,
   ) {
-    this.#upserts = new Upserts(this, upserted);
-    this.#instance = instance;
-    this.#admin = admin;
+    this.#database = database;
     this.#appends = appends;
     this.#catalogue = catalogue;
+    this.#definitions = new Definitions(catalogue);
+    this.#upserts = new Upserts(this, upserted);
   }
 
   /** `directory` is created when missing and holds `bigquery.duckdb`. */
   static async open(directory: string): Promise<Store> {
-    await mkdir(directory, { recursive: true });
-    const instance = await DuckDBInstance.create(join(directory, 'bigquery.duckdb'), {
-      enable_external_access: 'false',
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-      // The default of 16 MB stalls appends for half a second every few thousand rows: Checkpoints
-      // come first.
-      checkpoint_threshold: '256MB',
-      // The default is four fifths of the machine, which a cache of the table's pages would fill.
-      // Queries that need more go by way of the disk.
-      memory_limit: '1GB',
-    });
-    const admin = await instance.connect();
-    await admin.run("SET GLOBAL TimeZone = 'UTC'");
-    for (const macro of macroStatements()) await admin.run(macro);
-    const catalogue = await Catalogue.load(admin);
-    const upserted = await findUpserted(admin);
-    const checkpoints = new Checkpoints(await instance.connect());
-    const appends = new AppendQueue(await instance.connect(), checkpoints);
-    return new Store(instance, admin, appends, catalogue, upserted);
+    const database = await Database.open(directory);
+    const catalogue = await Catalogue.load(database.admin);
+    const upserted = await findUpserted(database.admin);
+    const checkpoints = new Checkpoints(await database.connect());
+    const appends = new AppendQueue(await database.connect(), checkpoints);
+    return new Store(database, appends, catalogue, upserted);
   }
 
   /** A connection of the caller's own, for queries. The caller closes it. */
   connect(): Promise<DuckDBConnection> {
-    return this.#instance.connect();
+    return this.#database.connect();
   }
 
-  async close(): Promise<void> {
-    await this.#adminTail;
-    this.#appends.close();
-    this.#admin.closeSync();
-    this.#instance.closeSync();
+  close(): Promise<void> {
+    return this.#database.close(() => this.#appends.close());
   }
 
   getDataset(ref: DatasetRef): Dataset | undefined {
@@ -102,54 +73,26 @@ export class Store {
 
   /** Throws notFound. */
   requireDataset(ref: DatasetRef): Dataset {
-    const dataset = this.getDataset(ref);
-    if (dataset === undefined) {
-      throw new BigQueryError('notFound', `Not found: Dataset ${formatDataset(ref)}`);
-    }
-    return dataset;
+    return this.#definitions.requireDataset(ref);
   }
 
   /** Throws notFound. */
   requireTable(ref: TableRef): Table {
-    this.requireDataset(ref);
-    const table = this.getTable(ref);
-    if (table === undefined) {
-      throw new BigQueryError('notFound', `Not found: Table ${formatTable(ref)}`);
-    }
-    return table;
+    return this.#definitions.requireTable(ref);
   }
 
   /** Throws duplicate. */
   async createDataset(dataset: Dataset): Promise<void> {
-    await this.administer(async (connection) => {
-      if (this.getDataset(dataset) !== undefined) {
-        throw new BigQueryError('duplicate', `Already Exists: Dataset ${formatDataset(dataset)}`);
-      }
-      await connection.run(`CREATE SCHEMA ${quoteIdentifier(physicalSchema(dataset))}`);
-      await saveDataset(connection, dataset);
-      return () => this.#catalogue.setDataset(dataset);
-    });
+    await this.administer((connection) => this.#definitions.createDataset(connection, dataset));
   }
 
   async updateDataset(dataset: Dataset): Promise<void> {
-    await this.administer(async (connection) => {
-      this.requireDataset(dataset);
-      await saveDataset(connection, dataset);
-      return () => this.#catalogue.setDataset(dataset);
-    });
+    await this.administer((connection) => this.#definitions.updateDataset(connection, dataset));
   }
 
   /** Throws resourceInUse while tables are left in it. */
   async deleteDataset(ref: DatasetRef): Promise<void> {
-    await this.administer(async (connection) => {
-      this.requireDataset(ref);
-      if (this.listTables(ref).length > 0) {
-        throw new BigQueryError('resourceInUse', `Dataset ${formatDataset(ref)} is still in use`);
-      }
-      await connection.run(`DROP SCHEMA ${quoteIdentifier(physicalSchema(ref))}`);
-      await eraseDataset(connection, ref);
-      return () => this.#catalogue.removeDataset(ref);
-    });
+    await this.administer((connection) => this.#definitions.deleteDataset(connection, ref));
   }
 
   /** Throws duplicate, or notFound for its dataset. A view has no DuckDB object of its own. */
@@ -158,29 +101,18 @@ export class Store {
   }
 
   /** As createTable, in the caller's transaction; call what it returns once that has committed. */
-  async createTableIn(connection: DuckDBConnection, table: Table): Promise<() => void> {
-    this.requireDataset(table);
-    if (this.getTable(table) !== undefined) {
-      throw new BigQueryError('duplicate', `Already Exists: Table ${formatTable(table)}`);
-    }
-    return this.#replaceTableIn(connection, table);
+  createTableIn(connection: DuckDBConnection, table: Table): Promise<() => void> {
+    return this.#definitions.createTable(connection, table);
   }
 
   /** Puts an empty table with the schema of `next` in the place of the one that is there. */
   async recreateTableIn(connection: DuckDBConnection, next: Table): Promise<() => void> {
-    await connection.run(`DROP TABLE ${quoteTable(next)}`);
     const forget = await this.#upserts.forgetIn(connection, next);
-    const publish = await this.#replaceTableIn(connection, next);
+    const publish = await this.#definitions.recreateTable(connection, next);
     return () => {
       forget();
       publish();
     };
-  }
-
-  async #replaceTableIn(connection: DuckDBConnection, table: Table): Promise<() => void> {
-    if (table.type === 'TABLE') await connection.run(createTableSql(table));
-    await saveTable(connection, table);
-    return () => this.#catalogue.setTable(table);
   }
 
   /**
@@ -188,44 +120,31 @@ export class Store {
    * transaction, with the table to itself.
    */
   async updateTable(next: Table, alterations: readonly string[]): Promise<void> {
-    const release = await this.#locks.exclusive(formatTable(next));
-    try {
-      this.#appends.forget(next);
-      await this.administer((connection) => this.updateTableIn(connection, next, alterations));
-    } finally {
-      release();
-    }
+    await this.#alone(next, () =>
+      this.administer((connection) => this.updateTableIn(connection, next, alterations)),
+    );
   }
 
   /** As updateTable, in the caller's exclusive transaction. */
-  async updateTableIn(
+  updateTableIn(
     connection: DuckDBConnection,
     next: Table,
     alterations: readonly string[],
   ): Promise<() => void> {
-    this.requireTable(next);
-    for (const sql of alterations) await connection.run(sql);
-    await saveTable(connection, next);
-    return () => this.#catalogue.setTable(next);
+    return this.#definitions.updateTable(connection, next, alterations);
   }
 
   async deleteTable(ref: TableRef): Promise<void> {
-    const release = await this.#locks.exclusive(formatTable(ref));
-    try {
-      this.#appends.forget(ref);
-      await this.administer(async (connection) => {
-        const table = this.requireTable(ref);
-        if (table.type === 'TABLE') await connection.run(`DROP TABLE ${quoteTable(ref)}`);
-        await eraseTable(connection, ref);
+    await this.#alone(ref, () =>
+      this.administer(async (connection) => {
+        const publish = await this.#definitions.deleteTable(connection, ref);
         const forget = await this.#upserts.forgetIn(connection, ref);
         return () => {
           forget();
-          this.#catalogue.removeTable(ref);
+          publish();
         };
-      });
-    } finally {
-      release();
-    }
+      }),
+    );
   }
 
   /**
@@ -235,12 +154,9 @@ export class Store {
    * the same transaction.
    */
   async append(ref: TableRef, rows: Cell[][], also?: Also): Promise<void> {
-    const release = await this.#locks.shared(formatTable(ref));
-    try {
-      await this.appendStaged(this.requireTable(ref), rows, also);
-    } finally {
-      release();
-    }
+    await this.#database.withLock(formatTable(ref), 'shared', () =>
+      this.appendStaged(this.requireTable(ref), rows, also),
+    );
   }
 
   /** As append, to a table that is not in the catalogue, and that nobody changes meanwhile. */
@@ -280,21 +196,9 @@ export class Store {
     mode: 'shared' | 'exclusive',
     work: (connection: DuckDBConnection, afterCommit: (then: () => void) => void) => Promise<T>,
   ): Promise<T> {
-    const release = await this.#locks[mode](formatTable(ref));
-    const connection = await this.connect();
-    const publish: (() => void)[] = [];
-    try {
-      if (mode === 'exclusive') this.#appends.forget(ref);
-      await connection.run('BEGIN');
-      const result = await work(connection, (then) => publish.push(then));
-      await connection.run('COMMIT');
-      for (const then of publish) then();
-      return result;
-    } finally {
-      // An open transaction is rolled back with its connection.
-      connection.closeSync();
-      release();
-    }
+    const transact = () => this.#database.transact(work);
+    if (mode === 'exclusive') return await this.#alone(ref, transact);
+    return await this.#database.withLock(formatTable(ref), mode, transact);
   }
 
   /**
@@ -302,20 +206,15 @@ export class Store {
    * once the transaction has committed, to make the change visible in memory.
    */
   administer(work: (connection: DuckDBConnection) => Promise<() => void>): Promise<void> {
-    const run = async () => {
-      await this.#admin.run('BEGIN');
-      try {
-        const publish = await work(this.#admin);
-        await this.#admin.run('COMMIT');
-        publish();
-      } catch (cause) {
-        await this.#admin.run('ROLLBACK').catch(() => undefined);
-        throw cause;
-      }
-    };
-    const result = this.#adminTail.then(run);
-    this.#adminTail = result.catch(() => undefined);
-    return result;
+    return this.#database.administer(work);
+  }
+
+  /** While nobody appends to the table. */
+  #alone<T>(ref: TableRef, work: () => Promise<T>): Promise<T> {
+    return this.#database.withLock(formatTable(ref), 'exclusive', () => {
+      this.#appends.forget(ref);
+      return work();
+    });
   }
 }
 
