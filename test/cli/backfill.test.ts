@@ -128,4 +128,36 @@ describe('tributary reconcile', { timeout: 120_000 }, () => {
       err: '',
     });
   });
+
+  it('is killed in the middle of a repair, again and again, and then nothing is doubled and nothing missing', async () => {
+    const perHour = 300;
+    let isWhole = false;
+    const place = await startHistoryPlace((begin, end) =>
+      [...manyEvents(begin, end, ((end - begin) / hour) * perHour)].filter(
+        (_, n) => isWhole || n % perHour > 20,
+      ),
+    );
+    const byHour = ['datanostro', ...range, '--window', '1h'];
+    await place.run('backfill', ...byHour);
+    const before = (await place.rows()).length;
+    isWhole = true;
+    const command = ['reconcile', ...byHour, '--repair'];
+    for (let kill = 0; kill < 3; kill++) {
+      // Behind the comparison of 24 windows comes the repair.
+      const enough = place.asked.length + 25 + kill * 3;
+      const run = place.start(...command);
+      while (run.process.exitCode === null && place.asked.length < enough) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      await new Promise((resolve) => setTimeout(resolve, kill * 15));
+      run.process.kill('SIGKILL');
+      await run.ended;
+    }
+    expect((await place.rows()).length).toBeGreaterThan(before);
+    const last = await place.run(...command);
+    expect(last).toMatchObject({ status: 0, err: '' });
+    const ids = (await place.rows()).map(({ event_id }) => event_id);
+    expect(ids).toHaveLength(24 * perHour);
+    expect(new Set(ids).size).toBe(24 * perHour);
+  });
 });
