@@ -1,48 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { protos } from '@google-cloud/bigquery-storage';
 import { backoffMs } from './backoff.ts';
-import { ByteBudget } from './byte-budget.ts';
 import type { WriteClient } from './client.ts';
-import { AppendConnection, type Reply } from './connection.ts';
+import { AppendConnections } from './connections.ts';
 import { MAX_ROW_BYTES } from './encode.ts';
-import { cutPieces, halve, type Piece, toRequest, without } from './piece.ts';
+import { cutPieces, halve, type Piece, without } from './piece.ts';
 import { type AppendOutcome, Tally } from './tally.ts';
 import { judge, type WriteFailure } from './verdict.ts';
-
-export interface WriterOptions {
-  /** `projects/…/datasets/…/tables/…` */
-  table: string;
-  descriptor: protos.google.protobuf.IDescriptorProto;
-  /** How long one append may stay unanswered before its stream is given up. */
-  appendTimeoutMs?: number;
-  /** How long `setup` failures are tried again: a new table may be unknown to the service for a minute. */
-  setupPatienceMs?: number;
-  /** How long transient failures and throttling are tried again; without end by default. */
-  patienceMs?: number;
-  maxRequestBytes?: number;
-  maxInFlightBytes?: number;
-  /** A client carries 100 streams, and the next one hangs. */
-  maxConnections?: number;
-  /** With so many unanswered bytes on each of its connections, the table gets another one. */
-  bytesPerConnection?: number;
-  /** Hears of the first failure of each pause: the others are of the same trouble. */
-  onFailure?: (failure: WriteFailure, waitMs: number) => void;
-  now?: () => number;
-  random?: () => number;
-}
-
-const DEFAULTS = {
-  appendTimeoutMs: 30_000,
-  setupPatienceMs: 60_000,
-  patienceMs: Number.POSITIVE_INFINITY,
-  maxRequestBytes: 1_000_000,
-  maxInFlightBytes: 8_000_000,
-  maxConnections: 10,
-  bytesPerConnection: 2_000_000,
-  onFailure: () => {},
-  now: Date.now,
-  random: Math.random,
-};
+import { defaultOptions, type WriterOptions } from './writer-options.ts';
 
 const ASK_TIMEOUT_MS = 2000;
 /** gRPC codes that tell of a service that works: NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED. */
@@ -58,34 +22,28 @@ const CLOSED: WriteFailure = { reaction: 'transient', code: 1, message: 'the wri
 export class TableWriter {
   readonly #client: WriteClient;
   readonly #options: Required<WriterOptions>;
-  readonly #budget: ByteBudget;
+  readonly #writeStream: string;
+  readonly #connections: AppendConnections;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
-  readonly #connections = new Set<AppendConnection>();
-  /** Those that take any piece; the others were opened for one alone. */
-  readonly #shared = new Set<AppendConnection>();
-  /** Set when the grace of a close is over: nothing is sent any more. */
-  #over = false;
-  #alone: Promise<unknown> = Promise.resolve();
   /** Grows with each request that BigQuery took: the proof that table and schema are in order. */
   #requestsWritten = 0;
   #quietUntil = Number.NEGATIVE_INFINITY;
 
   constructor(client: WriteClient, options: WriterOptions) {
     this.#client = client;
-    this.#options = { ...DEFAULTS, ...options };
-    this.#budget = new ByteBudget(this.#options.maxInFlightBytes);
-  }
-
-  /** Whether a stream is open now; between bursts the service closes idle ones. */
-  get connected(): boolean {
-    return [...this.#shared].some(({ isOpen }) => isOpen);
+    this.#options = { ...defaultOptions, ...options };
+    this.#writeStream = `${options.table}/streams/_default`;
+    this.#connections = new AppendConnections(client, {
+      ...this.#options,
+      writeStream: this.#writeStream,
+    });
   }
 
   /** Whether BigQuery answers, be it with a refusal; nothing is written. */
   async isAnswered(): Promise<boolean> {
     try {
-      const name = `${this.#options.table}/streams/_default`;
+      const name = this.#writeStream;
       await this.#client.getWriteStream({ name }, { timeout: ASK_TIMEOUT_MS, retry: null });
       return true;
     } catch (error) {
@@ -118,15 +76,10 @@ export class TableWriter {
    */
   async close(graceMs = 5000): Promise<void> {
     this.#closing.abort();
-    const timer = setTimeout(() => this.#abort(), graceMs);
+    const timer = setTimeout(() => this.#connections.abort(), graceMs);
     await Promise.allSettled(this.#running);
     clearTimeout(timer);
-    this.#abort();
-  }
-
-  #abort(): void {
-    this.#over = true;
-    for (const connection of this.#connections) connection.abort();
+    this.#connections.abort();
   }
 
   async #appendAll(rows: readonly Uint8Array[], tally: Tally): Promise<void> {
@@ -141,11 +94,12 @@ export class TableWriter {
   }
 
   async #deliver(whole: Piece, tally: Tally, alone: boolean): Promise<void> {
+    const connections = this.#connections;
     const begun = this.#options.now();
     let piece = whole;
     let apart = alone;
     for (let tries = 0; ; ) {
-      const reply = await (apart ? this.#sendAlone(piece) : this.#send(piece));
+      const reply = await (apart ? connections.sendAlone(piece) : connections.send(piece));
       const verdict = judge(reply, piece.rows.length);
       if (verdict.kind === 'written') {
         this.#requestsWritten++;
@@ -204,59 +158,6 @@ export class TableWriter {
     }
   }
 
-  async #send(piece: Piece): Promise<Reply> {
-    await this.#budget.take(piece.bytes);
-    try {
-      if (this.#over) return lost(CLOSED);
-      return await this.#leastBusy().send(toRequest(piece), piece.bytes);
-    } finally {
-      this.#budget.give(piece.bytes);
-    }
-  }
-
-  #leastBusy(): AppendConnection {
-    let best: AppendConnection | undefined;
-    for (const connection of this.#shared) {
-      if (!connection.isOpen) continue;
-      if (!best || connection.pendingBytes < best.pendingBytes) best = connection;
-    }
-    const { bytesPerConnection, maxConnections } = this.#options;
-    const isBusy = !best || best.pendingBytes >= bytesPerConnection;
-    if (best && (!isBusy || this.#connections.size >= maxConnections)) return best;
-    const connection = this.#connect();
-    this.#shared.add(connection);
-    return connection;
-  }
-
-  /** On a stream of its own, one piece at a time, so that the answer can be about nothing else. */
-  async #sendAlone(piece: Piece): Promise<Reply> {
-    const turn = this.#alone.then(async () => {
-      if (this.#over) return lost(CLOSED);
-      const connection = this.#connect();
-      const reply = await connection.send(toRequest(piece), piece.bytes);
-      connection.abort();
-      return reply;
-    });
-    this.#alone = turn;
-    return await turn;
-  }
-
-  #connect(): AppendConnection {
-    const { table, descriptor, appendTimeoutMs } = this.#options;
-    const writeStream = `${table}/streams/_default`;
-    const connection = new AppendConnection(this.#client, {
-      writeStream,
-      descriptor,
-      appendTimeoutMs,
-      onEnd: () => {
-        this.#connections.delete(connection);
-        this.#shared.delete(connection);
-      },
-    });
-    this.#connections.add(connection);
-    return connection;
-  }
-
   /** Waits before the next try; false when there is to be none. */
   async #pause(failure: WriteFailure, tries: number, begun: number): Promise<boolean> {
     const { now, random, setupPatienceMs, patienceMs, onFailure } = this.#options;
@@ -274,8 +175,4 @@ export class TableWriter {
       return false;
     }
   }
-}
-
-function lost(failure: WriteFailure): Reply {
-  return { kind: 'lost', code: failure.code, message: failure.message, alone: false };
 }
