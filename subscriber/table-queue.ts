@@ -27,6 +27,8 @@ export interface UnderWay {
   bytes: number;
 }
 
+/** How long mending a table may take. */
+const mendWithinMs = 30_000;
 const noRowsTaken = 'the table takes no rows';
 
 /** The rows on their way to one table. No other table waits for them. */
@@ -193,9 +195,9 @@ export class TableQueue implements Guest {
   #mend(reason: string): Promise<void> {
     const mend = async () => {
       const { onSetupFailure, random = Math.random } = this.#options;
-      await onSetupFailure(reason);
-      const waitMs = backoffMs('throttled', this.#mendings++, random);
-      await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => {});
+      // A call that is never answered must hold up neither the next try nor the close.
+      await Promise.race([onSetupFailure(reason), this.#pause(mendWithinMs)]);
+      await this.#pause(backoffMs('throttled', this.#mendings++, random));
     };
     this.#mending ??= mend().finally(() => {
       this.#mending = undefined;
@@ -203,5 +205,11 @@ export class TableQueue implements Guest {
       this.#send();
     });
     return this.#mending;
+  }
+
+  /** Ends early when the queue closes. */
+  async #pause(ms: number): Promise<void> {
+    const { signal } = this.#closing;
+    await sleep(ms, undefined, { signal, ref: false }).catch(() => {});
   }
 }

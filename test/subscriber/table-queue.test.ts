@@ -159,6 +159,19 @@ describe('TableQueue', () => {
     await queue.close(1000);
   });
 
+  it('closes although mending the table is never answered', async () => {
+    const queue = await open(
+      (_, hand) => hand.end(5, 'Requested entity was not found'),
+      { setupPatienceMs: 0 },
+      { onSetupFailure: () => new Promise(() => {}) },
+    );
+    const fate = queue.write({ id: 'a' });
+    await expect.poll(() => server.received.length).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await queue.close(50);
+    expect(await fate).toMatchObject({ kind: 'held' });
+  });
+
   it('lets rows wait while enough is under way, and fills the batches with them', async () => {
     const waiting: Hand[] = [];
     const queue = await open(
