@@ -5,6 +5,7 @@ import {
   SubscriptionCloseBehaviors,
 } from '@google-cloud/pubsub';
 import type { Relay } from '../shared/config.ts';
+import { RelayError } from '../shared/error.ts';
 import type { Log } from './log.ts';
 
 /** What the pull may have out, over all tables. Each message takes some 6 kB beside its body. */
@@ -36,6 +37,8 @@ function statusOf(error: unknown): unknown {
 /**
  * Opens the relay's subscription, after creating it and its topic where they are missing. A subscriber
  * that may not create them can still read one that exists.
+ *
+ * @throws RelayError `subscription.dead-letter-topic`
  */
 export async function openSubscription(
   pubsub: PubSub,
@@ -45,7 +48,7 @@ export async function openSubscription(
 ): Promise<Subscription> {
   await unlessRefused([alreadyExists, permissionDenied], () => pubsub.createTopic(relay.topic));
   const isNew = await createSubscription(pubsub, relay);
-  if (!isNew && !(await setRetryPolicy(pubsub.subscription(relay.subscription)))) {
+  if (!isNew && !(await adopt(pubsub.subscription(relay.subscription), relay))) {
     log({
       severity: 'WARNING',
       message:
@@ -79,11 +82,21 @@ async function createSubscription(pubsub: PubSub, relay: Relay): Promise<boolean
   });
 }
 
-/** Gives a subscription that was made by other hands its policy, if it has none. */
-async function setRetryPolicy(subscription: Subscription): Promise<boolean> {
+/**
+ * Checks a subscription that was made before, and gives it a retry policy if it has none. False where
+ * that may not be done.
+ */
+async function adopt(subscription: Subscription, { subscription: name }: Relay): Promise<boolean> {
   return await unlessRefused([permissionDenied], async () => {
-    const [metadata] = await subscription.getMetadata();
-    if (!metadata.retryPolicy) await subscription.setMetadata({ retryPolicy });
+    const [{ deadLetterPolicy, retryPolicy: policy }] = await subscription.getMetadata();
+    if (deadLetterPolicy?.deadLetterTopic) {
+      throw new RelayError(
+        'subscription.dead-letter-topic',
+        'setup',
+        `the subscription ${name} has a dead-letter topic, where good deliveries would end that one table can't take for a while: take it away (gcloud pubsub subscriptions update ${name} --clear-dead-letter-policy)`,
+      );
+    }
+    if (!policy) await subscription.setMetadata({ retryPolicy });
   });
 }
 

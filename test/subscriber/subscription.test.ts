@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PubSub } from '@google-cloud/pubsub';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { connectPubsub } from '../../local/connect.ts';
+import { type PubsubServer, startPubsub } from '../../local/pubsub/main.ts';
+import { defineRelay } from '../../shared/config.ts';
+import { datanostro } from '../../shared/sources/datanostro.ts';
+import { openSubscription } from '../../subscriber/subscription.ts';
+
+const relay = defineRelay({
+  project: 'my-project',
+  streams: { shop: datanostro({ table: 'dn.events' }) },
+});
+
+describe('openSubscription', () => {
+  let directory: string;
+  let server: PubsubServer;
+  let pubsub: PubSub;
+  let warnings: string[];
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tributary-subscription-'));
+    server = await startPubsub({ port: 0, directory });
+    pubsub = connectPubsub(relay.project, server.port);
+    warnings = [];
+  });
+
+  afterEach(async () => {
+    await pubsub.close();
+    await server.stop();
+    await rm(directory, { recursive: true });
+  });
+
+  const open = () => openSubscription(pubsub, relay, 1000, ({ message }) => warnings.push(message));
+  const policyOf = async () => {
+    const [metadata] = await pubsub.subscription(relay.subscription).getMetadata();
+    return metadata.retryPolicy;
+  };
+
+  it('makes topic and subscription, which never expires and lets rest what is given back', async () => {
+    await open();
+    const [metadata] = await pubsub.subscription(relay.subscription).getMetadata();
+    expect(metadata.expirationPolicy).toMatchObject({ ttl: null });
+    expect(metadata.retryPolicy).toMatchObject({
+      minimumBackoff: { seconds: '1' },
+      maximumBackoff: { seconds: '600' },
+    });
+    await open();
+    expect(warnings).toEqual([]);
+  });
+
+  it('gives one that was made without a retry policy its own, and leaves another’s alone', async () => {
+    const [topic] = await pubsub.createTopic(relay.topic);
+    const [subscription] = await topic.createSubscription(relay.subscription);
+    await open();
+    expect(await policyOf()).toMatchObject({ minimumBackoff: { seconds: '1' } });
+    await subscription.setMetadata({ retryPolicy: { minimumBackoff: { seconds: 7 } } });
+    await open();
+    expect(await policyOf()).toMatchObject({ minimumBackoff: { seconds: '7' } });
+    expect(warnings).toEqual([]);
+  });
+
+  it('refuses one with a dead-letter topic: good deliveries would end there', async () => {
+    await open();
+    // The local server has no such policies.
+    const subscription = pubsub.subscription(relay.subscription);
+    vi.spyOn(pubsub, 'subscription').mockReturnValue(subscription);
+    vi.spyOn(subscription, 'getMetadata').mockImplementation(async () => [
+      { deadLetterPolicy: { deadLetterTopic: 'projects/my-project/topics/bin' } },
+    ]);
+    await expect(open()).rejects.toMatchObject({
+      code: 'subscription.dead-letter-topic',
+      reaction: 'setup',
+    });
+  });
+});
