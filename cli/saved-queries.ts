@@ -14,11 +14,21 @@ export interface SavedQuery {
   /** The source of the streams whose tables it reads, or the edge's census of what filters dropped. */
   reads: SourceName | 'census';
   parameters: Record<string, Parameter>;
-  /** @param table as it stands between backticks: `project.dataset.table` */
-  sql(table: string): string;
+  /**
+   * @param table as it stands between backticks: `project.dataset.table`
+   * @param isOwn the table is one experiment's own, and may lack the column that names it
+   */
+  sql(table: string, isOwn: boolean): string;
 }
 
 const experiment = { type: 'INT64', default: '42' } as const;
+
+/** The rows that tell who saw the experiment. */
+function exposures(isOwn: boolean): string {
+  return isOwn
+    ? "event_type = 'exposure'"
+    : "event_type = 'exposure' AND experiment_id = @experiment_id";
+}
 
 /** By name, as `tributary query --saved` takes it. */
 export const savedQueries: Record<string, SavedQuery> = {
@@ -48,11 +58,11 @@ ORDER BY n DESC, event_name`,
     about: 'units of an experiment by the variant that they saw first',
     reads: 'absmartly',
     parameters: { experiment_id: experiment },
-    sql: (table) => `SELECT variant, COUNT(*) AS unique_participants
+    sql: (table, isOwn) => `SELECT variant, COUNT(*) AS unique_participants
 FROM (
   SELECT unit_uid, variant, ROW_NUMBER() OVER (PARTITION BY unit_uid ORDER BY event_at) AS nth
   FROM \`${table}\`
-  WHERE event_type = 'exposure' AND experiment_id = @experiment_id
+  WHERE ${exposures(isOwn)}
 )
 WHERE nth = 1
 GROUP BY variant
@@ -62,10 +72,10 @@ ORDER BY variant`,
     about: 'share of the units of each variant that reached a goal after they saw it',
     reads: 'absmartly',
     parameters: { experiment_id: experiment, goal_name: { type: 'STRING', default: '' } },
-    sql: (table) => `WITH exposures AS (
+    sql: (table, isOwn) => `WITH exposures AS (
   SELECT unit_uid, variant, MIN(event_at) AS first_exposed_at
   FROM \`${table}\`
-  WHERE event_type = 'exposure' AND experiment_id = @experiment_id
+  WHERE ${exposures(isOwn)}
   GROUP BY unit_uid, variant
 ),
 converted AS (
@@ -117,11 +127,10 @@ export function prepareSaved(relay: Relay, choice: SavedQueryChoice): PreparedQu
     );
   }
   const { params, types } = bind(choice.name, saved, choice.parameters);
-  const table =
-    saved.reads === 'census'
-      ? censusTable(relay)
-      : tableOf(streamOf(relay, saved.reads, choice.stream), params);
-  return { query: saved.sql(`${relay.project}.${table}`), params, types };
+  const stream = saved.reads === 'census' ? undefined : streamOf(relay, saved.reads, choice.stream);
+  const table = stream ? tableOf(stream, params) : censusTable(relay);
+  const isOwn = stream?.tablePerExperiment === true;
+  return { query: saved.sql(`${relay.project}.${table}`, isOwn), params, types };
 }
 
 function bind(

@@ -47,10 +47,11 @@ describe('saved queries', () => {
     server = await startBigQuery({ restPort: 0, grpcPort: 0, directory });
     bigquery = connectBigQuery(relay.project, server.restPort);
     for (const dataset of ['ab', 'shop', 'tributary']) await bigquery.createDataset(dataset);
-    for (const table of ['exports', 'experiment_42_exports']) {
-      await bigquery.query(`CREATE TABLE ab.${table} (${columns})`);
-      await bigquery.query(`INSERT INTO ab.${table} VALUES ${rows}`);
-    }
+    await bigquery.query(`CREATE TABLE ab.exports (${columns})`);
+    await bigquery.query(`INSERT INTO ab.exports VALUES ${rows}`);
+    // One of its own holds no other experiment, and need not name it.
+    await bigquery.query(`CREATE TABLE ab.experiment_42_exports AS
+      SELECT * EXCEPT (experiment_id) FROM ab.exports WHERE COALESCE(experiment_id, 42) = 42`);
     await bigquery.query('CREATE TABLE shop.events (event_name STRING, event_time TIMESTAMP)');
     await bigquery.query(`INSERT INTO shop.events
       SELECT 'purchase', TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 MINUTE) UNION ALL
@@ -110,8 +111,8 @@ describe('saved queries', () => {
     ]);
   });
 
-  it('conversion-rate', async () => {
-    expect(await answer('conversion-rate', ['goal_name=paid'])).toEqual([
+  it.each([undefined, 'split'])('conversion-rate, of stream %s', async (stream) => {
+    expect(await answer('conversion-rate', ['goal_name=paid'], stream)).toEqual([
       { variant: 'A', unique_participants: 2, converters: 1, conversion_rate: 0.5 },
       { variant: 'B', unique_participants: 1, converters: 0, conversion_rate: 0 },
     ]);
