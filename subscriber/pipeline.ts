@@ -60,16 +60,17 @@ export class Pipeline {
     this.#taken++;
     this.#options.room.enter(message.data.length);
     const reading = readEnvelope(message.attributes, message.data);
-    if (!reading.ok) return this.#follow([message], { kind: 'dead', reason: reading.problem });
-    const { envelope } = reading;
-    const { deliveryId } = envelope;
-    const before = this.#underWay.get(deliveryId);
+    const id = reading.ok ? reading.envelope.deliveryId : unreadableId(message);
+    const before = this.#underWay.get(id);
     if (before) before.push(message);
-    else if (this.#written.has(deliveryId)) this.#ack([message]);
+    else if (this.#written.has(id)) this.#ack([message]);
     else {
       const copies = [message];
-      this.#underWay.set(deliveryId, copies);
-      return this.#follow(copies, this.#writer.write(envelope), deliveryId);
+      this.#underWay.set(id, copies);
+      const fate = reading.ok
+        ? this.#writer.write(reading.envelope)
+        : { kind: 'dead' as const, reason: reading.problem };
+      return this.#follow(id, copies, fate);
     }
     return Promise.resolve();
   }
@@ -78,11 +79,7 @@ export class Pipeline {
    * Settles all copies of a message as its fate says. A message that was given back while its row was
    * under way stays known until the row has its fate: what comes again meanwhile is not written again.
    */
-  async #follow(
-    copies: PulledMessage[],
-    begun: Fate | Promise<Fate>,
-    deliveryId?: string,
-  ): Promise<void> {
+  async #follow(id: string, copies: PulledMessage[], begun: Fate | Promise<Fate>): Promise<void> {
     let fate = await begun;
     let isDead = false;
     while (fate.kind !== 'written') {
@@ -96,10 +93,9 @@ export class Pipeline {
       }
     }
     if (fate.kind === 'written') this.#ack(copies);
-    if (deliveryId === undefined) return;
     // A dead letter that is sent again once its cause is mended must not pass for written.
-    if (fate.kind === 'written' && !isDead) this.#written.add(deliveryId);
-    this.#underWay.delete(deliveryId);
+    if (fate.kind === 'written' && !isDead) this.#written.add(id);
+    this.#underWay.delete(id);
   }
 
   /** Stores a dead letter; one that was given back meanwhile is stored when it comes again. */
@@ -107,8 +103,12 @@ export class Pipeline {
     const [message] = copies;
     if (!message) return { kind: 'held', reason };
     const { id: messageId, attributes, data } = message;
+    // Known by the message, not by the delivery: that may come in another one once its cause is mended.
+    const burial = `${messageId}/dead`;
+    if (this.#written.has(burial)) return { kind: 'written' };
     const letter = { messageId, attributes, data, reason, ...(column && { column }) };
     const fate = await this.#options.deadLetters.store(letter);
+    if (fate.kind === 'written') this.#written.add(burial);
     this.#options.log({
       severity: 'ERROR',
       message: fate.kind === 'written' ? 'dead letter' : 'dead letter not stored',
@@ -137,4 +137,9 @@ export class Pipeline {
       this.#options.room.leave(message.data.length);
     }
   }
+}
+
+/** No delivery's id begins so. */
+function unreadableId({ id }: PulledMessage): string {
+  return `/${id}`;
 }

@@ -33,8 +33,6 @@ export class WaitingRoom {
   #messages = 0;
   #bytes = 0;
   #watch: NodeJS.Timeout | undefined;
-  /** Late tables that have given back what they had not sent, and the room was still full. */
-  readonly #eased = new Set<Guest>();
   #askedAt = Number.NEGATIVE_INFINITY;
   #answeredAt = Number.NEGATIVE_INFINITY;
   /** When BigQuery was last found to be down. */
@@ -79,7 +77,6 @@ export class WaitingRoom {
     if (!this.#isFull) {
       clearInterval(this.#watch);
       this.#watch = undefined;
-      this.#eased.clear();
       return;
     }
     const now = this.now;
@@ -92,17 +89,18 @@ export class WaitingRoom {
       proof > Math.max(waitingSince + lateAfterMs / 3, now - 10 * lateAfterMs);
     // After an outage every table is late: each has this long to connect again and to be written.
     const isOver = now - this.#downAt > 20 * lateAfterMs;
-    for (const guest of this.#guests.filter(isLate)) {
-      if (!isProven(guest)) void this.#ask(sound, now);
-      else if (isOver) this.#ease(guest);
-    }
+    const late = this.#guests.filter(isLate);
+    if (!late.every(isProven)) void this.#ask(sound, now);
+    if (isOver) this.#ease(late.filter(isProven));
   }
 
-  /** What was sent goes back last: another subscriber may write it a second time. */
-  #ease(guest: Guest): void {
-    guest.giveBackUnsent();
-    if (this.#eased.has(guest)) guest.giveBackSent();
-    else this.#eased.add(guest);
+  /** What was sent goes back only where the rest makes no room: another subscriber may write it again. */
+  #ease(late: readonly Guest[]): void {
+    for (const guest of late) guest.giveBackUnsent();
+    // The pipeline has given back by then.
+    setImmediate(() => {
+      if (this.#isFull) for (const guest of late) guest.giveBackSent();
+    });
   }
 
   /** The room may be full of one table's rows alone, and then no other has anything to show. */

@@ -150,6 +150,23 @@ describe('the pipeline', () => {
     });
   });
 
+  it('stores a dead letter once, however often its message comes', async () => {
+    const [unmapped, unreadable] = [message('d1', 'not json'), message('d2', '{}')];
+    for (const again of [unmapped, { ...unreadable, attributes: {} }]) {
+      const taken = [pipeline.take(again), pipeline.take(again)];
+      await deadLetters.settle({ kind: 'written' });
+      await Promise.all(taken);
+      await pipeline.take(again);
+    }
+    expect(actions.filter((action) => action === 'dead letters: append')).toHaveLength(2);
+    expect(actions.filter((action) => action.endsWith(': ack'))).toHaveLength(6);
+    // The delivery itself, sent again, is another message.
+    const mended = pipeline.take(message('d1', '{}'));
+    await shop.settle({ kind: 'written' });
+    await mended;
+    expect(shop.rows).toHaveLength(1);
+  });
+
   it('stores what the table refuses, with the column', async () => {
     const taken = pipeline.take(message('d1', '{"created_at":"soon"}'));
     await shop.settle({ kind: 'dead', reason: 'no time', column: 'event_time' });
