@@ -35,13 +35,13 @@ export function backfillCommand(): Command {
 async function runBackfill(name: string, options: BackfillCommandOptions): Promise<void> {
   const windows = windowsOf(options);
   const history = findHistory(relay, name, options);
-  const client = options.dryRun ? undefined : await openForWriting(relay, history, options);
   const bar = new ProgressBar(options.to - options.from);
   const rejects = new Rejects({
     ...(options.rejects !== undefined && { file: options.rejects }),
     strict: options.strict,
     onReject: (reject) => bar.say(describeReject(reject)),
   });
+  const client = options.dryRun ? undefined : await openForWriting(relay, history, options);
   const filled: [TimeWindow, WindowCounts][] = [];
   let done = 0;
   try {

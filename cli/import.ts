@@ -34,7 +34,11 @@ export function importCommand(): Command {
         'ndjson',
       ]),
     )
-    .option('--delimiter <character>', 'between the fields of a CSV', ',')
+    .addOption(
+      new Option('--delimiter <character>', 'between the fields of a CSV; \\t is a tab')
+        .argParser(readDelimiter)
+        .default(','),
+    )
     .addOption(
       new Option('--rename <column=member...>', 'the member of an event that a CSV column fills')
         .argParser(readRename)
@@ -47,6 +51,14 @@ export function importCommand(): Command {
     .action(runImport);
 }
 
+function readDelimiter(text: string): string {
+  const delimiter = text === '\\t' ? '\t' : text;
+  if ([...delimiter].length === 1 && !/["\r\n]/.test(delimiter)) return delimiter;
+  throw new InvalidArgumentError(
+    'a delimiter is one character, and neither a quote nor a line break',
+  );
+}
+
 function readRename(text: string, before: ReadonlyMap<string, string>): Map<string, string> {
   const [, column, member] = /^([^=]+)=([^=]+)$/.exec(text) ?? [];
   if (!column || !member) throw new InvalidArgumentError('say column=member');
@@ -55,13 +67,13 @@ function readRename(text: string, before: ReadonlyMap<string, string>): Map<stri
 
 async function runImport(path: string, options: ImportCommandOptions): Promise<void> {
   const place = findTable(relay, options.stream, options);
-  const client = options.dryRun ? undefined : await openForWriting(relay, place, options);
   let bar: ProgressBar | undefined;
   const rejects = new Rejects({
     ...(options.rejects !== undefined && { file: options.rejects }),
     strict: options.strict,
     onReject: (reject) => bar?.say(describeReject(reject)),
   });
+  const client = options.dryRun ? undefined : await openForWriting(relay, place, options);
   const imported: [name: string, counts: ImportCounts][] = [];
   const dependencies = { ...place, client, rejects };
   try {

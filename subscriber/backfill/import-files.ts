@@ -34,7 +34,10 @@ export async function* importFiles(
     yield* filesIn(path);
     return;
   }
-  const names = (await readdir(path)).filter((name) => readable.test(name));
+  const entries = await readdir(path, { withFileTypes: true });
+  const names = entries
+    .filter((entry) => !entry.isDirectory() && readable.test(entry.name))
+    .map(({ name }) => name);
   if (names.length === 0) {
     throw new RelayError('import.no-file', 'setup', `no CSV, NDJSON or ZIP file is in ${path}`);
   }
@@ -43,7 +46,10 @@ export async function* importFiles(
 }
 
 async function* filesIn(path: string): AsyncGenerator<ImportFile> {
-  const file = await open(path);
+  const file = await open(path).catch((cause: Error) => {
+    const problem = `${path} can't be read: ${cause.message}`;
+    throw new RelayError('import.no-file', 'setup', problem, { cause });
+  });
   try {
     const { size } = await file.stat();
     if (!(await isZip(file))) {

@@ -33,9 +33,16 @@ export class Rejects {
   #told = 0;
   #toTell: Reject[] = [];
 
+  /** @throws RelayError `rejects.file` when it can't be made */
   constructor(options: RejectsOptions) {
     this.#options = options;
-    if (options.file !== undefined) this.#file = openSync(options.file, 'w', 0o600);
+    if (options.file === undefined) return;
+    try {
+      this.#file = openSync(options.file, 'w', 0o600);
+    } catch (cause) {
+      const problem = `the rejected lines can't be kept: ${(cause as Error).message}`;
+      throw new RelayError('rejects.file', 'setup', problem, { cause });
+    }
   }
 
   get count(): number {

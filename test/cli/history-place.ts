@@ -22,10 +22,14 @@ interface Run {
 export interface HistoryPlace {
   directory: string;
   bigquery: BigQuery;
+  /** Of the processes that are started from now on. */
+  environment: NodeJS.ProcessEnv;
   /** Windows that the sender was asked for, by their beginning. */
   asked: number[];
   start(...args: string[]): { process: ChildProcess; ended: Promise<Run> };
   run(...args: string[]): Promise<Run>;
+  /** As `run`, with a terminal of 120 columns on all of its ends: `out` has everything. */
+  runOnTerminal(...args: string[]): Promise<Run>;
   rows(): Promise<{ event_id: string; delivery_id: string }[]>;
   /** The most memory that the last run had, in MiB. */
   peakMiB(): Promise<number>;
@@ -52,7 +56,7 @@ export async function startHistoryPlace(
   onTestFinished(() => sender.stop());
   const ports = { bigquery: server.restPort, bigqueryGrpc: server.grpcPort };
   await writeFile(join(directory, 'stack.json'), JSON.stringify({ pid: process.pid, ports }));
-  const environment = {
+  const environment: NodeJS.ProcessEnv = {
     ...process.env,
     DATANOSTRO_API_URL: `http://127.0.0.1:${sender.port}`,
     DATANOSTRO_API_KEY: 'the-key',
@@ -71,9 +75,19 @@ export async function startHistoryPlace(
   return {
     directory,
     bigquery,
+    environment,
     asked,
     start,
     run: (...args) => start(...args).ended,
+    runOnTerminal(...args) {
+      const words = [process.execPath, main, ...args, '--state', directory];
+      const command = `stty cols 120; ${words.map((word) => `'${word}'`).join(' ')}`;
+      const child = spawn('script', ['-qefc', command, '/dev/null'], {
+        cwd: directory,
+        env: environment,
+      });
+      return ended(child);
+    },
     async rows() {
       const [rows] = await bigquery.query(`SELECT event_id, delivery_id FROM ${table}`);
       return rows as { event_id: string; delivery_id: string }[];
@@ -94,11 +108,11 @@ function peakReporter(path: string): string {
 async function ended(child: ChildProcess): Promise<Run> {
   let out = '';
   let err = '';
-  child.stdout?.on('data', (chunk: Buffer) => {
-    out += chunk.toString();
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
   });
-  child.stderr?.on('data', (chunk: Buffer) => {
-    err += chunk.toString();
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
   });
   const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { status, out, err };

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { itWith } from '../e2e/tools.ts';
 import { zipOf } from '../subscriber/exports/zips.ts';
 import { type HistoryPlace, startHistoryPlace, table } from './history-place.ts';
 
@@ -20,6 +21,16 @@ async function fileIn(place: HistoryPlace, name: string, content: string | Buffe
 }
 
 const into = ['--stream', 'datanostro'];
+
+async function rowCount(place: HistoryPlace): Promise<number> {
+  const [[counts]] = await place.bigquery
+    .query(`SELECT COUNT(*) AS n FROM ${table}`)
+    .catch((error: { code?: unknown }) => {
+      if (error.code !== 404) throw error;
+      return [[{ n: 0 }]];
+    });
+  return counts.n;
+}
 
 describe('tributary import', { timeout: 60_000 }, () => {
   it('takes a CSV by the mapping of deliveries, and the second time writes nothing', async () => {
@@ -55,6 +66,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
     ]);
     await fileIn(place, 'files/3.zip', zip);
     await fileIn(place, 'files/notes.txt', 'not an event');
+    await mkdir(join(folder, '0.csv'));
     const { status, out } = await place.run('import', folder, ...into);
     expect(status).toBe(0);
     expect(
@@ -66,6 +78,38 @@ describe('tributary import', { timeout: 60_000 }, () => {
       ['3.zip: 2.csv', '1', '1', '0'],
     ]);
     expect((await place.rows()).map(({ event_id }) => event_id).sort()).toEqual([...'abcde']);
+  });
+
+  it('is killed again and again, and then nothing is doubled and nothing missing', async () => {
+    const place = await startHistoryPlace(() => []);
+    const count = 60_000;
+    const ids = Array.from({ length: count }, (_, n) => `evt_${n}`);
+    const path = await fileIn(place, 'large.ndjson', ids.map((id) => jsonRow(id)).join(''));
+    for (let kill = 0; kill < 2; kill++) {
+      const before = await rowCount(place);
+      const run = place.start('import', path, ...into);
+      // Somewhere in the group behind the one that is there.
+      while (run.process.exitCode === null && (await rowCount(place)) === before) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      await new Promise((resolve) => setTimeout(resolve, kill * 30));
+      run.process.kill('SIGKILL');
+      await run.ended;
+    }
+    expect(await place.run('import', path, ...into)).toMatchObject({ status: 0 });
+    const rows = await place.rows();
+    expect(rows).toHaveLength(count);
+    expect(new Set(rows.map(({ event_id }) => event_id))).toEqual(new Set(ids));
+  });
+
+  itWith(['script'], 'draws a bar on a terminal, with the rows so far', async () => {
+    const place = await startHistoryPlace(() => []);
+    const rows = Array.from({ length: 45_000 }, (_, n) => jsonRow(`evt_${n}`)).join('');
+    const path = await fileIn(place, 'large.ndjson', rows);
+    const { status, out } = await place.runOnTerminal('import', path, ...into);
+    expect(status).toBe(0);
+    expect(out).toMatch(/=+-* \d+ % · \S+large\.ndjson: [24]\d,\d{3} rows/);
+    expect(out).toMatch(/│ +45,000 │ +45,000 │/);
   });
 
   it('reads standard input, and drops what the filter drops', async () => {
