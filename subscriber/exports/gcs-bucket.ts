@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { Storage } from '@google-cloud/storage';
 import type { ExportStorage } from '../../shared/export-settings.ts';
 import type { Bucket } from './bucket-origin.ts';
@@ -15,6 +16,8 @@ export function openGcsBucket({ bucket, endpoint }: ExportStorage): Bucket {
       const content = storage.bucket(bucket).file(key).createReadStream({ decompress: false });
       // Errors may come after it was given up, and would end the process.
       content.on('error', () => {});
+      // The client hangs two pipelines on an answer: twelve listeners, which Node takes for a leak.
+      content.once('response', (answer: Readable) => answer.setMaxListeners(16));
       // The request begins with the first read.
       content.read(0);
       try {

@@ -55,6 +55,16 @@ describe.each(['gcs', 's3'] as const)('a bucket of %s', (kind) => {
     ]);
   });
 
+  it('is read without a warning of leaks', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    await read((_, response) => response.end(randomBytes(700_000)), { kind });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   it('may hold the objects below a prefix', async () => {
     const { requests } = await read((_, response) => response.end('PK'), {
       kind,
