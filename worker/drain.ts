@@ -1,7 +1,7 @@
 import { RelayError } from '../shared/error.ts';
 import { type Frame, readFrame, toFrame } from './frame.ts';
 import { type Facts, factsOf, writeLog } from './log.ts';
-import { type Message as Envelope, toPublishRequest } from './message.ts';
+import { type Message as Envelope, toMessageText } from './message.ts';
 import type { Bindings } from './optional-bindings.ts';
 import { create } from './overflow.ts';
 import { type Destination, publish } from './publish.ts';
@@ -92,7 +92,7 @@ async function relay(
   // An object is deleted only once it was published, so this claim has come a second time.
   if (!envelope) return { outcome: 'gone', facts: { cause: 'overflow-object-gone' } };
 
-  const { ok, ...facts } = await publish(toPublishRequest(envelope), destination, publishBudgetMs);
+  const { ok, ...facts } = await publish([toMessageText(envelope)], destination, publishBudgetMs);
   if (ok) {
     if (object !== undefined) await objects?.delete(object);
     return { outcome: 'drained', envelope, facts };

@@ -38,15 +38,11 @@ export function toMessage(
 }
 
 /**
- * Messages as the body of Pub/Sub's REST publish: 1,000 and 10 MB at most.
+ * A message as it stands in the body of Pub/Sub's REST publish.
  *
  * The base64 is spliced in, not stringified: it needs no escaping, and a body of 7 MiB should not be
  * copied more often than it must in an isolate of 128 MB.
  */
-export function toPublishRequest(...messages: Message[]): string {
-  const texts = messages.map(
-    ({ attributes, data }) =>
-      `{"attributes":${JSON.stringify(attributes)},"data":"${data.toBase64()}"}`,
-  );
-  return `{"messages":[${texts.join(',')}]}`;
+export function toMessageText({ attributes, data }: Message): string {
+  return `{"attributes":${JSON.stringify(attributes)},"data":"${data.toBase64()}"}`;
 }

@@ -9,7 +9,7 @@ import { drain } from './drain.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Gate, openGate } from './gate.ts';
 import { factsOf, writeLog } from './log.ts';
-import { toPublishRequest } from './message.ts';
+import { toMessageText } from './message.ts';
 import type { Bindings } from './optional-bindings.ts';
 import { answer } from './outcome.ts';
 import { type Destination, publish } from './publish.ts';
@@ -125,8 +125,8 @@ async function report(census: Census, afterMs: number, destination: Destination)
   const messages = census.take();
   if (messages.length === 0) return;
   try {
-    const request = toPublishRequest(...messages);
-    const { ok, ...facts } = await publish(request, destination, reportBudgetMs, messages.length);
+    const texts = messages.map(toMessageText);
+    const { ok, ...facts } = await publish(texts, destination, reportBudgetMs);
     if (!ok) writeLog({ outcome: 'census-lost', ...facts });
   } catch (error) {
     writeLog({ outcome: 'census-lost', ...factsOf(error) });

@@ -1,5 +1,5 @@
 import { type Facts, factsOf } from './log.ts';
-import { type Message, toPublishRequest } from './message.ts';
+import { type Message, toMessageText } from './message.ts';
 import type { Bindings } from './optional-bindings.ts';
 import { keep } from './overflow.ts';
 import { type Destination, publish } from './publish.ts';
@@ -31,7 +31,7 @@ async function tryToPublish(
   budgetMs: number,
 ): Promise<Facts & { ok: boolean }> {
   try {
-    return await publish(toPublishRequest(message), destination, budgetMs);
+    return await publish([toMessageText(message)], destination, budgetMs);
   } catch (error) {
     return { ok: false, ...factsOf(error) };
   }

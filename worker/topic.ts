@@ -1,5 +1,6 @@
 import type { Relay } from '../shared/config.ts';
 import type { AccessTokens } from './access-token.ts';
+import { Batches } from './batches.ts';
 import type { Bindings } from './optional-bindings.ts';
 import type { Destination } from './publish.ts';
 import { readSecret } from './secrets.ts';
@@ -10,6 +11,7 @@ const preferForMs = 30_000;
 /** The relay's topic, at each of the endpoints that are bound. */
 export function openTopic(relay: Relay, tokens: AccessTokens, now: () => number) {
   const path = `/v1/projects/${relay.project}/topics/${relay.topic}:publish`;
+  const batches = new Batches();
   // A first endpoint that hangs would cost every delivery half of its budget.
   let preferred = { url: '', until: 0 };
 
@@ -21,6 +23,7 @@ export function openTopic(relay: Relay, tokens: AccessTokens, now: () => number)
     return {
       urls: [...urls.filter(isPreferred), ...urls.filter((url) => !isPreferred(url))],
       now,
+      batches,
       authorize(refused) {
         if (refused !== undefined) tokens.drop(refused);
         return tokens.get(readSecret(env, 'GOOGLE_SERVICE_ACCOUNT'), now());

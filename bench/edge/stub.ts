@@ -12,13 +12,20 @@ export async function startStub(): Promise<Server> {
   return await toServer(child, 'the stub', told);
 }
 
-const published = '{"messageIds":["1"]}';
 const inserted = '{"kind":"bigquery#tableDataInsertAllResponse"}';
+
+/** An id for each message. */
+function published(chunks: Buffer[]): string {
+  const { length } = Buffer.concat(chunks).toString('latin1').split('{"attributes":');
+  return JSON.stringify({ messageIds: Array(length - 1).fill('1') });
+}
 
 if (import.meta.main) {
   const server = createServer((request, response) => {
-    const answer = request.url?.endsWith(':publish') ? published : inserted;
-    request.resume().on('end', () => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const answer = request.url?.endsWith(':publish') ? published(chunks) : inserted;
       response
         .writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length })
         .end(answer);
