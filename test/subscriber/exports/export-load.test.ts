@@ -158,6 +158,20 @@ describe('a CSV', () => {
     ]);
   });
 
+  it('keeps commas, quotes and line breaks of its cells, whatever ends its lines', async () => {
+    const bed = await bedWith([
+      ['1.csv', 'id,text\r\n1,"a, ""b"""\r\n2,"line one\nline two"\r\n'],
+      ['2.csv', '\uFEFF"id","text"\n3,"one\r\ntwo"\n4,""\n'],
+    ]);
+    expect(await loadExport(announcement, bed)).toMatchObject({ kind: 'loaded', rows: 4 });
+    expect(await bed.query(`SELECT id, text FROM ${table} ORDER BY id`)).toEqual([
+      { id: 1, text: 'a, "b"' },
+      { id: 2, text: 'line one\nline two' },
+      { id: 3, text: 'one\r\ntwo' },
+      { id: 4, text: '' },
+    ]);
+  });
+
   it('may have its columns in another order, fewer of them, or more', async () => {
     const bed = await bedWith([
       ['1.csv', 'a,b\n1,x\n'],
@@ -185,6 +199,24 @@ describe('a CSV', () => {
     });
     expect(await loadExport(announcement, bed)).toMatchObject({ kind: 'loaded', rows: 1 });
     expect(await bed.query(`SELECT b FROM ${table}`)).toEqual([{ b: '01' }]);
+  });
+
+  it.each([
+    ['lacks a cell', '1,x\n2\n'],
+    ['has a cell too many', '1,x\n2,y,z\n'],
+    ['never ends a quote', '1,x\n2,"y\n'],
+  ])('with a row that %s is not loaded, and BigQuery says why', async (_, rows) => {
+    const bed = await bedWith([
+      ['1.csv', 'a,b\n0,w\n'],
+      ['2.csv', `a,b\n${rows}`],
+    ]);
+    expect(await loadExport(announcement, bed)).toEqual({
+      kind: 'refused',
+      reason: expect.stringMatching(
+        /^2\.csv: BigQuery did not load it \(job tributary-export-.*(row|line|quote).* \(loaded before it: 1\.csv\)$/is,
+      ),
+    });
+    expect(await bed.query(`SELECT a, b FROM ${table}`)).toEqual([{ a: 0, b: 'w' }]);
   });
 
   it('that BigQuery refuses ends the export, and it is told what was loaded before', async () => {
