@@ -13,7 +13,7 @@ import {
   windowsOf,
 } from './history-options.ts';
 import { findHistory, openForWriting } from './history-place.ts';
-import { countText, ProgressBar } from './progress-bar.ts';
+import { countText, ProgressBar, sayAbove } from './progress-bar.ts';
 
 interface BackfillCommandOptions extends PlaceOptions, SenderOptions {
   dryRun: boolean;
@@ -39,7 +39,7 @@ async function runBackfill(name: string, options: BackfillCommandOptions): Promi
   const rejects = new Rejects({
     ...(options.rejects !== undefined && { file: options.rejects }),
     strict: options.strict,
-    onReject: (reject) => bar.say(describeReject(reject)),
+    onReject: (reject) => sayAbove(describeReject(reject)),
   });
   const client = options.dryRun ? undefined : await openForWriting(relay, history, options);
   const filled: [TimeWindow, WindowCounts][] = [];

@@ -10,6 +10,7 @@ import { ensureTable } from '../subscriber/bigquery/tables.ts';
 import { findBigQuery } from './find-bigquery.ts';
 import { findStream } from './find-stream.ts';
 import type { PlaceOptions, SenderOptions } from './history-options.ts';
+import { sayAbove } from './progress-bar.ts';
 import { findRunning } from './running.ts';
 import { readSecretsOver } from './secrets-file.ts';
 
@@ -55,7 +56,9 @@ export function findHistory(
     const problem = `"${name}" has no column that says when its events happened: use import`;
     throw new RelayError('stream.no-time', 'setup', problem);
   }
-  const source = readHistorySource(readSecretsOver(options.secrets), stream);
+  const source = readHistorySource(readSecretsOver(options.secrets), stream, (problem, waitMs) =>
+    sayAbove(`${problem}; asked again in ${Math.ceil(waitMs / 1000)} s`),
+  );
   const open = (window: TimeWindow) => readHistory(source, window, place.signal);
   return { ...place, open, ids: new IdTable(), maxIds };
 }

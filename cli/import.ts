@@ -11,7 +11,7 @@ import { relay } from '../tributary.config.ts';
 import { drawTable } from './draw-table.ts';
 import { addPlaceOptions, type PlaceOptions } from './history-options.ts';
 import { findTable, openForWriting } from './history-place.ts';
-import { countText, ProgressBar } from './progress-bar.ts';
+import { countText, ProgressBar, sayAbove } from './progress-bar.ts';
 
 interface ImportCommandOptions extends PlaceOptions {
   stream: string;
@@ -71,7 +71,7 @@ async function runImport(path: string, options: ImportCommandOptions): Promise<v
   const rejects = new Rejects({
     ...(options.rejects !== undefined && { file: options.rejects }),
     strict: options.strict,
-    onReject: (reject) => bar?.say(describeReject(reject)),
+    onReject: (reject) => sayAbove(describeReject(reject)),
   });
   const client = options.dryRun ? undefined : await openForWriting(relay, place, options);
   const imported: [name: string, counts: ImportCounts][] = [];

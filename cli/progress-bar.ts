@@ -27,15 +27,14 @@ export class ProgressBar {
     this.#bar.update(done, { what: what() });
   }
 
-  /** Prints a line above the bar. */
-  say(line: string): void {
-    // The bar is drawn again at its next turn.
-    process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}\n` : `${line}\n`);
-  }
-
   end(): void {
     this.#bar.stop();
   }
+}
+
+/** Prints a line on standard error, above the bar if there is one: it is drawn again at its next turn. */
+export function sayAbove(line: string): void {
+  process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}\n` : `${line}\n`);
 }
 
 export function countText(count: number): string {

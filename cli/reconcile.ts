@@ -12,7 +12,7 @@ import {
   windowsOf,
 } from './history-options.ts';
 import { findHistory, openForWriting, type StreamHistory } from './history-place.ts';
-import { countText, ProgressBar } from './progress-bar.ts';
+import { countText, ProgressBar, sayAbove } from './progress-bar.ts';
 import { type Repair, reconcileFormats } from './reconcile-report.ts';
 
 interface ReconcileCommandOptions extends PlaceOptions, SenderOptions {
@@ -81,7 +81,7 @@ async function fillGaps(
   const client = await openForWriting(relay, history, options);
   const rejects = new Rejects({
     strict: false,
-    onReject: (reject) => process.stderr.write(`${describeReject(reject)}\n`),
+    onReject: (reject) => sayAbove(describeReject(reject)),
   });
   try {
     const { written } = await backfill({ ...history, windows, client, rejects });

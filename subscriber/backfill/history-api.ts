@@ -16,6 +16,8 @@ export interface HistorySource {
   /** How long a sender that is busy or away is asked again. */
   patienceMs: number;
   random: () => number;
+  /** Hears why it is asked again, and when. */
+  onWait?: ((problem: string, waitMs: number) => void) | undefined;
 }
 
 /**
@@ -24,6 +26,7 @@ export interface HistorySource {
 export function readHistorySource(
   environment: NodeJS.ProcessEnv,
   stream: RelayStream,
+  onWait?: HistorySource['onWait'],
 ): HistorySource {
   const prefix = secretPrefix(stream.name);
   const { history } = stream;
@@ -54,6 +57,7 @@ export function readHistorySource(
     timeoutMs: 300_000,
     patienceMs: 600_000,
     random: Math.random,
+    onWait,
   };
 }
 
@@ -72,32 +76,37 @@ export async function* readHistory(
   const url = new URL(source.url);
   url.searchParams.set('from', new Date(window.from).toISOString());
   url.searchParams.set('to', new Date(window.to).toISOString());
-  const silence = new Silence(source.timeoutMs, signal);
+  const { response, silence } = await request(url, source, signal);
   try {
-    const response = await request(url, source, silence, signal);
     yield* pieces(response, silence);
   } finally {
     silence.end();
   }
 }
 
+interface Answer {
+  response: Response;
+  /** Ends the request when nothing comes any more. */
+  silence: Silence;
+}
+
 /** Asks until there is an answer that no further asking would change. */
 async function request(
   url: URL,
   source: HistorySource,
-  silence: Silence,
   signal: AbortSignal | undefined,
-): Promise<Response> {
+): Promise<Answer> {
   const begun = Date.now();
   for (let tries = 0; ; tries++) {
+    const silence = new Silence(source.timeoutMs, signal);
     const answer = await ask(url, source, silence);
-    if (answer instanceof Response) return answer;
+    if (answer instanceof Response) return { response: answer, silence };
     const { problem, retryAfterMs } = answer;
     const waitMs = retryAfterMs ?? backoffMs('throttled', tries, source.random);
     if (signal?.aborted || Date.now() - begun + waitMs > source.patienceMs) {
       throw new RelayError('history.unavailable', 'transient', problem);
     }
-    silence.pause();
+    source.onWait?.(problem, waitMs);
     await sleep(waitMs, undefined, signal && { signal }).catch(() => {});
   }
 }
@@ -112,8 +121,8 @@ async function ask(
   { header }: HistorySource,
   silence: Silence,
 ): Promise<Response | Later> {
-  silence.heard();
   let response: Response;
+  silence.heard();
   try {
     response = await fetch(url, {
       // A redirect is not followed: it would take the key elsewhere.
@@ -123,6 +132,8 @@ async function ask(
     });
   } catch (error) {
     return { problem: `${url.origin} does not answer: ${explain(error, silence)}` };
+  } finally {
+    silence.pause();
   }
   const { status } = response;
   const isPage = /^text\/html\b/i.test(response.headers.get('content-type') ?? '');

@@ -35,6 +35,9 @@ export interface HistoryPlace {
   peakMiB(): Promise<number>;
 }
 
+/** Gives what it runs a terminal. */
+export const recorder = 'script';
+
 export const table = relay.streams.get('datanostro')?.table ?? '';
 
 export async function startHistoryPlace(
@@ -82,7 +85,7 @@ export async function startHistoryPlace(
     runOnTerminal(...args) {
       const words = [process.execPath, main, ...args, '--state', directory];
       const command = `stty cols 120; ${words.map((word) => `'${word}'`).join(' ')}`;
-      const child = spawn('script', ['-qefc', command, '/dev/null'], {
+      const child = spawn(recorder, ['-qefc', command, '/dev/null'], {
         cwd: directory,
         env: environment,
       });

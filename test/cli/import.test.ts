@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { itWith } from '../e2e/tools.ts';
 import { zipOf } from '../subscriber/exports/zips.ts';
-import { type HistoryPlace, startHistoryPlace, table } from './history-place.ts';
+import { type HistoryPlace, recorder, startHistoryPlace, table } from './history-place.ts';
 
 const time = new Date(Date.now() - 86_400_000).toISOString();
 const head = 'id,event_name,created_at,tenant_id,request_body,user_agent\n';
@@ -102,7 +102,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
     expect(new Set(rows.map(({ event_id }) => event_id))).toEqual(new Set(ids));
   });
 
-  itWith(['script'], 'draws a bar on a terminal, with the rows so far', async () => {
+  itWith([recorder], 'draws a bar on a terminal, with the rows so far', async () => {
     const place = await startHistoryPlace(() => []);
     const rows = Array.from({ length: 45_000 }, (_, n) => jsonRow(`evt_${n}`)).join('');
     const path = await fileIn(place, 'large.ndjson', rows);

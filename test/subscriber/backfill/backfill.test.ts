@@ -208,6 +208,39 @@ describe('a sender on a bad day', () => {
     expect(sender.requests).toHaveLength(1);
   });
 
+  it.each<[string, Parameters<typeof startSender>[0], string]>([
+    ['never answers', () => {}, 'nothing came for 200 ms'],
+    ['is busy for good', (_, response) => response.writeHead(503).end(), 'answers 503'],
+    ['is not there', (_, response) => response.destroy(), 'does not answer'],
+  ])('is given up when it %s', async (_, answer, problem) => {
+    const bed = await startBed();
+    const sender = await startSender(answer);
+    const told: string[] = [];
+    const source: HistorySource = {
+      ...sourceOf(sender.url),
+      timeoutMs: 200,
+      patienceMs: 600,
+      onWait: (why) => told.push(why),
+    };
+    await expect(run(bed, source)).rejects.toMatchObject({
+      code: 'history.unavailable',
+      message: expect.stringContaining(problem),
+    });
+    expect(sender.requests.length).toBeGreaterThan(1);
+    expect(told[0]).toContain(problem);
+  });
+
+  it('is asked anew when it falls silent in the middle of its answer', async () => {
+    const bed = await startBed();
+    const sender = await startSender((_, response) => {
+      response.write(`${eventLine('a', day)}\n`);
+      if (sender.requests.length > 1) response.end(`${eventLine('b', day)}\n`);
+    });
+    const source = { ...sourceOf(sender.url), timeoutMs: 200 };
+    expect(await run(bed, source)).toMatchObject({ written: 2, rejected: 0 });
+    expect(await bed.eventIds()).toEqual(['a', 'b']);
+  });
+
   it('is not followed elsewhere with the key', async () => {
     const bed = await startBed();
     const other = await startSender((_, response) => response.end());
