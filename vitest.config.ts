@@ -1,8 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 // wrangler warns of each secret that .dev.vars lacks; the tests bind their own below.
 process.env['WRANGLER_LOG'] = 'error';
+
+const configCheck = fileURLToPath(new URL('shared/config-check.ts', import.meta.url));
 
 // Two programs, as in production: what runs in workerd is tested in workerd, the rest on Node,
 // and shared/ in both.
@@ -29,6 +32,8 @@ export default defineConfig({
             },
           })),
         ],
+        // As Node has it: what shared/ checks is tested in both.
+        resolve: { alias: { '#config-check': configCheck } },
         test: {
           name: 'workerd',
           globalSetup: './test/stand-ins/setup.ts',

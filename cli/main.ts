@@ -9,6 +9,7 @@ enableCompileCache(compileCache);
 
 /** Only what is asked for is loaded: Google's clients take a while. */
 const commands = new Map<string, () => Promise<Command>>([
+  ['check', async () => (await import('./check.ts')).checkCommand()],
   ['start', async () => (await import('./start.ts')).startCommand()],
   ['demo', async () => (await import('./demo.ts')).demoCommand()],
   ['send', async () => (await import('./send.ts')).sendCommand()],

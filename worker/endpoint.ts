@@ -1,4 +1,5 @@
 import type { RelayStream } from '../shared/config.ts';
+import { RelayError } from '../shared/error.ts';
 import { type EventTest, filterOf } from '../shared/filters/filter.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
@@ -15,12 +16,18 @@ export interface Endpoint {
   keyed: boolean;
 }
 
+/** @throws RelayError `config.invalid`: what a filter can't tell must not be dropped in silence */
 export function openEndpoint(stream: RelayStream): Endpoint {
+  const { passes, problems } = filterOf(stream);
+  if (problems.length > 0) {
+    const list = problems.map(({ path, message }) => `streams.${stream.name}.${path} ${message}`);
+    throw new RelayError('config.invalid', 'setup', list.join('\n'));
+  }
   return {
     stream,
     source: sources[stream.source],
     scheme: schemes[stream.scheme],
-    passes: filterOf(stream).passes,
+    passes,
     keyed: stream.scheme === 'endpoint-key',
   };
 }

@@ -22,8 +22,25 @@ describe('tributary', () => {
   it('helps', () => {
     const { status, stdout } = tributary('--help');
     expect(status).toBe(0);
-    for (const command of ['start', 'demo', 'send', 'query', 'import', 'backfill', 'reconcile'])
+    for (const command of [
+      'check',
+      'start',
+      'demo',
+      'send',
+      'query',
+      'import',
+      'backfill',
+      'reconcile',
+    ])
       expect(stdout).toContain(command);
+  });
+
+  it('checks the config', () => {
+    const { status, stdout } = tributary('check');
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: 'tributary.config.ts: 3 streams (datanostro, absmartly, crm)\n',
+    });
   });
 
   it('names the ports that the README names', () => {

@@ -67,6 +67,10 @@ describe('README.md', () => {
 });
 
 describe('wrangler.toml', () => {
+  it('has the config checked before it is bundled without the checks', () => {
+    expect(readDocument('wrangler.toml')).toMatch(/^\[build\]\ncommand = "npx tributary check"$/m);
+  });
+
   it('requires the secrets that the streams name', () => {
     const [, list = ''] = /^required = \[([\s\S]*?)^\]/m.exec(readDocument('wrangler.toml')) ?? [];
     const required = [...list.matchAll(/^\s*"(\w+)"/gm)].map(([, name]) => name);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { HandshakeName } from '../../shared/config.ts';
+import type { HandshakeName } from '../../shared/handshake-names.ts';
 import type { SchemeName } from '../../shared/signatures/schemes.ts';
 import { schemes } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign.ts';

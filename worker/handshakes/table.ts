@@ -1,4 +1,4 @@
-import type { HandshakeName } from '../../shared/config.ts';
+import type { HandshakeName } from '../../shared/handshake-names.ts';
 import { asana, dropbox } from './echoed.ts';
 import type { Handshake } from './handshake.ts';
 import { meta, x, zoom } from './proven.ts';

@@ -1,0 +1,169 @@
+import * as v from 'valibot';
+import { parseBlock } from './addresses.ts';
+import type { RelayOptions, Stream } from './config.ts';
+import { unsignedFilters } from './coverage.ts';
+import { RelayError } from './error.ts';
+import { exportEntries } from './export-settings.ts';
+import type { Problem } from './filters/condition.ts';
+import { filterOf } from './filters/filter.ts';
+import { type HandshakeName, handshakeNames } from './handshake-names.ts';
+import { historyEntries } from './history-settings.ts';
+import { keyProblems } from './key.ts';
+import { planOf } from './shape/plan.ts';
+import { type SchemeName, schemes } from './signatures/schemes.ts';
+import { signsUrl } from './signatures/template.ts';
+import { sources } from './sources/registry.ts';
+
+const mebibyte = 1024 * 1024;
+
+const TableName = v.pipe(
+  v.string(),
+  v.regex(/^\w{1,1024}\.[\w-]{1,1024}$/, 'must be "dataset.table"'),
+);
+
+const ResourceName = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?!goog)[A-Za-z][\w.~+%-]{2,254}$/,
+    'must be 3 to 255 letters, digits or - . _ ~ + %, begin with a letter and not with "goog"',
+  ),
+);
+
+const StreamName = v.pipe(
+  v.string(),
+  v.regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be lower case: a letter, then letters, digits, - or _'),
+);
+
+const SecretName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Z][A-Z0-9_]*$/, 'must name a secret, as in UPPER_CASE; never the secret itself'),
+);
+
+// Its form alone: the subscriber asks Intl.
+const TimeZone = v.pipe(
+  v.string(),
+  v.regex(
+    /^([+-]\d\d:\d\d|[A-Za-z][\w+-]*(\/[\w+-]+)*)$/,
+    'must be an IANA time zone or an offset such as +02:00',
+  ),
+);
+
+const AddressBlock = v.pipe(
+  v.string(),
+  v.check(
+    (text) => parseBlock(text) !== undefined,
+    'must be an address or a CIDR block, such as 192.0.2.0/24',
+  ),
+);
+
+const From = v.union(
+  [v.string(), v.array(v.string())],
+  'must be a place such as $.type, or a list',
+);
+const Unit = v.picklist(['s', 'ms', 'iso']);
+
+// What the texts say is checked when they are compiled.
+const Columns = v.record(
+  v.string(),
+  v.strictObject({
+    type: v.string(),
+    from: v.string(),
+    unit: v.optional(Unit),
+    required: v.optional(v.boolean()),
+    description: v.optional(v.string()),
+  }),
+);
+
+const StreamSchema = v.strictObject({
+  source: v.picklist(Object.keys(sources)),
+  scheme: v.picklist(Object.keys(schemes)),
+  body: v.optional(v.picklist(['json', 'form'])),
+  each: v.optional(v.string()),
+  event: v.optional(From),
+  id: v.optional(From),
+  time: v.optional(v.union([v.string(), v.strictObject({ from: v.string(), unit: Unit })])),
+  columns: v.optional(Columns),
+  moreColumns: v.optional(Columns),
+  table: TableName,
+  secrets: v.optional(v.pipe(v.array(SecretName), v.minLength(1), v.maxLength(2))),
+  // Checked by its compiler, which tells the place of each problem.
+  filter: v.optional(v.looseObject({})),
+  key: v.optional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(16))),
+  maxBodyBytes: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7 * mebibyte)),
+  ),
+  publishBudgetMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(25_000))),
+  allowedAddresses: v.optional(v.pipe(v.array(AddressBlock), v.minLength(1))),
+  handshake: v.optional(v.picklist(handshakeNames)),
+  timeZone: v.optional(TimeZone),
+  acceptsGet: v.optional(v.boolean()),
+  ...exportEntries,
+  ...historyEntries,
+});
+
+const RelaySchema = v.strictObject({
+  project: v.pipe(
+    v.string(),
+    v.regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'must be the id of a Google Cloud project'),
+  ),
+  location: v.optional(v.string()),
+  topic: v.optional(ResourceName),
+  subscription: v.optional(ResourceName),
+  deadLetters: v.optional(TableName),
+  publicUrl: v.optional(v.pipe(v.string(), v.url('must be a URL'))),
+  streams: v.record(StreamName, StreamSchema),
+});
+
+/** @throws RelayError `config.invalid`, which names every problem with its path */
+export function checkConfig(options: RelayOptions): void {
+  const { issues = [] } = v.safeParse(RelaySchema, options);
+  const misread = new Set(issues.map((issue) => issue.path?.[1]?.key));
+  const problems = [
+    ...issues.map((issue) => `  ${v.getDotPath(issue) ?? ''} ${issue.message}`),
+    ...disagreements(options, (name) => !misread.has(name)),
+  ];
+  if (problems.length === 0) return;
+  throw new RelayError(
+    'config.invalid',
+    'setup',
+    `tributary.config.ts has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`,
+  );
+}
+
+/**
+ * Handshakes whose challenge is answered with the key that signs deliveries. With any other scheme than
+ * the one whose signed text no challenge can be, they would sign a forger's deliveries for him.
+ */
+const challengeSchemes: { [Name in HandshakeName]?: SchemeName } = { x: 'x', zoom: 'zoom' };
+
+/** Settings that are right one by one, but not together. */
+function disagreements(
+  { publicUrl, streams }: RelayOptions,
+  isWellFormed: (streamName: string) => boolean,
+): string[] {
+  return Object.entries(streams ?? {}).flatMap(([name, stream]) => {
+    const { scheme, handshake } = stream;
+    const problems = (isWellFormed(name) ? streamProblems(stream) : []).map(
+      ({ path, message }) => `  streams.${name}.${path} ${message}`,
+    );
+    if (publicUrl === undefined && Object.hasOwn(schemes, scheme) && signsUrl(schemes[scheme])) {
+      problems.push(`  publicUrl must be set: the senders of the stream "${name}" sign it`);
+    }
+    const due = handshake && challengeSchemes[handshake];
+    if (due !== undefined && scheme !== due) {
+      problems.push(`  streams.${name}.handshake "${handshake}" needs the scheme "${due}"`);
+    }
+    return problems;
+  });
+}
+
+/** What only the compilers of the shape and of the filter can tell. */
+function streamProblems(stream: Stream): Problem[] {
+  const eventFrom = sources[stream.source].eventFrom(stream);
+  return [
+    ...(stream.source === 'generic' ? planOf(stream).problems : []),
+    ...filterOf(stream).problems,
+    ...unsignedFilters(stream, schemes[stream.scheme], eventFrom),
+    ...keyProblems(stream),
+  ];
+}

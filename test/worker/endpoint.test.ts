@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { defineRelay } from '../../shared/config.ts';
+import { createEdge } from '../../worker/relay.ts';
+import { shop } from './edge.ts';
+
+test('a filter with a problem, had nobody checked the config, drops nothing: the Worker does not start', () => {
+  const relay = defineRelay({ project: 'your-project', streams: { shop } });
+  const [stream] = relay.streams.values();
+  if (!stream) throw new Error('no stream');
+  const unchecked = { ...stream, filter: { event: '(a+' } };
+  expect(() => createEdge({ ...relay, streams: new Map([['shop', unchecked]]) })).toThrow(
+    expect.objectContaining({ code: 'config.invalid' }),
+  );
+});
