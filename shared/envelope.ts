@@ -79,13 +79,12 @@ export function readEnvelope(
   if (attributes['content_type']) envelope.contentType = attributes['content_type'];
   if (attributes['content_encoding']) envelope.contentEncoding = attributes['content_encoding'];
   if (attributes['traceparent']) envelope.traceparent = attributes['traceparent'];
-  const headers = headersIn(attributes);
-  if (headers.length > 0) envelope.headers = Object.fromEntries(headers);
+  // Most streams read none.
+  const headers = Object.keys(attributes).filter((name) => name.startsWith(headerPrefix));
+  if (headers.length > 0) {
+    envelope.headers = Object.fromEntries(
+      headers.map((name) => [name.slice(headerPrefix.length), attributes[name] ?? '']),
+    );
+  }
   return { ok: true, envelope };
-}
-
-function headersIn(attributes: Readonly<Record<string, string>>): [name: string, value: string][] {
-  return Object.entries(attributes)
-    .filter(([name]) => name.startsWith(headerPrefix))
-    .map(([name, value]) => [name.slice(headerPrefix.length), value]);
 }

@@ -73,10 +73,19 @@ interface Partition {
   now: () => number;
 }
 
+/** Has what every row inherits. */
+const none: Row = {};
+
 function compileRecord(columns: readonly Column[], partition?: Partition): RecordWriter {
   const writers = columns.map((column, index) => {
-    const partitioned = partition?.column === column.name ? partition : undefined;
-    return { name: column.name, write: compileColumn(column, index + 1, partitioned) };
+    const { name } = column;
+    const partitioned = partition?.column === name ? partition : undefined;
+    // Of most names, what a row gives is its own.
+    return {
+      name,
+      isInherited: name in none,
+      write: compileColumn(column, index + 1, partitioned),
+    };
   });
   const names = new Set(columns.map((column) => column.name));
   return (out, row) => {
@@ -84,8 +93,9 @@ function compileRecord(columns: readonly Column[], partition?: Partition): Recor
       if (!names.has(key))
         return within(key, refuse('unknown_column', 'the table has no such column'));
     }
-    for (const { name, write } of writers) {
-      const refusal = write(out, Object.hasOwn(row, name) ? (row[name] ?? null) : null);
+    for (const { name, isInherited, write } of writers) {
+      const isOwn = !isInherited || Object.hasOwn(row, name);
+      const refusal = write(out, isOwn ? (row[name] ?? null) : null);
       if (refusal) return within(name, refusal);
     }
     return undefined;

@@ -17,8 +17,8 @@ export function cutPieces(rows: readonly Uint8Array[], maxBytes: number): Piece[
   const pieces: Piece[] = [];
   let start = 0;
   let bytes = 0;
-  for (const [index, row] of rows.entries()) {
-    const size = row.length + ROW_OVERHEAD_BYTES;
+  for (let index = 0; index < rows.length; index++) {
+    const size = (rows[index]?.length ?? 0) + ROW_OVERHEAD_BYTES;
     if (index > start && bytes + size > maxBytes) {
       pieces.push(slice(rows, start, index));
       start = index;
@@ -48,7 +48,8 @@ export function toRequest(piece: Piece): AppendRequest {
 }
 
 function slice(rows: readonly Uint8Array[], start: number, end: number): Piece {
-  const indexes = Array.from({ length: end - start }, (_, offset) => start + offset);
+  const indexes: number[] = [];
+  for (let index = start; index < end; index++) indexes.push(index);
   return measured(rows.slice(start, end), indexes);
 }
 

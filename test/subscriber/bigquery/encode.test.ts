@@ -4,16 +4,15 @@ import 'protobufjs/ext/descriptor/index.js';
 import { describe, expect, test } from 'vitest';
 import type { Column, Row, TableLayout, Value } from '../../../shared/columns.ts';
 import { JsonText } from '../../../shared/json-text.ts';
-import { createEncoder } from '../../../subscriber/bigquery/encode.ts';
+import { createEncoder, type RowEncoder } from '../../../subscriber/bigquery/encode.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 const clock = () => NOW;
 
 /** Reads encoded rows back with protobufjs, by the descriptor that a server would be given. */
-function decoder(layout: TableLayout) {
-  const encoder = createEncoder(layout, clock);
+function reader({ descriptor }: RowEncoder): (row: Uint8Array) => Record<string, unknown> {
   const { DescriptorProto } = protos.google.protobuf;
-  const bytes = DescriptorProto.encode(DescriptorProto.fromObject(encoder.descriptor)).finish();
+  const bytes = DescriptorProto.encode(DescriptorProto.fromObject(descriptor)).finish();
   const root = new protobuf.Root();
   // protobufjs adds fromDescriptor when its descriptor extension is loaded, and types it as a module.
   const Type = protobuf.Type as unknown as {
@@ -21,10 +20,16 @@ function decoder(layout: TableLayout) {
   };
   const type = Type.fromDescriptor(bytes, 'proto2');
   root.add(type);
+  return (row) => type.toObject(type.decode(row), { longs: String, bytes: Buffer });
+}
+
+function decoder(layout: TableLayout) {
+  const encoder = createEncoder(layout, clock);
+  const read = reader(encoder);
   return (row: Row, sequence?: string) => {
     const encoded = encoder.encode(row, sequence);
     if (!encoded.ok) throw new Error(`${encoded.column}: ${encoded.reason}`);
-    return type.toObject(type.decode(encoded.row), { longs: String, bytes: Buffer });
+    return read(encoded.row);
   };
 }
 
@@ -128,6 +133,34 @@ describe('values that fit', () => {
       id: 'a',
       lines: [{ sku: 'x', sizes: ['1', '2'], at: { note } }, {}],
     });
+  });
+
+  test('rows keep their bytes, however large the rows that are encoded after them', () => {
+    const columns: Column[] = [
+      { name: 'a', type: 'STRING' },
+      { name: 'b', type: 'RECORD', columns: [{ name: 'c', type: 'STRING' }] },
+    ];
+    const encoder = createEncoder({ columns }, clock);
+    const sizes = [10, 7000, 9000, 60_000, 20, 200_000, 300, 65_000, 0, 8100, 8200, 2_000_000, 5];
+    const rows = Array.from({ length: 200 }, (_, n) => {
+      const size = (sizes[n % sizes.length] ?? 0) + n;
+      return {
+        a: `é${n}`.repeat(size % 50),
+        b: { c: String.fromCharCode(97 + (n % 26)).repeat(size) },
+      };
+    });
+    const encoded = rows.map((row, n) => {
+      // What is refused on the way leaves nothing behind.
+      if (n % 3 === 0) expect(encoder.encode({ a: 'x'.repeat(n * 100), b: 1 }).ok).toBe(false);
+      const result = encoder.encode(row);
+      if (!result.ok) throw new Error(result.reason);
+      return result.row;
+    });
+    const read = reader(encoder);
+    for (const [n, bytes] of encoded.entries()) {
+      const back = JSON.stringify(read(bytes));
+      if (back !== JSON.stringify(rows[n])) expect.fail(`row ${n}: ${back.slice(0, 100)}`);
+    }
   });
 
   test('a column that is no protobuf identifier travels under another name with an annotation', () => {
