@@ -31,13 +31,13 @@ export class Preparation {
   async prepare(files: readonly CsvFile[], options: LoadOptions): Promise<void> {
     const rest = files.filter((file) => !this.#prepared.has(file));
     if (rest.length === 0) return;
-    const { bigquery, destination, schema } = options;
+    const { bigquery, destination, schema, signal: stop } = options;
     const columns = await readColumns(bigquery, destination);
     const ahead = new Map(columnsAhead(files, columns, schema));
-    await inParallel(rest, atOnce, async (file) => {
+    await inParallel(rest, atOnce, stop, async (file, signal) => {
       const load = ahead.has(file)
-        ? await beginLoad(file, ahead.get(file), options)
-        : await check(file, options);
+        ? await beginLoad(file, ahead.get(file), { ...options, signal })
+        : await check(file, { ...options, signal });
       this.#prepared.set(file, load);
     });
   }

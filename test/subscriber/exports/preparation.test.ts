@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { readArchive } from '../../../subscriber/exports/archive.ts';
 import type { LoadOptions } from '../../../subscriber/exports/begin-load.ts';
@@ -92,6 +93,15 @@ it.each<[string, string[] | undefined]>([
   expect(jobs).toEqual([]);
 });
 
+it('does not wait for a long upload where another file is damaged', async () => {
+  const { options } = await bedWith(['a:INTEGER', 'b:STRING']);
+  const [long, bad] = await filesOf(damaged(await zipOf(content), '2.csv'));
+  if (!long || !bad) throw new Error('no files');
+  const endless = { ...long, bytes: 2 ** 40, open: rowsWithoutEnd };
+  const prepared = new Preparation().prepare([endless, bad], options);
+  await expect(prepared).rejects.toMatchObject({ code: 'export.corrupt' });
+});
+
 it('adds the columns of every file in their order', async () => {
   const { options, query } = await bedWith(['a:INTEGER']);
   const files = await filesOf(
@@ -167,6 +177,13 @@ it('does not inflate what is loaded already', async () => {
   expect(await loadAll(files, again, options)).toBe(80_000);
   expect(files.map(({ opened }) => opened.times)).toEqual([1, 1, 2]);
 });
+
+async function* rowsWithoutEnd(): AsyncGenerator<Buffer> {
+  for (;;) {
+    await sleep(10);
+    yield Buffer.from('1,x\n');
+  }
+}
 
 async function* failing(): AsyncGenerator<Buffer> {
   yield Buffer.from('a,b\n');
