@@ -10,7 +10,7 @@ type ProxyFault =
   /** Stored by Pub/Sub; the connection breaks before the answer. */
   | 'lose-ack';
 
-/** Which fault befalls the nth try (from 1) of a delivery, if any. */
+/** Which fault befalls the nth try (from 1) of its deliveries, if any. */
 export type Faults = (nth: number) => ProxyFault | undefined;
 
 /** Stands between the edge and local/pubsub, and spoils what goes through. */
@@ -62,14 +62,17 @@ export class FaultProxy {
     else response.writeHead(answer.status, { 'content-type': 'application/json' }).end(text);
   }
 
-  /** Which try of its delivery this is. */
+  /** Which try this is of that of its deliveries which has had the most. */
   #count(body: Buffer): number {
     const { messages } = JSON.parse(body.toString()) as {
       messages: { attributes: Record<string, string> }[];
     };
-    const id = messages[0]?.attributes['delivery_id'] ?? '';
-    const nth = (this.tries.get(id) ?? 0) + 1;
-    this.tries.set(id, nth);
-    return nth;
+    const counts = messages.map(({ attributes }) => {
+      const id = attributes['delivery_id'] ?? '';
+      const nth = (this.tries.get(id) ?? 0) + 1;
+      this.tries.set(id, nth);
+      return nth;
+    });
+    return Math.max(...counts);
   }
 }
