@@ -110,8 +110,8 @@ export async function startSubscriber(
       return tables.deadLetters.rowsWritten;
     },
     get trouble() {
-      const { refused } = deadLetters;
-      return refused > 0 ? `dead letters that BigQuery refuses: ${refused}` : undefined;
+      const refused = tables.deadLetters.isRefused ? 'all' : deadLetters.refused;
+      return refused === 0 ? undefined : `dead letters that BigQuery refuses: ${refused}`;
     },
     async stop() {
       // Closing stops the pull at once, and then waits for the acks of what is in hand.

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../shared/columns.ts';
 import { type BatchLimits, defaultLimits } from './batch.ts';
-import { backoffMs } from './bigquery/backoff.ts';
 import type { RowEncoder } from './bigquery/encode.ts';
 import type { TableWriter } from './bigquery/writer.ts';
 import type { Fate } from './fate.ts';
 import { RowBatches } from './row-batches.ts';
 import { type Append, SentRows } from './sent-rows.ts';
+import { TableMending } from './table-mending.ts';
 import type { Guest, WaitingRoom } from './waiting-room.ts';
 import { WaitingRow } from './waiting-row.ts';
 
@@ -27,8 +27,6 @@ export interface UnderWay {
   bytes: number;
 }
 
-/** How long mending a table may take. */
-const mendWithinMs = 30_000;
 const noRowsTaken = 'the table takes no rows';
 
 /** The rows on their way to one table. No other table waits for them. */
@@ -38,13 +36,10 @@ export class TableQueue implements Guest {
   readonly #closing = new AbortController();
   readonly #unsent: RowBatches<WaitingRow>;
   readonly #sent = new SentRows();
-  /** What was sent was given back as well: no more is, until some of it is written. */
-  #isStuck = false;
   #linger: NodeJS.Timeout | undefined;
   /** The open batch has waited for company long enough. */
   #isDue = false;
-  #mending: Promise<void> | undefined;
-  #mendings = 0;
+  readonly #mending: TableMending;
   #writtenAt = Number.NEGATIVE_INFINITY;
   #rowsWritten = 0;
 
@@ -52,6 +47,13 @@ export class TableQueue implements Guest {
     this.#options = options;
     this.#limits = options.limits ?? defaultLimits;
     this.#unsent = new RowBatches(this.#limits);
+    this.#mending = new TableMending({
+      mend: options.onSetupFailure,
+      signal: this.#closing.signal,
+      // Rows that came meanwhile may be taken where the others were not.
+      onEnd: () => this.#send(),
+      random: options.random ?? Math.random,
+    });
     options.room.join(this);
   }
 
@@ -61,6 +63,11 @@ export class TableQueue implements Guest {
 
   get writtenAt(): number {
     return this.#writtenAt;
+  }
+
+  /** Whether BigQuery keeps refusing what is sent, and has taken nothing since. */
+  get isRefused(): boolean {
+    return this.#mending.tries > 0 && this.#sent.rows > 0;
   }
 
   get rowsWritten(): number {
@@ -95,8 +102,6 @@ export class TableQueue implements Guest {
   }
 
   giveBackSent(): void {
-    if (this.#sent.rows === 0) return;
-    this.#isStuck = true;
     this.#sent.letGo(noRowsTaken);
   }
 
@@ -104,7 +109,6 @@ export class TableQueue implements Guest {
   async close(graceMs: number): Promise<void> {
     this.#closing.abort();
     this.#isDue = true;
-    this.#isStuck = false;
     this.#send();
     const grace = new AbortController();
     await Promise.race([
@@ -148,20 +152,15 @@ export class TableQueue implements Guest {
       this.#sent.add(
         rows,
         (append) => this.#appendUntilSettled(append),
-        () => this.#noteEnded(),
+        () => this.#send(),
       );
     }
-  }
-
-  #noteEnded(): void {
-    if (this.#sent.rows === 0) this.#isStuck = false;
-    this.#send();
   }
 
   get #mayAppend(): boolean {
     const { rows, bytes } = this.#options.underWay;
     const { rows: rowsSent, bytes: bytesSent } = this.#sent;
-    return !this.#mending && !this.#isStuck && rowsSent < rows && bytesSent < bytes;
+    return !this.#mending.isUnderWay && rowsSent < rows && bytesSent < bytes;
   }
 
   /** Each row leaves this loop with a fate. What may still be written stays until the queue closes. */
@@ -180,36 +179,13 @@ export class TableQueue implements Guest {
         for (const row of append.rows) row.settle({ kind: 'held', reason });
         return;
       }
-      await this.#mend(reason);
+      await this.#mending.run(reason);
     }
   }
 
   #noteWritten(rows: number): void {
     this.#rowsWritten += rows;
     this.#writtenAt = this.#options.room.now;
-    this.#mendings = 0;
-    this.#isStuck = false;
-  }
-
-  /** One at a time, whichever append asks first; nothing else is sent meanwhile. Each pause is longer. */
-  #mend(reason: string): Promise<void> {
-    const mend = async () => {
-      const { onSetupFailure, random = Math.random } = this.#options;
-      // A call that is never answered must hold up neither the next try nor the close.
-      await Promise.race([onSetupFailure(reason), this.#pause(mendWithinMs)]);
-      await this.#pause(backoffMs('throttled', this.#mendings++, random));
-    };
-    this.#mending ??= mend().finally(() => {
-      this.#mending = undefined;
-      // Rows that came meanwhile may be taken where the others were not.
-      this.#send();
-    });
-    return this.#mending;
-  }
-
-  /** Ends early when the queue closes. */
-  async #pause(ms: number): Promise<void> {
-    const { signal } = this.#closing;
-    await sleep(ms, undefined, { signal, ref: false }).catch(() => {});
+    this.#mending.succeeded();
   }
 }
