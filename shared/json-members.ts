@@ -99,7 +99,11 @@ function nameOf<Name extends string>(
   end: number,
   wanted: readonly Wanted<Name>[],
 ): Name | undefined {
-  for (const { name, bytes } of wanted) if (isKey(body, quote + 1, end - 1, bytes)) return name;
+  // Not for…of: its iterators were a fifth of what mapping an event leaves to the garbage collector.
+  for (let index = 0; index < wanted.length; index++) {
+    const candidate = wanted[index];
+    if (candidate && isKey(body, quote + 1, end - 1, candidate.bytes)) return candidate.name;
+  }
   const raw = body.subarray(quote, end);
   if (!raw.includes(BACKSLASH)) return undefined;
   const key = JSON.parse(utf8.decode(raw)) as string;
@@ -124,21 +128,21 @@ export function isAbsent(raw: string | undefined): raw is undefined | 'null' {
 
 /**
  * The text of a raw scalar: what a string says, or a number or boolean exactly as sent (`9007199254740993`
- * stays so). Undefined for an object or an array, and for a string that is none of JSON's.
+ * stays so). Undefined for an object or an array, and for a string that is none of JSON's: what was cut out
+ * of the beginning of a large body has not been checked.
  */
 export function scalarText(raw: string): string | undefined {
-  if (raw.startsWith('"')) return plain.test(raw) ? raw.slice(1, -1) : parseString(raw);
-  return raw.startsWith('{') || raw.startsWith('[') ? undefined : raw;
-}
-
-/** A string that escapes nothing, and holds nothing that must be (RFC 8259, section 7). */
-const plain = /^"[ !#-[\]-\uffff]*"$/;
-
-/** What was cut out of the beginning of a large body has not been checked yet. */
-function parseString(raw: string): string | undefined {
   try {
-    return JSON.parse(raw) as string;
+    return raw.startsWith('"') ? (JSON.parse(raw) as string) : knownText(raw);
   } catch {
     return undefined;
   }
+}
+
+/** The same of a raw value that is known to be JSON. */
+export function knownText(raw: string): string | undefined {
+  if (raw.startsWith('"')) {
+    return raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1);
+  }
+  return raw.startsWith('{') || raw.startsWith('[') ? undefined : raw;
 }

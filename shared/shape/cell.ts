@@ -1,5 +1,5 @@
 import type { ColumnType, Value } from '../columns.ts';
-import { scalarText } from '../json-members.ts';
+import { knownText } from '../json-members.ts';
 import { JsonText } from '../json-text.ts';
 import type { TimeUnit } from './shape.ts';
 
@@ -16,7 +16,7 @@ const lastSecond = 253_402_300_799;
  */
 export function cellOf(raw: string, type: ColumnType, unit: TimeUnit | undefined): Cell {
   if (type === 'JSON') return { ok: true, value: new JsonText(raw) };
-  const text = scalarText(raw);
+  const text = knownText(raw);
   if (text === undefined) return { ok: false, reason: 'is an object or an array' };
   switch (type) {
     case 'FLOAT64': {

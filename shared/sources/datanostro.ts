@@ -4,7 +4,7 @@ import type { Envelope } from '../envelope.ts';
 import { filterOf } from '../filters/filter.ts';
 import type { HistorySettings } from '../history-settings.ts';
 import { readJsonStart } from '../json-body.ts';
-import { isAbsent, isObject, memberReader, scalarText } from '../json-members.ts';
+import { isAbsent, isObject, knownText, memberReader, scalarText } from '../json-members.ts';
 import { findValues } from '../json-path.ts';
 import { JsonText } from '../json-text.ts';
 import { isJson } from '../json-valid.ts';
@@ -91,7 +91,7 @@ function mapEvent(envelope: Envelope): Mapping {
     if (isAbsent(raw)) row[column] = null;
     else if (column === 'payload') row[column] = new JsonText(payloadText(raw));
     else {
-      const text = scalarText(raw);
+      const text = knownText(raw);
       if (text === undefined) {
         return { ok: false, reason: `"${member}" is an object or an array`, column };
       }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isAbsent, memberReader, scalarText } from '../../shared/json-members.ts';
+import { isAbsent, knownText, memberReader, scalarText } from '../../shared/json-members.ts';
 import { findValues } from '../../shared/json-path.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -140,6 +140,11 @@ describe('scalarText', () => {
     ['[1]', undefined],
   ])('%s → %s', (raw, text) => {
     expect(scalarText(raw)).toBe(text);
+    expect(knownText(raw)).toBe(text);
+  });
+
+  it.each(['"a\nb"', '"a', '"\\x"'])('is undefined of what is no string of JSON: %j', (raw) => {
+    expect(scalarText(raw)).toBeUndefined();
   });
 });
 
