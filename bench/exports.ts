@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeArchive } from './exports/archive.ts';
-import { measureBesideRows } from './exports/beside-rows.ts';
+import { type BesideRows, measureBesideRows } from './exports/beside-rows.ts';
 import type { LoadOrder, LoadReport } from './exports/loader.ts';
 import type { SinkReady } from './exports/sink.ts';
 import { type Figure, toFigure } from './figure.ts';
@@ -45,9 +45,9 @@ async function measure(zip: string, say: (what: string) => void): Promise<Figure
   say(
     'freshness of 500 events/s alone, beside an export at 50 MB/s, and beside one without a limit',
   );
-  const freshness = await measureBesideRows({ slow: slow.url, fast: fast.url }, rounds);
+  const beside = await measureBesideRows({ slow: slow.url, fast: fast.url }, rounds);
   for (const { process } of [fast, slow]) process.disconnect();
-  return [...figuresOf(relay, twin), ...freshnessFigures(freshness)];
+  return [...figuresOf(relay, twin), ...besideRowsFigures(beside)];
 }
 
 async function startSink(zip: string, bytesPerSecond = Number.POSITIVE_INFINITY) {
@@ -56,7 +56,8 @@ async function startSink(zip: string, bytesPerSecond = Number.POSITIVE_INFINITY)
   return { process, url: `http://127.0.0.1:${port}` };
 }
 
-function freshnessFigures({ alone, slow, fast }: Record<'alone' | 'slow' | 'fast', number[]>) {
+function besideRowsFigures({ freshness, peakRssMiB }: BesideRows<'slow' | 'fast'>): Figure[] {
+  const { alone, slow, fast } = freshness;
   const ratios = (beside: number[]) =>
     beside.map((p95, round) => p95 / (alone[round] ?? Number.NaN));
   return [
@@ -64,6 +65,7 @@ function freshnessFigures({ alone, slow, fast }: Record<'alone' | 'slow' | 'fast
     toFigure('the same beside an export at 50 MB/s', 'ms', slow),
     toFigure('freshness beside an export at 50 MB/s ÷ alone', '×', ratios(slow), { atMost: 2 }),
     toFigure('freshness beside an export without a limit ÷ alone', '×', ratios(fast)),
+    toFigure('peak RSS of a subscriber of rows and exports', 'MiB', [peakRssMiB]),
   ];
 }
 

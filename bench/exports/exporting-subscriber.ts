@@ -8,8 +8,8 @@ import { loadExport } from './load-export.ts';
 
 /** What it is told: to load one export of a sink after the other, or to leave off. */
 export type Order = { sink: string } | 'rest';
-/** What it says: `ready` at first, then `resting` when no export runs any more. */
-export type Said = 'ready' | 'resting';
+/** What it says: `ready` at first, then its peak RSS when no export runs any more. */
+export type Said = 'ready' | { peakRssMiB: number };
 
 const [name = ''] = process.argv.slice(2);
 const silent = () => {};
@@ -30,7 +30,7 @@ process.on('message', async (order: Order) => {
   }
   stop.abort();
   await running;
-  say('resting');
+  say({ peakRssMiB: process.resourceUsage().maxRSS / 1024 });
 });
 process.once('disconnect', () => process.exit());
 
