@@ -45,7 +45,8 @@ export class Deadlines<T extends Timed> {
     clearTimeout(this.#timer);
     this.#armedFor = bucket;
     if (bucket === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#fire(), bucket * TICK_MS - performance.now());
+    const afterMs = Math.max(0, bucket * TICK_MS - performance.now());
+    this.#timer = setTimeout(() => this.#fire(), afterMs);
     this.#timer.unref();
   }
 
