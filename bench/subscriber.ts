@@ -8,7 +8,8 @@ import { measureFreshness } from './subscriber/freshness.ts';
 import type { Appended } from './subscriber/instant-bigquery.ts';
 
 const rounds = 3;
-const warmUp = 20_000;
+/** Some seconds: V8 compiles meanwhile, and a subscriber runs for days. */
+const warmUp = 50_000;
 const events = 60_000;
 /** More than the pull may have out. */
 const outageBacklog = 60_000;
