@@ -13,11 +13,23 @@ export function jsonProblem(json: string | JsonText): string | undefined {
   if (!text.isWellFormed()) return 'holds a lone surrogate';
   if (!isKnown && !isJson(encoder.encode(text))) return 'is not JSON';
   if (escapesLoneSurrogate(text)) return 'holds the escape of a lone surrogate';
-  // Every level takes an opening and a closing bracket, so that short texts need no count.
-  if (text.length > MAX_DEPTH * 2 && depth(text) > MAX_DEPTH) {
-    return `is nested more than ${MAX_DEPTH} levels deep`;
+  return isTooDeep(text) ? `is nested more than ${MAX_DEPTH} levels deep` : undefined;
+}
+
+/** Every level takes an opening and a closing bracket: where there are too few, levels need not be counted. */
+function isTooDeep(text: string): boolean {
+  if (text.length <= MAX_DEPTH * 2) return false;
+  const opened = countTo(MAX_DEPTH, text, '{') + countTo(MAX_DEPTH, text, '[');
+  return opened > MAX_DEPTH && depth(text) > MAX_DEPTH;
+}
+
+/** How often a character stands in a text; those past the `limit` are not counted, but for one. */
+function countTo(limit: number, text: string, char: string): number {
+  let count = 0;
+  for (let at = text.indexOf(char); at !== -1 && count <= limit; at = text.indexOf(char, at + 1)) {
+    count++;
   }
-  return undefined;
+  return count;
 }
 
 /** Expects valid JSON, where a backslash stands in strings alone and `\u` has four digits. */

@@ -237,6 +237,14 @@ describe('values that do not fit', () => {
 
   test('the deepest JSON that BigQuery takes is taken', () => {
     expect(refusal({ type: 'JSON' }, `${'['.repeat(500)}${']'.repeat(500)}`)).toBeUndefined();
+    const many = JSON.stringify(Array.from({ length: 600 }, () => [{ a: '[{' }]));
+    expect(refusal({ type: 'JSON' }, many)).toBeUndefined();
+  });
+
+  test('JSON is too deep by its objects and arrays together', () => {
+    const nested = (levels: number) => `${'[{"a":'.repeat(levels)}"]}"${'}]'.repeat(levels)}`;
+    expect(refusal({ type: 'JSON' }, nested(250))).toBeUndefined();
+    expect(refusal({ type: 'JSON' }, nested(251))?.code).toBe('not_json');
   });
 
   test('a path leads to the value', () => {
