@@ -5,34 +5,26 @@ const DELIMITED = 2;
 
 const LOW_32 = 0xffff_ffffn;
 
-/** Rows of a table wait, and go, together: so they share their memory, and the collector has less to count. */
-const SLAB_BYTES = 64 * 1024;
-/** A larger row would leave much of a slab unused. */
-const MOST_SHARED_BYTES = SLAB_BYTES / 8;
 /** Text that is shorter is written faster here than by a call out of JavaScript. */
 const SHORT_TEXT = 24;
 
-/** Writes protobuf fields. `take` hands out what was written and starts anew; `reset` drops it. */
+/**
+ * Writes protobuf fields into one buffer that is kept from row to row. `take` hands out a copy of what
+ * was written and starts anew; `reset` drops it.
+ */
 export class ProtoWriter {
-  #buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
-  /** Of the row that is being written. */
-  #start = 0;
+  #buffer = Buffer.allocUnsafe(16 * 1024);
   #end = 0;
 
   reset(): void {
-    this.#end = this.#start;
+    this.#end = 0;
   }
 
-  /** The row, which no one else writes to. */
   take(): Uint8Array {
-    const row = this.#buffer.subarray(this.#start, this.#end);
-    if (row.length <= MOST_SHARED_BYTES) {
-      this.#start = this.#end;
-      return row;
-    }
-    if (this.#buffer.length > SLAB_BYTES) this.#moveTo(SLAB_BYTES, 0);
-    this.reset();
-    return new Uint8Array(row);
+    const row = Buffer.allocUnsafe(this.#end);
+    this.#buffer.copy(row, 0, 0, this.#end);
+    this.#end = 0;
+    return row;
   }
 
   int64(field: number, value: bigint): void {
@@ -95,19 +87,15 @@ export class ProtoWriter {
     return result;
   }
 
-  /**
-   * Leaves room for a length as long as `guess` needs, and says where in the row the content starts. (The
-   * row itself may move to another slab before it is closed.)
-   */
+  /** Leaves room for a length as long as `guess` needs, and says where the content starts. */
   #open(field: number, guess: number): number {
     this.#tag(field, DELIMITED);
     this.#end += varintLength(guess);
-    return this.#end - this.#start;
+    return this.#end;
   }
 
   /** Writes the true length before the content, which moves where the guess was too short. */
-  #close(startInRow: number, guess: number): void {
-    const start = this.#start + startInRow;
+  #close(start: number, guess: number): void {
     const length = this.#end - start;
     const shift = varintLength(length) - varintLength(guess);
     if (shift !== 0) {
@@ -144,20 +132,12 @@ export class ProtoWriter {
     this.#varint32(lowBits);
   }
 
-  /** Goes on in another slab where this one has no room. */
   #reserve(bytes: number): void {
-    if (this.#end + bytes <= this.#buffer.length) return;
-    const written = this.#end - this.#start;
-    this.#moveTo(Math.max(SLAB_BYTES, written * 2 + bytes), written);
-  }
-
-  /** @param written of the row, and kept */
-  #moveTo(slabBytes: number, written: number): void {
-    const slab = Buffer.allocUnsafeSlow(slabBytes);
-    this.#buffer.copy(slab, 0, this.#start, this.#start + written);
-    this.#buffer = slab;
-    this.#start = 0;
-    this.#end = written;
+    const needed = this.#end + bytes;
+    if (needed <= this.#buffer.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
+    this.#buffer.copy(grown, 0, 0, this.#end);
+    this.#buffer = grown;
   }
 }
 
