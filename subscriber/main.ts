@@ -11,6 +11,7 @@ import { type Log, logToStdout } from './log.ts';
 import { runMode } from './modes.ts';
 import { openTables } from './open-tables.ts';
 import { Pipeline } from './pipeline.ts';
+import { keepHeapSmall, subscriberHeap } from './small-heap.ts';
 import { openSubscription, pullLimits } from './subscription.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
@@ -125,6 +126,7 @@ export async function startSubscriber(
 }
 
 if (import.meta.main) {
+  keepHeapSmall(subscriberHeap);
   const { argv, env } = process;
   process.exit(await runMode(argv.slice(2), env, (onFailure) => startSubscriber(env, onFailure)));
 }

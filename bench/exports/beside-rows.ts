@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { heapFlags, subscriberHeap } from '../../subscriber/small-heap.ts';
 import { type Bed, startBed } from '../subscriber/bed.ts';
 import { publishEvents } from '../subscriber/events.ts';
 import { table } from '../subscriber/relay.ts';
@@ -13,9 +14,6 @@ const perSecond = 500;
 const together = 10;
 const phaseSeconds = 10;
 const warmUpSeconds = 3;
-
-/** On a machine with much memory V8 lets the garbage grow: these are for a container of 512 MiB. */
-const asInSmallContainer = ['--max-old-space-size=192', '--max-semi-space-size=8'];
 
 export interface BesideRows<What extends string> {
   /** The 95th percentiles of the milliseconds from Pub/Sub's answer to the table, one for each round. */
@@ -99,7 +97,7 @@ function startSubscriber(bed: Bed): ChildProcess {
   const file = fileURLToPath(new URL('./exporting-subscriber.ts', import.meta.url));
   return fork(file, [name], {
     env: { ...process.env, ...bed.environment('local') },
-    execArgv: ['--disable-warning=ExperimentalWarning', ...asInSmallContainer],
+    execArgv: ['--disable-warning=ExperimentalWarning', ...heapFlags(subscriberHeap)],
   });
 }
 

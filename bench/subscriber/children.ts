@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { heapFlags, subscriberHeap } from '../../subscriber/small-heap.ts';
 import type { Measured } from './contender.ts';
 import type { Appended } from './instant-bigquery.ts';
 
@@ -68,9 +69,6 @@ export class InstantBigQuery extends Child {
   }
 }
 
-/** On a machine with much memory V8 lets the garbage grow. The subscriber and its twin get the same. */
-const asInSmallContainer = ['--max-old-space-size=192', '--max-semi-space-size=8'];
-
 export interface Run {
   kind: 'relay' | 'twin';
   /** Of the topic and the subscription. */
@@ -84,7 +82,8 @@ export interface Run {
 export class Contender extends Child {
   constructor({ kind, name, warmUp, events, environment }: Run) {
     const args = [kind, name, String(warmUp), String(events)];
-    super('./contender.ts', args, environment, asInSmallContainer);
+    // Bounded as subscriber/main.ts is; the twin, too.
+    super('./contender.ts', args, environment, heapFlags(subscriberHeap));
     // Each question of how large it is listens for its end.
     this.process.setMaxListeners(0);
   }
