@@ -20,12 +20,8 @@ const commands = new Map<string, () => Promise<Command>>([
 ]);
 /** They read as much as there is. */
 const streaming = new Set(['import', 'backfill', 'reconcile']);
-/** Room for lines of 8 MB. What the chunks of a file leave behind goes back to the system: 40 MB, with glibc. */
-const heapOfStreaming: HeapSize = {
-  oldSpaceMb: 128,
-  semiSpaceMb: 2,
-  allocator: { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' },
-};
+/** Room for lines of 8 MB. */
+const heapOfStreaming: HeapSize = { oldSpaceMb: 128, semiSpaceMb: 2 };
 
 const name = process.argv[2] ?? '';
 if (streaming.has(name)) keepHeapSmall(heapOfStreaming);

@@ -1,9 +1,10 @@
 export interface HeapSize {
   oldSpaceMb: number;
   semiSpaceMb: number;
-  /** Variables of the C library's allocator. */
-  allocator?: Readonly<Record<string, string>>;
 }
+
+/** For glibc's allocator: what chunks and rows leave behind goes back to the system, some 40 MB. */
+export const frugalAllocator = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
 
 /** The subscriber's: below 300 MB in all, with what is in hand, its rows and the files of exports. */
 export const subscriberHeap: HeapSize = { oldSpaceMb: 192, semiSpaceMb: 8 };
@@ -22,5 +23,5 @@ export function keepHeapSmall(size: HeapSize): void {
   const isSized = [...execArgv, env['NODE_OPTIONS'] ?? ''].some((flag) => /space-size/.test(flag));
   if (isSized || execve === undefined || process.platform === 'win32') return;
   const words = [execPath, ...heapFlags(size), ...execArgv, ...argv.slice(1)];
-  execve.call(process, execPath, words, { ...size.allocator, ...env });
+  execve.call(process, execPath, words, { ...frugalAllocator, ...env });
 }

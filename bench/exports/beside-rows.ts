@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { heapFlags, subscriberHeap } from '../../subscriber/small-heap.ts';
+import { frugalAllocator, heapFlags, subscriberHeap } from '../../subscriber/small-heap.ts';
 import { type Bed, startBed } from '../subscriber/bed.ts';
 import { publishEvents } from '../subscriber/events.ts';
 import { table } from '../subscriber/relay.ts';
@@ -96,7 +96,7 @@ async function publishSteadily(port: number, events: number, publishedAt: number
 function startSubscriber(bed: Bed): ChildProcess {
   const file = fileURLToPath(new URL('./exporting-subscriber.ts', import.meta.url));
   return fork(file, [name], {
-    env: { ...process.env, ...bed.environment('local') },
+    env: { ...process.env, ...bed.environment('local'), ...frugalAllocator },
     execArgv: ['--disable-warning=ExperimentalWarning', ...heapFlags(subscriberHeap)],
   });
 }

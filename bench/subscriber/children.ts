@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { heapFlags, subscriberHeap } from '../../subscriber/small-heap.ts';
+import { frugalAllocator, heapFlags, subscriberHeap } from '../../subscriber/small-heap.ts';
 import type { Measured } from './contender.ts';
 import type { Appended } from './instant-bigquery.ts';
 
@@ -26,6 +26,8 @@ class Child {
       execArgv: ['--disable-warning=ExperimentalWarning', ...nodeOptions],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
+    // Each question to it listens for its end.
+    this.process.setMaxListeners(0);
   }
 
   told<Kind extends Message['kind']>(kind: Kind): Promise<Extract<Message, { kind: Kind }>> {
@@ -83,9 +85,8 @@ export class Contender extends Child {
   constructor({ kind, name, warmUp, events, environment }: Run) {
     const args = [kind, name, String(warmUp), String(events)];
     // Bounded as subscriber/main.ts is; the twin, too.
-    super('./contender.ts', args, environment, heapFlags(subscriberHeap));
-    // Each question of how large it is listens for its end.
-    this.process.setMaxListeners(0);
+    const bounded = { ...environment, ...frugalAllocator };
+    super('./contender.ts', args, bounded, heapFlags(subscriberHeap));
   }
 
   async ready(): Promise<void> {
