@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
@@ -11,6 +12,8 @@ const configCheck = fileURLToPath(new URL('shared/config-check.ts', import.meta.
 // and shared/ in both.
 export default defineConfig({
   test: {
+    // By default one core less than there is, but these tests wait as much as they compute.
+    maxWorkers: availableParallelism() + 1,
     // The edge logs each delivery: only what a failed test logged is of use.
     silent: 'passed-only',
     projects: [

@@ -63,10 +63,11 @@ describe('BigQuery is down for an hour', { timeout: 300_000 }, () => {
     expect(inHand).toBeLessThan(meanwhile.length);
     const heap = heapBytes();
 
-    await clock.advance(30 * minute);
+    await clock.advance(60 * minute);
     // No lease has ended, and nothing was given back: what is in hand is what was.
     expect([subscriber.taken, subscriber.inHand, subscriber.givenBack]).toEqual([taken, inHand, 0]);
-    expect(heapBytes() - heap).toBeLessThan(20_000_000);
+    // What waits unread in the client's streams comes and goes: 0 to 30 MB, measured over three hours.
+    expect(heapBytes() - heap).toBeLessThan(1.5 * pullLimits.bytes);
 
     await bed.restartBigQuery();
     // What has to connect again does so before long; then the clock goes with the real one.
