@@ -46,19 +46,17 @@ export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, s
     delivery_id: envelope.deliveryId,
     received_at: new Date(envelope.receivedAt).toISOString(),
   };
-  const hints = {
-    event_name: envelope.event,
-    content_type: envelope.contentType,
-    content_encoding: envelope.contentEncoding,
-    traceparent: envelope.traceparent,
-    // Google's client libraries look for the trace context under their own name.
-    googclient_traceparent: envelope.traceparent,
-  };
-  for (const [name, value] of Object.entries(hints)) {
+  const hint = (name: string, value: string | undefined) => {
     if (value && fits(value)) attributes[name] = value;
-  }
+  };
+  hint('event_name', envelope.event);
+  hint('content_type', envelope.contentType);
+  hint('content_encoding', envelope.contentEncoding);
+  hint('traceparent', envelope.traceparent);
+  // Google's client libraries look for the trace context under their own name.
+  hint('googclient_traceparent', envelope.traceparent);
   for (const [name, value] of Object.entries(envelope.headers ?? {})) {
-    if (value && fits(value)) attributes[headerPrefix + name] = value;
+    hint(headerPrefix + name, value);
   }
   return attributes;
 }
