@@ -1,17 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { frugalAllocator, heapFlags, subscriberHeap } from '../../subscriber/small-heap.ts';
 import { type Bed, startBed } from '../subscriber/bed.ts';
-import { publishEvents } from '../subscriber/events.ts';
-import { table } from '../subscriber/relay.ts';
+import { measureWaits } from '../subscriber/freshness.ts';
 import type { Order, Said } from './exporting-subscriber.ts';
 
 const name = 'beside-rows';
-const perSecond = 500;
-/** So many go together: what is measured is the way to the table, not the publisher. */
-const together = 10;
 const phaseSeconds = 10;
 const warmUpSeconds = 3;
 
@@ -58,39 +53,10 @@ export async function measureBesideRows<What extends string>(
   }
 }
 
-/**
- * Publishes 500 events a second, and asks the table again and again how many it holds: the n-th event is
- * fresh when n are there. Gives the 95th percentile of the milliseconds from Pub/Sub's answer to the table.
- */
+/** The 95th percentile of the milliseconds that an event takes to its table. */
 async function measurePhase(bed: Bed, seconds: number): Promise<number> {
-  const events = perSecond * seconds;
-  const before = await bed.countRows(table);
-  const publishedAt: number[] = [];
-  const seenAt: number[] = [];
-  const publishing = publishSteadily(bed.pubsubPort, events, publishedAt);
-  while (seenAt.length < events) {
-    const asked = performance.now();
-    const rows = (await bed.countRows(table)) - before;
-    const now = performance.now();
-    while (seenAt.length < rows) seenAt.push(now);
-    await sleep(Math.max(0, 20 - (now - asked)));
-  }
-  await publishing;
-  const waits = seenAt.map((at, n) => at - (publishedAt[n] ?? Number.NaN));
-  return waits.toSorted((a, b) => a - b)[Math.floor(events * 0.95)] ?? Number.NaN;
-}
-
-async function publishSteadily(port: number, events: number, publishedAt: number[]): Promise<void> {
-  const begun = performance.now();
-  const under: Promise<void>[] = [];
-  for (let n = 0; n < events; n += together) {
-    await sleep(Math.max(0, begun + (n / perSecond) * 1000 - performance.now()));
-    const published = publishEvents(port, name, together).then(() => {
-      publishedAt.push(...Array<number>(together).fill(performance.now()));
-    });
-    under.push(published);
-  }
-  await Promise.all(under);
+  const waits = await measureWaits(bed, name, seconds);
+  return waits.toSorted((a, b) => a - b)[Math.floor(waits.length * 0.95)] ?? Number.NaN;
 }
 
 function startSubscriber(bed: Bed): ChildProcess {

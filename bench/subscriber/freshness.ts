@@ -10,20 +10,29 @@ const together = 10;
 const seconds = 10;
 const warmUpSeconds = 3;
 
-/**
- * Publishes 500 events a second, and asks the table again and again how many it holds. The
- * n-th event is fresh when n are there. Gives the milliseconds from Pub/Sub's answer of each event.
- */
+/** The milliseconds from Pub/Sub's answer to the table, of each event, through a subscriber of its own. */
 export async function measureFreshness(bed: Bed, name: string): Promise<number[]> {
   await bed.subscribe(name);
   const environment = bed.environment('local');
   const events = perSecond * (seconds + warmUpSeconds);
   const contender = new Contender({ kind: 'relay', name, warmUp: 0, events, environment });
   await contender.ready();
+  const waits = await measureWaits(bed, name, seconds + warmUpSeconds);
+  await contender.stop();
+  await bed.unsubscribe(name);
+  return waits.slice(perSecond * warmUpSeconds);
+}
+
+/**
+ * Publishes 500 events a second, and asks the table again and again how many it holds: the n-th event is
+ * fresh when n are there. Gives the milliseconds from Pub/Sub's answer of each event.
+ */
+export async function measureWaits(bed: Bed, topic: string, seconds: number): Promise<number[]> {
+  const events = perSecond * seconds;
   const before = await bed.countRows(table);
   const publishedAt: number[] = [];
   const seenAt: number[] = [];
-  const publishing = publishSteadily(bed.pubsubPort, name, events, publishedAt);
+  const publishing = publishSteadily(bed.pubsubPort, topic, events, publishedAt);
   while (seenAt.length < events) {
     const asked = performance.now();
     const rows = (await bed.countRows(table)) - before;
@@ -32,10 +41,7 @@ export async function measureFreshness(bed: Bed, name: string): Promise<number[]
     await sleep(Math.max(0, 20 - (now - asked)));
   }
   await publishing;
-  await contender.stop();
-  await bed.unsubscribe(name);
-  const waits = seenAt.map((at, n) => at - (publishedAt[n] ?? 0));
-  return waits.slice(perSecond * warmUpSeconds);
+  return seenAt.map((at, n) => at - (publishedAt[n] ?? Number.NaN));
 }
 
 async function publishSteadily(
