@@ -4,7 +4,7 @@ import type { WindowCounts } from '../subscriber/backfill/fill-window.ts';
 import { describeReject, Rejects } from '../subscriber/backfill/rejects.ts';
 import { describeWindow, type TimeWindow } from '../subscriber/backfill/time-window.ts';
 import { relay } from '../tributary.config.ts';
-import { drawTable } from './draw-table.ts';
+import { type CountColumns, describeCounts } from './counts-report.ts';
 import {
   addPlaceOptions,
   addSenderOptions,
@@ -74,32 +74,23 @@ const columns = {
   filtered: 'filtered',
   outside: 'of another time',
   rejected: 'rejected',
-} as const satisfies Record<keyof WindowCounts, string>;
+} as const satisfies CountColumns<keyof WindowCounts>;
 
 function toText(
   filled: readonly [TimeWindow, WindowCounts][],
   total: WindowCounts,
   { dryRun, rejects }: BackfillCommandOptions,
 ): string {
-  const names = Object.keys(columns) as (keyof WindowCounts)[];
-  const head = names.map((name) =>
-    dryRun && name === 'written' ? 'to be written' : columns[name],
-  );
-  const line = (title: string, counts: WindowCounts) => [
-    title,
-    ...names.map((name) => countText(counts[name])),
-  ];
   // A year of days is as much as anybody reads.
   const each = filled.length > 366 ? [] : filled;
-  const rows = each.map(([window, counts]) => line(describeWindow(window), counts));
-  return [
-    drawTable(
-      [['window (UTC)', ...head], ...rows, line('all', total)],
-      ['left', ...names.map(() => 'right' as const)],
-    ),
-    ...(dryRun ? ['Nothing was written.\n'] : []),
-    ...(total.rejected > 0 && rejects !== undefined
-      ? [`The rejected lines are in ${rejects}.\n`]
-      : []),
-  ].join('');
+  return describeCounts({
+    of: 'window (UTC)',
+    columns,
+    lines: [
+      ...each.map(([window, counts]) => [describeWindow(window), counts] as const),
+      ['all', total],
+    ],
+    dryRun,
+    rejects: total.rejected > 0 ? rejects : undefined,
+  });
 }

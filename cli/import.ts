@@ -8,7 +8,7 @@ import {
 } from '../subscriber/backfill/import-lines.ts';
 import { describeReject, Rejects } from '../subscriber/backfill/rejects.ts';
 import { relay } from '../tributary.config.ts';
-import { drawTable } from './draw-table.ts';
+import { type CountColumns, describeCounts } from './counts-report.ts';
 import { addPlaceOptions, type PlaceOptions } from './history-options.ts';
 import { findTable, openForWriting } from './history-place.ts';
 import { countText, ProgressBar, sayAbove } from './progress-bar.ts';
@@ -119,25 +119,18 @@ const columns = {
   repeated: 'repeated',
   filtered: 'filtered',
   rejected: 'rejected',
-} as const satisfies Record<keyof ImportCounts, string>;
+} as const satisfies CountColumns<keyof ImportCounts>;
 
 function toText(
   imported: readonly (readonly [string, ImportCounts])[],
   { dryRun, rejects }: ImportCommandOptions,
 ): string {
-  const names = Object.keys(columns) as (keyof ImportCounts)[];
-  const head = names.map((name) =>
-    dryRun && name === 'written' ? 'to be written' : columns[name],
-  );
-  const rows = imported.map(([title, counts]) => [
-    title,
-    ...names.map((name) => countText(counts[name])),
-  ]);
-  const table = drawTable(
-    [['file', ...head], ...rows],
-    ['left', ...names.map(() => 'right' as const)],
-  );
-  const rejected = imported.some(([, counts]) => counts.rejected > 0);
-  const kept = rejected && rejects !== undefined ? `The rejected lines are in ${rejects}.\n` : '';
-  return `${table}${dryRun ? 'Nothing was written.\n' : ''}${kept}`;
+  const isAnyRejected = imported.some(([, counts]) => counts.rejected > 0);
+  return describeCounts({
+    of: 'file',
+    columns,
+    lines: imported,
+    dryRun,
+    rejects: isAnyRejected ? rejects : undefined,
+  });
 }

@@ -2,13 +2,29 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventLine, manyEvents } from '../subscriber/backfill/bed.ts';
-import { startHistoryPlace } from './history-place.ts';
+import { type HistoryPlace, startHistoryPlace } from './history-place.ts';
 
 const hour = 3_600_000;
 const today = Math.floor(Date.now() / (24 * hour)) * 24 * hour;
 const from = new Date(today - 48 * hour).toISOString().slice(0, 10);
 const to = new Date(today - 24 * hour).toISOString().slice(0, 10);
 const range = ['--from', from, '--to', to];
+
+/** Kills a command some moment after it has asked the sender so often: in reading, appending or committing. */
+async function killAfter(
+  place: HistoryPlace,
+  command: readonly string[],
+  { asked, thenMs }: { asked: number; thenMs: number },
+): Promise<void> {
+  const enough = place.asked.length + asked;
+  const run = place.start(...command);
+  while (run.process.exitCode === null && place.asked.length < enough) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await new Promise((resolve) => setTimeout(resolve, thenMs));
+  run.process.kill('SIGKILL');
+  await run.ended;
+}
 
 describe('tributary backfill', { timeout: 120_000 }, () => {
   it('prints what it would write, writes it, and finds it there the next time', async () => {
@@ -46,15 +62,7 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
     );
     const command = ['backfill', 'datanostro', ...range, '--window', '1h'];
     for (let kill = 0; kill < 4; kill++) {
-      const enough = place.asked.length + 3 + kill * 2;
-      const run = place.start(...command);
-      while (run.process.exitCode === null && place.asked.length < enough) {
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-      // Some moment of reading, appending or committing the window.
-      await new Promise((resolve) => setTimeout(resolve, kill * 15));
-      run.process.kill('SIGKILL');
-      await run.ended;
+      await killAfter(place, command, { asked: 3 + kill * 2, thenMs: kill * 15 });
       // A window is there as a whole, or not at all.
       expect((await place.rows()).length % perHour).toBe(0);
     }
@@ -144,14 +152,7 @@ describe('tributary reconcile', { timeout: 120_000 }, () => {
     const command = ['reconcile', ...byHour, '--repair'];
     for (let kill = 0; kill < 3; kill++) {
       // Behind the comparison of 24 windows comes the repair.
-      const enough = place.asked.length + 25 + kill * 3;
-      const run = place.start(...command);
-      while (run.process.exitCode === null && place.asked.length < enough) {
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-      await new Promise((resolve) => setTimeout(resolve, kill * 15));
-      run.process.kill('SIGKILL');
-      await run.ended;
+      await killAfter(place, command, { asked: 25 + kill * 3, thenMs: kill * 15 });
     }
     expect((await place.rows()).length).toBeGreaterThan(before);
     const last = await place.run(...command);
