@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 
 /**
- * Where Node keeps compiled code: from its second start on, a command and each part of the stack is ready in half
- * the time. Not below /tmp, where others could put code.
+ * Where Node keeps compiled code, so that a command and each part of the stack starts sooner from its second
+ * time on. Not below /tmp, where others could put code.
  */
 export const compileCache =
   process.env['NODE_COMPILE_CACHE'] ??

@@ -47,9 +47,11 @@ export function compileFilter(filter: Filter | undefined): CompiledFilter {
 
 const compiled = new WeakMap<object, CompiledFilter>();
 
-/** The filter of a stream, compiled once: when the config is checked, and not again for the endpoint. */
+const unfiltered: CompiledFilter = { passes: () => true, fields: [], named: false, problems: [] };
+
+/** The filter of a stream, compiled once: sources ask for it at every delivery. */
 export function filterOf({ filter }: { filter?: Filter }): CompiledFilter {
-  if (!filter) return compileFilter(filter);
+  if (!filter) return unfiltered;
   const known = compiled.get(filter);
   if (known) return known;
   const made = compileFilter(filter);
