@@ -163,8 +163,10 @@ describe('SIGKILL of a subscriber that loads an export', { timeout: 120_000 }, (
   });
 
   it('at random times leaves each CSV loaded once', async () => {
-    await announce('times');
-    for (let run = 0; run < 6; run++) {
+    const labels = Array.from({ length: 6 }, (_, run) => `times-${run}`);
+    for (const label of labels) {
+      // An export of its own: a run that is quick enough leaves nothing for the next to come to.
+      await announce(label);
       const reached = tap.reached({ step: 'zip', phase: 'answered' });
       const subscriber = start('serve');
       await reached;
@@ -173,6 +175,6 @@ describe('SIGKILL of a subscriber that loads an export', { timeout: 120_000 }, (
       await kill(subscriber);
     }
     expect(await once(start('drain', '--quiet-seconds', '0.5'), 'exit')).toEqual([0, null]);
-    expect(await countOf('times')).toEqual(loadedOnce('times'));
+    for (const label of labels) expect(await countOf(label)).toEqual(loadedOnce(label));
   });
 });
