@@ -23,12 +23,14 @@ const timedOut: Attempt = { stored: false, cause: 'pubsub-timeout', retry: true 
 
 class Waiting {
   readonly message: string;
+  readonly timeoutMs: number;
   readonly word: Promise<Attempt | 'lead'>;
   tell: (word: Attempt | 'lead') => void = () => {};
   isTaken = false;
 
-  constructor(message: string) {
+  constructor(message: string, timeoutMs: number) {
     this.message = message;
+    this.timeoutMs = timeoutMs;
     this.word = new Promise((resolve) => {
       this.tell = resolve;
     });
@@ -52,7 +54,7 @@ export class Batches {
   async send(message: string, timeoutMs: number, post: Post): Promise<Attempt> {
     if (message.length > maxCompanionLength) return post([message]);
     if (this.#hasRoom()) return this.#lead(message, timeoutMs, post);
-    const own = new Waiting(message);
+    const own = new Waiting(message, timeoutMs);
     this.#waiting.push(own);
     let word = await within(Math.min(patienceMs, timeoutMs), own.word);
     if (!word && own.isTaken) word = (await within(timeoutMs, own.word)) ?? timedOut;
@@ -63,7 +65,7 @@ export class Batches {
 
   /** Posts a message with all that wait and find room. */
   async #lead(message: string, timeoutMs: number, post: Post): Promise<Attempt> {
-    const company = this.#takeAlong(message.length);
+    const company = this.#takeAlong(message.length, timeoutMs);
     const request = { until: Date.now() + 2 * timeoutMs };
     this.#underWay.add(request);
     const attempt = await post([message, ...company.map((one) => one.message)]);
@@ -75,16 +77,18 @@ export class Batches {
     return told;
   }
 
-  #takeAlong(length: number): Waiting[] {
+  /** Those with more time than the leader stay: its request would be cut short, and they told a failure. */
+  #takeAlong(length: number, timeoutMs: number): Waiting[] {
     const company: Waiting[] = [];
     let room = maxSharedLength - length;
     for (const one of this.#waiting) {
+      if (one.timeoutMs > timeoutMs) continue;
       room -= one.message.length;
       if (room < 0 || company.length === maxShared - 1) break;
       one.isTaken = true;
       company.push(one);
     }
-    this.#waiting.splice(0, company.length);
+    this.#waiting = this.#waiting.filter((one) => !one.isTaken);
     return company;
   }
 

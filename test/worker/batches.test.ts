@@ -55,3 +55,20 @@ test('a large one goes alone; of the others, so many go together as a request ma
   }
   expect(shared().length).toBeLessThan(10);
 });
+
+test('nobody goes with one who has less time', async () => {
+  const { requests, post } = openPost();
+  const batches = new Batches();
+  void batches.send('a', 1000, post);
+  void batches.send('b', 1000, post);
+  void batches.send('hurried', 60, post);
+  const patient = batches.send('patient', 1000, post);
+  const alike = batches.send('as hurried', 60, post);
+  requests[0]?.store();
+  await expect.poll(() => requests.length).toBeGreaterThan(2);
+  expect(requests[2]?.messages).toEqual(['hurried', 'as hurried']);
+  await expect.poll(() => requests.length).toBe(4);
+  expect(requests[3]?.messages).toEqual(['patient']);
+  for (const { store } of requests) store();
+  expect(await Promise.all([patient, alike])).toEqual([{ stored: true }, { stored: true }]);
+});
