@@ -1,4 +1,5 @@
 import { RelayError } from '../shared/error.ts';
+import { within } from './deadline.ts';
 import { type Frame, readFrame, toFrame } from './frame.ts';
 import { type Facts, factsOf, writeLog } from './log.ts';
 import { type Message as Envelope, toMessageText } from './message.ts';
@@ -20,6 +21,9 @@ interface Dependencies {
 
 /** Nobody waits for an answer here. */
 const publishBudgetMs = 10_000;
+
+/** Nor for what the bucket does; one that hangs must not hold up the messages behind. */
+const objectsWithinMs = 30_000;
 
 const firstDelayS = 10;
 const longestDelayS = 3600;
@@ -94,7 +98,7 @@ async function relay(
 
   const { ok, ...facts } = await publish([toMessageText(envelope)], destination, publishBudgetMs);
   if (ok) {
-    if (object !== undefined) await objects?.delete(object);
+    if (object !== undefined && objects) await inTime(objects.delete(object));
     return { outcome: 'drained', envelope, facts };
   }
   const { stream, delivery_id, received_at = '' } = envelope.attributes;
@@ -104,7 +108,7 @@ async function relay(
   const parked = `parked/${stream}/${delivery_id}`;
   if (object !== parked) {
     await park(parked, toFrame(envelope), objects);
-    if (object !== undefined) await objects.delete(object);
+    if (object !== undefined) await inTime(objects.delete(object));
   }
   return { outcome: 'parked', envelope, facts };
 }
@@ -112,16 +116,30 @@ async function relay(
 /** The message that a claim stands for; undefined where its object is gone. */
 async function redeem(key: string, objects: R2Bucket | undefined): Promise<Envelope | undefined> {
   if (!objects) throw unbound(`the claim of ${key}`);
-  const object = await objects.get(key);
+  const object = await inTime(objects.get(key));
   if (!object) return undefined;
-  const frame = readFrame(new Uint8Array(await object.arrayBuffer()));
+  const frame = readFrame(new Uint8Array(await inTime(object.arrayBuffer())));
   if (frame && 'message' in frame) return frame.message;
   throw new RelayError('overflow.unreadable', 'setup', `the object ${key} holds no delivery`);
 }
 
 async function park(key: string, bytes: Uint8Array, objects: R2Bucket | undefined): Promise<void> {
   if (!objects) throw unbound(key);
-  await create(key, bytes, objects);
+  await inTime(create(key, bytes, objects));
+}
+
+/** What the bucket answers; where it does not, the message is held like after any other failure. */
+async function inTime<Value>(answer: Promise<Value>): Promise<Value> {
+  const told = await within(
+    objectsWithinMs,
+    answer.then((value) => ({ value })),
+  );
+  if (told) return told.value;
+  throw new RelayError(
+    'overflow.timeout',
+    'transient',
+    'the bucket OVERFLOW_OBJECTS does not answer',
+  );
 }
 
 function unbound(what: string): RelayError {
@@ -136,7 +154,16 @@ function frameOf(body: unknown): Frame | undefined {
 function bytesOf(body: unknown): Uint8Array {
   if (body instanceof ArrayBuffer) return new Uint8Array(body);
   if (body instanceof Uint8Array) return body;
-  return new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body));
+  return new TextEncoder().encode(typeof body === 'string' ? body : textOf(body));
+}
+
+/** Never throws: a message that cannot be told as JSON is parked, and not tried again with all its batch. */
+function textOf(body: unknown): string {
+  try {
+    return JSON.stringify(body) ?? '';
+  } catch {
+    return String(body);
+  }
 }
 
 /** Doubling, up to an hour; jittered downwards, so that what came together doesn't come back so. */

@@ -45,6 +45,9 @@ function isAttributes(value: unknown): value is Record<string, string> {
   return (
     typeof value === 'object' &&
     value !== null &&
+    // What it is parked under; without them it is nothing of ours.
+    'stream' in value &&
+    'delivery_id' in value &&
     Object.values(value).every((one) => typeof one === 'string')
   );
 }

@@ -1,6 +1,6 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Fault } from '../stand-ins/pubsub-script.ts';
 import { logged, openEdge, purchase, shop, signed } from './edge.ts';
 
@@ -188,6 +188,8 @@ test.each([
   ['JSON of another kind', { hello: 1 }],
   ['bytes', Uint8Array.of(1, 2, 3)],
   ['attributes that are none', new TextEncoder().encode('{"attributes":{"a":1}}\n')],
+  ['attributes of no delivery', new TextEncoder().encode('{"attributes":{"a":"1"}}\n')],
+  ['what JSON cannot tell', { n: 1n }],
 ])('a message that is not ours (%s) is parked for a person to look at', async (_, body) => {
   const kept = await keepOne();
   for (const key of await keys('parked/unreadable/')) await objects.delete(key);
@@ -198,6 +200,31 @@ test.each([
     'overflow-unreadable',
   ]);
   expect(await keys('parked/unreadable/')).toEqual(['parked/unreadable/0']);
+});
+
+test('a bucket that never answers holds up no message behind', async () => {
+  const [one, other] = [await keepOne(eventOf(200_000)), await keepOne(eventOf(200_001))];
+  await one.edge.script([]);
+  const hanging = {
+    get: (key: string) => (key.includes(one.id) ? new Promise(() => {}) : objects.get(key)),
+    put: objects.put.bind(objects),
+    delete: objects.delete.bind(objects),
+  };
+  const kept = await keepOne(purchase, { OVERFLOW_OBJECTS: hanging });
+  await kept.edge.script([]);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const draining = kept.drain([one.sent[0], other.sent[0]]);
+    await vi.waitFor(() => vi.getTimerCount() > 0 || Promise.reject(new Error('not yet')));
+    await vi.advanceTimersByTimeAsync(30_000);
+    vi.useRealTimers();
+    expect((await draining).lines).toMatchObject([
+      { outcome: 'held', cause: 'overflow.timeout' },
+      { outcome: 'drained', delivery_id: other.id },
+    ]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('without a bucket nothing is parked, and what is too large is a 503', async () => {
