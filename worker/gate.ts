@@ -1,7 +1,11 @@
 import { liesIn, networkOf, parseBlock } from '../shared/addresses.ts';
 import type { RelayStream } from '../shared/config.ts';
+import { within } from './deadline.ts';
 import { handshakes } from './handshakes/table.ts';
 import type { Bindings } from './optional-bindings.ts';
+
+/** A limit that is not told by then limits nobody, in milliseconds. */
+const limitWithinMs = 500;
 
 /** Which requests may knock at a stream at all, before anything of them is read. */
 export interface Gate {
@@ -28,8 +32,13 @@ export function openGate(stream: RelayStream): Gate {
 export async function isOneTooMany(request: Request, env: Bindings): Promise<boolean> {
   const key = networkOf(addressOf(request));
   if (!env.FAILED_TRIES || key === undefined) return false;
-  const { success } = await env.FAILED_TRIES.limit({ key });
-  return !success;
+  try {
+    const told = await within(limitWithinMs, env.FAILED_TRIES.limit({ key }));
+    return told?.success === false;
+  } catch {
+    // The try has failed, and that is what the sender must be told.
+    return false;
+  }
 }
 
 /** As Cloudflare saw it; empty where it did not tell. */

@@ -24,6 +24,8 @@ export interface Handled {
 /** How long a body may take, in milliseconds. No sender waits longer for its answer. */
 const bodyWithinMs = 30_000;
 
+const noBody = new Uint8Array(0);
+
 /**
  * The steps of a delivery. Their order must not change: nothing is parsed before it is verified.
  *
@@ -40,6 +42,10 @@ export async function takeSteps(
   if (!gate.admits(request)) {
     return { outcome: { outcome: 'forbidden' }, facts: { cause: 'address' } };
   }
+  // A key is shown without the body: who lacks it makes the edge hold none.
+  const shown =
+    'at' in endpoint.scheme ? await verify(receive(arrival, noBody), endpoint, env) : undefined;
+  if (shown && !shown.ok) return await limited(unverified(shown, endpoint), request, env);
   const cap = stream.maxBodyBytes;
   const read =
     request.method === 'GET'
@@ -48,14 +54,17 @@ export async function takeSteps(
   if (!read.ok) return unread(read.cause, cap);
 
   const delivery = receive(arrival, read.bytes);
-  const { outcome, facts, ...dropped } = await judge(delivery, endpoint, env, openDestination);
-  const isFailure = outcome.outcome === 'unauthorized' || outcome.outcome === 'forbidden';
-  const isLimited = isFailure && (await isOneTooMany(request, env));
-  return {
-    outcome: isLimited ? { outcome: 'too-many-failures' } : outcome,
-    facts: { bytes: read.bytes.byteLength, ...facts },
-    ...dropped,
-  };
+  const judged = await judge(delivery, endpoint, env, openDestination, shown);
+  judged.facts.bytes = read.bytes.byteLength;
+  return limited(judged, request, env);
+}
+
+/** The same, unless it is a failed try, and one too many from its address. */
+async function limited(handled: Handled, request: Request, env: Bindings): Promise<Handled> {
+  const { outcome } = handled.outcome;
+  const isFailure = outcome === 'unauthorized' || outcome === 'forbidden';
+  if (!isFailure || !(await isOneTooMany(request, env))) return handled;
+  return { ...handled, outcome: { outcome: 'too-many-failures' } };
 }
 
 async function judge(
@@ -63,17 +72,18 @@ async function judge(
   endpoint: Endpoint,
   env: Bindings,
   openDestination: () => Destination,
+  shown: Verification | undefined,
 ): Promise<Handled> {
-  const { stream, scheme } = endpoint;
-  // A key needs no body to hold, and is asked of a challenge too; a signature only of what it can sign.
-  const showsKey = 'at' in scheme;
+  const { stream } = endpoint;
+  // A key is asked of a challenge too; a signature only of what it can sign.
+  const showsKey = shown !== undefined;
   // Most streams have none; for them not even a turn of the event loop is spent on it.
   const hasHandshake = handshakeOf(endpoint) !== undefined;
   const unsigned =
     hasHandshake && !showsKey ? await meetUnsigned(delivery, endpoint, env) : undefined;
   if (unsigned) return met(unsigned);
 
-  const verification = await verify(delivery, endpoint, env);
+  const verification = shown ?? (await verify(delivery, endpoint, env));
   if (!verification.ok) return unverified(verification, endpoint);
   const { secret } = verification;
 

@@ -42,6 +42,21 @@ test('without an address, or without the binding, nobody is limited', async () =
 });
 
 test.each([
+  ['fails', () => Promise.reject(new Error('no'))],
+  ['never answers', () => new Promise(() => {})],
+])('where the limit %s, a failed try is a 401 all the same', async (_, limitOf) => {
+  const edge = openEdge({ env: { FAILED_TRIES: { limit: limitOf } } });
+  const answered = await edge.send('/crm/wrong', from('198.51.100.10', { body: 'a=1' }));
+  expect(answered.status).toBe(401);
+});
+
+test('without the key, a body that never comes is not waited for', async () => {
+  const edge = openEdge();
+  const body = new ReadableStream({ type: 'bytes' });
+  expect((await edge.send('/crm/wrong', { body })).status).toBe(401);
+});
+
+test.each([
   ['192.0.2.77', 204],
   ['::ffff:192.0.2.77', 204],
   ['2001:db8::9', 204],
