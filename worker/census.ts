@@ -51,9 +51,11 @@ export class Census {
 
   #addOne(stream: string, name: string | undefined, cause: string, now: number): void {
     const isFit = name !== undefined && name.length <= maxNameLength && name.isWellFormed();
-    const named = JSON.stringify([stream, cause, isFit ? name : null]);
+    // Neither a stream nor a cause holds a line break, so that no two keys are one.
+    const unnamed = `${stream}\n${cause}`;
+    const named = isFit ? `${unnamed}\n${name}` : unnamed;
     const isKnown = this.#counts.has(named) || this.#counts.size < maxNames;
-    const key = isKnown ? named : JSON.stringify([stream, cause, null]);
+    const key = isKnown ? named : unnamed;
     const count = this.#counts.get(key);
     if (count) {
       count.dropped++;

@@ -36,6 +36,10 @@ export async function publish(
   const startedAt = Date.now();
   const tookMs = () => Date.now() - startedAt;
   let urls = destination.urls;
+  if (urls.length === 0) {
+    const problem = 'configuration: PUBSUB_ENDPOINT is missing or empty';
+    return { ok: false, tries: 0, publish_ms: 0, cause: 'pubsub-unset', problem };
+  }
   let token = await destination.authorize();
   let signedAnew = false;
   let told: Failure | undefined;

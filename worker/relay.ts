@@ -11,13 +11,15 @@ import { type Gate, openGate } from './gate.ts';
 import { factsOf, writeLog } from './log.ts';
 import { toMessageText } from './message.ts';
 import type { Bindings } from './optional-bindings.ts';
-import { answer } from './outcome.ts';
+import { answer, type Outcome } from './outcome.ts';
 import { type Destination, publish } from './publish.ts';
 import { type Handled, takeSteps } from './steps.ts';
 import { openTopic } from './topic.ts';
 
 /** Nobody waits for it, and waitUntil() lasts for 30 s. */
 const reportBudgetMs = 10_000;
+
+const ray = /^[0-9a-f]+-([A-Z]{3})$/;
 
 type Router = Hono<{ Bindings: Bindings }>;
 
@@ -53,11 +55,11 @@ export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
     const endpoint = endpoints.get(name);
     // A key after a stream that signs names no endpoint; one that is absent where it is due is a 401.
     if (!endpoint || (key !== undefined && !endpoint.keyed) || more.length > 0) {
-      return answer({ outcome: 'unknown-stream' });
+      return refuse({ outcome: 'unknown-stream' }, env);
     }
     const { methods } = endpoint.gate;
     if (!methods.includes(req.raw.method)) {
-      return answer({ outcome: 'wrong-method', allow: methods.join(', ') });
+      return refuse({ outcome: 'wrong-method', allow: methods.join(', ') }, env, name);
     }
     const arrival = arrive(req.raw, key, now(), relay.publicUrl ?? '');
     const delivered = deliver(arrival, endpoint, env, () => destinationIn(env));
@@ -85,6 +87,21 @@ export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
     fetch: async (request, env, context) => router.fetch(request, env, context),
     queue: (batch, env) => drain(batch, env, destinationIn(env)),
   };
+}
+
+/**
+ * What knocks at no stream, or in no way that one takes: a sender whose URL is mistyped gives up without a
+ * word. The path is not told, for it may hold a key.
+ */
+function refuse(
+  outcome: Extract<Outcome, { outcome: 'unknown-stream' | 'wrong-method' }>,
+  env: Bindings,
+  stream?: string,
+): Response {
+  const line = { ...(stream !== undefined && { stream }), outcome: outcome.outcome };
+  writeLog(line);
+  count(line, undefined, env);
+  return answer(outcome);
 }
 
 /** Never rejects: what nobody expected is a failure of our own, so the sender must try again. */
@@ -116,7 +133,7 @@ async function deliver(
 
 /** From the id of the request, `7f2c…-PRG`: to ask `request.cf` parses all that Cloudflare knows of it. */
 function coloOf(headers: Headers): string | undefined {
-  return headers.get('cf-ray')?.match(/^[0-9a-f]+-([A-Z]{3})$/)?.[1];
+  return headers.get('cf-ray')?.match(ray)?.[1];
 }
 
 /** Tells the subscriber what was dropped, after a while: all that comes until then goes with it. */

@@ -19,9 +19,10 @@ export function openTopic(relay: Relay, tokens: AccessTokens, now: () => number)
     const urls = [env.PUBSUB_ENDPOINT, env.PUBSUB_FALLBACK_ENDPOINT]
       .filter((endpoint) => endpoint !== undefined && endpoint !== '')
       .map((endpoint) => endpoint + path);
-    const isPreferred = (url: string) => url === preferred.url && now() < preferred.until;
+    const first = urls.indexOf(preferred.url);
+    if (first > 0 && now() < preferred.until) urls.unshift(...urls.splice(first, 1));
     return {
-      urls: [...urls.filter(isPreferred), ...urls.filter((url) => !isPreferred(url))],
+      urls,
       now,
       batches,
       authorize(refused) {

@@ -25,7 +25,8 @@ test('every delivery is a data point, by stream and outcome', async () => {
       blobs: ['filtered', 'event-filter', 'SHOP_SECRET', '', ''],
       doubles: [26, 0, 0],
     },
-    { indexes: ['crm'], blobs: ['unauthorized', 'mismatch', '', '', ''], doubles: [3, 0, 0] },
+    // Without the key its body is not even read.
+    { indexes: ['crm'], blobs: ['unauthorized', 'mismatch', '', '', ''], doubles: [0, 0, 0] },
   ]);
 });
 
@@ -47,4 +48,21 @@ test('a dataset that fails fails no delivery', async () => {
   await logged(async () => {
     expect((await edge.send('/shop', await signed(purchase))).status).toBe(204);
   });
+});
+
+test('what knocks at no stream is counted and logged, and its path is not', async () => {
+  const { points, env } = openDataset();
+  const edge = openEdge({ env });
+  const lines = await logged(async () => {
+    await edge.send('/mistyped/a-key', { body: 'a=1' });
+    await edge.send('/shop', { method: 'PUT', body: 'a=1' });
+  });
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    { outcome: 'unknown-stream' },
+    { stream: 'shop', outcome: 'wrong-method' },
+  ]);
+  expect(points.map(({ indexes, blobs }) => [indexes?.[0], blobs?.[0]])).toEqual([
+    ['', 'unknown-stream'],
+    ['shop', 'wrong-method'],
+  ]);
 });

@@ -133,6 +133,15 @@ test.each([
   expect(got.line).toMatchObject({ cause: 'pubsub-no-message-id' });
 });
 
+test('without an endpoint: 503, and the log names what is missing', async () => {
+  const edge = openEdge({ env: { PUBSUB_ENDPOINT: '' } });
+  const [line = ''] = await logged(async () => {
+    expect((await edge.send('/shop', await signed(purchase))).status).toBe(503);
+  });
+  expect(JSON.parse(line)).toMatchObject({ cause: 'pubsub-unset', tries: 0 });
+  expect(JSON.parse(line).problem).toContain('PUBSUB_ENDPOINT');
+});
+
 test('a slow acknowledgement within the budget is waited for', async () => {
   const got = await deliver([{ afterMs: 150 }]);
   expect([got.status, got.tries.length]).toEqual([204, 1]);
