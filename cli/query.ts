@@ -1,9 +1,10 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import { Command, Option } from 'commander';
 import { RelayError } from '../shared/error.ts';
+import { readResult } from '../subscriber/backfill/result-pages.ts';
 import { relay } from '../tributary.config.ts';
 import { findBigQuery } from './find-bigquery.ts';
-import { type FormatName, formats, type QueryField, type QueryResult } from './format.ts';
+import { type FormatName, formats, type QueryResult } from './format.ts';
 import { type PreparedQuery, prepareSaved, savedQueries } from './saved-queries.ts';
 
 interface QueryOptions {
@@ -55,34 +56,18 @@ function prepare(sql: string | undefined, options: QueryOptions): PreparedQuery 
   throw new RelayError('query.none', 'setup', 'give either one statement or --saved <name>');
 }
 
-interface ResultsPage {
-  schema?: { fields?: QueryField[] };
-  pageToken?: string;
-  numDmlAffectedRows?: string;
-}
+type Row = QueryResult['rows'][number];
 
-/**
- * Runs one statement and reads every page, with the cells as BigQuery sends them: the client's own
- * parsing would round numbers in JSON columns.
- *
- * @throws RelayError `query.failed` with BigQuery's own message
- */
+const pageRows = 10_000;
+
+/** @throws RelayError `query.failed` with BigQuery's own message */
 async function runQuery(bigquery: BigQuery, query: PreparedQuery): Promise<QueryResult> {
   try {
-    const [job] = await bigquery.createQueryJob({ ...query, useLegacySql: false });
     const result: QueryResult = { fields: [], rows: [] };
-    let pageToken: string | undefined;
-    do {
-      const [rows, , page] = (await job.getQueryResults({
-        skipParsing: true,
-        autoPaginate: false,
-        maxResults: 10_000,
-        ...(pageToken && { pageToken }),
-      })) as unknown as [QueryResult['rows'], unknown, ResultsPage];
-      result.fields = page.schema?.fields ?? result.fields;
-      result.rows.push(...rows);
-      pageToken = page.pageToken;
-    } while (pageToken);
+    for await (const { rows, answer } of readResult<Row>(bigquery, query, pageRows)) {
+      result.fields = answer.schema?.fields ?? result.fields;
+      for (const row of rows) result.rows.push(row);
+    }
     return result;
   } catch (error) {
     throw new RelayError('query.failed', 'setup', (error as Error).message, { cause: error });

@@ -1,6 +1,8 @@
 import type { BigQuery, Query } from '@google-cloud/bigquery';
 import { RelayError } from '../../shared/error.ts';
+import { orAbsent } from '../exports/destination.ts';
 import { type EventColumns, idExpression } from './event-columns.ts';
+import { readResult } from './result-pages.ts';
 import type { TimeWindow } from './time-window.ts';
 
 /** A row, as far as it matters here. */
@@ -20,8 +22,6 @@ export interface EventTable {
 
 /** A page is held in memory several times over, as text and as objects. */
 const pageRows = 5000;
-
-const NOT_FOUND = 404;
 
 /**
  * The events that are rows already: of a window, and besides all that have no time, page by page. None where
@@ -108,35 +108,41 @@ function quote(column: string): string {
   return `\`${column}\``;
 }
 
-interface ResultPage {
-  pageToken?: string;
+interface KnownRow {
+  f: { v: string | null }[];
 }
 
 async function* readPages(table: EventTable, query: Query): AsyncGenerator<KnownEvent[]> {
   try {
-    const [job] = await table.bigquery.createQueryJob({ ...query, useLegacySql: false });
-    let pageToken: string | undefined;
-    do {
-      const [rows, , page] = (await job.getQueryResults({
-        skipParsing: true,
-        autoPaginate: false,
-        maxResults: pageRows,
-        ...(pageToken && { pageToken }),
-      })) as unknown as [{ f: { v: string | null }[] }[], unknown, ResultPage];
-      yield rows.flatMap(({ f: [id, time, nth] }) => {
-        if (typeof id?.v !== 'string') return [];
-        return {
-          id: id.v,
-          ...(typeof time?.v === 'string' && { timeMs: Number(time.v) }),
-          ...(typeof nth?.v === 'string' && { nth: Number(nth.v) }),
-        };
-      });
-      pageToken = page.pageToken;
-    } while (pageToken);
+    const location = await locate(table);
+    if (location === 'nowhere') return;
+    const result = readResult<KnownRow>(table.bigquery, { ...query, ...location }, pageRows);
+    for await (const { rows } of result) yield rows.flatMap(toEvents);
   } catch (cause) {
-    if ((cause as Refused).code === NOT_FOUND) return;
     throw readError(table.table, cause as Refused);
   }
+}
+
+/**
+ * Where the table is: a query that runs elsewhere doesn't find it. So it is asked for itself, and no other
+ * 404 means that there is no table.
+ */
+async function locate({ bigquery, table }: EventTable): Promise<{ location?: string } | 'nowhere'> {
+  const [dataset = '', name = ''] = table.split('.');
+  const found = await orAbsent(bigquery.dataset(dataset).table(name).getMetadata());
+  if (!found) return 'nowhere';
+  const { location } = found[0] as { location?: string };
+  return { ...(location && { location }) };
+}
+
+function toEvents({ f: [id, time, nth] }: KnownRow): KnownEvent[] {
+  if (typeof id?.v !== 'string') return [];
+  const event = {
+    id: id.v,
+    ...(typeof time?.v === 'string' && { timeMs: Number(time.v) }),
+    ...(typeof nth?.v === 'string' && { nth: Number(nth.v) }),
+  };
+  return [event];
 }
 
 /** An answer of BigQuery's that is no success, as its client throws it. */

@@ -1,9 +1,4 @@
-import {
-  type IncomingMessage,
-  type RequestListener,
-  request,
-  type ServerResponse,
-} from 'node:http';
+import type { RequestListener } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { sampleExport } from '../../local/absmartly/sample-export.ts';
 import { zipFiles } from '../../local/absmartly/zip.ts';
@@ -15,6 +10,7 @@ import type { Log } from '../../subscriber/log.ts';
 import { type Bed, startBed } from './exports/bed.ts';
 import { clientOf } from './exports/client.ts';
 import { startSender } from './exports/sender.ts';
+import { forward } from './proxy.ts';
 
 const table = 'absmartly.experiment_exports';
 const { files } = sampleExport(15, 42);
@@ -91,16 +87,6 @@ describe('a stream with a bucket', () => {
     expect(await bed.query(`SELECT COUNT(*) AS n FROM ${table}`)).toEqual([{ n: rowsOfSample }]);
   });
 });
-
-/** Hands a request on, as a proxy does. */
-function forward(target: string, from: IncomingMessage, to: ServerResponse): void {
-  const { method, url, headers } = from;
-  const onward = request(`${target}${url}`, { method, headers }, (answer) => {
-    to.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(to);
-  });
-  from.pipe(onward);
-}
 
 describe('an export that is tried again', () => {
   /** Gives what the bed has, but for the first so many requests. */
