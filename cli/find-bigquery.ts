@@ -2,27 +2,42 @@ import { BigQuery } from '@google-cloud/bigquery';
 import { connectBigQuery } from '../local/connect.ts';
 import type { Relay } from '../shared/config.ts';
 import { RelayError } from '../shared/error.ts';
-import { findRunning } from './running.ts';
+import { findRunning, type RunningStack } from './running.ts';
+
+/** Which BigQuery a command speaks to, as it is told. */
+export interface Place {
+  on?: 'local' | 'google';
+  state: string;
+}
 
 /**
  * The BigQuery that a command speaks to: the local stack that runs here, or Google's.
  *
  * @throws RelayError `bigquery.nowhere` when neither is to be had
  */
-export function findBigQuery(
-  relay: Relay,
-  options: { on?: 'local' | 'google'; state: string },
-): BigQuery {
-  const running = options.on === 'google' ? undefined : findRunning(options.state);
-  if (running) return connectBigQuery(relay.project, running.ports.bigquery);
-  if (options.on !== 'google' && !isConfiguredForGoogle()) {
-    throw new RelayError(
-      'bigquery.nowhere',
-      'setup',
-      `no relay runs on ${options.state}: start one with \`npm start\`, or query BigQuery with --on google`,
-    );
+export function findBigQuery(relay: Relay, place: Place): BigQuery {
+  const stack = findStack(place);
+  if (stack) return connectBigQuery(relay.project, stack.ports.bigquery);
+  if (place.on !== 'google' && !isConfiguredForGoogle()) {
+    throw nowhere(place.state, 'or query BigQuery with --on google');
   }
   return new BigQuery({ projectId: relay.project, location: relay.location });
+}
+
+/**
+ * The local stack to be spoken to; undefined where it is Google.
+ *
+ * @throws RelayError `bigquery.nowhere` when the stack alone is asked for and none runs: never Google instead
+ */
+export function findStack({ on, state }: Place): RunningStack | undefined {
+  const running = on === 'google' ? undefined : findRunning(state);
+  if (running || on !== 'local') return running;
+  throw nowhere(state, 'or leave out --on local');
+}
+
+function nowhere(state: string, otherwise: string): RelayError {
+  const problem = `no relay runs on ${state}: start one with \`npm start\`, ${otherwise}`;
+  return new RelayError('bigquery.nowhere', 'setup', problem);
 }
 
 function isConfiguredForGoogle(): boolean {

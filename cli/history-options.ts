@@ -7,12 +7,10 @@ import {
   parseSpan,
   type TimeWindow,
 } from '../subscriber/backfill/time-window.ts';
+import type { Place } from './find-bigquery.ts';
 
 /** Where the tables are, as the commands of history are told. */
-export interface PlaceOptions {
-  on?: 'local' | 'google';
-  state: string;
-}
+export type PlaceOptions = Place;
 
 /** What the sender's export is asked for, and with what. */
 export interface SenderOptions {

@@ -7,11 +7,10 @@ import type { EventTable } from '../subscriber/backfill/known-ids.ts';
 import type { TimeWindow } from '../subscriber/backfill/time-window.ts';
 import { openWriteClient, type WriteClient } from '../subscriber/bigquery/client.ts';
 import { ensureTable } from '../subscriber/bigquery/tables.ts';
-import { findBigQuery } from './find-bigquery.ts';
+import { findBigQuery, findStack } from './find-bigquery.ts';
 import { findStream } from './find-stream.ts';
 import type { PlaceOptions, SenderOptions } from './history-options.ts';
 import { sayAbove } from './progress-bar.ts';
-import { findRunning } from './running.ts';
 import { readSecretsOver } from './secrets-file.ts';
 
 /** A stream's table, and how lines become rows of it. */
@@ -81,10 +80,10 @@ export async function openForWriting(
     const problem = `the table ${relay.project}.${dataset}.${table} can't be made ready: ${(cause as Error).message}`;
     throw new RelayError('table.unreachable', 'setup', problem, { cause });
   }
-  const running = options.on === 'google' ? undefined : findRunning(options.state);
+  const stack = findStack(options);
   return await openWriteClient({
     projectId: relay.project,
-    ...(running && { endpoint: `127.0.0.1:${running.ports.bigqueryGrpc}` }),
+    ...(stack && { endpoint: `127.0.0.1:${stack.ports.bigqueryGrpc}` }),
   });
 }
 

@@ -8,9 +8,15 @@ import { describe, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 function tributary(...args: string[]) {
+  return tributaryIn({}, ...args);
+}
+
+/** Without access to Google, but for what is given. */
+function tributaryIn(given: NodeJS.ProcessEnv, ...args: string[]) {
   const environment = { ...process.env };
   delete environment['GOOGLE_APPLICATION_CREDENTIALS'];
   delete environment['GOOGLE_CLOUD_PROJECT'];
+  Object.assign(environment, given);
   return spawnSync(process.execPath, [join(root, 'cli/main.ts'), ...args], {
     cwd: root,
     encoding: 'utf8',
@@ -76,5 +82,18 @@ describe('tributary', () => {
     expect(stderr).toContain('npm start');
     expect(stderr).toContain('--on google');
     expect(stderr).not.toContain('    at ');
+  });
+
+  it.each([
+    [['query', 'SELECT 1']],
+    [['import', 'x.csv', '--stream', 'datanostro']],
+    [['backfill', 'datanostro', '--from', '2026-01-01', '--to', '2026-01-02']],
+    [['reconcile', 'datanostro', '--from', '2026-01-01', '--to', '2026-01-02']],
+  ])('%j --on local never goes to Google instead', (args) => {
+    const state = join(tmpdir(), 'tributary-test-none');
+    const there = { GOOGLE_CLOUD_PROJECT: 'production', DATANOSTRO_API_KEY: 'k' };
+    const { status, stderr } = tributaryIn(there, ...args, '--on', 'local', '--state', state);
+    expect(status).toBe(1);
+    expect(stderr).toContain(`no relay runs on ${state}`);
   });
 });
