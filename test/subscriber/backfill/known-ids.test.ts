@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { connectBigQuery } from '../../../local/connect.ts';
 import { findKnown, readWindow } from '../../../subscriber/backfill/known-ids.ts';
+import { ensureTable } from '../../../subscriber/bigquery/tables.ts';
 import { startSender } from '../exports/sender.ts';
 import { forward } from '../proxy.ts';
 import { type Bed, day, hour, project, startBed } from './bed.ts';
@@ -71,9 +72,7 @@ describe('the events that are rows already', () => {
     const bed = await startBed();
     const { bigquery } = bed.table;
     await bigquery.createDataset('far', { location: 'asia-east1' });
-    await bed.query(
-      'CREATE TABLE far.events (event_id STRING, event_time TIMESTAMP, delivery_id STRING)',
-    );
+    await ensureTable(bigquery, { dataset: 'far', table: 'events' }, bed.reader.layout);
     await bed.query(
       `INSERT far.events (event_id, event_time) VALUES ('a', TIMESTAMP_MILLIS(${day}))`,
     );
