@@ -66,8 +66,11 @@ function collect(
   return collectItems(text, at, step, (item) => collect(text, item, path, depth + 1, found));
 }
 
-/** The index of the member's value; true where the object surely lacks it, false where it is cut or broken. */
-function findMember(text: string, open: number, name: string): number | boolean {
+/**
+ * The index of the value of a member of the object at `open`; true where the object surely lacks it, false
+ * where it is cut or broken.
+ */
+export function findMember(text: string, open: number, name: string): number | boolean {
   let at = skipSpace(text, open + 1);
   if (text[at] === '}') return true;
   for (;;) {

@@ -1,6 +1,9 @@
+import { readJsonText } from '../json-body.ts';
+import { setMember } from '../json-edit.ts';
+import { findValues } from '../json-path.ts';
 import { type Bytes, toBytes } from './bytes.ts';
 import { encode } from './encoding.ts';
-import { type Reference, readPath, readReference } from './reference.ts';
+import { type Reference, readReference } from './reference.ts';
 import type { SignedRequest } from './request.ts';
 import type { SignatureScheme } from './scheme.ts';
 import type { Signable } from './template.ts';
@@ -13,8 +16,6 @@ export interface SignedParts {
   body?: Bytes;
 }
 
-type Json = Record<string, unknown>;
-
 /** A request while it is being signed: what was asked for, and what the scheme has added so far. */
 export class Draft {
   readonly #request: Omit<SignedRequest, 'key'>;
@@ -23,7 +24,6 @@ export class Draft {
   readonly #items: string[] = [];
   #url: string;
   #body: Bytes;
-  #json: { root: unknown } | undefined;
 
   constructor(request: Omit<SignedRequest, 'key'>) {
     this.#request = request;
@@ -37,8 +37,9 @@ export class Draft {
     const { at, unit } = scheme.timestamp;
     const text = writeTimestamp(now, unit);
     if (at.from === 'json') {
-      const written = readPath(this.#root(), at.path);
-      this.#set(at.path, typeof written === 'string' || unit === 'iso' ? text : Number(text));
+      const [written] = findValues(this.#text(), at.path) ?? [];
+      const isText = unit === 'iso' || written?.startsWith('"');
+      this.#set(at.path, isText ? JSON.stringify(text) : text);
     } else {
       this.#add(at, text);
     }
@@ -49,8 +50,8 @@ export class Draft {
     for (const part of [...scheme.signed.before, ...scheme.signed.after]) {
       if (!('reference' in part) || part.optional || scheme.each) continue;
       const { reference } = part;
-      const from = this.signable(reference.from === 'json' ? this.#root() : undefined);
-      if (readReference(reference, from) === undefined) this.#add(reference, crypto.randomUUID());
+      const isMissing = readReference(reference, this.signable()) === undefined;
+      if (isMissing) this.#add(reference, crypto.randomUUID());
     }
   }
 
@@ -60,15 +61,12 @@ export class Draft {
     this.#add(scheme.bodyDigest, encode(new Uint8Array(digest), 'hex'));
   }
 
-  /** What is signed: once each item of the scheme's array, or the body as a whole. */
-  roots(scheme: SignatureScheme): readonly unknown[] {
-    if (!scheme.each) return [this.#json?.root];
-    const roots = readPath(this.#root(), scheme.each);
-    if (!Array.isArray(roots)) throw new TypeError('the body lacks the array that is signed');
-    return roots;
+  /** What is signed: each item of the scheme's array, as raw JSON; or once the body, which is undefined here. */
+  items({ each }: SignatureScheme): readonly (string | undefined)[] {
+    return each ? this.#itemsAt(each) : [undefined];
   }
 
-  signable(root: unknown): Signable {
+  signable(item?: string): Signable {
     const { method } = this.#request;
     return {
       method,
@@ -76,18 +74,25 @@ export class Draft {
       headers: this.#headers,
       items: this.#items,
       body: this.#body,
-      json: () => root,
+      json: () => item ?? this.#text(),
     };
   }
 
-  addSignature(scheme: SignatureScheme, root: unknown, signature: string): void {
-    const [at] = scheme.signature;
-    const item = scheme.tag + signature;
-    if (at?.from === 'json') {
-      setPath(root, at.path, item);
-      this.#write();
+  /** `index` is the item's, where there are several. */
+  addSignature(
+    { signature: [at], separator, tag, each }: SignatureScheme,
+    index: number,
+    signature: string,
+  ): void {
+    const signed = tag + signature;
+    if (at?.from === 'json' && each) {
+      const items = this.#itemsAt(each);
+      items[index] = setMember(items[index] ?? '', at.path, JSON.stringify(signed));
+      this.#set(each, `[${items.join(',')}]`);
+    } else if (at?.from === 'json') {
+      this.#set(at.path, JSON.stringify(signed));
     } else if (at) {
-      this.#add(at, [...this.#items, item].join(scheme.separator ?? ''));
+      this.#add(at, [...this.#items, signed].join(separator ?? ''));
     }
   }
 
@@ -112,22 +117,24 @@ export class Draft {
         this.#url = withQuery(this.#url, at.name, text);
         break;
       case 'json':
-        this.#set(at.path, text);
+        this.#set(at.path, JSON.stringify(text));
     }
   }
 
-  #root(): unknown {
-    this.#json ??= { root: JSON.parse(new TextDecoder().decode(this.#body)) };
-    return this.#json.root;
+  #itemsAt(path: readonly string[]): string[] {
+    const [array] = findValues(this.#text(), path) ?? [];
+    if (!array?.startsWith('[')) throw new TypeError('the body lacks the array that is signed');
+    return findValues(array, [null]) ?? [];
   }
 
-  #set(path: readonly string[], value: unknown): void {
-    setPath(this.#root(), path, value);
-    this.#write();
+  #text(): string {
+    const reading = readJsonText(this.#body);
+    if (reading.ok) return reading.text;
+    throw new TypeError(`the body, in which something is signed, is ${reading.problem}`);
   }
 
-  #write(): void {
-    this.#body = toBytes(JSON.stringify(this.#json?.root));
+  #set(path: readonly string[], raw: string): void {
+    this.#body = toBytes(setMember(this.#text(), path, raw));
   }
 }
 
@@ -139,19 +146,4 @@ function withQuery(url: string, name: string, value: string): string {
     .split('&')
     .filter((pair) => pair && !pair.startsWith(`${name}=`));
   return `${path}?${[...others, `${name}=${encodeURIComponent(value)}`].join('&')}`;
-}
-
-function setPath(root: unknown, path: readonly string[], value: unknown): void {
-  let object = asObject(root);
-  for (const name of path.slice(0, -1)) {
-    object[name] ??= {};
-    object = asObject(object[name]);
-  }
-  const last = path.at(-1);
-  if (last !== undefined) object[last] = value;
-}
-
-function asObject(value: unknown): Json {
-  if (typeof value === 'object' && value !== null) return value as Json;
-  throw new TypeError('the body lacks the object that is signed');
 }

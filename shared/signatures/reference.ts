@@ -1,3 +1,6 @@
+import { isAbsent, scalarText } from '../json-members.ts';
+import { findValues } from '../json-path.ts';
+
 /**
  * Where a value stands in a delivery, as it is written in a scheme:
  * `header:x-id`; `item:t=`, the item of the signature header's list that begins so;
@@ -13,12 +16,12 @@ export type Reference =
   | { from: 'header' | 'item' | 'query'; name: string }
   | { from: 'json'; path: readonly string[] };
 
-/** What a reference is read from. `json` gives the parsed body, undefined where it is not JSON. */
+/** What a reference is read from. `json` gives the body as JSON text, undefined where it is not JSON. */
 export interface Readable {
   headers: Headers;
   url: string;
   items: readonly string[];
-  json: () => unknown;
+  json: () => string | undefined;
 }
 
 /** Throws TypeError where `text` is no reference: a mistake in a scheme, found when it is built. */
@@ -52,24 +55,18 @@ export function readReference(reference: Reference, from: Readable): string | un
     case 'query':
       return readQuery(from.url, reference.name);
     case 'json':
-      return scalarText(readPath(from.json(), reference.path));
+      return readScalar(from.json(), reference.path);
   }
 }
 
-/** Follows own properties only, so that a path cannot reach into a prototype. */
-export function readPath(root: unknown, path: readonly string[]): unknown {
-  let value = root;
-  for (const name of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name))
-      return undefined;
-    value = (value as Record<string, unknown>)[name];
-  }
-  return value;
-}
-
-function scalarText(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+/**
+ * By the reader that filters and rows use too: of members with one name another reader may take another, and
+ * what was verified would not be what is relayed.
+ */
+function readScalar(text: string | undefined, path: readonly string[]): string | undefined {
+  if (text === undefined) return undefined;
+  const [raw] = findValues(text, path) ?? [];
+  return isAbsent(raw) ? undefined : scalarText(raw);
 }
 
 function readQuery(url: string, name: string): string | undefined {

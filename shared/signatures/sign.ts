@@ -12,10 +12,12 @@ export type { SignedParts } from './draft.ts';
 /**
  * Signs a request as the scheme's sender would, at `now` (Unix milliseconds).
  *
- * Where the scheme signs an id that the request lacks, a random one is added. A scheme whose
- * time or signature stands in the JSON body gives a new body: parsed and written again.
- * `secret` is the shared secret, or for a key pair the private key (PKCS #8 in base64).
- * Throws TypeError where the secret is no key of that scheme, or the body lacks what it signs.
+ * Where the scheme signs an id that the request lacks, a random one is added. A scheme whose time or signature
+ * stands in the JSON body (Adyen, Linear, Mailgun, Pusher) gives a new body: with those members set, and all
+ * else as it was. `secret` is the shared secret, or for a key pair the private key (PKCS #8 in base64).
+ *
+ * @throws TypeError where the secret is no key of that scheme; where a scheme that needs a JSON object as its
+ *   body gets something else; and where the body lacks what is signed
  */
 export async function signRequest(
   scheme: Scheme,
@@ -32,10 +34,10 @@ export async function signRequest(
   draft.addTime(scheme, now);
   draft.addMissing(scheme);
   await draft.addDigest(scheme);
-  for (const root of draft.roots(scheme)) {
-    const message = render(scheme.signed, draft.signable(root));
+  for (const [index, item] of draft.items(scheme).entries()) {
+    const message = render(scheme.signed, draft.signable(item));
     if (message === undefined) throw new TypeError('the request lacks a part that is signed');
-    draft.addSignature(scheme, root, await makeSignature(scheme, key, message));
+    draft.addSignature(scheme, index, await makeSignature(scheme, key, message));
   }
   return draft.parts();
 }

@@ -1,8 +1,10 @@
+import { readJsonText } from '../json-body.ts';
+import { findValues } from '../json-path.ts';
 import type { Bytes } from './bytes.ts';
 import { fromDer } from './der.ts';
 import { decode } from './encoding.ts';
 import { parametersOf, trimSecret, verifyingKey } from './keys.ts';
-import { readPath, readReference } from './reference.ts';
+import { readReference } from './reference.ts';
 import type { SignedRequest } from './request.ts';
 import type { Scheme, SignatureScheme } from './scheme.ts';
 import { render, type Signable } from './template.ts';
@@ -36,18 +38,18 @@ export async function verifySignature(
   }
   const json = lazily(request.body);
   if (!scheme.each) return verifyOne(scheme, request, json, secrets, now);
-  return verifyEach(scheme, request, readPath(json(), scheme.each), secrets, now);
+  return verifyEach(scheme, request, itemsAt(scheme.each, json()), secrets, now);
 }
 
 /** All must hold. The verdict names the secret of the last, as a sender uses one for a delivery. */
 async function verifyEach(
   scheme: SignatureScheme,
   request: SignedRequest,
-  signed: unknown,
+  signed: readonly string[] | undefined,
   secrets: readonly string[],
   now: number,
 ): Promise<Verdict> {
-  if (!Array.isArray(signed) || signed.length > maxEach) return refused('malformed');
+  if (signed === undefined || signed.length > maxEach) return refused('malformed');
   let verdict = refused('missing');
   for (const item of signed) {
     verdict = await verifyOne(scheme, request, () => item, secrets, now);
@@ -59,7 +61,7 @@ async function verifyEach(
 async function verifyOne(
   scheme: SignatureScheme,
   request: SignedRequest,
-  json: () => unknown,
+  json: () => string | undefined,
   secrets: readonly string[],
   now: number,
 ): Promise<Verdict> {
@@ -155,19 +157,20 @@ function checkTime(scheme: SignatureScheme, from: Signable, now: number): Verdic
   return Math.abs(now - time) <= toleranceS * 1000 ? undefined : refused('stale');
 }
 
-/** Parses once, and only when asked: most schemes never look, and none before it must. */
-function lazily(body: Uint8Array): () => unknown {
-  let parsed: { json: unknown } | undefined;
-  return () => {
-    parsed ??= { json: parseJson(body) };
-    return parsed.json;
-  };
+/** The raw items of an array; undefined where there is none. */
+function itemsAt(path: readonly string[], text = ''): string[] | undefined {
+  const [array] = findValues(text, path) ?? [];
+  return array?.startsWith('[') ? findValues(array, [null]) : undefined;
 }
 
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return undefined;
-  }
+/** Checks once, and only when asked, that a body is JSON: most schemes never look, and none before it must. */
+function lazily(body: Bytes): () => string | undefined {
+  let read: { text: string | undefined } | undefined;
+  return () => {
+    if (read === undefined) {
+      const reading = readJsonText(body);
+      read = { text: reading.ok ? reading.text : undefined };
+    }
+    return read.text;
+  };
 }

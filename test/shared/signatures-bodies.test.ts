@@ -41,6 +41,35 @@ describe('signatures in the body', () => {
     expect(verdict).toEqual(refused(cause));
   });
 
+  test('are read as rows and filters read: of members with one name the first counts', async () => {
+    const captured = await adyen([{ pspReference: 'a', amount: { value: 1 } }]);
+    const verify = (text: string) =>
+      verifySignature(schemes.adyen, requestWith([], text), [key], now);
+    const forged = '{"NotificationRequestItem":{"pspReference":"b"}}';
+    const signed = captured.slice(1, -1);
+    const doubled = (name: string, value: string) =>
+      captured.replace(`"${name}":`, `"${name}":${value},"${name}":`);
+
+    expect(await verify(`{"notificationItems":[${forged}],${signed}}`)).toEqual(refused('missing'));
+    expect(await verify(`{${signed},"notificationItems":[${forged}]}`)).toEqual(accepted);
+    expect(await verify(`{"notification\\u0049tems":[${forged}],${signed}}`)).toEqual(
+      refused('missing'),
+    );
+    const item = doubled('NotificationRequestItem', '{"pspReference":"b"}');
+    expect(await verify(item)).toEqual(refused('missing'));
+    expect(await verify(doubled('pspReference', '"b"'))).toEqual(refused('mismatch'));
+    expect(await verify(doubled('amount', '{"value":2}'))).toEqual(refused('mismatch'));
+    expect(await verify(doubled('value', '2'))).toEqual(refused('mismatch'));
+  });
+
+  test('are read of what is JSON, and of nothing else', async () => {
+    const body = await adyen([{ pspReference: 'a' }]);
+    for (const broken of [`${body}x`, body.slice(0, -1), body.replace('}]', '},]')]) {
+      const verdict = verifySignature(schemes.adyen, requestWith([], broken), [key], now);
+      expect(await verdict).toMatchObject({ ok: false });
+    }
+  });
+
   test.each([
     ['a prototype', '{"__proto__":{"signature":{"signature":"00","timestamp":"1","token":"a"}}}'],
     ['an object for a scalar', '{"signature":{"signature":{},"timestamp":"1","token":"a"}}'],

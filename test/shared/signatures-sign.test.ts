@@ -113,15 +113,25 @@ describe('signing', () => {
     expect(url).toMatch(/^https:\/\/relay\.example\/s\?bodySHA256=[0-9a-f]{64}$/);
   });
 
+  test('sets the members that a scheme has in the body, and leaves all else as it was', async () => {
+    const body = bytesOf(' {"id":9007199254740993, "webhookTimestamp": 1,"a":1,"a":2}\n');
+    const linear = await signRequest(schemes.linear, { ...request, body }, 's', now);
+    expect(new TextDecoder().decode(linear.body)).toBe(
+      ` {"id":9007199254740993, "webhookTimestamp": ${now},"a":1,"a":2}\n`,
+    );
+  });
+
   test.each([
     ['an empty secret', schemes.github, '', '{}'],
     ['a secret that is not in the key’s format', schemes.svix, 'whsec_é', '{}'],
     ['no private key', schemes.discord, 'c2VjcmV0', '{}'],
     ['a body without the array', schemes.adyen, '0aff', '{}'],
     ['items that are no objects', schemes.adyen, '0aff', '{"notificationItems":[1]}'],
-    ['a body that is no object', schemes.mailgun, 's', '[]x'],
+    ['a body that is an array', schemes.mailgun, 's', '[]'],
+    ['a body that is no JSON', schemes.linear, 's', 'a=1'],
+    ['no body', schemes.pusher, 's', ''],
   ])('throws for %s', async (_, scheme, secret, body) => {
     const signing = signRequest(scheme, { ...request, body: bytesOf(body) }, secret, now);
-    await expect(signing).rejects.toThrow();
+    await expect(signing).rejects.toThrow(TypeError);
   });
 });

@@ -84,3 +84,14 @@ export function membersOf(body: Uint8Array): Readonly<Record<string, unknown>> {
 export function isChallenge(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= maxChallengeLength;
 }
+
+/** Follows own properties only, so that a path cannot reach into a prototype. */
+export function readPath(root: unknown, path: readonly string[]): unknown {
+  let value = root;
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name))
+      return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value;
+}

@@ -1,7 +1,6 @@
 import { encode } from '../../shared/signatures/encoding.ts';
 import { trimSecret } from '../../shared/signatures/keys.ts';
-import { readPath } from '../../shared/signatures/reference.ts';
-import { echo, type Handshake, isChallenge, membersOf, replyJson } from './handshake.ts';
+import { echo, type Handshake, isChallenge, membersOf, readPath, replyJson } from './handshake.ts';
 
 // Challenges whose answer takes a secret. Where that secret also signs deliveries, the answer is a
 // signature over text of the asker's choosing, and must be of no use to a forger.

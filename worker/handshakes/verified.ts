@@ -1,5 +1,4 @@
-import { readPath } from '../../shared/signatures/reference.ts';
-import { echo, type Handshake, isChallenge, membersOf, replyJson } from './handshake.ts';
+import { echo, type Handshake, isChallenge, membersOf, readPath, replyJson } from './handshake.ts';
 
 // Challenges that come signed, or at an endpoint with a key, as every delivery does. What they are is
 // decided by the body alone: no signature covers the headers.
