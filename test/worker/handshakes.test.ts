@@ -102,6 +102,12 @@ test('meta: a verify token that is not set is for a person to mend', async () =>
   expect(line).toContain('HOOK_VERIFY_TOKEN');
 });
 
+test('meta: a newline at the end of the verify token, as a shell leaves it, changes nothing', async () => {
+  const stream = openStream('meta', 'meta', { HOOK_VERIFY_TOKEN: `${verifyToken}\n` });
+  const query = `hub.mode=subscribe&hub.challenge=1&hub.verify_token=${verifyToken}`;
+  expect((await stream.get(query)).status).toBe(200);
+});
+
 test('slack: a challenge that is not signed, or not one, is none', async () => {
   const stream = openStream('slack', 'slack');
   const challenge = '{"type":"url_verification","challenge":"abc"}';

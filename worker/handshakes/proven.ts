@@ -14,7 +14,7 @@ export const meta: Handshake = {
     if (query.get('hub.mode') !== 'subscribe' || !isChallenge(challenge)) return undefined;
     if (verifyToken.value === '') return { missing: verifyToken.name };
     const shown = query.get('hub.verify_token') ?? '';
-    return (await areEqual(shown, verifyToken.value))
+    return (await areEqual(shown, trimSecret(verifyToken.value)))
       ? echo(challenge)
       : { refused: 'verify-token' };
   },
