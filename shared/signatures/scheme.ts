@@ -15,7 +15,7 @@ export type SignatureAlgorithm =
  */
 export type KeyFormat = 'utf8' | 'whsec' | 'hex' | 'base64';
 
-/** When the sender signed. Without `toleranceS` (seconds, both ways) any time is accepted. */
+/** When the sender signed. Without `toleranceS` (seconds, both ways) any time is accepted, but nothing else. */
 export interface Timestamp {
   at: Reference;
   unit: 's' | 'ms' | 'iso';

@@ -1,9 +1,12 @@
 import type { Timestamp } from './scheme.ts';
 
+/** RFC 3339. Date.parse alone takes words behind it, too. */
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/;
+
 /** Unix milliseconds, or undefined where the text is no time in that unit. Strict: it was signed as text. */
 export function readTimestamp(text: string, unit: Timestamp['unit']): number | undefined {
   if (unit === 'iso') {
-    const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+    const time = isoTime.test(text) ? Date.parse(text) : Number.NaN;
     return Number.isNaN(time) ? undefined : time;
   }
   if (!/^\d{1,15}$/.test(text)) return undefined;

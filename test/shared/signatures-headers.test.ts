@@ -107,6 +107,8 @@ describe('times', () => {
     ['2026-11-03T10:11:12+02:00', refused('stale')],
     ['2026-11-03', refused('malformed')],
     ['2026-11-03T99:99:99Z', refused('malformed')],
+    ['2026-11-03T10:11:12Z (a)', refused('malformed')],
+    ['2026-11-03T10:11:12Z{"a":1}', refused('malformed')],
     ['now', refused('malformed')],
   ])('in ISO 8601: %s', async (time, expected) => {
     expect(await verdictAt(time, scheme)).toEqual(expected);
@@ -128,6 +130,29 @@ describe('times', () => {
       toleranceS: 60,
     } as const;
     expect(await verdictAt(time, { ...scheme, timestamp })).toEqual(expected);
+  });
+
+  test('are times even where no window is kept, so that none of the body can move into them', async () => {
+    const anyTime = hmac({
+      signature: 'header:x-signature',
+      signed: '{header:x-time}{body}',
+      timestamp: { at: 'header:x-time', unit: 's' },
+    });
+    const whole = '{"type":1,"x":1}';
+    const raw = hmac({ signature: 'header:x-signature' });
+    const [signature] = await signed(raw, `1${whole}`);
+    if (!signature) throw new Error('no signature');
+    for (const [cut, expected] of [
+      [0, accepted],
+      [4, refused('malformed')],
+      [whole.length, refused('malformed')],
+    ] as const) {
+      const request = requestWith(
+        [['x-time', `1${whole.slice(0, cut)}`], signature],
+        whole.slice(cut),
+      );
+      expect(await verifySignature(anyTime, request, [secret], now)).toEqual(expected);
+    }
   });
 
   test('are missing from a body that is not JSON, or that holds them nowhere', async () => {
