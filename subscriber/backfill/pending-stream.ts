@@ -12,6 +12,7 @@ const { StorageErrorCode } = protos.google.cloud.bigquery.storage.v1.StorageErro
  * Makes a PENDING stream, whose rows nobody sees until it is committed.
  *
  * @param table `projects/…/datasets/…/tables/…`
+ * @param isGivenUp is asked before each new try
  * @returns the stream's name
  * @throws RelayError `bigquery.stream`
  */
@@ -19,10 +20,11 @@ export async function createStream(
   client: WriteClient,
   table: string,
   patience: Patience,
+  isGivenUp: () => boolean,
 ): Promise<string> {
-  const [{ name }] = await withPatience(table, patience, () =>
-    client.createWriteStream({ parent: table, writeStream: { type: 'PENDING' } }, noRetries),
-  );
+  const create = () =>
+    client.createWriteStream({ parent: table, writeStream: { type: 'PENDING' } }, noRetries);
+  const [{ name }] = await withPatience(table, patience, create, isGivenUp);
   if (!name) throw new RelayError('bigquery.stream', 'transient', 'a stream without a name');
   return name;
 }
@@ -78,6 +80,7 @@ async function withPatience<Result>(
   table: string,
   { ms, setupMs, random }: Patience,
   call: () => Promise<Result>,
+  isGivenUp = () => false,
 ): Promise<Result> {
   const begun = Date.now();
   for (let tries = 0; ; tries++) {
@@ -89,7 +92,7 @@ async function withPatience<Result>(
       const reaction = verdict.kind === 'failed' ? verdict.failure.reaction : 'invalid';
       const waitMs = backoffMs(reaction, tries, random);
       const isOver = Date.now() - begun + waitMs > (reaction === 'setup' ? setupMs : ms);
-      if (reaction === 'invalid' || isOver) {
+      if (reaction === 'invalid' || isOver || isGivenUp()) {
         throw writeError('bigquery.stream', table, { reaction, message });
       }
       await sleep(waitMs);

@@ -1,37 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { protos } from '@google-cloud/bigquery-storage';
 import { RelayError } from '../../shared/error.ts';
 import { backoffMs } from '../bigquery/backoff.ts';
-import type { WriteClient } from '../bigquery/client.ts';
-import { AppendConnection, type Reply } from '../bigquery/connection.ts';
+import type { Reply } from '../bigquery/connection.ts';
 import { judge, type WriteFailure } from '../bigquery/verdict.ts';
 import { defaultPatience, type Patience, writeError } from './patience.ts';
+import { PendingConnection, type PendingConnectionOptions } from './pending-connection.ts';
+import { addToPiece, emptyPiece, halvePiece, type PendingPiece } from './pending-piece.ts';
 import { commitStream, createStream, finalizeStream } from './pending-stream.ts';
 import type { RowWrite } from './row-write.ts';
 
-export interface PendingWriteOptions<Origin> {
-  client: WriteClient;
+export interface PendingWriteOptions<Origin> extends PendingConnectionOptions {
   /** `projects/…/datasets/…/tables/…` */
   table: string;
-  descriptor: protos.google.protobuf.IDescriptorProto;
   /** BigQuery has named this row as bad: it is left out. */
   onRefused: (origin: Origin, reason: string) => void;
-  appendTimeoutMs?: number;
   /** How long BigQuery may be away, or know nothing of a new table. */
   patience?: Patience;
 }
 
-/** Rows of one request, and its answer once it is on the wire. */
-interface Piece<Origin> {
-  rows: Uint8Array[];
-  origins: Origin[];
-  bytes: number;
-  reply?: Promise<Reply>;
-}
-
 const pieceBytes = 1_000_000;
 const maxUnderWayBytes = 4_000_000;
-const rowOverheadBytes = 6;
+/** So many rows that are refused before one is taken say that it is the table. */
+const maxSuspects = 100;
 const ALREADY_EXISTS = 6;
 
 /**
@@ -42,32 +32,29 @@ const ALREADY_EXISTS = 6;
 export class PendingWrite<Origin> implements RowWrite<Origin> {
   readonly #options: PendingWriteOptions<Origin>;
   readonly #patience: Patience;
-  readonly #queue: Piece<Origin>[] = [];
-  #building: Piece<Origin> = empty();
+  readonly #queue: PendingPiece<Origin>[] = [];
+  #building: PendingPiece<Origin> = emptyPiece();
   #underWayBytes = 0;
   readonly #waiting: (() => void)[] = [];
   #stream: string | undefined;
-  #connection: AppendConnection | undefined;
+  readonly #connection: PendingConnection<Origin>;
   /** Rows that BigQuery has taken, and so the offset of the queue's first piece. */
   #taken = 0;
-  /** Where the next piece on this connection goes. */
-  #offset = 0;
   #driving: Promise<void> | undefined;
   #failure: unknown;
   #closed = false;
 
   constructor(options: PendingWriteOptions<Origin>) {
     this.#options = options;
+    this.#connection = new PendingConnection(options);
     this.#patience = options.patience ?? defaultPatience;
   }
 
-  /** True when there is enough under way: then wait for `room`. */
   add(row: Uint8Array, origin: Origin): boolean {
-    const piece = this.#building;
-    piece.rows.push(row);
-    piece.origins.push(origin);
-    piece.bytes += row.length + rowOverheadBytes;
-    if (piece.bytes >= pieceBytes) this.#enqueue();
+    // Nothing is kept that can't be written any more; `room` says why.
+    if (this.#failure !== undefined) return true;
+    addToPiece(this.#building, row, origin);
+    if (this.#building.bytes >= pieceBytes) this.#enqueue();
     return this.#underWayBytes >= maxUnderWayBytes;
   }
 
@@ -102,79 +89,94 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
   /** What is not committed is never seen; BigQuery forgets it. */
   abandon(): void {
     this.#closed = true;
-    this.#connection?.abort();
+    this.#connection.abort();
   }
 
   #enqueue(): void {
     const piece = this.#building;
     if (piece.rows.length === 0 || this.#failure !== undefined) return;
-    this.#building = empty();
+    this.#building = emptyPiece();
+    // It goes behind those that are on the wire; what goes apart has the wire for itself.
+    const isNext = this.#queue.every(({ reply, apart }) => reply && !apart);
     this.#queue.push(piece);
     this.#underWayBytes += piece.bytes;
-    if (this.#connection?.isOpen) this.#send(piece, this.#connection);
+    if (isNext) this.#connection.sendNext(piece);
     this.#driving ??= this.#drive();
   }
 
-  #send(piece: Piece<Origin>, connection: AppendConnection): void {
-    const offset = { value: this.#offset };
-    const protoRows = { rows: { serializedRows: piece.rows } };
-    piece.reply = connection.send({ offset, protoRows }, piece.bytes);
-    this.#offset += piece.rows.length;
-  }
-
+  /** Settles the pieces in their order, until there are none. */
   async #drive(): Promise<void> {
+    const { client, table } = this.#options;
     try {
-      await this.#settleAll();
+      const isClosed = () => this.#closed;
+      this.#stream ??= await createStream(client, table, this.#patience, isClosed);
+      let failing: { since: number; tries: number } | undefined;
+      for (let piece = this.#queue[0]; piece && !this.#closed; piece = this.#queue[0]) {
+        if (!piece.reply) this.#connection.begin(this.#stream, this.#taken, this.#queue);
+        const reply = await (piece.reply as Promise<Reply> | undefined);
+        if (!reply) continue;
+        const failure = this.#settle(piece, reply);
+        if (!failure) {
+          failing = undefined;
+          continue;
+        }
+        failing ??= { since: Date.now(), tries: 0 };
+        await this.#pause(failure, failing.since, failing.tries++);
+        this.#rewind();
+      }
     } catch (error) {
       this.#failure = error;
-      for (const piece of this.#queue.splice(0)) this.#giveRoom(piece);
-    }
-    this.#driving = undefined;
-  }
-
-  /** Settles the pieces in their order, until there are none. */
-  async #settleAll(): Promise<void> {
-    const { client, table } = this.#options;
-    this.#stream ??= await createStream(client, table, this.#patience);
-    let failing: { since: number; tries: number } | undefined;
-    for (let piece = this.#queue[0]; piece && !this.#closed; piece = this.#queue[0]) {
-      if (!piece.reply) this.#reconnect(this.#stream);
-      const reply = await (piece.reply as Promise<Reply> | undefined);
-      if (!reply) continue;
-      const failure = this.#settle(piece, reply);
-      if (!failure) {
-        failing = undefined;
-        continue;
-      }
-      failing ??= { since: Date.now(), tries: 0 };
-      await this.#pause(failure, failing.since, failing.tries++);
-      this.#rewind();
+      for (const piece of this.#queue.splice(0)) this.#giveRoom(piece.bytes);
+    } finally {
+      // In the same breath as the look at the queue: a piece that comes next begins anew.
+      this.#driving = undefined;
     }
   }
 
-  /** Undefined when the piece is done with, or goes again without its bad rows. */
-  #settle(piece: Piece<Origin>, reply: Reply): WriteFailure | undefined {
+  /** Undefined when the piece is done with, or goes again: without its bad rows, in parts, or apart. */
+  #settle(piece: PendingPiece<Origin>, reply: Reply): WriteFailure | undefined {
     // Taken before, and its answer lost.
     const isKnown = reply.kind === 'answered' && reply.response.error?.code === ALREADY_EXISTS;
     const verdict = isKnown ? ({ kind: 'written' } as const) : judge(reply, piece.rows.length);
+    if (verdict.kind === 'failed') return verdict.failure;
+    if (verdict.kind === 'refused') return this.#narrow(piece, verdict.failure);
     if (verdict.kind === 'written') {
       this.#queue.shift();
-      this.#giveRoom(piece);
+      this.#giveRoom(piece.bytes);
       this.#taken += piece.rows.length;
       return undefined;
     }
-    if (verdict.kind === 'bad-rows') {
-      this.#takeOut(piece, verdict.reasons);
-      this.#rewind();
-      return undefined;
+    if (verdict.kind === 'bad-rows') this.#takeOut(piece, verdict.reasons);
+    else piece.apart = true;
+    this.#rewind();
+    return undefined;
+  }
+
+  /**
+   * A piece was refused and no row named: its halves are tried, down to the row that is at fault. Such a row is
+   * bad only if BigQuery takes others; until then the table may be at odds with all of them, and the row waits.
+   */
+  #narrow(piece: PendingPiece<Origin>, failure: WriteFailure): WriteFailure | undefined {
+    const suspects = this.#queue.filter(({ isSuspect }) => isSuspect).length;
+    const isProven = this.#taken > 0;
+    if (!isProven && (piece.isSuspect || suspects >= maxSuspects)) {
+      return { ...failure, reaction: 'setup' };
     }
-    // Encoded as the table is described: it is the table that is at odds with the rows.
-    if (verdict.kind === 'refused') return { ...verdict.failure, reaction: 'setup' };
-    return verdict.failure;
+    if (piece.rows.length > 1) {
+      const halves = halvePiece(piece);
+      this.#queue.splice(0, 1, ...halves);
+      this.#underWayBytes += halves.reduce((sum, { bytes }) => sum + bytes, -piece.bytes);
+    } else if (isProven) this.#takeOut(piece, new Map([[0, failure.message]]));
+    else {
+      piece.isSuspect = true;
+      this.#queue.push(...this.#queue.splice(0, 1));
+    }
+    this.#rewind();
+    return undefined;
   }
 
   /** Behind a hole in the offsets nothing was taken, so that the pieces after this one may move up. */
-  #takeOut(piece: Piece<Origin>, reasons: ReadonlyMap<number, string>): void {
+  #takeOut(piece: PendingPiece<Origin>, reasons: ReadonlyMap<number, string>): void {
     for (const [position, reason] of reasons) {
       const origin = piece.origins[position];
       if (origin !== undefined) this.#options.onRefused(origin, reason);
@@ -184,32 +186,17 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
     piece.origins = piece.origins.filter(isGood);
     if (piece.rows.length > 0) return;
     this.#queue.shift();
-    this.#giveRoom(piece);
+    this.#giveRoom(piece.bytes);
   }
 
-  #giveRoom(piece: Piece<Origin>): void {
-    this.#underWayBytes -= piece.bytes;
+  #giveRoom(bytes: number): void {
+    this.#underWayBytes -= bytes;
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #rewind(): void {
-    this.#connection?.abort();
-    this.#connection = undefined;
+    this.#connection.abort();
     for (const piece of this.#queue) delete piece.reply;
-  }
-
-  #reconnect(writeStream: string): void {
-    const { client, descriptor, appendTimeoutMs = 60_000 } = this.#options;
-    this.#rewind();
-    const connection = new AppendConnection(client, {
-      writeStream,
-      descriptor,
-      appendTimeoutMs,
-      onEnd: () => {},
-    });
-    this.#connection = connection;
-    this.#offset = this.#taken;
-    for (const piece of this.#queue) this.#send(piece, connection);
   }
 
   async #pause(failure: WriteFailure, since: number, tries: number): Promise<void> {
@@ -220,8 +207,4 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
     }
     await sleep(waitMs);
   }
-}
-
-function empty<Origin>(): Piece<Origin> {
-  return { rows: [], origins: [], bytes: 0 };
 }

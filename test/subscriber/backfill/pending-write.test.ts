@@ -1,12 +1,17 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { type Fault, Faults } from '../../../local/faults.ts';
 import { PendingWrite } from '../../../subscriber/backfill/pending-write.ts';
+import type { WriteClient } from '../../../subscriber/bigquery/client.ts';
 import { type Bed, project, startBed } from './bed.ts';
 
 const rowCount = 400;
 const filler = 'x'.repeat(10_000);
 
-function openWrite(bed: Bed, more: { patienceMs?: number; appendTimeoutMs?: number } = {}) {
+function openWrite(
+  bed: Bed,
+  more: { patienceMs?: number; setupMs?: number; appendTimeoutMs?: number } = {},
+) {
   const refused: [number, string][] = [];
   const write = new PendingWrite<number>({
     client: bed.client,
@@ -14,7 +19,7 @@ function openWrite(bed: Bed, more: { patienceMs?: number; appendTimeoutMs?: numb
     descriptor: bed.reader.encoder.descriptor,
     onRefused: (row, reason) => refused.push([row, reason]),
     appendTimeoutMs: more.appendTimeoutMs ?? 10_000,
-    patience: { ms: more.patienceMs ?? 10_000, setupMs: 10_000, random: () => 0.1 },
+    patience: { ms: more.patienceMs ?? 10_000, setupMs: more.setupMs ?? 10_000, random: () => 0.1 },
   });
   return { write, refused };
 }
@@ -115,4 +120,111 @@ describe('rows that are written all at once', () => {
     });
     expect(await counts(bed)).toEqual({ n: 0, ids: 0 });
   });
+
+  it.each([
+    ['the first', 'evt_0', [0]],
+    ['the last', 'evt_399', [399]],
+    ['some', 'evt_39', [39, ...Array.from({ length: 10 }, (_, n) => 390 + n)]],
+  ])('are there without those that are refused and not named: %s', async (_, contains, bad) => {
+    const faults = new Faults({ name: 'append.bad-row', contains, named: false });
+    const bed = await startBed(undefined, faults);
+    const { write, refused } = openWrite(bed);
+    await addRows(bed, write);
+    await write.commit();
+    expect(refused.map(([row]) => row).sort((a, b) => a - b)).toEqual(bad);
+    const left = rowCount - bad.length;
+    expect(await counts(bed)).toEqual({ n: left, ids: left });
+  });
+
+  it('are not told bad when the table takes none of them', async () => {
+    const faults = new Faults({ name: 'append.bad-row', contains: 'evt_', named: false });
+    const bed = await startBed(undefined, faults);
+    const { write, refused } = openWrite(bed, { setupMs: 500 });
+    await expect(addRows(bed, write).then(() => write.commit())).rejects.toMatchObject({
+      code: 'bigquery.append',
+      reaction: 'setup',
+    });
+    expect(refused).toEqual([]);
+  });
 });
+
+describe('a write', () => {
+  const table = 'projects/p/datasets/d/tables/t';
+
+  it('that has failed says so to the next row, and keeps it not', async () => {
+    const createWriteStream = async () => {
+      throw Object.assign(new Error('no such parent'), { code: 3 });
+    };
+    const client = { createWriteStream } as unknown as WriteClient;
+    const write = new PendingWrite<number>({ client, table, descriptor: {}, onRefused() {} });
+    write.add(new Uint8Array(1_000_000), 1);
+    await expect.poll(() => write.add(new Uint8Array(1), 2)).toBe(true);
+    await expect(write.room()).rejects.toMatchObject({ code: 'bigquery.stream' });
+  });
+
+  it('that is abandoned does not ask for its stream again', async () => {
+    let asked = 0;
+    const createWriteStream = async () => {
+      asked++;
+      throw Object.assign(new Error('away'), { code: 14 });
+    };
+    const client = { createWriteStream } as unknown as WriteClient;
+    const patience = { ms: 60_000, setupMs: 60_000, random: () => 0.5 };
+    const options = { client, table, descriptor: {}, onRefused() {}, patience };
+    const write = new PendingWrite<number>(options);
+    write.add(new Uint8Array(1_000_000), 1);
+    write.abandon();
+    await expect(write.commit()).rejects.toMatchObject({ code: 'bigquery.stream' });
+    expect(asked).toBe(1);
+  });
+
+  // The turns of the event loop between an answer and the look at what comes next.
+  it.each(Array.from({ length: 14 }, (_, turns) => turns))(
+    'commits a row that comes %i turns after those before it are taken',
+    async (turns) => {
+      const google = new TakingAll();
+      const client = google as unknown as WriteClient;
+      const write = new PendingWrite<number>({ client, table, descriptor: {}, onRefused() {} });
+      google.onFirst = async () => {
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        write.add(new Uint8Array(1_000_000), 2);
+      };
+      write.add(new Uint8Array(1_000_000), 1);
+      await expect.poll(() => google.taken).toBeGreaterThan(0);
+      await write.commit();
+      expect(google.committed).toBe(2);
+    },
+  );
+});
+
+/** The part of Google's service that a PENDING stream needs: it takes every request, of one row. */
+class TakingAll {
+  taken = 0;
+  committed = 0;
+  onFirst: () => Promise<void> = async () => {};
+
+  createWriteStream = async () => [{ name: 'stream' }];
+  finalizeWriteStream = async () => [{ rowCount: this.taken }];
+  batchCommitWriteStreams = async () => {
+    this.committed = this.taken;
+    return [{ streamErrors: [] }];
+  };
+
+  appendRows() {
+    let isOpen = true;
+    const stream = Object.assign(new EventEmitter(), {
+      cancel: () => {
+        isOpen = false;
+      },
+      write: () => {
+        setTimeout(() => {
+          if (!isOpen) return;
+          this.taken++;
+          stream.emit('data', { appendResult: {} });
+          if (this.taken === 1) void this.onFirst();
+        }, 2);
+      },
+    });
+    return stream;
+  }
+}
