@@ -66,6 +66,11 @@ export interface RowSource extends EdgeSide {
    * @param text of the body, as `read` has told it: then it is not parsed again
    */
   map(envelope: Envelope, stream: Stream, text?: string): readonly Mapping[];
+  /**
+   * The same, one at a time, where a delivery of the stream may hold many events; each is mapped only when it
+   * is asked for. Undefined where it holds one.
+   */
+  mapEach?(envelope: Envelope, stream: Stream): Iterable<Mapping> | undefined;
 }
 
 /** A source whose deliveries announce files of rows. */

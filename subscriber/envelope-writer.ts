@@ -3,7 +3,8 @@ import type { Relay, RelayStream } from '../shared/config.ts';
 import type { Envelope } from '../shared/envelope.ts';
 import type { Announcement, Mapping } from '../shared/source.ts';
 import { sources } from '../shared/sources/registry.ts';
-import { deliveryFate, type EventFate, laterFates } from './delivery-fate.ts';
+import { EventAllowance, sizeOf } from './event-allowance.ts';
+import { EventFates } from './event-fates.ts';
 import type { Fate } from './fate.ts';
 import type { RecentIds } from './recent-ids.ts';
 import { sequenceOf } from './sequence.ts';
@@ -22,6 +23,8 @@ export interface EnvelopeWriterOptions {
 /** Turns an envelope into rows of its stream's table, or into the loading of an export. */
 export class EnvelopeWriter {
   readonly #options: EnvelopeWriterOptions;
+  /** By the stream's name. */
+  readonly #allowances = new Map<string, EventAllowance>();
 
   constructor(options: EnvelopeWriterOptions) {
     this.#options = options;
@@ -40,8 +43,7 @@ export class EnvelopeWriter {
     try {
       return this.#writeDelivery(envelope, stream);
     } catch (error) {
-      // A mistake in our own mapping: kept as a dead letter it can be sent again once it is mended.
-      return { kind: 'dead', reason: `the mapping failed: ${(error as Error).message}` };
+      return mappingFailed(error);
     }
   }
 
@@ -61,14 +63,38 @@ export class EnvelopeWriter {
     }
     const table = this.#options.tables.get(stream.name);
     if (!table) return { kind: 'held', reason: `no table is open for stream "${stream.name}"` };
-    const mappings = source.map(envelope, stream);
-    const [only] = mappings;
-    if (only && mappings.length === 1 && only.event === undefined) {
-      return writeRow(only, envelope, stream, table);
-    }
-    const { deliveryId } = envelope;
-    const fates = mappings.map((mapping) => this.#writeEvent(mapping, envelope, stream, table));
-    return this.#settleEvents(deliveryId, fates);
+    const mappings = source.mapEach?.(envelope, stream);
+    if (mappings) return this.#writeEvents(mappings, envelope, stream, table);
+    const [only] = source.map(envelope, stream);
+    return only ? writeRow(only, envelope, stream, table) : { kind: 'written' };
+  }
+
+  /** Of a delivery that may hold many events. Never rejects. */
+  async #writeEvents(
+    mappings: Iterable<Mapping>,
+    envelope: Envelope,
+    stream: RelayStream,
+    table: Pick<TableQueue, 'write'>,
+  ): Promise<Fate> {
+    const allowance = this.#allowanceOf(stream);
+    const fates = new EventFates();
+    await allowance.inTurn(async () => {
+      try {
+        for (const mapping of mappings) {
+          const bytes = sizeOf(mapping);
+          if (!allowance.has(bytes)) await allowance.freed(bytes);
+          // It comes again as a whole: the rest is mapped then.
+          if (fates.isHeld) break;
+          allowance.take(bytes);
+          const fate = this.#writeEvent(mapping, envelope, stream, table);
+          fates.follow(mapping.event, fate, () => allowance.giveBack(bytes));
+        }
+      } catch (error) {
+        fates.add({ fate: mappingFailed(error) });
+      }
+    });
+    await fates.known();
+    return this.#settleEvents(envelope.deliveryId, fates);
   }
 
   #writeEvent(
@@ -76,36 +102,37 @@ export class EnvelopeWriter {
     envelope: Envelope,
     stream: RelayStream,
     table: Pick<TableQueue, 'write'>,
-  ): EventFate | Promise<EventFate> {
+  ): Fate | Promise<Fate> {
     const { event } = mapping;
-    if (event === undefined) return eventFate({}, writeRow(mapping, envelope, stream, table));
-    if (this.#options.written.has(eventId(envelope.deliveryId, event))) {
-      return { event, fate: { kind: 'written' } };
-    }
-    return eventFate({ event }, writeRow(mapping, envelope, stream, table));
+    const isWritten =
+      event !== undefined && this.#options.written.has(eventId(envelope.deliveryId, event));
+    return isWritten ? { kind: 'written' } : writeRow(mapping, envelope, stream, table);
   }
 
-  async #settleEvents(
-    deliveryId: string,
-    events: readonly (EventFate | Promise<EventFate>)[],
-  ): Promise<Fate> {
-    const fates = await Promise.all(events);
-    const fate = deliveryFate(fates);
+  #settleEvents(deliveryId: string, fates: EventFates): Fate {
+    const { fate } = fates;
     // A delivery that comes again, or is sent again once it is mended, must not double its good rows.
-    if (fate.kind !== 'written') this.#rememberEvents(deliveryId, fates);
+    if (fate.kind !== 'written') {
+      for (const event of fates.written) this.#options.written.add(eventId(deliveryId, event));
+    }
     if (fate.kind !== 'held') return fate;
     const { kind, reason } = fate;
-    const later = laterFates(fates);
-    return later ? { kind, reason, later: this.#settleEvents(deliveryId, later) } : fate;
+    const later = fates.later()?.then((next) => this.#settleEvents(deliveryId, next));
+    return later ? { kind, reason, later } : { kind, reason };
   }
 
-  #rememberEvents(deliveryId: string, fates: readonly EventFate[]): void {
-    for (const { event, fate } of fates) {
-      if (event !== undefined && fate.kind === 'written') {
-        this.#options.written.add(eventId(deliveryId, event));
-      }
-    }
+  #allowanceOf({ name }: RelayStream): EventAllowance {
+    const known = this.#allowances.get(name);
+    if (known) return known;
+    const made = new EventAllowance();
+    this.#allowances.set(name, made);
+    return made;
   }
+}
+
+function mappingFailed(error: unknown): Fate {
+  // A mistake in our own mapping: kept as a dead letter it can be sent again once it is mended.
+  return { kind: 'dead', reason: `the mapping failed: ${(error as Error).message}` };
 }
 
 function writeRow(
@@ -119,14 +146,6 @@ function writeRow(
     return { kind: 'dead', reason, ...(column && { column }) };
   }
   return table.write(mapping.row, key && sequenceOf(envelope, mapping.event));
-}
-
-/** Holds on to nothing of the delivery: it may wait for hours. */
-async function eventFate(
-  index: { event?: number },
-  fate: Fate | Promise<Fate>,
-): Promise<EventFate> {
-  return { ...index, fate: await fate };
 }
 
 /** A delivery's own id holds no slash: the two kinds share one memory. */

@@ -82,19 +82,30 @@ function missingColumn(view: Surroundings, { columns }: Plan): string | undefine
 }
 
 function map(envelope: Envelope, stream: Stream, text?: string): readonly Mapping[] {
+  return [...mapAll(envelope, planOf(stream), text)];
+}
+
+function mapEach(envelope: Envelope, stream: Stream): Iterable<Mapping> | undefined {
   const plan = planOf(stream);
+  return plan.each ? mapAll(envelope, plan) : undefined;
+}
+
+function* mapAll(envelope: Envelope, plan: Plan, text?: string): Iterable<Mapping> {
   const reading = readEvents(envelope.body, plan, text);
-  if (!reading.ok) return [{ ok: false, reason: reading.problem }];
+  if (!reading.ok) {
+    yield { ok: false, reason: reading.problem };
+    return;
+  }
   const header = (name: string) => envelope.headers?.[name];
   const { events, body } = reading;
-  return events.flatMap((event, index) => {
+  for (const [index, event] of events.entries()) {
     const view = { event, body, header };
     const name = readJoined(plan.event, view);
     // A lone event has passed at the edge, perhaps by an older filter: what was accepted is stored.
-    if (events.length > 1 && !plan.filter.passes({ name, json: event })) return [];
+    if (events.length > 1 && !plan.filter.passes({ name, json: event })) continue;
     const mapping = mapEvent(view, name, index, envelope, plan);
-    return plan.each ? { event: index, ...mapping } : mapping;
-  });
+    yield plan.each ? { event: index, ...mapping } : mapping;
+  }
 }
 
 function mapEvent(
@@ -149,4 +160,5 @@ export const genericSource: RowSource = {
   read,
   layout,
   map,
+  mapEach,
 };
