@@ -23,7 +23,7 @@ export function parseDecimal(text: string, range: DecimalRange): Decimal {
   if (!match || digits === '') return { ok: false, reason: 'syntax' };
   const exponent = Number(match[4] ?? 0) - (match[3]?.length ?? 0);
   const significant = digits.replace(/^0+/, '');
-  const trimmed = significant.replace(/0+$/, '');
+  const trimmed = significant.slice(0, significant.length - zerosAtEnd(significant));
   const lowest = exponent + significant.length - trimmed.length;
   if (trimmed === '') return { ok: true, text: '0' };
   if (lowest < -range.scale) return { ok: false, reason: 'scale' };
@@ -35,7 +35,15 @@ export function parseDecimal(text: string, range: DecimalRange): Decimal {
 
 function plain(units: bigint, scale: number): string {
   const padded = units.toString().padStart(scale + 1, '0');
-  const fraction = padded.slice(-scale).replace(/0+$/, '');
+  const digits = padded.slice(-scale);
+  const fraction = digits.slice(0, scale - zerosAtEnd(digits));
   const whole = padded.slice(0, -scale);
   return fraction === '' ? whole : `${whole}.${fraction}`;
+}
+
+/** Counted from the end: a pattern starts anew at each zero, and a sender may send a million of them. */
+function zerosAtEnd(digits: string): number {
+  let end = digits.length;
+  while (end > 0 && digits[end - 1] === '0') end--;
+  return digits.length - end;
 }

@@ -195,6 +195,9 @@ describe('values that do not fit', () => {
     ['NUMERIC', Number.NaN, 'unreadable'],
     ['NUMERIC', '0.0000000001', 'out_of_range'],
     ['NUMERIC', '1e29', 'out_of_range'],
+    // A pattern for the zeros at its end would be tried at each of them, for minutes.
+    ['NUMERIC', `1${'0'.repeat(1_000_000)}1`, 'out_of_range'],
+    ['BIGNUMERIC', `0.${'0'.repeat(1_000_000)}1`, 'out_of_range'],
     ['NUMERIC', '1e999', 'out_of_range'],
     ['BIGNUMERIC', '1e39', 'out_of_range'],
     ['BOOL', 'false', 'wrong_type'],
