@@ -70,8 +70,17 @@ function hasStorageError(status: protos.google.rpc.IStatus): boolean {
   return (status.details ?? []).some((detail) => {
     if (detail.type_url !== STORAGE_ERROR_URL || !(detail.value instanceof Uint8Array))
       return false;
-    return StorageError.decode(detail.value).code !== 0;
+    return codeIn(detail.value) !== 0;
   });
+}
+
+/** 0 where the bytes are none of these errors: what the service adds to a refusal must not end the append. */
+function codeIn(details: Uint8Array): number {
+  try {
+    return StorageError.decode(details).code as number;
+  } catch {
+    return 0;
+  }
 }
 
 function fail(code: number, message: string): WriteFailure {

@@ -315,6 +315,21 @@ describe('bad rows', () => {
       failure: { reaction: 'setup' },
     });
   });
+
+  test('a refusal whose details cannot be read is one that names no row', async () => {
+    const type_url = 'type.googleapis.com/google.cloud.bigquery.storage.v1.StorageError';
+    const details = [{ type_url, value: Buffer.from([0xff, 0xff, 0xff]) }];
+    const error = { code: INVALID_ARGUMENT, message: 'no', details };
+    const { writer } = await scripted(({ rows: sent }, hand) => {
+      if (sent.some(isBad)) hand.answer({ error });
+      else hand.store();
+    });
+    expect(await writer.append(rows('good', 'bad', 'good'))).toStrictEqual({
+      written: [0, 2],
+      invalid: [{ index: 1, reason: 'no' }],
+      retryable: [],
+    });
+  });
 });
 
 describe('limits', () => {
