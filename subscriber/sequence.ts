@@ -12,6 +12,8 @@ const HEX_128 = /^[0-9a-f]{32}$/;
 export function sequenceOf({ receivedAt, deliveryId }: Envelope, event = 0): string {
   const id = deliveryId.toLowerCase().replace(DASHES, '');
   const digits = HEX_128.test(id) ? id : hash('sha256', deliveryId).slice(0, 32);
-  const sections = [receivedAt.toString(16), digits.slice(0, 16), digits.slice(16)];
+  // An envelope from before 1970 is nobody's, and no section of a sequence has a sign.
+  const time = Math.max(0, receivedAt);
+  const sections = [time.toString(16), digits.slice(0, 16), digits.slice(16)];
   return [...sections, event.toString(16)].join('/');
 }

@@ -23,6 +23,11 @@ describe('sequenceOf', () => {
     expect(of('no uuid')).toMatch(/^[0-9a-f]+\/[0-9a-f]{16}\/[0-9a-f]{16}\/0$/);
   });
 
+  it('is one for an envelope from before 1970, too: the first of all', () => {
+    expect(of(id, -1)).toBe(of(id, 0));
+    expect(isLess(of(id, -1), of(id, at))).toBe(true);
+  });
+
   it('grows with the time, then with the delivery, then with the place in it', () => {
     const later = '0193a5c7-1234-7abc-8def-0123456789ac';
     expect(isLess(of(later, at - 1, 9), of(id, at))).toBe(true);
