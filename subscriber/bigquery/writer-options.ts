@@ -11,6 +11,7 @@ export interface WriterOptions {
   setupPatienceMs?: number;
   /** How long transient failures and throttling are tried again; without end by default. */
   patienceMs?: number;
+  /** More than a full batch: the request adds a few bytes to each row, and must not be cut for them. */
   maxRequestBytes?: number;
   maxInFlightBytes?: number;
   /** A client carries 100 streams, and the next one hangs. */
@@ -27,7 +28,7 @@ export const defaultOptions = {
   appendTimeoutMs: 30_000,
   setupPatienceMs: 60_000,
   patienceMs: Number.POSITIVE_INFINITY,
-  maxRequestBytes: 1_000_000,
+  maxRequestBytes: 2_000_000,
   maxInFlightBytes: 8_000_000,
   maxConnections: 10,
   bytesPerConnection: 2_000_000,

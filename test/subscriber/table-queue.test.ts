@@ -68,6 +68,19 @@ describe('TableQueue', () => {
     await queue.close(1000);
   });
 
+  it('sends a full batch in one request, whatever the request adds to each row', async () => {
+    const queue = await open(takes, { lingerMs: 600_000 });
+    const id = 'x'.repeat(245);
+    // Each row is some 248 bytes: the batch is full by its bytes before it is by its rows.
+    const fates = Array.from({ length: 4100 }, () => queue.write({ id }));
+    await fates[0];
+    expect(server.received).toHaveLength(1);
+    expect(server.stored.length).toBeGreaterThan(4000);
+    await queue.close(5000);
+    expect(server.stored).toHaveLength(4100);
+    expect(server.received).toHaveLength(2);
+  });
+
   it('refuses what can be no row without asking BigQuery, and names the column', async () => {
     const queue = await open(takes);
     expect(await queue.write({ id: null })).toMatchObject({ kind: 'dead', column: 'id' });
