@@ -94,6 +94,7 @@ const StreamSchema = v.strictObject({
   ),
   publishBudgetMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(25_000))),
   allowedAddresses: v.optional(v.pipe(v.array(AddressBlock), v.minLength(1))),
+  acceptedStatus: v.optional(v.picklist([200, 204])),
   handshake: v.optional(v.picklist(handshakeNames)),
   timeZone: v.optional(TimeZone),
   acceptsGet: v.optional(v.boolean()),

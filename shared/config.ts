@@ -28,6 +28,8 @@ export interface StreamOptions {
   publishBudgetMs?: number;
   /** Addresses or CIDR blocks (IPv4 or IPv6) that deliveries may come from; any by default. */
   allowedAddresses?: string[];
+  /** What a delivery that is stored is answered with: 204 by default, or 200 where its sender asks for no other. */
+  acceptedStatus?: 200 | 204;
   /** The handshake that the sender's console asks for; without it such requests are ordinary deliveries. */
   handshake?: HandshakeName;
 }

@@ -25,7 +25,7 @@ export interface Dropped {
 }
 
 /** Only now is the body parsed: nobody without the secret can make the edge parse, or learn a field. */
-export function decide(delivery: Delivery, { stream, source, passes }: Endpoint): Decision {
+export function decide(delivery: Delivery, { stream, source, passes, bare }: Endpoint): Decision {
   const header = (name: string) => carriedHeader(delivery.headers, name);
   const reading = source.read({ body: delivery.body, header }, stream);
   if (reading.kind === 'malformed') {
@@ -34,6 +34,7 @@ export function decide(delivery: Delivery, { stream, source, passes }: Endpoint)
       outcome: 'malformed',
       problem,
       ...(field !== undefined && { field }),
+      ...(bare && { bare }),
     } as const;
     return { relay: false, outcome, cause: problem };
   }
@@ -57,7 +58,8 @@ export function decide(delivery: Delivery, { stream, source, passes }: Endpoint)
   };
 
   function drop(reason: string, cause: Dropped['cause'], events: readonly Named[]): Decision {
-    const outcome = { outcome: 'filtered', status: source.filteredStatus, reason } as const;
+    const { filteredStatus: status } = source;
+    const outcome = { outcome: 'filtered', status, reason, ...(bare && { bare }) } as const;
     return { relay: false, outcome, cause, dropped: toDropped(cause, events) };
   }
 }

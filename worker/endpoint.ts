@@ -5,6 +5,7 @@ import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import type { Source } from '../shared/source.ts';
 import { sources } from '../shared/sources/registry.ts';
+import { handshakes } from './handshakes/table.ts';
 
 /** A stream, ready for deliveries: all that can be looked up or compiled once, is. */
 export interface Endpoint {
@@ -14,6 +15,9 @@ export interface Endpoint {
   passes: EventTest;
   /** Do its deliveries show a key as the last segment of the path? */
   keyed: boolean;
+  acceptedStatus: 200 | 204;
+  /** Does its sender's console want answers with nothing in them? */
+  bare: boolean;
 }
 
 /** @throws RelayError `config.invalid`: what a filter can't tell must not be dropped in silence */
@@ -23,11 +27,14 @@ export function openEndpoint(stream: RelayStream): Endpoint {
     const list = problems.map(({ path, message }) => `streams.${stream.name}.${path} ${message}`);
     throw new RelayError('config.invalid', 'setup', list.join('\n'));
   }
+  const asked = stream.handshake && handshakes[stream.handshake].answers;
   return {
     stream,
     source: sources[stream.source],
     scheme: schemes[stream.scheme],
     passes,
     keyed: stream.scheme === 'endpoint-key',
+    acceptedStatus: stream.acceptedStatus ?? asked?.acceptedStatus ?? 204,
+    bare: asked?.bare ?? false,
   };
 }

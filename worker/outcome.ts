@@ -1,17 +1,16 @@
 import type { Reply } from './handshakes/handshake.ts';
 
-/** What the edge decided about a delivery. */
+/** What the edge decided about a delivery. `bare`: for a sender that wants no body. */
 export type Outcome =
-  | { outcome: 'accepted'; deliveryId: string; status?: 200 | undefined }
-  | { outcome: 'filtered'; status: 200 | 204; reason: string }
+  | { outcome: 'accepted'; deliveryId: string; status: 200 | 204 }
+  | { outcome: 'filtered'; status: 200 | 204; reason: string; bare?: boolean }
   | { outcome: 'handshake'; reply: Reply }
   | { outcome: 'unknown-stream' }
   | { outcome: 'wrong-method'; allow: string }
-  /** `bare`: for a sender that wants no body. */
-  | { outcome: 'unauthorized'; bare?: true | undefined }
+  | { outcome: 'unauthorized'; bare?: boolean }
   | { outcome: 'forbidden' }
   | { outcome: 'too-many-failures' }
-  | { outcome: 'malformed'; problem: string; field?: string }
+  | { outcome: 'malformed'; problem: string; field?: string; bare?: boolean }
   | { outcome: 'too-large'; maxBytes: number }
   | { outcome: 'not-stored' };
 
@@ -27,7 +26,7 @@ const limitPeriodS = 60;
 
 /** The answer to each outcome. A failure of our own is never a 4xx: senders stop retrying on those. */
 const answers: Answers = {
-  accepted: ({ deliveryId, status = 204 }) =>
+  accepted: ({ deliveryId, status }) =>
     new Response(null, { status, headers: { 'tributary-delivery-id': deliveryId } }),
   filtered: ({ status, reason }) =>
     // A 204 has no body; Response refuses one.
@@ -44,10 +43,7 @@ const answers: Answers = {
   'wrong-method': ({ allow }) =>
     problem(405, 'Method Not Allowed', `this path takes ${allow}`, {}, { allow }),
   // One body for every cause: the cause goes to the log, not to the caller.
-  unauthorized: ({ bare }) =>
-    bare
-      ? new Response(null, { status: 401 })
-      : problem(401, 'Unauthorized', 'the key or signature is missing or wrong'),
+  unauthorized: () => problem(401, 'Unauthorized', 'the key or signature is missing or wrong'),
   forbidden: () => problem(403, 'Forbidden', 'this is not taken here, or not from there'),
   'too-many-failures': () =>
     problem(
@@ -75,7 +71,14 @@ export function answer<Name extends Outcome['outcome']>(
   outcome: Extract<Outcome, { outcome: Name }>,
 ): Response {
   const respond = answers[outcome.outcome as Name];
-  return respond(outcome as Parameters<typeof respond>[0]);
+  const response = respond(outcome as Parameters<typeof respond>[0]);
+  return 'bare' in outcome && outcome.bare ? withoutBody(response) : response;
+}
+
+function withoutBody({ status, headers }: Response): Response {
+  const bare = new Response(null, { status, headers });
+  bare.headers.delete('content-type');
+  return bare;
 }
 
 /** Problem details, RFC 9457: of the type `about:blank`, whose title is the status's own phrase. */

@@ -104,10 +104,9 @@ async function judge(
 
   const message = toMessage(stream.name, delivery, decision);
   const { stored, facts } = await store(message, env, openDestination(), stream.publishBudgetMs);
-  const status = handshakeOf(endpoint)?.answers?.acceptedStatus;
   return {
     outcome: stored
-      ? { outcome: 'accepted', deliveryId: delivery.id, status }
+      ? { outcome: 'accepted', deliveryId: delivery.id, status: endpoint.acceptedStatus }
       : { outcome: 'not-stored' },
     facts: { secret, ...facts },
     ...(stored && decision.dropped && { dropped: decision.dropped }),
@@ -116,7 +115,7 @@ async function judge(
 
 function unverified(verification: Verification & { ok: false }, endpoint: Endpoint): Handled {
   const { ok: _, ours, ...facts } = verification;
-  const bare = handshakeOf(endpoint)?.answers?.bareRefusal;
+  const { bare } = endpoint;
   return { outcome: ours ? { outcome: 'not-stored' } : { outcome: 'unauthorized', bare }, facts };
 }
 

@@ -6,11 +6,15 @@ import { generic } from './generic.ts';
 /** What a preset says may be said otherwise, such as `event` where the sender lets its user choose. */
 export interface PresetOptions extends StreamOptions, EventShape {}
 
-type SenderRow = EventShape & { scheme: SchemeName };
+type SenderRow = EventShape & { scheme: SchemeName; acceptedStatus?: 200 };
+
+/** For senders whose documentation counts a 200 as success, and no other status: they would send again. */
+const only200 = { acceptedStatus: 200 } as const;
 
 /** Meta's products differ in `object` alone. */
 function metaRow(): SenderRow {
   return {
+    ...only200,
     scheme: 'meta',
     each: '$.entry',
     event: '$.changes[0].field',
@@ -89,6 +93,7 @@ export const hubspot = sender({
 });
 
 export const intercom = sender({
+  ...only200,
   scheme: 'intercom',
   event: '$.topic',
   id: '$.id',
@@ -110,13 +115,16 @@ export const launchdarkly = sender({
 });
 
 export const linear = sender({
+  ...only200,
   scheme: 'linear',
   event: ['$.type', '$.action'],
   id: 'header:linear-delivery',
   time: '$.createdAt',
 });
 
+/** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retries */
 export const mailgun = sender({
+  ...only200,
   scheme: 'mailgun',
   event: '$.event-data.event',
   id: '$.event-data.id',
@@ -136,7 +144,9 @@ export const openai = sender({
   time: { from: '$.created_at', unit: 's' },
 });
 
+/** https://developer.paddle.com/webhooks/about/respond-to-webhooks */
 export const paddle = sender({
+  ...only200,
   scheme: 'paddle',
   event: '$.event_type',
   id: '$.event_id',
@@ -268,7 +278,7 @@ export const typeform = sender({
 export const whatsapp = sender(metaRow());
 
 /** X names no event: which member a delivery has says what it is about. */
-export const x = sender({ scheme: 'x' });
+export const x = sender({ ...only200, scheme: 'x' });
 
 export const xero = sender({
   scheme: 'xero',

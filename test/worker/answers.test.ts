@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest';
+import { schemes } from '../../shared/signatures/schemes.ts';
+import { signRequest } from '../../shared/signatures/sign.ts';
+import { mailgun, paddle } from '../../shared/sources/presets.ts';
 import { cap, logged, openEdge, purchase, secrets, shop, signed } from './edge.ts';
 
 interface Problem {
@@ -114,6 +117,21 @@ test('not stored: 503, and when to come back', async () => {
   const response = await edge.send('/shop', await signed(purchase));
   expect(await problemOf(response)).toMatchObject({ status: 503 });
   expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+});
+
+test.each([mailgun, paddle])('accepted: 200 where the sender asks for it', async (preset) => {
+  const stream = preset({ table: 'd.t' });
+  const edge = openEdge({ streams: { shop: stream } });
+  const body = new TextEncoder().encode('{}') as Uint8Array<ArrayBuffer>;
+  const request = { method: 'POST', url: '', headers: new Headers(), body };
+  const scheme = schemes[stream.scheme];
+  const made = await signRequest(scheme, request, secrets.SHOP_SECRET, Date.now());
+  const response = await edge.send('/shop', { body: made.body ?? body, headers: made.headers });
+  expect([response.status, await response.text()]).toEqual([200, '']);
+  const [tried] = await edge.tries();
+  expect(response.headers.get('tributary-delivery-id')).toBe(
+    tried?.request.messages[0]?.attributes['delivery_id'],
+  );
 });
 
 test('health names no streams; nothing else answers at the root', async () => {

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import type { Stream } from '../../shared/config.ts';
 import type { HandshakeName } from '../../shared/handshake-names.ts';
 import type { SchemeName } from '../../shared/signatures/schemes.ts';
 import { schemes } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign.ts';
+import { xero } from '../../shared/sources/presets.ts';
 import vectors from '../fixtures/signatures/webhook-handshakes.json' with { type: 'json' };
 import { logged, openEdge, shop } from './edge.ts';
 
@@ -11,9 +13,14 @@ const verifyToken = 'meatyhamhock';
 const { filter: _, ...unfiltered } = shop;
 
 /** A stream with a handshake, and how its sender signs. */
-function openStream(handshake: HandshakeName, scheme: SchemeName, env: object = {}) {
+function openStream(
+  handshake: HandshakeName,
+  scheme: SchemeName,
+  env: object = {},
+  options: Partial<Stream> = {},
+) {
   const edge = openEdge({
-    streams: { hook: { ...unfiltered, scheme, handshake, maxBodyBytes: 100_000 } },
+    streams: { hook: { ...unfiltered, scheme, handshake, maxBodyBytes: 100_000, ...options } },
     env: { HOOK_SECRET: secret, HOOK_KEY: secret, HOOK_VERIFY_TOKEN: verifyToken, ...env },
   });
   const path = scheme === 'endpoint-key' ? `/hook/${encodeURIComponent(secret)}` : '/hook';
@@ -231,7 +238,8 @@ test('monday: the challenge and nothing else', async () => {
   const answer = await stream.post('{"challenge":"3eZbrw1a"}');
   expect([answer.status, await answer.json()]).toEqual([200, { challenge: '3eZbrw1a' }]);
   expect((await stream.edge.send('/hook/other', { body: '{"challenge":"a"}' })).status).toBe(401);
-  expect((await stream.post('{"challenge":"a","event_name":"x"}')).status).toBe(204);
+  // To monday anything but a 200 is a failure.
+  expect((await stream.post('{"challenge":"a","event_name":"x"}')).status).toBe(200);
   expect(await stream.stored()).toBe(1);
 });
 
@@ -252,6 +260,21 @@ test('xero: rightly signed 200, wrongly 401, with nothing in them', async () => 
     [200, ''],
   ]);
   expect(await stream.stored()).toBe(1);
+});
+
+test('xero: what is filtered, or malformed, has nothing in its answer either', async () => {
+  const stream = openStream(
+    'xero',
+    'xero',
+    {},
+    xero({ table: 'd.t', filter: { events: ['A.B'] } }),
+  );
+  const filtered = await stream.signed('{"events":[{"eventCategory":"A","eventType":"C"}]}');
+  expect([filtered.status, await filtered.text()]).toEqual([200, '']);
+  expect(filtered.headers.get('tributary-outcome')).toBe('filtered');
+  const malformed = await stream.signed('{"events":7}');
+  expect([malformed.status, await malformed.text()]).toEqual([400, '']);
+  expect(malformed.headers.get('content-type')).toBeNull();
 });
 
 test('discord: pings of both kinds, signed; an event is none', async () => {

@@ -41,7 +41,7 @@ export interface Handshake {
   /** A POST whose key or signature held. */
   verified?(delivery: Delivery, secret: string): Promise<Answer | undefined>;
   /** The console looks at the answers to deliveries, too. */
-  answers?: { bareRefusal?: true; acceptedStatus?: 200 };
+  answers?: { bare?: true; acceptedStatus?: 200 };
 }
 
 /** As text that no browser takes for anything else: anybody may have chosen it. */

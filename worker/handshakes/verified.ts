@@ -30,13 +30,17 @@ export const graph: Handshake = {
   },
 };
 
-/** https://developer.monday.com/api-reference/docs/webhooks, "Verifying a webhook URL" */
+/**
+ * https://developer.monday.com/api-reference/docs/webhooks, "Verifying a webhook URL". Whatever is not answered
+ * 200, it sends again: https://developer.monday.com/apps/changelog/clarification-on-retry-policies-for-webhooks-and-custom-actions
+ */
 export const monday: Handshake = {
   async verified({ body }) {
     const { challenge, ...others } = membersOf(body);
     const isDue = isChallenge(challenge) && Object.keys(others).length === 0;
     return isDue ? replyJson({ challenge }) : undefined;
   },
+  answers: { acceptedStatus: 200 },
 };
 
 /**
@@ -62,5 +66,5 @@ export const xero: Handshake = {
     const { events } = membersOf(body);
     return Array.isArray(events) && events.length === 0 ? { reply: { status: 200 } } : undefined;
   },
-  answers: { bareRefusal: true, acceptedStatus: 200 },
+  answers: { bare: true, acceptedStatus: 200 },
 };
