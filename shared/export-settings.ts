@@ -1,10 +1,11 @@
 import * as v from 'valibot';
+import { ApiUrl } from './api-url.ts';
 import type { ColumnType } from './columns.ts';
 
 /** What the stream of a source that announces exports may set. */
 export interface ExportSettings {
   /**
-   * The API that exports are fetched from: `https://your-subdomain.absmartly.com`. Not needed where they
+   * The API that exports are fetched from, https: `https://your-subdomain.absmartly.com`. Not needed where they
    * are read from a bucket, unless a filter has to ask it.
    */
   apiUrl?: string;
@@ -56,7 +57,6 @@ const csvColumnTypes = [
   'JSON',
 ] as const satisfies readonly CsvColumnType[];
 
-const Url = v.pipe(v.string(), v.url('must be a URL'));
 const Text = v.pipe(v.string(), v.nonEmpty('must not be empty'));
 const oneOf = 'must name a tag, an owner or a team';
 
@@ -67,7 +67,7 @@ const ColumnName = v.pipe(
 
 /** How the settings are parsed: a part of the stream's schema. */
 export const exportEntries = {
-  apiUrl: v.optional(Url),
+  apiUrl: v.optional(ApiUrl),
   tablePerExperiment: v.optional(v.boolean()),
   exportFilter: v.optional(
     v.pipe(
@@ -84,7 +84,7 @@ export const exportEntries = {
       kind: v.picklist(['gcs', 's3']),
       bucket: Text,
       prefix: v.optional(v.string()),
-      endpoint: v.optional(Url),
+      endpoint: v.optional(ApiUrl),
       region: v.optional(Text),
     }),
   ),

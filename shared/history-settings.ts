@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { ApiUrl } from './api-url.ts';
 
 /** What a stream may set about the sender's export of events from before the webhook was on. */
 export interface HistorySettings {
@@ -18,20 +19,10 @@ export interface HistoryApi {
   header?: string;
 }
 
-/** Nothing but this machine may be sent a key in the clear. */
-const SafeUrl = v.pipe(
-  v.string(),
-  v.url('must be a URL'),
-  v.regex(
-    /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?:[:/]|$))[^?#@\\]*$/i,
-    'must be https, without a user, a query or a fragment',
-  ),
-);
-
 export const historyEntries = {
   history: v.optional(
     v.strictObject({
-      url: SafeUrl,
+      url: ApiUrl,
       path: v.optional(
         v.pipe(
           v.string(),

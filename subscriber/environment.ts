@@ -1,6 +1,7 @@
 import { type Relay, secretPrefix } from '../shared/config.ts';
 import { RelayError } from '../shared/error.ts';
 import { sources } from '../shared/sources/registry.ts';
+import { readApiAccess } from './exports/api-access.ts';
 import type { ExportApi } from './exports/api-request.ts';
 
 /** What the subscriber reads from its environment, checked. */
@@ -26,17 +27,14 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, relay: Relay): E
     if (sources[stream.source].delivers !== 'exports') continue;
     // What lies in a bucket is read with the credentials of Google's, or AWS's, own client.
     if (stream.storage && !stream.exportFilter) continue;
-    const prefix = secretPrefix(stream.name);
-    // A secret's file often ends in a line break, which no header may hold.
-    const key = environment[`${prefix}_API_KEY`]?.trim();
-    const url = environment[`${prefix}_API_URL`] ?? stream.apiUrl;
-    if (!key)
-      problems.push(
-        `${prefix}_API_KEY is not set: the exports of "${stream.name}" are fetched with it`,
-      );
-    if (!url) problems.push(`${prefix}_API_URL is not set, and the stream has no apiUrl`);
-    else if (!URL.canParse(url)) problems.push(`${prefix}_API_URL is not a URL`);
-    if (key && url) exportApis.set(stream.name, { url, key, timeoutMs: downloadTimeoutMs });
+    const configured = {
+      name: stream.name,
+      url: stream.apiUrl,
+      keyIsFor: `the exports of "${stream.name}" are fetched with it`,
+      noUrl: `${secretPrefix(stream.name)}_API_URL is not set, and the stream has no apiUrl`,
+    };
+    const access = readApiAccess(environment, configured, problems);
+    if (access) exportApis.set(stream.name, { ...access, timeoutMs: downloadTimeoutMs });
   }
   if (problems.length > 0) {
     throw new RelayError('environment.invalid', 'setup', problems.join('\n'));

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type RelayStream, secretPrefix } from '../../shared/config.ts';
 import { RelayError } from '../../shared/error.ts';
 import { backoffMs } from '../bigquery/backoff.ts';
+import { readApiAccess } from '../exports/api-access.ts';
 import { causeOf } from '../exports/failure.ts';
 import { Silence } from '../exports/silence.ts';
 import type { TimeWindow } from './time-window.ts';
@@ -28,31 +29,26 @@ export function readHistorySource(
   stream: RelayStream,
   onWait?: HistorySource['onWait'],
 ): HistorySource {
-  const prefix = secretPrefix(stream.name);
-  const { history } = stream;
-  // A secret's file often ends in a line break, which no header may hold.
-  const key = environment[`${prefix}_API_KEY`]?.trim();
-  const base = environment[`${prefix}_API_URL`] ?? history?.url;
+  const { name: streamName, history } = stream;
+  const configured = {
+    name: streamName,
+    url: history?.url,
+    keyIsFor: 'the history is fetched with it',
+    noUrl: `the stream "${streamName}" has no history.url, and ${secretPrefix(streamName)}_API_URL is not set`,
+  };
   const problems: string[] = [];
-  if (!key) problems.push(`${prefix}_API_KEY is not set: the history is fetched with it`);
-  if (!base) {
-    problems.push(
-      `the stream "${stream.name}" has no history.url, and ${prefix}_API_URL is not set`,
-    );
-  } else if (!URL.canParse(base)) problems.push(`${prefix}_API_URL is not a URL`);
-  if (!key || !base || problems.length > 0) {
-    throw new RelayError('environment.invalid', 'setup', problems.join('\n'));
-  }
+  const access = readApiAccess(environment, configured, problems);
+  if (!access) throw new RelayError('environment.invalid', 'setup', problems.join('\n'));
   const path = history?.path ?? '/api/v1/events/export/';
   const [name = '', ...value] = (history?.header ?? 'Authorization: Api-Key {key}').split(':');
   return {
-    url: new URL(base.replace(/\/+$/, '') + path),
+    url: new URL(access.url.replace(/\/+$/, '') + path),
     header: {
       name,
       value: value
         .join(':')
         .trim()
-        .replace('{key}', () => key),
+        .replace('{key}', () => access.key),
     },
     timeoutMs: 300_000,
     patienceMs: 600_000,
@@ -128,7 +124,12 @@ async function ask(
       // A redirect is not followed: it would take the key elsewhere.
       redirect: 'manual',
       signal: silence.signal,
-      headers: { [header.name]: header.value, Accept: 'application/x-ndjson, */*' },
+      headers: {
+        [header.name]: header.value,
+        Accept: 'application/x-ndjson, */*',
+        // Of a gzip that breaks off fetch takes what it has for all.
+        'Accept-Encoding': 'identity',
+      },
     });
   } catch (error) {
     return { problem: `${url.origin} does not answer: ${explain(error, silence)}` };

@@ -44,6 +44,13 @@ describe('the settings of exports', () => {
     ['another storage', { storage: { kind: 'ftp', bucket: 'x' } }, 'streams.ab.storage.kind'],
     ['no bucket', { storage: { kind: 's3' } }, 'streams.ab.storage.bucket'],
     ['no URL', { storage: { kind: 's3', bucket: 'x', endpoint: 'x' } }, 'storage.endpoint'],
+    ['an API in the clear', { apiUrl: 'http://shop.absmartly.com' }, 'ab.apiUrl must be https'],
+    ['an API of a user', { apiUrl: 'https://a:b@x.example' }, 'ab.apiUrl must be https'],
+    [
+      'a bucket in the clear',
+      { storage: { kind: 's3', bucket: 'x', endpoint: 'http://a.example' } },
+      'storage.endpoint must be https',
+    ],
     ['no column', { schema: {} }, 'streams.ab.schema must have a column'],
     ['another type', { schema: { a: 'RECORD' } }, 'streams.ab.schema.a'],
     ['another name', { schema: { 'a b': 'STRING' } }, 'streams.ab.schema.a b must be a letter'],
