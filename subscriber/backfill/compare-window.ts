@@ -1,10 +1,11 @@
 import type { Copies } from './copies.ts';
 import type { EventReader, EventReading } from './event-reader.ts';
 import { tooManyEvents } from './fill-window.ts';
+import { historyLines } from './history-lines.ts';
 import { HourReport } from './hour-report.ts';
 import type { IdTable } from './id-table.ts';
 import { type EventTable, findKnown, type KnownEvent, readWindow } from './known-ids.ts';
-import { type Line, splitLines } from './lines.ts';
+import type { Line } from './lines.ts';
 import { holds, hourMs, type TimeWindow, widen } from './time-window.ts';
 
 export interface CompareOptions {
@@ -63,7 +64,7 @@ async function readSent(
   { ids, maxIds, open, onProgress, signal }: CompareOptions,
 ): Promise<void> {
   let lineCount = 0;
-  for await (const lines of splitLines(open(window))) {
+  for await (const lines of historyLines(open(window))) {
     signal?.throwIfAborted();
     for (const line of lines) comparison.noteSent(line);
     if (ids.size > maxIds) throw tooManyEvents(window, maxIds);

@@ -1,9 +1,10 @@
 import { RelayError } from '../../shared/error.ts';
 import type { WriteClient } from '../bigquery/client.ts';
 import type { EventReader, EventReading } from './event-reader.ts';
+import { historyLines } from './history-lines.ts';
 import type { IdTable } from './id-table.ts';
 import { type EventTable, readWindow } from './known-ids.ts';
-import { type Line, splitLines } from './lines.ts';
+import { keptLine, type Line } from './lines.ts';
 import type { Rejects } from './rejects.ts';
 import { openRowWrite, type RowWrite } from './row-write.ts';
 import { describeWindow, holds, hourMs, type TimeWindow, widen } from './time-window.ts';
@@ -86,7 +87,7 @@ async function fillOnce(window: TimeWindow, dependencies: FillDependencies): Pro
   }
   const fill = new Fill(window, states, dependencies);
   try {
-    for await (const lines of splitLines(open(window))) {
+    for await (const lines of historyLines(open(window))) {
       let isFull = false;
       for (const line of lines) isFull = fill.take(line) || isFull;
       if (ids.size > maxIds) throw tooManyEvents(window, maxIds);
@@ -168,7 +169,7 @@ class Fill {
     }
     this.#states.noteSent({ id, ...(timeMs !== undefined && { timeMs }) });
     this.counts.written++;
-    return this.#write?.add(encoded.row, line) ?? false;
+    return this.#write?.add(encoded.row, keptLine(line)) ?? false;
   }
 
   #reject(line: Line, reason: string, column?: string): void {

@@ -1,7 +1,7 @@
 import type { WriteClient } from '../bigquery/client.ts';
 import type { EventReader, EventReading } from './event-reader.ts';
 import { type EventTable, findKnown } from './known-ids.ts';
-import type { Line } from './lines.ts';
+import { keptLine, type Line } from './lines.ts';
 import type { Rejects } from './rejects.ts';
 import { openRowWrite } from './row-write.ts';
 import { hourMs, type TimeWindow, widen } from './time-window.ts';
@@ -132,7 +132,8 @@ class Import {
       return;
     }
     if (before) this.counts.repeated++;
-    this.#candidates.set(id, { row: encoded.row, ...(timeMs !== undefined && { timeMs }), line });
+    const time = timeMs !== undefined && { timeMs };
+    this.#candidates.set(id, { row: encoded.row, ...time, line: keptLine(line) });
     this.#bytes += encoded.row.length;
   }
 

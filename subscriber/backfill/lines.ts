@@ -5,6 +5,13 @@ export interface Line {
   bytes: Uint8Array;
   /** Why it can't be read. */
   problem?: string;
+  /** The last one, without a line break behind it. */
+  isUnended?: true;
+}
+
+/** The line without its chunk, which may be many times as large: for one that is kept. */
+export function keptLine(line: Line): Line {
+  return { ...line, bytes: Buffer.from(line.bytes) };
 }
 
 /** A row can't hold more; and no memory is spent on a file that has no line breaks. */
@@ -29,7 +36,7 @@ export async function* splitLines(
     if (lines.length > 0) yield lines;
   }
   const last = splitter.end();
-  if (last) yield [last];
+  if (last) yield [{ ...last, isUnended: true }];
 }
 
 class Splitter {

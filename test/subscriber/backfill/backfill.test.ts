@@ -196,6 +196,18 @@ describe('a sender on a bad day', () => {
     expect(await bed.eventIds()).toEqual(['a', 'b', 'c']);
   });
 
+  it('is asked again when its answer ends amid a line, and not when only the line break is missing', async () => {
+    const bed = await startBed();
+    const lines = `${eventLine('a', day)}\n${eventLine('b', day)}`;
+    const sender = await startSender((_, response) => {
+      response.end(sender.requests.length === 1 ? lines.slice(0, -10) : lines);
+    });
+    expect(await run(bed, sourceOf(sender.url))).toMatchObject({ written: 2, rejected: 0 });
+    expect(sender.requests).toHaveLength(2);
+    expect(sender.requests[0]?.headers['accept-encoding']).toBe('identity');
+    expect(await bed.eventIds()).toEqual(['a', 'b']);
+  });
+
   it.each([
     [401, 'history.unauthorized'],
     [403, 'history.unauthorized'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { splitLines } from '../../../subscriber/backfill/lines.ts';
+import { keptLine, splitLines } from '../../../subscriber/backfill/lines.ts';
 
 /** Line numbers and texts, however the bytes are cut into chunks. */
 async function linesOf(text: string, chunkBytes: number, maxBytes?: number) {
@@ -53,4 +53,11 @@ describe.each([1, 2, 3, 7, 1000])('in chunks of %i bytes', (chunkBytes) => {
       [3, 'yyyyyyyyyy'],
     ]);
   });
+});
+
+it('a line that is kept does not keep its chunk', () => {
+  const chunk = Buffer.alloc(1_000_000, 'a');
+  const { bytes, number } = keptLine({ number: 7, bytes: chunk.subarray(10, 13) });
+  expect([number, Buffer.from(bytes).toString()]).toEqual([7, 'aaa']);
+  expect(bytes.buffer.byteLength).toBeLessThan(100_000);
 });
