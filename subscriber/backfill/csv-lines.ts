@@ -13,6 +13,12 @@ export interface CsvOptions {
 
 type CsvRow = Record<string, string | null>;
 
+/** As the parser gives it. */
+interface ReadRow {
+  record: CsvRow;
+  info: Info;
+}
+
 const linesAtOnce = 500;
 /** Behind these the parser has lost its place. */
 const endless = new Set(['CSV_QUOTE_NOT_CLOSED', 'CSV_MAX_RECORD_SIZE']);
@@ -40,8 +46,8 @@ export async function* csvLines(
     on_skip: (error) => {
       const line = error && unreadable(error);
       if (error && endless.has(error.code)) parser.destroy(error);
-      // Some rows have several problems.
-      else if (line && line.number !== lastBad) lines.push(line);
+      // Some rows have several problems. Into the stream, so that bad rows wait to be read as others do.
+      else if (line && line.number !== lastBad) parser.push(line);
       lastBad = line?.number ?? lastBad;
     },
     max_record_size: maxLineBytes,
@@ -50,8 +56,8 @@ export async function* csvLines(
   text.once('error', (error) => parser.destroy(error));
   text.pipe(parser);
   try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: CsvRow; info: Info }>) {
-      lines.push({ number: info.lines, bytes: toBody(record, asForm) });
+    for await (const read of parser as AsyncIterable<Line | ReadRow>) {
+      lines.push('record' in read ? toLine(read, asForm) : read);
       if (lines.length < linesAtOnce) continue;
       yield lines;
       lines = [];
@@ -79,6 +85,10 @@ function unreadable(error: CsvError): Line {
   const { lines = 0, record } = error as CsvError & { lines?: number; record?: unknown };
   const bytes = Buffer.from(JSON.stringify(record ?? null));
   return { number: lines, bytes, problem: error.message };
+}
+
+function toLine({ record, info }: ReadRow, asForm: boolean): Line {
+  return { number: info.lines, bytes: toBody(record, asForm) };
 }
 
 function toBody(row: CsvRow, asForm: boolean): Uint8Array {
