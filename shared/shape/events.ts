@@ -1,3 +1,4 @@
+import { formFields } from '../form-fields.ts';
 import { readJsonStart, readJsonText } from '../json-body.ts';
 import { findValues } from '../json-path.ts';
 import type { Plan } from './plan.ts';
@@ -38,16 +39,16 @@ function split(reading: TextReading, { each, form }: Plan): EventsReading {
   return { ok: true, events: findValues(text, each) ?? [], body: text, whole };
 }
 
-/** An urlencoded form as a JSON object of texts; a name that is repeated has an array of them. */
+/** An urlencoded form as a JSON object of texts; a name with several has an array of them. */
 function readForm(body: Uint8Array): TextReading {
-  let form: URLSearchParams;
+  let form: string;
   try {
-    form = new URLSearchParams(utf8.decode(body));
+    form = utf8.decode(body);
   } catch {
     return { ok: false, problem: 'not UTF-8' };
   }
-  const members = [...new Set(form.keys())].map((name) => {
-    const values = form.getAll(name);
+  const members = [...formFields(form)].map(([name, distinct]) => {
+    const values = [...distinct];
     return `${JSON.stringify(name)}:${JSON.stringify(values.length === 1 ? values[0] : values)}`;
   });
   if (members.length === 0) return { ok: false, problem: 'empty' };

@@ -1,3 +1,4 @@
+import { formFields } from '../form-fields.ts';
 import { type Bytes, toBytes } from './bytes.ts';
 import { parseReference, type Readable, type Reference, readReference } from './reference.ts';
 import type { Scheme } from './scheme.ts';
@@ -100,15 +101,16 @@ function renderPart(part: Part, from: Signable): string | undefined {
  * between them. https://www.twilio.com/docs/usage/webhooks/webhooks-security
  */
 function sortedForm(body: Bytes): string | undefined {
-  let form: URLSearchParams;
+  let form: string;
   try {
-    form = new URLSearchParams(decoder.decode(body));
+    form = decoder.decode(body);
   } catch {
     return undefined;
   }
   let text = '';
-  for (const name of [...new Set(form.keys())].sort()) {
-    for (const value of [...new Set(form.getAll(name))].sort()) text += name + value;
+  const fields = formFields(form);
+  for (const name of [...fields.keys()].sort()) {
+    for (const value of [...(fields.get(name) ?? [])].sort()) text += name + value;
   }
   return text;
 }

@@ -114,6 +114,14 @@ describe('what is signed', () => {
     expect(verdict).toEqual(refused('mismatch'));
   });
 
+  test('may be a form of very many names: nobody waits for one who only claims to have signed it', async () => {
+    const headers = new Headers({ 'x-twilio-signature': 'AAAA' });
+    const form = Array.from({ length: 100_000 }, (_, n) => n.toString(36)).join('&');
+    const request = { ...requestWith([], form), headers };
+    const verdict = await verifySignature(schemes['twilio-form'], request, [secret], now);
+    expect(verdict).toEqual(refused('mismatch'));
+  });
+
   test('is not a form where the bytes are no text', async () => {
     const headers = new Headers({ 'x-twilio-signature': 'AAAA' });
     const request = { ...requestWith([]), headers, body: Uint8Array.of(0xff) };
