@@ -9,6 +9,7 @@ import { filterOf } from './filters/filter.ts';
 import { type HandshakeName, handshakeNames } from './handshake-names.ts';
 import { historyEntries } from './history-settings.ts';
 import { keyProblems } from './key.ts';
+import { defaultSecret } from './secret-names.ts';
 import { planOf } from './shape/plan.ts';
 import { type SchemeName, schemes } from './signatures/schemes.ts';
 import { signsUrl } from './signatures/template.ts';
@@ -122,6 +123,7 @@ export function checkConfig(options: RelayOptions): void {
   const problems = [
     ...issues.map((issue) => `  ${v.getDotPath(issue) ?? ''} ${issue.message}`),
     ...disagreements(options, (name) => !misread.has(name)),
+    ...sharedDefaults(options),
   ];
   if (problems.length === 0) return;
   throw new RelayError(
@@ -155,6 +157,24 @@ function disagreements(
       problems.push(`  streams.${name}.handshake "${handshake}" needs the scheme "${due}"`);
     }
     return problems;
+  });
+}
+
+/**
+ * Names of streams that differ in `-` and `_` alone have one default secret: whoever may send to the one stream
+ * could send to the other. A secret that both name is meant to be shared.
+ */
+function sharedDefaults({ streams }: RelayOptions): string[] {
+  const takenBy = new Map<string, string>();
+  return Object.entries(streams ?? {}).flatMap(([name, stream]) => {
+    if (!stream || stream.secrets) return [];
+    const secret = defaultSecret(name, stream.scheme);
+    const other = takenBy.get(secret);
+    takenBy.set(secret, name);
+    if (other === undefined) return [];
+    return [
+      `  streams.${name}.secrets must be set: "${other}" has the default secret ${secret} too`,
+    ];
   });
 }
 

@@ -3,9 +3,12 @@ import type { ExportSettings } from './export-settings.ts';
 import type { Filter } from './filters/condition.ts';
 import type { HandshakeName } from './handshake-names.ts';
 import type { HistorySettings } from './history-settings.ts';
+import { defaultSecret } from './secret-names.ts';
 import type { EventShape } from './shape/shape.ts';
 import type { SchemeName } from './signatures/schemes.ts';
 import type { SourceName } from './sources/registry.ts';
+
+export { secretPrefix } from './secret-names.ts';
 
 /** What every stream may set, whatever its source. */
 export interface StreamOptions {
@@ -13,7 +16,8 @@ export interface StreamOptions {
   table: string;
   /**
    * Names of the secrets that hold the signing secret or the endpoint key. Two may be live at once,
-   * for rotation. By default `<STREAM>_SECRET`, or `<STREAM>_KEY` where the scheme is an endpoint key.
+   * for rotation: the newest first, for a challenge that wants an answer signed (X) gets the first one's. By
+   * default `<STREAM>_SECRET`, or `<STREAM>_KEY` where the scheme is an endpoint key.
    */
   secrets?: string[];
   filter?: Filter;
@@ -104,17 +108,11 @@ export function defineRelay(options: RelayOptions): Relay {
 }
 
 function resolve(name: string, stream: Stream): RelayStream {
-  const prefix = secretPrefix(name);
   return {
     maxBodyBytes: 1024 * 1024,
     publishBudgetMs: 2500,
-    secrets: [stream.scheme === 'endpoint-key' ? `${prefix}_KEY` : `${prefix}_SECRET`],
+    secrets: [defaultSecret(name, stream.scheme)],
     ...stream,
     name,
   };
-}
-
-/** `crm-eu` → `CRM_EU`: what the names of a stream's secrets and settings begin with. */
-export function secretPrefix(streamName: string): string {
-  return streamName.toUpperCase().replaceAll('-', '_');
 }

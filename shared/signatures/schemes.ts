@@ -1,4 +1,13 @@
-import { basic, ecdsa, ed25519, hmac, pathKey, type Scheme, token } from './scheme.ts';
+import {
+  basic,
+  ecdsa,
+  ed25519,
+  hmac,
+  pathKey,
+  type Scheme,
+  type TokenScheme,
+  token,
+} from './scheme.ts';
 
 export type { Scheme } from './scheme.ts';
 
@@ -222,6 +231,11 @@ export const schemes = {
 } as const satisfies Record<string, Scheme>;
 
 export type SchemeName = keyof typeof schemes;
+
+/** The schemes of senders that show their secret. */
+export type TokenSchemeName = {
+  [Name in SchemeName]: (typeof schemes)[Name] extends TokenScheme ? Name : never;
+}[SchemeName];
 
 /** Standard Webhooks, whose headers begin with a prefix that its adopters choose. */
 function standard(prefix: string): Scheme {

@@ -2,6 +2,7 @@ import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import type { ExportSettings } from '../export-settings.ts';
 import { isAbsent, type JsonMembers, memberReader, scalarText } from '../json-members.ts';
+import type { TokenSchemeName } from '../signatures/schemes.ts';
 import type {
   Announcement,
   AnnouncementReading,
@@ -10,7 +11,10 @@ import type {
   Reading,
 } from '../source.ts';
 
-export interface AbsmartlyOptions extends StreamOptions, ExportSettings {}
+export interface AbsmartlyOptions extends StreamOptions, ExportSettings {
+  /** What its webhook shows; by default an unguessable key ends the endpoint's path. */
+  scheme?: TokenSchemeName;
+}
 
 /**
  * ABsmartly's `ExperimentDataExportReady` webhook: it announces a ZIP of CSV files, which the

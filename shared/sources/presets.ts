@@ -1,10 +1,15 @@
 import type { Stream, StreamOptions } from '../config.ts';
 import type { EventShape } from '../shape/shape.ts';
-import type { SchemeName } from '../signatures/schemes.ts';
+import type { SchemeName, TokenSchemeName } from '../signatures/schemes.ts';
 import { generic } from './generic.ts';
 
 /** What a preset says may be said otherwise, such as `event` where the sender lets its user choose. */
 export interface PresetOptions extends StreamOptions, EventShape {}
+
+interface TokenOptions {
+  /** By default an unguessable key ends the endpoint's path. */
+  scheme?: TokenSchemeName;
+}
 
 type SenderRow = EventShape & { scheme: SchemeName; acceptedStatus?: 200 };
 
@@ -134,8 +139,11 @@ export const mailgun = sender({
 /** Facebook, Instagram, Messenger. An entry may hold several changes: they stay together in `payload`. */
 export const meta = sender(metaRow());
 
-/** Signs nothing. */
-export const mixpanel = sender({ scheme: 'endpoint-key', event: '$.action' });
+/** Signs nothing: what it shows instead, its user chooses. */
+export const mixpanel: (options: PresetOptions & TokenOptions) => Stream = sender({
+  scheme: 'endpoint-key',
+  event: '$.action',
+});
 
 export const openai = sender({
   scheme: 'openai',

@@ -2,9 +2,12 @@ import type { TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import { RelayError } from '../error.ts';
+import type { TokenSchemeName } from '../signatures/schemes.ts';
 import type { Mapping, RowSource } from '../source.ts';
 
 export interface SegmentstreamOptions extends StreamOptions {
+  /** What the CRM shows; by default an unguessable key ends the endpoint's path. */
+  scheme?: TokenSchemeName;
   /** The zone that `date` is told in: an IANA name (`Europe/Prague`) or an offset (`+02:00`). UTC by default. */
   timeZone?: string;
   /** Takes GET postbacks too, whose payload is the query string. */

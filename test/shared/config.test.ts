@@ -3,6 +3,7 @@ import { defineRelay, type RelayOptions, secretPrefix } from '../../shared/confi
 import { RelayError } from '../../shared/error.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
+import { mixpanel } from '../../shared/sources/presets.ts';
 import { segmentstream } from '../../shared/sources/segmentstream.ts';
 import { relay as ownRelay } from '../../tributary.config.ts';
 
@@ -67,7 +68,7 @@ describe('defineRelay', () => {
         c: datanostro({ table, maxBodyBytes: 7_340_033 }),
         d: datanostro({ table, secrets: ['hunter2'] }),
         e: datanostro({ table, filter: { event: '(purchase' } }),
-        f: absmartly({ table, apiUrl: 'acme' }),
+        f: absmartly({ table, apiUrl: 'http://acme' }),
       },
     });
     for (const path of [
@@ -133,6 +134,35 @@ describe('settings that must agree', () => {
       );
     },
   );
+
+  it('takes any scheme that shows a secret from senders that do not sign, and no other', () => {
+    const apiUrl = 'https://acme.absmartly.com';
+    const streams = {
+      a: absmartly({ table, apiUrl, scheme: 'bearer' }),
+      b: segmentstream({ table, scheme: 'basic' }),
+      c: mixpanel({ table, scheme: 'api-key' }),
+      // @ts-expect-error: SegmentStream signs nothing
+      d: segmentstream({ table, scheme: 'github' }),
+    };
+    const relay = defineRelay({ project: 'my-project', streams });
+    expect([...relay.streams.values()].map(({ scheme, secrets }) => [scheme, secrets])).toEqual([
+      ['bearer', ['A_SECRET']],
+      ['basic', ['B_SECRET']],
+      ['api-key', ['C_SECRET']],
+      ['github', ['D_SECRET']],
+    ]);
+  });
+
+  it('refuses two streams with one default secret; one that both name is meant', () => {
+    const own = { 'crm-eu': datanostro({ table }), crm_eu: datanostro({ table }) };
+    expect(problemsOf({ project: 'my-project', streams: own })).toContain(
+      'streams.crm_eu.secrets must be set: "crm-eu" has the default secret CRM_EU_SECRET too',
+    );
+    const keyed = { ...own, crm_eu: segmentstream({ table }) };
+    expect(() => defineRelay({ project: 'my-project', streams: keyed })).not.toThrow();
+    const named = { ...own, crm_eu: datanostro({ table, secrets: ['CRM_EU_SECRET'] }) };
+    expect(() => defineRelay({ project: 'my-project', streams: named })).not.toThrow();
+  });
 
   it.each(['192.0.2.256', '192.0.2.0/33', '2001:db8::/129', 'example.com'])(
     'refuses the address block %s',
