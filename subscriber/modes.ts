@@ -28,8 +28,9 @@ export async function runMode(
       ? await drain(start, quietMs)
       : await serve(start, readHealthPort(environment));
   } catch (error) {
-    if (!(error instanceof RelayError)) throw error;
-    log({ severity: 'ERROR', message: error.message, code: error.code });
+    const { message, stack } = error as Error;
+    const isKnown = error instanceof RelayError;
+    log({ severity: 'ERROR', message, ...(isKnown ? { code: error.code } : { stack }) });
     return 1;
   }
 }
@@ -61,13 +62,18 @@ async function serve(start: Start, healthPort: number | undefined): Promise<numb
     healthPort === undefined ? undefined : await startHealth(healthPort, () => unready());
   if (health) log({ severity: 'INFO', message: 'health is told', port: health.port });
   const ended = untilEnded();
-  const subscriber = await start(ended.fail);
-  unready = () => subscriber.trouble;
+  const subscriber = await startedUnlessEnded(start, ended);
+  if (subscriber) unready = () => subscriber.trouble;
   const exitCode = await ended.code;
   unready = () => 'it stops';
-  await subscriber.stop();
+  await subscriber?.stop();
   health?.stop();
   return exitCode;
+}
+
+/** A start may hang at Google's; what it has opened by then has nothing in hand, and ends with the process. */
+async function startedUnlessEnded(start: Start, ended: Ended): Promise<Subscriber | undefined> {
+  return await Promise.race([start(ended.fail), ended.code.then(() => undefined)]);
 }
 
 /** A table may be slow, and an export takes minutes; but a job that gets nothing done must end. */
@@ -76,7 +82,11 @@ const patienceMs = 900_000;
 /** Relays until the subscription is empty: for a job that is run now and then. */
 async function drain(start: Start, quietMs: number): Promise<number> {
   const ended = untilEnded();
-  const subscriber = await start(ended.fail);
+  const subscriber = await startedUnlessEnded(start, ended);
+  if (!subscriber) {
+    log({ severity: 'ERROR', message: 'stopped before it had started' });
+    return await ended.code;
+  }
   const stopped = new AbortController();
   void ended.code.then(() => stopped.abort());
   const how = await drained(subscriber, {
@@ -96,8 +106,14 @@ async function drain(start: Start, quietMs: number): Promise<number> {
   return how === 'stuck' ? 1 : await ended.code;
 }
 
-/** The exit code, once there is a reason to end; each signal counts once. */
-function untilEnded(): { code: Promise<number>; fail: () => void } {
+interface Ended {
+  /** The exit code, once there is a reason to end. */
+  code: Promise<number>;
+  fail: () => void;
+}
+
+/** Each signal counts once. */
+function untilEnded(): Ended {
   const { promise: code, resolve } = Promise.withResolvers<number>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(0));
   return { code, fail: () => resolve(1) };
