@@ -6,11 +6,10 @@ import { keyedLayout } from '../shared/key.ts';
 import { sources } from '../shared/sources/registry.ts';
 import { openWriteClient } from './bigquery/client.ts';
 import { createEncoder } from './bigquery/encode.ts';
-import { ensureTable } from './bigquery/tables.ts';
-import { ensureUniqueView } from './bigquery/unique-view.ts';
 import { TableWriter } from './bigquery/writer.ts';
 import { deadLetterLayout } from './dead-letters.ts';
 import type { Log } from './log.ts';
+import { tryToOpen } from './table-opening.ts';
 import { TableQueue, type UnderWay } from './table-queue.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
@@ -40,7 +39,8 @@ const mostBytesUnderWay = 8_000_000;
 const bytesUnderWay = 64_000_000;
 
 /**
- * Opens each stream's table and the dead letters', after making what is missing.
+ * Opens each stream's table and the dead letters', after making what is missing. A table that BigQuery does
+ * not give now is open all the same: its rows wait, and no other table's wait for them.
  *
  * @throws RelayError `table.incompatible`, `bigquery.credentials`
  */
@@ -97,13 +97,8 @@ async function openTable(
   { relay, bigquery, storageEndpoint, appendTimeoutMs, room, log }: TableDependencies,
 ): Promise<OpenTable> {
   const [dataset = '', table = ''] = name.split('.');
-  const ensure = () => ensureTable(bigquery, { dataset, table }, layout, relay.location);
-  await ensure();
-  // Rows are written without it, too.
-  await ensureUniqueView(bigquery, { dataset, table }, layout).catch((error: Error) => {
-    const message = 'the view of unique rows could not be made';
-    log({ severity: 'WARNING', message, table: name, cause: error.message });
-  });
+  const open = () => tryToOpen({ bigquery, name, layout, location: relay.location, log });
+  const problem = await open();
   const client = await openWriteClient({
     projectId: relay.project,
     ...(storageEndpoint && { endpoint: storageEndpoint }),
@@ -131,9 +126,10 @@ async function openTable(
     async onSetupFailure(reason) {
       log({ severity: 'ERROR', message: 'BigQuery refuses every row', table: name, cause: reason });
       // It may have been deleted. Whatever else is wrong a person must mend; until then the rows wait.
-      await ensure().catch(() => {});
+      await open().catch(({ message }: Error) => log({ severity: 'ERROR', message, table: name }));
     },
   });
+  if (problem) queue.mend(problem);
   return {
     queue,
     async close(graceMs) {

@@ -99,6 +99,37 @@ describe('the subscriber’s modes', { timeout: 120_000 }, () => {
     expect(await subscriber.kill('SIGTERM')).toBe(0);
   });
 
+  it('serve: stops while its start hangs at Google’s', async () => {
+    bed.bigqueryFaults.add({ name: 'rest.hang', on: 'dead_letters' });
+    const subscriber = spawn(['serve']);
+    await expect.poll(() => bed.bigqueryFaults.list()[0]?.struck, { timeout: 30_000 }).toBe(1);
+    expect(await subscriber.kill('SIGTERM')).toBe(0);
+    expect(said(subscriber, 'the subscriber is ready')).toBeUndefined();
+    bed.bigqueryFaults.clear();
+  });
+
+  it('serve: a table that can’t be opened holds up no other, and has its rows later', async () => {
+    const on = '/tables/plain';
+    bed.bigqueryFaults.add({ name: 'rest.status', status: 403, on, times: 'always' });
+    const code = 'PERMISSION_DENIED';
+    bed.bigqueryFaults.add({ name: 'append.status', code, on, times: 'always' });
+    const subscriber = spawn(['serve']);
+    await ready(subscriber);
+    const message = 'the table could not be opened: its rows wait, and it is tried again';
+    expect(said(subscriber, message)).toMatchObject({ severity: 'ERROR', table: 'shop.plain' });
+    const waiting = await bed.publish('plain', 50);
+    const others = await bed.publish('keyed', 50);
+    const written = async (stream: string, ids: string[]) => {
+      const counts = await bed.counts(stream);
+      return ids.filter((id) => counts.has(id)).length;
+    };
+    await expect.poll(() => written('keyed', others), { timeout: 30_000 }).toBe(50);
+    expect(await written('plain', waiting)).toBe(0);
+    bed.bigqueryFaults.clear();
+    await expect.poll(() => written('plain', waiting), { timeout: 60_000 }).toBe(50);
+    expect(await subscriber.kill('SIGTERM')).toBe(0);
+  });
+
   it.each([
     [['sreve'], {}, 'arguments.invalid'],
     [['drain', '--quiet-seconds', 'soon'], {}, 'arguments.invalid'],
