@@ -16,6 +16,8 @@ export interface LoadOptions {
   schema?: Schema | undefined;
   signal?: AbortSignal | undefined;
   progress?: Progress | undefined;
+  /** How many ids of each file are used up by jobs that failed: they are not asked for again. */
+  usedAttempts?: Map<CsvFile, number>;
 }
 
 /** A file on its way: one of its jobs is there already, or lacks the end of its upload. */
@@ -43,12 +45,15 @@ export async function beginLoad(
   options: LoadOptions,
   firstAttempt = 0,
 ): Promise<BegunLoad> {
-  const { bigquery, destination, path, schema } = options;
-  for (let attempt = firstAttempt; ; attempt++) {
+  const { bigquery, destination, path, schema, usedAttempts } = options;
+  for (let attempt = Math.max(firstAttempt, usedAttempts?.get(file) ?? 0); ; attempt++) {
     const jobId = loadJobId(path, destination, file, attempt);
     const job = await findJob(bigquery, jobId, destination);
     // It has loaded nothing, and its id can't be used again.
-    if (job?.status?.errorResult) continue;
+    if (job?.status?.errorResult) {
+      usedAttempts?.set(file, attempt + 1);
+      continue;
+    }
     if (job) return { jobId, attempt, job };
     if (columns && schema) requireSameTypes(columns, schema);
     const fields = fieldsFor(file, columns, schema);

@@ -16,6 +16,9 @@ const inTheFile = new Set(['invalid', 'invalidSchema', 'badRequest', 'parseError
 const permissionHint =
   "BigQuery permission error: the subscriber's service account needs the BigQuery Data Editor role on the dataset, and BigQuery Job User on the project";
 
+/** Of an error that a job has ended with. */
+export const failedJobCode = 'export.load';
+
 /** A job that is done, with an error. */
 export function failedJob(file: string, jobId: string, errors: readonly ErrorProto[]): RelayError {
   const [first] = errors;

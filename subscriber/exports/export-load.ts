@@ -4,7 +4,7 @@ import type { ExportFilter, ExportSettings } from '../../shared/export-settings.
 import type { Announcement } from '../../shared/source.ts';
 import type { Log } from '../log.ts';
 import type { ExportApi } from './api-request.ts';
-import { apiFailure, type ErrorProto } from './bigquery-failure.ts';
+import { apiFailure, type ErrorProto, failedJobCode } from './bigquery-failure.ts';
 import { findDestination } from './destination.ts';
 import { matchesFilter } from './experiment.ts';
 import { postpone, refuse } from './failure.ts';
@@ -14,6 +14,7 @@ import { loadFile } from './load-file.ts';
 import type { ExportOrigin } from './origin.ts';
 import { Preparation } from './preparation.ts';
 import { Progress } from './progress.ts';
+import type { CsvFile } from './read-header.ts';
 import { requireSchema } from './schema.ts';
 
 export interface ExportDependencies {
@@ -46,7 +47,7 @@ export type ExportOutcome =
   /** Can never be loaded, whatever is tried again. */
   | { kind: 'refused'; reason: string }
   /** Nothing is wrong with the export. The files that are loaded already won't be loaded again. */
-  | { kind: 'retryable'; reason: string };
+  | { kind: 'retryable'; reason: string; isFailedJob?: true };
 
 /**
  * One announced export. Tried again, it keeps the ZIP that it has fetched; tried again after a crash, or
@@ -58,6 +59,9 @@ export class ExportLoad implements AsyncDisposable {
   readonly #progress: Progress;
   readonly #fetched: FetchedExport;
   readonly #preparation = new Preparation();
+  readonly #usedAttempts = new Map<CsvFile, number>();
+  /** Of files whose rows are told already: each try meets them again. */
+  readonly #told = new Set<CsvFile>();
   #passed = false;
 
   constructor(announcement: Announcement, dependencies: ExportDependencies) {
@@ -118,13 +122,22 @@ export class ExportLoad implements AsyncDisposable {
     requireSchema(files, schema);
     signal?.throwIfAborted();
     const destination = await findDestination(bigquery, table, location);
-    const options = { bigquery, destination, path, schema, signal, progress: this.#progress };
+    const options = {
+      bigquery,
+      destination,
+      path,
+      schema,
+      signal,
+      progress: this.#progress,
+      usedAttempts: this.#usedAttempts,
+    };
     await this.#preparation.prepare(files, options);
     for (const file of files) {
       signal?.throwIfAborted();
       const { rows, earlier } = await loadFile(file, this.#preparation.take(file), options);
       loaded.push({ name: file.name, rows });
-      this.#progress.addRows(rows);
+      if (!this.#told.has(file)) this.#progress.addRows(rows);
+      this.#told.add(file);
       log?.({
         severity: 'INFO',
         message: earlier ? 'export file was loaded before' : 'export file loaded',
@@ -146,7 +159,10 @@ function shown(path: string): string {
 
 function outcomeOf(error: unknown, loaded: readonly LoadedFile[]): ExportOutcome {
   const { reaction, message } = error instanceof RelayError ? error : unexpected(error);
-  if (reaction !== 'invalid') return { kind: 'retryable', reason: message };
+  if (reaction !== 'invalid') {
+    const isFailedJob = error instanceof RelayError && error.code === failedJobCode;
+    return { kind: 'retryable', reason: message, ...(isFailedJob && { isFailedJob }) };
+  }
   const before = loaded.map(({ name }) => name).join(', ');
   return { kind: 'refused', reason: before ? `${message} (loaded before it: ${before})` : message };
 }

@@ -36,6 +36,7 @@ export async function loadFile(
     if (!status?.errorResult) {
       return { rows: Number(statistics?.load?.outputRows ?? 0), earlier: !inserted };
     }
+    options.usedAttempts?.set(file, load.attempt + 1);
     // Another's attempt: it has loaded nothing, and its id can't be used again.
     if (!inserted) continue;
     // The table was made while this job found out its columns: now they are known.

@@ -17,7 +17,9 @@ export function loadJobId(
   { name, bytes, crc32 }: Pick<CsvFile, 'name' | 'bytes' | 'crc32'>,
   attempt: number,
 ): string {
-  const identity = JSON.stringify([path, dataset, table, name, bytes, crc32]);
+  // A query may be a signature, which is another one each time that the export is announced.
+  const [beforeQuery] = path.split('?', 1);
+  const identity = JSON.stringify([beforeQuery, dataset, table, name, bytes, crc32]);
   const hash = createHash('sha256').update(identity).digest('hex').slice(0, 40);
   return `tributary-export-${hash}-${attempt}`;
 }

@@ -340,6 +340,7 @@ describe('the id of a load job', () => {
 
   it('is the same for the same file, and one that BigQuery takes', () => {
     expect(loadJobId('/x.zip', { ...destination }, { ...file }, 0)).toBe(id);
+    expect(loadJobId('/x.zip?signature=1', destination, file, 0)).toBe(id);
     expect(id).toMatch(/^[\w-]{1,1024}$/);
   });
 
