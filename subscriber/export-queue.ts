@@ -19,7 +19,12 @@ export interface ExportQueueOptions {
   /** Where ZIP files are spooled. */
   directory: string;
   log: Log;
+  /** How long an export that keeps failing may wait for its next tries while others of its stream wait. */
+  patienceMs?: number;
 }
+
+/** A table takes 1,500 load jobs a day, and those that fail count: https://cloud.google.com/bigquery/quotas */
+const afterFailedJob = { firstMs: 60_000, capMs: 600_000 };
 
 /** A bucket may be silent for so long before it is given up. */
 const silenceMs = 120_000;
@@ -33,15 +38,25 @@ export class ExportQueue {
   readonly #closing = new AbortController();
   /** The last export of each stream; the next one begins when it has ended. */
   readonly #last = new Map<string, Promise<Fate>>();
+  /** How many exports of each stream are not settled. */
+  readonly #unsettled = new Map<string, number>();
+  /** By the stream's name: a bucket's client keeps its connections and its credentials. */
+  readonly #origins = new Map<string, ExportOrigin>();
 
   constructor(options: ExportQueueOptions) {
     this.#options = options;
   }
 
-  /** Resolves when the export is loaded, proven bad, or given back because the queue closes. Never rejects. */
+  /**
+   * Resolves when the export is loaded, proven bad, or given back: because the queue closes, or because it
+   * keeps failing and another one waits for its turn. Never rejects.
+   */
   load(stream: string, announcement: Announcement): Promise<Fate> {
     const before = this.#last.get(stream) ?? Promise.resolve();
-    const fate = before.then(() => this.#loadUntilSettled(stream, announcement));
+    this.#count(stream, 1);
+    const fate = before
+      .then(() => this.#loadUntilSettled(stream, announcement))
+      .finally(() => this.#count(stream, -1));
     this.#last.set(stream, fate);
     return fate;
   }
@@ -64,6 +79,7 @@ export class ExportQueue {
       signal,
       log: (entry) => log({ ...entry, stream }),
     });
+    let waitedMs = 0;
     for (let tries = 0; !signal.aborted; tries++) {
       const outcome = await load.try();
       if (outcome.kind === 'loaded') return { kind: 'written' };
@@ -73,18 +89,39 @@ export class ExportQueue {
         log({ severity: 'INFO', message: reason, stream });
         return { kind: 'written' };
       }
-      const waitMs = backoffMs('throttled', tries, Math.random);
+      const waitMs = waitAfter(outcome, tries);
+      if (this.#isInTheWay(stream, waitedMs + waitMs)) {
+        log({
+          severity: 'WARNING',
+          message: 'export not loaded, the next one goes first',
+          stream,
+          reason,
+        });
+        return { kind: 'held', reason };
+      }
       log({ severity: 'WARNING', message: 'export not loaded, trying again', stream, reason });
       await sleep(waitMs, undefined, { signal }).catch(() => {});
+      waitedMs += waitMs;
     }
     return { kind: 'held', reason: 'the subscriber is stopping' };
+  }
+
+  /** Pub/Sub brings it again, so that others of the stream need not wait for ever. */
+  #isInTheWay(stream: string, waitedMs: number): boolean {
+    const { patienceMs = 180_000 } = this.#options;
+    return waitedMs > patienceMs && (this.#unsettled.get(stream) ?? 0) > 1;
+  }
+
+  #count(stream: string, change: number): void {
+    this.#unsettled.set(stream, (this.#unsettled.get(stream) ?? 0) + change);
   }
 
   /** Where the stream's exports are, and what else its settings say of them. */
   #originOf(name: string) {
     const stream = this.#options.relay.streams.get(name);
     const api = this.#options.apis.get(name);
-    const origin = stream && originOf(stream, api);
+    const origin = stream && (this.#origins.get(name) ?? originOf(stream, api));
+    if (origin) this.#origins.set(name, origin);
     return origin && { origin, api, filter: stream.exportFilter, schema: stream.schema };
   }
 }
@@ -92,4 +129,11 @@ export class ExportQueue {
 function originOf({ storage }: RelayStream, api: ExportApi | undefined): ExportOrigin | undefined {
   if (storage) return bucketOrigin(storage, silenceMs);
   return api && apiOrigin(api);
+}
+
+/** Whole minutes after a job that failed: each one is paid for with a part of the table's day. */
+function waitAfter({ isFailedJob }: { isFailedJob?: true }, tries: number): number {
+  if (!isFailedJob) return backoffMs('throttled', tries, Math.random);
+  const { firstMs, capMs } = afterFailedJob;
+  return Math.min(capMs, firstMs * 2 ** Math.min(tries, 10)) * (0.5 + Math.random() / 2);
 }

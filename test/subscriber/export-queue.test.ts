@@ -22,7 +22,12 @@ function announced(experimentId: number) {
 }
 
 /** A queue for one stream of these settings, until the test is over. */
-function queueFor(bed: Bed, settings: ExportSettings, bigquery = bed.bigquery) {
+function queueFor(
+  bed: Bed,
+  settings: ExportSettings,
+  bigquery = bed.bigquery,
+  patienceMs?: number,
+) {
   const stream = absmartly({ table, apiUrl: bed.api.url, ...settings });
   const relay = defineRelay({ project: 'local-project', streams: { ab: stream } });
   const lines: Parameters<Log>[0][] = [];
@@ -32,6 +37,7 @@ function queueFor(bed: Bed, settings: ExportSettings, bigquery = bed.bigquery) {
     apis: settings.storage ? new Map() : new Map([['ab', bed.api]]),
     directory: bed.directory,
     log: (line) => lines.push(line),
+    ...(patienceMs !== undefined && { patienceMs }),
   });
   onTestFinished(() => queue.close());
   return { queue, lines };
@@ -136,5 +142,26 @@ describe('an export that is tried again', () => {
     expect(await fate).toEqual({ kind: 'written' });
     expect(sender.requests).toHaveLength(1);
     expect(await bed.query(`SELECT COUNT(*) AS n FROM ${table}`)).toEqual([{ n: rowsOfSample }]);
+  });
+
+  it('lets the next one of its stream go first after a while, and is given back', async () => {
+    const bed = await startBed();
+    const sender = await startSender((request, response) => {
+      if (request.url?.includes('experiment_7')) return response.writeHead(503).end();
+      return void forward(bed.api.url, request, response);
+    });
+    const api = { ...bed.api, url: sender.url };
+    const { queue } = queueFor({ ...bed, api }, {}, bed.bigquery, 500);
+    const [failing, next] = [queue.load('ab', announced(7)), queue.load('ab', announced(42))];
+    expect(await failing).toEqual({ kind: 'held', reason: '503 on download' });
+    expect(await next).toEqual({ kind: 'written' });
+  });
+
+  it('goes on alone, with the file that it has', async () => {
+    const bed = await startBed();
+    const sender = await startSender(failing(bed.api.url, 3));
+    const api = { ...bed.api, url: sender.url };
+    const { queue } = queueFor({ ...bed, api }, {}, bed.bigquery, 0);
+    expect(await queue.load('ab', announced(42))).toEqual({ kind: 'written' });
   });
 });
