@@ -96,7 +96,8 @@ export class HourReport {
     }
     entry.counts[difference] += count;
     const kept = entry.ids[difference];
-    kept.push(...ids.slice(0, this.#idsPerHour - kept.length));
+    // Some hours have more ids than a call takes arguments.
+    for (const id of ids.slice(0, this.#idsPerHour - kept.length)) kept.push(id);
   }
 }
 

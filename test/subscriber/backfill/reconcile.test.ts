@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { backfill } from '../../../subscriber/backfill/backfill.ts';
 import { readHistory } from '../../../subscriber/backfill/history-api.ts';
+import { HourReport } from '../../../subscriber/backfill/hour-report.ts';
 import { type ReconcileOptions, reconcile } from '../../../subscriber/backfill/reconcile.ts';
 import { cutWindows } from '../../../subscriber/backfill/time-window.ts';
 import { type Bed, day, eventLine, hour, startBed, startHistory, streamOf } from './bed.ts';
@@ -245,4 +246,11 @@ it('after a backfill of its gaps finds nothing missing', async () => {
   const open = (window: typeof whole) => readHistory(source, window);
   expect(await backfill({ ...bed, windows: gaps, open })).toMatchObject({ written: 2, outside: 4 });
   expect((await compare(bed, sent)).hours).toEqual([]);
+});
+
+it('adds up more ids than a call takes arguments', () => {
+  const [all, some] = [new HourReport(1_000_000), new HourReport(1_000_000)];
+  for (let n = 0; n < 200_000; n++) some.count('missing', `evt_${n}`, day);
+  all.add(some);
+  expect(all.result().hours[0]?.ids.missing).toHaveLength(200_000);
 });
