@@ -9,6 +9,8 @@ import { filterOf } from './filters/filter.ts';
 import { type HandshakeName, handshakeNames } from './handshake-names.ts';
 import { historyEntries } from './history-settings.ts';
 import { keyProblems } from './key.ts';
+import { unsignedKeys } from './key-cover.ts';
+import { partialNames } from './partial-names.ts';
 import { defaultSecret } from './secret-names.ts';
 import { planOf } from './shape/plan.ts';
 import { type SchemeName, schemes } from './signatures/schemes.ts';
@@ -184,7 +186,9 @@ function streamProblems(stream: Stream): Problem[] {
   return [
     ...(stream.source === 'generic' ? planOf(stream).problems : []),
     ...filterOf(stream).problems,
+    ...partialNames(stream),
     ...unsignedFilters(stream, schemes[stream.scheme], eventFrom),
     ...keyProblems(stream),
+    ...unsignedKeys(stream, schemes[stream.scheme]),
   ];
 }

@@ -70,7 +70,8 @@ function refusal(place: Place, stream: Stream): string {
   );
 }
 
-function isCovered(place: Place, stream: Stream, scheme: Scheme): boolean {
+/** Does the scheme's signature vouch for what stands there? */
+export function isCovered(place: Place, stream: Stream, scheme: Scheme): boolean {
   // Who shows the secret itself vouches for all that comes with it.
   if ('at' in scheme) return true;
   if (place.of === 'header') {

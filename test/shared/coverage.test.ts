@@ -2,18 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { defineRelay, type Stream } from '../../shared/config.ts';
 import { RelayError } from '../../shared/error.ts';
 import type { Filter } from '../../shared/filters/condition.ts';
+import { filterOf } from '../../shared/filters/filter.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import {
   adyen,
   github,
   mailgun,
+  meta,
   pusher,
   sentry,
   shopify,
   stripe,
   twilio,
   twitch,
+  xero,
 } from '../../shared/sources/presets.ts';
 import { segmentstream } from '../../shared/sources/segmentstream.ts';
 
@@ -89,6 +92,44 @@ describe('a filter on what is not signed is refused', () => {
     ['names of postbacks', segmentstream({ table, filter: byName }), 'set event'],
     ['fields of postbacks', segmentstream({ table, filter: byField }), 'keeps bodies raw'],
   ])('%s', (_, stream, message) => {
+    expect(problemsOf(stream)).toContain(message);
+  });
+});
+
+describe('a filter on names sees whole events', () => {
+  it('not the first item of several', () => {
+    const problem = problemsOf(meta({ table, filter: byName }));
+    expect(problem).toContain("where: { field: '$.changes[].field', … }");
+    const where = { field: '$.changes[].field', equals: 'mention' };
+    const stream = meta({ table, filter: { where } });
+    expect(problemsOf(stream)).toBe('');
+    const json = '{"changes":[{"field":"feed"},{"field":"mention"}]}';
+    expect(filterOf(stream).passes({ name: 'feed', json })).toBe(true);
+    expect(filterOf(stream).passes({ name: 'feed', json: '{"messaging":[{}]}' })).toBe(false);
+  });
+});
+
+describe('a key', () => {
+  const key = ['event_id'];
+  const moreColumns = { order: { type: 'INT64', from: '$.id' } } as const;
+
+  it.each<[string, Stream]>([
+    ['an id in the signed body', stripe({ table, key })],
+    ['signed fields of an item', adyen({ table, key })],
+    ['a signed header', twitch({ table, key })],
+    ['a column of the body beside an unsigned id', github({ table, key: ['order'], moreColumns })],
+    ['a header beside the key itself', generic({ table, id: 'header:x-id', key })],
+    ['the relay’s own', github({ table, key: ['delivery_id'] })],
+  ])('is taken: %s', (_, stream) => {
+    expect(problemsOf(stream)).toBe('');
+  });
+
+  it.each<[string, Stream, string]>([
+    ['an unsigned header', github({ table, key }), 'key.0 "event_id" comes from the header x-git'],
+    ['a name in one', shopify({ table, id: '$.id', key: ['event_id', 'event_name'] }), 'key.1'],
+    ['a body that is not signed', mailgun({ table, key }), '"mailgun" does not sign'],
+    ['no id', xero({ table, key }), 'key.0 "event_id" is new with every delivery'],
+  ])('is refused: %s', (_, stream, message) => {
     expect(problemsOf(stream)).toContain(message);
   });
 });
