@@ -13,7 +13,7 @@ interface TokenOptions {
 
 type SenderRow = EventShape & { scheme: SchemeName; acceptedStatus?: 200 };
 
-/** For senders whose documentation counts a 200 as success, and no other status: they would send again. */
+/** For senders whose documentation asks for a 200: of some, any other answer makes them send again. */
 const only200 = { acceptedStatus: 200 } as const;
 
 /** Meta's products differ in `object` alone. */
@@ -109,6 +109,7 @@ export const klaviyo = sender({
   scheme: 'klaviyo',
   each: '$.data',
   event: '$.topic',
+  id: '$.external_id',
   moreColumns: { meta: { type: 'JSON', from: 'body:$.meta' } },
 });
 
@@ -136,7 +137,10 @@ export const mailgun = sender({
   time: { from: '$.event-data.timestamp', unit: 's' },
 });
 
-/** Facebook, Instagram, Messenger. An entry may hold several changes: they stay together in `payload`. */
+/**
+ * Facebook, Instagram, Messenger. An entry may hold several changes, or messages and no change: they stay
+ * together in `payload`, under the name of the first.
+ */
 export const meta = sender(metaRow());
 
 /** Signs nothing: what it shows instead, its user chooses. */

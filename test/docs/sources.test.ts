@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Stream } from '../../shared/config.ts';
+import { handshakeNames } from '../../shared/handshake-names.ts';
 import type { JoinedFrom } from '../../shared/shape/shape.ts';
 import { defaultColumns } from '../../shared/shape/shape.ts';
 import * as presets from '../../shared/sources/presets.ts';
@@ -22,6 +23,15 @@ function columnsOf(stream: Stream): string {
   return more.join(', ') || '–';
 }
 
+/** Of the senders that ask for one it has the scheme's name. */
+function handshakeOf({ scheme }: Stream): string {
+  return handshakeNames.some((name) => name === scheme) ? `\`${scheme}\`` : '–';
+}
+
+const only200 = Object.entries(presets)
+  .filter(([, preset]) => preset({ table: 'a.b' }).acceptedStatus === 200)
+  .map(([name]) => `\`${name}\``);
+
 const rows = Object.entries(presets).map(([name, preset]) => {
   const stream = preset({ table: 'a.b' });
   const cells = [
@@ -36,6 +46,7 @@ const rows = Object.entries(presets).map(([name, preset]) => {
     code(stream.id),
     timeOf(stream),
     columnsOf(stream),
+    handshakeOf(stream),
   ];
   return `| ${cells.join(' | ')} |`;
 });
@@ -91,12 +102,29 @@ filter: {
 
 A condition is \`all\`, \`any\`, \`not\`, or a field with one or more of \`equals\`, \`in\`, \`exists\`, \`matches\`, \`gt\`, \`gte\`, \`lt\`, \`lte\`. Of a field that is missing only \`exists: false\` holds, and so every \`not\` of the others. A path with \`[]\` names many values, of which one is enough. Numbers are compared exactly; write one beyond 2^53 as a bigint (\`9007199254740993n\`). Of several events in a delivery those that do not pass are left out of the table.
 
-A filter may only look at what the signature covers, else whoever has seen one delivery could send it again under another name. A name that stands in an unsigned header (GitHub, Shopify, Sentry) is kept in its column, but a filter on it is refused when the config is loaded; so is every filter for Mailgun, whose signature does not cover the event.
+A filter may only look at what the signature covers, else whoever has seen one delivery could send it again under another name. A name that stands in an unsigned header (GitHub, Shopify, Sentry) is kept in its column, but a filter on it is refused when the config is loaded; so is every filter for Mailgun, whose signature does not cover the event. So is one on the name of an entry of Meta or WhatsApp, which may hold several changes and is called after the first: \`where: { field: '$.changes[].field', equals: 'messages' }\` sees them all.
+
+A \`key\` holds to the same rule, for a row replaces the one with its key: it may name what is signed, or the relay's own \`delivery_id\`. An \`event_id\` from an unsigned header is refused, and so is one that the stream does not say; set \`id\` to a place in the body, or name columns of it.
+
+## Handshakes and secrets
+
+The console of some senders tries an endpoint before it uses it. Such a challenge is answered only by a stream that asks for it; where the last column of the table below names one, the sender cannot be set up without:
+
+\`\`\`ts
+chat: slack({ table: 'team.slack', handshake: 'slack' }),
+\`\`\`
+
+- A stream's secrets are those that \`secrets\` lists, the newest first; X's challenge is answered with the first of them. By default there is one, \`<STREAM>_SECRET\` (\`CHAT_SECRET\` above), or \`<STREAM>_KEY\` where a key ends the path.
+- \`meta\` (also for WhatsApp) needs a second secret, \`<STREAM>_VERIFY_TOKEN\`: any text, which you type into Meta's console as the verify token too. \`npm start\` makes one in \`.dev.vars\`; deployed, it is \`npx wrangler secret put CHAT_VERIFY_TOKEN\`. Without it the challenge is answered 503.
+- \`asana\` brings its secret itself: deploy the stream, create the webhook through Asana's API, and store the \`X-Hook-Secret\` of Asana's answer as the stream's secret. The relay echoes it and keeps it nowhere, for anybody may send one. Until it is stored, deliveries are answered 503, and Asana sends them again.
+- \`graph\` (Microsoft Graph) and \`monday\` are for streams of \`generic\` with a key in the path.
+
+A delivery that is stored is answered 204, or 200 where the sender asks for that and nothing else: ${only200.join(', ')}, and streams with the handshake \`xero\` or \`monday\`. \`acceptedStatus: 200\` says so of any other stream.
 
 ## The presets
 
-| preset | scheme | an event is | name | id | time | further columns |
-|---|---|---|---|---|---|---|
+| preset | scheme | an event is | name | id | time | further columns | handshake |
+|---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 `;
 

@@ -114,7 +114,15 @@ describe('what a sender sends around its events', () => {
   it.each([
     ['adyen', { live: 'false', event_index: '1' }],
     ['meta', { object: 'page', event_index: '1' }],
-    ['klaviyo', { meta: new JsonText('{"version":"1"}'), event_index: '0' }],
+    [
+      'klaviyo',
+      {
+        meta: new JsonText(
+          '{"klaviyo_account_id":"A1","klaviyo_webhook_id":"01H","timestamp":"2026-06-05T09:59:59.250Z"}',
+        ),
+        event_index: '1',
+      },
+    ],
   ] as const)('is kept for %s', async (name, cells) => {
     const stream = open(name);
     const body = new TextEncoder().encode(JSON.stringify(presetDeliveries[name].body));
