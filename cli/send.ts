@@ -36,6 +36,10 @@ export function sendCommand(): Command {
     )
     .option('--secrets <file>', 'where secrets are, if not in the environment', '.dev.vars')
     .option('--state <folder>', 'the state of the local stack', '.tributary')
+    .addHelpText(
+      'after',
+      '\nA body is sent as it is, but for senders that sign or tell the time in it (Adyen, Linear, Mailgun,\nPusher): there these members are set.',
+    )
     .action(send);
 }
 

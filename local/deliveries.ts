@@ -2,6 +2,7 @@ import type { Relay, RelayStream } from '../shared/config.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import { signRequest } from '../shared/signatures/sign.ts';
 import type { SourceName } from '../shared/sources/registry.ts';
+import { sampleBody } from './sample-event.ts';
 import type { Secrets } from './secrets.ts';
 
 /** What one of the three senders would post, before it is signed. */
@@ -90,16 +91,19 @@ export function exportAnnouncement(exportId: number, experimentId: number, now: 
   return { body: JSON.stringify(announcement), contentType: 'application/json' };
 }
 
-const samples: Record<SourceName, () => Draft> = {
+const samples: Record<SourceName, (stream: RelayStream) => Draft> = {
   datanostro: () => datanostroEvent(1, 'purchase', Date.now()),
   absmartly: () => exportAnnouncement(15, 42, Date.now()),
   segmentstream: () => crmPostback(4),
-  generic: () => ({ body: '{"id":"evt_1","type":"test"}', contentType: 'application/json' }),
+  generic: (stream) => ({
+    body: sampleBody(stream, Date.now()),
+    contentType: stream.body === 'form' ? 'application/x-www-form-urlencoded' : 'application/json',
+  }),
 };
 
 /** One that the stream's sender might post. */
-export function sampleOf({ source }: RelayStream): Draft {
-  return samples[source]();
+export function sampleOf(stream: RelayStream): Draft {
+  return samples[stream.source](stream);
 }
 
 export interface SendingSide {
