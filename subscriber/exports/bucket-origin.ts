@@ -24,7 +24,11 @@ export function bucketOrigin(storage: ExportStorage, timeoutMs: number): ExportO
     timeoutMs,
     async open(path, silence) {
       const key = objectKey(storage, path);
-      opened ??= openBucket(storage);
+      opened ??= openBucket(storage).catch((error) => {
+        // The next export asks for it anew.
+        opened = undefined;
+        throw error;
+      });
       const bucket = await opened;
       silence.heard();
       try {
