@@ -38,12 +38,13 @@ function toJson(
 }
 
 function toText({ totals, hours }: Reconciliation, repair: Repair | undefined): string {
-  const { sent, rows, filtered, unusable } = totals;
+  const { sent, rows, filtered, unusable, outside } = totals;
   const summary = [
     `${countText(sent)} events of the sender, ${countText(rows)} rows`,
     ...differences.map((name) => `${countText(totals[name])} ${name}`),
     ...(filtered > 0 ? [`${countText(filtered)} filtered`] : []),
     ...(unusable > 0 ? [`${countText(unusable)} unusable`] : []),
+    ...(outside > 0 ? [`${countText(outside)} of another time`] : []),
     ...(repair ? [`${countText(repair.written)} repaired`] : []),
     ...(repair && repair.left > 0 ? [`${countText(repair.left)} still missing`] : []),
   ].join(', ');

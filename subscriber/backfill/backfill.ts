@@ -1,8 +1,8 @@
 import { RelayError } from '../../shared/error.ts';
 import { type FillDependencies, fillWindow, noCounts, type WindowCounts } from './fill-window.ts';
-import { halveWindow, type TimeWindow } from './time-window.ts';
+import { halveWindow, rangeOf, type TimeWindow } from './time-window.ts';
 
-export interface BackfillOptions extends Omit<FillDependencies, 'onProgress'> {
+export interface BackfillOptions extends Omit<FillDependencies, 'onProgress' | 'range'> {
   /** In order; each is written all at once. */
   windows: readonly TimeWindow[];
   onWindow?: (window: TimeWindow, counts: WindowCounts) => void;
@@ -20,11 +20,13 @@ export interface BackfillOptions extends Omit<FillDependencies, 'onProgress'> {
 export async function backfill(options: BackfillOptions): Promise<WindowCounts> {
   const { windows, onWindow, onProgress, ...dependencies } = options;
   const total = noCounts();
+  const range = rangeOf(windows);
   const left = [...windows].reverse();
   for (let window = left.pop(); window; window = left.pop()) {
     try {
       const counts = await fillWindow(window, {
         ...dependencies,
+        range,
         onProgress: (now) => onProgress?.(sum(total, now)),
       });
       Object.assign(total, sum(total, counts));

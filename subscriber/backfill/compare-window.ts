@@ -132,7 +132,10 @@ class Comparison {
   #noteEvent(event: Extract<EventReading, { kind: 'row' }>): void {
     const { ids, copies, reader } = this.#options;
     const { id, timeMs, row, sequence } = event;
-    if (timeMs !== undefined && !holds(this.#window, timeMs)) return;
+    if (timeMs !== undefined && !holds(this.#window, timeMs)) {
+      this.#report.totals.outside++;
+      return;
+    }
     const found = ids.get(id);
     if ((found & sentBit) !== 0) return;
     // An event that no table takes is a dead letter: it can't be missed.

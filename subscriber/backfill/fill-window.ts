@@ -20,7 +20,7 @@ export interface WindowCounts {
   /** Sent more than once in the same export. */
   repeated: number;
   filtered: number;
-  /** Of another time than was asked for: its own window has it. */
+  /** Of another time than was asked for: its own window has it, or the table. */
   outside: number;
   rejected: number;
 }
@@ -28,6 +28,8 @@ export interface WindowCounts {
 export interface FillDependencies {
   table: EventTable;
   reader: EventReader;
+  /** Of all windows. */
+  range: TimeWindow;
   /** The sender's export of a window. */
   open: (window: TimeWindow) => AsyncIterable<Uint8Array>;
   /** Absent: nothing is written, and `written` says what would be. */
@@ -40,6 +42,14 @@ export interface FillDependencies {
   onProgress?: ((counts: Readonly<WindowCounts>) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
+
+/**
+ * The sender may cut its export by another clock than that of the event's time, so that an event near a
+ * window's edge comes with the neighbour alone. Within the rows that are known: by less, as what came by the
+ * webhook may tell the same time with more digits, or fewer.
+ */
+const aroundMs = hourMs;
+const edgeMs = aroundMs - 60_000;
 
 /** Too many to keep their ids: nothing of the window is written. */
 export function tooManyEvents(window: TimeWindow, max: number): RelayError {
@@ -78,8 +88,7 @@ export async function fillWindow(
 
 async function fillOnce(window: TimeWindow, dependencies: FillDependencies): Promise<WindowCounts> {
   const { ids, table, reader, open, maxIds, onProgress, signal } = dependencies;
-  // Wider, as what came by the webhook may tell the same time with more digits, or fewer.
-  const around = widen(window, hourMs);
+  const around = widen(window, aroundMs);
   const states = new WindowStates(ids, around.from, reader.stream.key !== undefined);
   for await (const page of readWindow(table, around)) {
     for (const event of page) states.noteRow(event);
@@ -153,12 +162,13 @@ class Fill {
 
   #takeRow(line: Line, event: Extract<EventReading, { kind: 'row' }>): boolean {
     const { id, timeMs, row, sequence } = event;
-    if (timeMs !== undefined && !holds(this.#window, timeMs)) {
-      this.counts.outside++;
-      return false;
-    }
     const standing = this.#states.standingOf(event);
-    if (standing !== 'news') {
+    if (timeMs !== undefined && !holds(this.#window, timeMs)) {
+      if (standing !== 'news' || !this.#isAtEdge(timeMs)) {
+        this.counts.outside++;
+        return false;
+      }
+    } else if (standing !== 'news') {
       this.counts[standing]++;
       return false;
     }
@@ -170,6 +180,13 @@ class Fill {
     this.#states.noteSent({ id, ...(timeMs !== undefined && { timeMs }) });
     this.counts.written++;
     return this.#write?.add(encoded.row, keptLine(line)) ?? false;
+  }
+
+  /** What is not written the window that it belongs to would count once more. */
+  #isAtEdge(timeMs: number): boolean {
+    const { range, client } = this.#dependencies;
+    const isNear = holds(widen(this.#window, edgeMs), timeMs);
+    return client !== undefined && isNear && holds(range, timeMs);
   }
 
   #reject(line: Line, reason: string, column?: string): void {

@@ -17,6 +17,8 @@ export interface ReconcileTotals {
   filtered: number;
   /** Lines that can't become rows. */
   unusable: number;
+  /** Events of another time than was asked for: those of no window are not compared. */
+  outside: number;
 }
 
 export interface HourDifference {
@@ -37,6 +39,7 @@ export class HourReport {
     duplicate: 0,
     filtered: 0,
     unusable: 0,
+    outside: 0,
   };
   readonly #idsPerHour: number;
   readonly #hours = new Map<number | undefined, HourDifference>();

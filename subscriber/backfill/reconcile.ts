@@ -2,7 +2,7 @@ import { halves } from './backfill.ts';
 import { type CompareOptions, compareWindow } from './compare-window.ts';
 import { Copies } from './copies.ts';
 import { type HourDifference, HourReport, type ReconcileTotals } from './hour-report.ts';
-import type { TimeWindow } from './time-window.ts';
+import { rangeOf, type TimeWindow } from './time-window.ts';
 import { tryAgain } from './try-again.ts';
 
 export interface ReconcileOptions extends Omit<CompareOptions, 'copies'> {
@@ -39,8 +39,4 @@ export async function reconcile(options: ReconcileOptions): Promise<Reconciliati
   }
   report.add(await tryAgain(() => copies.report(options.idsPerHour), { signal }));
   return report.result();
-}
-
-function rangeOf(windows: readonly TimeWindow[]): TimeWindow {
-  return { from: windows[0]?.from ?? 0, to: windows.at(-1)?.to ?? 0 };
 }

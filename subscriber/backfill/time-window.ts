@@ -67,3 +67,8 @@ export function describeWindow({ from, to }: TimeWindow): string {
 export function shortInstant(time: number): string {
   return new Date(time).toISOString().replace(/(?::00)?\.000Z$/, 'Z');
 }
+
+/** @param windows in order */
+export function rangeOf(windows: readonly TimeWindow[]): TimeWindow {
+  return { from: windows[0]?.from ?? 0, to: windows.at(-1)?.to ?? 0 };
+}

@@ -108,6 +108,26 @@ describe('a backfill', () => {
     expect(await bed.eventIds()).toEqual(['a', 'a']);
   });
 
+  it('takes an event that comes with the window beside its own, and leaves out those of no window', async () => {
+    const bed = await startBed();
+    const noon = day + 12 * hour;
+    // Cut by another clock: what happened just before noon comes with the afternoon alone.
+    const source = await startHistory((from) =>
+      from < noon
+        ? [eventLine('a', day)]
+        : [
+            eventLine('late', noon - 1),
+            eventLine('far', noon - 2 * hour),
+            eventLine('b', noon),
+            eventLine('next day', day + 24 * hour),
+          ],
+    );
+    const windows = cutWindows(whole, 12 * hour);
+    expect(await run(bed, source, { windows })).toMatchObject({ written: 3, outside: 2 });
+    expect(await bed.eventIds()).toEqual(['a', 'b', 'late']);
+    expect(await run(bed, source, { windows })).toMatchObject({ written: 0, outside: 3 });
+  });
+
   it('writes nothing in a dry run, and tells what it would', async () => {
     const bed = await startBed();
     const source = await startHistory(() => [eventLine('a', day), 'no JSON']);
