@@ -12,6 +12,7 @@ import { runMode } from './modes.ts';
 import { openTables } from './open-tables.ts';
 import { Pipeline } from './pipeline.ts';
 import { keepHeapSmall, subscriberHeap } from './small-heap.ts';
+import { readStopTime } from './stop-time.ts';
 import { openSubscription, pullLimits } from './subscription.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
@@ -20,7 +21,7 @@ export interface Subscriber extends Work {
   readonly deadLettersWritten: number;
   /** What a person must mend before everything can be written; undefined when all is well. */
   readonly trouble: string | undefined;
-  /** Writes and acks what is in hand, gives the rest back, and closes; within `stopWithinMs`. */
+  /** Writes and acks what is in hand, gives the rest back, and closes; within `STOP_WITHIN_SECONDS`. */
   stop(): Promise<void>;
 }
 
@@ -32,10 +33,6 @@ export interface SubscriberSettings {
   appendTimeoutMs?: number;
 }
 
-/** How long what is on the wire may take to be answered when the subscriber stops. */
-const appendGraceMs = 1000;
-/** Pub/Sub's client keeps the last second of this for giving back what was not written. */
-const closeWithinMs = 2200;
 /** Of what the pull may have out: the client counts a message until its ack is sent, 0.1 s later. */
 const fullAt = 0.85;
 
@@ -52,6 +49,7 @@ export async function startSubscriber(
   { relay = ownRelay, log = logToStdout, appendTimeoutMs }: SubscriberSettings = {},
 ): Promise<Subscriber> {
   const { storageEndpoint, exportApis } = readEnvironment(environment, relay);
+  const stopTime = readStopTime(environment);
   const bigquery = new BigQuery({ projectId: relay.project, location: relay.location });
   const room = new WaitingRoom({
     messages: pullLimits.messages * fullAt,
@@ -83,7 +81,7 @@ export async function startSubscriber(
   });
 
   const pubsub = new PubSub({ projectId: relay.project });
-  const subscription = await openSubscription(pubsub, relay, closeWithinMs, log);
+  const subscription = await openSubscription(pubsub, relay, stopTime.withinMs, log);
   subscription.on('message', (message) => void pipeline.take(message));
   subscription.on('error', (error) => {
     log({ severity: 'ERROR', message: 'the subscription failed', cause: error.message });
@@ -118,7 +116,7 @@ export async function startSubscriber(
       // Closing stops the pull at once, and then waits for the acks of what is in hand.
       const closed = subscription.close();
       deadLetters.close();
-      await Promise.all([exports.close(), tables.close(appendGraceMs)]);
+      await Promise.all([exports.close(), tables.close(stopTime.graceMs)]);
       await closed;
       await pubsub.close();
     },

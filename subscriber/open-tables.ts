@@ -28,7 +28,7 @@ export interface OpenTables {
   /** By the stream's name. */
   rows: ReadonlyMap<string, TableQueue>;
   deadLetters: TableQueue;
-  /** Writes what waits, for at most `graceMs` each; dead letters last. */
+  /** Writes what waits, for at most `graceMs`; dead letters last. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -37,6 +37,9 @@ const rowsUnderWay = 3000;
 const mostBytesUnderWay = 8_000_000;
 /** What all of them may: it stays in memory while they are frozen. */
 const bytesUnderWay = 64_000_000;
+
+/** Of the time to close: a letter that a table's last answer makes is stored in what is left. */
+const deadLettersShare = 0.2;
 
 /**
  * Opens each stream's table and the dead letters', after making what is missing. A table that BigQuery does
@@ -59,9 +62,11 @@ export async function openTables(dependencies: TableDependencies): Promise<OpenT
     rows: new Map(tables.map(({ stream, queue }) => [stream, queue])),
     deadLetters: deadLetters.queue,
     async close(graceMs) {
-      await Promise.all(tables.map((table) => table.close(graceMs)));
+      const lastMs = graceMs * deadLettersShare;
+      const begun = performance.now();
+      await Promise.all(tables.map((table) => table.close(graceMs - lastMs)));
       // Last: until now, what is in hand may still turn out to be a dead letter.
-      await deadLetters.close(graceMs);
+      await deadLetters.close(Math.max(lastMs, graceMs - (performance.now() - begun)));
     },
   };
 }
