@@ -3,6 +3,8 @@ import type { WaitingRow } from './waiting-row.ts';
 /** The rows of one append that have no fate yet. */
 export interface Append {
   rows: readonly WaitingRow[];
+  /** When BigQuery refused them, where it did: the writer's own count. */
+  refusedAt?: number | undefined;
 }
 
 /** The appends of one table that are under way, oldest first. */

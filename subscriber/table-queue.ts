@@ -171,13 +171,15 @@ export class TableQueue implements Guest {
   /** Each row leaves this loop with a fate. What may still be written stays until the queue closes. */
   async #appendUntilSettled(append: Append): Promise<void> {
     while (append.rows.length > 0) {
-      const { rows } = append;
-      const outcome = await this.#options.writer.append(rows.map((row) => row.bytes));
+      const { rows, refusedAt } = append;
+      const encoded = rows.map((row) => row.bytes);
+      const outcome = await this.#options.writer.append(encoded, refusedAt);
       if (outcome.written.length > 0) this.#noteWritten(outcome.written.length);
       for (const index of outcome.written) rows[index]?.settle({ kind: 'written' });
       for (const { index, reason } of outcome.invalid)
         rows[index]?.settle({ kind: 'dead', reason });
       append.rows = outcome.retryable.flatMap((index) => rows[index] ?? []);
+      append.refusedAt = outcome.refusedAt;
       if (append.rows.length === 0) return;
       const reason = outcome.failure?.message ?? 'not written';
       if (this.#closing.signal.aborted) {

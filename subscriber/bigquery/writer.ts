@@ -3,8 +3,8 @@ import { backoffMs } from './backoff.ts';
 import type { WriteClient } from './client.ts';
 import { AppendConnections } from './connections.ts';
 import { MAX_ROW_BYTES } from './encode.ts';
-import { cutPieces, halve, type Piece, without } from './piece.ts';
-import { type AppendOutcome, Tally } from './tally.ts';
+import { cutPieces, halve, type Piece } from './piece.ts';
+import { type AppendOutcome, type Suspect, Tally } from './tally.ts';
 import { judge, type WriteFailure } from './verdict.ts';
 import { defaultOptions, type WriterOptions } from './writer-options.ts';
 
@@ -26,8 +26,10 @@ export class TableWriter {
   readonly #connections: AppendConnections;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
-  /** Grows with each request that BigQuery took: the proof that table and schema are in order. */
-  #requestsWritten = 0;
+  /** Requests, ever: each has its number. */
+  #sent = 0;
+  /** The last of them that BigQuery took: the proof that table and schema were in order after it was sent. */
+  #lastTaken = 0;
   #quietUntil = Number.NEGATIVE_INFINITY;
 
   constructor(client: WriteClient, options: WriterOptions) {
@@ -52,15 +54,19 @@ export class TableWriter {
     }
   }
 
-  /** Resolves when the fate of every row is known; never rejects for what the service answers. */
-  async append(rows: readonly Uint8Array[]): Promise<AppendOutcome> {
+  /**
+   * Resolves when the fate of every row is known; never rejects for what the service answers.
+   *
+   * @param refusedAt of the outcome by which these rows came back, where it has one
+   */
+  async append(rows: readonly Uint8Array[], refusedAt?: number): Promise<AppendOutcome> {
     const tally = new Tally();
     if (this.#closing.signal.aborted) {
       const indexes = [...rows.keys()];
       tally.retryable({ rows, indexes, bytes: 0 }, CLOSED);
       return tally.outcome();
     }
-    const work = this.#appendAll(rows, tally);
+    const work = this.#appendAll(rows, tally, refusedAt);
     this.#running.add(work);
     try {
       await work;
@@ -82,37 +88,41 @@ export class TableWriter {
     this.#connections.abort();
   }
 
-  async #appendAll(rows: readonly Uint8Array[], tally: Tally): Promise<void> {
-    const writtenBefore = this.#requestsWritten;
+  async #appendAll(rows: readonly Uint8Array[], tally: Tally, refusedAt?: number): Promise<void> {
     const pieces = cutPieces(rows, this.#options.maxRequestBytes).filter((piece) => {
       if (piece.bytes <= MAX_ROW_BYTES + 1000) return true;
       tally.invalid(piece.indexes[0] ?? 0, `${piece.bytes} bytes: too large for one request`);
       return false;
     });
-    await Promise.all(pieces.map((piece) => this.#deliver(piece, tally, false)));
-    await this.#settleSuspects(tally, writtenBefore);
+    await Promise.all(pieces.map((piece) => this.#deliver(piece, tally, { refusedAt })));
+    await this.#settleSuspects(tally);
   }
 
-  async #deliver(whole: Piece, tally: Tally, alone: boolean): Promise<void> {
+  async #deliver(
+    whole: Piece,
+    tally: Tally,
+    { refusedAt, alone = false }: { refusedAt: number | undefined; alone?: boolean },
+  ): Promise<void> {
     const connections = this.#connections;
     const begun = this.#options.now();
     let piece = whole;
     let apart = alone;
     for (let tries = 0; ; ) {
+      const number = ++this.#sent;
       const reply = await (apart ? connections.sendAlone(piece) : connections.send(piece));
       const verdict = judge(reply, piece.rows.length);
       if (verdict.kind === 'written') {
-        this.#requestsWritten++;
+        this.#lastTaken = Math.max(this.#lastTaken, number);
         return tally.written(piece);
       }
-      if (verdict.kind === 'refused') return await this.#narrow(piece, tally, verdict.failure);
+      if (verdict.kind === 'refused') {
+        const { failure } = verdict;
+        return await this.#narrow({ piece, failure, refusedAt: refusedAt ?? this.#sent }, tally);
+      }
       if (verdict.kind === 'suspected') {
         apart = true;
       } else if (verdict.kind === 'bad-rows') {
-        for (const [position, reason] of verdict.reasons) {
-          tally.invalid(piece.indexes[position] ?? 0, reason);
-        }
-        piece = without(piece, new Set(verdict.reasons.keys()));
+        piece = tally.takeOut(piece, verdict.reasons);
         if (piece.rows.length === 0) return;
       } else if (!(await this.#pause(verdict.failure, tries++, begun))) {
         return tally.retryable(piece, verdict.failure);
@@ -120,41 +130,52 @@ export class TableWriter {
     }
   }
 
-  /** A piece was refused and no row named: its halves are tried, down to the rows that are at fault. */
-  async #narrow(piece: Piece, tally: Tally, failure: WriteFailure): Promise<void> {
+  /**
+   * A piece was refused and no row named: its halves are tried, down to the rows that are at fault. Where
+   * one row alone is refused and none is taken, the rest waits: it may be the table that is at fault.
+   */
+  async #narrow(suspect: Suspect, tally: Tally): Promise<void> {
+    const { piece, failure, refusedAt } = suspect;
     if (piece.rows.length === 1) {
-      tally.suspects.push({ piece, failure });
+      if (this.#isCleared(suspect)) tally.invalid(piece.indexes[0] ?? 0, failure.message);
+      else tally.suspects.push(suspect);
       return;
     }
     // One after the other, and apart: a refusal that ends the stream must not take a good half with it.
-    for (const half of halve(piece)) await this.#deliver(half, tally, true);
+    const [first, second] = halve(piece);
+    await this.#deliver(first, tally, { alone: true, refusedAt });
+    if (tally.suspects.length > 0 && !this.#isCleared(suspect)) {
+      tally.suspects.push({ piece: second, failure, refusedAt });
+    } else await this.#deliver(second, tally, { alone: true, refusedAt });
+  }
+
+  /** Whether the table is: it took a request that was sent after these rows were first refused. */
+  #isCleared({ refusedAt }: Suspect): boolean {
+    return this.#lastTaken > refusedAt;
   }
 
   /**
-   * A row that was refused without a word is bad only if BigQuery takes others meanwhile. While it takes
-   * none, the table may be at odds with the request: then the rows wait, and come back as retryable.
+   * A row is bad that was refused, alone, both before and after BigQuery took others. While it takes none,
+   * the table may be at odds with the request: then one after the other is tried, with pauses, until one is
+   * taken; or they come back as retryable.
    */
-  async #settleSuspects(tally: Tally, writtenBefore: number): Promise<void> {
+  async #settleSuspects(tally: Tally): Promise<void> {
     const begun = this.#options.now();
-    for (let tries = 0; tally.suspects.length > 0; tries++) {
+    for (let tries = 0; tally.suspects.length > 0; ) {
       const suspects = tally.suspects.splice(0);
-      if (this.#requestsWritten > writtenBefore) {
-        for (const { piece, failure } of suspects) {
-          tally.invalid(piece.indexes[0] ?? 0, failure.message);
+      let due = suspects.filter((suspect) => this.#isCleared(suspect));
+      if (due.length === 0) {
+        const failure: WriteFailure = { ...(suspects[0]?.failure ?? CLOSED), reaction: 'setup' };
+        if (!(await this.#pause(failure, tries++, begun))) {
+          for (const { piece, refusedAt } of suspects) tally.retryable(piece, failure, refusedAt);
+          return;
         }
-        return;
+        due = suspects.slice(0, 1);
       }
-      const [first, ...others] = suspects;
-      if (!first) return;
-      const failure: WriteFailure = { ...first.failure, reaction: 'setup' };
-      if (!(await this.#pause(failure, tries, begun))) {
-        for (const { piece } of suspects) tally.retryable(piece, failure);
-        return;
+      tally.suspects.push(...suspects.filter((suspect) => !due.includes(suspect)));
+      for (const { piece, refusedAt } of due) {
+        await this.#deliver(piece, tally, { alone: true, refusedAt });
       }
-      await this.#deliver(first.piece, tally, true);
-      const proven = this.#requestsWritten > writtenBefore;
-      if (!proven) tally.suspects.push(...others);
-      else for (const { piece } of others) await this.#deliver(piece, tally, true);
     }
   }
 

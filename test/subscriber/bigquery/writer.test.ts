@@ -300,6 +300,69 @@ describe('bad rows', () => {
     });
   });
 
+  test('refused just after another append was taken: not proven bad', async () => {
+    const refusal = { error: { code: INVALID_ARGUMENT, message: 'the table is at odds' } };
+    const { writer } = await scripted(
+      ({ number }, hand) => (number === 1 ? hand.store() : hand.answer(refusal)),
+      { setupPatienceMs: 30, random: () => 0.01 },
+    );
+    const [taken, refused] = await Promise.all([
+      writer.append(rows('a')),
+      writer.append(rows('b', 'c', 'd', 'e')),
+    ]);
+    expect(taken).toStrictEqual(allWritten(1));
+    expect(refused).toMatchObject({ written: [], invalid: [], retryable: [0, 1, 2, 3] });
+  });
+
+  test('refused while the table was at odds, and taken with the others after it: not bad', async () => {
+    let isAtOdds = true;
+    const refusal = { error: { code: INVALID_ARGUMENT, message: 'the table is at odds' } };
+    const { server, writer } = await scripted(
+      (_, hand) => (isAtOdds ? hand.answer(refusal) : hand.store()),
+      {
+        random: () => 0.01,
+        onFailure: () => {
+          isAtOdds = false;
+          void writer.append(rows('beside'));
+        },
+      },
+    );
+    expect(await writer.append(rows('a', 'b', 'c'))).toStrictEqual(allWritten(3));
+    expect(server.stored.sort()).toStrictEqual(['a', 'b', 'beside', 'c']);
+  });
+
+  test.each([
+    ['the first', [0]],
+    ['the last ones', [3, 4, 5]],
+    ['each but one', [0, 1, 3, 4, 5]],
+  ])('%s of an append, with no other beside it: found', async (_, bad) => {
+    const { server, writer } = await scripted(
+      ({ rows: sent }, hand) => {
+        if (sent.some(isBad)) hand.answer({ error: { code: INVALID_ARGUMENT, message: 'no' } });
+        else hand.store();
+      },
+      { random: () => 0.01 },
+    );
+    const texts = [0, 1, 2, 3, 4, 5].map((n) => (bad.includes(n) ? `bad${n}` : `good${n}`));
+    const outcome = await writer.append(rows(...texts));
+    expect(outcome.invalid.map(({ index }) => index)).toStrictEqual(bad);
+    expect(outcome.retryable).toStrictEqual([]);
+    expect(server.stored.sort()).toStrictEqual(texts.filter((text) => !isBad(text)));
+  });
+
+  test('a table that refuses every row is not asked about each of them', async () => {
+    const refusal = { error: { code: INVALID_ARGUMENT, message: 'no' } };
+    const { server, writer } = await scripted((_, hand) => hand.answer(refusal), {
+      setupPatienceMs: 0,
+      random: () => 0.01,
+    });
+    const many = rows(...Array.from({ length: 1024 }, (_, index) => `row${index}`));
+    const outcome = await writer.append(many);
+    expect(outcome.retryable).toHaveLength(1024);
+    // Down to one row, by halves.
+    expect(server.received).toHaveLength(11);
+  });
+
   test('a schema that the table has outgrown is no fault of the rows', async () => {
     const value = StorageError.encode(
       StorageError.fromObject({ code: 'SCHEMA_MISMATCH_EXTRA_FIELDS' }),
