@@ -13,3 +13,12 @@ export function formFields(form: string): ReadonlyMap<string, ReadonlySet<string
   }
   return fields;
 }
+
+/** A form as a JSON object of texts, as raw text; a name with several has an array of them. */
+export function formJson(form: string): string {
+  const members = [...formFields(form)].map(([name, distinct]) => {
+    const values = [...distinct];
+    return `${JSON.stringify(name)}:${JSON.stringify(values.length === 1 ? values[0] : values)}`;
+  });
+  return `{${members.join(',')}}`;
+}

@@ -1,4 +1,4 @@
-import { formFields } from '../form-fields.ts';
+import { formJson } from '../form-fields.ts';
 import { readJsonStart, readJsonText } from '../json-body.ts';
 import { findValues } from '../json-path.ts';
 import type { Plan } from './plan.ts';
@@ -39,7 +39,6 @@ function split(reading: TextReading, { each, form }: Plan): EventsReading {
   return { ok: true, events: findValues(text, each) ?? [], body: text, whole };
 }
 
-/** An urlencoded form as a JSON object of texts; a name with several has an array of them. */
 function readForm(body: Uint8Array): TextReading {
   let form: string;
   try {
@@ -47,10 +46,6 @@ function readForm(body: Uint8Array): TextReading {
   } catch {
     return { ok: false, problem: 'not UTF-8' };
   }
-  const members = [...formFields(form)].map(([name, distinct]) => {
-    const values = [...distinct];
-    return `${JSON.stringify(name)}:${JSON.stringify(values.length === 1 ? values[0] : values)}`;
-  });
-  if (members.length === 0) return { ok: false, problem: 'empty' };
-  return { ok: true, text: `{${members.join(',')}}`, whole: true };
+  const text = formJson(form);
+  return text === '{}' ? { ok: false, problem: 'empty' } : { ok: true, text, whole: true };
 }

@@ -1,7 +1,10 @@
-import type { TableLayout } from '../columns.ts';
+import type { Column, TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import { RelayError } from '../error.ts';
+import { formJson } from '../form-fields.ts';
+import { readJsonText } from '../json-body.ts';
+import { JsonText } from '../json-text.ts';
 import type { TokenSchemeName } from '../signatures/schemes.ts';
 import type { Mapping, RowSource } from '../source.ts';
 
@@ -10,6 +13,8 @@ export interface SegmentstreamOptions extends StreamOptions {
   scheme?: TokenSchemeName;
   /** The zone that `date` is told in: an IANA name (`Europe/Prague`) or an offset (`+02:00`). UTC by default. */
   timeZone?: string;
+  /** Adds a JSON column `fields` with what the payload says, where it is a form or a JSON object or array. */
+  fields?: boolean;
   /** Takes GET postbacks too, whose payload is the query string. */
   acceptsGet?: boolean;
 }
@@ -22,6 +27,12 @@ export function segmentstream(options: SegmentstreamOptions): Stream {
   return { source: 'segmentstream', scheme: 'endpoint-key', ...options };
 }
 
+const fieldsColumn: Column = {
+  name: 'fields',
+  type: 'JSON',
+  description: 'What the payload says, where it is a form or JSON',
+};
+
 /** @throws RelayError `config.invalid` where there is no such time zone */
 function layout(stream: Stream): TableLayout {
   calendarOf(stream.timeZone ?? 'UTC');
@@ -31,6 +42,7 @@ function layout(stream: Stream): TableLayout {
       { name: 'payload', type: 'STRING', description: 'The body as it was sent' },
       { name: 'received_at', type: 'INT64', description: 'Unix milliseconds' },
       { name: 'date', type: 'DATE', description: `Of received_at, in ${stream.timeZone ?? 'UTC'}` },
+      ...(stream.fields ? [fieldsColumn] : []),
     ],
     partitionBy: { column: 'date', by: 'DAY' },
     copies: { by: ['hit_id'], newest: 'received_at' },
@@ -63,9 +75,24 @@ function mapBody(envelope: Envelope, stream: Stream): Mapping {
       payload,
       received_at: BigInt(envelope.receivedAt),
       date: dateIn(stream.timeZone ?? 'UTC', envelope.receivedAt),
+      ...(stream.fields && { fields: fieldsOf(envelope, payload) }),
     },
   };
 }
+
+/** Null where it is neither: XML, or words. */
+function fieldsOf({ body, contentType }: Envelope, payload: string): JsonText | null {
+  if (/^\s*[[{]/.test(payload)) {
+    const json = readJsonText(body);
+    if (json.ok) return new JsonText(json.text);
+  }
+  // A query string comes without a type. curl says of whatever it posts that it is a form.
+  const mayBeForm = contentType === undefined || contentType.toLowerCase().startsWith(formType);
+  return mayBeForm && startsAsForm.test(payload) ? new JsonText(formJson(payload)) : null;
+}
+
+const formType = 'application/x-www-form-urlencoded';
+const startsAsForm = /^[^\s=&<>{}"]+=/;
 
 const calendars = new Map<string, Intl.DateTimeFormat>();
 

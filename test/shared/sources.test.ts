@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defineRelay, type RelayStream, type Stream } from '../../shared/config.ts';
 import type { Envelope } from '../../shared/envelope.ts';
+import { JsonText } from '../../shared/json-text.ts';
 import type { Source } from '../../shared/source.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
@@ -103,6 +104,31 @@ describe.each(Object.entries(suites))('the source %s', (name, { stream, deliveri
       if (source.delivers === 'rows') expect(() => source.map(envelopeOf(body), own)).not.toThrow();
       else expect(() => source.announcement(envelopeOf(body), own)).not.toThrow();
     }
+  });
+});
+
+describe('the fields of a postback', () => {
+  const form = 'application/x-www-form-urlencoded';
+
+  it.each<[string, string | undefined, string | null]>([
+    ['orderId=N1&tag=a&tag=b', form, '{"orderId":"N1","tag":["a","b"]}'],
+    ['orderId=N1&status=p%C5%99ijato+1', undefined, '{"orderId":"N1","status":"přijato 1"}'],
+    ['{"total":9007199254740993}', 'text/plain', '{"total":9007199254740993}'],
+    [' [{"a":1}]', form, ' [{"a":1}]'],
+    ['<order id="N1"></order>', form, null],
+    ['{"broken":', 'application/json', null],
+    ['a=1', 'text/plain', null],
+    ['7', 'application/json', null],
+    ['', undefined, null],
+  ])('%s, sent as %s', (body, contentType, fields) => {
+    const own = resolve(segmentstream({ table: 'crm.hits', fields: true }));
+    const type = contentType === undefined ? {} : { contentType };
+    const envelope = { ...envelopeOf(toBytes(body)), ...type };
+    const [mapping] = sources.segmentstream.map(envelope, own);
+    const expected = fields === null ? null : new JsonText(fields);
+    expect(mapping).toMatchObject({ ok: true, row: { payload: body, fields: expected } });
+    const names = sources.segmentstream.layout(own).columns.map(({ name }) => name);
+    expect(mapping?.ok && Object.keys(mapping.row)).toEqual(names);
   });
 });
 
