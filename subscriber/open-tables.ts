@@ -9,7 +9,7 @@ import { createEncoder } from './bigquery/encode.ts';
 import { TableWriter } from './bigquery/writer.ts';
 import { deadLetterLayout } from './dead-letters.ts';
 import type { Log } from './log.ts';
-import { tryToOpen } from './table-opening.ts';
+import { openLater, tryAgainToOpen, tryToOpen } from './table-opening.ts';
 import { TableQueue, type UnderWay } from './table-queue.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
@@ -102,8 +102,8 @@ async function openTable(
   { relay, bigquery, storageEndpoint, appendTimeoutMs, room, log }: TableDependencies,
 ): Promise<OpenTable> {
   const [dataset = '', table = ''] = name.split('.');
-  const open = () => tryToOpen({ bigquery, name, layout, location: relay.location, log });
-  const problem = await open();
+  const opening = { bigquery, name, layout, location: relay.location, log };
+  const isOpen = await tryToOpen(opening);
   const client = await openWriteClient({
     projectId: relay.project,
     ...(storageEndpoint && { endpoint: storageEndpoint }),
@@ -131,13 +131,16 @@ async function openTable(
     async onSetupFailure(reason) {
       log({ severity: 'ERROR', message: 'BigQuery refuses every row', table: name, cause: reason });
       // It may have been deleted. Whatever else is wrong a person must mend; until then the rows wait.
-      await open().catch(({ message }: Error) => log({ severity: 'ERROR', message, table: name }));
+      await tryAgainToOpen(opening);
     },
   });
-  if (problem) queue.mend(problem);
+  const closing = new AbortController();
+  // What is sent before is refused, or taken: it may be there, and only not be shown.
+  if (!isOpen) void openLater(opening, closing.signal);
   return {
     queue,
     async close(graceMs) {
+      closing.abort();
       await queue.close(graceMs);
       await client.close();
     },

@@ -93,11 +93,6 @@ export class TableQueue implements Guest {
     });
   }
 
-  /** Mends the table before its first rows are sent. */
-  mend(reason: string): void {
-    void this.#mending.run(reason);
-  }
-
   isAnswered(): Promise<boolean> {
     return this.#options.writer.isAnswered();
   }
