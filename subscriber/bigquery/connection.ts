@@ -1,6 +1,7 @@
 import type { protos } from '@google-cloud/bigquery-storage';
 import type { WriteClient } from './client.ts';
 import type { AppendRequest } from './piece.ts';
+import { reactionTo } from './reaction.ts';
 
 export type AppendResponse = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 
@@ -22,7 +23,6 @@ export interface ConnectionOptions {
 interface Pending {
   bytes: number;
   settle: (reply: Reply) => void;
-  timer: NodeJS.Timeout;
 }
 
 const OK = 0;
@@ -40,7 +40,11 @@ export class AppendConnection {
   readonly #stream: ReturnType<WriteClient['appendRows']>;
   readonly #fifo: Pending[] = [];
   #pendingBytes = 0;
+  /** Runs for the first in the FIFO alone: what is behind it can't be answered before it. */
+  #timer: NodeJS.Timeout | undefined;
   #introduced = false;
+  /** A request was answered by which the service knows the rows' schema. */
+  #understood = false;
   #open = true;
   #ended = false;
 
@@ -74,8 +78,8 @@ export class AppendConnection {
       return { kind: 'lost', code: UNAVAILABLE, message: 'the stream is closed', alone: false };
     }
     return await new Promise<Reply>((settle) => {
-      const timer = setTimeout(() => this.#expire(), this.#options.appendTimeoutMs);
-      this.#fifo.push({ bytes, settle, timer });
+      this.#fifo.push({ bytes, settle });
+      if (this.#fifo.length === 1) this.#await();
       this.#pendingBytes += bytes;
       this.#stream.write(this.#introduced ? request : this.#introduce(request));
       this.#introduced = true;
@@ -101,12 +105,22 @@ export class AppendConnection {
   #answer(response: AppendResponse): void {
     const pending = this.#fifo.shift();
     if (!pending) return;
-    clearTimeout(pending.timer);
+    this.#await();
     this.#pendingBytes -= pending.bytes;
     // The service writes rows by another schema from now on: this stream is drained, the next one opened.
     if (response.updatedSchema) this.#open = false;
+    // It may not have kept the schema, which no later request tells: drained likewise.
+    if (!this.#understood && isRefusal(response)) this.#open = false;
+    this.#understood = true;
     pending.settle({ kind: 'answered', response });
     if (!this.#open && this.#fifo.length === 0) this.abort();
+  }
+
+  /** Gives the service its time to answer the first in the FIFO, from now. */
+  #await(): void {
+    clearTimeout(this.#timer);
+    if (this.#fifo.length === 0) return;
+    this.#timer = setTimeout(() => this.#expire(), this.#options.appendTimeoutMs);
   }
 
   /** An answer that comes later could not be told from the next request's: the stream has to go. */
@@ -120,11 +134,18 @@ export class AppendConnection {
     this.#ended = true;
     this.#open = false;
     this.#stream.cancel();
+    clearTimeout(this.#timer);
     const lost = this.#fifo.splice(0);
-    for (const { settle, timer } of lost) {
-      clearTimeout(timer);
+    for (const { settle } of lost) {
       settle({ kind: 'lost', code, message, alone: lost.length === 1 });
     }
     this.#options.onEnd();
   }
+}
+
+/** Of the request as a whole: for its table or its schema, neither for a row nor for the service's state. */
+function isRefusal({ error, rowErrors }: AppendResponse): boolean {
+  if (!error?.code || (rowErrors?.length ?? 0) > 0) return false;
+  const reaction = reactionTo(error.code);
+  return reaction === 'setup' || reaction === 'invalid';
 }

@@ -1,22 +1,10 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import type { Reaction } from '../../shared/error.ts';
 import type { AppendResponse, Reply } from './connection.ts';
+import { reactionTo } from './reaction.ts';
 
 const { StorageError } = protos.google.cloud.bigquery.storage.v1;
 const STORAGE_ERROR_URL = 'type.googleapis.com/google.cloud.bigquery.storage.v1.StorageError';
-
-const INVALID_ARGUMENT = 3;
-
-/** gRPC codes by what they ask for; every other is transient. */
-const REACTIONS: Readonly<Record<number, Reaction>> = {
-  [INVALID_ARGUMENT]: 'invalid',
-  5: 'setup', // NOT_FOUND
-  7: 'setup', // PERMISSION_DENIED
-  8: 'throttled', // RESOURCE_EXHAUSTED
-  9: 'setup', // FAILED_PRECONDITION
-  12: 'setup', // UNIMPLEMENTED
-  16: 'setup', // UNAUTHENTICATED
-};
 
 /** Why an append was not taken, though its rows may be good. */
 export interface WriteFailure {
@@ -84,5 +72,5 @@ function codeIn(details: Uint8Array): number {
 }
 
 function fail(code: number, message: string): WriteFailure {
-  return { reaction: REACTIONS[code] ?? 'transient', code, message };
+  return { reaction: reactionTo(code), code, message };
 }

@@ -145,8 +145,6 @@ describe('a server that fails', () => {
     ['ABORTED', ABORTED, 'transient'],
     ['RESOURCE_EXHAUSTED', 8, 'throttled'],
     ['INTERNAL', 13, 'transient'],
-    ['NOT_FOUND', 5, 'setup'],
-    ['PERMISSION_DENIED', 7, 'setup'],
   ])('answers %s: tried again on the same connection', async (_, code, reaction) => {
     const reactions: string[] = [];
     const { server, writer } = await scripted(
@@ -158,6 +156,34 @@ describe('a server that fails', () => {
     );
     expect(await writer.append(rows('a'))).toStrictEqual(allWritten(1));
     expect(reactions).toStrictEqual([reaction, reaction]);
+    expect(server.connections).toBe(1);
+  });
+
+  test.each<[string, number]>([
+    ['NOT_FOUND', 5],
+    ['PERMISSION_DENIED', 7],
+  ])('answers the first request with %s: the next one tells the schema again', async (_, code) => {
+    const { server, writer } = await scripted(({ number, request }, hand) => {
+      if (number > 2 && request.protoRows?.writerSchema) hand.store();
+      else hand.answer({ error: { code, message: 'as scripted' } });
+    });
+    expect(await writer.append(rows('a'))).toStrictEqual(allWritten(1));
+    expect(server.connections).toBe(3);
+  });
+
+  test('answers one after the other, each in time: none is given up for those before it', async () => {
+    const waiting: Hand[] = [];
+    const { server, writer } = await scripted((_, hand) => void waiting.push(hand), {
+      appendTimeoutMs: 1000,
+    });
+    const outcomes = ['a', 'b', 'c', 'd'].map((text) => writer.append(rows(text)));
+    await expect.poll(() => waiting.length).toBe(4);
+    for (const hand of waiting) {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      hand.store();
+    }
+    expect(await Promise.all(outcomes)).toStrictEqual(outcomes.map(() => allWritten(1)));
+    expect(server.stored).toStrictEqual(['a', 'b', 'c', 'd']);
     expect(server.connections).toBe(1);
   });
 
