@@ -11,10 +11,14 @@ interface TokenOptions {
   scheme?: TokenSchemeName;
 }
 
-type SenderRow = EventShape & { scheme: SchemeName; acceptedStatus?: 200 };
+type SenderRow = EventShape &
+  Pick<StreamOptions, 'publishBudgetMs'> & { scheme: SchemeName; acceptedStatus?: 200 };
 
 /** For senders whose documentation asks for a 200: of some, any other answer makes them send again. */
 const only200 = { acceptedStatus: 200 } as const;
+
+/** For senders who wait for an answer for so many seconds: there must be time left for overflow. */
+const waits = { oneSecond: { publishBudgetMs: 500 }, threeSeconds: { publishBudgetMs: 1500 } };
 
 /** Meta's products differ in `object` alone. */
 function metaRow(): SenderRow {
@@ -69,6 +73,7 @@ export const customerIo = sender({
 });
 
 export const discord = sender({
+  ...waits.threeSeconds,
   scheme: 'discord',
   event: '$.event.type',
   time: '$.event.timestamp',
@@ -210,6 +215,7 @@ export const sendgrid = sender({
 });
 
 export const sentry = sender({
+  ...waits.oneSecond,
   scheme: 'sentry',
   event: 'header:sentry-hook-resource',
   id: 'header:request-id',
@@ -223,6 +229,7 @@ export const shopify = sender({
 });
 
 export const slack = sender({
+  ...waits.threeSeconds,
   scheme: 'slack',
   event: '$.event.type | $.type',
   id: '$.event_id',
