@@ -122,13 +122,19 @@ class Fill {
     this.#window = window;
     this.#states = states;
     this.#dependencies = dependencies;
-    const { client, table, reader } = dependencies;
+    const { client, table, reader, signal } = dependencies;
     this.#write =
       client &&
-      openRowWrite<Line>(client, table, reader, (line, reason) => {
-        this.counts.written--;
-        this.#reject(line, reason);
-      });
+      openRowWrite<Line>(
+        client,
+        table,
+        reader,
+        (line, reason) => {
+          this.counts.written--;
+          this.#reject(line, reason);
+        },
+        signal,
+      );
   }
 
   /** True when `room` is to be waited for. */

@@ -139,15 +139,14 @@ class Import {
 
   async #flushOnce(): Promise<void> {
     if (this.#candidates.size === 0) return;
-    const { table, client, reader } = this.#dependencies;
+    const { table, client, reader, signal } = this.#dependencies;
     const missing = await this.#findMissing();
     let refused = 0;
-    const write =
-      client &&
-      openRowWrite<Line>(client, table, reader, (line, reason) => {
-        refused++;
-        this.#reject(line, reason);
-      });
+    const refuse = (line: Line, reason: string) => {
+      refused++;
+      this.#reject(line, reason);
+    };
+    const write = client && openRowWrite<Line>(client, table, reader, refuse, signal);
     try {
       for (const { row, line } of missing) if (write?.add(row, line)) await write.room();
       await write?.commit();

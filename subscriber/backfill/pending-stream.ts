@@ -12,7 +12,7 @@ const { StorageErrorCode } = protos.google.cloud.bigquery.storage.v1.StorageErro
  * Makes a PENDING stream, whose rows nobody sees until it is committed.
  *
  * @param table `projects/…/datasets/…/tables/…`
- * @param isGivenUp is asked before each new try
+ * @param signal ends it: what was asked for may be made, and is never used
  * @returns the stream's name
  * @throws RelayError `bigquery.stream`
  */
@@ -20,11 +20,11 @@ export async function createStream(
   client: WriteClient,
   table: string,
   patience: Patience,
-  isGivenUp: () => boolean,
+  signal: AbortSignal,
 ): Promise<string> {
   const create = () =>
     client.createWriteStream({ parent: table, writeStream: { type: 'PENDING' } }, noRetries);
-  const [{ name }] = await withPatience(table, patience, create, isGivenUp);
+  const [{ name }] = await withPatience(table, patience, create, signal);
   if (!name) throw new RelayError('bigquery.stream', 'transient', 'a stream without a name');
   return name;
 }
@@ -80,7 +80,7 @@ async function withPatience<Result>(
   table: string,
   { ms, setupMs, random }: Patience,
   call: () => Promise<Result>,
-  isGivenUp = () => false,
+  signal?: AbortSignal,
 ): Promise<Result> {
   const begun = Date.now();
   for (let tries = 0; ; tries++) {
@@ -92,10 +92,11 @@ async function withPatience<Result>(
       const reaction = verdict.kind === 'failed' ? verdict.failure.reaction : 'invalid';
       const waitMs = backoffMs(reaction, tries, random);
       const isOver = Date.now() - begun + waitMs > (reaction === 'setup' ? setupMs : ms);
-      if (reaction === 'invalid' || isOver || isGivenUp()) {
+      if (reaction === 'invalid' || isOver) {
         throw writeError('bigquery.stream', table, { reaction, message });
       }
-      await sleep(waitMs);
+      await sleep(waitMs, undefined, signal && { signal }).catch(() => {});
+      signal?.throwIfAborted();
     }
   }
 }

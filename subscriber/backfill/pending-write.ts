@@ -14,6 +14,8 @@ export interface PendingWriteOptions<Origin> extends PendingConnectionOptions {
   table: string;
   /** BigQuery has named this row as bad: it is left out. */
   onRefused: (origin: Origin, reason: string) => void;
+  /** Abandons it. */
+  signal?: AbortSignal | undefined;
   /** How long BigQuery may be away, or know nothing of a new table. */
   patience?: Patience;
 }
@@ -42,11 +44,13 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
   #taken = 0;
   #driving: Promise<void> | undefined;
   #failure: unknown;
-  #closed = false;
+  readonly #closing = new AbortController();
+  readonly #stop = () => this.abandon();
 
   constructor(options: PendingWriteOptions<Origin>) {
     this.#options = options;
     this.#connection = new PendingConnection(options);
+    options.signal?.addEventListener('abort', this.#stop);
     this.#patience = options.patience ?? defaultPatience;
   }
 
@@ -60,7 +64,7 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
 
   /** @throws RelayError `bigquery.*` when the rows can't be written */
   async room(): Promise<void> {
-    while (this.#underWayBytes >= maxUnderWayBytes) {
+    while (this.#underWayBytes >= maxUnderWayBytes && this.#failure === undefined) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     if (this.#failure !== undefined) throw this.#failure;
@@ -74,7 +78,7 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
   async commit(): Promise<void> {
     this.#enqueue();
     await this.#driving;
-    this.abandon();
+    this.#close();
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#stream === undefined || this.#taken === 0) return;
     const { client, table } = this.#options;
@@ -88,7 +92,15 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
 
   /** What is not committed is never seen; BigQuery forgets it. */
   abandon(): void {
-    this.#closed = true;
+    const problem = 'the write was given up';
+    this.#failure ??= new RelayError('bigquery.abandoned', 'transient', problem);
+    this.#close();
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #close(): void {
+    this.#options.signal?.removeEventListener('abort', this.#stop);
+    this.#closing.abort();
     this.#connection.abort();
   }
 
@@ -108,10 +120,10 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
   async #drive(): Promise<void> {
     const { client, table } = this.#options;
     try {
-      const isClosed = () => this.#closed;
-      this.#stream ??= await createStream(client, table, this.#patience, isClosed);
+      const { signal } = this.#closing;
+      this.#stream ??= await createStream(client, table, this.#patience, signal);
       let failing: { since: number; tries: number } | undefined;
-      for (let piece = this.#queue[0]; piece && !this.#closed; piece = this.#queue[0]) {
+      for (let piece = this.#queue[0]; piece && !signal.aborted; piece = this.#queue[0]) {
         if (!piece.reply) this.#connection.begin(this.#stream, this.#taken, this.#queue);
         const reply = await (piece.reply as Promise<Reply> | undefined);
         if (!reply) continue;
@@ -125,7 +137,7 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
         this.#rewind();
       }
     } catch (error) {
-      this.#failure = error;
+      this.#failure ??= error;
       for (const piece of this.#queue.splice(0)) this.#giveRoom(piece.bytes);
     } finally {
       // In the same breath as the look at the queue: a piece that comes next begins anew.
@@ -205,6 +217,6 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
     if (Date.now() - since + waitMs > (failure.reaction === 'setup' ? setupMs : ms)) {
       throw writeError('bigquery.append', this.#options.table, failure);
     }
-    await sleep(waitMs);
+    await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => {});
   }
 }

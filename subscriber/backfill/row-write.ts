@@ -30,6 +30,7 @@ export function openRowWrite<Origin>(
   { project, table }: EventTable,
   { encoder, stream }: EventReader,
   onRefused: (origin: Origin, reason: string) => void,
+  signal?: AbortSignal,
 ): RowWrite<Origin> {
   const [dataset, name] = table.split('.');
   const options = {
@@ -37,6 +38,7 @@ export function openRowWrite<Origin>(
     table: `projects/${project}/datasets/${dataset}/tables/${name}`,
     descriptor: encoder.descriptor,
     onRefused,
+    signal,
   };
   return stream.key ? new UpsertWrite(options) : new PendingWrite(options);
 }

@@ -19,12 +19,16 @@ export class UpsertWrite<Origin> implements RowWrite<Origin> {
   #bytes = 0;
   readonly #underWay = new Set<Promise<void>>();
   #failure: unknown;
+  readonly #signal: AbortSignal | undefined;
+  readonly #stop = () => this.abandon();
 
   constructor(options: PendingWriteOptions<Origin>) {
     const { client, table, descriptor, onRefused, appendTimeoutMs = 60_000 } = options;
     const { ms, setupMs, random } = options.patience ?? defaultPatience;
     this.#table = table;
     this.#onRefused = onRefused;
+    this.#signal = options.signal;
+    this.#signal?.addEventListener('abort', this.#stop);
     this.#writer = new TableWriter(client, {
       table,
       descriptor,
@@ -57,6 +61,7 @@ export class UpsertWrite<Origin> implements RowWrite<Origin> {
   }
 
   abandon(): void {
+    this.#signal?.removeEventListener('abort', this.#stop);
     void this.#writer.close(0);
   }
 

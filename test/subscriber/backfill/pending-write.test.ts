@@ -162,19 +162,23 @@ describe('a write', () => {
     await expect(write.room()).rejects.toMatchObject({ code: 'bigquery.stream' });
   });
 
-  it('that is abandoned does not ask for its stream again', async () => {
+  it('that is stopped asks for its stream no more, and lets nobody wait', async () => {
     let asked = 0;
     const createWriteStream = async () => {
       asked++;
       throw Object.assign(new Error('away'), { code: 14 });
     };
     const client = { createWriteStream } as unknown as WriteClient;
-    const patience = { ms: 60_000, setupMs: 60_000, random: () => 0.5 };
+    const patience = { ms: 3_600_000, setupMs: 60_000, random: () => 1000 };
+    const stop = new AbortController();
     const options = { client, table, descriptor: {}, onRefused() {}, patience };
-    const write = new PendingWrite<number>(options);
-    write.add(new Uint8Array(1_000_000), 1);
-    write.abandon();
-    await expect(write.commit()).rejects.toMatchObject({ code: 'bigquery.stream' });
+    const write = new PendingWrite<number>({ ...options, signal: stop.signal });
+    for (let n = 0; n < 4; n++) write.add(new Uint8Array(1_000_000), n);
+    const room = write.room();
+    await expect.poll(() => asked).toBe(1);
+    stop.abort();
+    await expect(room).rejects.toMatchObject({ code: 'bigquery.abandoned' });
+    await expect(write.commit()).rejects.toMatchObject({ code: 'bigquery.abandoned' });
     expect(asked).toBe(1);
   });
 
