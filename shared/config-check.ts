@@ -148,6 +148,7 @@ function disagreements(
   isWellFormed: (streamName: string) => boolean,
 ): string[] {
   return Object.entries(streams ?? {}).flatMap(([name, stream]) => {
+    if (!stream) return [];
     const { scheme, handshake } = stream;
     const problems = (isWellFormed(name) ? streamProblems(stream) : []).map(
       ({ path, message }) => `  streams.${name}.${path} ${message}`,

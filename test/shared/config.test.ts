@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineRelay, type RelayOptions, secretPrefix } from '../../shared/config.ts';
+import { defineRelay, type RelayOptions, type Stream, secretPrefix } from '../../shared/config.ts';
 import { RelayError } from '../../shared/error.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
@@ -97,6 +97,11 @@ describe('defineRelay', () => {
   it.each(['(?=purchase)', '(a)\\1'])('refuses what no linear engine can match: %s', (event) => {
     const streams = { a: datanostro({ table, filter: { event } }) };
     expect(problemsOf({ project: 'my-project', streams })).toContain('streams.a.filter.event');
+  });
+
+  it.each([null, undefined, 7])('refuses a stream that is %s', (stream) => {
+    const streams = { a: stream as unknown as Stream };
+    expect(problemsOf({ project: 'my-project', streams })).toContain('streams.a ');
   });
 
   it('takes the config of this repository', () => {
