@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { RelayError } from '../shared/error.ts';
+import type { Readiness } from './readiness.ts';
 
 export interface Health {
   readonly port: number;
@@ -9,23 +10,19 @@ export interface Health {
 }
 
 /**
- * `/livez` answers 200 while the process can answer at all; `/readyz` 200, or 503 with the reason. An
- * outage of BigQuery changes neither: a restart would not end it.
+ * `/livez` answers 200 while the process can answer at all; `/readyz` 200, or 503 with the reason;
+ * trouble that does not make it unready is told with the 200. An outage of BigQuery changes neither: a
+ * restart would not end it.
  *
  * @param port 0 takes a free one
- * @param unready why it is not ready, in one line; undefined when it is
  * @throws RelayError `port.taken`
  */
-export async function startHealth(
-  port: number,
-  unready: () => string | undefined,
-): Promise<Health> {
+export async function startHealth(port: number, readiness: () => Readiness): Promise<Health> {
   const server = createServer((request, response) => {
     const [path] = (request.url ?? '').split('?', 1);
-    const isKnown = path === '/livez' || path === '/readyz';
-    const reason = path === '/readyz' ? unready() : undefined;
-    response.writeHead(!isKnown ? 404 : reason ? 503 : 200, { 'content-type': 'text/plain' });
-    response.end(!isKnown ? 'not found\n' : reason ? `not ready: ${reason}\n` : 'ok\n');
+    const [status, text] = answer(path, readiness);
+    response.writeHead(status, { 'content-type': 'text/plain' });
+    response.end(`${text}\n`);
   });
   try {
     await once(server.listen(port), 'listening');
@@ -40,4 +37,12 @@ export async function startHealth(
       server.closeAllConnections();
     },
   };
+}
+
+function answer(path: string | undefined, readiness: () => Readiness): [number, string] {
+  if (path === '/livez') return [200, 'ok'];
+  if (path !== '/readyz') return [404, 'not found'];
+  const { isReady, trouble } = readiness();
+  if (!isReady) return [503, `not ready: ${trouble}`];
+  return [200, trouble ? `ok, but there are ${trouble}` : 'ok'];
 }

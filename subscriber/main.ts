@@ -11,6 +11,7 @@ import { type Log, logToStdout } from './log.ts';
 import { runMode } from './modes.ts';
 import { openTables } from './open-tables.ts';
 import { Pipeline } from './pipeline.ts';
+import { type Readiness, readinessOf } from './readiness.ts';
 import { keepHeapSmall, subscriberHeap } from './small-heap.ts';
 import { readStopTime } from './stop-time.ts';
 import { openSubscription, pullLimits } from './subscription.ts';
@@ -19,8 +20,7 @@ import { WaitingRoom } from './waiting-room.ts';
 export interface Subscriber extends Work {
   readonly rowsWritten: number;
   readonly deadLettersWritten: number;
-  /** What a person must mend before everything can be written; undefined when all is well. */
-  readonly trouble: string | undefined;
+  readonly readiness: Readiness;
   /** Writes and acks what is in hand, gives the rest back, and closes; within `STOP_WITHIN_SECONDS`. */
   stop(): Promise<void>;
 }
@@ -108,9 +108,14 @@ export async function startSubscriber(
     get deadLettersWritten() {
       return tables.deadLetters.rowsWritten;
     },
-    get trouble() {
+    get readiness() {
       const refused = tables.deadLetters.isRefused ? 'all' : deadLetters.refused;
-      return refused === 0 ? undefined : `dead letters that BigQuery refuses: ${refused}`;
+      const health = [...tables.rows].map(([stream, { isRefused, rowsWritten }]) => ({
+        stream,
+        isRefused,
+        rowsWritten,
+      }));
+      return readinessOf(health, refused);
     },
     async stop() {
       // Closing stops the pull at once, and then waits for the acks of what is in hand.

@@ -5,6 +5,7 @@ import { readHealthPort } from './environment.ts';
 import { startHealth } from './health.ts';
 import { logToStdout as log } from './log.ts';
 import type { Subscriber } from './main.ts';
+import type { Readiness } from './readiness.ts';
 import { longestRestMs } from './subscription.ts';
 
 /** Opens the subscriber; the callback is called when it can't go on. */
@@ -57,15 +58,15 @@ function readMode(args: string[]): Mode {
 
 /** Relays until SIGTERM or SIGINT; then writes and acks what is in hand, and gives the rest back. */
 async function serve(start: Start, healthPort: number | undefined): Promise<number> {
-  let unready: () => string | undefined = () => 'it starts';
+  let readiness = (): Readiness => ({ isReady: false, trouble: 'it starts' });
   const health =
-    healthPort === undefined ? undefined : await startHealth(healthPort, () => unready());
+    healthPort === undefined ? undefined : await startHealth(healthPort, () => readiness());
   if (health) log({ severity: 'INFO', message: 'health is told', port: health.port });
   const ended = untilEnded();
   const subscriber = await startedUnlessEnded(start, ended);
-  if (subscriber) unready = () => subscriber.trouble;
+  if (subscriber) readiness = () => subscriber.readiness;
   const exitCode = await ended.code;
-  unready = () => 'it stops';
+  readiness = () => ({ isReady: false, trouble: 'it stops' });
   await subscriber?.stop();
   health?.stop();
   return exitCode;
