@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import { drawTable } from './draw-table.ts';
 
 /** A column of a result, as the REST API describes it. */
-export interface QueryField {
+interface QueryField {
   name: string;
   type: string;
   mode?: string;
