@@ -11,6 +11,16 @@ import type { Log } from './log.ts';
 /** What the pull may have out, over all tables. Each message takes some 6 kB beside its body. */
 export const pullLimits = { messages: 10_000, bytes: 32 * 1024 * 1024 };
 
+interface SubscriptionSettings {
+  name?: string | null;
+  expirationPolicy?: { ttl?: SettingsDuration | null } | null;
+  messageRetentionDuration?: SettingsDuration | null;
+}
+
+interface SettingsDuration {
+  seconds?: unknown;
+}
+
 const alreadyExists = 6;
 const permissionDenied = 7;
 
@@ -28,6 +38,7 @@ const retryPolicy = {
 
 /** Pub/Sub forgets a message after 7 days at most: so long an outage of BigQuery is waited out. */
 const retentionHours = 7 * 24;
+const secondsPerDay = 86_400;
 
 /** gRPC status code of an error of Google's clients. */
 function statusOf(error: unknown): unknown {
@@ -48,13 +59,9 @@ export async function openSubscription(
 ): Promise<Subscription> {
   await unlessRefused([alreadyExists, permissionDenied], () => pubsub.createTopic(relay.topic));
   const isNew = await createSubscription(pubsub, relay);
-  if (!isNew && !(await adopt(pubsub.subscription(relay.subscription), relay))) {
-    log({
-      severity: 'WARNING',
-      message:
-        'the subscription has no retry policy: what a table in trouble gives back comes again at once',
-      subscription: relay.subscription,
-    });
+  const warnings = isNew ? [] : await adopt(pubsub.subscription(relay.subscription), relay);
+  for (const message of warnings) {
+    log({ severity: 'WARNING', message, subscription: relay.subscription });
   }
   return pubsub.subscription(relay.subscription, {
     // Past this time a message would leave leasing unseen, and come again while it is in hand.
@@ -83,21 +90,52 @@ async function createSubscription(pubsub: PubSub, relay: Relay): Promise<boolean
 }
 
 /**
- * Checks a subscription that was made before, and gives it a retry policy if it has none. False where
- * that may not be done.
+ * Checks a subscription that was made before, and gives it a retry policy if it has none.
+ *
+ * @returns what a person should mend
  */
-async function adopt(subscription: Subscription, { subscription: name }: Relay): Promise<boolean> {
-  return await unlessRefused([permissionDenied], async () => {
-    const [{ deadLetterPolicy, retryPolicy: policy }] = await subscription.getMetadata();
-    if (deadLetterPolicy?.deadLetterTopic) {
+async function adopt(subscription: Subscription, { subscription: name }: Relay): Promise<string[]> {
+  const warnings: string[] = [];
+  const isAllowed = await unlessRefused([permissionDenied], async () => {
+    const [metadata] = await subscription.getMetadata();
+    if (metadata.deadLetterPolicy?.deadLetterTopic) {
       throw new RelayError(
         'subscription.dead-letter-topic',
         'setup',
         `the subscription ${name} has a dead-letter topic, where good deliveries would end that one table can't take for a while: take it away (gcloud pubsub subscriptions update ${name} --clear-dead-letter-policy)`,
       );
     }
-    if (!policy) await subscription.setMetadata({ retryPolicy });
+    warnings.push(...waysToLose(metadata));
+    if (!metadata.retryPolicy) await subscription.setMetadata({ retryPolicy });
   });
+  if (!isAllowed) {
+    warnings.push(
+      'the subscription may have no retry policy, and then what a table in trouble gives back comes again at once: it may not be read or given one',
+    );
+  }
+  return warnings;
+}
+
+/** Settings by which Pub/Sub drops what waits: they may be meant, so they are left as they are. */
+function waysToLose(settings: SubscriptionSettings): string[] {
+  const { name, expirationPolicy, messageRetentionDuration } = settings;
+  const update = `gcloud pubsub subscriptions update ${name?.split('/').at(-1)}`;
+  const days = (duration?: SettingsDuration | null) =>
+    Number(duration?.seconds ?? 0) / secondsPerDay;
+  const warnings: string[] = [];
+  const idleDays = days(expirationPolicy?.ttl);
+  if (idleDays > 0) {
+    warnings.push(
+      `Pub/Sub deletes the subscription, and what waits in it, once no subscriber ran for ${idleDays} days (${update} --expiration-period=never)`,
+    );
+  }
+  const keptDays = days(messageRetentionDuration);
+  if (keptDays > 0 && keptDays < retentionHours / 24) {
+    warnings.push(
+      `the subscription keeps what waits for ${keptDays.toFixed(2)} days alone: a longer outage loses it (${update} --message-retention-duration=7d)`,
+    );
+  }
+  return warnings;
 }
 
 /** False when the call was answered with one of these gRPC codes. */

@@ -53,13 +53,26 @@ describe('openSubscription', () => {
 
   it('gives one that was made without a retry policy its own, and leaves another’s alone', async () => {
     const [topic] = await pubsub.createTopic(relay.topic);
-    const [subscription] = await topic.createSubscription(relay.subscription);
+    const [subscription] = await topic.createSubscription(relay.subscription, {
+      expirationPolicy: {},
+    });
     await open();
     expect(await policyOf()).toMatchObject({ minimumBackoff: { seconds: '1' } });
     await subscription.setMetadata({ retryPolicy: { minimumBackoff: { seconds: 7 } } });
     await open();
     expect(await policyOf()).toMatchObject({ minimumBackoff: { seconds: '7' } });
     expect(warnings).toEqual([]);
+  });
+
+  it('warns of one that Pub/Sub deletes, or empties, by itself', async () => {
+    const [topic] = await pubsub.createTopic(relay.topic);
+    await topic.createSubscription(relay.subscription, {
+      messageRetentionDuration: { seconds: 3600 },
+    });
+    await open();
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toContain('for 31 days (gcloud');
+    expect(warnings[1]).toContain('0.04 days');
   });
 
   it('refuses one with a dead-letter topic: good deliveries would end there', async () => {
