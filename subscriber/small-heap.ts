@@ -7,7 +7,7 @@ export interface HeapSize {
 export const frugalAllocator = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
 
 /** The subscriber's: below 300 MB in all, with what is in hand, its rows and the files of exports. */
-export const subscriberHeap: HeapSize = { oldSpaceMb: 192, semiSpaceMb: 8 };
+export const subscriberHeap: HeapSize = { oldSpaceMb: 192, semiSpaceMb: 16 };
 
 export function heapFlags({ oldSpaceMb, semiSpaceMb }: HeapSize): string[] {
   return [`--max-semi-space-size=${semiSpaceMb}`, `--max-old-space-size=${oldSpaceMb}`];
