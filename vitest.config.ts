@@ -6,6 +6,9 @@ import { defineConfig } from 'vitest/config';
 // wrangler warns of each secret that .dev.vars lacks; the tests bind their own below.
 process.env['WRANGLER_LOG'] = 'error';
 
+// By default 1 s, which a busy machine may need for an answer that is due at once.
+const expectations = { poll: { timeout: 20_000 } };
+
 const configCheck = fileURLToPath(new URL('shared/config-check.ts', import.meta.url));
 
 // Two programs, as in production: what runs in workerd is tested in workerd, the rest on Node,
@@ -39,6 +42,9 @@ export default defineConfig({
         resolve: { alias: { '#config-check': configCheck } },
         test: {
           name: 'workerd',
+          expect: expectations,
+          // One workerd for all files: each edge of theirs has a topic of its own.
+          isolate: false,
           globalSetup: './test/stand-ins/setup.ts',
           include: ['test/worker/**/*.test.ts', 'test/shared/**/*.test.ts'],
         },
@@ -46,6 +52,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
+          expect: expectations,
           include: ['test/**/*.test.ts'],
           exclude: ['test/worker/**'],
           // Google's clients look for a cloud's metadata server, even when they are to speak to this machine.

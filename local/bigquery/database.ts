@@ -36,7 +36,8 @@ export class Database {
     });
     const admin = await instance.connect();
     await admin.run("SET GLOBAL TimeZone = 'UTC'");
-    for (const macro of macroStatements()) await admin.run(macro);
+    // At once: a commit for each of a hundred would be half of the time to open.
+    await admin.run(['BEGIN', ...macroStatements(), 'COMMIT'].join(';\n'));
     return new Database(instance, admin);
   }
 

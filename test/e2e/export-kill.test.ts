@@ -158,7 +158,7 @@ describe('SIGKILL of a subscriber that loads an export', { timeout: 120_000 }, (
       await kill(subscriber);
     }
     tap.open();
-    expect(await once(start('drain', '--quiet-seconds', '0.5'), 'exit')).toEqual([0, null]);
+    expect(await once(start('drain', '--quiet-seconds', '2'), 'exit')).toEqual([0, null]);
     expect(await countOf('steps')).toEqual(loadedOnce('steps'));
   });
 
@@ -174,7 +174,7 @@ describe('SIGKILL of a subscriber that loads an export', { timeout: 120_000 }, (
       await sleep(Math.random() * 300);
       await kill(subscriber);
     }
-    expect(await once(start('drain', '--quiet-seconds', '0.5'), 'exit')).toEqual([0, null]);
+    expect(await once(start('drain', '--quiet-seconds', '2'), 'exit')).toEqual([0, null]);
     for (const label of labels) expect(await countOf(label)).toEqual(loadedOnce(label));
   });
 });

@@ -8,6 +8,7 @@ import type { BigQuery } from '@google-cloud/bigquery';
 import type { PubSub } from '@google-cloud/pubsub';
 import { v7 as uuidv7 } from 'uuid';
 import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts';
+import { compileCache } from '../../local/compile-cache.ts';
 import { connectBigQuery, connectPubsub } from '../../local/connect.ts';
 import { Faults } from '../../local/faults.ts';
 import { type PubsubServer, startPubsub } from '../../local/pubsub/main.ts';
@@ -66,6 +67,7 @@ export class SubscriberBed {
       BIGQUERY_EMULATOR_HOST: `http://127.0.0.1:${bigqueryServer.restPort}`,
       BIGQUERY_STORAGE_EMULATOR_HOST: `127.0.0.1:${bigqueryServer.grpcPort}`,
       METADATA_SERVER_DETECTION: 'none',
+      NODE_COMPILE_CACHE: compileCache,
     };
   }
 

@@ -171,7 +171,9 @@ describe('the subscriber’s modes', { timeout: 120_000 }, () => {
       .toBe(before + 500);
     expect(await subscriber.kill('SIGTERM')).toBe(0);
     bed.bigqueryFaults.clear();
-    const drain = spawn(['drain', '--quiet-seconds', '12']);
+    // What would come again comes now.
+    bed.pubsubFaults.add({ name: 'leases.expire' });
+    const drain = spawn(['drain', '--quiet-seconds', '3']);
     expect(await drain.exited()).toBe(0);
     const counts = await bed.counts('plain');
     expect(ids.filter((id) => counts.get(id) !== 1)).toEqual([]);
@@ -187,8 +189,9 @@ describe('the subscriber’s modes', { timeout: 120_000 }, () => {
       .toBeGreaterThan(before);
     expect(await first.kill('SIGTERM')).toBe(0);
     const ids = await published;
-    // What was on its way from Pub/Sub comes again when its lease of 10 s is over.
-    const drain = spawn(['drain', '--quiet-seconds', '15']);
+    // What was on its way from Pub/Sub comes again now, not when its lease of 10 s is over.
+    bed.pubsubFaults.add({ name: 'leases.expire' });
+    const drain = spawn(['drain', '--quiet-seconds', '3']);
     expect(await drain.exited()).toBe(0);
     const counts = await bed.counts('plain');
     expect(ids.filter((id) => !counts.has(id)).length).toBe(0);

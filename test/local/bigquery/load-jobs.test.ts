@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JobLoadMetadata } from '@google-cloud/bigquery';
+import type { JobLoadMetadata, Table } from '@google-cloud/bigquery';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PROJECT, queryRows, request, startTestServer, type TestServer } from './test-server.ts';
 
@@ -30,7 +30,7 @@ async function load(
   const table = server.bigquery.dataset('d').table(name ?? `t${tables}`);
   const file = join(server.directory, `source-${tables}`);
   await writeFile(file, text);
-  await table.load(file, metadata);
+  await loadFile(table, file, metadata);
   const [{ schema }] = await table.getMetadata();
   const rows = await queryRows(server, `SELECT * FROM d.${table.id}`, {
     formatOptions: { timestampOutputFormat: 'ISO8601_STRING' },
@@ -39,6 +39,13 @@ async function load(
     rows,
     fields: schema.fields.map((field: { name: string; type: string }) => [field.name, field.type]),
   };
+}
+
+/** As `table.load` does, which looks every 500 ms whether it is done. */
+async function loadFile(table: Table, file: string, metadata: JobLoadMetadata): Promise<void> {
+  const [job] = await table.createLoadJob(file, metadata);
+  job.pollIntervalMs = 10;
+  await job.promise();
 }
 
 const AUTODETECT: JobLoadMetadata = { sourceFormat: 'CSV', autodetect: true, skipLeadingRows: 1 };
