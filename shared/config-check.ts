@@ -100,6 +100,7 @@ const StreamSchema = v.strictObject({
   acceptedStatus: v.optional(v.picklist([200, 204])),
   handshake: v.optional(v.picklist(handshakeNames)),
   timeZone: v.optional(TimeZone),
+  unknown: v.optional(v.picklist(['keep', 'refuse'])),
   fields: v.optional(v.boolean()),
   acceptsGet: v.optional(v.boolean()),
   ...exportEntries,

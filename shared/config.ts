@@ -43,6 +43,8 @@ export interface Stream extends StreamOptions, EventShape, ExportSettings, Histo
   source: SourceName;
   scheme: SchemeName;
   timeZone?: string;
+  /** What becomes of members of an event that no column takes. */
+  unknown?: 'keep' | 'refuse';
   /** Has the table a column `fields`, with what a form or JSON says? */
   fields?: boolean;
   /** A GET is a delivery too: its query string is the payload. */

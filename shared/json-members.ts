@@ -11,8 +11,8 @@ const CLOSE = 0x7d;
 export type JsonMembers<Name extends string> = { readonly [name in Name]: string | undefined };
 
 export type JsonReading<Name extends string> =
-  /** `text` is the whole object. */
-  | { ok: true; members: JsonMembers<Name>; text: string }
+  /** `text` is the whole object. `others` has its other members, as raw text, where a reader gathers them. */
+  | { ok: true; members: JsonMembers<Name>; text: string; others: readonly string[] }
   | { ok: false; problem: 'empty' | 'not UTF-8' | 'not JSON' | 'not a JSON object' };
 
 // fatal: a body that is not UTF-8 must not arrive with U+FFFD in the place of what was sent.
@@ -20,6 +20,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 const encoder = new TextEncoder();
 
 const notJson = { ok: false, problem: 'not JSON' } as const;
+const noOthers: readonly string[] = [];
 
 /** A name of a member, and its bytes in a key that escapes none of them. */
 interface Wanted<Name extends string> {
@@ -33,9 +34,12 @@ interface Wanted<Name extends string> {
  * the first one counts, as everywhere in the relay (json-path.ts says why).
  *
  * One pass over the bytes checks them all and finds the members: nothing else costs an event as much.
+ *
+ * @param gathersOthers also gives the members of other names, `"name":value` each
  */
 export function memberReader<Name extends string>(
   names: readonly Name[],
+  gathersOthers = false,
 ): (body: Uint8Array) => JsonReading<Name> {
   const wanted = names.map((name) => ({ name, bytes: encoder.encode(name) }));
   const none = Object.fromEntries(names.map((name) => [name, undefined])) as JsonMembers<Name>;
@@ -48,9 +52,10 @@ export function memberReader<Name extends string>(
       return isJson(body.subarray(open)) ? { ok: false, problem: 'not a JSON object' } : notJson;
     }
     const members = { ...none };
-    const end = fillMembers(body, text, open, wanted, members);
+    const others: string[] | undefined = gathersOthers ? [] : undefined;
+    const end = fillMembers(body, text, open, wanted, members, others);
     const isWhole = end !== -1 && spaceEnd(body, end) === body.length;
-    return isWhole ? { ok: true, members, text } : notJson;
+    return isWhole ? { ok: true, members, text, others: others ?? noOthers } : notJson;
   };
 }
 
@@ -61,6 +66,7 @@ function fillMembers<Name extends string>(
   open: number,
   wanted: readonly Wanted<Name>[],
   members: { [name in Name]: string | undefined },
+  others: string[] | undefined,
 ): number {
   let at = spaceEnd(body, open + 1);
   if (body[at] === CLOSE) return at + 1;
@@ -71,6 +77,7 @@ function fillMembers<Name extends string>(
     if (end === -1) return -1;
     const name = nameOf(body, at, keyEnd, wanted);
     if (name !== undefined) members[name] ??= slice(body, text, start, end);
+    else others?.push(slice(body, text, at, end));
     at = spaceEnd(body, end);
     if (body[at] === CLOSE) return at + 1;
     if (body[at] !== COMMA) return -1;

@@ -10,7 +10,13 @@ import { JsonText } from '../json-text.ts';
 import { isJson } from '../json-valid.ts';
 import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
 
-export interface DatanostroOptions extends StreamOptions, HistorySettings {}
+export interface DatanostroOptions extends StreamOptions, HistorySettings {
+  /**
+   * What becomes of members of an event that none of the columns takes: kept in a JSON column
+   * `other_members`, or refused, so that the event becomes a dead letter. Without it they are left out.
+   */
+  unknown?: 'keep' | 'refuse';
+}
 
 /**
  * DataNostro's event webhook: JSON, signed with a hex HMAC-SHA256 of the raw body in `X-DN-Signature`.
@@ -33,7 +39,15 @@ const filling = [
 ] as const;
 
 const encoder = new TextEncoder();
-const readMembers = memberReader(filling.map(({ member }) => member));
+const members = filling.map(({ member }) => member);
+const readMembers = memberReader(members);
+const readAllMembers = memberReader(members, true);
+
+const othersColumn: Column = {
+  name: 'other_members',
+  type: 'JSON',
+  description: 'Members of the event that no other column takes',
+};
 
 const columns: Column[] = [
   { name: 'event_id', type: 'STRING' },
@@ -52,9 +66,9 @@ const columns: Column[] = [
   { name: 'received_at', type: 'TIMESTAMP', description: 'When the relay received the delivery' },
 ];
 
-function layout(): TableLayout {
+function layout({ unknown }: Stream): TableLayout {
   return {
-    columns,
+    columns: unknown === 'keep' ? [...columns, othersColumn] : columns,
     partitionBy: { column: 'event_time', by: 'DAY' },
     clusterBy: ['event_name'],
     copies: { by: ['delivery_id'], newest: 'received_at' },
@@ -78,14 +92,21 @@ function read({ body }: EdgeDelivery, stream: Stream): Reading {
   return { kind: 'events', events: [{ name, json: json.text }] };
 }
 
-function map(envelope: Envelope): readonly Mapping[] {
-  return [mapEvent(envelope)];
+function map(envelope: Envelope, stream: Stream): readonly Mapping[] {
+  return [mapEvent(envelope, stream)];
 }
 
-function mapEvent(envelope: Envelope): Mapping {
-  const json = readMembers(envelope.body);
+function mapEvent(envelope: Envelope, { unknown }: Stream): Mapping {
+  const json = unknown ? readAllMembers(envelope.body) : readMembers(envelope.body);
   if (!json.ok) return { ok: false, reason: `the body is ${json.problem}` };
+  const { others } = json;
+  if (unknown === 'refuse' && others.length > 0) {
+    return { ok: false, reason: `no column takes ${others.length} of its members` };
+  }
   const row: Row = {};
+  if (unknown === 'keep') {
+    row[othersColumn.name] = others.length > 0 ? new JsonText(`{${others.join()}}`) : null;
+  }
   for (const { column, member } of filling) {
     const raw = json.members[member];
     if (isAbsent(raw)) row[column] = null;

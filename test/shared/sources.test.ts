@@ -150,3 +150,37 @@ describe('the date of a postback', () => {
     expect(sources.segmentstream.map(envelope, own)).toMatchObject([{ row: { date } }]);
   });
 });
+
+describe('members of an event that no column takes', () => {
+  const event = '{"id":"e1","n":9007199254740993,"event_name":"purchase","ř":{"a":[1, 2]},"n":1}';
+  const mapped = (body: string, unknown?: 'keep' | 'refuse') => {
+    const own = resolve(datanostro({ table: 'dn.events', ...(unknown && { unknown }) }));
+    const columns = sources.datanostro.layout(own).columns.map(({ name }) => name);
+    const [mapping] = sources.datanostro.map(envelopeOf(toBytes(body)), own);
+    return { mapping, columns };
+  };
+
+  it('are kept as they were sent, in a column of their own', () => {
+    const { mapping, columns } = mapped(event, 'keep');
+    const kept = '{"n":9007199254740993,"ř":{"a":[1, 2]},"n":1}';
+    expect(mapping).toMatchObject({
+      row: { event_id: 'e1', other_members: new JsonText(kept) },
+    });
+    expect(columns).toContain('other_members');
+    expect(mapped('{"id":"e1"}', 'keep').mapping).toMatchObject({ row: { other_members: null } });
+  });
+
+  it('make a dead letter of it', () => {
+    expect(mapped(event, 'refuse').mapping).toEqual({
+      ok: false,
+      reason: 'no column takes 3 of its members',
+    });
+    expect(mapped('{"id":"e1"}', 'refuse').mapping).toMatchObject({ ok: true });
+  });
+
+  it('are left out where nothing is said of them', () => {
+    const { mapping, columns } = mapped(event);
+    expect(mapping).toMatchObject({ ok: true, row: { event_id: 'e1' } });
+    expect(columns).not.toContain('other_members');
+  });
+});
