@@ -14,6 +14,8 @@ const relay = defineRelay({
   streams: Object.fromEntries([...troubled, 'sound'].map(stream)),
 });
 
+const soundRounds = [100, 10, 10, 10, 10, 10];
+
 /** Any three of them have more to write than the pull may have out. */
 const eachTroubled = 4000;
 
@@ -54,10 +56,8 @@ describe('several tables in trouble at once', { timeout: 240_000 }, () => {
 
   async function soundRowsFlow(): Promise<void> {
     // All of these stand behind more of the others' rows than may be out at once.
-    await publish('sound', 100);
-    await everyRowIsThereOnce('sound');
-    for (let round = 1; round <= 5; round++) {
-      await publish('sound', 10);
+    for (const count of soundRounds) {
+      await publish('sound', count);
       await everyRowIsThereOnce('sound');
     }
   }
@@ -85,8 +85,15 @@ describe('several tables in trouble at once', { timeout: 240_000 }, () => {
     const fault = { name: 'append.delayed-ack', ms: 1500 } as const;
     bed.bigqueryFaults.add({ ...fault, on: '/tables/troubled', times: 'always' });
     for (const name of troubled) await publish(name, eachTroubled);
-    await soundRowsFlow();
-    expect(subscriber.inHand).toBeGreaterThan(0);
+    const inHand: number[] = [];
+    for (const count of soundRounds) {
+      // They are slow, and not stuck: what came first is written by and by.
+      for (const name of troubled) await publish(name, 10);
+      await publish('sound', count);
+      await everyRowIsThereOnce('sound');
+      inHand.push(subscriber.inHand);
+    }
+    expect(Math.max(...inHand)).toBeGreaterThan(0);
     bed.bigqueryFaults.clear();
     for (const name of troubled) await everyRowIsThereOnce(name);
     await expect.poll(() => subscriber.inHand, { timeout: 60_000 }).toBe(0);
