@@ -3,8 +3,6 @@ import { countLines } from './record-scanner.ts';
 
 /** Makes UTF-8 of the bytes of a file, and refuses what is not in the encoding that it is said to be in. */
 export interface ByteDecoder {
-  /** Is the file UTF-8 without a mark? Then its bytes are given as they came. */
-  readonly isPlain: boolean;
   /**
    * @param lineOf the line that bytes which are not scanned yet begin at
    * @throws RelayError `delimited.encoding`, which names line and byte
@@ -46,6 +44,32 @@ const longestMark = 3;
 const nothing = new Uint8Array(0);
 const encoder = new TextEncoder();
 
+type Utf16 = 'utf-16le' | 'utf-16be';
+const looked = 1024;
+
+/**
+ * UTF-16 without a byte order mark, told by the NULs that its ASCII letters have: they make it UTF-8, too.
+ *
+ * @param bytes from an even offset of the file on
+ */
+export function unmarkedUtf16(bytes: Uint8Array): Utf16 | undefined {
+  const pairs = Math.floor(Math.min(bytes.length, looked) / 2);
+  let low = 0;
+  let high = 0;
+  for (let pair = 0; pair < pairs; pair++) {
+    if (bytes[pair * 2] === 0) high++;
+    if (bytes[pair * 2 + 1] === 0) low++;
+  }
+  // Others hold a NUL now and then, and hardly at every second place.
+  if (low > pairs / 4 && high * 4 < low) return 'utf-16le';
+  return high > pairs / 4 && low * 4 < high ? 'utf-16be' : undefined;
+}
+
+export function unmarkedError(encoding: Utf16, where: string): RelayError {
+  const message = `${where}: the file is UTF-16 without a byte order mark: set encoding: '${encoding}'`;
+  return new RelayError('delimited.encoding', 'invalid', message);
+}
+
 class MarkedDecoder implements ByteDecoder {
   readonly #set: string | undefined;
   #first: Uint8Array | undefined = nothing;
@@ -59,10 +83,6 @@ class MarkedDecoder implements ByteDecoder {
 
   constructor(set: string | undefined) {
     this.#set = set;
-  }
-
-  get isPlain(): boolean {
-    return !this.#hasMark && this.#encoding === 'utf-8';
   }
 
   push(chunk: Uint8Array, lineOf: () => number): Uint8Array {
@@ -107,10 +127,10 @@ class MarkedDecoder implements ByteDecoder {
       this.#encoding === 'utf-8'
         ? placeOf(joined(this.#tail, chunk), this.#before - this.#tail.length, line)
         : `line ${line} or below, behind byte ${this.#before}`;
-    const remedy =
-      this.#set === undefined && !this.#hasMark
-        ? "; if it is in another encoding, set it: encoding: 'windows-1252'"
-        : '';
+    const isFree = this.#set === undefined && !this.#hasMark;
+    const utf16 = isFree ? unmarkedUtf16(chunk.subarray(this.#before % 2)) : undefined;
+    if (utf16) return unmarkedError(utf16, where);
+    const remedy = isFree ? "; if it is in another encoding, set it: encoding: 'windows-1252'" : '';
     const message = `${where}: the file is not ${this.#encoding.toUpperCase()}${remedy}`;
     return new RelayError('delimited.encoding', 'invalid', message);
   }

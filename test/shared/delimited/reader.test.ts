@@ -240,6 +240,16 @@ describe('the encoding', () => {
     );
   });
 
+  it.each([
+    ['utf-16le', false],
+    ['utf-16be', true],
+  ])('%s without a mark is told by its name', (encoding, bigEndian) => {
+    const { code, message } = codeOf(() => readDelimited(utf16(bigEndian, false)));
+    expect(code).toBe('delimited.encoding');
+    expect(message).toMatch(/^line \d/);
+    expect(message).toContain(`set encoding: '${encoding}'`);
+  });
+
   it('one that nobody knows is a mistake of the config', () => {
     expect(codeOf(() => readDelimited('a,b\n', { encoding: 'klingon' })).message).toContain(
       'klingon',
@@ -251,12 +261,14 @@ describe('isCanonical', () => {
   it.each([
     ['as RFC 4180 has it', 'a,b\r\n1,"2 ""x"""\r\n', true],
     ['with LF', 'a,b\n1,2', true],
-    ['a byte order mark', '\uFEFFa,b\n1,2\n', false],
+    ['a byte order mark', '\uFEFFa,b\n1,2\n', true],
     ['semicolons', 'a;b\n1;2\n', false],
     ['CR alone', 'a,b\r1,2\r', false],
     ['a quote in a cell', 'a,b\n1,2"\n', false],
     ['an empty line', 'a,b\n\n1,2\n', false],
-    ['a sep= line', 'sep=,\na,b\n1,2\n', false],
+    ['a sep= line', 'sep=,\na,b\n1,2\n', true],
+    ['a line of blanks', 'a,b\n \n1,2\n', false],
+    ['LF and CRLF', 'a,b\n1,2\r\n3,4\n', false],
   ])('%s', (_, text, canonical) => {
     for (const size of [1, 1000]) expect(readDelimited(text, {}, size).isCanonical).toBe(canonical);
   });
