@@ -8,7 +8,7 @@ import { isAbsent, isObject, knownText, memberReader, scalarText } from '../json
 import { findValues } from '../json-path.ts';
 import { JsonText } from '../json-text.ts';
 import { isJson } from '../json-valid.ts';
-import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
+import type { EdgeDelivery, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
 
 export interface DatanostroOptions extends StreamOptions, HistorySettings {
   /**
@@ -96,7 +96,7 @@ function map(envelope: Envelope, stream: Stream): readonly Mapping[] {
   return [mapEvent(envelope, stream)];
 }
 
-function mapEvent(envelope: Envelope, { unknown }: Stream): Mapping {
+function mapEvent(envelope: Envelope, { unknown, invalidValues, key }: Stream): Mapping {
   const json = unknown ? readAllMembers(envelope.body) : readMembers(envelope.body);
   if (!json.ok) return { ok: false, reason: `the body is ${json.problem}` };
   const { others } = json;
@@ -104,6 +104,7 @@ function mapEvent(envelope: Envelope, { unknown }: Stream): Mapping {
     return { ok: false, reason: `no column takes ${others.length} of its members` };
   }
   const row: Row = {};
+  let notes: ValueNote[] | undefined;
   if (unknown === 'keep') {
     row[othersColumn.name] = others.length > 0 ? new JsonText(`{${others.join()}}`) : null;
   }
@@ -114,14 +115,20 @@ function mapEvent(envelope: Envelope, { unknown }: Stream): Mapping {
     else {
       const text = knownText(raw);
       if (text === undefined) {
-        return { ok: false, reason: `"${member}" is an object or an array`, column };
+        const reason = 'is an object or an array';
+        if (invalidValues === 'dead-letter' || key?.includes(column)) {
+          return { ok: false, reason: `"${member}" ${reason}`, column };
+        }
+        notes ??= [];
+        notes.push({ column, reason });
       }
-      row[column] = text;
+      // An empty time is none; an empty text is a text.
+      row[column] = (column === 'event_time' ? text || null : text) ?? null;
     }
   }
   row['delivery_id'] = envelope.deliveryId;
   row['received_at'] = new Date(envelope.receivedAt);
-  return { ok: true, row };
+  return notes ? { ok: true, row, notes } : { ok: true, row };
 }
 
 /**

@@ -2,13 +2,13 @@ import type { Row, TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import { scalarText } from '../json-members.ts';
-import { cellOf, timestampText } from '../shape/cell.ts';
+import { type Cell, cellOf, saysNothing, timeCell } from '../shape/cell.ts';
 import { readEvents, readEventsStart } from '../shape/events.ts';
 import { type Facts, readJoined, readRaw, type Surroundings } from '../shape/from.ts';
 import { type Plan, planOf } from '../shape/plan.ts';
 import type { EventShape } from '../shape/shape.ts';
 import type { SchemeName } from '../signatures/schemes.ts';
-import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
+import type { EdgeDelivery, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
 
 export interface GenericOptions extends StreamOptions, EventShape {
   /** How the sender proves who it is; by default an unguessable key ends the endpoint's path. */
@@ -28,10 +28,11 @@ function layout(stream: Stream): TableLayout {
   const by = identityOf(plan);
   const named = reads('event:name');
   return {
-    columns: columns.map(({ name, type, description }) => ({
+    columns: columns.map(({ name, type, description, required }) => ({
       name,
       type,
       ...(description !== undefined && { description }),
+      ...(required && { required }),
     })),
     // By the relay's clock: a sender's may be wild, and BigQuery refuses wild partitions.
     ...(received?.type === 'TIMESTAMP' && {
@@ -75,10 +76,11 @@ function read({ body, header }: EdgeDelivery, stream: Stream): Reading {
 
 /** Required, and readable at the edge, which knows no facts. */
 function missingColumn(view: Surroundings, { columns }: Plan): string | undefined {
-  return columns.find(
-    ({ required, from }) =>
-      required && !from.some(({ of }) => of === 'fact') && readRaw(from, view) === undefined,
-  )?.name;
+  return columns.find(({ required, from, type }) => {
+    if (!required || from.some(({ of }) => of === 'fact')) return false;
+    const raw = readRaw(from, view);
+    return raw === undefined || saysNothing(raw, type);
+  })?.name;
 }
 
 function map(envelope: Envelope, stream: Stream, text?: string): readonly Mapping[] {
@@ -124,31 +126,54 @@ function mapEvent(
   };
   if (name !== undefined) facts['event:name'] = name;
   if (envelope.contentType !== undefined) facts['delivery:content_type'] = envelope.contentType;
-  const rawTime = readRaw(plan.time, view);
-  if (rawTime !== undefined) {
-    const time = timestampText(scalarText(rawTime) ?? '', plan.timeUnit);
-    if (time === undefined) {
-      return { ok: false, reason: `its time is no number in ${plan.timeUnit} since 1970` };
-    }
-    facts['event:time'] = time;
-  }
-  return mapColumns({ ...view, facts }, plan);
+  const time = readTime(plan, view);
+  if (time?.ok) facts['event:time'] = String(time.value);
+  return mapColumns({ ...view, facts }, plan, time?.ok === false ? time : undefined);
 }
 
-function mapColumns(view: Surroundings, { columns }: Plan): Mapping {
+/** When the event happened, by the sender: undefined where it does not say. */
+function readTime({ time, timeUnit }: Plan, view: Surroundings): Cell | undefined {
+  const raw = readRaw(time, view);
+  if (raw === undefined) return undefined;
+  const text = scalarText(raw);
+  return text === undefined ? cellOf(raw, 'TIMESTAMP', timeUnit) : timeCell(text, timeUnit);
+}
+
+/** @param unfitTime why the event's time does not fit, where it does not */
+function mapColumns(view: Surroundings, { columns }: Plan, unfitTime: Cell | undefined): Mapping {
   const row: Row = {};
-  for (const { name, type, from, unit, required } of columns) {
-    const raw = readRaw(from, view);
-    if (raw === undefined) {
-      if (required) return { ok: false, reason: `${name} is missing`, column: name };
-      row[name] = null;
+  let notes: ValueNote[] | undefined;
+  for (const column of columns) {
+    const { name, required, mustFit } = column;
+    const cell = readCell(column, view, unfitTime);
+    if (cell.ok) {
+      if (required && cell.value === null) {
+        return { ok: false, reason: `${name} is missing`, column: name };
+      }
+      row[name] = cell.value;
       continue;
     }
-    const cell = cellOf(raw, type, unit);
-    if (!cell.ok) return { ok: false, reason: `${name} ${cell.reason}`, column: name };
-    row[name] = cell.value;
+    const { reason } = cell;
+    if (mustFit) return { ok: false, reason: `${name} ${reason}`, column: name };
+    row[name] = null;
+    notes ??= [];
+    notes.push({ column: name, reason });
   }
-  return { ok: true, row };
+  return notes ? { ok: true, row, notes } : { ok: true, row };
+}
+
+const absent: Cell = { ok: true, value: null };
+
+function readCell(
+  { from, type, unit }: Plan['columns'][number],
+  view: Surroundings,
+  unfitTime: Cell | undefined,
+): Cell {
+  const raw = readRaw(from, view);
+  if (raw !== undefined) return cellOf(raw, type, unit);
+  const isOfTime =
+    unfitTime && from.some((place) => 'fact' in place && place.fact === 'event:time');
+  return isOfTime ? unfitTime : absent;
 }
 
 export const genericSource: RowSource = {

@@ -6,7 +6,7 @@ import { formJson } from '../form-fields.ts';
 import { readJsonText } from '../json-body.ts';
 import { JsonText } from '../json-text.ts';
 import type { TokenSchemeName } from '../signatures/schemes.ts';
-import type { Mapping, RowSource } from '../source.ts';
+import type { Mapping, RowSource, ValueNote } from '../source.ts';
 
 export interface SegmentstreamOptions extends StreamOptions {
   /** What the CRM shows; by default an unguessable key ends the endpoint's path. */
@@ -31,6 +31,8 @@ const fieldsColumn: Column = {
   name: 'fields',
   type: 'JSON',
   description: 'What the payload says, where it is a form or JSON',
+  // With another text in a field's place it would say what nobody sent; the payload says it all.
+  exact: true,
 };
 
 /** @throws RelayError `config.invalid` where there is no such time zone */
@@ -52,21 +54,26 @@ function layout(stream: Stream): TableLayout {
 
 // ignoreBOM: the body is kept as sent, a byte order mark too.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const lenientUtf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
+
+const notUtf8 = 'is not UTF-8';
+const replaced = `${notUtf8}: U+FFFD stands for what is not`;
 
 function map(envelope: Envelope, stream: Stream): readonly Mapping[] {
   return [mapBody(envelope, stream)];
 }
 
 function mapBody(envelope: Envelope, stream: Stream): Mapping {
-  let payload: string;
-  try {
-    payload = utf8.decode(envelope.body);
-  } catch {
-    return {
-      ok: false,
-      reason: 'the body is not UTF-8, and a STRING holds nothing else',
-      column: 'payload',
-    };
+  const { text: payload, isExact } = decodePayload(envelope);
+  const fields = stream.fields ? fieldsOf(envelope, payload) : null;
+  const notes: ValueNote[] = [];
+  if (!isExact) notes.push({ column: 'payload', reason: replaced });
+  if (fields && isReplaced(fields.text, payload)) {
+    notes.push({ column: fieldsColumn.name, reason: replaced });
+  }
+  const [note] = notes;
+  if (note && (stream.invalidValues === 'dead-letter' || isInKey(notes, stream))) {
+    return { ok: false, reason: `${note.column} ${notUtf8}`, column: note.column };
   }
   return {
     ok: true,
@@ -75,9 +82,29 @@ function mapBody(envelope: Envelope, stream: Stream): Mapping {
       payload,
       received_at: BigInt(envelope.receivedAt),
       date: dateIn(stream.timeZone ?? 'UTC', envelope.receivedAt),
-      ...(stream.fields && { fields: fieldsOf(envelope, payload) }),
+      ...(stream.fields && { fields }),
     },
+    ...(note && { notes }),
   };
+}
+
+/** Rows are told apart by what was sent, never by U+FFFD in its place. */
+function isInKey(notes: readonly ValueNote[], { key = [] }: Stream): boolean {
+  return notes.some(({ column }) => key.includes(column));
+}
+
+/** The body as text; not exact where U+FFFD stands for bytes that are none. */
+function decodePayload({ body }: Envelope): { text: string; isExact: boolean } {
+  try {
+    return { text: utf8.decode(body), isExact: true };
+  } catch {
+    return { text: lenientUtf8.decode(body), isExact: false };
+  }
+}
+
+/** Has a form lost bytes that its escapes say, and that are no UTF-8? */
+function isReplaced(fields: string, payload: string): boolean {
+  return fields.includes('\ufffd') && !/\ufffd|%ef%bf%bd|\\ufffd/i.test(payload);
 }
 
 /** Null where it is neither: XML, or words. */
