@@ -2,17 +2,27 @@ import type { Right } from './delivery-case.ts';
 import type { Answer } from './raw-http.ts';
 import type { StoredRow } from './relay-bed.ts';
 
+/** What became of one delivery. */
+export interface Ending {
+  answer: Answer;
+  stored: readonly StoredRow[];
+  deadLetters: readonly Record<string, unknown>[];
+}
+
 /**
- * What became of a delivery, told in the terms of what is right for it: of headers, columns and members of
- * JSON only those that `right` names. A repeated value, and `fields`, are told whole.
+ * The same, told in the terms of what is right for it: of headers, columns and members of JSON only those that
+ * `right` names. A repeated value, and `fields`, are told whole.
  */
-export function seenAs(right: Right, answer: Answer, stored: readonly StoredRow[]): Right {
-  const { status, headers, row, rows } = right;
+export function seenAs(right: Right, { answer, stored, deadLetters }: Ending): Right {
+  const { headers, row, rows, inPart, dead, body } = right;
   return {
-    status: answer.status === status ? status : answer.status,
+    status: answer.status,
     ...(headers && { headers: pick(headers, answer.headers) as Record<string, string> }),
+    ...(body !== undefined && { body: answer.body }),
     ...(row !== undefined && { row: seenRow(row, stored) }),
     ...(rows && { rows: inOrder(stored).map(({ cells }, n) => pickCells(rows[n] ?? {}, cells)) }),
+    ...(inPart && { inPart: deadLetters.map((letter) => String(letter['column'])).sort() }),
+    ...(dead && stored.length === 0 && deadLetters.length > 0 && { dead }),
   };
 }
 

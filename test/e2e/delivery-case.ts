@@ -10,8 +10,12 @@ export interface Right {
   headers?: Record<string, string>;
   row?: Cells | null;
   rows?: Cells[];
-  /** Columns of which the row tells that their values did not fit. */
+  /** The columns of which a dead letter says that they were left out of the row, sorted. */
   inPart?: string[];
+  /** A dead letter is all that is stored. */
+  dead?: true;
+  /** Of the answer. */
+  body?: string;
 }
 
 /** A delivery as a real sender makes it, and what must become of it. */
@@ -59,8 +63,9 @@ export function configOf(cases: readonly DeliveryCase[]) {
   const streams: Record<string, string> = {};
   const secrets: Record<string, string> = {};
   for (const { id, stream, config, secrets: own } of cases) {
-    if ((streams[stream] ??= config) !== config)
-      throw new Error(`${id}: ${stream} has two configs`);
+    const { [stream]: known = config } = streams;
+    if (known !== config) throw new Error(`${id}: ${stream} has two configs`);
+    streams[stream] = config;
     Object.assign(secrets, own);
   }
   return { streams, secrets };

@@ -44,9 +44,14 @@ describe.each(edges)('what real senders send, to %s', (edge) => {
   test.each(cases)('$id', ({ id, right: { or, ...right } }) => {
     const answer = answers.get(id);
     if (!answer) throw new Error('it was not sent');
-    const stored = rows.filter(({ deliveryId }) => deliveryId === idOf(answer));
-    if (or && isDeepStrictEqual(seenAs(or, answer, stored), or)) return;
-    expect(seenAs(right, answer, stored)).toEqual(right);
+    const isOfIt = (deliveryId: unknown) => deliveryId === idOf(answer);
+    const ending = {
+      answer,
+      stored: rows.filter(({ deliveryId }) => isOfIt(deliveryId)),
+      deadLetters: deadLetters.filter((letter) => isOfIt(letter['delivery_id'])),
+    };
+    if (or && isDeepStrictEqual(seenAs(or, ending), or)) return;
+    expect(seenAs(right, ending)).toEqual(right);
   });
 
   test('what is stored was accepted, and nothing else', () => {

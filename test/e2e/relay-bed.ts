@@ -141,6 +141,23 @@ export class RelayBed {
     return found;
   }
 
+  /** The deliveries that are a row, or a dead letter. */
+  async storedIds(): Promise<Set<string>> {
+    const ids = new Set<string>();
+    const tables = [...this.relay.streams.values()].map(({ table, source }) => ({
+      table,
+      column: source === 'segmentstream' ? 'hit_id' : 'delivery_id',
+    }));
+    for (const { table, column } of [
+      ...tables,
+      { table: this.relay.deadLetters, column: 'delivery_id' },
+    ]) {
+      const query = `SELECT DISTINCT ${column} AS id FROM ${table}`;
+      for (const { id } of await select<{ id: string }>(this.bigquery, query)) ids.add(id);
+    }
+    return ids;
+  }
+
   /** What became no row, or one in part. */
   async deadLetters(): Promise<Record<string, unknown>[]> {
     return await select(this.bigquery, `SELECT * FROM ${this.relay.deadLetters}`);
