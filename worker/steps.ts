@@ -1,4 +1,4 @@
-import { type BodyFault, type BodyReading, readRequest } from './body.ts';
+import { type BodyFault, type BodyReading, declaresMore, readRequest } from './body.ts';
 import { handshakeOf, meetUnsigned, meetVerified } from './challenge.ts';
 import { type Dropped, decide } from './decide.ts';
 import { type Arrival, type Delivery, queryOf, receive } from './delivery.ts';
@@ -21,6 +21,14 @@ export interface Handled {
   dropped?: Dropped;
 }
 
+/** What counts as a failed try to authenticate, unless the key held already. */
+const failedTries: ReadonlySet<Outcome['outcome']> = new Set([
+  'unauthorized',
+  'forbidden',
+  'timeout',
+  'incomplete',
+]);
+
 /** How long a body may take, in milliseconds. No sender waits longer for its answer. */
 const bodyWithinMs = 30_000;
 
@@ -42,16 +50,21 @@ export async function takeSteps(
   if (!gate.admits(request)) {
     return { outcome: { outcome: 'forbidden' }, facts: { cause: 'address' } };
   }
+  const cap = stream.maxBodyBytes;
+  // The cap is no secret, so that nobody need show anything to be told at once.
+  if (declaresMore(request, cap)) return tooLarge(cap);
   // A key is shown without the body: who lacks it makes the edge hold none.
   const shown =
     'at' in endpoint.scheme ? await verify(receive(arrival, noBody), endpoint, env) : undefined;
   if (shown && !shown.ok) return await limited(unverified(shown, endpoint), request, env);
-  const cap = stream.maxBodyBytes;
   const read =
     request.method === 'GET'
       ? readQuery(arrival, cap)
       : await readRequest(request, cap, bodyWithinMs);
-  if (!read.ok) return unread(read.cause, cap);
+  if (!read.ok) {
+    const handled = unread(read.cause, cap);
+    return shown ? handled : limited(handled, request, env);
+  }
 
   const delivery = receive(arrival, read.bytes);
   const judged = await judge(delivery, endpoint, env, openDestination, shown);
@@ -61,9 +74,9 @@ export async function takeSteps(
 
 /** The same, unless it is a failed try, and one too many from its address. */
 async function limited(handled: Handled, request: Request, env: Bindings): Promise<Handled> {
-  const { outcome } = handled.outcome;
-  const isFailure = outcome === 'unauthorized' || outcome === 'forbidden';
-  if (!isFailure || !(await isOneTooMany(request, env))) return handled;
+  if (!failedTries.has(handled.outcome.outcome) || !(await isOneTooMany(request, env))) {
+    return handled;
+  }
   return { ...handled, outcome: { outcome: 'too-many-failures' } };
 }
 
@@ -137,11 +150,18 @@ function readQuery({ target }: Arrival, cap: number): BodyReading {
   return bytes.byteLength > cap ? { ok: false, cause: 'too-large' } : { ok: true, bytes };
 }
 
-/**
- * A body that breaks off has no sender left to answer. If there is one, or if the body is only slow, it
- * should be sent again: a 503, for senders give up at a 408 as they do at every 4xx.
- */
+/** The sender's fault, each of them: never a 5xx. */
 function unread(cause: BodyFault, maxBytes: number): Handled {
-  if (cause === 'too-large') return { outcome: { outcome: cause, maxBytes }, facts: {} };
-  return { outcome: { outcome: 'not-stored' }, facts: { cause: `body-${cause}` } };
+  switch (cause) {
+    case 'too-large':
+      return tooLarge(maxBytes);
+    case 'too-slow':
+      return { outcome: { outcome: 'timeout' }, facts: { cause: 'body-too-slow' } };
+    case 'broken':
+      return { outcome: { outcome: 'incomplete' }, facts: { cause: 'body-broken' } };
+  }
+}
+
+function tooLarge(maxBytes: number): Handled {
+  return { outcome: { outcome: 'too-large', maxBytes }, facts: {} };
 }
