@@ -8,6 +8,8 @@ export interface Envelope {
   deliveryId: string;
   /** Unix milliseconds, by the edge's clock. */
   receivedAt: number;
+  /** Of the request, where it is not POST. A GET's body is its query, byte for byte. */
+  method?: string;
   event?: string;
   contentType?: string;
   /** Set where the body is compressed: it was signed, and is kept, as it was sent. */
@@ -49,6 +51,7 @@ export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, s
   const hint = (name: string, value: string | undefined) => {
     if (value && fits(value)) attributes[name] = value;
   };
+  hint('method', envelope.method);
   hint('event_name', envelope.event);
   hint('content_type', envelope.contentType);
   hint('content_encoding', envelope.contentEncoding);
@@ -73,6 +76,7 @@ export function readEnvelope(
     return { ok: false, problem: 'the attribute "received_at" is missing or not a time' };
   }
   const envelope: Envelope = { stream, deliveryId: delivery_id, receivedAt, body };
+  if (attributes['method']) envelope.method = attributes['method'];
   if (attributes['event_name']) envelope.event = attributes['event_name'];
   if (attributes['content_type']) envelope.contentType = attributes['content_type'];
   if (attributes['content_encoding']) envelope.contentEncoding = attributes['content_encoding'];

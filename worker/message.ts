@@ -27,6 +27,7 @@ export function toMessage(
     stream: streamName,
     deliveryId: id,
     receivedAt,
+    ...(method !== 'POST' && { method }),
     traceparent: traceparentOf(sent.get('traceparent')),
     ...(contentType && { contentType }),
     ...(contentEncoding && { contentEncoding }),
