@@ -1,5 +1,4 @@
 import type { Bytes } from './bytes.ts';
-import { fromDer } from './der.ts';
 import { decode } from './encoding.ts';
 import { readReference } from './reference.ts';
 import type { SignedRequest } from './request.ts';
@@ -95,14 +94,10 @@ function decodeAll(scheme: SignatureScheme, found: readonly string[]): Bytes[] {
   for (const text of found) {
     if (text === '' || text.length > maxSignatureChars) continue;
     const bytes = decode(text, scheme.encoding);
-    const signature = bytes && toWebCrypto(scheme, bytes);
-    if (signature !== undefined && signatures.length < maxSignatures) signatures.push(signature);
+    if (bytes === undefined || signatures.length === maxSignatures) continue;
+    // workerd throws at an Ed25519 signature of any other length (RFC 8032, section 5.1.6).
+    if (scheme.algorithm === 'ed25519' && bytes.length !== ed25519Bytes) continue;
+    signatures.push(bytes);
   }
   return signatures;
-}
-
-/** As WebCrypto takes it. workerd throws at an Ed25519 signature of any other length. */
-function toWebCrypto({ algorithm }: SignatureScheme, bytes: Bytes): Bytes | undefined {
-  if (algorithm === 'ecdsa-p256') return fromDer(bytes);
-  return algorithm === 'ed25519' && bytes.length !== ed25519Bytes ? undefined : bytes;
 }

@@ -2,6 +2,7 @@ import { readJsonText } from '../json-body.ts';
 import { findValues } from '../json-path.ts';
 import type { Bytes } from './bytes.ts';
 import { type Claim, once, readClaim } from './claim.ts';
+import { fromDer } from './der.ts';
 import { decode } from './encoding.ts';
 import { equal } from './equal.ts';
 import { isHmac, type Key, parametersOf, trimSecret, verifyingKeys } from './keys.ts';
@@ -131,11 +132,13 @@ async function matchesPublicKey(
   signatures: readonly Bytes[],
   message: Bytes,
 ): Promise<boolean> {
-  for (const signature of signatures) {
+  for (const bytes of signatures) {
+    const signature = algorithm === 'ecdsa-p256' ? fromDer(bytes) : bytes;
+    if (signature === undefined) continue;
     try {
       if (await crypto.subtle.verify(parametersOf(algorithm), key, signature, message)) return true;
     } catch {
-      // Of a signature that is no pair of numbers, or no point, runtimes may say so by throwing.
+      // Some runtimes throw where what was sent is no signature at all.
     }
   }
   return false;
