@@ -28,7 +28,7 @@ export interface RelayBedOptions {
   edge: EdgeKind;
 }
 
-/** A row of a stream's table, each cell as GoogleSQL's TO_JSON_STRING writes it, parsed. */
+/** A row of a stream's table. JSON is parsed; times are ISO 8601, without zeros at the end of a fraction. */
 export interface StoredRow {
   stream: string;
   deliveryId: string;
@@ -128,11 +128,13 @@ export class RelayBed {
       const source = sources[stream.source];
       if (source.delivers !== 'rows') continue;
       const { columns } = source.layout(stream);
-      const names = columns.map(({ name }) => `TO_JSON_STRING(${name}) AS ${name}`);
+      const names = columns.map(({ name, type }) =>
+        civilTypes.has(type) ? name : `TO_JSON_STRING(${name}) AS ${name}`,
+      );
       const query = `SELECT ${names.join(', ')} FROM ${stream.table}`;
-      for (const row of await select<Record<string, string>>(this.bigquery, query)) {
+      for (const row of await select<Record<string, Cell>>(this.bigquery, query)) {
         const cells = Object.fromEntries(
-          Object.entries(row).map(([name, text]) => [name, JSON.parse(text) as unknown]),
+          Object.entries(row).map(([name, cell]) => [name, plainCell(cell)]),
         );
         const deliveryId = String(cells['delivery_id'] ?? cells['hit_id']);
         found.push({ stream: stream.name, deliveryId, cells });
@@ -169,6 +171,19 @@ export class RelayBed {
     const [row] = await select<{ dropped: number | null }>(this.bigquery, query);
     return row?.dropped ?? 0;
   }
+}
+
+const civilTypes = new Set(['DATE', 'DATETIME', 'TIME', 'TIMESTAMP']);
+
+/** As Google's client gives it: JSON text, or a time. */
+type Cell = string | { value: string } | null;
+
+function plainCell(cell: Cell): unknown {
+  if (typeof cell === 'string') return JSON.parse(cell);
+  return (
+    cell?.value.replace(/(\.\d*?)0+Z$/, (_, kept: string) => (kept === '.' ? '' : kept) + 'Z') ??
+    null
+  );
 }
 
 const edges: Record<

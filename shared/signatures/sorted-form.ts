@@ -1,0 +1,46 @@
+import type { Bytes } from './bytes.ts';
+
+/**
+ * How many fields a signed form may have: it is read before its signature can hold, and a megabyte of `a&a&a…`
+ * took a second. Twilio's callbacks have some forty; twice ten for media, and those of SIP headers.
+ */
+export const maxFormFields = 1000;
+
+const ampersand = 0x26;
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Twilio's form: names in order, each followed by its distinct values in order, with nothing
+ * between them; undefined where it is not UTF-8.
+ * https://www.twilio.com/docs/usage/webhooks/webhooks-security
+ */
+export function sortedForm(body: Bytes): string | undefined {
+  let form: string;
+  try {
+    form = decoder.decode(body);
+  } catch {
+    return undefined;
+  }
+  const fields = new Map<string, Set<string>>();
+  for (const [name, value] of new URLSearchParams(form)) {
+    const values = fields.get(name);
+    if (values) values.add(value);
+    else fields.set(name, new Set([value]));
+  }
+  let text = '';
+  for (const name of [...fields.keys()].sort()) {
+    for (const value of [...(fields.get(name) ?? [])].sort()) text += name + value;
+  }
+  return text;
+}
+
+/** Has the form more fields than any sender's? Nothing of it is decoded. */
+export function hasTooManyFields(body: Bytes): boolean {
+  let fields = 1;
+  for (let at = body.indexOf(ampersand); at >= 0; at = body.indexOf(ampersand, at + 1)) {
+    fields++;
+    if (fields > maxFormFields) return true;
+  }
+  return false;
+}
