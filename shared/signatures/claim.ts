@@ -4,7 +4,7 @@ import { readReference } from './reference.ts';
 import type { SignedRequest } from './request.ts';
 import type { SignatureScheme } from './scheme.ts';
 import { signedUrls } from './signed-url.ts';
-import { hasTooManyFields, sortedForm } from './sorted-form.ts';
+import { isOversizedForm, sortedForm } from './sorted-form.ts';
 import { render, type Signable, signs } from './template.ts';
 import type { Cause } from './verdict.ts';
 
@@ -44,7 +44,7 @@ export function readClaim(
   if (typeof found === 'string') return found;
   const signatures = decodeAll(scheme, found);
   if (signatures.length === 0) return 'malformed';
-  if (signs(scheme.signed, 'form.sorted') && hasTooManyFields(body)) return 'oversized';
+  if (signs(scheme.signed, 'form.sorted') && isOversizedForm(body)) return 'oversized';
   const messages: Bytes[] = [];
   const urls = scheme.url === undefined ? [url] : signedUrls(url, scheme.url);
   for (const candidate of urls) {

@@ -1,10 +1,12 @@
 import type { Bytes } from './bytes.ts';
 
 /**
- * How many fields a signed form may have: it is read before its signature can hold, and a megabyte of `a&a&a…`
- * took a second. Twilio's callbacks have some forty; twice ten for media, and those of SIP headers.
+ * How much a signed form may hold: it is read before its signature can hold, and a megabyte of `a&a&a…` took a
+ * second. Twilio's callbacks have some forty fields, twice ten for media and those of SIP headers, of 1,600
+ * characters at most.
  */
-export const maxFormFields = 1000;
+const maxFormFields = 1000;
+const maxFormBytes = 1024 * 1024;
 
 const ampersand = 0x26;
 
@@ -35,8 +37,9 @@ export function sortedForm(body: Bytes): string | undefined {
   return text;
 }
 
-/** Has the form more fields than any sender's? Nothing of it is decoded. */
-export function hasTooManyFields(body: Bytes): boolean {
+/** Is the form more than any sender's? Nothing of it is decoded. */
+export function isOversizedForm(body: Bytes): boolean {
+  if (body.length > maxFormBytes) return true;
   let fields = 1;
   for (let at = body.indexOf(ampersand); at >= 0; at = body.indexOf(ampersand, at + 1)) {
     fields++;

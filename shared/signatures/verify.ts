@@ -8,7 +8,7 @@ import { equal } from './equal.ts';
 import { isHmac, type Key, parametersOf, trimSecret, verifyingKeys } from './keys.ts';
 import { readReference } from './reference.ts';
 import type { SignedRequest } from './request.ts';
-import { headersOf, type Scheme, type SignatureScheme } from './scheme.ts';
+import { headersOf, type Scheme, type SignatureScheme, signedReferences } from './scheme.ts';
 import type { Signable } from './template.ts';
 import { isFresh, readTimestamp } from './timestamp.ts';
 import { verifyToken } from './token.ts';
@@ -17,7 +17,12 @@ import { type Cause, judge, refused, type Verdict } from './verdict.ts';
 export type { SignedRequest } from './request.ts';
 export type { Cause, Verdict } from './verdict.ts';
 
+// What is read of a body before its signature can hold. Adyen sends one item of some kilobytes in a delivery, and
+// Mailgun's events are no larger.
+const maxUnsignedJsonBytes = 256 * 1024;
 const maxEach = 100;
+const maxEachChars = 64 * 1024;
+
 
 /**
  * Whether a delivery was made by a holder of one of the live secrets.
@@ -38,6 +43,7 @@ export async function verifySignature(
   if ('at' in scheme) return verifyToken(scheme, request, live);
   const named = underItsNames(scheme, request.headers);
   const json = once(() => jsonOf(request.body));
+  if (isOversizedJson(named, request.body)) return refused('oversized');
   if (!named.each) return verifyOne(named, request, json, live, now);
   return verifyEach(named, request, itemsAt(named.each, json), live, now);
 }
@@ -176,7 +182,22 @@ function itemsAt(
     return array?.startsWith('[') ? findValues(array, [null]) : undefined;
   });
   if (items === undefined || items === 'malformed') return 'malformed';
-  return items.length > maxEach ? 'oversized' : items;
+  const isOversized = items.length > maxEach || items.some((item) => item.length > maxEachChars);
+  return isOversized ? 'oversized' : items;
+}
+
+/** Is there more JSON than such a sender's to be read before its signature can hold? */
+function isOversizedJson(scheme: SignatureScheme, body: Bytes): boolean {
+  if (body.length <= maxUnsignedJsonBytes) return false;
+  const readsJson = [...scheme.signature, ...signedReferences(scheme)].some(
+    ({ from }) => from === 'json',
+  );
+  return readsJson && mayBeJson(body[0] ?? 0);
+}
+
+/** An object, an array, or the blanks and byte order marks that may stand before; no form, and no multipart. */
+function mayBeJson(first: number): boolean {
+  return first === 0x7b || first === 0x5b || first === 0xef || first <= 0x20;
 }
 
 /** The body as JSON text. Most schemes never look, and none before it must. */
