@@ -86,9 +86,21 @@ export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
     return answer({ outcome: 'not-stored' });
   });
   return {
-    fetch: async (request, env, context) => router.fetch(request, env, context),
+    async fetch(request, env, context) {
+      const response = await router.fetch(request, env, context);
+      if (response.status >= 400) leaveUnread(request);
+      return response;
+    },
     queue: (batch, env) => drain(batch, env, destinationIn(env)),
   };
+}
+
+/**
+ * Gives up what is left of a refused body: a proxy before the Worker may wait for it to be taken before it
+ * passes the answer on. Of a body that was read nothing is left.
+ */
+function leaveUnread({ body }: Request): void {
+  body?.cancel().catch(() => {});
 }
 
 /**
