@@ -1,11 +1,13 @@
 import type { Stream } from './config.ts';
 import type { Problem } from './filters/condition.ts';
 import { filterOf } from './filters/filter.ts';
+import { takesFormsAlone } from './formats/names.ts';
 import { type JsonPath, parseJsonPath } from './json-path.ts';
 import { Misplaced, type Place, parseJoined } from './shape/from.ts';
 import type { JoinedFrom } from './shape/shape.ts';
 import type { Reference } from './signatures/reference.ts';
 import type { Scheme, SignatureScheme } from './signatures/scheme.ts';
+import { signsForm, signsUrl } from './signatures/template.ts';
 
 /**
  * Where a stream's filter looks at what the signature does not cover. Who has seen one signed delivery
@@ -57,9 +59,9 @@ function placesIn(eventFrom: JoinedFrom): Place[] {
 }
 
 function refusal(place: Place, stream: Stream): string {
-  if (place.of === 'header') {
+  if (place.of === 'header' || place.of === 'query') {
     return (
-      `looks at the header ${place.name}, which "${stream.scheme}" does not sign: whoever has seen a ` +
+      `looks at the ${place.of} ${place.name}, which "${stream.scheme}" does not sign: whoever has seen a ` +
       'delivery could send it again under another name. Filter on the payload with where: ' +
       "{ field: '$.…' }, which is signed, or in a view of the table"
     );
@@ -74,6 +76,7 @@ function refusal(place: Place, stream: Stream): string {
 export function isCovered(place: Place, stream: Stream, scheme: Scheme): boolean {
   // Who shows the secret itself vouches for all that comes with it.
   if ('at' in scheme) return true;
+  if (place.of === 'query') return signsUrl(scheme);
   if (place.of === 'header') {
     return signedReferences(scheme).some(
       (reference) => reference.from === 'header' && reference.name === place.name,
@@ -84,8 +87,7 @@ export function isCovered(place: Place, stream: Stream, scheme: Scheme): boolean
 
 function coversBody(stream: Stream, scheme: SignatureScheme): boolean {
   if (scheme.signed.body || scheme.bodyDigest) return true;
-  const parts = [...scheme.signed.before, ...scheme.signed.after];
-  return stream.body === 'form' && parts.some((part) => 'is' in part && part.is === 'form.sorted');
+  return takesFormsAlone(stream) && signsForm(scheme);
 }
 
 /** Some schemes sign a few fields of the body alone. */
@@ -95,7 +97,9 @@ function coversPath(
   scheme: SignatureScheme,
 ): boolean {
   const each = place.of === 'event' && stream.each ? parseJsonPath(stream.each) : undefined;
-  const base = each?.ok ? [...each.path, null] : [];
+  // What stands in a line is no path of the body that a scheme could name.
+  if (each?.ok === false) return false;
+  const base = each ? [...each.path, null] : [];
   const wanted = [...base, ...place.path];
   const signedBase = scheme.each ? [...scheme.each, null] : [];
   return signedReferences(scheme).some((reference) => {

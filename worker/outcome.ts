@@ -12,6 +12,7 @@ export type Outcome =
   | { outcome: 'too-many-failures' }
   | { outcome: 'malformed'; problem: string; field?: string; bare?: boolean }
   | { outcome: 'too-large'; maxBytes: number }
+  | { outcome: 'unsupported-coding' }
   | { outcome: 'not-stored' };
 
 type Answers = {
@@ -57,6 +58,15 @@ const answers: Answers = {
     problem(400, 'Bad Request', detail, field === undefined ? {} : { field }),
   'too-large': ({ maxBytes }) =>
     problem(413, 'Content Too Large', `the body exceeds ${maxBytes} bytes`),
+  'unsupported-coding': () =>
+    problem(
+      415,
+      'Unsupported Media Type',
+      'bodies may be coded as gzip or deflate',
+      {},
+      // RFC 9110, section 15.5.16.
+      { 'accept-encoding': 'gzip, deflate' },
+    ),
   'not-stored': () =>
     problem(
       503,

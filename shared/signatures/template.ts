@@ -1,7 +1,7 @@
 import { formFields } from '../form-fields.ts';
 import { type Bytes, toBytes } from './bytes.ts';
 import { parseReference, type Readable, type Reference, readReference } from './reference.ts';
-import type { Scheme } from './scheme.ts';
+import type { Scheme, SignatureScheme } from './scheme.ts';
 
 /** One piece of a signed message. An optional reference is empty text where the delivery lacks it. */
 type Part =
@@ -25,8 +25,16 @@ export interface Signable extends Readable {
 /** Do its senders sign the URL that they were given? Then it must be configured. */
 export function signsUrl(scheme: Scheme | undefined): boolean {
   if (scheme === undefined || 'at' in scheme) return false;
-  const { before, after } = scheme.signed;
-  return [...before, ...after].some((part) => 'is' in part && part.is === 'url');
+  return holds(scheme, 'url');
+}
+
+/** Do they sign the fields of a form, each value once? */
+export function signsForm(scheme: Scheme | undefined): boolean {
+  return scheme !== undefined && !('at' in scheme) && holds(scheme, 'form.sorted');
+}
+
+function holds({ signed }: SignatureScheme, name: 'url' | 'form.sorted'): boolean {
+  return [...signed.before, ...signed.after].some((part) => 'is' in part && part.is === name);
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
