@@ -6,12 +6,14 @@ import { RelayError } from './error.ts';
 import { exportEntries } from './export-settings.ts';
 import type { Problem } from './filters/condition.ts';
 import { filterOf } from './filters/filter.ts';
+import { bodyFormats } from './formats/names.ts';
 import { type HandshakeName, handshakeNames } from './handshake-names.ts';
 import { historyEntries } from './history-settings.ts';
 import { keyProblems } from './key.ts';
 import { unsignedKeys } from './key-cover.ts';
 import { partialNames } from './partial-names.ts';
 import { defaultSecret } from './secret-names.ts';
+import { morePlanOf } from './shape/more-columns.ts';
 import { planOf } from './shape/plan.ts';
 import { readWindow } from './signatures/replay-window.ts';
 import { type Scheme, signsUrl } from './signatures/scheme.ts';
@@ -89,7 +91,9 @@ const Columns = v.record(
 const StreamSchema = v.strictObject({
   source: v.picklist(Object.keys(sources)),
   scheme: v.picklist(Object.keys(schemes)),
-  body: v.optional(v.picklist(['json', 'form'])),
+  body: v.optional(
+    v.union([v.picklist(bodyFormats), v.pipe(v.array(v.picklist(bodyFormats)), v.minLength(1))]),
+  ),
   each: v.optional(v.string()),
   event: v.optional(From),
   id: v.optional(From),
@@ -220,11 +224,34 @@ function sharedDefaults({ streams }: RelayOptions): string[] {
 function streamProblems(stream: Stream): Problem[] {
   const eventFrom = sources[stream.source].eventFrom(stream);
   return [
-    ...(stream.source === 'generic' ? planOf(stream).problems : []),
+    ...(stream.source === 'generic' ? planOf(stream).problems : moreProblems(stream)),
     ...filterOf(stream).problems,
     ...partialNames(stream),
     ...unsignedFilters(stream, schemes[stream.scheme], eventFrom),
     ...keyProblems(stream),
     ...unsignedKeys(stream, schemes[stream.scheme]),
+  ];
+}
+
+/** Of columns beside those that the source has of its own. */
+function moreProblems(stream: Stream): Problem[] {
+  const plan = morePlanOf(stream);
+  if (!plan) return [];
+  const source = sources[stream.source];
+  if (source.delivers === 'exports') {
+    return [{ path: 'moreColumns', message: 'has no place: exports bring their own columns' }];
+  }
+  const { moreColumns, ...bare } = stream;
+  const own = new Set(source.layout(bare).columns.map(({ name }) => name.toLowerCase()));
+  const taken = Object.keys(moreColumns ?? {}).filter((name) => own.has(name.toLowerCase()));
+  return [
+    ...plan.problems.map(({ path, message }) => ({
+      path: path.replace('columns', 'moreColumns'),
+      message,
+    })),
+    ...taken.map((name) => ({
+      path: `moreColumns.${name}`,
+      message: 'is a column of the source already',
+    })),
   ];
 }

@@ -1,10 +1,17 @@
 import type { Stream } from './config.ts';
 import type { Problem } from './filters/condition.ts';
 import { filterOf } from './filters/filter.ts';
+import { takesFormsAlone } from './formats/names.ts';
 import { type JsonPath, parseJsonPath } from './json-path.ts';
 import { Misplaced, type Place, type Places, parseJoined } from './shape/from.ts';
 import type { JoinedFrom } from './shape/shape.ts';
-import { type Scheme, type SignatureScheme, signedReferences } from './signatures/scheme.ts';
+import {
+  type Scheme,
+  type SignatureScheme,
+  signedReferences,
+  signsForm,
+  signsUrl,
+} from './signatures/scheme.ts';
 
 /**
  * Where a stream's filter looks at what the signature does not cover. Who has seen one signed delivery
@@ -58,9 +65,9 @@ function placesIn(eventFrom: JoinedFrom): Places[] {
 }
 
 function refusal(place: Place, stream: Stream): string {
-  if (place.of === 'header') {
+  if (place.of === 'header' || place.of === 'query') {
     return (
-      `looks at the header ${place.name}, which "${stream.scheme}" does not sign: whoever has seen a ` +
+      `looks at the ${place.of} ${place.name}, which "${stream.scheme}" does not sign: whoever has seen a ` +
       'delivery could send it again under another name. Filter on the payload with where: ' +
       "{ field: '$.…' }, which is signed, or in a view of the table"
     );
@@ -82,6 +89,7 @@ export function findUnsigned(places: Places, stream: Stream, scheme: Scheme): Pl
   // Who shows the secret itself vouches for all that comes with it.
   if ('at' in scheme) return undefined;
   return places.find((place, at) => {
+    if (place.of === 'query') return !signsUrl(scheme);
     if (place.of === 'header') return !coversHeader(place.name, places.slice(0, at), scheme);
     return !('path' in place && (coversBody(stream, scheme) || coversPath(place, stream, scheme)));
   });
@@ -103,8 +111,7 @@ function signsHeader(name: string, scheme: SignatureScheme): boolean {
 
 function coversBody(stream: Stream, scheme: SignatureScheme): boolean {
   if (scheme.signed.body || scheme.bodyDigest) return true;
-  const parts = [...scheme.signed.before, ...scheme.signed.after];
-  return stream.body === 'form' && parts.some((part) => 'is' in part && part.is === 'form.sorted');
+  return takesFormsAlone(stream) && signsForm(scheme);
 }
 
 /** Some schemes sign a few fields of the body alone. */
@@ -114,7 +121,9 @@ function coversPath(
   scheme: SignatureScheme,
 ): boolean {
   const each = place.of === 'event' && stream.each ? parseJsonPath(stream.each) : undefined;
-  const base = each?.ok ? [...each.path, null] : [];
+  // What stands in a line is no path of the body that a scheme could name.
+  if (each?.ok === false) return false;
+  const base = each ? [...each.path, null] : [];
   const wanted = [...base, ...place.path];
   const signedBase = scheme.each ? [...scheme.each, null] : [];
   return signedReferences(scheme).some((reference) => {

@@ -2,6 +2,7 @@ import type { Stream } from './config.ts';
 import { findUnsigned } from './coverage.ts';
 import type { Problem } from './filters/condition.ts';
 import type { Place, Places } from './shape/from.ts';
+import { morePlanOf } from './shape/more-columns.ts';
 import { type Plan, planOf } from './shape/plan.ts';
 import type { Scheme } from './signatures/scheme.ts';
 
@@ -10,8 +11,9 @@ import type { Scheme } from './signatures/scheme.ts';
  * key, so that what is not signed lets whoever has seen one delivery write over another's row.
  */
 export function unsignedKeys(stream: Stream, scheme: Scheme): Problem[] {
-  if (stream.source !== 'generic' || !stream.key) return [];
-  const plan = planOf(stream);
+  // A source's own columns it vouches for itself.
+  const plan = stream.source === 'generic' ? planOf(stream) : morePlanOf(stream);
+  if (!plan || !stream.key) return [];
   return stream.key.flatMap((name, index) => {
     const from = plan.columns.find((column) => column.name === name)?.from ?? [];
     const message = problemOf(from, plan, stream, scheme);
@@ -30,7 +32,7 @@ function problemOf(from: Places, plan: Plan, stream: Stream, scheme: Scheme): st
     .map((places) => findUnsigned(places, stream, scheme))
     .find((place) => place !== undefined);
   if (!unsigned) return undefined;
-  const where = unsigned.of === 'header' ? `the header ${unsigned.name}` : 'a place';
+  const where = 'name' in unsigned ? `the ${unsigned.of} ${unsigned.name}` : 'a place';
   return (
     `comes from ${where}, which "${stream.scheme}" does not sign: whoever has seen a delivery could send it ` +
     "under the key of another, and replace that one's row. Name columns of what is signed"

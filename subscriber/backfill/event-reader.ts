@@ -3,6 +3,7 @@ import type { RelayStream } from '../../shared/config.ts';
 import type { Envelope } from '../../shared/envelope.ts';
 import { RelayError } from '../../shared/error.ts';
 import { filterOf } from '../../shared/filters/filter.ts';
+import { takesFormsAlone } from '../../shared/formats/names.ts';
 import { keyedLayout } from '../../shared/key.ts';
 import type { Mapping, RowSource } from '../../shared/source.ts';
 import { sources } from '../../shared/sources/registry.ts';
@@ -53,13 +54,17 @@ export class EventReader {
     this.encoder = createEncoder(this.layout, Date.now);
     this.#source = source;
     this.#receivedAt = receivedAt;
-    this.#contentType =
-      stream.body === 'form' ? 'application/x-www-form-urlencoded' : 'application/json';
+    this.#contentType = takesFormsAlone(stream)
+      ? 'application/x-www-form-urlencoded'
+      : 'application/json';
   }
 
   /** A line may hold several events, where the stream's deliveries do. */
   read({ bytes, number }: Line): EventReading[] {
-    const reading = this.#source.read({ body: bytes, header: noHeader }, this.stream);
+    const reading = this.#source.read(
+      { body: bytes, header: noHeader, contentType: this.#contentType },
+      this.stream,
+    );
     if (reading.kind === 'malformed') return [{ kind: 'rejected', reason: reading.problem }];
     if (reading.kind === 'ignored') return [{ kind: 'filtered' }];
     const { passes } = filterOf(this.stream);

@@ -181,8 +181,7 @@ type Cell = string | { value: string } | null;
 function plainCell(cell: Cell): unknown {
   if (typeof cell === 'string') return JSON.parse(cell);
   return (
-    cell?.value.replace(/(\.\d*?)0+Z$/, (_, kept: string) => (kept === '.' ? '' : kept) + 'Z') ??
-    null
+    cell?.value.replace(/(\.\d*?)0+Z$/, (_, kept: string) => `${kept.replace(/\.$/, '')}Z`) ?? null
   );
 }
 
