@@ -161,12 +161,24 @@ function disagreements(
     if (publicUrl === undefined && Object.hasOwn(schemes, scheme) && signsUrl(schemes[scheme])) {
       problems.push(`  publicUrl must be set: the senders of the stream "${name}" sign it`);
     }
+    if (stream.acceptsGet && !signsQuery(scheme)) {
+      problems.push(
+        `  streams.${name}.acceptsGet needs a key or a signed URL: "${scheme}" signs a body, and a GET has none`,
+      );
+    }
     const due = handshake && challengeSchemes[handshake];
     if (due !== undefined && scheme !== due) {
       problems.push(`  streams.${name}.handshake "${handshake}" needs the scheme "${due}"`);
     }
     return problems;
   });
+}
+
+/** Does the scheme vouch for the query of a GET? An unknown one is reported elsewhere. */
+function signsQuery(name: string): boolean {
+  if (!Object.hasOwn(schemes, name)) return true;
+  const scheme = schemes[name as SchemeName];
+  return 'at' in scheme || signsUrl(scheme);
 }
 
 /**

@@ -34,6 +34,8 @@ export interface StreamOptions {
   allowedAddresses?: string[];
   /** What a delivery that is stored is answered with: 204 by default, or 200 where its sender asks for no other. */
   acceptedStatus?: 200 | 204;
+  /** A GET is a delivery too: its query string is the payload. Only where the URL is signed, or a key shown. */
+  acceptsGet?: boolean;
   /** The handshake that the sender's console asks for; without it such requests are ordinary deliveries. */
   handshake?: HandshakeName;
 }
@@ -47,8 +49,6 @@ export interface Stream extends StreamOptions, EventShape, ExportSettings, Histo
   unknown?: 'keep' | 'refuse';
   /** Has the table a column `fields`, with what a form or JSON says? */
   fields?: boolean;
-  /** A GET is a delivery too: its query string is the payload. */
-  acceptsGet?: boolean;
 }
 
 export interface RelayOptions {

@@ -10,12 +10,12 @@ export interface Envelope extends SentBody {
   deliveryId: string;
   /** Unix milliseconds, by the edge's clock. */
   receivedAt: number;
+  /** Of the request, where it is not POST. A GET's body is its query, byte for byte. */
+  method?: string;
   event?: string;
   contentType?: string;
   /** Set where the body is compressed: it was signed, and is kept, as it was sent. */
   contentEncoding?: string;
-  /** Set where it is not POST. The body of a GET is its query. */
-  method?: string;
   /** Of the URL, as it was sent, without its question mark; not of a GET. */
   query?: string;
   /** W3C Trace Context. */

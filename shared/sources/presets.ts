@@ -12,7 +12,10 @@ interface TokenOptions {
 }
 
 type SenderRow = EventShape &
-  Pick<StreamOptions, 'publishBudgetMs'> & { scheme: SchemeName; acceptedStatus?: 200 };
+  Pick<StreamOptions, 'publishBudgetMs' | 'acceptsGet'> & {
+    scheme: SchemeName;
+    acceptedStatus?: 200;
+  };
 
 /** For senders whose documentation asks for a 200: of some, any other answer makes them send again. */
 const only200 = { acceptedStatus: 200 } as const;
@@ -268,9 +271,10 @@ const twilioStatus = '$.MessageStatus | $.SmsStatus | $.CallStatus';
 /** Of one message or call there are many callbacks. */
 const twilioId = ['$.MessageSid | $.CallSid', twilioStatus];
 
-/** Twilio's callbacks as forms, the usual kind. */
+/** Twilio's callbacks as forms, the usual kind, or as GETs, where the user asks for those. */
 export const twilio = sender({
   scheme: 'twilio-form',
+  acceptsGet: true,
   body: 'form',
   event: twilioStatus,
   id: twilioId,

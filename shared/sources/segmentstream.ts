@@ -21,8 +21,6 @@ export interface SegmentstreamOptions extends StreamOptions, Pick<EventShape, 'm
   timeZone?: string;
   /** Adds a JSON column `fields` with what the payload says, where it is a form or a JSON object or array. */
   fields?: boolean;
-  /** Takes GET postbacks too, whose payload is the query string. */
-  acceptsGet?: boolean;
 }
 
 /**

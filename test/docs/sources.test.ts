@@ -32,6 +32,10 @@ const only200 = Object.entries(presets)
   .filter(([, preset]) => preset({ table: 'a.b' }).acceptedStatus === 200)
   .map(([name]) => `\`${name}\``);
 
+const takesGet = Object.entries(presets)
+  .filter(([, preset]) => preset({ table: 'a.b' }).acceptsGet)
+  .map(([name]) => `\`${name}\``);
+
 const rows = Object.entries(presets).map(([name, preset]) => {
   const stream = preset({ table: 'a.b' });
   const cells = [
@@ -117,7 +121,12 @@ chat: slack({ table: 'team.slack', handshake: 'slack' }),
 - A stream's secrets are those that \`secrets\` lists, the newest first; X's challenge is answered with the first of them. By default there is one, \`<STREAM>_SECRET\` (\`CHAT_SECRET\` above), or \`<STREAM>_KEY\` where a key ends the path.
 - \`meta\` (also for WhatsApp) needs a second secret, \`<STREAM>_VERIFY_TOKEN\`: any text, which you type into Meta's console as the verify token too. \`npm start\` makes one in \`.dev.vars\`; deployed, it is \`npx wrangler secret put CHAT_VERIFY_TOKEN\`. Without it the challenge is answered 503.
 - \`asana\` brings its secret itself: deploy the stream, create the webhook through Asana's API, and store the \`X-Hook-Secret\` of Asana's answer as the stream's secret. The relay echoes it and keeps it nowhere, for anybody may send one. Until it is stored, deliveries are answered 503, and Asana sends them again.
+- \`slack\` also answers Slack's \`ssl_check=1\`, which Slack does not sign.
 - \`graph\` (Microsoft Graph) and \`monday\` are for streams of \`generic\` with a key in the path.
+- \`cloudevents\` answers the OPTIONS with which a sender of [CloudEvents](https://github.com/cloudevents/spec/blob/v1.0/http-webhook.md#4-abuse-protection) asks whether it may deliver (\`WebHook-Request-Origin\`): any origin may, at any rate, where a key in the path holds. \`event-grid\` does the same, and sends back the \`validationCode\` of Azure Event Grid's own schema. Both are for any stream of \`generic\`.
+- \`probe\` answers a HEAD and an empty GET with 200, for streams that sign: Trello and Mandrill try the URL so, and Mailchimp too, before they save a webhook. A stream whose sender shows a key (in the path, \`basic\`, \`bearer\`, \`api-key\`) needs none for it: with the right key both are answered 200. Nothing of either is stored.
+
+A GET with a query is a delivery where the stream says \`acceptsGet: true\` (\`false\` to take none), as ${takesGet.join(', ')} does by itself: its payload is the query, byte for byte. The scheme must sign the URL, or show a key; with any other the config is refused, for a GET has no body that could be signed. What a scheme signs of a URL is the URL as it was sent; a slash at the end of the path leads to the same stream.
 
 A delivery that is stored is answered 204, or 200 where the sender asks for that and nothing else: ${only200.join(', ')}, and streams with the handshake \`xero\` or \`monday\`. \`acceptedStatus: 200\` says so of any other stream.
 
