@@ -5,6 +5,7 @@ import { completeSecrets, type Secrets } from '../local/secrets.ts';
 import { historyStreams } from '../local/senders.ts';
 import { type Stack, startStack } from '../local/stack.ts';
 import { type Relay, type RelayStream, secretPrefix } from '../shared/config.ts';
+import { misreadSecrets } from '../shared/misread-secrets.ts';
 import { relay } from '../tributary.config.ts';
 import { quote, toCurl } from './curl.ts';
 import { printPartLine } from './part-line.ts';
@@ -48,6 +49,12 @@ async function start({ state, ports, secrets: secretsFile }: StartOptions): Prom
   requireNotRunning(state);
   const { secrets, added } = completeSecrets(secretsFile, relay);
   if (added.length > 0) console.log(`${secretsFile}: made ${added.join(', ')}`);
+  for (const stream of relay.streams.values()) {
+    // Its deliveries are answered 503 until it is mended; the others' are taken.
+    for (const problem of await misreadSecrets(stream, (secret) => secrets[secret])) {
+      console.error(`${secretsFile}: ${problem}`);
+    }
+  }
 
   const ended = Promise.withResolvers<string>();
   const stack = await startStack({

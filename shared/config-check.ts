@@ -15,8 +15,9 @@ import { partialNames } from './partial-names.ts';
 import { defaultSecret } from './secret-names.ts';
 import { morePlanOf } from './shape/more-columns.ts';
 import { planOf } from './shape/plan.ts';
+import { readWindow } from './signatures/replay-window.ts';
+import { type Scheme, signsUrl } from './signatures/scheme.ts';
 import { type SchemeName, schemes } from './signatures/schemes.ts';
-import { signsUrl } from './signatures/template.ts';
 import { sources } from './sources/registry.ts';
 
 const mebibyte = 1024 * 1024;
@@ -61,6 +62,14 @@ const AddressBlock = v.pipe(
   ),
 );
 
+const Window = v.pipe(
+  v.union([v.string(), v.literal(false)], 'must be a duration such as 15m, or false'),
+  v.check(
+    (window) => window === false || readWindow(window) !== undefined,
+    'must be a duration: a number and s, m, h or d, such as 90s, 15m, 25h or 3d',
+  ),
+);
+
 const From = v.union(
   [v.string(), v.array(v.string())],
   'must be a place such as $.type, or a list',
@@ -92,10 +101,11 @@ const StreamSchema = v.strictObject({
   columns: v.optional(Columns),
   moreColumns: v.optional(Columns),
   table: TableName,
-  secrets: v.optional(v.pipe(v.array(SecretName), v.minLength(1), v.maxLength(2))),
+  secrets: v.optional(v.pipe(v.array(SecretName), v.minLength(1), v.maxLength(4))),
   // Checked by its compiler, which tells the place of each problem.
   filter: v.optional(v.looseObject({})),
   key: v.optional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(16))),
+  replayWindow: v.optional(Window),
   maxBodyBytes: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7 * mebibyte)),
   ),
@@ -166,6 +176,11 @@ function disagreements(
         `  streams.${name}.acceptsGet needs a key or a signed URL: "${scheme}" signs a body, and a GET has none`,
       );
     }
+    if (stream.replayWindow !== undefined && !signsTime(scheme)) {
+      problems.push(
+        `  streams.${name}.replayWindow does nothing here: "${scheme}" signs no time. Duplicates are told by an id`,
+      );
+    }
     const due = handshake && challengeSchemes[handshake];
     if (due !== undefined && scheme !== due) {
       problems.push(`  streams.${name}.handshake "${handshake}" needs the scheme "${due}"`);
@@ -179,6 +194,12 @@ function signsQuery(name: string): boolean {
   if (!Object.hasOwn(schemes, name)) return true;
   const scheme = schemes[name as SchemeName];
   return 'at' in scheme || signsUrl(scheme);
+}
+
+function signsTime(name: SchemeName): boolean {
+  const scheme: Scheme | undefined = Object.hasOwn(schemes, name) ? schemes[name] : undefined;
+  // Of a scheme that is misspelt nothing more is said here.
+  return scheme === undefined || ('signed' in scheme && scheme.timestamp !== undefined);
 }
 
 /**

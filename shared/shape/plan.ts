@@ -4,8 +4,8 @@ import type { Problem } from '../filters/condition.ts';
 import { type CompiledFilter, filterOf } from '../filters/filter.ts';
 import { type BodyFormat, formatsOf } from '../formats/names.ts';
 import { type JsonPath, parseJsonPath } from '../json-path.ts';
+import { signsForm } from '../signatures/scheme.ts';
 import { schemes } from '../signatures/schemes.ts';
-import { signsForm } from '../signatures/template.ts';
 import { Misplaced, type Places, parseJoined, parsePlaces } from './from.ts';
 import { type ColumnShape, defaultColumns, type TimeUnit } from './shape.ts';
 

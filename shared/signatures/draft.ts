@@ -6,6 +6,7 @@ import { encode } from './encoding.ts';
 import { type Reference, readReference } from './reference.ts';
 import type { SignedRequest } from './request.ts';
 import type { SignatureScheme } from './scheme.ts';
+import { sortedForm } from './sorted-form.ts';
 import type { Signable } from './template.ts';
 import { writeTimestamp } from './timestamp.ts';
 
@@ -75,6 +76,7 @@ export class Draft {
       items: this.#items,
       body: this.#body,
       json: () => item ?? this.#text(),
+      form: () => sortedForm(this.#body),
     };
   }
 

@@ -1,7 +1,5 @@
-import { formFields } from '../form-fields.ts';
 import { type Bytes, toBytes } from './bytes.ts';
 import { parseReference, type Readable, type Reference, readReference } from './reference.ts';
-import type { Scheme, SignatureScheme } from './scheme.ts';
 
 /** One piece of a signed message. An optional reference is empty text where the delivery lacks it. */
 type Part =
@@ -20,24 +18,14 @@ export interface Template {
 export interface Signable extends Readable {
   method: string;
   body: Bytes;
+  /** The body as Twilio's sorted form. */
+  form: () => string | undefined;
 }
 
-/** Do its senders sign the URL that they were given? Then it must be configured. */
-export function signsUrl(scheme: Scheme | undefined): boolean {
-  if (scheme === undefined || 'at' in scheme) return false;
-  return holds(scheme, 'url');
+/** Is the URL, or the form, a part of what is signed? */
+export function signs({ before, after }: Template, what: 'url' | 'form.sorted'): boolean {
+  return [...before, ...after].some((part) => 'is' in part && part.is === what);
 }
-
-/** Do they sign the fields of a form, each value once? */
-export function signsForm(scheme: Scheme | undefined): boolean {
-  return scheme !== undefined && !('at' in scheme) && holds(scheme, 'form.sorted');
-}
-
-function holds({ signed }: SignatureScheme, name: 'url' | 'form.sorted'): boolean {
-  return [...signed.before, ...signed.after].some((part) => 'is' in part && part.is === name);
-}
-
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Reads a template such as `v0:{header:x-timestamp}:{body}`. The names: `{body}` (once at most),
@@ -101,24 +89,5 @@ function renderPart(part: Part, from: Signable): string | undefined {
   if ('reference' in part) {
     return readReference(part.reference, from) ?? (part.optional ? '' : undefined);
   }
-  return part.is === 'form.sorted' ? sortedForm(from.body) : from[part.is];
-}
-
-/**
- * Twilio's form: names in order, each followed by its distinct values in order, with nothing
- * between them. https://www.twilio.com/docs/usage/webhooks/webhooks-security
- */
-function sortedForm(body: Bytes): string | undefined {
-  let form: string;
-  try {
-    form = decoder.decode(body);
-  } catch {
-    return undefined;
-  }
-  let text = '';
-  const fields = formFields(form);
-  for (const name of [...fields.keys()].sort()) {
-    for (const value of [...(fields.get(name) ?? [])].sort()) text += name + value;
-  }
-  return text;
+  return part.is === 'form.sorted' ? from.form() : from[part.is];
 }

@@ -34,6 +34,10 @@ function metaRow(): SenderRow {
   };
 }
 
+/** Svix's libraries take its headers under both names, and Standard Webhooks' are the second. */
+const svixId = 'header:svix-id | header:webhook-id';
+const webhookId = 'header:webhook-id | header:svix-id';
+
 /** A sender's row: how it signs, and where in its deliveries an event's name, id and time stand. */
 function sender(row: SenderRow): (options: PresetOptions) => Stream {
   return (options) => generic({ ...row, ...options });
@@ -56,7 +60,8 @@ export const asana = sender({
   time: '$.created_at',
 });
 
-export const box = sender({ scheme: 'box', event: '$.trigger', id: 'header:box-delivery-id' });
+/** Its header box-delivery-id is new with every retry; the body's id stays. https://developer.box.com/guides/webhooks/v2 */
+export const box = sender({ scheme: 'box', event: '$.trigger', id: '$.id' });
 
 export const calendly = sender({ scheme: 'calendly', event: '$.event', time: '$.created_at' });
 
@@ -64,7 +69,7 @@ export const calendly = sender({ scheme: 'calendly', event: '$.event', time: '$.
 export const clerk = sender({
   scheme: 'svix',
   event: '$.type',
-  id: 'header:svix-id',
+  id: svixId,
   time: '$.timestamp | $.created_at',
 });
 
@@ -160,7 +165,7 @@ export const mixpanel: (options: PresetOptions & TokenOptions) => Stream = sende
 export const openai = sender({
   scheme: 'openai',
   event: '$.type',
-  id: 'header:webhook-id',
+  id: webhookId,
   time: { from: '$.created_at', unit: 's' },
 });
 
@@ -178,6 +183,14 @@ export const pagerduty = sender({
   event: '$.event.event_type',
   id: '$.event.id',
   time: '$.event.occurred_at',
+});
+
+/** Signs as Standard Webhooks has it, with a secret of its own kind (signatures/key-forms.ts). */
+export const polar = sender({
+  scheme: 'standard-webhooks',
+  event: '$.type',
+  id: webhookId,
+  time: '$.timestamp',
 });
 
 export const pusher = sender({
@@ -198,7 +211,7 @@ export const razorpay = sender({
 export const resend = sender({
   scheme: 'svix',
   event: '$.type',
-  id: 'header:svix-id',
+  id: svixId,
   time: '$.created_at',
 });
 
@@ -249,7 +262,7 @@ export const square = sender({
 export const standardWebhooks = sender({
   scheme: 'standard-webhooks',
   event: '$.type',
-  id: 'header:webhook-id',
+  id: webhookId,
   time: '$.timestamp',
 });
 
@@ -260,10 +273,18 @@ export const stripe = sender({
   time: { from: '$.created', unit: 's' },
 });
 
+/** Auth hooks, signed as Standard Webhooks has it. https://supabase.com/docs/guides/auth/auth-hooks */
+export const supabase = sender({
+  scheme: 'standard-webhooks',
+  event: '$.metadata.name',
+  id: webhookId,
+  time: '$.metadata.time',
+});
+
 export const svix = sender({
   scheme: 'svix',
   event: '$.type',
-  id: 'header:svix-id',
+  id: svixId,
   time: '$.created_at',
 });
 
