@@ -59,7 +59,6 @@ export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, s
   const hint = (name: string, value: string | undefined) => {
     if (value && fits(value)) attributes[name] = value;
   };
-  hint('method', envelope.method);
   hint('event_name', envelope.event);
   hint('content_type', envelope.contentType);
   hint('content_encoding', envelope.contentEncoding);

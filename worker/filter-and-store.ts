@@ -2,6 +2,7 @@ import { decide } from './decide.ts';
 import type { Delivery } from './delivery.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Handled } from './handled.ts';
+import { type Inflation, inflate } from './inflate.ts';
 import { toMessage } from './message.ts';
 import type { Bindings } from './optional-bindings.ts';
 import type { Destination } from './publish.ts';
@@ -16,7 +17,13 @@ export async function filterAndStore(
   secret: number,
 ): Promise<Handled> {
   const { stream } = endpoint;
-  const decision = decide(delivery, endpoint);
+  const coding = delivery.method === 'POST' ? delivery.headers.get('content-encoding') : null;
+  const inflation = coding
+    ? await inflate(delivery.body, coding, stream.maxBodyBytes)
+    : ({ ok: true, body: delivery.body } as const);
+  if (!inflation.ok) return notInflated(inflation.cause, endpoint, secret);
+  const { body } = inflation;
+  const decision = decide(body === delivery.body ? delivery : { ...delivery, body }, endpoint);
   if (!decision.relay) {
     const { outcome, cause, dropped } = decision;
     return { outcome, facts: { secret, cause }, ...(dropped && { dropped }) };
@@ -32,3 +39,24 @@ export async function filterAndStore(
     ...(stored && decision.dropped && { dropped: decision.dropped }),
   };
 }
+
+/** The sender's fault, each of them. */
+function notInflated(
+  cause: Extract<Inflation, { ok: false }>['cause'],
+  { stream, bare }: Endpoint,
+  secret: number,
+): Handled {
+  const facts = { secret, cause: `coding-${cause}` };
+  switch (cause) {
+    case 'unsupported':
+      return { outcome: { outcome: 'unsupported-encoding', accepts: accepted }, facts };
+    case 'too-large':
+      return { outcome: { outcome: 'too-large', maxBytes: stream.maxBodyBytes }, facts };
+    case 'broken': {
+      const problem = 'the body is not what its Content-Encoding says, or is cut';
+      return { outcome: { outcome: 'malformed', problem, ...(bare && { bare }) }, facts };
+    }
+  }
+}
+
+const accepted = ['gzip', 'deflate'];

@@ -2,7 +2,7 @@ import { type Coding, codingsOf, isZlib } from '../shared/formats/coding.ts';
 
 export type Inflation =
   | { ok: true; body: Uint8Array<ArrayBuffer> }
-  | { ok: false; cause: 'unsupported-coding' | 'too-large' | 'broken' };
+  | { ok: false; cause: 'unsupported' | 'too-large' | 'broken' };
 
 /**
  * How much is handed to the runtime at once: workerd inflates all that it is given before a byte of it is read,
@@ -20,12 +20,12 @@ export async function inflate(
   cap: number,
 ): Promise<Inflation> {
   const codings = codingsOf(contentEncoding);
-  if (!codings) return { ok: false, cause: 'unsupported-coding' };
+  if (!codings) return { ok: false, cause: 'unsupported' };
   let inflation: Inflation = { ok: true, body };
   for (const coding of codings) {
     if (!inflation.ok) return inflation;
     const stream = openStream(coding, inflation.body);
-    if (!stream) return { ok: false, cause: 'unsupported-coding' };
+    if (!stream) return { ok: false, cause: 'unsupported' };
     // Nothing is no compressed data, but no fault either: the source says whether it needs a body.
     if (inflation.body.byteLength > 0) inflation = await undo(inflation.body, stream, cap);
   }

@@ -26,7 +26,6 @@ export function toMessage(
     stream: streamName,
     deliveryId: id,
     receivedAt,
-    ...(method !== 'POST' && { method }),
     traceparent: traceparentOf(sent.get('traceparent')),
     ...(query && { query }),
     ...(contentType && { contentType }),

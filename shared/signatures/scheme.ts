@@ -80,6 +80,11 @@ export function signsUrl(scheme: Scheme | undefined): boolean {
   return scheme !== undefined && !('at' in scheme) && scheme.url !== undefined;
 }
 
+/** Do they sign the fields of a form, each value once? */
+export function signsForm(scheme: Scheme | undefined): boolean {
+  return scheme !== undefined && !('at' in scheme) && signs(scheme.signed, 'form.sorted');
+}
+
 /** The headers that a scheme reads, in lower case: those of the signatures, and of what is signed beside them. */
 export function headersOf(scheme: SignatureScheme): readonly string[] {
   const { signature, timestamp } = scheme;

@@ -1,3 +1,4 @@
+import { formPairs } from '../formats/form.ts';
 import type { Bytes } from './bytes.ts';
 
 /**
@@ -16,6 +17,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * Twilio's form: names in order, each followed by its distinct values in order, with nothing
  * between them; undefined where it is not UTF-8.
  * https://www.twilio.com/docs/usage/webhooks/webhooks-security
+ *
+ * Read by the reader that rows and filters use too: a field that only one of them saw would not be signed.
  */
 export function sortedForm(body: Bytes): string | undefined {
   let form: string;
@@ -25,7 +28,7 @@ export function sortedForm(body: Bytes): string | undefined {
     return undefined;
   }
   const fields = new Map<string, Set<string>>();
-  for (const [name, value] of new URLSearchParams(form)) {
+  for (const [name, value] of formPairs(form)) {
     const values = fields.get(name);
     if (values) values.add(value);
     else fields.set(name, new Set([value]));
