@@ -62,6 +62,7 @@ export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, s
   hint('event_name', envelope.event);
   hint('content_type', envelope.contentType);
   hint('content_encoding', envelope.contentEncoding);
+  hint('method', envelope.method);
   const { query } = envelope;
   if (query && fits(query)) attributes['query'] = query;
   else if (query) attributes['query_bytes'] = String(encoder.encode(query).byteLength);

@@ -27,6 +27,7 @@ export function toMessage(
     deliveryId: id,
     receivedAt,
     traceparent: traceparentOf(sent.get('traceparent')),
+    ...(method !== 'POST' && { method }),
     ...(query && { query }),
     ...(contentType && { contentType }),
     ...(contentEncoding && { contentEncoding }),

@@ -92,11 +92,6 @@ export function headersOf(scheme: SignatureScheme): readonly string[] {
   return read.flatMap((reference) => (reference.from === 'header' ? [reference.name] : []));
 }
 
-/** Do they sign the fields of a form, each value once? */
-export function signsForm(scheme: Scheme | undefined): boolean {
-  return scheme !== undefined && !('at' in scheme) && signs(scheme.signed, 'form.sorted');
-}
-
 /** What is signed, beside the body, the URL and the method. */
 export function signedReferences({ signed }: SignatureScheme): readonly Reference[] {
   return [...signed.before, ...signed.after].flatMap((part) =>
