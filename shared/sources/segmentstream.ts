@@ -4,14 +4,14 @@ import type { Envelope } from '../envelope.ts';
 import { RelayError } from '../error.ts';
 import { charsetOf } from '../formats/media-type.ts';
 import { xmlCharset } from '../formats/read-body.ts';
-import { type Decoding, decodeText } from '../formats/text.ts';
+import { decodeText } from '../formats/text.ts';
 import { JsonText } from '../json-text.ts';
 import { missingColumn } from '../shape/map-columns.ts';
 import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
 import { queryReader } from '../shape/query.ts';
 import type { EventShape } from '../shape/shape.ts';
 import type { TokenSchemeName } from '../signatures/schemes.ts';
-import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
+import type { EdgeDelivery, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
 import { hitFields } from './hit-fields.ts';
 
 export interface SegmentstreamOptions extends StreamOptions, Pick<EventShape, 'moreColumns'> {
@@ -35,6 +35,8 @@ const fieldsColumn: Column = {
   name: 'fields',
   type: 'JSON',
   description: 'What the payload and the query say, where they are forms or JSON',
+  // With another text in a field's place it would say what nobody sent; the payload says it all.
+  exact: true,
 };
 
 /** @throws RelayError `config.invalid` where there is no such time zone */
@@ -55,40 +57,64 @@ function layout(stream: Stream): TableLayout {
   };
 }
 
+const replaced = ': U+FFFD stands for what is not';
+
 function map(envelope: Envelope, stream: Stream): readonly Mapping[] {
   return [mapHit(envelope, stream)];
 }
 
 function mapHit(envelope: Envelope, stream: Stream): Mapping {
-  const decoding = decodePayload(envelope);
-  if (!decoding.ok) {
-    return {
-      ok: false,
-      reason: `the body is ${decoding.problem}, and a STRING holds nothing else`,
-      column: 'payload',
-    };
-  }
+  const { text: payload, problem } = decodePayload(envelope);
   const more = morePlanOf(stream);
   const fields = stream.fields || more ? hitFields(envelope) : undefined;
+  const notes: ValueNote[] = [];
+  if (problem !== undefined) notes.push({ column: 'payload', reason: `is ${problem}` });
+  if (stream.fields && fields !== undefined && isReplaced(fields, payload, envelope.query)) {
+    notes.push({ column: fieldsColumn.name, reason: 'is not UTF-8' });
+  }
+  const [note] = notes;
+  if (note && (stream.invalidValues === 'dead-letter' || isInKey(notes, stream))) {
+    return { ok: false, reason: `${note.column} ${note.reason}`, column: note.column };
+  }
   const added = more && mapMore(more, envelope, fields ?? 'null');
   if (added?.ok === false) return added;
+  const told = notes.map(({ column, reason }) => ({ column, reason: reason + replaced }));
+  told.push(...(added?.notes ?? []));
   return {
     ok: true,
     row: {
       hit_id: envelope.deliveryId,
-      payload: decoding.text,
+      payload,
       received_at: BigInt(envelope.receivedAt),
       date: dateIn(stream.timeZone ?? 'UTC', envelope.receivedAt),
       ...(stream.fields && { fields: fields === undefined ? null : new JsonText(fields) }),
       ...added?.row,
     },
+    ...(told.length > 0 && { notes: told }),
   };
 }
 
-/** The body; of a hit without one, its query. A byte order mark stays: it was sent. */
-function decodePayload({ body, contentType, query }: Envelope): Decoding {
-  if (body.byteLength === 0 && query) return { ok: true, text: query };
-  return decodeText(body, xmlCharset(body) ?? charsetOf(contentType));
+/** Rows are told apart by what was sent, never by U+FFFD in its place. */
+function isInKey(notes: readonly ValueNote[], { key = [] }: Stream): boolean {
+  return notes.some(({ column }) => key.includes(column));
+}
+
+/**
+ * The body; of a hit without one, its query. A byte order mark stays: it was sent. `problem` says why U+FFFD stands
+ * in the place of bytes.
+ */
+function decodePayload({ body, contentType, query }: Envelope): { text: string; problem?: string } {
+  if (body.byteLength === 0 && query) return { text: query };
+  const charset = xmlCharset(body) ?? charsetOf(contentType);
+  const decoding = decodeText(body, charset);
+  return decoding.ok ? decoding : { text: lenientUtf8.decode(body), problem: decoding.problem };
+}
+
+const lenientUtf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
+
+/** Has a form lost bytes that its escapes say, and that are no UTF-8? */
+function isReplaced(fields: string, payload: string, query = ''): boolean {
+  return fields.includes('\ufffd') && !/\ufffd|%ef%bf%bd|\\ufffd/i.test(payload + query);
 }
 
 function read(delivery: EdgeDelivery, stream: Stream): Reading {

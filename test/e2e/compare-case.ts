@@ -21,9 +21,15 @@ export function seenAs(right: Right, { answer, stored, deadLetters }: Ending): R
     ...(body !== undefined && { body: answer.body }),
     ...(row !== undefined && { row: seenRow(row, stored) }),
     ...(rows && { rows: inOrder(stored).map(({ cells }, n) => pickCells(rows[n] ?? {}, cells)) }),
-    ...(inPart && { inPart: deadLetters.map((letter) => String(letter['column'])).sort() }),
-    ...(dead && stored.length === 0 && deadLetters.length > 0 && { dead }),
+    ...(inPart && { inPart: columnsIn(deadLetters.filter(isInPart)) }),
+    ...(dead && deadLetters.some((letter) => !isInPart(letter)) && { dead }),
   };
+}
+
+const isInPart = (letter: Record<string, unknown>) => letter['written_in_part'] === true;
+
+function columnsIn(letters: readonly Record<string, unknown>[]): string[] {
+  return letters.flatMap((letter) => String(letter['column']).split(/, ?/)).sort();
 }
 
 function seenRow(row: Record<string, unknown> | null, stored: readonly StoredRow[]) {

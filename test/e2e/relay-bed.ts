@@ -143,18 +143,17 @@ export class RelayBed {
     return found;
   }
 
-  /** The deliveries that are a row, or a dead letter. */
+  /** The deliveries that are a row, or a dead letter because they can be none. */
   async storedIds(): Promise<Set<string>> {
     const ids = new Set<string>();
-    const tables = [...this.relay.streams.values()].map(({ table, source }) => ({
-      table,
-      column: source === 'segmentstream' ? 'hit_id' : 'delivery_id',
-    }));
-    for (const { table, column } of [
-      ...tables,
-      { table: this.relay.deadLetters, column: 'delivery_id' },
-    ]) {
-      const query = `SELECT DISTINCT ${column} AS id FROM ${table}`;
+    const queries = [...this.relay.streams.values()].map(({ table, source }) => {
+      const column = source === 'segmentstream' ? 'hit_id' : 'delivery_id';
+      return `SELECT DISTINCT ${column} AS id FROM ${table}`;
+    });
+    queries.push(
+      `SELECT DISTINCT delivery_id AS id FROM ${this.relay.deadLetters} WHERE NOT written_in_part`,
+    );
+    for (const query of queries) {
       for (const { id } of await select<{ id: string }>(this.bigquery, query)) ids.add(id);
     }
     return ids;
