@@ -129,7 +129,7 @@ export class RelayBed {
       if (source.delivers !== 'rows') continue;
       const { columns } = source.layout(stream);
       const names = columns.map(({ name, type }) =>
-        civilTypes.has(type) ? name : `TO_JSON_STRING(${name}) AS ${name}`,
+        otherTypes.has(type) ? name : `TO_JSON_STRING(${name}) AS ${name}`,
       );
       const query = `SELECT ${names.join(', ')} FROM ${stream.table}`;
       for (const row of await select<Record<string, Cell>>(this.bigquery, query)) {
@@ -172,13 +172,15 @@ export class RelayBed {
   }
 }
 
-const civilTypes = new Set(['DATE', 'DATETIME', 'TIME', 'TIMESTAMP']);
+/** Whose values are no JSON. */
+const otherTypes = new Set(['DATE', 'DATETIME', 'TIME', 'TIMESTAMP', 'FLOAT64']);
 
-/** As Google's client gives it: JSON text, or a time. */
-type Cell = string | { value: string } | null;
+/** As Google's client gives it: JSON text, a number, or a time. */
+type Cell = string | number | { value: string } | null;
 
 function plainCell(cell: Cell): unknown {
   if (typeof cell === 'string') return JSON.parse(cell);
+  if (typeof cell === 'number') return Number.isFinite(cell) ? cell : String(cell);
   return (
     cell?.value.replace(/(\.\d*?)0+Z$/, (_, kept: string) => `${kept.replace(/\.$/, '')}Z`) ?? null
   );
