@@ -99,7 +99,9 @@ export function findUnsigned(places: Places, stream: Stream, scheme: Scheme): Pl
 function coversHeader(name: string, before: Places, scheme: SignatureScheme): boolean {
   if (signsHeader(name, scheme)) return true;
   const { otherwise } = scheme;
-  const isReadFirst = before.some((place) => place.of === 'header' && signsHeader(place.name, scheme));
+  const isReadFirst = before.some(
+    (place) => place.of === 'header' && signsHeader(place.name, scheme),
+  );
   return isReadFirst && otherwise !== undefined && coversHeader(name, before, otherwise);
 }
 
@@ -118,6 +120,8 @@ function coversPath(
   stream: Stream,
   scheme: SignatureScheme,
 ): boolean {
+  // Where these stand, the body itself says.
+  if (scheme.formOrIn !== undefined) return false;
   const each = place.of === 'event' && stream.each ? parseJsonPath(stream.each) : undefined;
   // What stands in a line is no path of the body that a scheme could name.
   if (each?.ok === false) return false;

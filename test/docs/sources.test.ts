@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Stream } from '../../shared/config.ts';
+import { formatsOf } from '../../shared/formats/names.ts';
 import { handshakeNames } from '../../shared/handshake-names.ts';
 import type { JoinedFrom } from '../../shared/shape/shape.ts';
 import { defaultColumns } from '../../shared/shape/shape.ts';
@@ -28,6 +29,14 @@ function handshakeOf({ scheme }: Stream): string {
   return handshakeNames.some((name) => name === scheme) ? `\`${scheme}\`` : '–';
 }
 
+/** Its formats, and its limit where that is not the common one. */
+function takenBy(stream: Stream): string {
+  const formats = formatsOf(stream).map((format) => `\`${format}\``);
+  const { maxBodyBytes } = stream;
+  const limit = maxBodyBytes === undefined ? '' : `; ${maxBodyBytes / 1024 / 1024} MiB`;
+  return formats.join(', ') + limit;
+}
+
 const only200 = Object.entries(presets)
   .filter(([, preset]) => preset({ table: 'a.b' }).acceptedStatus === 200)
   .map(([name]) => `\`${name}\``);
@@ -41,11 +50,8 @@ const rows = Object.entries(presets).map(([name, preset]) => {
   const cells = [
     `\`${name}\``,
     `\`${stream.scheme}\``,
-    stream.each === undefined
-      ? stream.body === 'form'
-        ? 'the form'
-        : 'the body'
-      : `each of \`${stream.each}\``,
+    takenBy(stream),
+    stream.each === undefined ? 'the body' : `each of \`${stream.each}\``,
     code(stream.event),
     code(stream.id),
     timeOf(stream),
@@ -89,7 +95,24 @@ orders: shopify({
 }),
 \`\`\`
 
-\`from\` is a path of the event (\`$.items[0].sku\`), of the body around it (\`body:$.account\`), a header (\`header:x-name\`), or \`event:id\`, \`event:name\`, \`event:time\`, \`event:index\`, \`delivery:id\`, \`delivery:received_at\`, \`delivery:content_type\`. Several with \` | \` between them are alternatives. A header longer than 1,024 bytes does not fit Pub/Sub and counts as missing. With \`required: true\` a delivery of one event that lacks the value is answered 400 with the column's name; among several, such an event becomes a dead letter and the others become rows.
+\`from\` is a path of the event (\`$.items[0].sku\`), of the body around it (\`body:$.account\`), a header (\`header:x-name\`), a parameter of the URL (\`query:name\`), or \`event:id\`, \`event:name\`, \`event:time\`, \`event:index\`, \`delivery:id\`, \`delivery:received_at\`, \`delivery:content_type\`. Several with \` | \` between them are alternatives. A header longer than 1,024 bytes does not fit Pub/Sub and counts as missing; a query travels however long it is, and a name that it holds several times is an array of its values. \`datanostro\` and \`segmentstream\` take \`moreColumns\` beside their own columns too. With \`required: true\` a delivery of one event that lacks the value is answered 400 with the column's name; among several, such an event becomes a dead letter and the others become rows.
+
+## What bodies may be
+
+| \`body\` | |
+|---|---|
+| \`json\` | one JSON document |
+| \`form\` | an urlencoded form, as an object of texts |
+| \`form-payload\` | a form whose field \`payload\` holds a JSON document, which is the event; fields beside it join it. Any other form is read as \`form\` |
+| \`multipart\` | multipart/form-data, as an object; of a file there are its name, type and size, and not what is in it |
+| \`text\` | XML or any other text, as one JSON string (\`JSON_VALUE(payload)\`) |
+
+\`body\` is one of them or a list; a stream of \`generic\` that says nothing takes all but \`text\`. What the bytes say decides first, as no signature covers a Content-Type: an object or an array is JSON, \`<\` begins a text, \`--\` a multipart body, \`name=\` a form ([decision 15](decisions/0015-what-a-body-is.md)). A name that a form holds several times is an array of its values: all of them, in order. A body that is none of what its stream takes is answered 400.
+
+- \`each: 'lines'\` reads lines of JSON, each an event. With \`each: '$'\` an array is a batch, and a body that is no array is one event.
+- Text is UTF-8, or in the charset that its Content-Type, its part of a multipart body, SendGrid's \`charsets\` or its XML declares. Byte order marks are skipped.
+- \`Content-Encoding: gzip\` and \`deflate\` are undone, and \`br\` where Cloudflare's runtime can; others are answered 415. \`maxBodyBytes\` holds for what comes of it too. Signatures are over the bytes as they came, and a dead letter keeps those.
+- A preset's limit is what its sender documents, up to the 7 MiB that a message carries; 1 MiB where it documents less, or nothing.
 
 ## Filters
 
@@ -132,8 +155,8 @@ A delivery that is stored is answered 204, or 200 where the sender asks for that
 
 ## The presets
 
-| preset | scheme | an event is | name | id | time | further columns | handshake |
-|---|---|---|---|---|---|---|---|
+| preset | scheme | takes | an event is | name | id | time | further columns | handshake |
+|---|---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 `;
 
