@@ -91,7 +91,9 @@ export function findUnsigned(places: Places, stream: Stream, scheme: Scheme): Pl
 function coversHeader(name: string, before: Places, scheme: SignatureScheme): boolean {
   if (signsHeader(name, scheme)) return true;
   const { otherwise } = scheme;
-  const isReadFirst = before.some((place) => place.of === 'header' && signsHeader(place.name, scheme));
+  const isReadFirst = before.some(
+    (place) => place.of === 'header' && signsHeader(place.name, scheme),
+  );
   return isReadFirst && otherwise !== undefined && coversHeader(name, before, otherwise);
 }
 

@@ -23,7 +23,6 @@ const maxUnsignedJsonBytes = 256 * 1024;
 const maxEach = 100;
 const maxEachChars = 64 * 1024;
 
-
 /**
  * Whether a delivery was made by a holder of one of the live secrets.
  *
