@@ -74,7 +74,7 @@ const From = v.union(
   [v.string(), v.array(v.string())],
   'must be a place such as $.type, or a list',
 );
-const Unit = v.picklist(['s', 'ms', 'iso']);
+const Unit = v.picklist(['s', 'ms', 'us', 'ns', 'iso']);
 
 // What the texts say is checked when they are compiled.
 const Columns = v.record(
@@ -115,6 +115,7 @@ const StreamSchema = v.strictObject({
   handshake: v.optional(v.picklist(handshakeNames)),
   timeZone: v.optional(TimeZone),
   unknown: v.optional(v.picklist(['keep', 'refuse'])),
+  invalidValues: v.optional(v.picklist(['null', 'dead-letter'])),
   fields: v.optional(v.boolean()),
   acceptsGet: v.optional(v.boolean()),
   ...exportEntries,
@@ -230,6 +231,7 @@ function streamProblems(stream: Stream): Problem[] {
     ...unsignedFilters(stream, schemes[stream.scheme], eventFrom),
     ...keyProblems(stream),
     ...unsignedKeys(stream, schemes[stream.scheme]),
+    ...uselessLeniency(stream),
   ];
 }
 
@@ -254,4 +256,10 @@ function moreProblems(stream: Stream): Problem[] {
       message: 'is a column of the source already',
     })),
   ];
+}
+
+function uselessLeniency({ source, invalidValues }: Stream): Problem[] {
+  if (invalidValues === undefined || sources[source].delivers === 'rows') return [];
+  const message = 'is for streams of rows: files are loaded as they are';
+  return [{ path: 'invalidValues', message }];
 }

@@ -32,6 +32,13 @@ export interface StreamOptions {
    * default as the scheme has it (docs/sources.md). Only where the scheme signs a time.
    */
   replayWindow?: ReplayWindow;
+  /**
+   * What becomes of an event with a value that does not fit its column. By default (`null`) the column is NULL,
+   * or holds U+FFFD where the value was no Unicode, and the delivery is kept among the dead letters as well,
+   * marked as written in part. With `dead-letter` the event becomes no row. A `required` column and the key need
+   * a value that fits either way.
+   */
+  invalidValues?: 'null' | 'dead-letter';
   /** The largest body, in bytes: 1 MiB by default, up to 7 MiB (base64 must fit Pub/Sub's 10 MB). */
   maxBodyBytes?: number;
   /** How long the edge tries to publish before it answers 503, in milliseconds: 2,500 by default. */

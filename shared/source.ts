@@ -23,12 +23,19 @@ export interface EdgeDelivery extends SentBody {
   query?: string | undefined;
 }
 
+/** A column whose value did not fit: it is NULL in the row, or changed. */
+export interface ValueNote {
+  column: string;
+  /** Said of the column (`is no time`), for people. Holds nothing of the value. */
+  reason: string;
+}
+
 /**
  * A row, or why the event can never become one; `column` is the path of what is wrong. `event` is its
- * index, where a delivery may hold several.
+ * index, where a delivery may hold several. A row with `notes` is stored, and its delivery is kept as well.
  */
 export type Mapping = { event?: number } & (
-  | { ok: true; row: Row }
+  | { ok: true; row: Row; notes?: readonly ValueNote[] }
   | { ok: false; reason: string; column?: string }
 );
 

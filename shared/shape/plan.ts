@@ -13,6 +13,8 @@ interface ColumnPlan extends Column {
   from: Places;
   unit?: TimeUnit;
   required: boolean;
+  /** Where its value does not fit, the event is a dead letter. */
+  mustFit: boolean;
 }
 
 /** A stream's shape and filter, compiled. */
@@ -84,7 +86,7 @@ function makePlan(stream: Stream): Plan {
   const id = reader.read('id', [], () => parseJoined(stream.id ?? []));
   const time = reader.read('time', [], () => (from === undefined ? [] : parsePlaces(from)));
   const columns = Object.entries(columnShapes(stream)).map(([name, shape]) =>
-    planColumn(name, shape, reader),
+    planColumn(name, shape, stream, reader),
   );
   const filter = filterOf(stream);
   const headers = headersOf([...event, ...id, time, ...columns.map((column) => column.from)]);
@@ -141,7 +143,12 @@ function columnShapes(stream: Stream): Readonly<Record<string, ColumnShape>> {
   return { ...defaultColumns, event_index: index, ...stream.moreColumns };
 }
 
-function planColumn(name: string, shape: ColumnShape, reader: Reader): ColumnPlan {
+function planColumn(
+  name: string,
+  shape: ColumnShape,
+  { key = [], invalidValues }: Stream,
+  reader: Reader,
+): ColumnPlan {
   const { type, unit, required = false, description } = shape;
   const path = `columns.${name}`;
   // https://cloud.google.com/bigquery/docs/schemas#column_names
@@ -161,6 +168,7 @@ function planColumn(name: string, shape: ColumnShape, reader: Reader): ColumnPla
     from: reader.read(`${path}.from`, [], () => parsePlaces(shape.from)),
     ...(unit && { unit }),
     required,
+    mustFit: required || invalidValues === 'dead-letter' || key.includes(name),
   };
 }
 

@@ -18,8 +18,11 @@ export type ValueFrom = string;
 /** One value, or several that are joined by dots (`Issue.create`); without the first there is none. */
 export type JoinedFrom = ValueFrom | readonly ValueFrom[];
 
-/** How a number says a time. `iso`, the default, also takes what BigQuery's TIMESTAMP does. */
-export type TimeUnit = 's' | 'ms' | 'iso';
+/**
+ * What a bare number says as a time; whatever the unit, dates in text are taken too. By `iso`, the default, a
+ * number is seconds, or milliseconds where it is large.
+ */
+export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'iso';
 
 export interface ColumnShape {
   /** Any type but RECORD and BYTES. */
@@ -27,7 +30,10 @@ export interface ColumnShape {
   from: ValueFrom;
   /** For a TIMESTAMP that is sent as a number. */
   unit?: TimeUnit;
-  /** Without it a delivery of one event is answered 400, and an event among several is a dead letter. */
+  /**
+   * Without it a delivery of one event is answered 400, and an event among several is a dead letter; so is an
+   * event whose value does not fit. In other columns that is NULL, and the delivery is kept as well.
+   */
   required?: boolean;
   description?: string;
 }

@@ -12,7 +12,7 @@ import { missingColumn } from '../shape/map-columns.ts';
 import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
 import { queryReader } from '../shape/query.ts';
 import type { EventShape } from '../shape/shape.ts';
-import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
+import type { EdgeDelivery, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
 
 export interface DatanostroOptions
   extends StreamOptions,
@@ -124,7 +124,7 @@ function map(envelope: Envelope, stream: Stream): readonly Mapping[] {
 }
 
 function mapEvent(envelope: Envelope, stream: Stream): Mapping {
-  const { unknown } = stream;
+  const { unknown, invalidValues, key } = stream;
   const { body, contentType } = envelope;
   const json = unknown ? readAllMembers(body, contentType) : readMembers(body, contentType);
   if (!json.ok) return { ok: false, reason: `the body is ${json.problem}` };
@@ -133,6 +133,7 @@ function mapEvent(envelope: Envelope, stream: Stream): Mapping {
     return { ok: false, reason: `no column takes ${others.length} of its members` };
   }
   const row: Row = {};
+  let notes: ValueNote[] | undefined;
   if (unknown === 'keep') {
     row[othersColumn.name] = others.length > 0 ? new JsonText(`{${others.join()}}`) : null;
   }
@@ -143,17 +144,25 @@ function mapEvent(envelope: Envelope, stream: Stream): Mapping {
     else {
       const text = knownText(raw);
       if (text === undefined) {
-        return { ok: false, reason: `"${member}" is an object or an array`, column };
+        const reason = 'is an object or an array';
+        if (invalidValues === 'dead-letter' || key?.includes(column)) {
+          return { ok: false, reason: `"${member}" ${reason}`, column };
+        }
+        notes ??= [];
+        notes.push({ column, reason });
       }
-      row[column] = text;
+      // An empty time is none; an empty text is a text.
+      row[column] = (column === 'event_time' ? text || null : text) ?? null;
     }
   }
   row['delivery_id'] = envelope.deliveryId;
   row['received_at'] = new Date(envelope.receivedAt);
   const more = morePlanOf(stream);
-  if (!more) return { ok: true, row };
-  const added = mapMore(more, envelope, json.text);
-  return added.ok ? { ok: true, row: { ...row, ...added.row } } : added;
+  const added = more && mapMore(more, envelope, json.text);
+  if (added?.ok === false) return added;
+  const allNotes = [...(notes ?? []), ...(added?.notes ?? [])];
+  const whole = added ? { ...row, ...added.row } : row;
+  return allNotes.length > 0 ? { ok: true, row: whole, notes: allNotes } : { ok: true, row: whole };
 }
 
 /**

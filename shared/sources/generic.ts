@@ -2,7 +2,7 @@ import type { TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import { scalarText } from '../json-members.ts';
-import { timestampText } from '../shape/cell.ts';
+import { type Cell, cellOf, timeCell } from '../shape/cell.ts';
 import { readEvents, readEventsStart } from '../shape/events.ts';
 import { type Facts, readJoined, readRaw, type Surroundings } from '../shape/from.ts';
 import { mapColumns, missingColumn } from '../shape/map-columns.ts';
@@ -30,10 +30,11 @@ function layout(stream: Stream): TableLayout {
   const by = identityOf(plan);
   const named = reads('event:name');
   return {
-    columns: columns.map(({ name, type, description }) => ({
+    columns: columns.map(({ name, type, description, required }) => ({
       name,
       type,
       ...(description !== undefined && { description }),
+      ...(required && { required }),
     })),
     // By the relay's clock: a sender's may be wild, and BigQuery refuses wild partitions.
     ...(received?.type === 'TIMESTAMP' && {
@@ -127,15 +128,17 @@ function mapEvent(
   };
   if (name !== undefined) facts['event:name'] = name;
   if (envelope.contentType !== undefined) facts['delivery:content_type'] = envelope.contentType;
-  const rawTime = readRaw(plan.time, view);
-  if (rawTime !== undefined) {
-    const time = timestampText(scalarText(rawTime) ?? '', plan.timeUnit);
-    if (time === undefined) {
-      return { ok: false, reason: `its time is no number in ${plan.timeUnit} since 1970` };
-    }
-    facts['event:time'] = time;
-  }
-  return mapColumns({ ...view, facts }, plan);
+  const time = readTime(plan, view);
+  if (time?.ok) facts['event:time'] = String(time.value);
+  return mapColumns({ ...view, facts }, plan, time?.ok === false ? time : undefined);
+}
+
+/** When the event happened, by the sender: undefined where it does not say. */
+function readTime({ time, timeUnit }: Plan, view: Surroundings): Cell | undefined {
+  const raw = readRaw(time, view);
+  if (raw === undefined) return undefined;
+  const text = scalarText(raw);
+  return text === undefined ? cellOf(raw, 'TIMESTAMP', timeUnit) : timeCell(text, timeUnit);
 }
 
 export const genericSource: RowSource = {

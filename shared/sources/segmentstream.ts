@@ -4,14 +4,14 @@ import type { Envelope } from '../envelope.ts';
 import { RelayError } from '../error.ts';
 import { charsetOf } from '../formats/media-type.ts';
 import { xmlCharset } from '../formats/read-body.ts';
-import { type Decoding, decodeText } from '../formats/text.ts';
+import { decodeLossy, decodeText } from '../formats/text.ts';
 import { JsonText } from '../json-text.ts';
 import { missingColumn } from '../shape/map-columns.ts';
 import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
 import { queryReader } from '../shape/query.ts';
 import type { EventShape } from '../shape/shape.ts';
 import type { TokenSchemeName } from '../signatures/schemes.ts';
-import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
+import type { EdgeDelivery, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
 import { hitFields } from './hit-fields.ts';
 
 export interface SegmentstreamOptions extends StreamOptions, Pick<EventShape, 'moreColumns'> {
@@ -35,6 +35,8 @@ const fieldsColumn: Column = {
   name: 'fields',
   type: 'JSON',
   description: 'What the payload and the query say, where they are forms or JSON',
+  // With another text in a field's place it would say what nobody sent; the payload says it all.
+  exact: true,
 };
 
 /** @throws RelayError `config.invalid` where there is no such time zone */
@@ -55,40 +57,63 @@ function layout(stream: Stream): TableLayout {
   };
 }
 
+const notText = 'is not UTF-8';
+const replaced = `${notText}: U+FFFD stands for what is not`;
+
 function map(envelope: Envelope, stream: Stream): readonly Mapping[] {
   return [mapHit(envelope, stream)];
 }
 
 function mapHit(envelope: Envelope, stream: Stream): Mapping {
-  const decoding = decodePayload(envelope);
-  if (!decoding.ok) {
-    return {
-      ok: false,
-      reason: `the body is ${decoding.problem}, and a STRING holds nothing else`,
-      column: 'payload',
-    };
-  }
+  const { text: payload, isExact } = decodePayload(envelope);
   const more = morePlanOf(stream);
   const fields = stream.fields || more ? hitFields(envelope) : undefined;
   const added = more && mapMore(more, envelope, fields ?? 'null');
   if (added?.ok === false) return added;
+  const notes: ValueNote[] = [];
+  if (!isExact) notes.push({ column: 'payload', reason: replaced });
+  if (stream.fields && fields && isReplaced(fields, payload + (envelope.query ?? ''))) {
+    notes.push({ column: fieldsColumn.name, reason: replaced });
+  }
+  const [note] = notes;
+  if (note && (stream.invalidValues === 'dead-letter' || isInKey(notes, stream))) {
+    return { ok: false, reason: `${note.column} ${notText}`, column: note.column };
+  }
   return {
     ok: true,
     row: {
       hit_id: envelope.deliveryId,
-      payload: decoding.text,
+      payload,
       received_at: BigInt(envelope.receivedAt),
       date: dateIn(stream.timeZone ?? 'UTC', envelope.receivedAt),
       ...(stream.fields && { fields: fields === undefined ? null : new JsonText(fields) }),
       ...added?.row,
     },
+    ...((note || added?.notes) && { notes: [...notes, ...(added?.notes ?? [])] }),
   };
 }
 
-/** The body; of a hit without one, its query. A byte order mark stays: it was sent. */
-function decodePayload({ body, contentType, query }: Envelope): Decoding {
-  if (body.byteLength === 0 && query) return { ok: true, text: query };
-  return decodeText(body, xmlCharset(body) ?? charsetOf(contentType));
+/** Rows are told apart by what was sent, never by U+FFFD in its place. */
+function isInKey(notes: readonly ValueNote[], { key = [] }: Stream): boolean {
+  return notes.some(({ column }) => key.includes(column));
+}
+
+/**
+ * The body; of a hit without one, its query. A byte order mark stays: it was sent. Not exact where U+FFFD stands for
+ * bytes that are no text.
+ */
+function decodePayload(envelope: Envelope): { text: string; isExact: boolean } {
+  const { body, contentType, query } = envelope;
+  if (body.byteLength === 0 && query) return { text: query, isExact: true };
+  const decoding = decodeText(body, xmlCharset(body) ?? charsetOf(contentType));
+  return decoding.ok
+    ? { text: decoding.text, isExact: true }
+    : { text: decodeLossy(body, undefined), isExact: false };
+}
+
+/** Has a form lost bytes that its escapes say, and that are no UTF-8? */
+function isReplaced(fields: string, sent: string): boolean {
+  return fields.includes('\ufffd') && !/\ufffd|%ef%bf%bd|\\ufffd/i.test(sent);
 }
 
 function read(delivery: EdgeDelivery, stream: Stream): Reading {

@@ -48,7 +48,8 @@ export class EventReader {
     if (source.delivers !== 'rows') {
       throw new RelayError('stream.no-rows', 'setup', `"${stream.name}" is filled with exports`);
     }
-    this.stream = stream;
+    // A line can be mended and read again: none is written in part.
+    this.stream = { ...stream, invalidValues: 'dead-letter' };
     this.layout = keyedLayout(source.layout(stream), stream);
     this.columns = eventColumns(stream, this.layout);
     this.encoder = createEncoder(this.layout, Date.now);

@@ -139,6 +139,27 @@ orders: shopify({
 - \`Content-Encoding: gzip\` and \`deflate\` are undone, and \`br\` where Cloudflare's runtime can; others are answered 415. \`maxBodyBytes\` holds for what comes of it too. Signatures are over the bytes as they came, and a dead letter keeps those.
 - A preset's limit is what its sender documents, up to the 7 MiB that a message carries; 1 MiB where it documents less, or nothing.
 
+## Values
+
+A value is judged by what it is, not how it is spelled: \`5.0\`, \`1e3\` and \`"42"\` are integers, and a TIMESTAMP is read from ISO 8601, from \`Mon, 02 Mar 2026 10:00:00 GMT\` and its like, from \`/Date(1700000000000)/\`, and from numbers. \`unit\` (\`s\`, \`ms\`, \`us\`, \`ns\`) says what a bare number means, and nothing else; without it a number is seconds, or milliseconds from 100,000,000,000 on. Nothing is rounded: \`1.5\` is no INT64 ([decision 14](decisions/0014-raw-first.md) has the whole table).
+
+An empty text is NULL in any column but STRING and JSON. A value that does not fit is NULL in its row, and the delivery is kept as well:
+
+| column of \`tributary.dead_letters\` | |
+|---|---|
+| \`delivery_id\`, \`stream\`, \`received_at\` | as in the row |
+| \`stored_at\` | when the letter was stored; the table is partitioned by its day |
+| \`written_in_part\` | TRUE: the rows are there, without the values that did not fit. FALSE: an event of the delivery is no row |
+| \`column\`, \`reason\` | which column, and why; of several, all of them |
+| \`data\`, \`part\` | the body as it was sent; one of more than 8 MB in several letters, by \`part\` |
+| \`attributes\`, \`message_id\` | those of the message |
+
+\`\`\`sql
+SELECT stream, \`column\`, reason, COUNT(*) AS n FROM tributary.dead_letters WHERE written_in_part GROUP BY stream, \`column\`, reason ORDER BY n DESC
+\`\`\`
+
+A text that holds half a character (a lone surrogate, as where an emoji was cut) has U+FFFD in its place, in JSON too, and is kept as well; so is JSON of more than 500 levels, which becomes a JSON string of its text. A \`required\` column and a \`key\` need a value that fits, or the event becomes a dead letter alone; a stream with \`invalidValues: 'dead-letter'\` asks for that in every column.
+
 ## Filters
 
 \`\`\`ts

@@ -87,6 +87,14 @@ describe('defineRelay', () => {
     expect(text).toContain('9 problems');
   });
 
+  it.each([
+    ['a value that there is not', { ...datanostro({ table }), invalidValues: 'drop' }],
+    ['a stream of files', { ...absmartly({ table, apiUrl: 'https://acme.example' }), invalidValues: 'null' }],
+  ])('refuses invalidValues of %s', (_, stream) => {
+    const streams = { a: stream as Stream };
+    expect(problemsOf({ project: 'my-project', streams })).toContain('streams.a.invalidValues');
+  });
+
   it('names a misspelt setting', () => {
     const stream = { ...datanostro({ table }), filters: { event: 'x' } };
     expect(problemsOf({ project: 'my-project', streams: { a: stream } })).toContain(

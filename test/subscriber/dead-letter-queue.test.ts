@@ -20,6 +20,7 @@ function letter(parts: Partial<DeadLetter> = {}): DeadLetter {
     attributes: { stream: 'shop', delivery_id: 'd1' },
     data: new TextEncoder().encode('not json'),
     reason: 'the body is not JSON',
+    writtenInPart: false,
     ...parts,
   };
 }
@@ -57,6 +58,16 @@ describe('the rows of a dead letter', () => {
       expect(encoded.filter(({ ok }) => !ok)).toEqual([]);
       const data = Buffer.concat(rows.map((row) => row['data'] as Uint8Array));
       expect(data.equals(letter(parts).data)).toBe(true);
+    }
+  });
+
+  it('say whether there is a row besides', () => {
+    for (const writtenInPart of [true, false]) {
+      for (const rows of [deadLetterRows, bareDeadLetterRows]) {
+        expect(rows(letter({ writtenInPart }), now)).toMatchObject([
+          { written_in_part: writtenInPart },
+        ]);
+      }
     }
   });
 
@@ -112,6 +123,7 @@ describe('DeadLetterQueue', () => {
           [base64('delivery_id')]: base64('d1'),
         }),
         data: new TextEncoder().encode('not json'),
+        written_in_part: false,
       },
     ]);
     expect(queue.refused).toBe(0);
