@@ -120,6 +120,8 @@ function coversPath(
   stream: Stream,
   scheme: SignatureScheme,
 ): boolean {
+  // Where these stand, the body itself says.
+  if (scheme.formOrIn !== undefined) return false;
   const each = place.of === 'event' && stream.each ? parseJsonPath(stream.each) : undefined;
   // What stands in a line is no path of the body that a scheme could name.
   if (each?.ok === false) return false;

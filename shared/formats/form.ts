@@ -11,15 +11,20 @@ const encoder = new TextEncoder();
  * has it, but for a charset that was declared. Reads no further than it is asked to.
  */
 export function* formPairs(form: string, charset?: string): Generator<Pair, void> {
+  for (const [name, value] of rawPairs(form)) {
+    yield [unescapeField(name, charset), unescapeField(value, charset)];
+  }
+}
+
+/** The same as they are written. */
+export function* rawPairs(form: string): Generator<Pair, void> {
   for (let start = 0; start < form.length; ) {
     const ampersand = form.indexOf('&', start);
     const end = ampersand === -1 ? form.length : ampersand;
     if (end > start) {
       const pair = form.slice(start, end);
       const equals = pair.indexOf('=');
-      const name = equals === -1 ? pair : pair.slice(0, equals);
-      const value = equals === -1 ? '' : pair.slice(equals + 1);
-      yield [unescapeField(name, charset), unescapeField(value, charset)];
+      yield equals === -1 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)];
     }
     start = end + 1;
   }
@@ -37,7 +42,7 @@ export function looksLikeForm(text: string): boolean {
 }
 
 /** Bytes that are not UTF-8 are read in the charset. */
-function unescapeField(raw: string, charset: string | undefined): string {
+export function unescapeField(raw: string, charset: string | undefined): string {
   return unescapePercent(raw.includes('+') ? raw.replaceAll('+', ' ') : raw, charset);
 }
 

@@ -21,10 +21,11 @@ export function morePlanOf(stream: Stream): Plan | undefined {
 }
 
 export function moreLayout(stream: Stream): Column[] {
-  return (morePlanOf(stream)?.columns ?? []).map(({ name, type, description }) => ({
+  return (morePlanOf(stream)?.columns ?? []).map(({ name, type, description, required }) => ({
     name,
     type,
     ...(description !== undefined && { description }),
+    ...(required && { required }),
   }));
 }
 

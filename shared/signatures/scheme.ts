@@ -43,6 +43,11 @@ export interface SignatureScheme {
   /** An array in the JSON body whose items are signed one by one; JSON references start there. */
   each?: readonly string[];
   /**
+   * Its body may be a form too. The object of a JSON body in which JSON references start; in a form, and in JSON
+   * without that object, they start at the top.
+   */
+  formOrIn?: string;
+  /**
    * The same under other names, for a delivery that carries none of the headers that are read here. One that
    * carries any is never read under the others: what is signed must not mix with what is not.
    */
@@ -72,6 +77,7 @@ export interface SignatureSpec {
   timestamp?: { at: ReferenceText; unit: Timestamp['unit']; toleranceS?: number };
   bodyDigest?: ReferenceText;
   each?: string;
+  formOrIn?: string;
   otherwise?: SignatureScheme;
 }
 
@@ -90,6 +96,13 @@ export function headersOf(scheme: SignatureScheme): readonly string[] {
   const { signature, timestamp } = scheme;
   const read = [...signature, ...signedReferences(scheme), ...(timestamp ? [timestamp.at] : [])];
   return read.flatMap((reference) => (reference.from === 'header' ? [reference.name] : []));
+}
+
+/** The members of the body that a scheme reads. */
+export function namesIn(scheme: SignatureScheme): ReadonlySet<string> {
+  const read = [...scheme.signature, ...signedReferences(scheme)];
+  const names = read.flatMap((at) => (at.from === 'json' ? at.path.slice(0, 1) : []));
+  return new Set(names);
 }
 
 /** What is signed, beside the body, the URL and the method. */
@@ -133,7 +146,7 @@ export function basic(): TokenScheme {
 }
 
 function signature(algorithm: SignatureAlgorithm, spec: SignatureSpec): SignatureScheme {
-  const { separator, timestamp, bodyDigest, each, otherwise } = spec;
+  const { separator, timestamp, bodyDigest, each, formOrIn, otherwise } = spec;
   const signed = parseTemplate(spec.signed ?? '{body}');
   return {
     algorithm,
@@ -147,6 +160,7 @@ function signature(algorithm: SignatureAlgorithm, spec: SignatureSpec): Signatur
     ...(timestamp ? { timestamp: { ...timestamp, at: parseReference(timestamp.at) } } : {}),
     ...(bodyDigest ? { bodyDigest: parseReference(bodyDigest) } : {}),
     ...(each ? { each: each.split('.') } : {}),
+    ...(formOrIn ? { formOrIn } : {}),
     ...(otherwise ? { otherwise } : {}),
   };
 }

@@ -139,11 +139,14 @@ export const schemes = {
     timestamp: { at: 'header:x-twilio-email-event-webhook-timestamp', unit: 's' },
   }),
   // https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
-  // The event itself is not signed: whoever has seen one delivery can forge others.
+  // The event itself is not signed: whoever has seen one delivery can forge others. Routes post forms, with the
+  // same at the top (.../docs/mailgun/user-manual/receive-forward-store/receive-http); a subaccount's event has a
+  // signature with the key of its parent beside its own.
   mailgun: hmac({
-    signature: 'json:signature.signature',
-    signed: '{json:signature.timestamp}{json:signature.token}',
-    timestamp: { at: 'json:signature.timestamp', unit: 's' },
+    formOrIn: 'signature',
+    signature: ['json:signature', 'json:parent-signature'],
+    signed: '{json:timestamp}{json:token}',
+    timestamp: { at: 'json:timestamp', unit: 's' },
   }),
   // https://docs.discord.com/developers/interactions/overview, "Validating Security Request Headers"
   discord: ed25519({

@@ -1,3 +1,4 @@
+import { firstFields } from '../formats/first-fields.ts';
 import { readJsonText } from '../json-body.ts';
 import { findValues } from '../json-path.ts';
 import type { Bytes } from './bytes.ts';
@@ -6,9 +7,15 @@ import { fromDer } from './der.ts';
 import { decode } from './encoding.ts';
 import { equal } from './equal.ts';
 import { isHmac, type Key, parametersOf, trimSecret, verifyingKeys } from './keys.ts';
-import { readReference } from './reference.ts';
+import { objectIn, readReference } from './reference.ts';
 import type { SignedRequest } from './request.ts';
-import { headersOf, type Scheme, type SignatureScheme, signedReferences } from './scheme.ts';
+import {
+  headersOf,
+  namesIn,
+  type Scheme,
+  type SignatureScheme,
+  signedReferences,
+} from './scheme.ts';
 import type { Signable } from './template.ts';
 import { isFresh, readTimestamp } from './timestamp.ts';
 import { verifyToken } from './token.ts';
@@ -41,7 +48,7 @@ export async function verifySignature(
   if (!live.some((secret) => secret !== '')) return refused('no-secret');
   if ('at' in scheme) return verifyToken(scheme, request, live);
   const named = underItsNames(scheme, request.headers);
-  const json = once(() => jsonOf(request.body));
+  const json = once(() => jsonOf(named, request));
   if (isOversizedJson(named, request.body)) return refused('oversized');
   if (!named.each) return verifyOne(named, request, json, live, now);
   return verifyEach(named, request, itemsAt(named.each, json), live, now);
@@ -200,7 +207,11 @@ function mayBeJson(first: number): boolean {
 }
 
 /** The body as JSON text. Most schemes never look, and none before it must. */
-function jsonOf(body: Bytes): string | undefined {
+function jsonOf(scheme: SignatureScheme, { body, headers }: SignedRequest): string | undefined {
   const reading = readJsonText(body);
-  return reading.ok ? reading.text : undefined;
+  const { formOrIn } = scheme;
+  if (formOrIn === undefined) return reading.ok ? reading.text : undefined;
+  if (reading.ok) return objectIn(reading.text, formOrIn);
+  const contentType = headers.get('content-type') ?? undefined;
+  return firstFields({ body, contentType }, namesIn(scheme));
 }

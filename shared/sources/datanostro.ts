@@ -158,13 +158,11 @@ function mapEvent(envelope: Envelope, stream: Stream): Mapping {
   row['delivery_id'] = envelope.deliveryId;
   row['received_at'] = new Date(envelope.receivedAt);
   const more = morePlanOf(stream);
-  if (more) {
-    const added = mapMore(more, envelope, json.text);
-    if (!added.ok) return added;
-    Object.assign(row, added.row);
-    if (added.notes) notes = [...(notes ?? []), ...added.notes];
-  }
-  return notes ? { ok: true, row, notes } : { ok: true, row };
+  const added = more && mapMore(more, envelope, json.text);
+  if (added?.ok === false) return added;
+  const allNotes = [...(notes ?? []), ...(added?.notes ?? [])];
+  const whole = added ? { ...row, ...added.row } : row;
+  return allNotes.length > 0 ? { ok: true, row: whole, notes: allNotes } : { ok: true, row: whole };
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Envelope } from '../envelope.ts';
 import { RelayError } from '../error.ts';
 import { charsetOf } from '../formats/media-type.ts';
 import { xmlCharset } from '../formats/read-body.ts';
-import { decodeText } from '../formats/text.ts';
+import { decodeLossy, decodeText } from '../formats/text.ts';
 import { JsonText } from '../json-text.ts';
 import { missingColumn } from '../shape/map-columns.ts';
 import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
@@ -57,29 +57,28 @@ function layout(stream: Stream): TableLayout {
   };
 }
 
-const replaced = ': U+FFFD stands for what is not';
+const notText = 'is not UTF-8';
+const replaced = `${notText}: U+FFFD stands for what is not`;
 
 function map(envelope: Envelope, stream: Stream): readonly Mapping[] {
   return [mapHit(envelope, stream)];
 }
 
 function mapHit(envelope: Envelope, stream: Stream): Mapping {
-  const { text: payload, problem } = decodePayload(envelope);
+  const { text: payload, isExact } = decodePayload(envelope);
   const more = morePlanOf(stream);
   const fields = stream.fields || more ? hitFields(envelope) : undefined;
+  const added = more && mapMore(more, envelope, fields ?? 'null');
+  if (added?.ok === false) return added;
   const notes: ValueNote[] = [];
-  if (problem !== undefined) notes.push({ column: 'payload', reason: `is ${problem}` });
-  if (stream.fields && fields !== undefined && isReplaced(fields, payload, envelope.query)) {
-    notes.push({ column: fieldsColumn.name, reason: 'is not UTF-8' });
+  if (!isExact) notes.push({ column: 'payload', reason: replaced });
+  if (stream.fields && fields && isReplaced(fields, payload + (envelope.query ?? ''))) {
+    notes.push({ column: fieldsColumn.name, reason: replaced });
   }
   const [note] = notes;
   if (note && (stream.invalidValues === 'dead-letter' || isInKey(notes, stream))) {
-    return { ok: false, reason: `${note.column} ${note.reason}`, column: note.column };
+    return { ok: false, reason: `${note.column} ${notText}`, column: note.column };
   }
-  const added = more && mapMore(more, envelope, fields ?? 'null');
-  if (added?.ok === false) return added;
-  const told = notes.map(({ column, reason }) => ({ column, reason: reason + replaced }));
-  told.push(...(added?.notes ?? []));
   return {
     ok: true,
     row: {
@@ -90,7 +89,7 @@ function mapHit(envelope: Envelope, stream: Stream): Mapping {
       ...(stream.fields && { fields: fields === undefined ? null : new JsonText(fields) }),
       ...added?.row,
     },
-    ...(told.length > 0 && { notes: told }),
+    ...((note || added?.notes) && { notes: [...notes, ...(added?.notes ?? [])] }),
   };
 }
 
@@ -100,21 +99,21 @@ function isInKey(notes: readonly ValueNote[], { key = [] }: Stream): boolean {
 }
 
 /**
- * The body; of a hit without one, its query. A byte order mark stays: it was sent. `problem` says why U+FFFD stands
- * in the place of bytes.
+ * The body; of a hit without one, its query. A byte order mark stays: it was sent. Not exact where U+FFFD stands for
+ * bytes that are no text.
  */
-function decodePayload({ body, contentType, query }: Envelope): { text: string; problem?: string } {
-  if (body.byteLength === 0 && query) return { text: query };
-  const charset = xmlCharset(body) ?? charsetOf(contentType);
-  const decoding = decodeText(body, charset);
-  return decoding.ok ? decoding : { text: lenientUtf8.decode(body), problem: decoding.problem };
+function decodePayload(envelope: Envelope): { text: string; isExact: boolean } {
+  const { body, contentType, query } = envelope;
+  if (body.byteLength === 0 && query) return { text: query, isExact: true };
+  const decoding = decodeText(body, xmlCharset(body) ?? charsetOf(contentType));
+  return decoding.ok
+    ? { text: decoding.text, isExact: true }
+    : { text: decodeLossy(body, undefined), isExact: false };
 }
 
-const lenientUtf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
-
 /** Has a form lost bytes that its escapes say, and that are no UTF-8? */
-function isReplaced(fields: string, payload: string, query = ''): boolean {
-  return fields.includes('\ufffd') && !/\ufffd|%ef%bf%bd|\\ufffd/i.test(payload + query);
+function isReplaced(fields: string, sent: string): boolean {
+  return fields.includes('\ufffd') && !/\ufffd|%ef%bf%bd|\\ufffd/i.test(sent);
 }
 
 function read(delivery: EdgeDelivery, stream: Stream): Reading {

@@ -47,6 +47,8 @@ describe('the DER of a P-256 signature', () => {
     ['an integer behind', sequence(integer(r), integer(s), integer([1]))],
     ['one integer', sequence(integer(r))],
     ['a cut end', sequence(integer(r), integer(s)).slice(0, -1)],
+    ['a sequence longer than it says', Uint8Array.of(0x30, 67, ...integer(r), ...integer(s))],
+    ['a sequence shorter than it says', Uint8Array.of(0x30, 69, ...integer(r), ...integer(s))],
     ['a length in long form', Uint8Array.of(0x30, 0x81, 68, ...integer(r), ...integer(s))],
     ['an indefinite length', Uint8Array.of(0x30, 0x80, ...integer(r), ...integer(s), 0, 0)],
     ['an integer’s length in long form', sequence([0x02, 0x81, 32, ...r], integer(s))],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hmac, type SignatureScheme } from '../../shared/signatures/scheme.ts';
+import { hmac, type Scheme, type SignatureScheme } from '../../shared/signatures/scheme.ts';
 import { schemes } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign.ts';
 import { verifySignature } from '../../shared/signatures/verify.ts';
@@ -41,6 +41,36 @@ describe('one signature in a header', () => {
     ]);
     const verdict = await verifySignature(schemes.datanostro, twice, [secret], now);
     expect(verdict).toEqual(refused('malformed'));
+  });
+});
+
+describe('a signature in one of several headers', () => {
+  const several = Object.entries<Scheme>(schemes).flatMap(([name, scheme]) =>
+    'signature' in scheme && scheme.signature.length > 1 ? [[name, scheme] as const] : [],
+  );
+
+  test('is one of ten for DocuSign, which has one for each key', () => {
+    expect(schemes.docusign.signature.map((at) => 'name' in at && at.name)).toEqual(
+      Array.from({ length: 10 }, (_, at) => `x-docusign-signature-${at + 1}`),
+    );
+  });
+
+  test.each(several)('counts wherever it is, whatever is in the others: %s', async (_, scheme) => {
+    const headers = new Headers(await signed(scheme));
+    const places = scheme.signature.flatMap((at) => (at.from === 'header' ? [at.name] : []));
+    const right = headers.get(places[0] ?? '') ?? '';
+    for (const place of places) {
+      for (const wrong of [undefined, 'AAAA', '', '!']) {
+        const request = requestWith([...headers]);
+        for (const other of places) {
+          request.headers.delete(other);
+          if (wrong !== undefined) request.headers.set(other, wrong);
+        }
+        expect((await verifySignature(scheme, request, [secret], now)).ok).toBe(false);
+        request.headers.set(place, right);
+        expect(await verifySignature(scheme, request, [secret], now)).toEqual(accepted);
+      }
+    }
   });
 });
 

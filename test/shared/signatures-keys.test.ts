@@ -78,7 +78,6 @@ describe('a secret as its sender shows it', () => {
     ['hex', '0x12'],
     ['base64', '-----'],
     ['public-key', '-----BEGIN PUBLIC KEY-----\n!\n-----END PUBLIC KEY-----'],
-    ['public-key', ''],
   ])('is no key: %s %j', (format, secret) => {
     expect(readKeys(secret, format)).toEqual([]);
     expect(expectedForm(format)).not.toBe('');
