@@ -1,60 +1,16 @@
-import { afterEach, expect, it } from 'vitest';
-import type { TableLayout } from '../../shared/columns.ts';
-import { openWriteClient, type WriteClient } from '../../subscriber/bigquery/client.ts';
-import { createEncoder } from '../../subscriber/bigquery/encode.ts';
-import { TableWriter } from '../../subscriber/bigquery/writer.ts';
-import { TableQueue } from '../../subscriber/table-queue.ts';
-import { WaitingRoom } from '../../subscriber/waiting-room.ts';
-import {
-  type Hand,
-  type Received,
-  type ScriptedServer,
-  startScriptedServer,
-} from './bigquery/scripted-server.ts';
-
-const layout: TableLayout = { columns: [{ name: 'id', type: 'STRING', mode: 'REQUIRED' }] };
-const table = 'projects/demo/datasets/d/tables/t';
-
-let server: ScriptedServer;
-let client: WriteClient;
-
-afterEach(async () => {
-  await client.close();
-  server.stop();
-});
+import { expect, it } from 'vitest';
+import type { Hand, Received } from './bigquery/scripted-server.ts';
+import { badRow, notFound, openScripted } from './scripted-queue.ts';
 
 /** A queue whose rows come together, and go in a request each. */
-async function open(script: (received: Received, hand: Hand) => void): Promise<TableQueue> {
-  server = await startScriptedServer(script);
-  client = await openWriteClient({ projectId: 'demo', endpoint: server.endpoint });
-  const encoder = createEncoder(layout, Date.now);
-  const writer = new TableWriter(client, {
-    table,
-    descriptor: encoder.descriptor,
-    setupPatienceMs: 0,
-    random: () => 0.01,
-    maxRequestBytes: 1,
-  });
-  return new TableQueue({
-    encoder,
-    writer,
-    room: new WaitingRoom({ messages: 1000, bytes: 1_000_000 }),
-    limits: { rows: 6, bytes: 1_000_000, lingerMs: 600_000 },
-    underWay: { rows: 3000, bytes: 8_000_000 },
-    random: () => 0.01,
-    onSetupFailure: () => Promise.resolve(),
-  });
+async function open(script: (received: Received, hand: Hand) => void) {
+  const limits = { rows: 6, bytes: 1_000_000, lingerMs: 600_000 };
+  return await openScripted(script, { limits }, 1);
 }
-
-const notFound = { error: { code: 5, message: 'Requested entity was not found' } };
-const badRow = (why: string) => ({
-  error: { code: 3, message: 'errors in rows' },
-  rowErrors: [{ index: 0, code: 1, message: why }],
-});
 
 it('tells each row of an append its own fate, also those that are tried again', async () => {
   const seen = new Set<string>();
-  const queue = await open(({ rows: [row = ''] }, hand) => {
+  const { queue, server } = await open(({ rows: [row = ''] }, hand) => {
     const isNew = !seen.has(row);
     seen.add(row);
     if (isNew && /b|d|f/.test(row)) hand.answer(notFound);
@@ -80,7 +36,7 @@ it('tells each row of an append its own fate, also those that are tried again', 
 });
 
 it('gives back what is not written when it closes, and tells the others what became of them', async () => {
-  const queue = await open(({ rows: [row = ''] }, hand) => {
+  const { queue } = await open(({ rows: [row = ''] }, hand) => {
     if (/b|e/.test(row)) hand.answer(notFound);
     else if (row.includes('c')) hand.answer(badRow('c is bad'));
     else hand.store();
@@ -101,7 +57,7 @@ it('gives back what is not written when it closes, and tells the others what bec
 it('lets go of those alone that have no fate yet', async () => {
   const waiting: Hand[] = [];
   const seen = new Set<string>();
-  const queue = await open(({ rows: [row = ''] }, hand) => {
+  const { queue } = await open(({ rows: [row = ''] }, hand) => {
     const isNew = !seen.has(row);
     seen.add(row);
     if (isNew && /b|e/.test(row)) hand.answer(notFound);
