@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { censusStream, writeCount } from '../../shared/census.ts';
 import type { Row } from '../../shared/columns.ts';
 import { defineRelay, type Relay } from '../../shared/config.ts';
@@ -6,6 +6,7 @@ import { toAttributes } from '../../shared/envelope.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { generic } from '../../shared/sources/generic.ts';
+import { sources } from '../../shared/sources/registry.ts';
 import type { DeadLetter } from '../../subscriber/dead-letters.ts';
 import type { Fate } from '../../subscriber/fate.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';
@@ -104,6 +105,21 @@ describe('a message becomes a dead letter, and is acked then', () => {
     await pipeline.take(message(name, 'd2', '[{"id":"a"}]'));
     expect(letters.map(({ reason }) => reason)).toEqual(Array(2).fill('the mapping failed: boom'));
     expect(settled).toEqual(['d1: ack', 'd2: ack']);
+  });
+
+  it('for a mapping that throws behind the first event, which is written once', async () => {
+    // A mistake of our own, which no input can make.
+    vi.spyOn(sources.generic, 'mapEach').mockImplementation(function* () {
+      yield { ok: true, event: 0, row: { event_id: 'a' } };
+      throw new Error('boom');
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    const pipeline = open();
+    await pipeline.take(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
+    await pipeline.take(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
+    expect(letters[0]?.reason).toContain('the mapping failed: boom');
+    expect(settled).toEqual(['d1: ack', 'd1: ack']);
+    expect(rows).toHaveLength(1);
   });
 
   it('one for each message that is no envelope', async () => {

@@ -24,7 +24,7 @@ describe('what a queue has under way', () => {
     const { queue, server } = await openScripted((_, hand) => void waiting.push(hand), {
       underWay: { rows: 3000, bytes: 100 },
     });
-    const fates = ['a'.repeat(200), 'b', 'c'].map((id) => queue.write({ id }));
+    const fates = ['b', 'c', 'a'.repeat(200)].map((id) => queue.write({ id }));
     await expect.poll(() => waiting.length).toBe(1);
     const more = queue.write({ id: 'd' });
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -92,6 +92,18 @@ describe('what a queue has under way', () => {
     expect(held.kind === 'held' && (await held.later)).toEqual({ kind: 'written' });
     await queue.close(1000);
   });
+});
+
+it('lets go of the rows of every append that is under way', async () => {
+  const waiting: Hand[] = [];
+  const limits = { rows: 1, bytes: 1000, lingerMs: 5 };
+  const { queue } = await openScripted((_, hand) => void waiting.push(hand), { limits });
+  const fates = ['a', 'b', 'c'].map((id) => queue.write({ id }));
+  await expect.poll(() => waiting.length).toBe(3);
+  queue.giveBackSent();
+  expect(await Promise.all(fates)).toMatchObject(Array(3).fill({ kind: 'held' }));
+  for (const hand of waiting) hand.store();
+  await queue.close(1000);
 });
 
 describe('a table that was refused', () => {
