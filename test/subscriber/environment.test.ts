@@ -3,7 +3,7 @@ import { defineRelay } from '../../shared/config.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { readHistorySource } from '../../subscriber/backfill/history-api.ts';
-import { readEnvironment, readHealthPort } from '../../subscriber/environment.ts';
+import { readEnvironment, readHealthAddress } from '../../subscriber/environment.ts';
 import { readStopTime } from '../../subscriber/stop-time.ts';
 
 const relay = defineRelay({
@@ -86,11 +86,11 @@ describe('the port of the health checks', () => {
     [{ HEALTH_PORT: '', PORT: '65535' }, 65_535],
     [{ HEALTH_PORT: '0' }, 0],
   ])('%j: %s', (given, port) => {
-    expect(readHealthPort(given)).toBe(port);
+    expect(readHealthAddress(given)?.port).toBe(port);
   });
 
   it.each(['65536', '-1', '80.5', 'http'])('is not %s', (port) => {
-    expect(() => readHealthPort({ HEALTH_PORT: port })).toThrow(port);
+    expect(() => readHealthAddress({ HEALTH_PORT: port })).toThrow(port);
   });
 });
 
