@@ -8,7 +8,13 @@ import { equal } from './equal.ts';
 import { isHmac, type Key, parametersOf, trimSecret, verifyingKeys } from './keys.ts';
 import { readReference } from './reference.ts';
 import type { SignedRequest } from './request.ts';
-import { headersOf, type Scheme, type SignatureScheme, signedReferences } from './scheme.ts';
+import {
+  headersIn,
+  headersOf,
+  type Scheme,
+  type SignatureScheme,
+  signedReferences,
+} from './scheme.ts';
 import type { Signable } from './template.ts';
 import { isFresh, readTimestamp } from './timestamp.ts';
 import { verifyToken } from './token.ts';
@@ -49,8 +55,9 @@ export async function verifySignature(
 
 /** The scheme, or its like under the names of the headers that the delivery carries. */
 function underItsNames(scheme: SignatureScheme, headers: Headers): SignatureScheme {
-  if (!scheme.otherwise || headersOf(scheme).some((name) => headers.has(name))) return scheme;
-  return underItsNames(scheme.otherwise, headers);
+  const carriesAny = (names: readonly string[]) => names.some((name) => headers.has(name));
+  if (!scheme.otherwise || carriesAny(headersIn(scheme.signature))) return scheme;
+  return carriesAny(headersOf(scheme)) ? scheme : underItsNames(scheme.otherwise, headers);
 }
 
 /** All must hold. The verdict names the secret of the last, as a sender uses one for a delivery. */
@@ -111,13 +118,13 @@ async function matchesSecret(
   const keys = await verifyingKeys(scheme, secret);
   if (keys.length === 0) return 'bad-secret';
   const matchesAny = isHmac(scheme.algorithm) ? matchesHmac : matchesPublicKey;
-  let matched = false;
   for (const key of keys) {
     for (const message of messages) {
-      if (await matchesAny(scheme, key, signatures, message)) matched = true;
+      // How the URL was written, or the secret is meant, is no secret: what is left of them need not be tried.
+      if (await matchesAny(scheme, key, signatures, message)) return true;
     }
   }
-  return matched;
+  return false;
 }
 
 /** One pass over the message, however many signatures there are. */
