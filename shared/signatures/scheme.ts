@@ -84,11 +84,7 @@ export function signsUrl(scheme: Scheme | undefined): boolean {
 export function headersOf(scheme: SignatureScheme): readonly string[] {
   const { signature, timestamp } = scheme;
   const read = [...signature, ...signedReferences(scheme), ...(timestamp ? [timestamp.at] : [])];
-  return headersIn(read);
-}
-
-export function headersIn(references: readonly Reference[]): readonly string[] {
-  return references.flatMap((at) => (at.from === 'header' ? [at.name] : []));
+  return read.flatMap((reference) => (reference.from === 'header' ? [reference.name] : []));
 }
 
 /** What is signed, beside the body, the URL and the method. */

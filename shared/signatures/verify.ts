@@ -8,13 +8,7 @@ import { equal } from './equal.ts';
 import { isHmac, type Key, parametersOf, trimSecret, verifyingKeys } from './keys.ts';
 import { readReference } from './reference.ts';
 import type { SignedRequest } from './request.ts';
-import {
-  headersIn,
-  headersOf,
-  type Scheme,
-  type SignatureScheme,
-  signedReferences,
-} from './scheme.ts';
+import { headersOf, type Scheme, type SignatureScheme, signedReferences } from './scheme.ts';
 import type { Signable } from './template.ts';
 import { isFresh, readTimestamp } from './timestamp.ts';
 import { verifyToken } from './token.ts';
@@ -55,9 +49,10 @@ export async function verifySignature(
 
 /** The scheme, or its like under the names of the headers that the delivery carries. */
 function underItsNames(scheme: SignatureScheme, headers: Headers): SignatureScheme {
-  const carriesAny = (names: readonly string[]) => names.some((name) => headers.has(name));
-  if (!scheme.otherwise || carriesAny(headersIn(scheme.signature))) return scheme;
-  return carriesAny(headersOf(scheme)) ? scheme : underItsNames(scheme.otherwise, headers);
+  const { otherwise, signature } = scheme;
+  const isSigned = signature.some((at) => at.from === 'header' && headers.has(at.name));
+  if (!otherwise || isSigned || headersOf(scheme).some((name) => headers.has(name))) return scheme;
+  return underItsNames(otherwise, headers);
 }
 
 /** All must hold. The verdict names the secret of the last, as a sender uses one for a delivery. */
