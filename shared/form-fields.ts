@@ -4,7 +4,7 @@
  *
  * In one pass: it is read before it is verified, and to look each name up would take a minute for a megabyte.
  */
-function formFields(form: string): ReadonlyMap<string, ReadonlySet<string>> {
+export function formFields(form: string): ReadonlyMap<string, ReadonlySet<string>> {
   const fields = new Map<string, Set<string>>();
   for (const [name, value] of new URLSearchParams(form)) {
     const values = fields.get(name);
