@@ -89,7 +89,10 @@ describe('defineRelay', () => {
 
   it.each([
     ['a value that there is not', { ...datanostro({ table }), invalidValues: 'drop' }],
-    ['a stream of files', { ...absmartly({ table, apiUrl: 'https://acme.example' }), invalidValues: 'null' }],
+    [
+      'a stream of files',
+      { ...absmartly({ table, apiUrl: 'https://acme.example' }), invalidValues: 'null' },
+    ],
   ])('refuses invalidValues of %s', (_, stream) => {
     const streams = { a: stream as Stream };
     expect(problemsOf({ project: 'my-project', streams })).toContain('streams.a.invalidValues');

@@ -188,7 +188,7 @@ describe('a shape is refused, with its path', () => {
     [{ id: 'header:x y' }, 'streams.own.id names no header'],
     [{ id: 'header:Authorization' }, 'holds credentials'],
     [{ time: 'delivery:time' }, '"time" is none of id, received_at'],
-    [{ time: { from: '$.t', unit: 'us' as 's' } }, 'streams.own.time'],
+    [{ time: { from: '$.t', unit: 'min' as 's' } }, 'streams.own.time'],
     [{ body: 'xml' as 'json' }, 'streams.own.body'],
     [column({ type: 'STRING', from: '$.' }), 'streams.own.columns.a.from'],
     [column({ type: 'RECORD', from: '$' }), 'streams.own.columns.a.type'],
