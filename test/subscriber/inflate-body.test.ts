@@ -31,11 +31,13 @@ function envelopeOf(body: Uint8Array, told: Partial<Envelope>): Envelope {
 
 async function rowsOf(envelope: Envelope): Promise<unknown> {
   const rows: Row[] = [];
+  const written = { kind: 'written' } as const;
   const table = {
     write: (row: Row) => {
       rows.push(row);
-      return { kind: 'written' as const };
+      return written;
     },
+    judge: () => written,
   };
   const writer = new EnvelopeWriter({
     relay,

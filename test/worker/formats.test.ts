@@ -24,7 +24,7 @@ const streams = {
 
 async function compress(
   bytes: Uint8Array | string,
-  format: CompressionFormat,
+  format: 'gzip' | 'deflate' | 'deflate-raw',
 ): Promise<Uint8Array> {
   const packed = new Response(bytes).body?.pipeThrough(new CompressionStream(format));
   return new Uint8Array(await new Response(packed).arrayBuffer());
