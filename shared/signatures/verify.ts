@@ -56,8 +56,10 @@ export async function verifySignature(
 
 /** The scheme, or its like under the names of the headers that the delivery carries. */
 function underItsNames(scheme: SignatureScheme, headers: Headers): SignatureScheme {
-  if (!scheme.otherwise || headersOf(scheme).some((name) => headers.has(name))) return scheme;
-  return underItsNames(scheme.otherwise, headers);
+  const { otherwise, signature } = scheme;
+  const isSigned = signature.some((at) => at.from === 'header' && headers.has(at.name));
+  if (!otherwise || isSigned || headersOf(scheme).some((name) => headers.has(name))) return scheme;
+  return underItsNames(otherwise, headers);
 }
 
 /** All must hold. The verdict names the secret of the last, as a sender uses one for a delivery. */
@@ -118,13 +120,13 @@ async function matchesSecret(
   const keys = await verifyingKeys(scheme, secret);
   if (keys.length === 0) return 'bad-secret';
   const matchesAny = isHmac(scheme.algorithm) ? matchesHmac : matchesPublicKey;
-  let matched = false;
   for (const key of keys) {
     for (const message of messages) {
-      if (await matchesAny(scheme, key, signatures, message)) matched = true;
+      // How the URL was written, or the secret is meant, is no secret: what is left of them need not be tried.
+      if (await matchesAny(scheme, key, signatures, message)) return true;
     }
   }
-  return matched;
+  return false;
 }
 
 /** One pass over the message, however many signatures there are. */

@@ -136,9 +136,9 @@ test.each([...'0123456789'.split('').map(Number), 31, 32, 63, 65, 127, 128])(
 );
 
 class Unreadable extends Headers {
-  override get(): never {
+  override get = (): never => {
     throw new RangeError('nothing can be read of this');
-  }
+  };
 }
 
 test.each(signing)('%s: what cannot even be read is the sender’s fault', async (_, scheme) => {
