@@ -229,6 +229,26 @@ test.each([
   expect(lines[0]).not.toContain('PRIVATE-TEXT');
 });
 
+test('what goes wrong outside of a delivery is a 503 that is logged, and never a 2xx', async () => {
+  const edge = openEdge({
+    now() {
+      throw new RangeError('no clock');
+    },
+  });
+  const lines = await logged(async () => {
+    for (const init of [await signed(purchase), { body: purchase }]) {
+      const response = await edge.send('/shop', init);
+      expect(await problemOf(response)).toMatchObject({ status: 503 });
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+  });
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { outcome: 'not-stored', cause: 'unexpected RangeError' },
+    { outcome: 'not-stored' },
+  ]);
+  expect(await edge.tries()).toEqual([]);
+});
+
 test('what nobody expected is a 503, never a 4xx or a 500, and quotes no payload', async () => {
   const env = {
     get SHOP_SECRET(): string {

@@ -1,6 +1,6 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { answer } from '../../worker/outcome.ts';
-import { cap, logged, openEdge, purchase, secrets, shop, signed } from './edge.ts';
+import { cap, inNoTime, logged, openEdge, purchase, secrets, shop, signed } from './edge.ts';
 
 /** A body whose first bytes come, and then no more; it never ends, or it breaks off. */
 function stalling(bytes: number, end?: 'abort') {
@@ -24,18 +24,9 @@ function countingLimit(admits = true) {
 
 const address = { 'cf-connecting-ip': '198.51.100.21' };
 
-/** Sends, and lets time pass until the edge has waited for as long as it waits for any body. */
-async function sendAndWait(edge: ReturnType<typeof openEdge>, path: string, init: RequestInit) {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  try {
-    const answering = edge.send(path, init);
-    await vi.waitFor(() => vi.getTimerCount() > 0 || Promise.reject(new Error('not yet')));
-    await vi.advanceTimersByTimeAsync(30_000);
-    vi.useRealTimers();
-    return await answering;
-  } finally {
-    vi.useRealTimers();
-  }
+/** Sends; the time that the edge waits for any body passes at once. */
+function sendAndWait(edge: ReturnType<typeof openEdge>, path: string, init: RequestInit) {
+  return inNoTime(() => edge.send(path, init), 30_000);
 }
 
 const declared = { 'content-length': '100' };
