@@ -7,8 +7,9 @@ import { takesFormsAlone } from '../../shared/formats/names.ts';
 import { keyedLayout } from '../../shared/key.ts';
 import type { Mapping, RowSource } from '../../shared/source.ts';
 import { sources } from '../../shared/sources/registry.ts';
-import { type Instant, parseTimestamp } from '../bigquery/civil-time.ts';
+import type { Instant } from '../bigquery/civil-time.ts';
 import { createEncoder, type RowEncoder } from '../bigquery/encode.ts';
+import { readTimestamp } from '../bigquery/time-text.ts';
 import { type EventColumns, eventColumns, idOf } from './event-columns.ts';
 import { historySequence } from './history-sequence.ts';
 import type { Line } from './lines.ts';
@@ -106,7 +107,8 @@ export class EventReader {
   /** Microseconds since 1970. A time that can't be read is the encoder's to refuse. */
   #timeOf(row: Row): Instant | undefined {
     const value = this.columns.time === undefined ? null : (row[this.columns.time] ?? null);
-    return typeof value === 'string' ? parseTimestamp(value) : undefined;
+    const time = typeof value === 'string' ? readTimestamp(value) : undefined;
+    return typeof time === 'string' ? undefined : time;
   }
 }
 

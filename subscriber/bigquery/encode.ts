@@ -88,7 +88,7 @@ function requireKey(row: Row, key: readonly string[]): Refusal | undefined {
   const absent = key.find((name) => (row[name] ?? null) === null);
   return absent === undefined
     ? undefined
-    : within(absent, refuse('missing', 'is missing, and in the key'));
+    : within(absent, refuse('missing', 'is missing, and it is in the key'));
 }
 
 interface Partition {

@@ -32,6 +32,17 @@ describe('an event is known', () => {
     ]);
   });
 
+  it('by a time in any spelling, and not where a value does not fit', () => {
+    const line = '{"id":"e1","created_at":"Mon, 02 Mar 2026 10:00:00 GMT"}';
+    expect(read(datanostro({ table }), line)).toMatchObject([
+      { kind: 'row', id: 'e1', timeMs: Date.UTC(2026, 2, 2, 10) },
+    ]);
+    const unfit = '{"id":"e1","tenant_id":{}}';
+    expect(read(datanostro({ table }), unfit)).toMatchObject([
+      { kind: 'rejected', column: 'tenant_id' },
+    ]);
+  });
+
   it('by what the config reads, one of several in a line', () => {
     const stream = generic({
       table,
