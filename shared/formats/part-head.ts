@@ -43,7 +43,7 @@ function parseHead(bytes: Uint8Array): PartHead {
   const head: PartHead = { name: '' };
   const lines = decodeLossy(bytes, 'windows-1252')
     .replaceAll(/\r?\n[ \t]+/g, ' ')
-    .split('\n');
+    .split(/\r?\n/);
   for (const line of lines) {
     const colon = line.indexOf(':');
     const field = line.slice(0, colon).trim().toLowerCase();

@@ -130,7 +130,7 @@ test('the attributes of the envelope', async () => {
   const at = Date.parse('2026-11-21T08:00:00.123Z');
   const edge = openEdge({ streams: { shop }, now: () => at });
   const init = await signed(purchase);
-  const headers = { ...init.headers, 'content-type': `text/plain; x=${'y'.repeat(400)}` };
+  const headers = { ...init.headers, 'content-type': `text/plain; x=${'y'.repeat(1009)}` };
   const response = await edge.send('/shop', { ...init, headers } as RequestInit);
   const [made] = await edge.tries();
   expect(made?.request.messages[0]?.attributes).toEqual({
@@ -138,7 +138,7 @@ test('the attributes of the envelope', async () => {
     delivery_id: response.headers.get('tributary-delivery-id'),
     received_at: '2026-11-21T08:00:00.123Z',
     event_name: 'purchase',
-    content_type: `text/plain; x=${'y'.repeat(242)}`,
+    content_type: `text/plain; x=${'y'.repeat(1009)}`,
     traceparent: expect.any(String),
     googclient_traceparent: expect.any(String),
   });
