@@ -49,7 +49,7 @@ function open(of: Relay = relay, tables = ['shop', 'mail', 'keyed', censusStream
   };
   return new Pipeline({
     relay: of,
-    tables: new Map(tables.map((name) => [name, { write }])),
+    tables: new Map(tables.map((name) => [name, { write, judge: () => written }])),
     deadLetters: {
       store: async (letter) => {
         letters.push(letter);
