@@ -6,6 +6,7 @@ import { sources } from '../shared/sources/registry.ts';
 import { EventAllowance, sizeOf } from './event-allowance.ts';
 import { EventFates } from './event-fates.ts';
 import type { Fate } from './fate.ts';
+import { inflateEnvelope } from './inflate-body.ts';
 import type { RecentIds } from './recent-ids.ts';
 import { sequenceOf } from './sequence.ts';
 import type { TableQueue } from './table-queue.ts';
@@ -46,7 +47,9 @@ export class EnvelopeWriter {
       };
     }
     try {
-      return this.#writeDelivery(envelope, stream);
+      const inflated = inflateEnvelope(envelope, stream.maxBodyBytes);
+      if (!inflated.ok) return { kind: 'dead', reason: inflated.reason };
+      return this.#writeDelivery(inflated.envelope, stream);
     } catch (error) {
       return mappingFailed(error);
     }

@@ -2,7 +2,10 @@ import type { Column } from '../columns.ts';
 import type { Stream } from '../config.ts';
 import type { Problem } from '../filters/condition.ts';
 import { type CompiledFilter, filterOf } from '../filters/filter.ts';
+import { type BodyFormat, formatsOf } from '../formats/names.ts';
 import { type JsonPath, parseJsonPath } from '../json-path.ts';
+import { signsForm } from '../signatures/scheme.ts';
+import { schemes } from '../signatures/schemes.ts';
 import { Misplaced, type Places, parseJoined, parsePlaces } from './from.ts';
 import { type ColumnShape, defaultColumns, type TimeUnit } from './shape.ts';
 
@@ -16,8 +19,15 @@ interface ColumnPlan extends Column {
 
 /** A stream's shape and filter, compiled. */
 export interface Plan {
-  form: boolean;
+  formats: readonly BodyFormat[];
+  takesJson: boolean;
   each?: JsonPath;
+  /** Does the signature see each value of a form once, however often it comes? */
+  signsDistinct: boolean;
+  /** Do events come as lines? */
+  lines: boolean;
+  /** Is a body that holds no array one event? */
+  isLoneTaken: boolean;
   event: readonly Places[];
   id: readonly Places[];
   time: Places;
@@ -84,9 +94,14 @@ function makePlan(stream: Stream): Plan {
   if (headers.length > maxHeaders) reader.add('columns', `read more than ${maxHeaders} headers`);
   const required = columns.filter((column) => column.required).map((column) => column.from);
   const decisive = [...(filter.named ? event : []), ...required];
+  const formats = formatsOf(stream);
   return {
-    form: stream.body === 'form',
+    formats,
+    takesJson: formats.includes('json'),
     ...(each && { each }),
+    signsDistinct: signsForm(schemes[stream.scheme]),
+    lines: stream.each === 'lines',
+    isLoneTaken: stream.each === 'lines' || stream.each === '$',
     event,
     id,
     time,
@@ -100,9 +115,14 @@ function makePlan(stream: Stream): Plan {
 }
 
 function readEach(text: string, reader: Reader): JsonPath {
+  // They are read as one array.
+  if (text === 'lines') return [null];
   const reading = parseJsonPath(text);
   if (reading.ok) return [...reading.path, null];
-  reader.add('each', `is no path, at character ${reading.at + 1}: ${reading.reason}`);
+  reader.add(
+    'each',
+    `is neither lines nor a path, at character ${reading.at + 1}: ${reading.reason}`,
+  );
   return [];
 }
 

@@ -1,10 +1,12 @@
 import type { ColumnType } from '../columns.ts';
+import type { BodyFormat } from '../formats/names.ts';
 
 /**
  * Where a value stands in a delivery:
  * - `$.a.b[0]`: a path of the event's JSON; `$` is the event
  * - `body:$.a.b`: a path of the whole body, where the event is one of its items (`each`)
  * - `header:x-name`: a header of the request; longer than 1,024 bytes it counts as missing
+ * - `query:name`: of the URL's query; of a name that comes several times, an array of its values
  * - `event:id`, `event:name`, `event:time`, `event:index`: what `id`, `event` and `time` gave, and the
  *   event's place among the delivery's events
  * - `delivery:id`, `delivery:received_at`, `delivery:content_type`
@@ -38,9 +40,15 @@ export interface ColumnShape {
 
 /** How the deliveries of a sender hold their events, and what each event becomes. */
 export interface EventShape {
-  /** `form` reads an urlencoded form as an object whose members are texts (or arrays of them). */
-  body?: 'json' | 'form';
-  /** The array whose items are the events: `$`, `$.events`. Without it the body is the one event. */
+  /**
+   * The formats that its bodies may have; all but `text` by default. A form is an object whose members are texts,
+   * or arrays of them; of a file in a multipart form there are its name, type and size; a text is a JSON string.
+   */
+  body?: BodyFormat | readonly BodyFormat[];
+  /**
+   * The array whose items are the events: `$`, `$.events`; or `lines`, for lines of JSON. Without it the body is
+   * the one event, and with `$` or `lines` a body that is no array.
+   */
   each?: string;
   /** The event's name. */
   event?: JoinedFrom;

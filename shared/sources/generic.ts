@@ -1,14 +1,16 @@
-import type { Row, TableLayout } from '../columns.ts';
+import type { TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import { scalarText } from '../json-members.ts';
-import { type Cell, cellOf, saysNothing, timeCell } from '../shape/cell.ts';
+import { type Cell, cellOf, timeCell } from '../shape/cell.ts';
 import { readEvents, readEventsStart } from '../shape/events.ts';
 import { type Facts, readJoined, readRaw, type Surroundings } from '../shape/from.ts';
+import { mapColumns, missingColumn } from '../shape/map-columns.ts';
 import { type Plan, planOf } from '../shape/plan.ts';
+import { queryReader } from '../shape/query.ts';
 import type { EventShape } from '../shape/shape.ts';
 import type { SchemeName } from '../signatures/schemes.ts';
-import type { EdgeDelivery, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
+import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
 
 export interface GenericOptions extends StreamOptions, EventShape {
   /** How the sender proves who it is; by default an unguessable key ends the endpoint's path. */
@@ -56,13 +58,21 @@ function identityOf(plan: Plan): string[] {
   return columns.every((name) => name !== undefined) ? columns : [];
 }
 
-function read({ body, header }: EdgeDelivery, stream: Stream): Reading {
+function read(delivery: EdgeDelivery, stream: Stream): Reading {
   const plan = planOf(stream);
-  const reading = readEventsStart(body, plan);
+  const reading = readEventsStart(delivery, plan);
   if (!reading.ok) return { kind: 'malformed', problem: reading.problem };
   const { events } = reading;
   if (events.length === 0) return { kind: 'ignored', reason: 'Ignored: it holds no event' };
-  const views = events.map((event) => ({ event, body: reading.body, header }));
+  const { header } = delivery;
+  const query = queryReader(delivery);
+  const views = events.map((event) => ({
+    event,
+    body: reading.body,
+    sent: reading.sent,
+    header,
+    query,
+  }));
   const [only] = views;
   // Of several events the others may be whole: what is amiss with one is for the subscriber to say.
   const field = only && views.length === 1 ? missingColumn(only, plan) : undefined;
@@ -70,17 +80,8 @@ function read({ body, header }: EdgeDelivery, stream: Stream): Reading {
   return {
     kind: 'events',
     events: views.map((view) => ({ name: readJoined(plan.event, view), json: view.event })),
-    ...(reading.whole && { text: reading.body }),
+    ...(reading.whole && reading.sent === undefined && { text: reading.body }),
   };
-}
-
-/** Required, and readable at the edge, which knows no facts. */
-function missingColumn(view: Surroundings, { columns }: Plan): string | undefined {
-  return columns.find(({ required, from, type }) => {
-    if (!required || from.some(({ of }) => of === 'fact')) return false;
-    const raw = readRaw(from, view);
-    return raw === undefined || saysNothing(raw, type);
-  })?.name;
 }
 
 function map(envelope: Envelope, stream: Stream, text?: string): readonly Mapping[] {
@@ -93,15 +94,16 @@ function mapEach(envelope: Envelope, stream: Stream): Iterable<Mapping> | undefi
 }
 
 function* mapAll(envelope: Envelope, plan: Plan, text?: string): Iterable<Mapping> {
-  const reading = readEvents(envelope.body, plan, text);
+  const reading = readEvents(envelope, plan, text);
   if (!reading.ok) {
     yield { ok: false, reason: reading.problem };
     return;
   }
   const header = (name: string) => envelope.headers?.[name];
-  const { events, body } = reading;
+  const query = queryReader(envelope);
+  const { events, body, sent } = reading;
   for (const [index, event] of events.entries()) {
-    const view = { event, body, header };
+    const view = { event, body, sent, header, query };
     const name = readJoined(plan.event, view);
     // A lone event has passed at the edge, perhaps by an older filter: what was accepted is stored.
     if (events.length > 1 && !plan.filter.passes({ name, json: event })) continue;
@@ -137,43 +139,6 @@ function readTime({ time, timeUnit }: Plan, view: Surroundings): Cell | undefine
   if (raw === undefined) return undefined;
   const text = scalarText(raw);
   return text === undefined ? cellOf(raw, 'TIMESTAMP', timeUnit) : timeCell(text, timeUnit);
-}
-
-/** @param unfitTime why the event's time does not fit, where it does not */
-function mapColumns(view: Surroundings, { columns }: Plan, unfitTime: Cell | undefined): Mapping {
-  const row: Row = {};
-  let notes: ValueNote[] | undefined;
-  for (const column of columns) {
-    const { name, required, mustFit } = column;
-    const cell = readCell(column, view, unfitTime);
-    if (cell.ok) {
-      if (required && cell.value === null) {
-        return { ok: false, reason: `${name} is missing`, column: name };
-      }
-      row[name] = cell.value;
-      continue;
-    }
-    const { reason } = cell;
-    if (mustFit) return { ok: false, reason: `${name} ${reason}`, column: name };
-    row[name] = null;
-    notes ??= [];
-    notes.push({ column: name, reason });
-  }
-  return notes ? { ok: true, row, notes } : { ok: true, row };
-}
-
-const absent: Cell = { ok: true, value: null };
-
-function readCell(
-  { from, type, unit }: Plan['columns'][number],
-  view: Surroundings,
-  unfitTime: Cell | undefined,
-): Cell {
-  const raw = readRaw(from, view);
-  if (raw !== undefined) return cellOf(raw, type, unit);
-  const isOfTime =
-    unfitTime && from.some((place) => 'fact' in place && place.fact === 'event:time');
-  return isOfTime ? unfitTime : absent;
 }
 
 export const genericSource: RowSource = {
