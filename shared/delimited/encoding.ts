@@ -76,6 +76,8 @@ class MarkedDecoder implements ByteDecoder {
   #hasMark = false;
   #encoding = 'utf-8';
   #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  /** Told when what stands before it has been given. */
+  #fault: RelayError | undefined;
   /** Bytes before the chunk in hand, and lines in what is not scanned. */
   #before = 0;
   /** Of UTF-8: the bytes of a character that is not complete, to be looked at again with the rest of it. */
@@ -86,6 +88,7 @@ class MarkedDecoder implements ByteDecoder {
   }
 
   push(chunk: Uint8Array, lineOf: () => number): Uint8Array {
+    if (this.#fault) throw this.#fault;
     if (!this.#first) return this.#decode(chunk, true, lineOf);
     this.#first = this.#first.length === 0 ? chunk : joined(this.#first, chunk);
     return this.#first.length < longestMark ? nothing : this.#begin(lineOf);
@@ -93,6 +96,7 @@ class MarkedDecoder implements ByteDecoder {
 
   end(lineOf: () => number): Uint8Array {
     const first = this.#first ? this.#begin(lineOf) : nothing;
+    if (this.#fault) throw this.#fault;
     const rest = this.#decode(nothing, false, lineOf);
     return rest.length === 0 ? first : joined(first, rest);
   }
@@ -114,7 +118,11 @@ class MarkedDecoder implements ByteDecoder {
     try {
       text = this.#decoder.decode(chunk, { stream });
     } catch {
-      throw this.#refusal(chunk, lineOf());
+      this.#fault = this.#refusal(chunk, lineOf());
+      // What stands before the bad byte is good: it is given first.
+      const good = this.#encoding === 'utf-8' ? firstInvalid(joined(this.#tail, chunk)) : 0;
+      if (good > this.#tail.length) return chunk.subarray(0, good - this.#tail.length);
+      throw this.#fault;
     }
     this.#before += chunk.length;
     if (this.#encoding !== 'utf-8') return encoder.encode(text);
