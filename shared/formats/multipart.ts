@@ -65,7 +65,7 @@ export function multipartMembers(body: Uint8Array, boundary: string): Members | 
 }
 
 /** A field is its text, a file what is said of it; so is what is no text and has no file's name. */
-export function partValue(
+function partValue(
   { name, fileName, type, bytes }: Part,
   charsetFor: (name: string) => string | undefined = () => undefined,
 ): unknown {
