@@ -46,9 +46,9 @@ export class EnvelopeWriter {
         reason: `no stream "${envelope.stream}": is the Worker's tributary.config.ts newer than this one?`,
       };
     }
-    const inflated = inflateEnvelope(envelope, stream.maxBodyBytes);
-    if (!inflated.ok) return { kind: 'dead', reason: inflated.reason };
     try {
+      const inflated = inflateEnvelope(envelope, stream.maxBodyBytes);
+      if (!inflated.ok) return { kind: 'dead', reason: inflated.reason };
       return this.#writeDelivery(inflated.envelope, stream);
     } catch (error) {
       return mappingFailed(error);

@@ -5,7 +5,7 @@ import { RelayError } from '../../shared/error.ts';
 import { filterOf } from '../../shared/filters/filter.ts';
 import { takesNoJson } from '../../shared/formats/names.ts';
 import { keyedLayout } from '../../shared/key.ts';
-import type { Mapping, RowSource } from '../../shared/source.ts';
+import type { Mapping, RowSource, ValueNote } from '../../shared/source.ts';
 import { sources } from '../../shared/sources/registry.ts';
 import type { Instant } from '../bigquery/civil-time.ts';
 import { createEncoder, type RowEncoder } from '../bigquery/encode.ts';
@@ -23,6 +23,8 @@ export type EventReading =
       timeMs?: number;
       row: Row /** Of a table with a key. */;
       sequence?: string;
+      /** It may be a row already, without this value; a line is never written in part, as it can be mended. */
+      unfit?: ValueNote;
     }
   /** The edge would not have relayed it. */
   | { kind: 'filtered' }
@@ -49,8 +51,7 @@ export class EventReader {
     if (source.delivers !== 'rows') {
       throw new RelayError('stream.no-rows', 'setup', `"${stream.name}" is filled with exports`);
     }
-    // A line can be mended and read again: none is written in part.
-    this.stream = { ...stream, invalidValues: 'dead-letter' };
+    this.stream = stream;
     this.layout = keyedLayout(source.layout(stream), stream);
     this.columns = eventColumns(stream, this.layout);
     this.encoder = createEncoder(this.layout, Date.now);
@@ -87,7 +88,7 @@ export class EventReader {
       const { reason, column } = mapping;
       return { kind: 'rejected', reason, ...(column !== undefined && { column }) };
     }
-    const { row } = mapping;
+    const { row, notes: [unfit] = [] } = mapping;
     const time = this.#timeOf(row);
     // An error in the place of an event (`{"detail": …}`) must not become a row of NULLs.
     if (this.columns.time !== undefined && time === undefined && !hasId(row, this.columns)) {
@@ -101,7 +102,13 @@ export class EventReader {
       ...(timeMs !== undefined && { timeMs }),
       row,
       ...(this.stream.key && { sequence: historySequence(place, this.#receivedAt) }),
+      ...(unfit && { unfit }),
     };
+  }
+
+  /** As its table takes it whole, or what does not fit. */
+  encode({ row, sequence, unfit }: Extract<EventReading, { kind: 'row' }>) {
+    return unfit ? { ok: false as const, ...unfit } : this.encoder.encode(row, sequence);
   }
 
   /** Microseconds since 1970. A time that can't be read is the encoder's to refuse. */
