@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Delimiter, delimiters } from '../shared/delimited/dialect.ts';
 import { isEncoding } from '../shared/delimited/encoding.ts';
-import { takesFormsAlone } from '../shared/formats/names.ts';
+import { takesNoJson } from '../shared/formats/names.ts';
 import { type FileFormat, fileFormats, fileLines } from '../subscriber/backfill/file-lines.ts';
 import { type ImportFile, importFiles } from '../subscriber/backfill/import-files.ts';
 import {
@@ -134,7 +134,7 @@ async function importFile(
     delimiter,
     encoding,
     rename,
-    asForm: takesFormsAlone(reader.stream),
+    asForm: takesNoJson(reader.stream),
     jsonMembers: reader.jsonMembers(),
     onNotice: (notice) => sayAbove(`${file.name}: ${notice}`),
     ...(format && { format }),

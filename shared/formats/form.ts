@@ -6,6 +6,9 @@ export type Pair = readonly [name: string, value: string];
 
 const encoder = new TextEncoder();
 
+/** In UTF-16 units: what is longer is read quicker as bytes. */
+const shortText = 128;
+
 /**
  * The fields of an urlencoded form or of a query, one by one: as https://url.spec.whatwg.org/#urlencoded-parsing
  * has it, but for a charset that was declared. Reads no further than it is asked to.
@@ -48,7 +51,7 @@ export function unescapeField(raw: string, charset: string | undefined): string 
 
 export function unescapePercent(text: string, charset: string | undefined): string {
   if (!text.includes('%')) return text;
-  if (!/%[89a-f]/i.test(text)) {
+  if (text.length < shortText && !/%[89a-f]/i.test(text)) {
     // ASCII alone: no bytes need to be put together.
     return text.replace(/%([0-7][\da-f])/gi, (_, hex) =>
       String.fromCharCode(Number.parseInt(hex, 16)),

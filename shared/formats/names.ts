@@ -26,3 +26,9 @@ export function formatsOf({ body }: TakesBodies): readonly BodyFormat[] {
 export function takesFormsAlone(stream: TakesBodies): boolean {
   return formatsOf(stream).every((format) => format === 'form' || format === 'form-payload');
 }
+
+/** Does it take forms and no JSON? Then a body that is made for it is one. */
+export function takesNoJson(stream: TakesBodies): boolean {
+  const formats = formatsOf(stream);
+  return !formats.includes('json') && formats.some((format) => format.startsWith('form'));
+}

@@ -41,6 +41,8 @@ export function decodeUnmarked(bytes: Uint8Array, charset: string | undefined): 
 
 /** Bytes that are no text in any case become U+FFFD: for a field of a form, whose neighbours are whole. */
 export function decodeLossy(bytes: Uint8Array, charset: string | undefined): string {
+  // The decoder that is not strict says the same, without an exception for each field.
+  if (charset === undefined && markedCharset(bytes) === undefined) return lossyUtf8.decode(bytes);
   const decoding = decodeText(bytes, charset);
   return decoding.ok ? decoding.text : lossyUtf8.decode(bytes);
 }

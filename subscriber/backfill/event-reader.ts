@@ -3,7 +3,7 @@ import type { RelayStream } from '../../shared/config.ts';
 import type { Envelope } from '../../shared/envelope.ts';
 import { RelayError } from '../../shared/error.ts';
 import { filterOf } from '../../shared/filters/filter.ts';
-import { takesFormsAlone } from '../../shared/formats/names.ts';
+import { takesNoJson } from '../../shared/formats/names.ts';
 import { parseJsonPath } from '../../shared/json-path.ts';
 import { keyedLayout } from '../../shared/key.ts';
 import type { Mapping, RowSource, ValueNote } from '../../shared/source.ts';
@@ -63,7 +63,7 @@ export class EventReader {
     this.encoder = createEncoder(this.layout, Date.now);
     this.#source = source;
     this.#receivedAt = receivedAt;
-    this.#contentType = takesFormsAlone(stream)
+    this.#contentType = takesNoJson(stream)
       ? 'application/x-www-form-urlencoded'
       : 'application/json';
   }

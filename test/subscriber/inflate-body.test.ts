@@ -33,7 +33,7 @@ async function rowsOf(envelope: Envelope): Promise<unknown> {
   const rows: Row[] = [];
   const written = { kind: 'written' } as const;
   const table = {
-    write: (row: Row) => {
+    write: async (row: Row) => {
       rows.push(row);
       return written;
     },
@@ -44,6 +44,7 @@ async function rowsOf(envelope: Envelope): Promise<unknown> {
     tables: new Map([...relay.streams.keys()].map((name) => [name, table])),
     loadExport: async () => ({ kind: 'written' }),
     written: new RecentIds(10),
+    writtenInPart: new RecentIds(10),
   });
   const fate = await writer.write(envelope);
   return rows.length > 0 ? rows : fate;
