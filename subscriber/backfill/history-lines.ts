@@ -19,7 +19,7 @@ export async function* historyLines(
 ): AsyncGenerator<Line[]> {
   const peeked = await Peeked.open(chunks);
   const isArray = /^[\uFEFF\s]*\[/.test(textOf(peeked.first));
-  const answer = new AnswerCheck(reader);
+  const answer = new AnswerCheck(reader, textOf(peeked.first));
   for await (const lines of isArray ? arrayElements(peeked) : splitLines(peeked)) {
     const last = lines.at(-1);
     if (last?.isUnended && isBroken(last, isArray)) {
@@ -49,24 +49,27 @@ const shownBytes = 200;
 /** Is one event at least in the answer? Else what the table lacks can't be told from it. */
 class AnswerCheck {
   readonly #reader: EventReader;
-  #first: Line | undefined;
+  readonly #beginning: string;
+  #isEmpty = true;
   #hasEvent = false;
 
-  constructor(reader: EventReader) {
+  constructor(reader: EventReader, beginning: string) {
     this.#reader = reader;
+    this.#beginning = beginning;
   }
 
   note(line: Line): void {
-    this.#first ??= { ...line, bytes: line.bytes.slice(0, shownBytes) };
+    this.#isEmpty = false;
     if (!this.#hasEvent) this.#hasEvent = this.#reader.isEvent(line);
   }
 
   end(window: TimeWindow): void {
-    if (this.#hasEvent || !this.#first) return;
+    if (this.#hasEvent || this.#isEmpty) return;
+    const beginning = this.#beginning.replace(/\s+/g, ' ');
     throw new RelayError(
       'history.unusable',
       'setup',
-      `${describeWindow(window)}: nothing of the sender's answer is an event; it begins: ${textOf(this.#first.bytes)}`,
+      `${describeWindow(window)}: nothing of the sender's answer is an event; it begins: ${beginning}`,
     );
   }
 }
