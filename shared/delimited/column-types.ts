@@ -14,7 +14,7 @@ export type DetectedType =
  * Finds out the type of each column from all of its values. A column is something else than STRING only where
  * every value of it reads back from BigQuery as it was written: no number with a leading zero, a plus, an
  * exponent or a zero at its end, none that would be rounded, no time that would lose its zone. An empty cell is
- * NULL in every type.
+ * NULL in every type; an empty text, `""`, is one in a STRING alone.
  */
 export class TypeDetector {
   /** Of each column: the types that all of its values so far have, as bits. */
@@ -32,8 +32,10 @@ export class TypeDetector {
       const from = record.from(cell);
       const to = record.to(cell);
       if (from === to) {
-        // An empty text is a value of its own, though not one that decides a type.
-        if (record.isQuoted(cell)) this.#hasValue[cell] = 1;
+        if (!record.isQuoted(cell)) continue;
+        // An empty text, which no type but STRING tells from NULL.
+        this.#hasValue[cell] = 1;
+        this.#types[cell] = 0;
         continue;
       }
       this.#hasValue[cell] = 1;

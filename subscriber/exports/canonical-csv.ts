@@ -68,6 +68,7 @@ class CanonicalOutput {
       writer.write(record, this.#layout.cells);
       return;
     }
+    if (this.#end !== 0 && record.bytes !== this.#bytes) this.#endRun();
     if (this.#end === 0) {
       this.#bytes = record.bytes;
       this.#start = record.start;
