@@ -1,6 +1,12 @@
 import { RelayError } from '../error.ts';
 import { type Delimiter, detectDialect, sampleBytes } from './dialect.ts';
-import { type ByteDecoder, openDecoder, unmarkedError, unmarkedUtf16 } from './encoding.ts';
+import {
+  type ByteDecoder,
+  openDecoder,
+  type Utf8Check,
+  unmarkedError,
+  unmarkedUtf16,
+} from './encoding.ts';
 import {
   type BadRecord,
   countLines,
@@ -18,6 +24,8 @@ export interface DelimitedOptions {
   delimiter?: Delimiter | undefined;
   /** As TextDecoder names it, `windows-1252`. Without it a file is UTF-8, or UTF-16 with a byte order mark. */
   encoding?: string | undefined;
+  /** Of the runtime, where it has one: `isUtf8` of node:buffer. */
+  isUtf8?: Utf8Check | undefined;
   /** A longer record is bad: 8 MiB by default. */
   maxRecordBytes?: number;
 }
@@ -87,7 +95,7 @@ export class DelimitedReader {
 
   /** @throws RelayError `delimited.encoding`, `delimited.header` */
   push(chunk: Uint8Array): void {
-    this.#decoder ??= openDecoder(this.#options.encoding);
+    this.#decoder ??= openDecoder(this.#options.encoding, this.#options.isUtf8);
     const bytes = this.#decoder.push(chunk, () => this.#nextLine());
     if (bytes.length > 0) this.#take(bytes);
   }
