@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { TypeDetector, type TypeSet } from '../../shared/delimited/column-types.ts';
 import type { Delimiter } from '../../shared/delimited/dialect.ts';
 import { DelimitedReader } from '../../shared/delimited/reader.ts';
@@ -45,7 +46,7 @@ export class CsvReading {
   ) {
     this.#file = file;
     this.#reader = new DelimitedReader(
-      { encoding, delimiter },
+      { encoding, delimiter, isUtf8 },
       {
         header: (cells) => {
           this.#header = cells;
