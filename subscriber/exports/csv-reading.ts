@@ -58,7 +58,7 @@ export class CsvReading {
           onRow(record);
         },
         bad: ({ line, problem }) => {
-          this.#problem ??= this.#refusal(`line ${line}: ${problem}`);
+          this.#problem ??= this.#refusal(`line ${line}: ${problem}${this.#parted}`);
         },
       },
     );
@@ -115,13 +115,18 @@ export class CsvReading {
       step();
     } catch (error) {
       if (!(error instanceof RelayError)) throw error;
-      this.#problem = this.#refusal(error.message, error);
+      const parted = error.code === 'delimited.encoding' ? '' : this.#parted;
+      this.#problem = this.#refusal(`${error.message}${parted}`, error);
     }
   }
 
-  #refusal(problem: string, cause?: Error): Error {
+  /** A wrong delimiter makes many a record bad. */
+  get #parted(): string {
     const { delimiter } = this.#reader;
-    const parted = delimiter ? ` (cells are parted by ${delimiterNames[delimiter]})` : '';
-    return refuse('csv', `${this.#file.name}, ${problem}${parted}`, { cause });
+    return delimiter ? ` (cells are parted by ${delimiterNames[delimiter]})` : '';
+  }
+
+  #refusal(problem: string, cause?: Error): Error {
+    return refuse('csv', `${this.#file.name}, ${problem}`, { cause });
   }
 }
