@@ -204,8 +204,9 @@ const secondRange: ReadonlyMap<number, readonly [number, number]> = new Map([
 function unfinished(tail: Uint8Array, chunk: Uint8Array): Uint8Array {
   const last = chunk.length >= 3 ? chunk.slice(-3) : joined(tail, chunk).slice(-3);
   for (let at = Math.max(0, last.length - 3); at < last.length; at++) {
-    const length = lengthOf(last[at] ?? 0);
-    if (length > last.length - at) return last.subarray(at);
+    const rest = last.subarray(at);
+    const isOpen = lengthOf(rest[0] ?? 0) > rest.length;
+    if (isOpen && rest.subarray(1).every((byte) => (byte & 0xc0) === 0x80)) return rest;
   }
   return nothing;
 }
