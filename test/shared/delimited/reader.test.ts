@@ -215,7 +215,7 @@ describe('the encoding', () => {
 
   const isUtf8 = (bytes: Uint8Array) => {
     try {
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
       return true;
     } catch {
       return false;
