@@ -65,8 +65,9 @@ export function unmarkedUtf16(bytes: Uint8Array): Utf16 | undefined {
     if (bytes[pair * 2 + 1] === 0) low++;
   }
   // Others hold a NUL now and then, and hardly at every second place.
-  if (low > pairs / 4 && high * 4 < low) return 'utf-16le';
-  return high > pairs / 4 && low * 4 < high ? 'utf-16be' : undefined;
+  const least = Math.max(4, pairs / 3);
+  if (low >= least && high * 4 < low) return 'utf-16le';
+  return high >= least && low * 4 < high ? 'utf-16be' : undefined;
 }
 
 export function unmarkedError(encoding: Utf16, where: string): RelayError {

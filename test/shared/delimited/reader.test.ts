@@ -61,6 +61,7 @@ describe('records', () => {
 
   it('NUL and other control characters are of the value', () => {
     expect(readDelimited('a,b\nx\u0000y,\u0001\n').rows).toEqual([['x\u0000y', '\u0001']]);
+    expect(readDelimited('a,b\nx\u0000,y\n').rows).toEqual([['x\u0000', 'y']]);
   });
 
   it('in whatever chunks a file comes, it says the same', () => {
