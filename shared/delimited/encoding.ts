@@ -82,6 +82,8 @@ class MarkedDecoder implements ByteDecoder {
   #hasMark = false;
   #encoding = 'utf-8';
   #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  /** Told when what stands before it has been given. */
+  #fault: RelayError | undefined;
   /** Bytes before the chunk in hand, and lines in what is not scanned. */
   #before = 0;
   /** Of UTF-8: the bytes of a character that is not complete, to be looked at again with the rest of it. */
@@ -93,6 +95,7 @@ class MarkedDecoder implements ByteDecoder {
   }
 
   push(chunk: Uint8Array, lineOf: () => number): Uint8Array {
+    if (this.#fault) throw this.#fault;
     if (!this.#first) return this.#decode(chunk, true, lineOf);
     this.#first = this.#first.length === 0 ? chunk : joined(this.#first, chunk);
     return this.#first.length < longestMark ? nothing : this.#begin(lineOf);
@@ -100,6 +103,7 @@ class MarkedDecoder implements ByteDecoder {
 
   end(lineOf: () => number): Uint8Array {
     const first = this.#first ? this.#begin(lineOf) : nothing;
+    if (this.#fault) throw this.#fault;
     const rest = this.#decode(nothing, false, lineOf);
     return rest.length === 0 ? first : joined(first, rest);
   }
@@ -118,7 +122,7 @@ class MarkedDecoder implements ByteDecoder {
 
   #decode(chunk: Uint8Array, stream: boolean, lineOf: () => number): Uint8Array {
     if (this.#encoding === 'utf-8' && this.#isUtf8) {
-      if (!this.#isValid(chunk, stream, this.#isUtf8)) throw this.#refusal(chunk, lineOf());
+      if (!this.#isValid(chunk, stream, this.#isUtf8)) return this.#fail(chunk, lineOf);
       this.#before += chunk.length;
       this.#tail = unfinished(this.#tail, chunk);
       return chunk;
@@ -127,12 +131,20 @@ class MarkedDecoder implements ByteDecoder {
     try {
       text = this.#decoder.decode(chunk, { stream });
     } catch {
-      throw this.#refusal(chunk, lineOf());
+      return this.#fail(chunk, lineOf);
     }
     this.#before += chunk.length;
     if (this.#encoding !== 'utf-8') return encoder.encode(text);
     this.#tail = unfinished(this.#tail, chunk);
     return chunk;
+  }
+
+  /** What stands before the bad byte is good: it is given first. */
+  #fail(chunk: Uint8Array, lineOf: () => number): Uint8Array {
+    this.#fault = this.#refusal(chunk, lineOf());
+    const good = this.#encoding === 'utf-8' ? firstInvalid(joined(this.#tail, chunk)) : 0;
+    if (good > this.#tail.length) return chunk.subarray(0, good - this.#tail.length);
+    throw this.#fault;
   }
 
   #isValid(chunk: Uint8Array, stream: boolean, isUtf8: Utf8Check): boolean {

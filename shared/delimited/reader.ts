@@ -93,19 +93,28 @@ export class DelimitedReader {
     return this.#scanner?.lineEnd ?? '\n';
   }
 
-  /** @throws RelayError `delimited.encoding`, `delimited.header` */
+  /** @throws RelayError `delimited.encoding`, `delimited.header`; what stands before the fault is told */
   push(chunk: Uint8Array): void {
     this.#decoder ??= openDecoder(this.#options.encoding, this.#options.isUtf8);
-    const bytes = this.#decoder.push(chunk, () => this.#nextLine());
-    if (bytes.length > 0) this.#take(bytes);
+    this.#take(this.#decoded(this.#decoder, chunk));
   }
 
   /** @throws RelayError as push does */
   end(): void {
-    const bytes = this.#decoder?.end(() => this.#nextLine());
-    if (bytes && bytes.length > 0) this.#take(bytes);
+    if (this.#decoder) this.#take(this.#decoded(this.#decoder));
     if (!this.#scanner && this.#sampled > 0) this.#open();
     this.#scanner?.end();
+  }
+
+  /** @param chunk absent at the end */
+  #decoded(decoder: ByteDecoder, chunk?: Uint8Array): Uint8Array {
+    const lineOf = () => this.#nextLine();
+    try {
+      return chunk ? decoder.push(chunk, lineOf) : decoder.end(lineOf);
+    } catch (error) {
+      if (!this.#scanner && this.#sampled > 0) this.#open();
+      throw error;
+    }
   }
 
   #nextLine(): number {
@@ -114,6 +123,7 @@ export class DelimitedReader {
   }
 
   #take(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
     if (this.#scanner) {
       this.#scanner.push(bytes);
       return;

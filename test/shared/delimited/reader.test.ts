@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
+import { DelimitedReader } from '../../../shared/delimited/reader.ts';
 import { RelayError } from '../../../shared/error.ts';
 import { readDelimited, toBytes } from './read.ts';
 
@@ -253,6 +254,25 @@ describe('the encoding', () => {
     )) {
       const { message } = codeOf(() => readDelimited(bytes, options, size));
       expect(message).toContain(`line 30002, byte ${before.length + 4}`);
+    }
+  });
+
+  it('what stands before a bad byte is read', () => {
+    const bytes = Uint8Array.from(
+      [...'a,b\n1,2\n3,\u00e9\n4,5\n'].map((char) => char.charCodeAt(0)),
+    );
+    for (const size of [1, 4, 1000]) {
+      const rows: (string | null)[] = [];
+      const reader = new DelimitedReader(
+        {},
+        { header: () => {}, row: (record) => rows.push(record.value(0)), bad: () => {} },
+      );
+      const read = () => {
+        for (let at = 0; at < bytes.length; at += size) reader.push(bytes.slice(at, at + size));
+        reader.end();
+      };
+      expect(codeOf(read).message).toContain('line 3, byte 11');
+      expect(rows).toEqual(['1']);
     }
   });
 
