@@ -39,7 +39,7 @@ export interface DelimitedHandler {
 }
 
 /** A record that is no row; `bytes` are its own, for as long as the handler runs. */
-export interface BadRow {
+interface BadRow {
   line: number;
   bytes: Uint8Array;
   /** For a person: what is wrong with it. */
