@@ -4,6 +4,7 @@ import { countLines } from './record-scanner.ts';
 /** Makes UTF-8 of the bytes of a file, and refuses what is not in the encoding that it is said to be in. */
 export interface ByteDecoder {
   /**
+   * @param chunk is not kept; what is given may be a view of it
    * @param lineOf the line that bytes which are not scanned yet begin at
    * @throws RelayError `delimited.encoding`, which names line and byte
    */
@@ -97,8 +98,10 @@ class MarkedDecoder implements ByteDecoder {
   push(chunk: Uint8Array, lineOf: () => number): Uint8Array {
     if (this.#fault) throw this.#fault;
     if (!this.#first) return this.#decode(chunk, true, lineOf);
-    this.#first = this.#first.length === 0 ? chunk : joined(this.#first, chunk);
-    return this.#first.length < longestMark ? nothing : this.#begin(lineOf);
+    this.#first = joined(this.#first, chunk);
+    if (this.#first.length >= longestMark) return this.#begin(lineOf);
+    this.#first = new Uint8Array(this.#first);
+    return nothing;
   }
 
   end(lineOf: () => number): Uint8Array {
@@ -215,7 +218,8 @@ const secondRange: ReadonlyMap<number, readonly [number, number]> = new Map([
 
 /** The last bytes, where they begin a character that goes on in the next chunk. */
 function unfinished(tail: Uint8Array, chunk: Uint8Array): Uint8Array {
-  const last = chunk.length >= 3 ? chunk.slice(-3) : joined(tail, chunk).slice(-3);
+  // A copy: the chunk is not kept.
+  const last = new Uint8Array((chunk.length >= 3 ? chunk : joined(tail, chunk)).subarray(-3));
   for (let at = Math.max(0, last.length - 3); at < last.length; at++) {
     const rest = last.subarray(at);
     const isOpen = lengthOf(rest[0] ?? 0) > rest.length;

@@ -93,7 +93,10 @@ export class DelimitedReader {
     return this.#scanner?.lineEnd ?? '\n';
   }
 
-  /** @throws RelayError `delimited.encoding`, `delimited.header`; what stands before the fault is told */
+  /**
+   * @param chunk is not kept
+   * @throws RelayError `delimited.encoding`, `delimited.header`; what stands before the fault is told
+   */
   push(chunk: Uint8Array): void {
     this.#decoder ??= openDecoder(this.#options.encoding, this.#options.isUtf8);
     this.#take(this.#decoded(this.#decoder, chunk));
@@ -128,7 +131,7 @@ export class DelimitedReader {
       this.#scanner.push(bytes);
       return;
     }
-    this.#sample.push(bytes);
+    this.#sample.push(new Uint8Array(bytes));
     this.#sampled += bytes.length;
     if (this.#sampled >= sampleBytes) this.#open();
   }

@@ -12,8 +12,7 @@
  */
 export class RecordScanner {
   readonly #delimiter: number;
-  /** By byte: 1 where it may end something, 0 where it is a character wherever it stands. */
-  readonly #kinds = new Uint8Array(256);
+  readonly #kinds: Uint8Array;
   /** Where the bytes in hand hold one that may end something; behind the last of them their length. */
   #marks = new Int32Array(0);
   /** The first mark that may be of the next record. */
@@ -37,7 +36,7 @@ export class RecordScanner {
 
   constructor(options: ScannerOptions, handler: RecordHandler) {
     this.#delimiter = options.delimiter.charCodeAt(0);
-    for (const byte of [this.#delimiter, quote, lineFeed, carriageReturn]) this.#kinds[byte] = 1;
+    this.#kinds = kindsOfPairs([this.#delimiter, quote, lineFeed, carriageReturn]);
     this.#maxRecordBytes = options.maxRecordBytes;
     this.#line = options.firstLine ?? 1;
     this.#handler = handler;
@@ -58,10 +57,13 @@ export class RecordScanner {
     return this.#lineEnd;
   }
 
-  /** @param chunk is kept until its last record is complete: it must not change */
+  /** @param chunk is not kept */
   push(chunk: Uint8Array): void {
-    this.#bytes = this.#bytes.length === 0 ? chunk : this.#join(this.#bytes, chunk);
+    // Marks are found by pairs of bytes, which can't begin at an odd place.
+    const isAsItIs = this.#bytes.length === 0 && chunk.byteOffset % 2 === 0;
+    this.#bytes = isAsItIs ? chunk : this.#join(this.#bytes, chunk);
     this.#scan(false);
+    if (this.#bytes.buffer === chunk.buffer) this.#bytes = this.#join(this.#bytes, nothing);
   }
 
   #join(rest: Uint8Array, chunk: Uint8Array): Uint8Array {
@@ -354,12 +356,45 @@ const comma = 0x2c;
 const nothing = new Uint8Array(0);
 const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
-/** Without a branch: a processor can't foresee where cells end, and that would cost more than all else. */
+/**
+ * By pair of bytes, as a Uint16Array has them: 1 where the first may end something, 2 where the second may, 0
+ * where both are characters wherever they stand.
+ */
+function kindsOfPairs(ends: readonly number[]): Uint8Array {
+  const kinds = new Uint8Array(65_536);
+  const pair = new Uint8Array(2);
+  const word = new Uint16Array(pair.buffer);
+  const add = (first: number, second: number, kind: number) => {
+    pair.set([first, second]);
+    const at = word[0] as number;
+    kinds[at] = (kinds[at] as number) | kind;
+  };
+  for (const end of ends) {
+    for (let other = 0; other < 256; other++) {
+      add(end, other, 1);
+      add(other, end, 2);
+    }
+  }
+  return kinds;
+}
+
+/** By pairs, and with no branch within one: a processor can't foresee where cells end, and that costs most. */
 function findMarks(bytes: Uint8Array, kinds: Uint8Array, marks: Int32Array): void {
+  const pairs = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1);
   let count = 0;
-  for (let at = 0; at < bytes.length; at++) {
-    marks[count] = at;
-    count += kinds[bytes[at] as number] as number;
+  for (let at = 0; at < pairs.length; at++) {
+    const kind = kinds[pairs[at] as number] as number;
+    if (kind === 0) continue;
+    marks[count] = at << 1;
+    count += kind & 1;
+    marks[count] = (at << 1) | 1;
+    count += kind >> 1;
+  }
+  if (bytes.length % 2 === 1) {
+    const last = bytes.length - 1;
+    marks[count] = last;
+    const twice = (bytes[last] as number) * 0x0101;
+    count += (kinds[twice] as number) & 1;
   }
   marks[count] = bytes.length;
 }

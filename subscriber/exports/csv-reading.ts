@@ -7,6 +7,7 @@ import { RelayError } from '../../shared/error.ts';
 import type { ExportSettings } from '../../shared/export-settings.ts';
 import type { ArchivedFile } from './archive.ts';
 import { refuse } from './failure.ts';
+import { release } from './inflate.ts';
 
 /** What the stream says of its files: what isn't set is found out. */
 export interface CsvSettings {
@@ -95,7 +96,7 @@ export class CsvReading {
   }
 
   /**
-   * The bytes of the file, each chunk when its rows were given to the handler. A bad record is told when all
+   * The bytes of the file, each chunk when its rows were given to the handler: it holds until the next. A bad record is told when all
    * are read: of a damaged archive the damage is what has to be told.
    *
    * @throws RelayError `export.csv`, and whatever ends the bytes
@@ -104,6 +105,7 @@ export class CsvReading {
     for await (const chunk of this.#file.open()) {
       this.#try(() => this.#reader.push(chunk));
       yield chunk;
+      release(chunk);
     }
     this.#try(() => this.#reader.end());
     if (this.#problem) throw this.#problem;

@@ -33,7 +33,10 @@ export function readDelimited(
     },
   });
   for (let at = 0; at < bytes.length; at += chunkBytes) {
-    reader.push(bytes.slice(at, Math.min(bytes.length, at + chunkBytes)));
+    const chunk = bytes.slice(at, Math.min(bytes.length, at + chunkBytes));
+    reader.push(chunk);
+    // It is the reader's only while it is pushed.
+    chunk.fill(0x22);
   }
   reader.end();
   told.isCanonical = reader.isCanonical;
