@@ -59,11 +59,11 @@ export class RecordScanner {
 
   /** @param chunk is not kept */
   push(chunk: Uint8Array): void {
-    // Marks are found by pairs of bytes, which can't begin at an odd place.
+    // Marks are found by pairs of bytes: they can't begin at an odd place.
     const isAsItIs = this.#bytes.length === 0 && chunk.byteOffset % 2 === 0;
     this.#bytes = isAsItIs ? chunk : this.#join(this.#bytes, chunk);
     this.#scan(false);
-    if (this.#bytes.buffer === chunk.buffer) this.#bytes = this.#join(this.#bytes, nothing);
+    if (this.#bytes.length > 0) this.#bytes = this.#join(this.#bytes, nothing);
   }
 
   #join(rest: Uint8Array, chunk: Uint8Array): Uint8Array {

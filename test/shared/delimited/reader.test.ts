@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import { DelimitedReader } from '../../../shared/delimited/reader.ts';
+import { RecordScanner } from '../../../shared/delimited/record-scanner.ts';
 import { RelayError } from '../../../shared/error.ts';
 import { readDelimited, toBytes } from './read.ts';
 
@@ -76,6 +77,33 @@ describe('records', () => {
     }
   });
 });
+
+describe('the scanner', () => {
+  const text = 'a,b\n"x, ""y""\r\n",é\r\n3,"z"\r\n\n4,5"6\n7,"8"9\n';
+
+  it.each([1, 2, 3, 7])('cuts chunks of %i bytes as it cuts the whole', (size) => {
+    // Of every length: the last record begins and ends at even places, and at odd ones.
+    for (let length = 1; length <= toBytes(text).length; length++) {
+      const bytes = toBytes(text).slice(0, length);
+      expect(scanned(bytes, size)).toEqual(scanned(bytes, length));
+    }
+  });
+});
+
+function scanned(bytes: Uint8Array, size: number) {
+  const told: unknown[] = [];
+  const options = { delimiter: ',', maxRecordBytes: 1000 };
+  const scanner = new RecordScanner(options, {
+    record: (record) => {
+      const cells = Array.from({ length: record.width }, (_, cell) => record.value(cell));
+      told.push({ line: record.line, cells });
+    },
+    bad: ({ line, problem, bytes: own }) => told.push({ line, problem, own: own.slice() }),
+  });
+  for (let at = 0; at < bytes.length; at += size) scanner.push(bytes.slice(at, at + size));
+  scanner.end();
+  return told;
+}
 
 describe('bad records', () => {
   it('text behind a closing quote costs its record, and no other', () => {
