@@ -1,3 +1,4 @@
+import { terminalText } from '../shared/terminal-text.ts';
 import { drawTable } from './draw-table.ts';
 import { countText } from './progress-bar.ts';
 
@@ -26,6 +27,6 @@ export function describeCounts<Name extends string>(report: CountsReport<Name>):
     ...names.map((name) => countText(counts[name])),
   ]);
   const table = drawTable([[of, ...head], ...rows], ['left', ...names.map(() => 'right' as const)]);
-  const kept = rejects === undefined ? '' : `The rejected lines are in ${rejects}.\n`;
+  const kept = rejects === undefined ? '' : `The rejected lines are in ${terminalText(rejects)}.\n`;
   return `${table}${dryRun ? 'Nothing was written.\n' : ''}${kept}`;
 }

@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import { type DemoProgress, type DemoReport, runDemo } from '../local/demo/run.ts';
+import { terminalJson, terminalLines } from '../shared/terminal-text.ts';
 import { relay } from '../tributary.config.ts';
 import { drawTable } from './draw-table.ts';
 import { printPartLine } from './part-line.ts';
@@ -63,7 +64,7 @@ class ProgressLine {
 }
 
 function toJson({ streams, freshnessMs, problems }: DemoReport): string {
-  return `${JSON.stringify({ streams, freshnessMs, ok: problems.length === 0 })}\n`;
+  return `${terminalJson(JSON.stringify({ streams, freshnessMs, ok: problems.length === 0 }))}\n`;
 }
 
 function toText(report: DemoReport, tookMs: number): string {
@@ -81,7 +82,10 @@ function toText(report: DemoReport, tookMs: number): string {
     `Freshness (edge → queryable): p50 ${p50} ms, p95 ${p95} ms. Took ${(tookMs / 1000).toFixed(1)} s.`,
     ...(report.problems.length === 0
       ? ['Every accepted delivery is a row, once; nothing else is.']
-      : ['What does not add up:', ...report.problems.map((problem) => `  ${problem}`)]),
+      : [
+          'What does not add up:',
+          ...report.problems.map((problem) => `  ${terminalLines(problem)}`),
+        ]),
     '',
   ].join('\n');
 }
@@ -89,8 +93,10 @@ function toText(report: DemoReport, tookMs: number): string {
 /** One row, as wide as a terminal. */
 function toLine(row: Record<string, unknown>): string {
   // Google's client wraps times and dates in objects.
-  const text = JSON.stringify(row, (_, cell: unknown) =>
-    typeof cell === 'object' && cell !== null && 'value' in cell ? cell.value : cell,
+  const text = terminalJson(
+    JSON.stringify(row, (_, cell: unknown) =>
+      typeof cell === 'object' && cell !== null && 'value' in cell ? cell.value : cell,
+    ),
   );
   return `  ${text.length > 150 ? `${text.slice(0, 149)}…` : text}`;
 }

@@ -1,4 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
+import { terminalJson, terminalText } from '../shared/terminal-text.ts';
 import { drawTable } from './draw-table.ts';
 
 /** A column of a result, as the REST API describes it. */
@@ -22,12 +23,20 @@ export interface QueryResult {
 
 export type FormatName = 'table' | 'json' | 'csv';
 
+/** Where a result is printed. */
+export interface Printed {
+  /** Of the terminal, in characters: a row that is wider is told column by column. */
+  width?: number | undefined;
+  /** A person reads it, not a program. */
+  onTerminal?: boolean;
+}
+
 /**
- * How a result is printed, by the name of the format. `width` is that of the terminal, in characters: a row
- * that is wider is told column by column.
+ * How a result is printed, by the name of the format. What a terminal would obey is escaped: always in a table,
+ * and in JSON, where that changes no value; in CSV, which has no escapes, on a terminal alone.
  */
-export const formats: Record<FormatName, (result: QueryResult, width?: number) => string> = {
-  table(result, width = Number.POSITIVE_INFINITY) {
+export const formats: Record<FormatName, (result: QueryResult, printed?: Printed) => string> = {
+  table(result, { width = Number.POSITIVE_INFINITY } = {}) {
     if (result.fields.length === 0) return 'Done: no rows to show.\n';
     const names = result.fields.map((field) => field.name);
     const rows = texts(result).map((row) => row.map((text) => text ?? 'NULL'));
@@ -38,16 +47,21 @@ export const formats: Record<FormatName, (result: QueryResult, width?: number) =
   },
   json(result) {
     const rows = result.rows.map((row) => `\n${toJson(row, result.fields)}`);
-    return `[${rows.join(',')}\n]\n`;
+    return terminalJson(`[${rows.join(',')}\n]\n`);
   },
-  csv(result) {
-    return stringify([result.fields.map((field) => field.name), ...texts(result)]);
+  csv(result, { onTerminal = false } = {}) {
+    const rows = [result.fields.map((field) => field.name), ...texts(result)];
+    if (!onTerminal) return stringify(rows);
+    return stringify(rows.map((row) => row.map((text) => text && terminalText(text))));
   },
 };
 
-function listColumns(names: string[], row: string[]): string {
+function listColumns(columns: string[], row: string[]): string {
+  const names = columns.map(terminalText);
   const longest = Math.max(...names.map((name) => name.length));
-  return names.map((name, index) => `${name.padStart(longest)}  ${row[index]}\n`).join('');
+  return names
+    .map((name, index) => `${name.padStart(longest)}  ${terminalText(row[index] ?? '')}\n`)
+    .join('');
 }
 
 function texts(result: QueryResult): (string | null)[][] {

@@ -2,8 +2,8 @@
 import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
 import { compileCache } from '../local/compile-cache.ts';
-import { RelayError } from '../shared/error.ts';
 import { type HeapSize, keepHeapSmall } from '../subscriber/small-heap.ts';
+import { describeError } from './error-text.ts';
 
 enableCompileCache(compileCache);
 
@@ -37,8 +37,6 @@ try {
     program.addCommand(command);
   await program.parseAsync();
 } catch (error) {
-  // What a person can mend is said in a sentence; only the unexpected deserves a stack.
-  if (error instanceof RelayError) process.stderr.write(`${error.message}\n`);
-  else console.error(error);
+  process.stderr.write(describeError(error));
   process.exitCode = 1;
 }

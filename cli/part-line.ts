@@ -1,4 +1,5 @@
 import type { PartName } from '../local/part.ts';
+import { terminalText } from '../shared/terminal-text.ts';
 
 /**
  * Prints a line that a part of the stack logged: structured ones short enough to read along, others as
@@ -6,7 +7,7 @@ import type { PartName } from '../local/part.ts';
  */
 export function printPartLine(part: PartName, line: string): void {
   const clock = new Date().toISOString().slice(11, 23);
-  console.log(`${clock} ${part.padEnd(10)} ${toReadable(line)}`);
+  console.log(`${clock} ${part.padEnd(10)} ${terminalText(toReadable(line))}`);
 }
 
 /** Left out: what every line says, and what only a machine reads. */

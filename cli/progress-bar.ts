@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { terminalText } from '../shared/terminal-text.ts';
 
 const drawEveryMs = 100;
 
@@ -24,7 +25,7 @@ export class ProgressBar {
     const now = performance.now();
     if (!process.stderr.isTTY || now - this.#shownAt < drawEveryMs) return;
     this.#shownAt = now;
-    this.#bar.update(done, { what: what() });
+    this.#bar.update(done, { what: terminalText(what()) });
   }
 
   end(): void {
@@ -33,7 +34,8 @@ export class ProgressBar {
 }
 
 /** Prints a line on standard error, above the bar if there is one: it is drawn again at its next turn. */
-export function sayAbove(line: string): void {
+export function sayAbove(text: string): void {
+  const line = terminalText(text);
   process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}\n` : `${line}\n`);
 }
 

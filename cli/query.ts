@@ -43,7 +43,8 @@ export function queryCommand(): Command {
     .action(async (sql: string | undefined, options: QueryOptions) => {
       const query = prepare(sql, options);
       const result = await runQuery(findBigQuery(relay, options), query);
-      process.stdout.write(formats[options.format](result, process.stdout.columns));
+      const { columns: width, isTTY: onTerminal = false } = process.stdout;
+      process.stdout.write(formats[options.format](result, { width, onTerminal }));
     });
 }
 

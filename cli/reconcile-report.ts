@@ -1,7 +1,8 @@
+import { terminalJson } from '../shared/terminal-text.ts';
 import type { Difference, HourDifference } from '../subscriber/backfill/hour-report.ts';
 import type { Reconciliation } from '../subscriber/backfill/reconcile.ts';
 import { shortInstant, type TimeWindow } from '../subscriber/backfill/time-window.ts';
-import { drawTable } from './draw-table.ts';
+import { drawTable, type TableCell } from './draw-table.ts';
 import { countText } from './progress-bar.ts';
 
 /** What became of the gaps. */
@@ -34,7 +35,7 @@ function toJson(
       ),
     })),
   };
-  return `${JSON.stringify(report)}\n`;
+  return `${terminalJson(JSON.stringify(report))}\n`;
 }
 
 function toText({ totals, hours }: Reconciliation, repair: Repair | undefined): string {
@@ -56,14 +57,13 @@ function toText({ totals, hours }: Reconciliation, repair: Repair | undefined): 
   return `${table}${summary}.\n`;
 }
 
-function toCells({ hour, counts, ids }: HourDifference): string[] {
+function toCells({ hour, counts, ids }: HourDifference): TableCell[] {
   return [
     hour === undefined ? 'no time' : shortInstant(hour),
     ...differences.map((name) => countText(counts[name])),
     differences
       .filter((name) => ids[name].length > 0)
-      .map((name) => `${name}: ${some(ids[name], counts[name])}`)
-      .join('\n'),
+      .map((name) => `${name}: ${some(ids[name], counts[name])}`),
   ];
 }
 

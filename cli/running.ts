@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ports } from '../local/ports.ts';
+import { makePrivateFolder } from '../local/private-files.ts';
 import { RelayError } from '../shared/error.ts';
 
 /** The stack that `tributary start` runs from this folder: how the other commands find it. */
@@ -34,8 +35,8 @@ export function requireNotRunning(directory: string): void {
 }
 
 export function announceRunning(directory: string, running: RunningStack): void {
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, fileName), `${JSON.stringify(running)}\n`);
+  makePrivateFolder(directory);
+  writeFileSync(join(directory, fileName), `${JSON.stringify(running)}\n`, { mode: 0o600 });
 }
 
 export function retractRunning(directory: string): void {

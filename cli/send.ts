@@ -5,8 +5,10 @@ import { hasKeyPair } from '../local/secrets.ts';
 import type { RelayStream } from '../shared/config.ts';
 import { RelayError } from '../shared/error.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
+import { terminalLines } from '../shared/terminal-text.ts';
 import { relay } from '../tributary.config.ts';
 import { findStream } from './find-stream.ts';
+import { hideSecret } from './hide-secret.ts';
 import { findRunning } from './running.ts';
 import { readSecretsOver } from './secrets-file.ts';
 
@@ -51,20 +53,35 @@ async function send(name: string, file: string | undefined, options: SendOptions
   const body = draft ? new TextEncoder().encode(draft.body) : readBody(file ?? '-');
   const contentType = options.contentType ?? draft?.contentType ?? guessType(body);
   const signed = await sign(stream, { body, contentType }, { edge, secret });
-  const response = await post(signed, contentType);
-  process.stdout.write(await describe(response));
-  if (!response.ok) process.exitCode = 1;
+  try {
+    const response = await post(signed, contentType);
+    // A page of whoever stands before the edge may quote the path, and with it the key.
+    process.stdout.write(terminalLines(hideSecret(await describe(response), secret)));
+    if (!response.ok) process.exitCode = 1;
+  } catch (cause) {
+    // Neither the URL nor what fetch() says of it: a key may stand in both.
+    const problem = `${new URL(edge).origin} does not answer: ${hideSecret(reasonOf(cause), secret)}`;
+    throw new RelayError('edge.unreachable', 'transient', problem, { cause });
+  }
 }
 
 function findEdge({ to, state }: SendOptions): string {
   if (to !== undefined) {
-    if (/^https?:$/.test(URL.parse(to)?.protocol ?? '')) return to.replace(/\/+$/, '');
-    throw new RelayError('edge.invalid', 'setup', '--to takes the URL of an edge: https://…');
+    if (isEdge(URL.parse(to))) return to.trim().replace(/\/+$/, '');
+    const problem =
+      '--to takes the URL of an edge, without a user, a query or a fragment: https://…';
+    throw new RelayError('edge.invalid', 'setup', problem);
   }
   const running = findRunning(state);
   if (running) return `http://127.0.0.1:${running.ports.edge}`;
   const problem = `no relay runs on ${state}: start one with \`npm start\`, or name an edge with --to`;
   throw new RelayError('edge.nowhere', 'setup', problem);
+}
+
+/** With a user fetch() takes none; the stream's name is put at its end. */
+function isEdge(url: URL | null): boolean {
+  if (!url || !/^https?:$/.test(url.protocol)) return false;
+  return url.username + url.password + url.search + url.hash === '' && !/[?#]$/.test(url.href);
 }
 
 function readSecret(stream: RelayStream, { secret, secrets }: SendOptions): string {
@@ -102,7 +119,8 @@ async function sign(
     return await signBytes(draft, stream, { relay, now: Date.now(), ...side });
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
-    const problem = `this can't be signed as "${stream.scheme}": ${cause.message}`;
+    const reason = hideSecret(cause.message, side.secret);
+    const problem = `this can't be signed as "${stream.scheme}": ${reason}`;
     throw new RelayError('delivery.unsignable', 'setup', problem, { cause });
   }
 }
@@ -111,19 +129,13 @@ async function post(
   { url, headers, body }: Awaited<ReturnType<typeof signBytes>>,
   contentType: string,
 ): Promise<Response> {
-  try {
-    return await fetch(url, {
-      method: 'POST',
-      redirect: 'manual',
-      signal: AbortSignal.timeout(answerWithinMs),
-      headers: { 'content-type': contentType, ...headers },
-      body,
-    });
-  } catch (cause) {
-    // Not the whole URL: a key may stand in it.
-    const problem = `${new URL(url).origin} does not answer: ${reasonOf(cause)}`;
-    throw new RelayError('edge.unreachable', 'transient', problem, { cause });
-  }
+  return await fetch(url, {
+    method: 'POST',
+    redirect: 'manual',
+    signal: AbortSignal.timeout(answerWithinMs),
+    headers: { 'content-type': contentType, ...headers },
+    body,
+  });
 }
 
 /** fetch() says only that it failed; why stands in the cause. */

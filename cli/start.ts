@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type SendingSide, sampleOf, signDelivery } from '../local/deliveries.ts';
 import { defaultPorts, type Ports, portNames } from '../local/ports.ts';
+import { makePrivateFolder } from '../local/private-files.ts';
 import { completeSecrets, type Secrets } from '../local/secrets.ts';
 import { historyStreams } from '../local/senders.ts';
 import { type Stack, startStack } from '../local/stack.ts';
@@ -17,7 +18,10 @@ interface StartOptions {
   ports: Ports;
   state: string;
   secrets: string;
+  allowHost: string[];
 }
+
+type StateFiles = Pick<StartOptions, 'state' | 'secrets'>;
 
 export function startCommand(): Command {
   const portOptions = Object.entries(defaultPorts).map(([name, port]) => {
@@ -38,16 +42,30 @@ export function startCommand(): Command {
       'where missing secrets are written, and all are read',
       defaultSecrets,
     )
-    .action(async (flags: Record<string, number> & { state: string; secrets: string }) => {
+    .addOption(
+      new Option(
+        '--allow-host <name...>',
+        'a name, beside localhost, that Pub/Sub and BigQuery may be called by',
+      )
+        .argParser(readHosts)
+        .default([], 'none'),
+    )
+    .action(async (flags: Record<string, number> & Omit<StartOptions, 'ports'>) => {
       const ports = portOptions.map(({ name, flag }) => [name, flags[flag.attributeName()]]);
       await start({ ...flags, ports: Object.fromEntries(ports) as Ports });
     });
 }
 
-async function start({ state, ports, secrets: secretsFile }: StartOptions): Promise<void> {
+async function start({
+  state,
+  ports,
+  allowHost,
+  secrets: secretsFile,
+}: StartOptions): Promise<void> {
   requireNotRunning(state);
-  const { secrets, added } = completeSecrets(secretsFile, relay);
+  const { secrets, added, tightened } = completeSecrets(secretsFile, relay);
   if (added.length > 0) console.log(`${secretsFile}: made ${added.join(', ')}`);
+  for (const said of [tightened, makePrivateFolder(state)]) if (said) console.log(said);
 
   const ended = Promise.withResolvers<string>();
   const stack = await startStack({
@@ -55,6 +73,7 @@ async function start({ state, ports, secrets: secretsFile }: StartOptions): Prom
     ports,
     directory: state,
     secrets,
+    allowHosts: allowHost,
     onLine: printPartLine,
     onExit: (part, how) => ended.resolve(`${part} ended by itself (${how})`),
   });
@@ -95,7 +114,7 @@ async function describe(relay: Relay, stack: Stack, secrets: Secrets): Promise<s
 }
 
 /** What to paste for each stream whose history can be had: yesterday's, from the stand-in for its sender. */
-function describeHistory(relay: Relay, stack: Stack, files: Omit<StartOptions, 'ports'>): string {
+function describeHistory(relay: Relay, stack: Stack, files: StateFiles): string {
   const dayMs = 24 * 3_600_000;
   const [from, to] = [dayMs, 0].map((agoMs) => new Date(Date.now() - agoMs).toISOString());
   const range = `--from ${from?.slice(0, 10)} --to ${to?.slice(0, 10)}`;
@@ -110,7 +129,7 @@ function describeHistory(relay: Relay, stack: Stack, files: Omit<StartOptions, '
 }
 
 /** As they differ from what the other commands take by themselves. */
-function flagsOf({ state, secrets }: Omit<StartOptions, 'ports'>): string {
+function flagsOf({ state, secrets }: StateFiles): string {
   const flags = [
     ...(state === defaultState ? [] : [`--state ${quote(state)}`]),
     ...(secrets === defaultSecrets ? [] : [`--secrets ${quote(secrets)}`]),
@@ -135,4 +154,9 @@ function parsePort(text: string): number {
     throw new InvalidArgumentError('a port is a number from 0 (any free one) to 65535');
   }
   return port;
+}
+
+function readHosts(name: string, before: readonly string[]): string[] {
+  if (/^(?:[\w-]+(?:\.[\w-]+)*|\[[\da-f:.]+\])$/i.test(name)) return [...before, name];
+  throw new InvalidArgumentError('a host is a name or an address, without a port: tributary');
 }

@@ -29,15 +29,13 @@ export class PartProcess {
     environment: NodeJS.ProcessEnv,
     { onLine, onExit }: PartListeners,
   ) {
-    this.process = fork(
-      fileURLToPath(new URL('./part.ts', import.meta.url)),
-      [name, JSON.stringify(config)],
-      {
-        env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...quiet, ...environment },
-        execArgv: ['--disable-warning=ExperimentalWarning'],
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    );
+    this.process = fork(fileURLToPath(new URL('./part.ts', import.meta.url)), [name], {
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...quiet, ...environment },
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    // One that ends before it has read them is told below.
+    this.process.send(config, () => {});
     const lastLines: string[] = [];
     for (const stream of [this.process.stdout, this.process.stderr]) {
       if (!stream) continue;

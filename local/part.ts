@@ -1,6 +1,6 @@
 /**
- * One part of the local stack, in a process of its own: `part.ts <name> <options as JSON>`, forked by
- * stack.ts. It says when it is ready, and stops when it is told to, or when its parent is gone, however
+ * One part of the local stack, in a process of its own: `part.ts <name>`, forked by part-process.ts, which
+ * sends the options: among arguments `ps` would show the secrets to all. It says when it is ready, and stops when it is told to, or when its parent is gone, however
  * the parent went: nothing may be left behind that holds a port or a lock.
  */
 import type { Writable } from 'node:stream';
@@ -43,11 +43,13 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
   },
 };
 
-async function run(name: PartName, options: string): Promise<void> {
+async function run(name: PartName): Promise<void> {
   let isStopping = false;
+  // Whatever it writes (the queue, the tables, what workerd keeps in a temporary folder) is its owner's alone.
+  process.umask(0o077);
   // The parent decides the order in which the parts stop; Ctrl-C reaches every process of the terminal.
   process.on('SIGINT', () => {});
-  const starting = parts[name](JSON.parse(options) as never);
+  const starting = receiveOptions().then((options) => parts[name](options as never));
   const stop = () => {
     if (isStopping) return;
     isStopping = true;
@@ -75,6 +77,11 @@ async function run(name: PartName, options: string): Promise<void> {
   }
 }
 
+/** The first message of the parent. */
+function receiveOptions(): Promise<unknown> {
+  return new Promise((resolve) => process.once('message', resolve));
+}
+
 function tell(message: PartMessage): void {
   process.send?.(message);
 }
@@ -83,4 +90,4 @@ function flushed(stream: Writable): Promise<void> {
   return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
-await run(process.argv[2] as PartName, process.argv[3] ?? '{}');
+await run(process.argv[2] as PartName);

@@ -1,10 +1,11 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { type Relay, type RelayStream, secretPrefix } from '../shared/config.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import { sources } from '../shared/sources/registry.ts';
+import { appendPrivately } from './private-files.ts';
 
 export type Secrets = Record<string, string>;
 
@@ -53,11 +54,18 @@ export function apiKeyName(streamName: string): string {
   return `${secretPrefix(streamName)}_API_KEY`;
 }
 
+export interface CompletedSecrets {
+  secrets: Secrets;
+  added: string[];
+  tightened?: string;
+}
+
 /**
  * Reads `.dev.vars` and adds what is missing, leaving every line that is there as it is. Returns all
- * values, and the names of those that were added.
+ * values, and the names of those that were added. Others on this machine can't read the file then:
+ * `tightened` says so where they could.
  */
-export function completeSecrets(file: string, relay: Relay): { secrets: Secrets; added: string[] } {
+export function completeSecrets(file: string, relay: Relay): CompletedSecrets {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const secrets = parseEnv(text) as Secrets;
   const added: string[] = [];
@@ -66,13 +74,12 @@ export function completeSecrets(file: string, relay: Relay): { secrets: Secrets;
     secrets[name] = make();
     added.push(name);
   }
-  if (added.length > 0) {
-    // Single quotes: in double quotes a dotenv reader would turn the key's \n into line breaks.
-    const lines = added.map((name) => `${name}='${secrets[name]}'\n`).join('');
-    const gap = text === '' || text.endsWith('\n') ? '' : '\n';
-    writeFileSync(file, text + gap + lines, { mode: 0o600 });
-  }
-  return { secrets, added };
+  if (added.length === 0) return { secrets, added };
+  // Single quotes: in double quotes a dotenv reader would turn the key's \n into line breaks.
+  const lines = added.map((name) => `${name}='${secrets[name]}'\n`).join('');
+  const gap = text === '' || text.endsWith('\n') ? '' : '\n';
+  const tightened = appendPrivately(file, gap + lines);
+  return { secrets, added, ...(tightened !== undefined && { tightened }) };
 }
 
 /** 192 bits, safe in a path and in a shell. */

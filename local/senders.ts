@@ -3,6 +3,7 @@ import { sources } from '../shared/sources/registry.ts';
 import { startAbsmartly } from './absmartly/main.ts';
 import { startDatanostro } from './datanostro/main.ts';
 import type { Ports } from './ports.ts';
+import type { AllowedHosts } from './request-guard.ts';
 import { apiKeyName, type Secrets } from './secrets.ts';
 
 export interface Senders {
@@ -19,13 +20,18 @@ export async function startSenders(
   relay: Relay,
   secrets: Secrets,
   ports: Senders['ports'],
+  allowHosts: AllowedHosts = [],
 ): Promise<Senders> {
   const keysOf = (streams: readonly string[]) =>
     streams.flatMap((name) => secrets[apiKeyName(name)] ?? []);
   const [exportKey = ''] = keysOf(exportStreams(relay));
-  const absmartly = await startAbsmartly({ port: ports.absmartly, apiKey: exportKey });
+  const absmartly = await startAbsmartly({
+    port: ports.absmartly,
+    apiKey: exportKey,
+    allowHosts,
+  });
   const apiKeys = keysOf(historyStreams(relay));
-  const datanostro = await startDatanostro({ port: ports.datanostro, apiKeys }).catch(
+  const datanostro = await startDatanostro({ port: ports.datanostro, apiKeys, allowHosts }).catch(
     async (error: unknown) => {
       await absmartly.stop();
       throw error;

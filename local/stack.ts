@@ -4,6 +4,7 @@ import { type Relay, secretPrefix } from '../shared/config.ts';
 import type { PartName } from './part.ts';
 import { type PartListeners, PartProcess } from './part-process.ts';
 import { type Ports, requireFree } from './ports.ts';
+import type { AllowedHosts } from './request-guard.ts';
 import type { Secrets } from './secrets.ts';
 import { exportStreams, startSenders } from './senders.ts';
 
@@ -13,6 +14,8 @@ export interface StackOptions extends PartListeners {
   /** Where the queue and the tables are kept; a later start goes on from there. */
   directory: string;
   secrets: Secrets;
+  /** Other names than this machine's that the servers beside the edge may be called by. */
+  allowHosts?: AllowedHosts;
 }
 
 export interface Stack {
@@ -30,16 +33,17 @@ const stopWithinMs = { edge: 1200, subscriber: 2500, servers: 1200 } as const;
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   await requireFree(options.ports);
-  mkdirSync(options.directory, { recursive: true });
+  mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   const parts = new Map<PartName, PartProcess>();
   const ports = { ...options.ports };
+  const { allowHosts = [] } = options;
 
   const start = async (name: PartName, config: object, environment: NodeJS.ProcessEnv = {}) => {
     const part = new PartProcess(name, config, environment, options);
     parts.set(name, part);
     Object.assign(ports, await part.ready);
   };
-  const senders = await startSenders(options.relay, options.secrets, ports);
+  const senders = await startSenders(options.relay, options.secrets, ports, allowHosts);
   Object.assign(ports, senders.ports);
 
   const stop = async () => {
@@ -53,11 +57,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   };
   try {
     await Promise.all([
-      start('pubsub', { port: ports.pubsub, directory: join(options.directory, 'pubsub') }),
+      start('pubsub', {
+        port: ports.pubsub,
+        directory: join(options.directory, 'pubsub'),
+        allowHosts,
+      }),
       start('bigquery', {
         restPort: ports.bigquery,
         grpcPort: ports.bigqueryGrpc,
         directory: join(options.directory, 'bigquery'),
+        allowHosts,
       }),
     ]);
     // The subscriber creates the topic and the tables: the edge opens when a delivery has somewhere to go.

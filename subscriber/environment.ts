@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type Relay, secretPrefix } from '../shared/config.ts';
 import { RelayError } from '../shared/error.ts';
 import { sources } from '../shared/sources/registry.ts';
@@ -43,20 +44,29 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, relay: Relay): E
   return { exportApis, ...(storageEndpoint && { storageEndpoint }) };
 }
 
+/** Where the subscriber tells of its health. */
+export interface HealthAddress {
+  /** An address of this machine, or 0.0.0.0 and :: for all of them. */
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+}
+
 /**
- * The port that tells of the subscriber's health: `HEALTH_PORT`, or `PORT` as hosts of containers set it.
- * None when neither is set.
+ * `HEALTH_PORT`, or `PORT` as hosts of containers set it; none when neither is set. On `HEALTH_HOST`, and
+ * without it on this machine alone: who is not told to ask learns nothing of the streams.
  *
  * @throws RelayError `environment.invalid`
  */
-export function readHealthPort(environment: NodeJS.ProcessEnv): number | undefined {
+export function readHealthAddress(environment: NodeJS.ProcessEnv): HealthAddress | undefined {
   const text = environment['HEALTH_PORT'] || environment['PORT'];
   if (!text) return undefined;
+  const invalid = (problem: string) => new RelayError('environment.invalid', 'setup', problem);
   const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new RelayError(
-    'environment.invalid',
-    'setup',
-    `"${text}" is no port for the health checks`,
-  );
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw invalid(`"${text}" is no port for the health checks`);
+  }
+  const host = environment['HEALTH_HOST'] || '127.0.0.1';
+  if (isIP(host) !== 0 || host === 'localhost') return { host, port };
+  throw invalid(`HEALTH_HOST must be an address, such as 0.0.0.0 for all of this machine's`);
 }

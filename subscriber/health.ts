@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { RelayError } from '../shared/error.ts';
+import type { HealthAddress } from './environment.ts';
 import type { Readiness } from './readiness.ts';
 
 export interface Health {
@@ -14,10 +15,12 @@ export interface Health {
  * trouble that does not make it unready is told with the 200. An outage of BigQuery changes neither: a
  * restart would not end it.
  *
- * @param port 0 takes a free one
- * @throws RelayError `port.taken`
+ * @throws RelayError `port.taken`, `environment.invalid` where this machine has no such address
  */
-export async function startHealth(port: number, readiness: () => Readiness): Promise<Health> {
+export async function startHealth(
+  { host, port }: HealthAddress,
+  readiness: () => Readiness,
+): Promise<Health> {
   const server = createServer((request, response) => {
     const [path] = (request.url ?? '').split('?', 1);
     const [status, text] = answer(path, readiness);
@@ -25,8 +28,12 @@ export async function startHealth(port: number, readiness: () => Readiness): Pro
     response.end(`${text}\n`);
   });
   try {
-    await once(server.listen(port), 'listening');
+    await once(server.listen(port, host), 'listening');
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EADDRNOTAVAIL') {
+      const message = `HEALTH_HOST ${host} is no address of this machine`;
+      throw new RelayError('environment.invalid', 'setup', message, { cause });
+    }
     const message = `port ${port} is not free for the health checks`;
     throw new RelayError('port.taken', 'setup', message, { cause });
   }

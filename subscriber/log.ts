@@ -1,3 +1,5 @@
+import { terminalJson } from '../shared/terminal-text.ts';
+
 /** One structured line, as Cloud Logging reads it from standard output. Holds no payload and no secret. */
 interface LogEntry {
   severity: 'INFO' | 'WARNING' | 'ERROR';
@@ -8,5 +10,6 @@ interface LogEntry {
 export type Log = (entry: LogEntry) => void;
 
 export const logToStdout: Log = (entry) => {
-  process.stdout.write(`${JSON.stringify({ ...entry, time: new Date().toISOString() })}\n`);
+  const json = JSON.stringify({ ...entry, time: new Date().toISOString() });
+  process.stdout.write(`${terminalJson(json)}\n`);
 };

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { RelayError } from '../shared/error.ts';
 import { drained } from './drain.ts';
-import { readHealthPort } from './environment.ts';
+import { type HealthAddress, readHealthAddress } from './environment.ts';
 import { startHealth } from './health.ts';
 import { logToStdout as log } from './log.ts';
 import type { Subscriber } from './main.ts';
@@ -27,7 +27,7 @@ export async function runMode(
     const { mode, quietMs } = readMode(args);
     return mode === 'drain'
       ? await drain(start, quietMs)
-      : await serve(start, readHealthPort(environment));
+      : await serve(start, readHealthAddress(environment));
   } catch (error) {
     const { message, stack } = error as Error;
     const isKnown = error instanceof RelayError;
@@ -57,11 +57,13 @@ function readMode(args: string[]): Mode {
 }
 
 /** Relays until SIGTERM or SIGINT; then writes and acks what is in hand, and gives the rest back. */
-async function serve(start: Start, healthPort: number | undefined): Promise<number> {
+async function serve(start: Start, address: HealthAddress | undefined): Promise<number> {
   let readiness = (): Readiness => ({ isReady: false, trouble: 'it starts' });
-  const health =
-    healthPort === undefined ? undefined : await startHealth(healthPort, () => readiness());
-  if (health) log({ severity: 'INFO', message: 'health is told', port: health.port });
+  const health = address === undefined ? undefined : await startHealth(address, () => readiness());
+  if (health && address) {
+    const { host } = address;
+    log({ severity: 'INFO', message: 'health is told', host, port: health.port });
+  }
   const ended = untilEnded();
   const subscriber = await startedUnlessEnded(start, ended);
   if (subscriber) readiness = () => subscriber.readiness;

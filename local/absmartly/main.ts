@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../loopback.ts';
+import { type AllowedHosts, guardRequests } from '../request-guard.ts';
 import { sampleExperiment } from './sample-experiment.ts';
 import { sampleExport } from './sample-export.ts';
 import { zipFiles } from './zip.ts';
@@ -11,6 +12,7 @@ export interface AbsmartlyOptions {
   apiKey: string;
   /** Other files than the sample's, by their path: `/v1/experiments/exports/1/x.zip`. */
   files?: ReadonlyMap<string, Uint8Array>;
+  allowHosts?: AllowedHosts;
 }
 
 export interface Absmartly {
@@ -25,12 +27,13 @@ export interface Absmartly {
  * @throws RelayError `port.taken`
  */
 export async function startAbsmartly(options: AbsmartlyOptions): Promise<Absmartly> {
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     answer(request, options).then(
       ({ status, type, body }) => reply(response, status, type, body),
       (error: Error) => reply(response, 500, 'text/plain', Buffer.from(error.message)),
     );
-  });
+  };
+  const server = createServer(guardRequests(listener, options.allowHosts));
   return await listenOnLoopback(server, options.port);
 }
 

@@ -22,7 +22,7 @@ export class Database {
 
   /** `directory` is created when missing and holds `bigquery.duckdb`. */
   static async open(directory: string): Promise<Database> {
-    await mkdir(directory, { recursive: true });
+    await mkdir(directory, { recursive: true, mode: 0o700 });
     const instance = await DuckDBInstance.create(join(directory, 'bigquery.duckdb'), {
       enable_external_access: 'false',
       autoinstall_known_extensions: 'false',

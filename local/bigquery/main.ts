@@ -1,4 +1,5 @@
 import { type FaultsOption, openFaults } from '../faults-endpoint.ts';
+import type { AllowedHosts } from '../request-guard.ts';
 import { type RestServer, startRest } from './rest/server.ts';
 import { startStorageWrite } from './storage-write/main.ts';
 import { Store } from './store.ts';
@@ -12,20 +13,22 @@ export interface BigQueryServer {
 /**
  * BigQuery on this machine: the REST API and the Storage Write API over one store in `directory`.
  * Port 0 takes a free one. Throws EADDRINUSE as node does. With `faults`, what docs/faults.md lists
- * can be scripted, also over HTTP.
+ * can be scripted, also over HTTP. Who may call: request-guard.ts.
  */
 export async function startBigQuery(options: {
   restPort: number;
   grpcPort: number;
   directory: string;
   faults?: FaultsOption;
+  allowHosts?: AllowedHosts;
 }): Promise<BigQueryServer> {
-  const store = await Store.open(options.directory);
+  const { directory, allowHosts } = options;
+  const store = await Store.open(directory);
   const faults = openFaults(options.faults);
   let rest: RestServer | undefined;
   try {
-    rest = await startRest(store, { port: options.restPort, directory: options.directory, faults });
-    const grpc = await startStorageWrite(store, { port: options.grpcPort, faults });
+    rest = await startRest(store, { port: options.restPort, directory, faults, allowHosts });
+    const grpc = await startStorageWrite(store, { port: options.grpcPort, faults, allowHosts });
     return {
       restPort: rest.port,
       grpcPort: grpc.port,

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { listenOnLoopback } from '../loopback.ts';
+import { type AllowedHosts, guardRequests } from '../request-guard.ts';
 import { sampleHistory } from './sample-history.ts';
 
 export interface DatanostroOptions {
@@ -11,6 +12,7 @@ export interface DatanostroOptions {
   apiKeys: readonly string[];
   /** The captured events of a window, one line of JSON each; by default a sample of two a minute. */
   history?: (from: number, to: number) => Iterable<string>;
+  allowHosts?: AllowedHosts;
 }
 
 export interface Datanostro {
@@ -27,9 +29,10 @@ const exportPath = '/api/v1/events/export/';
  * @throws RelayError `port.taken`
  */
 export async function startDatanostro(options: DatanostroOptions): Promise<Datanostro> {
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     answer(request, response, options).catch(() => response.destroy());
-  });
+  };
+  const server = createServer(guardRequests(listener, options.allowHosts));
   return await listenOnLoopback(server, options.port);
 }
 

@@ -5,6 +5,8 @@ import {
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import type protobuf from 'protobufjs';
+import { guardCalls } from '../grpc-guard.ts';
+import type { AllowedHosts } from '../request-guard.ts';
 import type { Api, Method } from './api.ts';
 import type { Broker } from './broker.ts';
 import { asPubsubError } from './errors.ts';
@@ -21,8 +23,9 @@ export interface Sized<T> {
 const MAX_RECEIVED_BYTES = 64 * 1024 * 1024;
 
 /** The services; what the API lacks, grpc-js answers with UNIMPLEMENTED and the method's path. */
-export function createGrpcServer(api: Api, broker: Broker): Server {
+export function createGrpcServer(api: Api, broker: Broker, allowHosts?: AllowedHosts): Server {
   const server = new Server({
+    interceptors: [guardCalls(allowHosts)],
     'grpc.max_receive_message_length': MAX_RECEIVED_BYTES,
     'grpc.max_send_message_length': -1,
   });

@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { ServerCredentials } from '@grpc/grpc-js';
 import type { Faults } from '../faults.ts';
 import { type FaultsOption, openFaults } from '../faults-endpoint.ts';
+import type { AllowedHosts } from '../request-guard.ts';
 import { createApi } from './api.ts';
 import { Broker } from './broker.ts';
 import { createGrpcServer } from './grpc.ts';
@@ -27,15 +28,16 @@ const GRACE_MS = 300;
  * Serves gRPC and REST on 127.0.0.1, from `pubsub.sqlite` in the directory, which is made if
  * missing. Port 0 takes a free one. Rejects with the system's error when the port is taken
  * (EADDRINUSE), and when another server has the file. With `faults`, what docs/faults.md lists can be
- * scripted, also over HTTP.
+ * scripted, also over HTTP. Who may call: request-guard.ts.
  */
 export async function startPubsub(options: {
   port: number;
   directory: string;
   faults?: FaultsOption;
+  allowHosts?: AllowedHosts;
 }): Promise<PubsubServer> {
-  const { directory } = options;
-  await mkdir(directory, { recursive: true });
+  const { directory, allowHosts } = options;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   const sockets = createPortServer({
     http2: (socket) => injector.injectConnection(socket),
     http1: (socket) => void rest.emit('connection', socket),
@@ -45,9 +47,9 @@ export async function startPubsub(options: {
   const faults = openFaults(options.faults);
   const broker = openBroker(directory, faults, () => sockets.server.close());
   const api = faults ? scriptApi(createApi(broker), faults) : createApi(broker);
-  const grpc = createGrpcServer(api, broker);
+  const grpc = createGrpcServer(api, broker, allowHosts);
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  const rest = createRestServer(api, faults);
+  const rest = createRestServer(api, { faults, allowHosts });
   return {
     port,
     async stop() {

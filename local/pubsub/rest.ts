@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Faults } from '../faults.ts';
 import { answerFaults } from '../faults-endpoint.ts';
+import { type AllowedHosts, guardRequests } from '../request-guard.ts';
 import type { Api } from './api.ts';
 import {
   asPubsubError,
@@ -18,14 +19,18 @@ import { findRoute, type Route } from './routes.ts';
 const KEEP_ALIVE_MS = 10 * 60_000;
 
 /** An HTTP server that listens nowhere: `port.ts` hands it its connections. */
-export function createRestServer(api: Api, faults?: Faults): Server {
-  const server = createServer((request, response) => {
+export function createRestServer(
+  api: Api,
+  { faults, allowHosts }: { faults?: Faults | undefined; allowHosts?: AllowedHosts | undefined },
+): Server {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     const answered = async () => {
       if (faults && (await answerFaults(faults, request, response))) return;
       await answer(api, request, response);
     };
     answered().catch((error) => refuse(request, response, asPubsubError(error)));
-  });
+  };
+  const server = createServer(guardRequests(listener, allowHosts));
   // Node's 5 s would close connections that a client is about to use again.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;

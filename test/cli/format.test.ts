@@ -79,7 +79,7 @@ describe('table', () => {
   });
 
   it('lists the columns of rows that are wider than the terminal', () => {
-    expect(formats.table(small, 15)).toBe(`event  purchase
+    expect(formats.table(small, { width: 15 })).toBe(`event  purchase
     n  3
 
 event  NULL
@@ -95,6 +95,42 @@ event  NULL
 
   it('says so where a statement returns no columns', () => {
     expect(formats.table({ fields: [], rows: [] })).toBe('Done: no rows to show.\n');
+  });
+});
+
+describe('what a terminal would obey', () => {
+  const osc = '\u001b]0;owned\u0007\r\n\u009b2J\u202e';
+  const fields = [
+    { name: `name${osc}`, type: 'STRING' },
+    { name: 'json', type: 'JSON' },
+    { name: 'list', type: 'STRING', mode: 'REPEATED' },
+  ];
+  const json = JSON.stringify({ [osc]: osc });
+  const rows = [{ f: [cell(osc), cell(json), { v: [cell(osc)] }] }];
+  const unsafe = /[^\n\P{Cc}]|\p{Bidi_Control}/u;
+
+  it.each([undefined, 20])('stands in no table (width %s)', (width) => {
+    const text = formats.table({ fields, rows }, { width });
+    expect(text).not.toMatch(unsafe);
+    expect(text).toContain('\\u001b]0;owned\\u0007\\r\\n\\u009b2J\\u202e');
+  });
+
+  it('leaves the lines of a table as long as each other', () => {
+    const lines = formats.table({ fields, rows }).trimEnd().split('\n');
+    expect(lines).toHaveLength(5);
+    expect(new Set(lines.map((line) => line.length)).size).toBe(1);
+  });
+
+  it('stands in no JSON, whose values stay', () => {
+    const text = formats.json({ fields, rows });
+    expect(text).not.toMatch(unsafe);
+    const row = { [`name${osc}`]: osc, json: { [osc]: osc }, list: [osc] };
+    expect(JSON.parse(text)).toEqual([row]);
+  });
+
+  it('stands in CSV for programs alone', () => {
+    expect(formats.csv({ fields, rows })).toContain(osc);
+    expect(formats.csv({ fields, rows }, { onTerminal: true })).not.toMatch(unsafe);
   });
 });
 

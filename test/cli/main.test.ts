@@ -60,6 +60,8 @@ describe('tributary', () => {
   it.each([
     [['start', '--port', 'http'], 'a port is a number'],
     [['start', '--port', '70000'], 'a port is a number'],
+    [['start', '--allow-host', 'tributary:8085'], 'a host is a name'],
+    [['start', '--allow-host', '*'], 'a host is a name'],
     [['query', 'SELECT 1', '--format', 'xml'], 'table, json, csv'],
     [['query'], 'give either one statement or --saved'],
     [['query', 'SELECT 1', '--saved', 'recent-events'], 'give either one statement or --saved'],

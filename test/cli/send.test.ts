@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -108,6 +110,91 @@ describe('tributary send', { timeout: 60_000 }, () => {
     expect(malformed).toMatchObject({
       status: 1,
       stdout: expect.stringMatching(/^400 Bad Request\n/),
+    });
+  });
+
+  describe('the key of a path', () => {
+    const key = 'k3y of the /path+&<x>';
+    const env = { CRM_KEY: key };
+    const encoded = encodeURIComponent(key);
+
+    async function sendTo(listener: RequestListener): Promise<Ran> {
+      const server = createServer(listener);
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const ran = await send(['crm', '--to', `http://127.0.0.1:${port}`], { env });
+      server.closeAllConnections();
+      server.close();
+      return ran;
+    }
+
+    function expectNoKey({ stdout, stderr }: Ran): void {
+      for (const form of [key, encoded, encoded.toLowerCase(), 'k3y of', 'k3y%20of']) {
+        expect(stdout + stderr).not.toContain(form);
+      }
+    }
+
+    it('is not printed where the answer quotes it', async () => {
+      const ran = await sendTo((request, response) => {
+        const path = request.url ?? '';
+        response.setHeader('tributary-outcome', path);
+        response.statusCode = 404;
+        const page = `Cannot POST ${path} or ${decodeURIComponent(path)} or ${path.toLowerCase()}`;
+        const html = decodeURIComponent(path).replace('&', '&amp;').replace('<', '&lt;');
+        response.end(`${page} or ${html.replace('>', '&gt;')} ${JSON.stringify(path)}\u001b[2J`);
+      });
+      expect(ran).toMatchObject({
+        status: 1,
+        stdout: expect.stringContaining('Cannot POST /crm/'),
+      });
+      expect(ran.stdout).toContain('[hidden]');
+      expect(ran.stdout).not.toContain('\u001b');
+      expectNoKey(ran);
+    });
+
+    it('is not printed of a redirect', async () => {
+      const ran = await sendTo(({ url = '' }, response) => {
+        response.writeHead(307, { location: `https://elsewhere.example${url}` });
+        response.end(`<a href="https://elsewhere.example${url}">Moved</a>`);
+      });
+      expect(ran).toMatchObject({ status: 1, stdout: expect.stringContaining('307') });
+      expectNoKey(ran);
+    });
+
+    it('is not printed where the answer breaks off, or never comes', async () => {
+      const broken = await sendTo((_, response) => {
+        response.writeHead(200, { 'content-length': '100' }).write('so far');
+        setTimeout(() => response.destroy(), 20);
+      });
+      expect(broken).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('does not answer'),
+      });
+      const cut = await sendTo((request) => request.socket.destroy());
+      expect(cut).toMatchObject({ status: 1, stderr: expect.stringContaining('does not answer') });
+      for (const ran of [broken, cut]) {
+        expectNoKey(ran);
+        expect(ran.stderr).not.toMatch(/^\s+at /m);
+      }
+    });
+
+    it.each([
+      ['http://127.0.0.1:1'],
+      ['http://127.0.0.1:99999'],
+      ['https://user:word@127.0.0.1:1'],
+      ['http://user@127.0.0.1:1'],
+      ['http://127.0.0.1:1/?key=word'],
+      ['http://127.0.0.1:1/#word'],
+      ['http://127.0.0.1:1?'],
+      ['ftp://127.0.0.1'],
+      ['http://no such host'],
+      ['http://[::1'],
+    ])('is not printed where nobody can answer at %s', async (to) => {
+      const ran = await send(['crm', '--to', to], { env });
+      expect(ran).toMatchObject({ status: 1, stdout: '' });
+      expectNoKey(ran);
+      expect(ran.stderr).not.toContain('word');
+      expect(ran.stderr).not.toMatch(/^\s+at /m);
     });
   });
 

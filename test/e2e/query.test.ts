@@ -56,6 +56,32 @@ describe('tributary query', { timeout: 60_000 }, () => {
     expect(lines.at(-1)).toBe('25000');
   });
 
+  it('shows what a sender sent, and no terminal obeys it', async () => {
+    const osc = '\u001b]0;owned\u0007\u009b2J\u202e';
+    const { CRM_KEY } = home.secrets;
+    const sent = `{"event":"${osc}"}\r\n`;
+    const url = `${relayProcess.edge}/crm/${CRM_KEY}`;
+    expect((await fetch(url, { method: 'POST', body: sent })).ok).toBe(true);
+    const sql = 'SELECT payload FROM `your-project.crm.orders`';
+    await expect.poll(async () => (await query(sql)).out, { timeout: 30_000 }).toContain('owned');
+
+    const named = `SELECT payload, '\\u001b]0;owned\\u0007' AS event_name FROM \`your-project.crm.orders\``;
+    const unsafe = /[^\n\P{Cc}]|\p{Bidi_Control}/u;
+    for (const text of [sql, named]) {
+      const { status, out } = await query(text);
+      expect(status).toBe(0);
+      expect(out).toContain('\\u001b]0;owned\\u0007');
+      expect(out).not.toMatch(unsafe);
+    }
+    const { out } = await query(sql, '--format', 'json');
+    expect(out).not.toMatch(unsafe);
+    expect(JSON.parse(out)).toEqual([{ payload: sent }]);
+    expect((await query(sql, '--format', 'csv')).out).toContain(osc);
+    const failed = await query(`SELECT * FROM \`your-project.crm.${osc}\``);
+    expect(failed.status).toBe(1);
+    expect(failed.err).not.toMatch(unsafe);
+  });
+
   it.each([
     ['SELEC 1', 'SELEC'],
     ['SELECT * FROM `your-project.nowhere.nothing`', 'nowhere'],

@@ -28,7 +28,7 @@ export class Home {
   }
 }
 
-const anyPorts = Object.values(portNames).flatMap(({ option }) => [option, '0']);
+export const anyPorts = Object.values(portNames).flatMap(({ option }) => [option, '0']);
 
 /** `tributary start`, as a terminal runs it: a process group of its own. */
 export class RelayProcess {

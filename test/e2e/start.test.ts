@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { datanostroEvent, signDelivery } from '../../local/deliveries.ts';
 import { relay } from '../../tributary.config.ts';
 import { codeBlocks, readDocument } from '../docs/documents.ts';
-import { Home, RelayProcess, select, until } from './relay-process.ts';
+import { anyPorts, Home, RelayProcess, select, until } from './relay-process.ts';
 import { itWith } from './tools.ts';
 
 const main = new URL('../../cli/main.ts', import.meta.url);
@@ -67,6 +69,40 @@ describe('npm start', { timeout: 60_000 }, () => {
 
       expect(await relayProcess.interrupt()).toBe(0);
       expect(relayProcess.leavesProcesses).toBe(false);
+    },
+  );
+
+  itWith(
+    ['curl', 'ps'],
+    'keeps what it holds from others, tightens what was open, and says so',
+    async () => {
+      mkdirSync(home.state);
+      chmodSync(home.state, 0o755);
+      writeFileSync(home.secretsFile, 'CRM_KEY=a-key-of-mine\n');
+      chmodSync(home.secretsFile, 0o644);
+      const relayProcess = await start([...anyPorts, '--allow-host', 'tributary', 'relay.test']);
+      expect(relayProcess.output).toContain(`${home.state} could be read by others`);
+      expect(relayProcess.output).toContain(`${home.secretsFile} could be read by others`);
+      const open = readdirSync(home.path, { recursive: true, encoding: 'utf8' }).filter(
+        (path) => (statSync(join(home.path, path)).mode & 0o077) !== 0,
+      );
+      expect(open).toEqual([]);
+
+      const listed = sh('ps -A -ww -o args=');
+      expect(listed).toContain('part.ts edge');
+      for (const secret of Object.values(home.secrets)) expect(listed).not.toContain(secret);
+
+      const { bigquery, pubsub, absmartly, datanostro, edge } = relayProcess.ports;
+      const statusAs = (host: string, port: number) =>
+        sh(`curl -s -o /dev/null -w '%{http_code}' -H 'Host: ${host}' http://127.0.0.1:${port}/`);
+      for (const port of [bigquery, pubsub, absmartly, datanostro]) {
+        expect(statusAs('evil.example', port)).toBe('403');
+        for (const host of ['localhost', `tributary:${port}`, 'RELAY.test']) {
+          expect(statusAs(host, port)).not.toBe('403');
+        }
+      }
+      // The edge is as in production, whose senders know it by its public name.
+      expect(statusAs('hooks.example.com', edge)).not.toBe('403');
     },
   );
 

@@ -135,6 +135,7 @@ describe('the subscriber’s modes', { timeout: 120_000 }, () => {
     [['drain', '--quiet-seconds', 'soon'], {}, 'arguments.invalid'],
     [['serve', '--fast'], {}, 'arguments.invalid'],
     [['serve'], { HEALTH_PORT: 'http' }, 'environment.invalid'],
+    [['serve'], { HEALTH_PORT: '0', HEALTH_HOST: 'all' }, 'environment.invalid'],
     [['serve'], { STOP_WITHIN_SECONDS: 'soon' }, 'environment.invalid'],
   ])('%j with %j is refused: %s', async (args, environment, code) => {
     const subscriber = spawn(args, environment);

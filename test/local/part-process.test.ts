@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -9,10 +10,11 @@ const silent = { onLine: () => {}, onExit: () => {} };
 
 describe('PartProcess', () => {
   it('says what the part printed, where it ends before it is ready', async () => {
-    const part = new PartProcess('nothing' as PartName, {}, {}, silent);
+    const environment = { NODE_OPTIONS: '--import=./no-such-module.mjs' };
+    const part = new PartProcess('pubsub', {}, environment, silent);
     await expect(part.ready).rejects.toMatchObject({
       code: 'part.ended',
-      message: expect.stringContaining('is not a function'),
+      message: expect.stringContaining('no-such-module.mjs'),
     });
     await part.stop(1000);
   });
@@ -35,6 +37,22 @@ describe('PartProcess', () => {
     part.process.kill('SIGKILL');
     expect(await ended.promise).toBe('pubsub: SIGKILL');
     await part.stop(1000);
+    rmSync(directory, { recursive: true });
+  });
+
+  it('shows its options to nobody, and leaves what it writes to its owner alone', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'tributary-test-'));
+    chmodSync(directory, 0o755);
+    const part = new PartProcess('pubsub', { port: 0, directory, key: 'a-secret' }, {}, silent);
+    await part.ready;
+    const { pid } = part.process;
+    const listed = execFileSync('ps', ['-ww', '-o', 'args=', '-p', `${pid}`], { encoding: 'utf8' });
+    expect(listed).toContain('part.ts pubsub');
+    expect(listed).not.toContain('a-secret');
+    const files = readdirSync(directory);
+    expect(files).toContain('pubsub.sqlite');
+    for (const file of files) expect(statSync(join(directory, file)).mode & 0o077).toBe(0);
+    await part.stop(5000);
     rmSync(directory, { recursive: true });
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -74,5 +74,15 @@ describe('completeSecrets', () => {
     expect(secrets).toMatchObject({ EXPORTS_KEY: 'a key', OTHER: '1' });
     expect(readFileSync(file, 'utf8')).toContain('# mine\nEXPORTS_KEY="a key"\n');
     expect(completeSecrets(file, relay)).toEqual({ secrets, added: [] });
+  });
+
+  it('tightens a file that others can read when it adds to it, and says so', () => {
+    writeFileSync(file, 'EXPORTS_KEY=mine\n');
+    chmodSync(file, 0o644);
+    const { tightened } = completeSecrets(file, relay);
+    expect(tightened).toContain(`${file} could be read by others`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    chmodSync(file, 0o640);
+    expect(completeSecrets(file, relay)).not.toHaveProperty('tightened');
   });
 });

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Faults } from '../../faults.ts';
 import { answerFaults } from '../../faults-endpoint.ts';
+import { type AllowedHosts, guardRequests } from '../../request-guard.ts';
 import { JobBook } from '../jobs/job-book.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import type { Store } from '../store.ts';
@@ -25,7 +26,12 @@ export interface RestServer {
 /** BigQuery's REST API v2 on 127.0.0.1. `directory` is for uploads. Throws EADDRINUSE as node does. */
 export async function startRest(
   store: Store,
-  options: { port: number; directory: string; faults?: Faults | undefined },
+  options: {
+    port: number;
+    directory: string;
+    faults?: Faults | undefined;
+    allowHosts?: AllowedHosts | undefined;
+  },
 ): Promise<RestServer> {
   const book = await JobBook.open(store);
   const jobs = new Jobs(store, book);
@@ -37,14 +43,16 @@ export async function startRest(
   routeJobs(router, store, jobs, book);
   routeQueries(router, store, jobs, book);
   uploads.route(router);
-  const { faults } = options;
+  const { faults, allowHosts } = options;
   const handle = faults
     ? async (message: IncomingMessage, response: ServerResponse) => {
         if (await answerFaults(faults, message, response)) return;
         await handleScripted(faults, router, message, response);
       }
     : (message: IncomingMessage, response: ServerResponse) => router.handle(message, response);
-  const server = createServer((message, response) => void handle(message, response));
+  const listener = (message: IncomingMessage, response: ServerResponse) =>
+    void handle(message, response);
+  const server = createServer(guardRequests(listener, allowHosts));
   server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -41,7 +41,7 @@ export class Uploads {
   /** Files that an earlier process left in the directory are removed: their jobs are over. */
   static async open(jobs: Jobs, directory: string): Promise<Uploads> {
     await rm(directory, { recursive: true, force: true });
-    await mkdir(directory, { recursive: true });
+    await mkdir(directory, { recursive: true, mode: 0o700 });
     return new Uploads(jobs, directory);
   }
 

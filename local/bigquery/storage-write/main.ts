@@ -6,6 +6,8 @@ import {
   status,
 } from '@grpc/grpc-js';
 import type { Faults } from '../../faults.ts';
+import { guardCalls } from '../../grpc-guard.ts';
+import type { AllowedHosts } from '../../request-guard.ts';
 import type { Store } from '../store.ts';
 import { AppendSession } from './append-session.ts';
 import { Refusal, toRefusal } from './refusals.ts';
@@ -20,6 +22,7 @@ export interface StorageWriteOptions {
   now?: () => Date;
   /** What goes wrong, as scripted. */
   faults?: Faults | undefined;
+  allowHosts?: AllowedHosts | undefined;
 }
 
 export interface StorageWriteServer {
@@ -39,11 +42,14 @@ const GRACE_MS = 1000;
  */
 export async function startStorageWrite(
   store: Store,
-  { port, now = () => new Date(), faults }: StorageWriteOptions,
+  { port, now = () => new Date(), faults, allowHosts }: StorageWriteOptions,
 ): Promise<StorageWriteServer> {
   const streams = await WriteStreams.open(store, faults);
   const sessions = new Set<AppendSession>();
-  const server = new Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES });
+  const server = new Server({
+    interceptors: [guardCalls(allowHosts)],
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+  });
   server.addService(BIG_QUERY_WRITE, {
     appendRows: (call: ConstructorParameters<typeof AppendSession>[0]) => {
       const session = new AppendSession(

@@ -31,7 +31,12 @@ afterEach(async () => {
 async function publish(topic: string, texts: readonly string[], signal?: AbortSignal) {
   const messages = texts.map((text) => ({ data: Buffer.from(text).toString('base64') }));
   const url = `http://127.0.0.1:${server.port}/v1/${topic}:publish`;
-  const init = { method: 'POST', body: JSON.stringify({ messages }), ...(signal && { signal }) };
+  const init = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ messages }),
+    ...(signal && { signal }),
+  };
   try {
     const response = await fetch(url, init);
     await response.arrayBuffer();
@@ -238,6 +243,7 @@ describe('/__faults', () => {
     const url = `http://127.0.0.1:${server.port}/__faults`;
     const response = await fetch(url, {
       method,
+      headers: { 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, json: (await response.json()) as Record<string, unknown> };

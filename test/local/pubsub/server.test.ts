@@ -161,7 +161,9 @@ describe('the server', () => {
     const gone = new AbortController();
     const url = `http://127.0.0.1:${server.port}/v1/${subscription.name}:pull`;
     const body = JSON.stringify({ maxMessages: 1 });
-    const pull = fetch(url, { method: 'POST', body, signal: gone.signal }).catch(() => 'gone');
+    const headers = { 'content-type': 'application/json' };
+    const { signal } = gone;
+    const pull = fetch(url, { method: 'POST', headers, body, signal }).catch(() => 'gone');
     await pause(100);
     gone.abort();
     expect(await pull).toBe('gone');
