@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ApiUrl } from './api-url.ts';
+import { nameProblem } from './column-rules.ts';
 import type { ColumnType } from './columns.ts';
 
 /** What the stream of a source that announces exports may set. */
@@ -62,7 +63,10 @@ const oneOf = 'must name a tag, an owner or a team';
 
 const ColumnName = v.pipe(
   v.string(),
-  v.regex(/^[A-Za-z_]\w{0,299}$/, 'must be a letter or _, then letters, digits or _'),
+  v.check(
+    (name) => nameProblem(name) === undefined,
+    ({ input }) => nameProblem(input) ?? '',
+  ),
 );
 
 /** How the settings are parsed: a part of the stream's schema. */
