@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { macroStatements } from './sql/functions.ts';
 import { TableLocks } from './table-locks.ts';
-import { BIGNUMERIC_TYPE } from './values/bignumeric.ts';
+import { BIGNUMERIC_TYPE, UNITS_FIELD } from './values/bignumeric.ts';
 
 /**
  * One DuckDB file and its transactions. The process that opened it owns it: DuckDB lets no second one
@@ -128,8 +128,11 @@ async function widenDecimals(connection: DuckDBConnection): Promise<void> {
   );
   for (const [schema, table, column] of found.getRows().map((row) => row.map(String))) {
     const [at, name] = [`${quoted(schema)}.${quoted(table)}`, quoted(column)];
+    // 18 digits behind the point of 38: without it, twenty zeros make units of it.
+    const units = `CAST(replace(CAST(${name} AS VARCHAR), '.', '') || repeat('0', 20) AS BIGNUM)`;
+    const whole = `CASE WHEN ${name} IS NOT NULL THEN struct_pack("${UNITS_FIELD}" := ${units}) END`;
     await connection.run(
-      `ALTER TABLE ${at} ALTER COLUMN ${name} SET DATA TYPE ${BIGNUMERIC_TYPE} USING bq_bignumeric(${name})`,
+      `ALTER TABLE ${at} ALTER COLUMN ${name} SET DATA TYPE ${BIGNUMERIC_TYPE} USING ${whole}`,
     );
   }
 }

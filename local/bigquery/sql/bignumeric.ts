@@ -9,14 +9,19 @@ const COMPARISONS: ReadonlySet<string> = new Set(
   'eq neq lt lte gt gte null_safe_eq between in'.split(' '),
 );
 
+/** Of a macro: what follows, up to `)[1]`, has the value under a name. A macro's argument is copied wherever it is named. */
+function once(value: string, name: string): string {
+  return `list_transform([${value}], lambda ${name}:`;
+}
+
 /** Macros between BIGNUMERIC, its text and its units; `bignumeric` takes any number, and any text of one. */
 export function bignumericMacros(): Record<string, string[]> {
   const trimmed = 'trim(s)';
   return {
     bignumeric_of: [
-      `(u) AS CASE WHEN u IS NULL THEN NULL
-        WHEN u BETWEEN '${BIGNUMERIC_MIN}'::BIGNUM AND '${BIGNUMERIC_MAX}'::BIGNUM
-        THEN struct_pack("${UNITS_FIELD}" := u) ELSE error('BIGNUMERIC overflow') END`,
+      `(u) AS ${once('u', 'v')} CASE WHEN v IS NULL THEN NULL
+        WHEN v BETWEEN '${BIGNUMERIC_MIN}'::BIGNUM AND '${BIGNUMERIC_MAX}'::BIGNUM
+        THEN struct_pack("${UNITS_FIELD}" := v) ELSE error('BIGNUMERIC overflow') END)[1]`,
     ],
     bignumeric_units: [`(x) AS x."${UNITS_FIELD}"`],
     // Digits d of a number whose last one counts 10^-38 once it has k zeros more; half a unit is rounded up.
@@ -28,7 +33,8 @@ export function bignumericMacros(): Record<string, string[]> {
     ],
     bignumeric_digits: [
       `(sign, i, f, e) AS CASE WHEN e > 100 THEN NULL
-        ELSE bq_bignumeric_scaled(sign, i || f, 38 - length(f) + e) END`,
+        ELSE ${once('struct_pack(d := i || f, k := 38 - length(f) + e)', 'p')}
+          bq_bignumeric_scaled(sign, p.d, p.k))[1] END`,
     ],
     bignumeric_parsed: [
       `(s) AS CASE WHEN regexp_full_match(${trimmed}, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,3})?')
@@ -45,14 +51,14 @@ export function bignumericMacros(): Record<string, string[]> {
         ELSE bq_bignumeric_parsed(s) END`,
     ],
     bignumeric: [
-      `(x) AS CASE WHEN x IS NULL THEN NULL
-        ELSE bq_bignumeric_of(coalesce(bq_bignumeric_read(CAST(x AS VARCHAR)),
-          error('Invalid BIGNUMERIC value: ' || CAST(x AS VARCHAR)))) END`,
+      `(x) AS ${once('CAST(x AS VARCHAR)', 's')} CASE WHEN s IS NULL THEN NULL
+        ELSE bq_bignumeric_of(coalesce(bq_bignumeric_read(s),
+          error('Invalid BIGNUMERIC value: ' || s))) END)[1]`,
     ],
     safe_bignumeric: [
-      `(x) AS CASE WHEN bq_bignumeric_read(CAST(x AS VARCHAR))
-          BETWEEN '${BIGNUMERIC_MIN}'::BIGNUM AND '${BIGNUMERIC_MAX}'::BIGNUM
-        THEN struct_pack("${UNITS_FIELD}" := bq_bignumeric_read(CAST(x AS VARCHAR))) END`,
+      `(x) AS ${once('CAST(x AS VARCHAR)', 's')} ${once('bq_bignumeric_read(s)', 'v')}
+        CASE WHEN v BETWEEN '${BIGNUMERIC_MIN}'::BIGNUM AND '${BIGNUMERIC_MAX}'::BIGNUM
+        THEN struct_pack("${UNITS_FIELD}" := v) END)[1])[1]`,
     ],
     bignumeric_padded: [`(d) AS CASE WHEN length(d) < 39 THEN lpad(d, 39, '0') ELSE d END`],
     bignumeric_pointed: [

@@ -118,26 +118,30 @@ describe('the whole range, digit for digit', () => {
     expect(await inOrder(table)).toEqual(times);
   });
 
-  test('as parameters, literals and casts', async () => {
-    for (const bn of ALL) {
-      const query = 'SELECT @p AS p, @p IN UNNEST([@p]) AS same';
-      const parameter = {
-        name: 'p',
-        parameterType: { type: 'BIGNUMERIC' },
-        parameterValue: { value: bn },
-      };
-      const more = { parameterMode: 'NAMED', queryParameters: [parameter] };
-      expect(await queryRows(server, query, more)).toEqual([[bn, 'true']]);
-      const list = {
-        ...parameter,
-        parameterType: { type: 'ARRAY', arrayType: parameter.parameterType },
-        parameterValue: { arrayValues: [parameter.parameterValue] },
-      };
-      const asList = { ...more, queryParameters: [list] };
-      expect(await queryRows(server, 'SELECT x FROM UNNEST(@p) AS x', asList)).toEqual([[bn]]);
-      const sql = `SELECT BIGNUMERIC '${bn}', CAST('${bn}' AS BIGNUMERIC), SAFE_CAST(' ${bn} ' AS BIGDECIMAL)`;
-      expect(await queryRows(server, sql)).toEqual([[bn, bn, bn]]);
-    }
+  test('as parameters', async () => {
+    const type = { type: 'BIGNUMERIC' };
+    const queryParameters = [
+      ...ALL.map((value, n) => ({ name: `p${n}`, parameterType: type, parameterValue: { value } })),
+      {
+        name: 'list',
+        parameterType: { type: 'ARRAY', arrayType: type },
+        parameterValue: { arrayValues: ALL.map((value) => ({ value })) },
+      },
+      { name: 'none', parameterType: type, parameterValue: {} },
+    ];
+    const names = ALL.map((_, n) => `@p${n}`);
+    const sql = `SELECT ${names}, @list, @none, @p2 IN UNNEST(@list), @p0 < @p1`;
+    expect(await queryRows(server, sql, { parameterMode: 'NAMED', queryParameters })).toEqual([
+      [...ALL, ALL.map((v) => ({ v })), null, 'true', 'true'],
+    ]);
+  });
+
+  test('as literals and casts', async () => {
+    const literals = ALL.map((bn) => `BIGNUMERIC '${bn}'`);
+    const casts = ALL.map((bn) => `CAST('${bn}' AS BIGNUMERIC)`);
+    const safe = ALL.map((bn) => `SAFE_CAST(' ${bn} ' AS BIGDECIMAL)`);
+    const sql = `SELECT ${[...literals, ...casts, ...safe]}`;
+    expect(await queryRows(server, sql)).toEqual([[...ALL, ...ALL, ...ALL]]);
   });
 
   test('over a restart', async () => {
