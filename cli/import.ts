@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { takesNoJson } from '../shared/formats/names.ts';
 import { type FileFormat, fileLines } from '../subscriber/backfill/file-lines.ts';
 import { type ImportFile, importFiles } from '../subscriber/backfill/import-files.ts';
 import {
@@ -96,7 +97,7 @@ async function importFile(
   { format, delimiter, rename }: ImportCommandOptions,
   dependencies: Omit<ImportDependencies, 'name'>,
 ): Promise<ImportCounts> {
-  const asForm = dependencies.reader.stream.body === 'form';
+  const asForm = takesNoJson(dependencies.reader.stream);
   let bytes = 0;
   const counted = async function* () {
     for await (const chunk of file.open()) {

@@ -6,6 +6,7 @@ import { completeSecrets, type Secrets } from '../local/secrets.ts';
 import { historyStreams } from '../local/senders.ts';
 import { type Stack, startStack } from '../local/stack.ts';
 import { type Relay, type RelayStream, secretPrefix } from '../shared/config.ts';
+import { misreadSecrets } from '../shared/misread-secrets.ts';
 import { relay } from '../tributary.config.ts';
 import { quote, toCurl } from './curl.ts';
 import { printPartLine } from './part-line.ts';
@@ -66,6 +67,7 @@ async function start({
   const { secrets, added, tightened } = completeSecrets(secretsFile, relay);
   if (added.length > 0) console.log(`${secretsFile}: made ${added.join(', ')}`);
   for (const said of [tightened, makePrivateFolder(state)]) if (said) console.log(said);
+  await tellMisread(secretsFile, secrets);
 
   const ended = Promise.withResolvers<string>();
   const stack = await startStack({
@@ -90,6 +92,15 @@ async function start({
   retractRunning(state);
   if (!why.startsWith('SIG')) process.exitCode = 1;
   else console.log('Stopped. What was accepted is in the tables, or waits in the queue.');
+}
+
+/** Of such a stream deliveries are answered 503 until its secret is mended; those of the others are taken. */
+async function tellMisread(secretsFile: string, secrets: Secrets): Promise<void> {
+  for (const stream of relay.streams.values()) {
+    for (const problem of await misreadSecrets(stream, (name) => secrets[name])) {
+      console.error(`${secretsFile}: ${problem}`);
+    }
+  }
 }
 
 /** What to paste: for each stream its URL, its table and one signed delivery. */

@@ -1,4 +1,5 @@
 import type { Relay, RelayStream } from '../shared/config.ts';
+import { takesNoJson } from '../shared/formats/names.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import { signRequest } from '../shared/signatures/sign.ts';
 import type { SourceName } from '../shared/sources/registry.ts';
@@ -97,7 +98,7 @@ const samples: Record<SourceName, (stream: RelayStream) => Draft> = {
   segmentstream: () => crmPostback(4),
   generic: (stream) => ({
     body: sampleBody(stream, Date.now()),
-    contentType: stream.body === 'form' ? 'application/x-www-form-urlencoded' : 'application/json',
+    contentType: takesNoJson(stream) ? 'application/x-www-form-urlencoded' : 'application/json',
   }),
 };
 

@@ -42,7 +42,7 @@ export async function startEdge(options: {
 }
 
 /** As wrangler bundles it: one ES module, for workerd. */
-async function bundle(entry: string): Promise<string> {
+export async function bundle(entry: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,

@@ -1,5 +1,6 @@
 import type { ColumnType } from '../shared/columns.ts';
 import type { Stream } from '../shared/config.ts';
+import { takesNoJson } from '../shared/formats/names.ts';
 import type { JsonPath } from '../shared/json-path.ts';
 import type { Place, Places } from '../shared/shape/from.ts';
 import { planOf } from '../shared/shape/plan.ts';
@@ -24,7 +25,7 @@ export function sampleBody(stream: Stream, now: number): string {
     if (isPath(place, 'body')) body = withValue(body, place.path, value);
   }
   event ??= { id: 'evt_1', type: 'test' };
-  if (plan.form) return new URLSearchParams(event as Record<string, string>).toString();
+  if (takesNoJson(stream)) return new URLSearchParams(event as Record<string, string>).toString();
   return JSON.stringify(plan.each ? withValue(body, plan.each, event) : event);
 }
 

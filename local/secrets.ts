@@ -38,9 +38,15 @@ function hasApi({ source }: RelayStream): boolean {
 /** In the form that senders of the scheme give their secrets. */
 function makeSecretOf(scheme: Scheme): string {
   if ('at' in scheme) return scheme.algorithm === 'basic' ? `tributary:${makeKey()}` : makeKey();
-  const encoding = ({ utf8: 'base64url', whsec: 'base64', hex: 'hex', base64: 'base64' } as const)[
-    scheme.key
-  ];
+  const encoding = (
+    {
+      utf8: 'base64url',
+      whsec: 'base64',
+      hex: 'hex',
+      base64: 'base64',
+      'public-key': 'base64',
+    } as const
+  )[scheme.key];
   return (scheme.key === 'whsec' ? 'whsec_' : '') + randomBytes(24).toString(encoding);
 }
 

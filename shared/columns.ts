@@ -24,6 +24,10 @@ export interface Column {
   mode?: 'NULLABLE' | 'REQUIRED' | 'REPEATED';
   description?: string;
   columns?: Column[];
+  /** A row needs a value here that fits; the table's column is NULLABLE all the same. */
+  required?: boolean;
+  /** Holds a value as it was sent, or none: a lone surrogate in it is not replaced. */
+  exact?: boolean;
 }
 
 /** What a table must look like: enough to create it, and to encode rows for it. */

@@ -6,15 +6,18 @@ import { RelayError } from './error.ts';
 import { exportEntries } from './export-settings.ts';
 import type { Problem } from './filters/condition.ts';
 import { filterOf } from './filters/filter.ts';
+import { bodyFormats } from './formats/names.ts';
 import { type HandshakeName, handshakeNames } from './handshake-names.ts';
 import { historyEntries } from './history-settings.ts';
 import { keyProblems } from './key.ts';
 import { unsignedKeys } from './key-cover.ts';
 import { partialNames } from './partial-names.ts';
 import { defaultSecret } from './secret-names.ts';
+import { morePlanOf } from './shape/more-columns.ts';
 import { planOf } from './shape/plan.ts';
+import { readWindow } from './signatures/replay-window.ts';
+import { type Scheme, signsUrl } from './signatures/scheme.ts';
 import { type SchemeName, schemes } from './signatures/schemes.ts';
-import { signsUrl } from './signatures/template.ts';
 import { sources } from './sources/registry.ts';
 import { tableProblems } from './table-rules.ts';
 
@@ -64,11 +67,19 @@ const AddressBlock = v.pipe(
   ),
 );
 
+const Window = v.pipe(
+  v.union([v.string(), v.literal(false)], 'must be a duration such as 15m, or false'),
+  v.check(
+    (window) => window === false || readWindow(window) !== undefined,
+    'must be a duration: a number and s, m, h or d, such as 90s, 15m, 25h or 3d',
+  ),
+);
+
 const From = v.union(
   [v.string(), v.array(v.string())],
   'must be a place such as $.type, or a list',
 );
-const Unit = v.picklist(['s', 'ms', 'iso']);
+const Unit = v.picklist(['s', 'ms', 'us', 'ns', 'iso']);
 
 // What the texts say is checked when they are compiled.
 const Columns = v.record(
@@ -85,7 +96,9 @@ const Columns = v.record(
 const StreamSchema = v.strictObject({
   source: v.picklist(Object.keys(sources)),
   scheme: v.picklist(Object.keys(schemes)),
-  body: v.optional(v.picklist(['json', 'form'])),
+  body: v.optional(
+    v.union([v.picklist(bodyFormats), v.pipe(v.array(v.picklist(bodyFormats)), v.minLength(1))]),
+  ),
   each: v.optional(v.string()),
   event: v.optional(From),
   id: v.optional(From),
@@ -93,10 +106,11 @@ const StreamSchema = v.strictObject({
   columns: v.optional(Columns),
   moreColumns: v.optional(Columns),
   table: TableName,
-  secrets: v.optional(v.pipe(v.array(SecretName), v.minLength(1), v.maxLength(2))),
+  secrets: v.optional(v.pipe(v.array(SecretName), v.minLength(1), v.maxLength(4))),
   // Checked by its compiler, which tells the place of each problem.
   filter: v.optional(v.looseObject({})),
   key: v.optional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(16))),
+  replayWindow: v.optional(Window),
   maxBodyBytes: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7 * mebibyte)),
   ),
@@ -106,6 +120,7 @@ const StreamSchema = v.strictObject({
   handshake: v.optional(v.picklist(handshakeNames)),
   timeZone: v.optional(TimeZone),
   unknown: v.optional(v.picklist(['keep', 'refuse'])),
+  invalidValues: v.optional(v.picklist(['null', 'dead-letter'])),
   fields: v.optional(v.boolean()),
   acceptsGet: v.optional(v.boolean()),
   ...exportEntries,
@@ -162,12 +177,35 @@ function disagreements(
     if (publicUrl === undefined && Object.hasOwn(schemes, scheme) && signsUrl(schemes[scheme])) {
       problems.push(`  publicUrl must be set: the senders of the stream "${name}" sign it`);
     }
+    if (stream.acceptsGet && !signsQuery(scheme)) {
+      problems.push(
+        `  streams.${name}.acceptsGet needs a key or a signed URL: "${scheme}" signs a body, and a GET has none`,
+      );
+    }
+    if (stream.replayWindow !== undefined && !signsTime(scheme)) {
+      problems.push(
+        `  streams.${name}.replayWindow does nothing here: "${scheme}" signs no time. Duplicates are told by an id`,
+      );
+    }
     const due = handshake && challengeSchemes[handshake];
     if (due !== undefined && scheme !== due) {
       problems.push(`  streams.${name}.handshake "${handshake}" needs the scheme "${due}"`);
     }
     return problems;
   });
+}
+
+/** Does the scheme vouch for the query of a GET? An unknown one is reported elsewhere. */
+function signsQuery(name: string): boolean {
+  if (!Object.hasOwn(schemes, name)) return true;
+  const scheme = schemes[name as SchemeName];
+  return 'at' in scheme || signsUrl(scheme);
+}
+
+function signsTime(name: SchemeName): boolean {
+  const scheme: Scheme | undefined = Object.hasOwn(schemes, name) ? schemes[name] : undefined;
+  // Of a scheme that is misspelt nothing more is said here.
+  return scheme === undefined || ('signed' in scheme && scheme.timestamp !== undefined);
 }
 
 /**
@@ -192,12 +230,42 @@ function sharedDefaults({ streams }: RelayOptions): string[] {
 function streamProblems(name: string, stream: Stream): Problem[] {
   const eventFrom = sources[stream.source].eventFrom(stream);
   return [
-    ...(stream.source === 'generic' ? planOf(stream).problems : []),
+    ...(stream.source === 'generic' ? planOf(stream).problems : moreProblems(stream)),
     ...filterOf(stream).problems,
     ...partialNames(stream),
     ...unsignedFilters(stream, schemes[stream.scheme], eventFrom),
     ...tableProblems(name, stream),
     ...keyProblems(stream),
     ...unsignedKeys(stream, schemes[stream.scheme]),
+    ...uselessLeniency(stream),
   ];
+}
+
+/** Of columns beside those that the source has of its own. */
+function moreProblems(stream: Stream): Problem[] {
+  const plan = morePlanOf(stream);
+  if (!plan) return [];
+  const source = sources[stream.source];
+  if (source.delivers === 'exports') {
+    return [{ path: 'moreColumns', message: 'has no place: exports bring their own columns' }];
+  }
+  const { moreColumns, ...bare } = stream;
+  const own = new Set(source.layout(bare).columns.map(({ name }) => name.toLowerCase()));
+  const taken = Object.keys(moreColumns ?? {}).filter((name) => own.has(name.toLowerCase()));
+  return [
+    ...plan.problems.map(({ path, message }) => ({
+      path: path.replace('columns', 'moreColumns'),
+      message,
+    })),
+    ...taken.map((name) => ({
+      path: `moreColumns.${name}`,
+      message: 'is a column of the source already',
+    })),
+  ];
+}
+
+function uselessLeniency({ source, invalidValues }: Stream): Problem[] {
+  if (invalidValues === undefined || sources[source].delivers === 'rows') return [];
+  const message = 'is for streams of rows: files are loaded as they are';
+  return [{ path: 'invalidValues', message }];
 }

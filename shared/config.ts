@@ -5,6 +5,7 @@ import type { HandshakeName } from './handshake-names.ts';
 import type { HistorySettings } from './history-settings.ts';
 import { defaultSecret } from './secret-names.ts';
 import type { EventShape } from './shape/shape.ts';
+import type { ReplayWindow } from './signatures/replay-window.ts';
 import type { SchemeName } from './signatures/schemes.ts';
 import type { SourceName } from './sources/registry.ts';
 
@@ -15,9 +16,9 @@ export interface StreamOptions {
   /** `dataset.table` that the rows go to; created when missing. */
   table: string;
   /**
-   * Names of the secrets that hold the signing secret or the endpoint key. Two may be live at once,
-   * for rotation: the newest first, for a challenge that wants an answer signed (X) gets the first one's. By
-   * default `<STREAM>_SECRET`, or `<STREAM>_KEY` where the scheme is an endpoint key.
+   * Names of the secrets that hold the signing secret or the endpoint key. Four may be live at once, for
+   * rotation and for senders' endpoints that share one URL: the newest first, for a challenge that wants an
+   * answer signed (X) gets the first one's. By default `<STREAM>_SECRET`, or `<STREAM>_KEY` where the scheme is an endpoint key.
    */
   secrets?: string[];
   filter?: Filter;
@@ -26,6 +27,18 @@ export interface StreamOptions {
    * a row replaces the one with its key: what a sender sends again, or is replayed, changes nothing.
    */
   key?: string[];
+  /**
+   * How old the time that a delivery is signed with may be: `90s`, `15m`, `25h`, `3d`, or false for any age. By
+   * default as the scheme has it (docs/sources.md). Only where the scheme signs a time.
+   */
+  replayWindow?: ReplayWindow;
+  /**
+   * What becomes of an event with a value that does not fit its column. By default (`null`) the column is NULL,
+   * or holds U+FFFD where the value was no Unicode, and the delivery is kept among the dead letters as well,
+   * marked as written in part. With `dead-letter` the event becomes no row. A `required` column and the key need
+   * a value that fits either way.
+   */
+  invalidValues?: 'null' | 'dead-letter';
   /** The largest body, in bytes: 1 MiB by default, up to 7 MiB (base64 must fit Pub/Sub's 10 MB). */
   maxBodyBytes?: number;
   /** How long the edge tries to publish before it answers 503, in milliseconds: 2,500 by default. */
@@ -34,6 +47,8 @@ export interface StreamOptions {
   allowedAddresses?: string[];
   /** What a delivery that is stored is answered with: 204 by default, or 200 where its sender asks for no other. */
   acceptedStatus?: 200 | 204;
+  /** A GET is a delivery too: its query string is the payload. Only where the URL is signed, or a key shown. */
+  acceptsGet?: boolean;
   /** The handshake that the sender's console asks for; without it such requests are ordinary deliveries. */
   handshake?: HandshakeName;
 }
@@ -47,8 +62,6 @@ export interface Stream extends StreamOptions, EventShape, ExportSettings, Histo
   unknown?: 'keep' | 'refuse';
   /** Has the table a column `fields`, with what a form or JSON says? */
   fields?: boolean;
-  /** A GET is a delivery too: its query string is the payload. */
-  acceptsGet?: boolean;
 }
 
 export interface RelayOptions {

@@ -1,11 +1,17 @@
 import type { Stream } from './config.ts';
 import type { Problem } from './filters/condition.ts';
 import { filterOf } from './filters/filter.ts';
+import { takesFormsAlone } from './formats/names.ts';
 import { type JsonPath, parseJsonPath } from './json-path.ts';
-import { Misplaced, type Place, parseJoined } from './shape/from.ts';
+import { Misplaced, type Place, type Places, parseJoined } from './shape/from.ts';
 import type { JoinedFrom } from './shape/shape.ts';
-import type { Reference } from './signatures/reference.ts';
-import type { Scheme, SignatureScheme } from './signatures/scheme.ts';
+import {
+  type Scheme,
+  type SignatureScheme,
+  signedReferences,
+  signsForm,
+  signsUrl,
+} from './signatures/scheme.ts';
 
 /**
  * Where a stream's filter looks at what the signature does not cover. Who has seen one signed delivery
@@ -26,7 +32,9 @@ export function unsignedFilters(
       message: 'names events, but this stream says no names: set event',
     });
   } else if (named && eventFrom !== undefined) {
-    const unsigned = placesIn(eventFrom).find((place) => !isCovered(place, stream, scheme));
+    const unsigned = placesIn(eventFrom)
+      .map((places) => findUnsigned(places, stream, scheme))
+      .find((place) => place !== undefined);
     if (unsigned) problems.push({ path: 'filter', message: refusal(unsigned, stream) });
   }
   if (fields.length > 0 && stream.source === 'segmentstream') {
@@ -38,7 +46,7 @@ export function unsignedFilters(
   }
   for (const path of fields) {
     const place: Place = { of: 'event', path };
-    if (!isCovered(place, stream, scheme)) {
+    if (findUnsigned([place], stream, scheme)) {
       problems.push({ path: 'filter.where', message: refusal(place, stream) });
       break;
     }
@@ -47,9 +55,9 @@ export function unsignedFilters(
 }
 
 /** Of a stream whose shape is wrong nothing more is said here. */
-function placesIn(eventFrom: JoinedFrom): Place[] {
+function placesIn(eventFrom: JoinedFrom): Places[] {
   try {
-    return parseJoined(eventFrom).flat();
+    return parseJoined(eventFrom);
   } catch (error) {
     if (error instanceof Misplaced) return [];
     throw error;
@@ -57,9 +65,9 @@ function placesIn(eventFrom: JoinedFrom): Place[] {
 }
 
 function refusal(place: Place, stream: Stream): string {
-  if (place.of === 'header') {
+  if (place.of === 'header' || place.of === 'query') {
     return (
-      `looks at the header ${place.name}, which "${stream.scheme}" does not sign: whoever has seen a ` +
+      `looks at the ${place.of} ${place.name}, which "${stream.scheme}" does not sign: whoever has seen a ` +
       'delivery could send it again under another name. Filter on the payload with where: ' +
       "{ field: '$.…' }, which is signed, or in a view of the table"
     );
@@ -70,22 +78,40 @@ function refusal(place: Place, stream: Stream): string {
   );
 }
 
-/** Does the scheme's signature vouch for what stands there? */
-export function isCovered(place: Place, stream: Stream, scheme: Scheme): boolean {
+/**
+ * The first of a value's alternatives that the scheme's signature does not vouch for.
+ *
+ * Of a scheme whose headers have other names as well (Svix), those under the first are read where the delivery
+ * carries any of them, and only else those under the next. So `header:svix-id | header:webhook-id` is what was
+ * signed; alone, or first, `webhook-id` may be what somebody has added.
+ */
+export function findUnsigned(places: Places, stream: Stream, scheme: Scheme): Place | undefined {
   // Who shows the secret itself vouches for all that comes with it.
-  if ('at' in scheme) return true;
-  if (place.of === 'header') {
-    return signedReferences(scheme).some(
-      (reference) => reference.from === 'header' && reference.name === place.name,
-    );
-  }
-  return 'path' in place && (coversBody(stream, scheme) || coversPath(place, stream, scheme));
+  if ('at' in scheme) return undefined;
+  return places.find((place, at) => {
+    if (place.of === 'query') return !signsUrl(scheme);
+    if (place.of === 'header') return !coversHeader(place.name, places.slice(0, at), scheme);
+    return !('path' in place && (coversBody(stream, scheme) || coversPath(place, stream, scheme)));
+  });
+}
+
+/** @param before the alternatives that count before this one */
+function coversHeader(name: string, before: Places, scheme: SignatureScheme): boolean {
+  if (signsHeader(name, scheme)) return true;
+  const { otherwise } = scheme;
+  const isReadFirst = before.some(
+    (place) => place.of === 'header' && signsHeader(place.name, scheme),
+  );
+  return isReadFirst && otherwise !== undefined && coversHeader(name, before, otherwise);
+}
+
+function signsHeader(name: string, scheme: SignatureScheme): boolean {
+  return signedReferences(scheme).some((at) => at.from === 'header' && at.name === name);
 }
 
 function coversBody(stream: Stream, scheme: SignatureScheme): boolean {
   if (scheme.signed.body || scheme.bodyDigest) return true;
-  const parts = [...scheme.signed.before, ...scheme.signed.after];
-  return stream.body === 'form' && parts.some((part) => 'is' in part && part.is === 'form.sorted');
+  return takesFormsAlone(stream) && signsForm(scheme);
 }
 
 /** Some schemes sign a few fields of the body alone. */
@@ -94,8 +120,12 @@ function coversPath(
   stream: Stream,
   scheme: SignatureScheme,
 ): boolean {
+  // Where these stand, the body itself says.
+  if (scheme.formOrIn !== undefined) return false;
   const each = place.of === 'event' && stream.each ? parseJsonPath(stream.each) : undefined;
-  const base = each?.ok ? [...each.path, null] : [];
+  // What stands in a line is no path of the body that a scheme could name.
+  if (each?.ok === false) return false;
+  const base = each ? [...each.path, null] : [];
   const wanted = [...base, ...place.path];
   const signedBase = scheme.each ? [...scheme.each, null] : [];
   return signedReferences(scheme).some((reference) => {
@@ -103,10 +133,4 @@ function coversPath(
     const signed = [...signedBase, ...reference.path];
     return signed.length === wanted.length && signed.every((step, at) => step === wanted[at]);
   });
-}
-
-function signedReferences({ signed }: SignatureScheme): Reference[] {
-  return [...signed.before, ...signed.after].flatMap((part) =>
-    'reference' in part ? [part.reference] : [],
-  );
 }

@@ -1,17 +1,23 @@
+import type { SentBody } from './formats/sent-body.ts';
+
 /**
  * The envelope: the Pub/Sub message that carries one delivery. Its data are the untouched bytes of
  * the body; what the edge learned travels as attributes.
  */
-export interface Envelope {
+export interface Envelope extends SentBody {
   stream: string;
   /** UUIDv7, stamped before the first try to publish, so that every copy can be recognised. */
   deliveryId: string;
   /** Unix milliseconds, by the edge's clock. */
   receivedAt: number;
+  /** Of the request, where it is not POST. A GET's body is its query, byte for byte. */
+  method?: string;
   event?: string;
   contentType?: string;
   /** Set where the body is compressed: it was signed, and is kept, as it was sent. */
   contentEncoding?: string;
+  /** Of the URL, as it was sent, without its question mark; not of a GET. */
+  query?: string;
   /** W3C Trace Context. */
   traceparent?: string;
   /** Those headers, by lower-case name, that the stream's columns or events are read from. */
@@ -24,6 +30,7 @@ export type EnvelopeReading = { ok: true; envelope: Envelope } | { ok: false; pr
 /** Pub/Sub refuses a message with a longer attribute value (1,024 bytes). */
 const maxValueBytes = 1024;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 const headerPrefix = 'header_';
 
 /** A header's value, where an attribute can carry it; what the subscriber can't see the edge must not see. */
@@ -39,7 +46,10 @@ function fits(value: string): boolean {
   return value.length <= maxValueBytes && encoder.encode(value).byteLength <= maxValueBytes;
 }
 
-/** Attributes as Pub/Sub takes them. A value that is too long is left out: it is never more than a hint. */
+/**
+ * Attributes as Pub/Sub takes them. A value that is too long is left out, for it is never more than a hint; but a
+ * query is a part of the delivery: `query_bytes` says that `toData` has put it before the body.
+ */
 export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, string> {
   const attributes: Record<string, string> = {
     stream: envelope.stream,
@@ -52,6 +62,10 @@ export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, s
   hint('event_name', envelope.event);
   hint('content_type', envelope.contentType);
   hint('content_encoding', envelope.contentEncoding);
+  hint('method', envelope.method);
+  const { query } = envelope;
+  if (query && fits(query)) attributes['query'] = query;
+  else if (query) attributes['query_bytes'] = String(encoder.encode(query).byteLength);
   hint('traceparent', envelope.traceparent);
   // Google's client libraries look for the trace context under their own name.
   hint('googclient_traceparent', envelope.traceparent);
@@ -61,9 +75,20 @@ export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, s
   return attributes;
 }
 
+/** The message's data: the body as it is, behind a query that no attribute can carry. */
+export function toData<Bytes extends Uint8Array>({ body, query }: { body: Bytes; query?: string }) {
+  if (!query || fits(query)) return body;
+  const bytes = encoder.encode(query);
+  const data = new Uint8Array(bytes.byteLength + body.byteLength);
+  data.set(bytes);
+  data.set(body, bytes.byteLength);
+  return data;
+}
+
+/** @param data of the message */
 export function readEnvelope(
   attributes: Readonly<Record<string, string>>,
-  body: Uint8Array,
+  data: Uint8Array,
 ): EnvelopeReading {
   const { stream, delivery_id, received_at } = attributes as Record<string, string | undefined>;
   if (!stream) return { ok: false, problem: 'the attribute "stream" is missing' };
@@ -72,7 +97,15 @@ export function readEnvelope(
   if (Number.isNaN(receivedAt)) {
     return { ok: false, problem: 'the attribute "received_at" is missing or not a time' };
   }
+  const queryBytes = Number(attributes['query_bytes'] ?? 0);
+  if (!(Number.isInteger(queryBytes) && queryBytes >= 0 && queryBytes <= data.byteLength)) {
+    return { ok: false, problem: 'the attribute "query_bytes" is no length within the data' };
+  }
+  const body = queryBytes === 0 ? data : data.subarray(queryBytes);
   const envelope: Envelope = { stream, deliveryId: delivery_id, receivedAt, body };
+  if (queryBytes > 0) envelope.query = decoder.decode(data.subarray(0, queryBytes));
+  else if (attributes['query']) envelope.query = attributes['query'];
+  if (attributes['method']) envelope.method = attributes['method'];
   if (attributes['event_name']) envelope.event = attributes['event_name'];
   if (attributes['content_type']) envelope.contentType = attributes['content_type'];
   if (attributes['content_encoding']) envelope.contentEncoding = attributes['content_encoding'];

@@ -1,10 +1,13 @@
 export const handshakeNames = [
   'asana',
+  'cloudevents',
   'discord',
   'dropbox',
+  'event-grid',
   'graph',
   'meta',
   'monday',
+  'probe',
   'slack',
   'twitch',
   'x',

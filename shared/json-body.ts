@@ -1,3 +1,5 @@
+import { charsetOf } from './formats/media-type.ts';
+import { decodeUnmarked } from './formats/text.ts';
 import { findValues, type JsonPath } from './json-path.ts';
 import { skipSpace } from './json-scan.ts';
 import { isJson, textStart } from './json-valid.ts';
@@ -5,7 +7,8 @@ import { isJson, textStart } from './json-valid.ts';
 export type JsonTextReading =
   /** `whole` says that all of it was read, and is JSON. */
   | { ok: true; text: string; whole: boolean }
-  | { ok: false; problem: 'empty' | 'not UTF-8' | 'not JSON' };
+  /** `empty`, `not JSON`, or which text it is not. */
+  | { ok: false; problem: string };
 
 /**
  * How much of a body is read before the rest is looked at. A smaller body is read whole: to parse it
@@ -14,33 +17,50 @@ export type JsonTextReading =
 const prefixBytes = 64 * 1024;
 
 // fatal: a body that is not UTF-8 must not arrive with U+FFFD in the place of what was sent.
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
 
-/** The whole body as text, if it is JSON (RFC 8259; a byte order mark before it is dropped). */
-export function readJsonText(body: Uint8Array): JsonTextReading {
+/**
+ * The whole body as text, if it is JSON (RFC 8259; byte order marks before it are dropped). JSON is UTF-8: the
+ * charset that a Content-Type declares is asked only where the body is not.
+ */
+export function readJsonText(body: Uint8Array, contentType?: string): JsonTextReading {
   if (body.byteLength === 0) return { ok: false, problem: 'empty' };
+  const bytes = body.subarray(textStart(body));
   let text: string;
   try {
-    text = utf8.decode(body);
+    text = utf8.decode(bytes);
   } catch {
-    return { ok: false, problem: 'not UTF-8' };
+    return readDeclared(body, contentType);
   }
-  const isWhole = isJson(body.subarray(textStart(body)));
-  return isWhole ? { ok: true, text, whole: true } : { ok: false, problem: 'not JSON' };
+  return isJson(bytes) ? { ok: true, text, whole: true } : { ok: false, problem: 'not JSON' };
+}
+
+function readDeclared(body: Uint8Array, contentType: string | undefined): JsonTextReading {
+  const decoding = decodeUnmarked(body, charsetOf(contentType));
+  if (!decoding.ok) return decoding;
+  const isWhole = isJson(encoder.encode(decoding.text));
+  return isWhole
+    ? { ok: true, text: decoding.text, whole: true }
+    : { ok: false, problem: 'not JSON' };
 }
 
 /**
  * The body's beginning, where the body is large and its first 64 KiB tell all `needs`; else the whole.
  * What stands behind is not looked at, so a body that breaks off there is the subscriber's to refuse.
  */
-export function readJsonStart(body: Uint8Array, needs: readonly JsonPath[]): JsonTextReading {
+export function readJsonStart(
+  body: Uint8Array,
+  needs: readonly JsonPath[],
+  contentType?: string,
+): JsonTextReading {
   if (body.byteLength > prefixBytes) {
     const text = decodePrefix(body);
     if (text?.[skipSpace(text, 0)] === '{' && needs.every((path) => tells(text, path))) {
       return { ok: true, text, whole: false };
     }
   }
-  return readJsonText(body);
+  return readJsonText(body, contentType);
 }
 
 /** The whole value is never told by a part of it. */
@@ -51,8 +71,8 @@ function tells(text: string, path: JsonPath): boolean {
 function decodePrefix(body: Uint8Array): string | undefined {
   try {
     // stream: the last character may be cut in two.
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-    return decoder.decode(body.subarray(0, prefixBytes), { stream: true });
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    return decoder.decode(body.subarray(textStart(body), prefixBytes), { stream: true });
   } catch {
     return undefined;
   }

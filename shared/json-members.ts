@@ -1,3 +1,5 @@
+import { charsetOf } from './formats/media-type.ts';
+import { decodeUnmarked } from './formats/text.ts';
 import { skipSpace } from './json-scan.ts';
 import { colonEnd, isJson, spaceEnd, stringEnd, textStart, valueEnd } from './json-valid.ts';
 
@@ -13,10 +15,11 @@ export type JsonMembers<Name extends string> = { readonly [name in Name]: string
 export type JsonReading<Name extends string> =
   /** `text` is the whole object. `others` has its other members, as raw text, where a reader gathers them. */
   | { ok: true; members: JsonMembers<Name>; text: string; others: readonly string[] }
-  | { ok: false; problem: 'empty' | 'not UTF-8' | 'not JSON' | 'not a JSON object' };
+  /** `empty`, `not JSON`, `not a JSON object`, or which text it is not. */
+  | { ok: false; problem: string };
 
 // fatal: a body that is not UTF-8 must not arrive with U+FFFD in the place of what was sent.
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 const notJson = { ok: false, problem: 'not JSON' } as const;
@@ -40,14 +43,22 @@ interface Wanted<Name extends string> {
 export function memberReader<Name extends string>(
   names: readonly Name[],
   gathersOthers = false,
-): (body: Uint8Array) => JsonReading<Name> {
+): (body: Uint8Array, contentType?: string) => JsonReading<Name> {
   const wanted = names.map((name) => ({ name, bytes: encoder.encode(name) }));
   const none = Object.fromEntries(names.map((name) => [name, undefined])) as JsonMembers<Name>;
-  return (body) => {
-    if (body.length === 0) return { ok: false, problem: 'empty' };
-    const text = decode(body);
-    if (text === undefined) return { ok: false, problem: 'not UTF-8' };
-    const open = spaceEnd(body, textStart(body));
+  return (sent, contentType) => {
+    if (sent.length === 0) return { ok: false, problem: 'empty' };
+    const start = textStart(sent);
+    let body = start === 0 ? sent : sent.subarray(start);
+    let text = decode(body);
+    if (text === undefined) {
+      // JSON is UTF-8: only what is not is read in the charset that was declared.
+      const decoding = decodeUnmarked(sent, charsetOf(contentType));
+      if (!decoding.ok) return decoding;
+      text = decoding.text;
+      body = encoder.encode(text);
+    }
+    const open = spaceEnd(body, 0);
     if (body[open] !== OPEN) {
       return isJson(body.subarray(open)) ? { ok: false, problem: 'not a JSON object' } : notJson;
     }

@@ -35,9 +35,11 @@ export function isJson(bytes: Uint8Array): boolean {
   return end !== -1 && spaceEnd(bytes, end) === bytes.length;
 }
 
-/** The index behind the byte order mark, which decoders drop; 0 where there is none. */
+/** The index behind the byte order marks; 0 where there is none. Some clients add one to the one that is there. */
 export function textStart(bytes: Uint8Array): number {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  let at = 0;
+  while (bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) at += 3;
+  return at;
 }
 
 /** The index behind the value that begins at `start`; -1 where none stands. */

@@ -2,6 +2,7 @@ import type { Row, TableLayout } from './columns.ts';
 import type { Stream } from './config.ts';
 import type { Envelope } from './envelope.ts';
 import type { FilteredEvent } from './filters/filter.ts';
+import type { SentBody } from './formats/sent-body.ts';
 import type { JoinedFrom } from './shape/shape.ts';
 
 /** What the edge learns from a delivery whose key or signature already held. */
@@ -16,17 +17,25 @@ export type Reading =
   | { kind: 'malformed'; problem: string; field?: string };
 
 /** A delivery at the edge. `header` gives a header's value where the envelope can carry it. */
-export interface EdgeDelivery {
-  body: Uint8Array;
+export interface EdgeDelivery extends SentBody {
   header: (name: string) => string | undefined;
+  /** Of the URL, as it was sent, without its question mark. */
+  query?: string | undefined;
+}
+
+/** A column whose value did not fit: it is NULL in the row, or changed. */
+export interface ValueNote {
+  column: string;
+  /** Said of the column (`is no time`), for people. Holds nothing of the value. */
+  reason: string;
 }
 
 /**
  * A row, or why the event can never become one; `column` is the path of what is wrong. `event` is its
- * index, where a delivery may hold several.
+ * index, where a delivery may hold several. A row with `notes` is stored, and its delivery is kept as well.
  */
 export type Mapping = { event?: number } & (
-  | { ok: true; row: Row }
+  | { ok: true; row: Row; notes?: readonly ValueNote[] }
   | { ok: false; reason: string; column?: string }
 );
 

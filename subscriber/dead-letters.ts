@@ -1,13 +1,15 @@
 import type { Row, TableLayout } from '../shared/columns.ts';
 
-/** What is known of an envelope that can never become a row. */
+/** What is known of an envelope that can never become a row, or became one only in part. */
 export interface DeadLetter {
   messageId: string;
   attributes: Readonly<Record<string, string>>;
   data: Uint8Array;
   reason: string;
-  /** Path of the column that is at fault, where one is. */
+  /** Path of the column that is at fault, where one is; of several, with commas between them. */
   column?: string;
+  /** Is every event of it a row, and only some values are not? */
+  writtenInPart: boolean;
 }
 
 /** Everything that is needed to mend the cause and send the delivery again. */
@@ -17,8 +19,16 @@ export const deadLetterLayout: TableLayout = {
     { name: 'stream', type: 'STRING' },
     { name: 'received_at', type: 'TIMESTAMP', description: 'When the relay received the delivery' },
     { name: 'stored_at', type: 'TIMESTAMP', description: 'When it was given up' },
-    { name: 'reason', type: 'STRING', description: 'Why it can never become a row' },
-    { name: 'column', type: 'STRING', description: 'Path of the column that is at fault' },
+    {
+      name: 'reason',
+      type: 'STRING',
+      description: 'Why it can never become a row, or what its row lacks',
+    },
+    {
+      name: 'column',
+      type: 'STRING',
+      description: 'Path of the column that is at fault; of several, with commas between them',
+    },
     { name: 'data', type: 'BYTES', description: 'The body as it was sent' },
     { name: 'attributes', type: 'JSON', description: "The envelope's attributes" },
     { name: 'message_id', type: 'STRING', description: "Pub/Sub's id of the envelope" },
@@ -27,10 +37,17 @@ export const deadLetterLayout: TableLayout = {
       type: 'INT64',
       description: 'Of a body that no single row can hold: which part `data` is, from 0',
     },
+    {
+      name: 'written_in_part',
+      type: 'BOOL',
+      description:
+        'TRUE: every event of it is a row, which lacks the values that did not fit. FALSE: one is no row',
+    },
   ],
   partitionBy: { column: 'stored_at', by: 'DAY' },
   clusterBy: ['stream'],
-  description: 'Deliveries that can never become rows, kept with their reason',
+  description:
+    'Deliveries that can never become rows, or became rows only in part, kept with their reason',
 };
 
 /** Pub/Sub carries 10 MB, and a row 9 MB. */
@@ -62,6 +79,7 @@ export function deadLetterRows(letter: DeadLetter, now: number): Row[] {
     column: text(column),
     attributes: jsonOf(attributes, (value) => value.toWellFormed()),
     message_id: text(messageId),
+    written_in_part: letter.writtenInPart,
   });
 }
 
@@ -78,6 +96,7 @@ export function bareDeadLetterRows(letter: DeadLetter, now: number): Row[] {
     stored_at: new Date(now).toISOString(),
     reason: 'BigQuery refused the dead letter itself: the attributes are in base64',
     attributes: jsonOf(letter.attributes, base64),
+    written_in_part: letter.writtenInPart,
   });
 }
 

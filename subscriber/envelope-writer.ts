@@ -6,18 +6,24 @@ import { sources } from '../shared/sources/registry.ts';
 import { EventAllowance, sizeOf } from './event-allowance.ts';
 import { EventFates } from './event-fates.ts';
 import type { Fate } from './fate.ts';
+import { inflateEnvelope } from './inflate-body.ts';
 import type { RecentIds } from './recent-ids.ts';
 import { sequenceOf } from './sequence.ts';
 import type { TableQueue } from './table-queue.ts';
+import { lacking, lossOf, withLoss } from './written-in-part.ts';
+
+export type RowTable = Pick<TableQueue, 'write' | 'judge'>;
 
 export interface EnvelopeWriterOptions {
   relay: Relay;
   /** One queue for each stream of rows, by the stream's name. */
-  tables: ReadonlyMap<string, Pick<TableQueue, 'write'>>;
+  tables: ReadonlyMap<string, RowTable>;
   /** Fetches and loads an announced export, however long it takes. Never rejects. */
   loadExport: (stream: RelayStream, announcement: Announcement) => Promise<Fate>;
   /** Ids of deliveries, and of events of deliveries, that were written lately. */
   written: RecentIds;
+  /** The same of those whose row lacks something: it is written again once it would lack nothing. */
+  writtenInPart: RecentIds;
 }
 
 /** Turns an envelope into rows of its stream's table, or into the loading of an export. */
@@ -41,7 +47,9 @@ export class EnvelopeWriter {
       };
     }
     try {
-      return this.#writeDelivery(envelope, stream);
+      const inflated = inflateEnvelope(envelope, stream.maxBodyBytes);
+      if (!inflated.ok) return { kind: 'dead', reason: inflated.reason };
+      return this.#writeDelivery(inflated.envelope, stream);
     } catch (error) {
       return mappingFailed(error);
     }
@@ -66,7 +74,10 @@ export class EnvelopeWriter {
     const mappings = source.mapEach?.(envelope, stream);
     if (mappings) return this.#writeEvents(mappings, envelope, stream, table);
     const [only] = source.map(envelope, stream);
-    return only ? writeRow(only, envelope, stream, table) : { kind: 'written' };
+    if (!only) return { kind: 'written' };
+    const isWritten = this.#options.writtenInPart.has(envelope.deliveryId);
+    const known = isWritten ? this.#judgeAgain(only, envelope.deliveryId, table) : undefined;
+    return known ?? writeRow(only, envelope, stream, table);
   }
 
   /** Of a delivery that may hold many events. Never rejects. */
@@ -74,7 +85,7 @@ export class EnvelopeWriter {
     mappings: Iterable<Mapping>,
     envelope: Envelope,
     stream: RelayStream,
-    table: Pick<TableQueue, 'write'>,
+    table: RowTable,
   ): Promise<Fate> {
     const allowance = this.#allowanceOf(stream);
     const fates = new EventFates();
@@ -101,19 +112,32 @@ export class EnvelopeWriter {
     mapping: Mapping,
     envelope: Envelope,
     stream: RelayStream,
-    table: Pick<TableQueue, 'write'>,
+    table: RowTable,
   ): Fate | Promise<Fate> {
     const { event } = mapping;
-    const isWritten =
-      event !== undefined && this.#options.written.has(eventId(envelope.deliveryId, event));
-    return isWritten ? { kind: 'written' } : writeRow(mapping, envelope, stream, table);
+    const id = event === undefined ? undefined : eventId(envelope.deliveryId, event);
+    const isWritten = id !== undefined && this.#options.written.has(id);
+    const known = isWritten ? this.#judgeAgain(mapping, id, table) : undefined;
+    return known ?? writeRow(mapping, envelope, stream, table);
+  }
+
+  /**
+   * The fate of a row that was written before: what it lacks may still have to be stored. Undefined where it
+   * lacked something and would not any more, as when it is sent again once the cause is mended.
+   */
+  #judgeAgain(mapping: Mapping, id: string, table: RowTable): Fate | undefined {
+    const fate = judgeRow(mapping, table);
+    const isWhole = fate.kind === 'written' && !fate.lacks;
+    return isWhole && this.#options.writtenInPart.has(id) ? undefined : fate;
   }
 
   #settleEvents(deliveryId: string, fates: EventFates): Fate {
     const { fate } = fates;
     // A delivery that comes again, or is sent again once it is mended, must not double its good rows.
-    if (fate.kind !== 'written') {
-      for (const event of fates.written) this.#options.written.add(eventId(deliveryId, event));
+    if (fate.kind !== 'written' || fate.lacks) {
+      const { written, writtenInPart } = this.#options;
+      for (const event of fates.written) written.add(eventId(deliveryId, event));
+      for (const event of fates.writtenInPart) writtenInPart.add(eventId(deliveryId, event));
     }
     if (fate.kind !== 'held') return fate;
     const { kind, reason } = fate;
@@ -139,13 +163,22 @@ function writeRow(
   mapping: Mapping,
   envelope: Envelope,
   { key }: RelayStream,
-  table: Pick<TableQueue, 'write'>,
+  table: RowTable,
 ): Fate | Promise<Fate> {
-  if (!mapping.ok) {
-    const { reason, column } = mapping;
-    return { kind: 'dead', reason, ...(column && { column }) };
-  }
-  return table.write(mapping.row, key && sequenceOf(envelope, mapping.event));
+  if (!mapping.ok) return unmapped(mapping);
+  const fate = table.write(mapping.row, key && sequenceOf(envelope, mapping.event));
+  return mapping.notes ? lacking(lossOf(mapping.notes), fate) : fate;
+}
+
+/** As if the row were written now. */
+function judgeRow(mapping: Mapping, table: RowTable): Fate {
+  if (!mapping.ok) return unmapped(mapping);
+  const fate = table.judge(mapping.row);
+  return mapping.notes ? withLoss(lossOf(mapping.notes), fate) : fate;
+}
+
+function unmapped({ reason, column }: Extract<Mapping, { ok: false }>): Fate {
+  return { kind: 'dead', reason, ...(column && { column }) };
 }
 
 /** A delivery's own id holds no slash: the two kinds share one memory. */

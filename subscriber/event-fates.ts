@@ -3,10 +3,12 @@ import type { Fate } from './fate.ts';
 
 /**
  * The fates of one delivery's events, as they become known. There may be some hundred thousand: of those
- * that are written only the index is kept.
+ * that are written whole only the index is kept.
  */
 export class EventFates {
   readonly #written: number[] = [];
+  /** Of those: how many lack nothing. */
+  #whole = 0;
   #others: EventFate[] = [];
   #isHeld = false;
   #pending = 0;
@@ -22,17 +24,27 @@ export class EventFates {
     return this.#written;
   }
 
+  /** The indexes of those of them that lack something. */
+  get writtenInPart(): readonly number[] {
+    return this.#others.flatMap(({ event, fate }) =>
+      fate.kind === 'written' && event !== undefined ? [event] : [],
+    );
+  }
+
   /** What becomes of the delivery; see deliveryFate(). To be asked when all is known. */
   get fate(): Fate {
     // They became known in any order, and a reason names them in theirs.
     this.#others.sort((a, b) => (a.event ?? 0) - (b.event ?? 0));
-    return deliveryFate(this.#others, this.#written.length);
+    return deliveryFate(this.#others, this.#whole);
   }
 
   add({ event, fate }: EventFate): void {
     if (fate.kind === 'held') this.#isHeld = true;
-    if (fate.kind !== 'written') this.#others.push({ ...(event !== undefined && { event }), fate });
-    else if (event !== undefined) this.#written.push(event);
+    const isWhole = fate.kind === 'written' && !fate.lacks;
+    if (!isWhole) this.#others.push({ ...(event !== undefined && { event }), fate });
+    if (fate.kind !== 'written' || event === undefined) return;
+    this.#written.push(event);
+    if (isWhole) this.#whole++;
   }
 
   /** @param onKnown is called when the fate is known */
@@ -69,7 +81,10 @@ export class EventFates {
 
   async #next(later: readonly Promise<EventFate>[]): Promise<EventFates> {
     const next = new EventFates();
-    for (const event of this.#written) next.add({ event, fate: { kind: 'written' } });
+    const lacking = new Set(this.writtenInPart);
+    for (const event of this.#written) {
+      if (!lacking.has(event)) next.add({ event, fate: { kind: 'written' } });
+    }
     for (const known of await Promise.all(later)) next.add(known);
     return next;
   }

@@ -5,7 +5,7 @@ import type { Relay } from '../shared/config.ts';
 import { keyedLayout } from '../shared/key.ts';
 import { sources } from '../shared/sources/registry.ts';
 import { openWriteClient } from './bigquery/client.ts';
-import { createEncoder } from './bigquery/encode.ts';
+import { createEncoder, type InvalidValues } from './bigquery/encode.ts';
 import { TableWriter } from './bigquery/writer.ts';
 import { deadLetterLayout } from './dead-letters.ts';
 import type { Log } from './log.ts';
@@ -54,11 +54,11 @@ export async function openTables(dependencies: TableDependencies): Promise<OpenT
   const rows = rowTables(relay);
   const share = bytesUnderWay / (rows.length + 1);
   const underWay = { rows: rowsUnderWay, bytes: Math.min(share, mostBytesUnderWay) };
-  const open = (table: string, layout: TableLayout) =>
-    openTable(table, layout, underWay, dependencies);
+  const open = ({ table, layout, invalidValues }: Omit<RowTable, 'stream'>) =>
+    openTable({ name: table, layout, invalidValues, underWay }, dependencies);
   const [deadLetters, ...tables] = await Promise.all([
-    open(relay.deadLetters, deadLetterLayout),
-    ...rows.map(async ({ stream, table, layout }) => ({ stream, ...(await open(table, layout)) })),
+    open({ table: relay.deadLetters, layout: deadLetterLayout, invalidValues: 'dead-letter' }),
+    ...rows.map(async ({ stream, ...row }) => ({ stream, ...(await open(row)) })),
   ]);
   return {
     rows: new Map(tables.map(({ stream, queue }) => [stream, queue])),
@@ -77,16 +77,23 @@ interface RowTable {
   stream: string;
   table: string;
   layout: TableLayout;
+  invalidValues: InvalidValues;
 }
 
 /** The tables of all streams of rows, and the census, which is a stream of the edge's own. */
 function rowTables(relay: Relay): RowTable[] {
-  const census = { stream: censusStream, table: censusTable(relay), layout: censusLayout };
+  const census = {
+    stream: censusStream,
+    table: censusTable(relay),
+    layout: censusLayout,
+    invalidValues: 'dead-letter' as const,
+  };
   const streams = [...relay.streams.values()].flatMap((stream) => {
     const source = sources[stream.source];
     if (source.delivers !== 'rows') return [];
     const layout = keyedLayout(source.layout(stream), stream);
-    return [{ stream: stream.name, table: stream.table, layout }];
+    const { name, table, invalidValues = 'null' } = stream;
+    return [{ stream: name, table, layout, invalidValues }];
   });
   return [...streams, census];
 }
@@ -96,11 +103,16 @@ interface OpenTable {
   close(graceMs: number): Promise<void>;
 }
 
-/** @param name `dataset.table` */
+interface TableSettings {
+  /** `dataset.table` */
+  name: string;
+  layout: TableLayout;
+  invalidValues: InvalidValues;
+  underWay: UnderWay;
+}
+
 async function openTable(
-  name: string,
-  layout: TableLayout,
-  underWay: UnderWay,
+  { name, layout, invalidValues, underWay }: TableSettings,
   { relay, bigquery, storageEndpoint, appendTimeoutMs, room, log }: TableDependencies,
 ): Promise<OpenTable> {
   const [dataset = '', table = ''] = name.split('.');
@@ -112,7 +124,7 @@ async function openTable(
     projectId: relay.project,
     ...(storageEndpoint && { endpoint: storageEndpoint }),
   });
-  const encoder = createEncoder(layout, Date.now);
+  const encoder = createEncoder(layout, Date.now, invalidValues);
   const writer = new TableWriter(client, {
     table: `projects/${relay.project}/datasets/${dataset}/tables/${table}`,
     descriptor: encoder.descriptor,

@@ -1,7 +1,7 @@
 import { readEnvelope } from '../shared/envelope.ts';
 import type { DeadLetterQueue } from './dead-letter-queue.ts';
 import { EnvelopeWriter, type EnvelopeWriterOptions } from './envelope-writer.ts';
-import type { Fate } from './fate.ts';
+import type { Fate, Loss } from './fate.ts';
 import type { Log } from './log.ts';
 import { RecentIds } from './recent-ids.ts';
 import type { WaitingRoom } from './waiting-room.ts';
@@ -15,13 +15,11 @@ export interface PulledMessage {
   nack(): void;
 }
 
-export interface PipelineOptions extends Omit<EnvelopeWriterOptions, 'written'> {
+export interface PipelineOptions extends Omit<EnvelopeWriterOptions, 'written' | 'writtenInPart'> {
   deadLetters: Pick<DeadLetterQueue, 'store'>;
   room: Pick<WaitingRoom, 'enter' | 'leave'>;
   log: Log;
 }
-
-type Dead = Extract<Fate, { kind: 'dead' }>;
 
 /**
  * Ids that are remembered after they were written: minutes at a thousand deliveries a second, and 30 MB at most.
@@ -33,6 +31,7 @@ const rememberedIds = 100_000;
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #written = new RecentIds(rememberedIds);
+  readonly #writtenInPart = new RecentIds(rememberedIds);
   readonly #writer: EnvelopeWriter;
   /** Deliveries on their way, each with the copies of its envelope that have come and are in hand. */
   readonly #underWay = new Map<string, PulledMessage[]>();
@@ -42,7 +41,11 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#writer = new EnvelopeWriter({ ...options, written: this.#written });
+    this.#writer = new EnvelopeWriter({
+      ...options,
+      written: this.#written,
+      writtenInPart: this.#writtenInPart,
+    });
   }
 
   /** Messages, ever. */
@@ -84,44 +87,55 @@ export class Pipeline {
    */
   async #follow(id: string, copies: PulledMessage[], begun: Fate | Promise<Fate>): Promise<void> {
     let fate = await begun;
-    let isDead = false;
-    while (fate.kind !== 'written') {
-      if (fate.kind === 'dead') {
-        isDead = true;
-        fate = await this.#bury(copies, fate);
+    let isLetter = false;
+    for (;;) {
+      if (fate.kind === 'dead' || (fate.kind === 'written' && fate.lacks)) {
+        isLetter = true;
+        // Whatever becomes of the letter, the row is there: it must not be written again.
+        if (fate.kind === 'written') this.#writtenInPart.add(id);
+        fate = await this.#storeDeadLetter(copies, fate);
+      } else if (fate.kind === 'written') {
+        this.#ack(copies);
+        // A dead letter that is sent again once its cause is mended must not pass for written.
+        if (!isLetter) this.#written.add(id);
+        break;
       } else {
         this.#giveBack(copies);
         if (!fate.later) break;
         fate = await fate.later;
       }
     }
-    if (fate.kind === 'written') this.#ack(copies);
-    // A dead letter that is sent again once its cause is mended must not pass for written.
-    if (fate.kind === 'written' && !isDead) this.#written.add(id);
     this.#underWay.delete(id);
   }
 
-  /** Stores a dead letter; one that was given back meanwhile is stored when it comes again. */
-  async #bury(copies: readonly PulledMessage[], { reason, column }: Dead): Promise<Fate> {
+  /** One whose messages were given back meanwhile is stored when they come again. */
+  async #storeDeadLetter(
+    copies: readonly PulledMessage[],
+    fate: Exclude<Fate, { kind: 'held' }>,
+  ): Promise<Fate> {
+    const isWritten = fate.kind === 'written';
+    const { reason, column }: Loss = isWritten ? (fate.lacks ?? { reason: '' }) : fate;
     const [message] = copies;
     if (!message) return { kind: 'held', reason };
     const { id: messageId, attributes, data } = message;
     // Known by the message, not by the delivery: that may come in another one once its cause is mended.
-    const burial = `${messageId}/dead`;
-    if (this.#written.has(burial)) return { kind: 'written' };
-    const letter = { messageId, attributes, data, reason, ...(column && { column }) };
-    const fate = await this.#options.deadLetters.store(letter);
-    if (fate.kind === 'written') this.#written.add(burial);
+    const letterId = `${messageId}/dead`;
+    if (this.#written.has(letterId)) return { kind: 'written' };
+    const loss = { reason, ...(column && { column }) };
+    const letter = { messageId, attributes, data, writtenInPart: isWritten, ...loss };
+    const stored = await this.#options.deadLetters.store(letter);
+    if (stored.kind === 'written') this.#written.add(letterId);
+    const kind = isWritten ? 'written in part' : 'dead letter';
     this.#options.log({
-      severity: 'ERROR',
-      message: fate.kind === 'written' ? 'dead letter' : 'dead letter not stored',
+      severity: isWritten ? 'WARNING' : 'ERROR',
+      message: stored.kind === 'written' ? kind : 'dead letter not stored',
       stream: attributes['stream'],
       delivery_id: attributes['delivery_id'],
       reason,
       column,
-      ...(fate.kind !== 'written' && { cause: fate.reason }),
+      ...(stored.kind !== 'written' && { cause: stored.reason }),
     });
-    return fate;
+    return stored;
   }
 
   #ack(copies: readonly PulledMessage[]): void {

@@ -22,6 +22,7 @@ export class RecentIds {
   }
 
   has(id: string): boolean {
+    if (this.#young.size === 0 && this.#old.size === 0) return false;
     return this.#young.has(id) || this.#old.has(id);
   }
 }

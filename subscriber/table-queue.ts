@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../shared/columns.ts';
 import { type BatchLimits, defaultLimits } from './batch.ts';
 import type { RowEncoder } from './bigquery/encode.ts';
+import type { Refusal } from './bigquery/refusal.ts';
 import type { TableWriter } from './bigquery/writer.ts';
 import type { Fate } from './fate.ts';
 import { RowBatches } from './row-batches.ts';
@@ -9,6 +10,7 @@ import { type Append, SentRows } from './sent-rows.ts';
 import { TableMending } from './table-mending.ts';
 import type { Guest, WaitingRoom } from './waiting-room.ts';
 import { WaitingRow } from './waiting-row.ts';
+import { lacking, lossOf } from './written-in-part.ts';
 
 export interface TableQueueOptions {
   encoder: RowEncoder;
@@ -28,6 +30,12 @@ export interface UnderWay {
 }
 
 const noRowsTaken = 'the table takes no rows';
+
+function refused({ column, reason }: Refusal): Fate {
+  return column === ''
+    ? { kind: 'dead', reason }
+    : { kind: 'dead', reason: `${column} ${reason}`, column };
+}
 
 /** The rows on their way to one table. No other table waits for them. */
 export class TableQueue implements Guest {
@@ -86,16 +94,21 @@ export class TableQueue implements Guest {
    */
   write(row: Row, sequence?: string): Promise<Fate> {
     const encoded = this.#options.encoder.encode(row, sequence);
-    if (!encoded.ok) {
-      const { column, reason } = encoded;
-      return Promise.resolve({ kind: 'dead', reason, ...(column && { column }) });
-    }
+    if (!encoded.ok) return Promise.resolve(refused(encoded));
     if (this.#closing.signal.aborted) {
       return Promise.resolve({ kind: 'held', reason: 'the subscriber is stopping' });
     }
-    return new Promise((resolve) => {
+    const fate = new Promise<Fate>((resolve) => {
       this.#add(new WaitingRow(encoded.row, this.#options.room.now, resolve));
     });
+    return encoded.notes ? lacking(lossOf(encoded.notes), fate) : fate;
+  }
+
+  /** The fate of a row that is known to be written: what it lacks. */
+  judge(row: Row): Fate {
+    const encoded = this.#options.encoder.encode(row);
+    if (!encoded.ok) return refused(encoded);
+    return { kind: 'written', ...(encoded.notes && { lacks: lossOf(encoded.notes) }) };
   }
 
   isAnswered(): Promise<boolean> {

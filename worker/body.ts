@@ -10,6 +10,11 @@ export type BodyFault = 'too-large' | 'too-slow' | 'broken';
 /** Most deliveries are smaller; the room doubles when one is not. */
 const firstRoom = 16 * 1024;
 
+/** Does the request declare a body of more than `cap` bytes? */
+export function declaresMore({ headers }: Request, cap: number): boolean {
+  return Number(headers.get('content-length')) > cap;
+}
+
 /** Reads the body of a request, once: at most `cap` bytes, in at most `withinMs`. */
 export function readRequest(request: Request, cap: number, withinMs: number): Promise<BodyReading> {
   const declared = request.headers.get('content-length');
@@ -60,11 +65,12 @@ export async function readBody(
       const read = await reader.readAtLeast(wanted, new Uint8Array(buffer, length, wanted));
       const got = read.value?.byteLength ?? 0;
       length += got;
-      if (isLate) return { ok: false, cause: 'too-slow' };
       if (length > cap) {
-        await reader.cancel();
+        // Not waited for: what is left unread may never come.
+        reader.cancel().catch(() => {});
         return { ok: false, cause: 'too-large' };
       }
+      if (isLate) return { ok: false, cause: 'too-slow' };
       if (read.value) bytes = new Uint8Array(read.value.buffer as ArrayBuffer);
       if (read.done || got < wanted) return { ok: true, bytes: bytes.subarray(0, length) };
       bytes = grow(bytes, Math.min(bytes.byteLength * 2, cap + 1));

@@ -18,9 +18,19 @@ export async function meetUnsigned(
   env: Bindings,
 ): Promise<Answer | undefined> {
   const handshake = handshakeOf(endpoint);
-  if (delivery.method !== 'GET') return handshake?.unsigned?.(delivery.headers);
-  const query = new URLSearchParams(queryOf(delivery.url));
-  return handshake?.get?.(query, keysOf(endpoint, env));
+  const { method, headers } = delivery;
+  switch (method) {
+    case 'GET': {
+      const query = new URLSearchParams(queryOf(delivery.url));
+      return handshake?.get?.(query, keysOf(endpoint, env));
+    }
+    case 'HEAD':
+      return handshake?.head?.();
+    case 'OPTIONS':
+      return handshake?.options?.(headers);
+    default:
+      return handshake?.unsigned?.(headers, delivery.body);
+  }
 }
 
 /** The answer to a challenge whose key or signature held; undefined where the delivery is none. */

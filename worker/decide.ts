@@ -1,5 +1,6 @@
 import { carriedHeader } from '../shared/envelope.ts';
-import type { Delivery } from './delivery.ts';
+import type { EdgeDelivery } from '../shared/source.ts';
+import { type Delivery, queryOf } from './delivery.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -26,8 +27,18 @@ export interface Dropped {
 
 /** Only now is the body parsed: nobody without the secret can make the edge parse, or learn a field. */
 export function decide(delivery: Delivery, { stream, source, passes, bare }: Endpoint): Decision {
-  const header = (name: string) => carriedHeader(delivery.headers, name);
-  const reading = source.read({ body: delivery.body, header }, stream);
+  const { body, method, url, headers: sent } = delivery;
+  const header = (name: string) => carriedHeader(sent, name);
+  const seen: EdgeDelivery = {
+    body,
+    header,
+    method,
+    query: queryOf(url),
+    get contentType() {
+      return header('content-type');
+    },
+  };
+  const reading = source.read(seen, stream);
   if (reading.kind === 'malformed') {
     const { problem, field } = reading;
     const outcome = {

@@ -58,6 +58,12 @@ export function pathOf(target: string): string {
   return end < 0 ? target : target.slice(0, end);
 }
 
+/** The segments of a path. One slash at its end changes nothing: some consoles add it, and some take it away. */
+export function segmentsOf(path: string): string[] {
+  const end = path.endsWith('/') ? path.length - 1 : path.length;
+  return path.slice(1, end).split('/');
+}
+
 /** The query of a target, without its question mark. */
 export function queryOf(target: string): string {
   const start = target.indexOf('?');

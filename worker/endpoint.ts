@@ -1,6 +1,7 @@
 import type { RelayStream } from '../shared/config.ts';
 import { RelayError } from '../shared/error.ts';
 import { type EventTest, filterOf } from '../shared/filters/filter.ts';
+import { withWindow } from '../shared/signatures/replay-window.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import type { Source } from '../shared/source.ts';
@@ -31,7 +32,7 @@ export function openEndpoint(stream: RelayStream): Endpoint {
   return {
     stream,
     source: sources[stream.source],
-    scheme: schemes[stream.scheme],
+    scheme: withWindow(schemes[stream.scheme], stream.replayWindow),
     passes,
     keyed: stream.scheme === 'endpoint-key',
     acceptedStatus: stream.acceptedStatus ?? asked?.acceptedStatus ?? 204,

@@ -1,5 +1,6 @@
 import { liesIn, networkOf, parseBlock } from '../shared/addresses.ts';
 import type { RelayStream } from '../shared/config.ts';
+import { schemes } from '../shared/signatures/schemes.ts';
 import { within } from './deadline.ts';
 import { handshakes } from './handshakes/table.ts';
 import type { Bindings } from './optional-bindings.ts';
@@ -15,12 +16,23 @@ export interface Gate {
 }
 
 export function openGate(stream: RelayStream): Gate {
-  const handshake = stream.handshake && handshakes[stream.handshake];
   const blocks = stream.allowedAddresses?.flatMap((text) => parseBlock(text) ?? []);
   return {
-    methods: stream.acceptsGet || handshake?.get ? ['GET', 'POST'] : ['POST'],
+    methods: methodsOf(stream),
     admits: blocks ? (request) => liesIn(addressOf(request), blocks) : () => true,
   };
+}
+
+/** HEAD and GET try an endpoint whose key they show: a console does so before it uses the URL. */
+function methodsOf({ scheme, acceptsGet, handshake }: RelayStream): string[] {
+  const { get, head, options } = (handshake && handshakes[handshake]) ?? {};
+  const showsKey = 'at' in schemes[scheme];
+  return [
+    ...(showsKey || acceptsGet || get ? ['GET'] : []),
+    ...(showsKey || head ? ['HEAD'] : []),
+    ...(options ? ['OPTIONS'] : []),
+    'POST',
+  ];
 }
 
 /**

@@ -1,5 +1,5 @@
-import { toAttributes } from '../shared/envelope.ts';
-import type { Delivery } from './delivery.ts';
+import { toAttributes, toData } from '../shared/envelope.ts';
+import { type Delivery, queryOf } from './delivery.ts';
 import { traceparentOf } from './trace.ts';
 
 /** An envelope as Pub/Sub takes it. */
@@ -7,9 +7,6 @@ export interface Message {
   attributes: Record<string, string>;
   data: Uint8Array;
 }
-
-/** Enough for any media type with its parameters; what is longer is cut, for it is only a hint. */
-const maxContentType = 256;
 
 /** What a query string is: the payload of a GET. */
 const queryContentType = 'application/x-www-form-urlencoded';
@@ -19,22 +16,26 @@ export function toMessage(
   delivery: Delivery,
   { event, headers }: { event?: string; headers: Readonly<Record<string, string>> },
 ): Message {
-  const { id, receivedAt, method, headers: sent, body } = delivery;
-  const contentType =
-    method === 'GET' ? queryContentType : sent.get('content-type')?.slice(0, maxContentType);
-  const contentEncoding = sent.get('content-encoding')?.slice(0, maxContentType);
+  const { id, receivedAt, method, url, headers: sent, body } = delivery;
+  const isGet = method === 'GET';
+  // Whole or not at all: with half of a boundary or a charset the subscriber would read something else.
+  const contentType = isGet ? queryContentType : sent.get('content-type');
+  const contentEncoding = isGet ? undefined : sent.get('content-encoding');
+  const query = isGet ? '' : queryOf(url);
   const attributes = toAttributes({
     stream: streamName,
     deliveryId: id,
     receivedAt,
     traceparent: traceparentOf(sent.get('traceparent')),
+    ...(method !== 'POST' && { method }),
+    ...(query && { query }),
     ...(contentType && { contentType }),
     ...(contentEncoding && { contentEncoding }),
     // A lone surrogate is not text that protobuf can carry: Pub/Sub would refuse the delivery for ever.
     ...(event?.isWellFormed() && { event }),
     headers,
   });
-  return { attributes, data: body };
+  return { attributes, data: toData({ body, query }) };
 }
 
 /**

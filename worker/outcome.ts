@@ -11,7 +11,13 @@ export type Outcome =
   | { outcome: 'forbidden' }
   | { outcome: 'too-many-failures' }
   | { outcome: 'malformed'; problem: string; field?: string; bare?: boolean }
+  /** The body did not end in time. */
+  | { outcome: 'timeout' }
+  /** The body broke off (RFC 9112, section 8). */
+  | { outcome: 'incomplete' }
   | { outcome: 'too-large'; maxBytes: number }
+  /** A Content-Encoding that is none of `accepts` (RFC 9110, section 15.5.16). */
+  | { outcome: 'unsupported-encoding'; accepts: readonly string[] }
   | { outcome: 'not-stored' };
 
 type Answers = {
@@ -55,8 +61,21 @@ const answers: Answers = {
     ),
   malformed: ({ problem: detail, field }) =>
     problem(400, 'Bad Request', detail, field === undefined ? {} : { field }),
+  timeout: () => problem(408, 'Request Timeout', 'the body did not end in time'),
+  incomplete: () => problem(400, 'Bad Request', 'the body broke off'),
   'too-large': ({ maxBytes }) =>
     problem(413, 'Content Too Large', `the body exceeds ${maxBytes} bytes`),
+  // RFC 9110, section 12.5.3: the header tells that it is the coding, not the type, that is not taken.
+  'unsupported-encoding': ({ accepts }) => {
+    const codings = accepts.join(', ');
+    return problem(
+      415,
+      'Unsupported Media Type',
+      `the Content-Encoding is none of ${codings}`,
+      {},
+      { 'accept-encoding': codings },
+    );
+  },
   'not-stored': () =>
     problem(
       503,

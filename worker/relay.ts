@@ -4,16 +4,17 @@ import type { Relay } from '../shared/config.ts';
 import { AccessTokens } from './access-token.ts';
 import { Census } from './census.ts';
 import { count } from './counters.ts';
-import { type Arrival, arrive, pathOf, targetOf } from './delivery.ts';
+import { type Arrival, arrive, pathOf, segmentsOf, targetOf } from './delivery.ts';
 import { drain } from './drain.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Gate, openGate } from './gate.ts';
+import type { Handled } from './handled.ts';
 import { factsOf, writeLog } from './log.ts';
 import { toMessageText } from './message.ts';
 import type { Bindings } from './optional-bindings.ts';
 import { answer, type Outcome } from './outcome.ts';
 import { type Destination, publish } from './publish.ts';
-import { type Handled, takeSteps } from './steps.ts';
+import { takeSteps } from './steps.ts';
 import { openTopic } from './topic.ts';
 
 /** Nobody waits for it, and waitUntil() lasts for 30 s. */
@@ -51,10 +52,10 @@ export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
 
   async function route(context: Context<{ Bindings: Bindings }>): Promise<Response> {
     const { req, env } = context;
-    const [, name = '', key, ...more] = req.path.split('/');
+    const [name = '', key, ...more] = segmentsOf(req.path);
     const endpoint = endpoints.get(name);
     // A key after a stream that signs names no endpoint; one that is absent where it is due is a 401.
-    if (!endpoint || (key !== undefined && !endpoint.keyed) || more.length > 0) {
+    if (!endpoint || (key !== undefined && !endpoint.keyed) || more.length > 0 || key === '') {
       return refuse({ outcome: 'unknown-stream' }, env);
     }
     const { methods } = endpoint.gate;
@@ -69,7 +70,8 @@ export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
     if (dropped && censusAfterMs !== undefined) {
       census.add(name, dropped, arrival.receivedAt);
       if (census.isDue(arrival.receivedAt, censusAfterMs)) {
-        context.executionCtx.waitUntil(report(census, censusAfterMs, destinationIn(env)));
+        const reported = report(census, censusAfterMs, () => destinationIn(env));
+        context.executionCtx.waitUntil(reported);
       }
     }
     return answer(outcome);
@@ -84,9 +86,21 @@ export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
     return answer({ outcome: 'not-stored' });
   });
   return {
-    fetch: async (request, env, context) => router.fetch(request, env, context),
+    async fetch(request, env, context) {
+      const response = await router.fetch(request, env, context);
+      if (response.status >= 400) leaveUnread(request);
+      return response;
+    },
     queue: (batch, env) => drain(batch, env, destinationIn(env)),
   };
+}
+
+/**
+ * Gives up what is left of a refused body: a proxy before the Worker may wait for it to be taken before it
+ * passes the answer on. Of a body that was read nothing is left.
+ */
+function leaveUnread({ body }: Request): void {
+  body?.cancel().catch(() => {});
 }
 
 /**
@@ -137,13 +151,17 @@ function coloOf(headers: Headers): string | undefined {
 }
 
 /** Tells the subscriber what was dropped, after a while: all that comes until then goes with it. */
-async function report(census: Census, afterMs: number, destination: Destination): Promise<void> {
+async function report(
+  census: Census,
+  afterMs: number,
+  openDestination: () => Destination,
+): Promise<void> {
   await scheduler.wait(afterMs);
   const messages = census.take();
   if (messages.length === 0) return;
   try {
     const texts = messages.map(toMessageText);
-    const { ok, ...facts } = await publish(texts, destination, reportBudgetMs);
+    const { ok, ...facts } = await publish(texts, openDestination(), reportBudgetMs);
     if (!ok) writeLog({ outcome: 'census-lost', ...facts });
   } catch (error) {
     writeLog({ outcome: 'census-lost', ...factsOf(error) });

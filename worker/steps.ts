@@ -1,25 +1,23 @@
-import { type BodyFault, type BodyReading, readRequest } from './body.ts';
+import { type BodyFault, declaresMore, readRequest } from './body.ts';
+import { takeBodyless } from './bodyless.ts';
 import { handshakeOf, meetUnsigned, meetVerified } from './challenge.ts';
-import { type Dropped, decide } from './decide.ts';
-import { type Arrival, type Delivery, queryOf, receive } from './delivery.ts';
+import { type Arrival, type Delivery, receive } from './delivery.ts';
 import type { Endpoint } from './endpoint.ts';
+import { filterAndStore } from './filter-and-store.ts';
 import { type Gate, isOneTooMany } from './gate.ts';
-import type { Answer } from './handshakes/handshake.ts';
-import type { Facts } from './log.ts';
-import { toMessage } from './message.ts';
+import { type Handled, met, unverified } from './handled.ts';
 import type { Bindings } from './optional-bindings.ts';
 import type { Outcome } from './outcome.ts';
 import type { Destination } from './publish.ts';
-import { store } from './store.ts';
 import { type Verification, verify } from './verify.ts';
 
-/** The outcome, and what the log is told beside it. */
-export interface Handled {
-  outcome: Outcome;
-  facts: Facts;
-  /** For the census, once nothing can go wrong with it any more. */
-  dropped?: Dropped;
-}
+/** What counts as a failed try to authenticate, unless the key held already. */
+const failedTries: ReadonlySet<Outcome['outcome']> = new Set([
+  'unauthorized',
+  'forbidden',
+  'timeout',
+  'incomplete',
+]);
 
 /** How long a body may take, in milliseconds. No sender waits longer for its answer. */
 const bodyWithinMs = 30_000;
@@ -42,16 +40,23 @@ export async function takeSteps(
   if (!gate.admits(request)) {
     return { outcome: { outcome: 'forbidden' }, facts: { cause: 'address' } };
   }
-  // A key is shown without the body: who lacks it makes the edge hold none.
-  const shown =
-    'at' in endpoint.scheme ? await verify(receive(arrival, noBody), endpoint, env) : undefined;
-  if (shown && !shown.ok) return await limited(unverified(shown, endpoint), request, env);
   const cap = stream.maxBodyBytes;
-  const read =
-    request.method === 'GET'
-      ? readQuery(arrival, cap)
-      : await readRequest(request, cap, bodyWithinMs);
-  if (!read.ok) return unread(read.cause, cap);
+  // The cap is no secret, so that nobody need show anything to be told at once.
+  if (declaresMore(request, cap)) return tooLarge(cap);
+  // A key is shown without the body: who lacks it makes the edge hold none.
+  const shown = needsKey(request, endpoint)
+    ? await verify(receive(arrival, noBody), endpoint, env)
+    : undefined;
+  if (shown && !shown.ok) return await limited(unverified(shown, endpoint), request, env);
+  if (request.method !== 'POST') {
+    const handled = await takeBodyless(arrival, endpoint, env, openDestination, shown);
+    return limited(handled, request, env);
+  }
+  const read = await readRequest(request, cap, bodyWithinMs);
+  if (!read.ok) {
+    const handled = unread(read.cause, cap);
+    return shown ? handled : limited(handled, request, env);
+  }
 
   const delivery = receive(arrival, read.bytes);
   const judged = await judge(delivery, endpoint, env, openDestination, shown);
@@ -59,11 +64,16 @@ export async function takeSteps(
   return limited(judged, request, env);
 }
 
+/** The console that asks with OPTIONS has the URL, and with it a key in the path; headers it may not have. */
+function needsKey({ method }: Request, { scheme, keyed }: Endpoint): boolean {
+  return method === 'OPTIONS' ? keyed : 'at' in scheme;
+}
+
 /** The same, unless it is a failed try, and one too many from its address. */
 async function limited(handled: Handled, request: Request, env: Bindings): Promise<Handled> {
-  const { outcome } = handled.outcome;
-  const isFailure = outcome === 'unauthorized' || outcome === 'forbidden';
-  if (!isFailure || !(await isOneTooMany(request, env))) return handled;
+  if (!failedTries.has(handled.outcome.outcome) || !(await isOneTooMany(request, env))) {
+    return handled;
+  }
   return { ...handled, outcome: { outcome: 'too-many-failures' } };
 }
 
@@ -74,7 +84,6 @@ async function judge(
   openDestination: () => Destination,
   shown: Verification | undefined,
 ): Promise<Handled> {
-  const { stream } = endpoint;
   // A key is asked of a challenge too; a signature only of what it can sign.
   const showsKey = shown !== undefined;
   // Most streams have none; for them not even a turn of the event loop is spent on it.
@@ -92,56 +101,21 @@ async function judge(
       (await meetVerified(delivery, endpoint, env, secret)))
     : undefined;
   if (answer) return met(answer, { secret });
-  if (delivery.method === 'GET' && !stream.acceptsGet) {
-    return { outcome: { outcome: 'wrong-method', allow: 'POST' }, facts: { secret } };
-  }
-
-  const decision = decide(delivery, endpoint);
-  if (!decision.relay) {
-    const { outcome, cause, dropped } = decision;
-    return { outcome, facts: { secret, cause }, ...(dropped && { dropped }) };
-  }
-
-  const message = toMessage(stream.name, delivery, decision);
-  const { stored, facts } = await store(message, env, openDestination(), stream.publishBudgetMs);
-  return {
-    outcome: stored
-      ? { outcome: 'accepted', deliveryId: delivery.id, status: endpoint.acceptedStatus }
-      : { outcome: 'not-stored' },
-    facts: { secret, ...facts },
-    ...(stored && decision.dropped && { dropped: decision.dropped }),
-  };
+  return filterAndStore(delivery, endpoint, env, openDestination, secret);
 }
 
-function unverified(verification: Verification & { ok: false }, endpoint: Endpoint): Handled {
-  const { ok: _, ours, ...facts } = verification;
-  const { bare } = endpoint;
-  return { outcome: ours ? { outcome: 'not-stored' } : { outcome: 'unauthorized', bare }, facts };
-}
-
-function met(answer: Answer, facts: Facts = {}): Handled {
-  if ('reply' in answer) return { outcome: { outcome: 'handshake', reply: answer.reply }, facts };
-  if ('refused' in answer) {
-    return { outcome: { outcome: 'forbidden' }, facts: { ...facts, cause: answer.refused } };
-  }
-  const problem = `configuration: ${answer.missing} is missing or empty`;
-  return {
-    outcome: { outcome: 'not-stored' },
-    facts: { ...facts, cause: 'secret-missing', problem },
-  };
-}
-
-/** The payload of a GET: its query string, as it was sent. */
-function readQuery({ target }: Arrival, cap: number): BodyReading {
-  const bytes = new TextEncoder().encode(queryOf(target)) as Uint8Array<ArrayBuffer>;
-  return bytes.byteLength > cap ? { ok: false, cause: 'too-large' } : { ok: true, bytes };
-}
-
-/**
- * A body that breaks off has no sender left to answer. If there is one, or if the body is only slow, it
- * should be sent again: a 503, for senders give up at a 408 as they do at every 4xx.
- */
+/** The sender's fault, each of them: never a 5xx. */
 function unread(cause: BodyFault, maxBytes: number): Handled {
-  if (cause === 'too-large') return { outcome: { outcome: cause, maxBytes }, facts: {} };
-  return { outcome: { outcome: 'not-stored' }, facts: { cause: `body-${cause}` } };
+  switch (cause) {
+    case 'too-large':
+      return tooLarge(maxBytes);
+    case 'too-slow':
+      return { outcome: { outcome: 'timeout' }, facts: { cause: 'body-too-slow' } };
+    case 'broken':
+      return { outcome: { outcome: 'incomplete' }, facts: { cause: 'body-broken' } };
+  }
+}
+
+function tooLarge(maxBytes: number): Handled {
+  return { outcome: { outcome: 'too-large', maxBytes }, facts: {} };
 }

@@ -1,3 +1,4 @@
+import { misreadSecrets } from '../shared/misread-secrets.ts';
 import type { Cause } from '../shared/signatures/verdict.ts';
 import { verifySignature } from '../shared/signatures/verify.ts';
 import type { Delivery } from './delivery.ts';
@@ -26,7 +27,8 @@ export async function verify(
     return { ok: false, cause: 'secret-missing', ours: true, problem };
   }
   if (verdict.cause === 'bad-secret') {
-    const problem = `configuration: ${stream.secrets.join(' or ')} is not a key as ${stream.scheme} needs it`;
+    const problems = await misreadSecrets(stream, (name) => readSecret(env, name));
+    const problem = `configuration: ${problems.join('; ')}`;
     return { ok: false, cause: verdict.cause, ours: true, problem };
   }
   return { ok: false, cause: verdict.cause, ours: false };

@@ -1,53 +1,110 @@
 import type { ColumnType, Value } from '../columns.ts';
 import { knownText } from '../json-members.ts';
 import { JsonText } from '../json-text.ts';
+import { plainNumber, readNumber } from './number.ts';
 import type { TimeUnit } from './shape.ts';
 
+/** `reason` is said of the column: `is no number`. It holds nothing of the value. */
 export type Cell = { ok: true; value: Value } | { ok: false; reason: string };
 
 const jsonNumber = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+const numberNames = /^([+-]?)(nan|inf|infinity)$/i;
 const unixTime = /^(\d{1,16})(?:\.(\d+))?$/;
-/** The last second of the year 9999, which is TIMESTAMP's last too. */
+/** The first and the last second of TIMESTAMP: of the years 1 and 9999. */
+const firstSecond = -62_135_596_800;
 const lastSecond = 253_402_300_799;
+/** So many digits before the point are beyond TIMESTAMP in any unit. */
+const mostTimeDigits = 24;
+/** Powers of ten that make microseconds of a number. */
+const toMicros = { s: 6, ms: 3, us: 0, ns: -3 } as const;
+
+const absent: Cell = { ok: true, value: null };
+const notScalar: Cell = { ok: false, reason: 'is an object or an array' };
+const noTimeThere: Cell = { ok: false, reason: "is out of TIMESTAMP's range" };
+
+/** Does the sender say nothing with it? An empty text is NULL in every column but those of text. */
+export function saysNothing(raw: string, type: ColumnType): boolean {
+  return raw === '""' && type !== 'STRING' && type !== 'JSON';
+}
 
 /**
- * Raw JSON text, out of what is known to be JSON, as a column takes it. Numbers stay text, digit for digit, where the column holds more of
- * them than a JavaScript number.
+ * Raw JSON text, out of what is known to be JSON, as a column takes it. Numbers stay text, digit for digit, where
+ * the column holds more of them than a JavaScript number. What the text of a number or a time says is for the
+ * encoder to judge.
  */
 export function cellOf(raw: string, type: ColumnType, unit: TimeUnit | undefined): Cell {
   if (type === 'JSON') return { ok: true, value: new JsonText(raw) };
+  if (saysNothing(raw, type)) return absent;
   const text = knownText(raw);
-  if (text === undefined) return { ok: false, reason: 'is an object or an array' };
+  if (text === undefined) return notScalar;
   switch (type) {
-    case 'FLOAT64': {
-      const value = jsonNumber.test(text) ? Number(text) : Number.NaN;
-      if (!Number.isFinite(value)) return { ok: false, reason: 'is no number that FLOAT64 holds' };
-      return { ok: true, value };
-    }
+    case 'FLOAT64':
+      return floatCell(text);
     case 'BOOL':
-      if (text !== 'true' && text !== 'false') return { ok: false, reason: 'is not true or false' };
-      return { ok: true, value: text === 'true' };
-    case 'TIMESTAMP': {
-      const time = timestampText(text, unit);
-      if (time === undefined) return { ok: false, reason: `is no time in ${unit} since 1970` };
-      return { ok: true, value: time };
-    }
+      return boolCell(text);
+    case 'TIMESTAMP':
+      return timeCell(text, unit);
     default:
       return { ok: true, value: text };
   }
 }
 
-/** A time as TIMESTAMP takes it. Digits beyond microseconds are cut. Undefined where it is not in the unit. */
-export function timestampText(text: string, unit: TimeUnit = 'iso'): string | undefined {
-  if (unit === 'iso') return text;
+function floatCell(text: string): Cell {
+  const name = numberNames.exec(text);
+  if (name) {
+    const magnitude = /nan/i.test(text) ? Number.NaN : Number.POSITIVE_INFINITY;
+    return { ok: true, value: name[1] === '-' ? -magnitude : magnitude };
+  }
+  if (!jsonNumber.test(text) && readNumber(text) === undefined) {
+    return { ok: false, reason: 'is no number' };
+  }
+  const value = Number(text);
+  if (!Number.isFinite(value)) return { ok: false, reason: "is out of FLOAT64's range" };
+  return { ok: true, value };
+}
+
+/** Databases and forms say 1 and 0; `yes` and `on` are words of one language or another. */
+function boolCell(text: string): Cell {
+  if (/^true$/i.test(text)) return { ok: true, value: true };
+  if (/^false$/i.test(text)) return { ok: true, value: false };
+  const number = readNumber(text);
+  if (number?.sign === 0) return { ok: true, value: false };
+  if (number?.sign === 1 && number.digits === '1' && number.exponent === 1) {
+    return { ok: true, value: true };
+  }
+  return { ok: false, reason: 'is not true or false' };
+}
+
+/**
+ * A time as TIMESTAMP takes it. The unit says what a bare number means, and nothing else: any other text is given
+ * as it is. Digits beyond microseconds are cut.
+ */
+export function timeCell(text: string, unit: TimeUnit = 'iso'): Cell {
+  if (unit === 'iso') return { ok: true, value: text };
   const [, whole, fraction = ''] = unixTime.exec(text) ?? [];
-  if (whole === undefined) return undefined;
+  if (whole === undefined || unit === 'us' || unit === 'ns') return numberCell(text, unit);
   const seconds = unit === 's' ? Number(whole) : Math.floor(Number(whole) / 1000);
-  if (seconds > lastSecond) return undefined;
-  const digits = (unit === 's' ? fraction : whole.padStart(3, '0').slice(-3) + fraction).slice(
-    0,
-    6,
-  );
+  if (seconds > lastSecond) return noTimeThere;
+  const digits = unit === 's' ? fraction : whole.padStart(3, '0').slice(-3) + fraction;
+  return { ok: true, value: isoText(seconds, digits.slice(0, 6)) };
+}
+
+/** The same of numbers with a sign or a power of ten, or of finer units. */
+function numberCell(text: string, unit: keyof typeof toMicros): Cell {
+  const number = readNumber(text);
+  if (!number) return { ok: true, value: text };
+  const exponent = number.exponent + toMicros[unit];
+  const plain = plainNumber({ ...number, exponent }, mostTimeDigits);
+  if (plain === undefined) return noTimeThere;
+  const micros = BigInt(plain.split('.')[0] ?? '0');
+  // The fraction of a second counts upwards before 1970, too.
+  const fraction = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
+  const seconds = Number((micros - fraction) / 1_000_000n);
+  if (seconds < firstSecond || seconds > lastSecond) return noTimeThere;
+  return { ok: true, value: isoText(seconds, String(fraction).padStart(6, '0')) };
+}
+
+function isoText(seconds: number, digits: string): string {
   const second = new Date(seconds * 1000).toISOString().slice(0, 19);
   return `${second}${digits && `.${digits}`}Z`;
 }

@@ -1,51 +1,65 @@
-import { formJson } from '../form-fields.ts';
-import { readJsonStart, readJsonText } from '../json-body.ts';
+import { beginsAsJson, readBody } from '../formats/read-body.ts';
+import type { SentBody } from '../formats/sent-body.ts';
+import { readJsonStart } from '../json-body.ts';
 import { findValues } from '../json-path.ts';
+import { skipSpace } from '../json-scan.ts';
 import type { Plan } from './plan.ts';
 
 export type EventsReading =
-  /** The raw JSON text of each event, and of the body around them; `whole` says that all of it was read. */
-  | { ok: true; events: readonly string[]; body: string; whole: boolean }
+  /**
+   * The raw JSON text of each event, and of the body around them; `whole` says that all of it was read. `sent` is
+   * the event with what its signature does not tell apart.
+   */
+  | { ok: true; events: readonly string[]; body: string; whole: boolean; sent?: string }
   | { ok: false; problem: string };
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
 /**
  * The events of a body, read whole.
  *
  * @param known the body as JSON, where it has been read before
  */
-export function readEvents(body: Uint8Array, plan: Plan, known?: string): EventsReading {
-  if (known !== undefined) return split({ ok: true, text: known, whole: true }, plan);
-  return split(plan.form ? readForm(body) : readJsonText(body), plan);
+export function readEvents(sent: SentBody, plan: Plan, known?: string): EventsReading {
+  if (known !== undefined) return split(known, plan);
+  const reading = readBody(sent, plan.formats, plan.lines);
+  if (!reading.ok) return { ok: false, problem: `the body is ${reading.problem}` };
+  const { text } = reading;
+  const signed = plan.signsDistinct && text.includes(':[') ? distinct(text) : text;
+  const read = split(signed, plan);
+  return read.ok && signed !== text ? { ...read, sent: text } : read;
+}
+
+/**
+ * A form with each value of a name once. Twilio's signature does not tell a value from the same one twice: who
+ * repeats a field of a signed delivery must not hide its name, its id or what a filter looks at.
+ */
+function distinct(form: string): string {
+  return JSON.stringify(JSON.parse(form), (_, value: unknown) => {
+    if (!Array.isArray(value)) return value;
+    const values = [...new Set<unknown>(value)];
+    return values.length === 1 ? values[0] : values;
+  });
 }
 
 /** The same, read only as far as the stream's filter and its required columns need. */
-export function readEventsStart(body: Uint8Array, plan: Plan): EventsReading {
-  if (plan.form || plan.each) return readEvents(body, plan);
-  return split(readJsonStart(body, plan.needs), plan);
+export function readEventsStart(sent: SentBody, plan: Plan): EventsReading {
+  const { body } = sent;
+  // What most senders send, and the only format that can be read in part.
+  if (!plan.each && plan.takesJson && sent.method !== 'GET' && beginsAsJson(body)) {
+    const reading = readJsonStart(body, plan.needs);
+    if (reading.ok) {
+      const { text, whole } = reading;
+      return { ok: true, events: [text], body: text, whole };
+    }
+  }
+  return readEvents(sent, plan);
 }
 
-type TextReading = { ok: true; text: string; whole: boolean } | { ok: false; problem: string };
-
-function split(reading: TextReading, { each, form }: Plan): EventsReading {
-  if (!reading.ok) {
-    return { ok: false, problem: `the body is ${reading.problem}${form ? ', not a form' : ''}` };
-  }
-  const { text, whole } = reading;
-  if (!each) return { ok: true, events: [text], body: text, whole };
+function split(text: string, { each, isLoneTaken }: Plan): EventsReading {
+  const read = { ok: true, body: text, whole: true } as const;
+  if (!each) return { ...read, events: [text] };
   const [array] = findValues(text, each.slice(0, -1)) ?? [];
-  if (!array?.startsWith('[')) return { ok: false, problem: 'the body lacks the array of events' };
-  return { ok: true, events: findValues(text, each) ?? [], body: text, whole };
-}
-
-function readForm(body: Uint8Array): TextReading {
-  let form: string;
-  try {
-    form = utf8.decode(body);
-  } catch {
-    return { ok: false, problem: 'not UTF-8' };
-  }
-  const text = formJson(form);
-  return text === '{}' ? { ok: false, problem: 'empty' } : { ok: true, text, whole: true };
+  if (array?.startsWith('[')) return { ...read, events: findValues(text, each) ?? [] };
+  // Of a sender of batches, one that is alone may come without its brackets.
+  if (isLoneTaken) return { ...read, events: [text.slice(skipSpace(text, 0))] };
+  return { ok: false, problem: 'the body lacks the array of events' };
 }

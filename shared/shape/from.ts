@@ -1,5 +1,6 @@
 import { isAbsent, scalarText } from '../json-members.ts';
 import { findValues, type JsonPath, parseJsonPath } from '../json-path.ts';
+import type { QueryReader } from './query.ts';
 import type { JoinedFrom, ValueFrom } from './shape.ts';
 
 const eventFacts = ['id', 'name', 'time', 'index'] as const;
@@ -11,7 +12,7 @@ type DeliveryFact = (typeof deliveryFacts)[number];
 /** One place that a value may be read from. */
 export type Place =
   | { of: 'event' | 'body'; path: JsonPath }
-  | { of: 'header'; name: string }
+  | { of: 'header' | 'query'; name: string }
   | { of: 'fact'; fact: Fact };
 
 /** Alternatives: the first that is there counts. */
@@ -27,7 +28,10 @@ export interface Surroundings {
   /** Raw JSON text of the event and of the body around it. */
   event: string;
   body: string;
+  /** The event as `$` itself, where its members are read from less (events.ts says when). */
+  sent?: string | undefined;
   header: (name: string) => string | undefined;
+  query: QueryReader;
   facts?: Facts;
 }
 
@@ -57,13 +61,16 @@ function parsePlace(text: string): Place {
       return { of: 'body', path: parseSingle(rest) };
     case 'header':
       return { of: 'header', name: parseHeader(rest) };
+    case 'query':
+      if (rest === '') throw new Misplaced('names nothing of the query');
+      return { of: 'query', name: rest };
     case 'event':
       return { of: 'fact', fact: `event:${oneOf(eventFacts, rest)}` };
     case 'delivery':
       return { of: 'fact', fact: `delivery:${oneOf(deliveryFacts, rest)}` };
     default:
       throw new Misplaced(
-        'names no place: there are $.path, body:$.path, header:…, event:… and delivery:…',
+        'names no place: there are $.path, body:$.path, header:…, query:…, event:… and delivery:…',
       );
   }
 }
@@ -103,8 +110,12 @@ export function readRaw(places: Places, from: Surroundings): string | undefined 
 }
 
 function rawAt(place: Place, from: Surroundings): string | undefined {
-  if ('path' in place) return findValues(from[place.of], place.path)?.[0];
-  const text = place.of === 'header' ? from.header(place.name) : from.facts?.[place.fact];
+  if ('path' in place) {
+    if (place.path.length === 0 && from.sent !== undefined) return from.sent;
+    return findValues(from[place.of], place.path)?.[0];
+  }
+  if (place.of === 'query') return from.query(place.name);
+  const text = 'fact' in place ? from.facts?.[place.fact] : from.header(place.name);
   return text === undefined ? undefined : JSON.stringify(text);
 }
 

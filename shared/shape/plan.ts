@@ -2,7 +2,10 @@ import type { Column } from '../columns.ts';
 import type { Stream } from '../config.ts';
 import type { Problem } from '../filters/condition.ts';
 import { type CompiledFilter, filterOf } from '../filters/filter.ts';
+import { type BodyFormat, formatsOf } from '../formats/names.ts';
 import { type JsonPath, parseJsonPath } from '../json-path.ts';
+import { signsForm } from '../signatures/scheme.ts';
+import { schemes } from '../signatures/schemes.ts';
 import { Misplaced, type Places, parseJoined, parsePlaces } from './from.ts';
 import { type ColumnShape, defaultColumns, type TimeUnit } from './shape.ts';
 
@@ -10,12 +13,21 @@ interface ColumnPlan extends Column {
   from: Places;
   unit?: TimeUnit;
   required: boolean;
+  /** Where its value does not fit, the event is a dead letter. */
+  mustFit: boolean;
 }
 
 /** A stream's shape and filter, compiled. */
 export interface Plan {
-  form: boolean;
+  formats: readonly BodyFormat[];
+  takesJson: boolean;
   each?: JsonPath;
+  /** Does the signature see each value of a form once, however often it comes? */
+  signsDistinct: boolean;
+  /** Do events come as lines? */
+  lines: boolean;
+  /** Is a body that holds no array one event? */
+  isLoneTaken: boolean;
   event: readonly Places[];
   id: readonly Places[];
   time: Places;
@@ -74,7 +86,7 @@ function makePlan(stream: Stream): Plan {
   const id = reader.read('id', [], () => parseJoined(stream.id ?? []));
   const time = reader.read('time', [], () => (from === undefined ? [] : parsePlaces(from)));
   const columns = Object.entries(columnShapes(stream)).map(([name, shape]) =>
-    planColumn(name, shape, reader),
+    planColumn(name, shape, stream, reader),
   );
   const filter = filterOf(stream);
   const headers = headersOf([...event, ...id, time, ...columns.map((column) => column.from)]);
@@ -82,9 +94,14 @@ function makePlan(stream: Stream): Plan {
   if (headers.length > maxHeaders) reader.add('columns', `read more than ${maxHeaders} headers`);
   const required = columns.filter((column) => column.required).map((column) => column.from);
   const decisive = [...(filter.named ? event : []), ...required];
+  const formats = formatsOf(stream);
   return {
-    form: stream.body === 'form',
+    formats,
+    takesJson: formats.includes('json'),
     ...(each && { each }),
+    signsDistinct: signsForm(schemes[stream.scheme]),
+    lines: stream.each === 'lines',
+    isLoneTaken: stream.each === 'lines' || stream.each === '$',
     event,
     id,
     time,
@@ -98,9 +115,14 @@ function makePlan(stream: Stream): Plan {
 }
 
 function readEach(text: string, reader: Reader): JsonPath {
+  // They are read as one array.
+  if (text === 'lines') return [null];
   const reading = parseJsonPath(text);
   if (reading.ok) return [...reading.path, null];
-  reader.add('each', `is no path, at character ${reading.at + 1}: ${reading.reason}`);
+  reader.add(
+    'each',
+    `is neither lines nor a path, at character ${reading.at + 1}: ${reading.reason}`,
+  );
   return [];
 }
 
@@ -121,7 +143,12 @@ function columnShapes(stream: Stream): Readonly<Record<string, ColumnShape>> {
   return { ...defaultColumns, event_index: index, ...stream.moreColumns };
 }
 
-function planColumn(name: string, shape: ColumnShape, reader: Reader): ColumnPlan {
+function planColumn(
+  name: string,
+  shape: ColumnShape,
+  { key = [], invalidValues }: Stream,
+  reader: Reader,
+): ColumnPlan {
   const { type, unit, required = false, description } = shape;
   const path = `columns.${name}`;
   if (!types.has(type)) reader.add(`${path}.type`, `must be one of ${[...types].join(', ')}`);
@@ -135,6 +162,7 @@ function planColumn(name: string, shape: ColumnShape, reader: Reader): ColumnPla
     from: reader.read(`${path}.from`, [], () => parsePlaces(shape.from)),
     ...(unit && { unit }),
     required,
+    mustFit: required || invalidValues === 'dead-letter' || key.includes(name),
   };
 }
 

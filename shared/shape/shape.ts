@@ -1,10 +1,12 @@
 import type { ColumnType } from '../columns.ts';
+import type { BodyFormat } from '../formats/names.ts';
 
 /**
  * Where a value stands in a delivery:
  * - `$.a.b[0]`: a path of the event's JSON; `$` is the event
  * - `body:$.a.b`: a path of the whole body, where the event is one of its items (`each`)
  * - `header:x-name`: a header of the request; longer than 1,024 bytes it counts as missing
+ * - `query:name`: of the URL's query; of a name that comes several times, an array of its values
  * - `event:id`, `event:name`, `event:time`, `event:index`: what `id`, `event` and `time` gave, and the
  *   event's place among the delivery's events
  * - `delivery:id`, `delivery:received_at`, `delivery:content_type`
@@ -16,8 +18,11 @@ export type ValueFrom = string;
 /** One value, or several that are joined by dots (`Issue.create`); without the first there is none. */
 export type JoinedFrom = ValueFrom | readonly ValueFrom[];
 
-/** How a number says a time. `iso`, the default, also takes what BigQuery's TIMESTAMP does. */
-export type TimeUnit = 's' | 'ms' | 'iso';
+/**
+ * What a bare number says as a time; whatever the unit, dates in text are taken too. By `iso`, the default, a
+ * number is seconds, or milliseconds where it is large.
+ */
+export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'iso';
 
 export interface ColumnShape {
   /** Any type but RECORD and BYTES. */
@@ -25,16 +30,25 @@ export interface ColumnShape {
   from: ValueFrom;
   /** For a TIMESTAMP that is sent as a number. */
   unit?: TimeUnit;
-  /** Without it a delivery of one event is answered 400, and an event among several is a dead letter. */
+  /**
+   * Without it a delivery of one event is answered 400, and an event among several is a dead letter; so is an
+   * event whose value does not fit. In other columns that is NULL, and the delivery is kept as well.
+   */
   required?: boolean;
   description?: string;
 }
 
 /** How the deliveries of a sender hold their events, and what each event becomes. */
 export interface EventShape {
-  /** `form` reads an urlencoded form as an object whose members are texts (or arrays of them). */
-  body?: 'json' | 'form';
-  /** The array whose items are the events: `$`, `$.events`. Without it the body is the one event. */
+  /**
+   * The formats that its bodies may have; all but `text` by default. A form is an object whose members are texts,
+   * or arrays of them; of a file in a multipart form there are its name, type and size; a text is a JSON string.
+   */
+  body?: BodyFormat | readonly BodyFormat[];
+  /**
+   * The array whose items are the events: `$`, `$.events`; or `lines`, for lines of JSON. Without it the body is
+   * the one event, and with `$` or `lines` a body that is no array.
+   */
   each?: string;
   /** The event's name. */
   event?: JoinedFrom;

@@ -3,9 +3,10 @@ import { setMember } from '../json-edit.ts';
 import { findValues } from '../json-path.ts';
 import { type Bytes, toBytes } from './bytes.ts';
 import { encode } from './encoding.ts';
-import { type Reference, readReference } from './reference.ts';
+import { objectIn, type Reference, readReference } from './reference.ts';
 import type { SignedRequest } from './request.ts';
 import type { SignatureScheme } from './scheme.ts';
+import { sortedForm } from './sorted-form.ts';
 import type { Signable } from './template.ts';
 import { writeTimestamp } from './timestamp.ts';
 
@@ -22,11 +23,16 @@ export class Draft {
   readonly #headers: Headers;
   readonly #added: Record<string, string> = {};
   readonly #items: string[] = [];
+  readonly #within: readonly string[];
   #url: string;
   #body: Bytes;
 
-  constructor(request: Omit<SignedRequest, 'key'>) {
+  constructor(
+    request: Omit<SignedRequest, 'key'>,
+    { formOrIn }: Pick<SignatureScheme, 'formOrIn'>,
+  ) {
     this.#request = request;
+    this.#within = formOrIn === undefined ? [] : [formOrIn];
     this.#headers = new Headers(request.headers);
     this.#url = request.url;
     this.#body = request.body;
@@ -37,7 +43,7 @@ export class Draft {
     const { at, unit } = scheme.timestamp;
     const text = writeTimestamp(now, unit);
     if (at.from === 'json') {
-      const [written] = findValues(this.#text(), at.path) ?? [];
+      const [written] = findValues(this.#text(), [...this.#within, ...at.path]) ?? [];
       const isText = unit === 'iso' || written?.startsWith('"');
       this.#set(at.path, isText ? JSON.stringify(text) : text);
     } else {
@@ -74,7 +80,8 @@ export class Draft {
       headers: this.#headers,
       items: this.#items,
       body: this.#body,
-      json: () => item ?? this.#text(),
+      json: () => item ?? this.#inner(),
+      form: () => sortedForm(this.#body),
     };
   }
 
@@ -133,8 +140,12 @@ export class Draft {
     throw new TypeError(`the body, in which something is signed, is ${reading.problem}`);
   }
 
+  #inner(): string {
+    return this.#within.reduce(objectIn, this.#text());
+  }
+
   #set(path: readonly string[], raw: string): void {
-    this.#body = toBytes(setMember(this.#text(), path, raw));
+    this.#body = toBytes(setMember(this.#text(), [...this.#within, ...path], raw));
   }
 }
 

@@ -1,6 +1,6 @@
-import { type Bytes, toBytes } from './bytes.ts';
-import { decode } from './encoding.ts';
-import type { KeyFormat, SignatureAlgorithm, SignatureScheme } from './scheme.ts';
+import type { Bytes } from './bytes.ts';
+import { expectedForm, readKeys } from './key-forms.ts';
+import type { Scheme, SignatureAlgorithm, SignatureScheme } from './scheme.ts';
 
 const webCrypto = {
   'hmac-sha1': { name: 'HMAC', hash: 'SHA-1' },
@@ -15,7 +15,7 @@ export type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
 const maxCached = 256;
 // Values, never promises: one that belongs to a cancelled request of workerd never settles.
-const verifyingKeys = new Map<string, Key>();
+const imported = new Map<string, readonly Key[]>();
 
 /** The parameters of WebCrypto's import, sign and verify for one algorithm. */
 export function parametersOf(
@@ -25,37 +25,60 @@ export function parametersOf(
 }
 
 /**
- * A secret without the line end that `echo` or an editor left on it: no sender issues one that
- * ends so, and refusing deliveries for it would be our failure, not theirs. Spaces are kept.
+ * A secret without the blanks and line ends that `echo`, an editor or a copied line left around it: no sender
+ * issues one that begins or ends so, and refusing deliveries for it would be our failure, not theirs.
  */
 export function trimSecret(secret: string): string {
-  return secret.endsWith('\n') || secret.endsWith('\r') ? secret.replace(/[\r\n]+$/, '') : secret;
+  return secret.trim();
 }
 
-/** The key of one live secret (HMAC key or public key), or undefined where it is not a key of that scheme. */
-export async function verifyingKey(
+/**
+ * The keys that one live secret may stand for (HMAC keys or public keys), three at most: one, but where its text
+ * leaves open how it is meant. None where it is not a key of that scheme.
+ *
+ * @param secret trimmed
+ */
+export async function verifyingKeys(
   scheme: SignatureScheme,
   secret: string,
-): Promise<Key | undefined> {
+): Promise<readonly Key[]> {
   const id = `${scheme.algorithm} ${scheme.key} ${secret}`;
-  const cached = verifyingKeys.get(id);
+  const cached = imported.get(id);
   if (cached) return cached;
-  const key = await importVerifyingKey(scheme, secret);
-  if (key) remember(verifyingKeys, id, key);
-  return key;
+  const keys: Key[] = [];
+  for (const bytes of readKeys(secret, scheme.key)) {
+    const key = await importVerifyingKey(scheme.algorithm, bytes);
+    if (key) keys.push(key);
+  }
+  if (keys.length > 0) remember(imported, id, keys);
+  return keys;
 }
 
 /**
  * The key that signs: the HMAC secret itself, or for the algorithms with a key pair the private
- * key as PKCS #8 in base64. Undefined where it cannot be read. Not cached: only senders sign.
+ * key as PKCS #8 in base64 or PEM. Undefined where it cannot be read. Not cached: only senders sign.
  */
 export async function signingKey(
   scheme: SignatureScheme,
   secret: string,
 ): Promise<Key | undefined> {
-  const isHmac = scheme.algorithm.startsWith('hmac-');
-  const bytes = keyBytes(trimSecret(secret), isHmac ? scheme.key : 'base64');
-  return importKey(scheme.algorithm, isHmac ? 'raw' : 'pkcs8', bytes, ['sign']);
+  const [bytes] = readKeys(trimSecret(secret), scheme.key);
+  return isHmac(scheme.algorithm)
+    ? importKey(scheme.algorithm, 'raw', bytes, ['sign'])
+    : importKey(scheme.algorithm, 'pkcs8', bytes, ['sign']);
+}
+
+/** The form that a secret should have, where it cannot be read as the scheme needs it. An empty one is none. */
+export async function misreadSecret(scheme: Scheme, secret: string): Promise<string | undefined> {
+  const text = trimSecret(secret);
+  if (text === '' || 'at' in scheme || (await verifyingKeys(scheme, text)).length > 0) {
+    return undefined;
+  }
+  return expectedForm(scheme.key);
+}
+
+export function isHmac(algorithm: SignatureAlgorithm): boolean {
+  return algorithm.startsWith('hmac-');
 }
 
 /** Adds to a cache of values, dropping its oldest entry when it is full. */
@@ -69,12 +92,19 @@ export function remember<Value>(cache: Map<string, Value>, id: string, value: Va
   cache.set(id, value);
 }
 
+/** The bytes of a raw public key: a point of Ed25519 (RFC 8032), an uncompressed one of P-256 (SEC 1, 2.3.3). */
+const rawBytes = { ed25519: 32, 'ecdsa-p256': 65 };
+
 async function importVerifyingKey(
-  scheme: SignatureScheme,
-  secret: string,
+  algorithm: SignatureAlgorithm,
+  bytes: Bytes,
 ): Promise<Key | undefined> {
-  const format = scheme.algorithm === 'ecdsa-p256' ? 'spki' : 'raw';
-  return importKey(scheme.algorithm, format, keyBytes(secret, scheme.key), ['verify']);
+  // An HMAC is made again and compared, once for all signatures that a delivery shows.
+  if (algorithm !== 'ed25519' && algorithm !== 'ecdsa-p256') {
+    return importKey(algorithm, 'raw', bytes, ['sign']);
+  }
+  const format = bytes.length === rawBytes[algorithm] ? 'raw' : 'spki';
+  return importKey(algorithm, format, bytes, ['verify']);
 }
 
 async function importKey(
@@ -89,17 +119,5 @@ async function importKey(
     return await crypto.subtle.importKey(format, bytes, webCrypto[algorithm], false, usages);
   } catch {
     return undefined;
-  }
-}
-
-function keyBytes(secret: string, format: KeyFormat): Bytes | undefined {
-  switch (format) {
-    case 'utf8':
-      return toBytes(secret);
-    case 'whsec':
-      return decode(secret.startsWith('whsec_') ? secret.slice(6) : secret, 'base64');
-    case 'hex':
-    case 'base64':
-      return decode(secret, format);
   }
 }

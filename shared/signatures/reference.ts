@@ -69,6 +69,12 @@ function readScalar(text: string | undefined, path: readonly string[]): string |
   return isAbsent(raw) ? undefined : scalarText(raw);
 }
 
+/** The member of that name, where it is an object; else the whole. */
+export function objectIn(text: string, name: string): string {
+  const [inner] = findValues(text, [name]) ?? [];
+  return inner?.startsWith('{') ? inner : text;
+}
+
 function readQuery(url: string, name: string): string | undefined {
   const start = url.indexOf('?');
   if (start < 0) return undefined;

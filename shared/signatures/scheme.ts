@@ -1,6 +1,7 @@
 import type { Encoding } from './encoding.ts';
 import { parseReference, type Reference, type ReferenceText } from './reference.ts';
-import { parseTemplate, type Template } from './template.ts';
+import type { UrlWriting } from './signed-url.ts';
+import { parseTemplate, signs, type Template } from './template.ts';
 
 export type SignatureAlgorithm =
   | 'hmac-sha1'
@@ -9,13 +10,13 @@ export type SignatureAlgorithm =
   | 'ed25519'
   | 'ecdsa-p256';
 
-/**
- * How a stream's secret becomes key bytes: its text; the base64 after `whsec_`; hex; or base64.
- * For the algorithms with a public key the bytes are the raw key (Ed25519) or SPKI (ECDSA).
- */
-export type KeyFormat = 'utf8' | 'whsec' | 'hex' | 'base64';
+/** How a stream's secret becomes key bytes; key-forms.ts says which spellings each takes. */
+export type KeyFormat = 'utf8' | 'whsec' | 'hex' | 'base64' | 'public-key';
 
-/** When the sender signed. Without `toleranceS` (seconds, both ways) any time is accepted, but nothing else. */
+/**
+ * When the sender signed. Without `toleranceS` (seconds) any time is accepted, but nothing else. It is how old a
+ * stamp may be, and must cover the sender's retries where these carry the first stamp.
+ */
 export interface Timestamp {
   at: Reference;
   unit: 's' | 'ms' | 'iso';
@@ -34,11 +35,23 @@ export interface SignatureScheme {
   encoding: Encoding;
   key: KeyFormat;
   signed: Template;
+  /** How the sender writes the URL; there where it signs one, which must then be configured. */
+  url?: UrlWriting;
   timestamp?: Timestamp;
   /** Where the hex SHA-256 of the body stands, for a sender that signs it in the body's place. */
   bodyDigest?: Reference;
   /** An array in the JSON body whose items are signed one by one; JSON references start there. */
   each?: readonly string[];
+  /**
+   * Its body may be a form too. The object of a JSON body in which JSON references start; in a form, and in JSON
+   * without that object, they start at the top.
+   */
+  formOrIn?: string;
+  /**
+   * The same under other names, for a delivery that carries none of the headers that are read here. One that
+   * carries any is never read under the others: what is signed must not mix with what is not.
+   */
+  otherwise?: SignatureScheme;
 }
 
 /** A sender that shows its secret: in a header after `tag`, or as the last segment of the path. */
@@ -60,9 +73,43 @@ export interface SignatureSpec {
   encoding?: Encoding;
   key?: KeyFormat;
   signed?: string;
+  url?: UrlWriting;
   timestamp?: { at: ReferenceText; unit: Timestamp['unit']; toleranceS?: number };
   bodyDigest?: ReferenceText;
   each?: string;
+  formOrIn?: string;
+  otherwise?: SignatureScheme;
+}
+
+/** Do its senders sign the URL that they were given? Then it must be configured. */
+export function signsUrl(scheme: Scheme | undefined): boolean {
+  return scheme !== undefined && !('at' in scheme) && scheme.url !== undefined;
+}
+
+/** Do they sign the fields of a form, each value once? */
+export function signsForm(scheme: Scheme | undefined): boolean {
+  return scheme !== undefined && !('at' in scheme) && signs(scheme.signed, 'form.sorted');
+}
+
+/** The headers that a scheme reads, in lower case: those of the signatures, and of what is signed beside them. */
+export function headersOf(scheme: SignatureScheme): readonly string[] {
+  const { signature, timestamp } = scheme;
+  const read = [...signature, ...signedReferences(scheme), ...(timestamp ? [timestamp.at] : [])];
+  return read.flatMap((reference) => (reference.from === 'header' ? [reference.name] : []));
+}
+
+/** The members of the body that a scheme reads. */
+export function namesIn(scheme: SignatureScheme): ReadonlySet<string> {
+  const read = [...scheme.signature, ...signedReferences(scheme)];
+  const names = read.flatMap((at) => (at.from === 'json' ? at.path.slice(0, 1) : []));
+  return new Set(names);
+}
+
+/** What is signed, beside the body, the URL and the method. */
+export function signedReferences({ signed }: SignatureScheme): readonly Reference[] {
+  return [...signed.before, ...signed.after].flatMap((part) =>
+    'reference' in part ? [part.reference] : [],
+  );
 }
 
 /** HMAC: SHA-256, hex, utf-8 key, the body alone, one bare signature, unless `spec` says otherwise. */
@@ -73,14 +120,14 @@ export function hmac(
   return signature(`hmac-${hash}`, spec);
 }
 
-/** Ed25519 (RFC 8032); the secret is the raw public key in hex. */
+/** Ed25519 (RFC 8032); the secret is the public key. */
 export function ed25519(spec: SignatureSpec): SignatureScheme {
-  return signature('ed25519', { key: 'hex', ...spec });
+  return signature('ed25519', { key: 'public-key', ...spec });
 }
 
-/** ECDSA on P-256 with SHA-256, signatures in DER; the secret is the public key, SPKI in base64. */
+/** ECDSA on P-256 with SHA-256, signatures in DER; the secret is the public key. */
 export function ecdsa(spec: SignatureSpec): SignatureScheme {
-  return signature('ecdsa-p256', { key: 'base64', encoding: 'base64', ...spec });
+  return signature('ecdsa-p256', { key: 'public-key', encoding: 'base64', ...spec });
 }
 
 /** A shared token in a header, after `tag` (an authentication scheme's name and a space, or nothing). */
@@ -99,7 +146,8 @@ export function basic(): TokenScheme {
 }
 
 function signature(algorithm: SignatureAlgorithm, spec: SignatureSpec): SignatureScheme {
-  const { separator, timestamp, bodyDigest, each } = spec;
+  const { separator, timestamp, bodyDigest, each, formOrIn, otherwise } = spec;
+  const signed = parseTemplate(spec.signed ?? '{body}');
   return {
     algorithm,
     signature: [spec.signature].flat().map(parseReference),
@@ -107,9 +155,12 @@ function signature(algorithm: SignatureAlgorithm, spec: SignatureSpec): Signatur
     tag: spec.tag ?? '',
     encoding: spec.encoding ?? 'hex',
     key: spec.key ?? 'utf8',
-    signed: parseTemplate(spec.signed ?? '{body}'),
+    signed,
+    ...(signs(signed, 'url') ? { url: spec.url ?? 'as-sent' } : {}),
     ...(timestamp ? { timestamp: { ...timestamp, at: parseReference(timestamp.at) } } : {}),
     ...(bodyDigest ? { bodyDigest: parseReference(bodyDigest) } : {}),
     ...(each ? { each: each.split('.') } : {}),
+    ...(formOrIn ? { formOrIn } : {}),
+    ...(otherwise ? { otherwise } : {}),
   };
 }

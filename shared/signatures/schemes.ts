@@ -5,15 +5,23 @@ import {
   hmac,
   pathKey,
   type Scheme,
+  type SignatureScheme,
   type TokenScheme,
   token,
 } from './scheme.ts';
 
 export type { Scheme } from './scheme.ts';
 
+const minute = 60;
+const hour = 60 * minute;
+
 /**
  * Every scheme that the relay knows by name. A row says only where it differs from the default of
  * its builder, and names the page that defines it. A scheme of one's own is written the same way.
+ *
+ * A window (`toleranceS`) is the sender's own where it signs each attempt anew. Where it does not, or does not say
+ * and names no window either, it is longer than its retries (sources/retries.ts): what was answered 503 must be
+ * taken when it comes again.
  */
 export const schemes = {
   // The DataNostro tutorial "BigQuery export via a DataNostro webhook", step 2.
@@ -29,11 +37,11 @@ export const schemes = {
   'api-key': token('x-api-key'),
 
   // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-  'standard-webhooks': standard('webhook'),
-  // https://docs.svix.com/receiving/verifying-payloads/how-manual; also Clerk and Resend.
-  svix: standard('svix'),
+  'standard-webhooks': standard('webhook', standard('svix')),
+  // https://docs.svix.com/receiving/verifying-payloads/how-manual; also Clerk and Resend. Its libraries take both names.
+  svix: standard('svix', standard('webhook')),
   // https://platform.openai.com/docs/guides/webhooks
-  openai: standard('webhook'),
+  openai: standard('webhook', standard('svix')),
   // https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
   github: hmac({ signature: 'header:x-hub-signature-256', tag: 'sha256=' }),
   // https://docs.stripe.com/webhooks/signature. The whole whsec_… is the key, not its base64.
@@ -42,7 +50,7 @@ export const schemes = {
     separator: ',',
     tag: 'v1=',
     signed: '{item:t=}.{body}',
-    timestamp: { at: 'item:t=', unit: 's', toleranceS: 300 },
+    timestamp: { at: 'item:t=', unit: 's', toleranceS: 5 * minute },
   }),
   // https://shopify.dev/docs/apps/build/webhooks/subscribe/https
   shopify: hmac({ signature: 'header:x-shopify-hmac-sha256', encoding: 'base64' }),
@@ -51,7 +59,7 @@ export const schemes = {
     signature: 'header:x-slack-signature',
     tag: 'v0=',
     signed: 'v0:{header:x-slack-request-timestamp}:{body}',
-    timestamp: { at: 'header:x-slack-request-timestamp', unit: 's', toleranceS: 300 },
+    timestamp: { at: 'header:x-slack-request-timestamp', unit: 's', toleranceS: 5 * minute },
   }),
   // https://developers.facebook.com/docs/graph-api/webhooks/getting-started; also WhatsApp.
   meta: hmac({ signature: 'header:x-hub-signature-256', tag: 'sha256=' }),
@@ -60,14 +68,15 @@ export const schemes = {
     signature: 'header:x-hubspot-signature-v3',
     encoding: 'base64',
     signed: '{method}{url}{body}{header:x-hubspot-request-timestamp}',
-    timestamp: { at: 'header:x-hubspot-request-timestamp', unit: 'ms', toleranceS: 300 },
+    url: 'hubspot',
+    timestamp: { at: 'header:x-hubspot-request-timestamp', unit: 'ms', toleranceS: 5 * minute },
   }),
   // https://developers.intercom.com/docs/webhooks/webhook-notifications
   intercom: hmac({ signature: 'header:x-hub-signature', tag: 'sha1=' }, 'sha1'),
-  // https://linear.app/developers/webhooks
+  // https://linear.app/developers/webhooks. It asks for 60 s, but its retries carry the first stamp.
   linear: hmac({
     signature: 'header:linear-signature',
-    timestamp: { at: 'json:webhookTimestamp', unit: 'ms', toleranceS: 60 },
+    timestamp: { at: 'json:webhookTimestamp', unit: 'ms', toleranceS: 8 * hour },
   }),
   // https://developer.zendesk.com/documentation/webhooks/verifying/
   zendesk: hmac({
@@ -77,7 +86,7 @@ export const schemes = {
     timestamp: {
       at: 'header:x-zendesk-webhook-signature-timestamp',
       unit: 'iso',
-      toleranceS: 300,
+      toleranceS: 15 * minute,
     },
   }),
   // https://developers.zoom.us/docs/api/webhooks/
@@ -85,7 +94,7 @@ export const schemes = {
     signature: 'header:x-zm-signature',
     tag: 'v0=',
     signed: 'v0:{header:x-zm-request-timestamp}:{body}',
-    timestamp: { at: 'header:x-zm-request-timestamp', unit: 's', toleranceS: 300 },
+    timestamp: { at: 'header:x-zm-request-timestamp', unit: 's', toleranceS: 2 * hour },
   }),
   // https://developer.squareup.com/docs/webhooks/step3validate
   square: hmac({
@@ -100,11 +109,16 @@ export const schemes = {
     separator: ';',
     tag: 'h1=',
     signed: '{item:ts=}:{body}',
-    timestamp: { at: 'item:ts=', unit: 's', toleranceS: 300 },
+    timestamp: { at: 'item:ts=', unit: 's', toleranceS: 5 * minute },
   }),
   // https://www.twilio.com/docs/usage/webhooks/webhooks-security; SHA-1 is all that Twilio offers.
   'twilio-form': hmac(
-    { signature: 'header:x-twilio-signature', encoding: 'base64', signed: '{url}{form.sorted}' },
+    {
+      signature: 'header:x-twilio-signature',
+      encoding: 'base64',
+      signed: '{url}{form.sorted}',
+      url: 'twilio',
+    },
     'sha1',
   ),
   // The same page, "Validation using bodySHA256": JSON bodies are signed through the URL's query.
@@ -113,6 +127,7 @@ export const schemes = {
       signature: 'header:x-twilio-signature',
       encoding: 'base64',
       signed: '{url}',
+      url: 'twilio',
       bodyDigest: 'query:bodySHA256',
     },
     'sha1',
@@ -124,11 +139,14 @@ export const schemes = {
     timestamp: { at: 'header:x-twilio-email-event-webhook-timestamp', unit: 's' },
   }),
   // https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
-  // The event itself is not signed: whoever has seen one delivery can forge others.
+  // The event itself is not signed: whoever has seen one delivery can forge others. Routes post forms, with the
+  // same at the top (.../docs/mailgun/user-manual/receive-forward-store/receive-http); a subaccount's event has a
+  // signature with the key of its parent beside its own.
   mailgun: hmac({
-    signature: 'json:signature.signature',
-    signed: '{json:signature.timestamp}{json:signature.token}',
-    timestamp: { at: 'json:signature.timestamp', unit: 's' },
+    formOrIn: 'signature',
+    signature: ['json:signature', 'json:parent-signature'],
+    signed: '{json:timestamp}{json:token}',
+    timestamp: { at: 'json:timestamp', unit: 's' },
   }),
   // https://docs.discord.com/developers/interactions/overview, "Validating Security Request Headers"
   discord: ed25519({
@@ -138,13 +156,13 @@ export const schemes = {
   }),
   // https://www.typeform.com/developers/webhooks/secure-your-webhooks/
   typeform: hmac({ signature: 'header:typeform-signature', tag: 'sha256=', encoding: 'base64' }),
-  // https://developer.calendly.com/api-docs, "Webhook signatures". The tolerance is its example's.
+  // https://developer.calendly.com/api-docs, "Webhook signatures".
   calendly: hmac({
     signature: 'header:calendly-webhook-signature',
     separator: ',',
     tag: 'v1=',
     signed: '{item:t=}.{body}',
-    timestamp: { at: 'item:t=', unit: 's', toleranceS: 300 },
+    timestamp: { at: 'item:t=', unit: 's', toleranceS: 25 * hour },
   }),
   // https://segment.com/docs/connections/destinations/catalog/actions-webhook/
   // Of a batch only the first event is signed, so a batch never matches: batching must be off.
@@ -156,7 +174,7 @@ export const schemes = {
   // https://pusher.com/docs/channels/server_api/webhooks/
   pusher: hmac({
     signature: 'header:x-pusher-signature',
-    timestamp: { at: 'json:time_ms', unit: 'ms', toleranceS: 300 },
+    timestamp: { at: 'json:time_ms', unit: 'ms', toleranceS: 15 * minute },
   }),
   // https://razorpay.com/docs/webhooks/validate-test/
   razorpay: hmac({ signature: 'header:x-razorpay-signature' }),
@@ -189,7 +207,11 @@ export const schemes = {
     signature: 'header:twitch-eventsub-message-signature',
     tag: 'sha256=',
     signed: '{header:twitch-eventsub-message-id}{header:twitch-eventsub-message-timestamp}{body}',
-    timestamp: { at: 'header:twitch-eventsub-message-timestamp', unit: 'iso', toleranceS: 600 },
+    timestamp: {
+      at: 'header:twitch-eventsub-message-timestamp',
+      unit: 'iso',
+      toleranceS: 10 * minute,
+    },
   }),
   // https://docs.x.com/x-api/webhooks/introduction, "Securing webhooks". The key is the consumer secret.
   x: hmac({
@@ -201,19 +223,17 @@ export const schemes = {
   xero: hmac({ signature: 'header:x-xero-signature', encoding: 'base64' }),
   // https://developers.docusign.com/platform/webhooks/connect/hmac/. One header for each key.
   docusign: hmac({
-    signature: [
-      'header:x-docusign-signature-1',
-      'header:x-docusign-signature-2',
-      'header:x-docusign-signature-3',
-      'header:x-docusign-signature-4',
-    ],
+    signature: Array.from(
+      { length: 10 },
+      (_, at) => `header:x-docusign-signature-${at + 1}` as const,
+    ),
     encoding: 'base64',
   }),
-  // https://docs.customer.io/integrations/api/webhooks. The tolerance is ours.
+  // https://docs.customer.io/integrations/api/webhooks
   'customer-io': hmac({
     signature: 'header:x-cio-signature',
     signed: 'v0:{header:x-cio-timestamp}:{body}',
-    timestamp: { at: 'header:x-cio-timestamp', unit: 's', toleranceS: 300 },
+    timestamp: { at: 'header:x-cio-timestamp', unit: 's', toleranceS: 25 * hour },
   }),
   // https://developers.klaviyo.com/en/docs/working_with_system_webhooks. The page does not settle
   // how the time is written, so it is signed text here and no window is kept.
@@ -226,7 +246,7 @@ export const schemes = {
     signature: ['header:box-signature-primary', 'header:box-signature-secondary'],
     encoding: 'base64',
     signed: '{body}{header:box-delivery-timestamp}',
-    timestamp: { at: 'header:box-delivery-timestamp', unit: 'iso', toleranceS: 600 },
+    timestamp: { at: 'header:box-delivery-timestamp', unit: 'iso', toleranceS: 10 * minute },
   }),
 } as const satisfies Record<string, Scheme>;
 
@@ -238,7 +258,7 @@ export type TokenSchemeName = {
 }[SchemeName];
 
 /** Standard Webhooks, whose headers begin with a prefix that its adopters choose. */
-function standard(prefix: string): Scheme {
+function standard(prefix: 'svix' | 'webhook', otherwise?: SignatureScheme): SignatureScheme {
   return hmac({
     signature: `header:${prefix}-signature`,
     separator: ' ',
@@ -246,6 +266,7 @@ function standard(prefix: string): Scheme {
     encoding: 'base64',
     key: 'whsec',
     signed: `{header:${prefix}-id}.{header:${prefix}-timestamp}.{body}`,
-    timestamp: { at: `header:${prefix}-timestamp`, unit: 's', toleranceS: 300 },
+    timestamp: { at: `header:${prefix}-timestamp`, unit: 's', toleranceS: 5 * minute },
+    ...(otherwise && { otherwise }),
   });
 }

@@ -30,7 +30,7 @@ export async function signRequest(
   }
   const key = await signingKey(scheme, secret);
   if (key === undefined) throw new TypeError(`the secret is no key for ${scheme.algorithm}`);
-  const draft = new Draft(request);
+  const draft = new Draft(request, scheme);
   draft.addTime(scheme, now);
   draft.addMissing(scheme);
   await draft.addDigest(scheme);

@@ -1,7 +1,5 @@
-import { formFields } from '../form-fields.ts';
 import { type Bytes, toBytes } from './bytes.ts';
 import { parseReference, type Readable, type Reference, readReference } from './reference.ts';
-import type { Scheme } from './scheme.ts';
 
 /** One piece of a signed message. An optional reference is empty text where the delivery lacks it. */
 type Part =
@@ -20,16 +18,14 @@ export interface Template {
 export interface Signable extends Readable {
   method: string;
   body: Bytes;
+  /** The body as Twilio's sorted form. */
+  form: () => string | undefined;
 }
 
-/** Do its senders sign the URL that they were given? Then it must be configured. */
-export function signsUrl(scheme: Scheme | undefined): boolean {
-  if (scheme === undefined || 'at' in scheme) return false;
-  const { before, after } = scheme.signed;
-  return [...before, ...after].some((part) => 'is' in part && part.is === 'url');
+/** Is the URL, or the form, a part of what is signed? */
+export function signs({ before, after }: Template, what: 'url' | 'form.sorted'): boolean {
+  return [...before, ...after].some((part) => 'is' in part && part.is === what);
 }
-
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Reads a template such as `v0:{header:x-timestamp}:{body}`. The names: `{body}` (once at most),
@@ -93,24 +89,5 @@ function renderPart(part: Part, from: Signable): string | undefined {
   if ('reference' in part) {
     return readReference(part.reference, from) ?? (part.optional ? '' : undefined);
   }
-  return part.is === 'form.sorted' ? sortedForm(from.body) : from[part.is];
-}
-
-/**
- * Twilio's form: names in order, each followed by its distinct values in order, with nothing
- * between them. https://www.twilio.com/docs/usage/webhooks/webhooks-security
- */
-function sortedForm(body: Bytes): string | undefined {
-  let form: string;
-  try {
-    form = decoder.decode(body);
-  } catch {
-    return undefined;
-  }
-  let text = '';
-  const fields = formFields(form);
-  for (const name of [...fields.keys()].sort()) {
-    for (const value of [...(fields.get(name) ?? [])].sort()) text += name + value;
-  }
-  return text;
+  return part.is === 'form.sorted' ? from.form() : from[part.is];
 }

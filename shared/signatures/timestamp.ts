@@ -18,3 +18,16 @@ export function writeTimestamp(now: number, unit: Timestamp['unit']): string {
   if (unit === 'iso') return new Date(now).toISOString();
   return String(unit === 's' ? Math.floor(now / 1000) : now);
 }
+
+/** How far the sender's clock may be ahead of ours, in seconds. */
+const maxAheadS = 600;
+
+/**
+ * Is a stamp (Unix milliseconds) neither older than its window nor ahead of the clock? A window is as long as the
+ * sender's retries, which come late and never early, so that only the first ten minutes of it count both ways: the longest window that a sender itself names.
+ */
+export function isFresh(time: number, toleranceS: number | undefined, now: number): boolean {
+  if (toleranceS === undefined) return true;
+  const ageS = (now - time) / 1000;
+  return ageS <= toleranceS && -ageS <= Math.min(toleranceS, maxAheadS);
+}

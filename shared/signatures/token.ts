@@ -1,13 +1,18 @@
 import { type Bytes, toBytes } from './bytes.ts';
 import { decode } from './encoding.ts';
-import { remember, trimSecret } from './keys.ts';
+import { equal } from './equal.ts';
+import { remember } from './keys.ts';
 import type { SignedRequest } from './request.ts';
 import type { TokenScheme } from './scheme.ts';
 import { judge, refused, type Verdict } from './verdict.ts';
 
-const digests = new Map<string, Uint8Array>();
+const digests = new Map<string, readonly Uint8Array[]>();
 
-/** Digests are compared, in full and for every secret, so that time tells neither length nor place. */
+/**
+ * Digests are compared, in full and for every secret, so that time tells neither length nor place.
+ *
+ * @param secrets trimmed
+ */
 export async function verifyToken(
   scheme: TokenScheme,
   request: SignedRequest,
@@ -18,8 +23,8 @@ export async function verifyToken(
   const digest = await sha256(shown);
   const matches: boolean[] = [];
   for (const secret of secrets) {
-    const text = trimSecret(secret);
-    matches.push(text !== '' && equal(digest, await digestOf(text)));
+    const spellings = secret === '' ? [] : await digestsOf(secret, scheme);
+    matches.push(spellings.filter((spelling) => equal(digest, spelling)).length > 0);
   }
   return judge(matches);
 }
@@ -34,21 +39,30 @@ function presented(scheme: TokenScheme, request: SignedRequest): Bytes | 'missin
   return decode(text, 'base64') ?? 'malformed';
 }
 
-async function digestOf(secret: string): Promise<Uint8Array> {
-  const cached = digests.get(secret);
+/** RFC 7617, section 2: user and password are in no charset that all agree on; clients write UTF-8 or Latin-1. */
+async function digestsOf(
+  secret: string,
+  { algorithm }: TokenScheme,
+): Promise<readonly Uint8Array[]> {
+  const id = `${algorithm} ${secret}`;
+  const cached = digests.get(id);
   if (cached) return cached;
-  const digest = await sha256(toBytes(secret));
-  remember(digests, secret, digest);
-  return digest;
+  const spellings = [toBytes(secret)];
+  const latin1 = algorithm === 'basic' ? toLatin1(secret) : undefined;
+  if (latin1) spellings.push(latin1);
+  const made: Uint8Array[] = [];
+  for (const bytes of spellings) made.push(await sha256(bytes));
+  remember(digests, id, made);
+  return made;
+}
+
+/** Undefined where it has characters beyond, and where it is ASCII alone: that is UTF-8 as well. */
+function toLatin1(text: string): Bytes | undefined {
+  const codes = [...text].map((char) => char.codePointAt(0) ?? 0);
+  const isLatin1 = codes.every((code) => code < 0x100) && codes.some((code) => code >= 0x80);
+  return isLatin1 ? Uint8Array.from(codes) : undefined;
 }
 
 async function sha256(bytes: Bytes): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-}
-
-/** Looks at every byte of two digests of one length, whatever it finds. */
-function equal(left: Uint8Array, right: Uint8Array): boolean {
-  let difference = 0;
-  for (let at = 0; at < left.length; at++) difference |= (left[at] ?? 0) ^ (right[at] ?? 0);
-  return difference === 0;
 }

@@ -1,30 +1,42 @@
+import { firstFields } from '../formats/first-fields.ts';
 import { readJsonText } from '../json-body.ts';
 import { findValues } from '../json-path.ts';
 import type { Bytes } from './bytes.ts';
+import { type Claim, once, readClaim } from './claim.ts';
 import { fromDer } from './der.ts';
 import { decode } from './encoding.ts';
-import { parametersOf, trimSecret, verifyingKey } from './keys.ts';
-import { readReference } from './reference.ts';
+import { equal } from './equal.ts';
+import { isHmac, type Key, parametersOf, trimSecret, verifyingKeys } from './keys.ts';
+import { objectIn, readReference } from './reference.ts';
 import type { SignedRequest } from './request.ts';
-import type { Scheme, SignatureScheme } from './scheme.ts';
-import { render, type Signable } from './template.ts';
-import { readTimestamp } from './timestamp.ts';
+import {
+  headersOf,
+  namesIn,
+  type Scheme,
+  type SignatureScheme,
+  signedReferences,
+} from './scheme.ts';
+import type { Signable } from './template.ts';
+import { isFresh, readTimestamp } from './timestamp.ts';
 import { verifyToken } from './token.ts';
-import { judge, refused, type Verdict } from './verdict.ts';
+import { type Cause, judge, refused, type Verdict } from './verdict.ts';
 
 export type { SignedRequest } from './request.ts';
 export type { Cause, Verdict } from './verdict.ts';
 
-// Each candidate costs a pass over the body: senders with two live keys send two or three.
-const maxCandidates = 8;
-const maxSignatureChars = 1024;
+// What is read of a body before its signature can hold. Adyen sends one item of some kilobytes in a delivery, and
+// Mailgun's events are no larger.
+const maxUnsignedJsonBytes = 256 * 1024;
 const maxEach = 100;
+const maxEachChars = 64 * 1024;
 
 /**
  * Whether a delivery was made by a holder of one of the live secrets.
  *
- * `now` is in Unix milliseconds. Every secret is tried, whichever matches, in constant time; a line
- * end after a secret is ignored, and an empty secret never matches. Never throws.
+ * `now` is in Unix milliseconds. Every secret is tried, whichever matches, in constant time; blanks around a
+ * secret are ignored, and an empty secret never matches. What a request holds never makes it throw: whatever can't
+ * be read of it is `malformed`. Of one live secret a delivery costs a pass of the hash for each URL that may
+ * have been signed (four at most) or each key that it may stand for (three).
  */
 export async function verifySignature(
   scheme: Scheme,
@@ -32,24 +44,33 @@ export async function verifySignature(
   secrets: readonly string[],
   now: number,
 ): Promise<Verdict> {
-  if (!secrets.some((secret) => trimSecret(secret) !== '')) return refused('no-secret');
-  if ('at' in scheme) {
-    return verifyToken(scheme, request, secrets);
-  }
-  const json = lazily(request.body);
-  if (!scheme.each) return verifyOne(scheme, request, json, secrets, now);
-  return verifyEach(scheme, request, itemsAt(scheme.each, json()), secrets, now);
+  const live = secrets.map(trimSecret);
+  if (!live.some((secret) => secret !== '')) return refused('no-secret');
+  if ('at' in scheme) return verifyToken(scheme, request, live);
+  const named = underItsNames(scheme, request.headers);
+  const json = once(() => jsonOf(named, request));
+  if (isOversizedJson(named, request.body)) return refused('oversized');
+  if (!named.each) return verifyOne(named, request, json, live, now);
+  return verifyEach(named, request, itemsAt(named.each, json), live, now);
+}
+
+/** The scheme, or its like under the names of the headers that the delivery carries. */
+function underItsNames(scheme: SignatureScheme, headers: Headers): SignatureScheme {
+  const { otherwise, signature } = scheme;
+  const isSigned = signature.some((at) => at.from === 'header' && headers.has(at.name));
+  if (!otherwise || isSigned || headersOf(scheme).some((name) => headers.has(name))) return scheme;
+  return underItsNames(otherwise, headers);
 }
 
 /** All must hold. The verdict names the secret of the last, as a sender uses one for a delivery. */
 async function verifyEach(
   scheme: SignatureScheme,
   request: SignedRequest,
-  signed: readonly string[] | undefined,
+  signed: readonly string[] | Cause,
   secrets: readonly string[],
   now: number,
 ): Promise<Verdict> {
-  if (signed === undefined || signed.length > maxEach) return refused('malformed');
+  if (typeof signed === 'string') return refused(signed);
   let verdict = refused('missing');
   for (const item of signed) {
     verdict = await verifyOne(scheme, request, () => item, secrets, now);
@@ -65,76 +86,76 @@ async function verifyOne(
   secrets: readonly string[],
   now: number,
 ): Promise<Verdict> {
-  const { method, url, headers, body } = request;
-  const from: Signable = { method, url, headers, body, json, items: [] };
-  const found = findSignatures(scheme, from);
-  if (found.length === 0) return refused('missing');
-  const candidates = decodeAll(scheme, found);
-  if (candidates.length === 0) return refused('malformed');
-  const message = render(scheme.signed, from);
-  if (message === undefined) return refused('missing');
+  const claim = orMalformed(() => readClaim(scheme, request, json));
+  if (typeof claim === 'string') return refused(claim);
   const matches: (boolean | 'bad-secret')[] = [];
-  for (const secret of secrets) {
-    matches.push(await matchesAny(scheme, secret, candidates, message));
-  }
+  for (const secret of secrets) matches.push(await matchesSecret(scheme, secret, claim));
   const verdict = judge(matches);
   if (!verdict.ok) return verdict;
+  const { from } = claim;
   if (scheme.bodyDigest && !(await holdsDigest(scheme.bodyDigest, from)))
     return refused('mismatch');
-  return checkTime(scheme, from, now) ?? verdict;
+  const late = orMalformed(() => checkTime(scheme, from, now));
+  return late === undefined ? verdict : refused(late);
 }
 
 /**
- * The items that carry the scheme's tag, without it. Where the scheme has no list, a header that
- * was sent twice arrives as one value joined by ", ", which does not decode: it is refused.
+ * The boundary between a sender's fault and ours: what throws while it reads a request is malformed. What throws
+ * elsewhere (a hash, the import of a key) is the runtime's, and the delivery should come again.
  */
-function findSignatures(scheme: SignatureScheme, from: Signable): string[] {
-  const found: string[] = [];
-  for (const reference of scheme.signature) {
-    const value = readReference(reference, from);
-    if (value === undefined) continue;
-    const items =
-      scheme.separator === undefined
-        ? [value]
-        : value.split(scheme.separator).map((item) => item.trim());
-    if (scheme.separator !== undefined) from.items = items;
-    for (const item of items) {
-      if (item.startsWith(scheme.tag)) found.push(item.slice(scheme.tag.length));
-    }
+function orMalformed<Value>(read: () => Value): Value | 'malformed' {
+  try {
+    return read();
+  } catch {
+    return 'malformed';
   }
-  return found;
 }
 
-function decodeAll(scheme: SignatureScheme, found: readonly string[]): Bytes[] {
-  const candidates: Bytes[] = [];
-  for (const text of found) {
-    if (text === '' || text.length > maxSignatureChars) continue;
-    const bytes = decode(text, scheme.encoding);
-    if (bytes !== undefined && candidates.length < maxCandidates) candidates.push(bytes);
-  }
-  return candidates;
-}
-
-async function matchesAny(
+async function matchesSecret(
   scheme: SignatureScheme,
   secret: string,
-  candidates: readonly Bytes[],
-  message: Bytes,
+  { messages, signatures }: Claim,
 ): Promise<boolean | 'bad-secret'> {
-  const text = trimSecret(secret);
-  if (text === '') return false;
-  const key = await verifyingKey(scheme, text);
-  if (key === undefined) return 'bad-secret';
-  let matched = false;
-  for (const candidate of candidates) {
-    const bytes = scheme.algorithm === 'ecdsa-p256' ? fromDer(candidate) : candidate;
-    if (bytes === undefined) continue;
-    // Constant in time, and false for a wrong length.
-    if (await crypto.subtle.verify(parametersOf(scheme.algorithm), key, bytes, message)) {
-      matched = true;
+  if (secret === '') return false;
+  const keys = await verifyingKeys(scheme, secret);
+  if (keys.length === 0) return 'bad-secret';
+  const matchesAny = isHmac(scheme.algorithm) ? matchesHmac : matchesPublicKey;
+  for (const key of keys) {
+    for (const message of messages) {
+      // How the URL was written, or the secret is meant, is no secret: what is left of them need not be tried.
+      if (await matchesAny(scheme, key, signatures, message)) return true;
     }
   }
-  return matched;
+  return false;
+}
+
+/** One pass over the message, however many signatures there are. */
+async function matchesHmac(
+  { algorithm }: SignatureScheme,
+  key: Key,
+  signatures: readonly Bytes[],
+  message: Bytes,
+): Promise<boolean> {
+  const made = new Uint8Array(await crypto.subtle.sign(parametersOf(algorithm), key, message));
+  return signatures.filter((signature) => equal(signature, made)).length > 0;
+}
+
+async function matchesPublicKey(
+  { algorithm }: SignatureScheme,
+  key: Key,
+  signatures: readonly Bytes[],
+  message: Bytes,
+): Promise<boolean> {
+  for (const bytes of signatures) {
+    const signature = algorithm === 'ecdsa-p256' ? fromDer(bytes) : bytes;
+    if (signature === undefined) continue;
+    try {
+      if (await crypto.subtle.verify(parametersOf(algorithm), key, signature, message)) return true;
+    } catch {
+      // Some runtimes throw where what was sent is no signature at all.
+    }
+  }
+  return false;
 }
 
 async function holdsDigest(
@@ -143,42 +164,56 @@ async function holdsDigest(
 ): Promise<boolean> {
   const claimed = decode(readReference(reference, from) ?? '', 'hex');
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', from.body));
-  // Both are known to the sender: nothing here is secret, so time may tell.
-  return claimed?.length === digest.length && digest.every((byte, at) => byte === claimed[at]);
+  return claimed !== undefined && equal(claimed, digest);
 }
 
 /**
  * A time is read even where no window is kept: only as one does it end where the text beside it begins. Else
  * what is signed as `{time}{body}` could be cut elsewhere, and be another body.
  */
-function checkTime(
-  { timestamp }: SignatureScheme,
-  from: Signable,
-  now: number,
-): Verdict | undefined {
+function checkTime({ timestamp }: SignatureScheme, from: Signable, now: number): Cause | undefined {
   if (!timestamp) return undefined;
   const text = readReference(timestamp.at, from);
-  if (text === undefined) return refused('missing');
+  if (text === undefined) return 'missing';
   const time = readTimestamp(text, timestamp.unit);
-  if (time === undefined) return refused('malformed');
-  const { toleranceS = Number.POSITIVE_INFINITY } = timestamp;
-  return Math.abs(now - time) <= toleranceS * 1000 ? undefined : refused('stale');
+  if (time === undefined) return 'malformed';
+  return isFresh(time, timestamp.toleranceS, now) ? undefined : 'stale';
 }
 
-/** The raw items of an array; undefined where there is none. */
-function itemsAt(path: readonly string[], text = ''): string[] | undefined {
-  const [array] = findValues(text, path) ?? [];
-  return array?.startsWith('[') ? findValues(array, [null]) : undefined;
+/** The raw items of an array. */
+function itemsAt(
+  path: readonly string[],
+  json: () => string | undefined,
+): readonly string[] | Cause {
+  const items = orMalformed(() => {
+    const [array] = findValues(json() ?? '', path) ?? [];
+    return array?.startsWith('[') ? findValues(array, [null]) : undefined;
+  });
+  if (items === undefined || items === 'malformed') return 'malformed';
+  const isOversized = items.length > maxEach || items.some((item) => item.length > maxEachChars);
+  return isOversized ? 'oversized' : items;
 }
 
-/** Checks once, and only when asked, that a body is JSON: most schemes never look, and none before it must. */
-function lazily(body: Bytes): () => string | undefined {
-  let read: { text: string | undefined } | undefined;
-  return () => {
-    if (read === undefined) {
-      const reading = readJsonText(body);
-      read = { text: reading.ok ? reading.text : undefined };
-    }
-    return read.text;
-  };
+/** Is there more JSON than such a sender's to be read before its signature can hold? */
+function isOversizedJson(scheme: SignatureScheme, body: Bytes): boolean {
+  if (body.length <= maxUnsignedJsonBytes) return false;
+  const readsJson = [...scheme.signature, ...signedReferences(scheme)].some(
+    ({ from }) => from === 'json',
+  );
+  return readsJson && mayBeJson(body[0] ?? 0);
+}
+
+/** An object, an array, or the blanks and byte order marks that may stand before; no form, and no multipart. */
+function mayBeJson(first: number): boolean {
+  return first === 0x7b || first === 0x5b || first === 0xef || first <= 0x20;
+}
+
+/** The body as JSON text. Most schemes never look, and none before it must. */
+function jsonOf(scheme: SignatureScheme, { body, headers }: SignedRequest): string | undefined {
+  const reading = readJsonText(body);
+  const { formOrIn } = scheme;
+  if (formOrIn === undefined) return reading.ok ? reading.text : undefined;
+  if (reading.ok) return objectIn(reading.text, formOrIn);
+  const contentType = headers.get('content-type') ?? undefined;
+  return firstFields({ body, contentType }, namesIn(scheme));
 }

@@ -31,8 +31,8 @@ type Members = JsonMembers<'event_name' | 'metadata' | 'id'>;
 
 const readMembers = memberReader(['event_name', 'metadata', 'id']);
 
-function read({ body }: EdgeDelivery, stream: Stream): Reading {
-  const json = readMembers(body);
+function read({ body, contentType }: EdgeDelivery, stream: Stream): Reading {
+  const json = readMembers(body, contentType);
   if (!json.ok) {
     return { kind: 'malformed', problem: `missing JSON body: the body is ${json.problem}` };
   }
@@ -50,7 +50,7 @@ function read({ body }: EdgeDelivery, stream: Stream): Reading {
 }
 
 function announcement(envelope: Envelope, stream: Stream): AnnouncementReading {
-  const json = readMembers(envelope.body);
+  const json = readMembers(envelope.body, envelope.contentType);
   if (!json.ok) return { ok: false, reason: `the body is ${json.problem}` };
   return announced(json.members, stream);
 }

@@ -8,9 +8,16 @@ import { isAbsent, isObject, knownText, memberReader, scalarText } from '../json
 import { findValues } from '../json-path.ts';
 import { JsonText } from '../json-text.ts';
 import { isJson } from '../json-valid.ts';
-import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
+import { missingColumn } from '../shape/map-columns.ts';
+import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
+import { queryReader } from '../shape/query.ts';
+import type { EventShape } from '../shape/shape.ts';
+import type { EdgeDelivery, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
 
-export interface DatanostroOptions extends StreamOptions, HistorySettings {
+export interface DatanostroOptions
+  extends StreamOptions,
+    HistorySettings,
+    Pick<EventShape, 'moreColumns'> {
   /**
    * What becomes of members of an event that none of the columns takes: kept in a JSON column
    * `other_members`, or refused, so that the event becomes a dead letter. Without it they are left out.
@@ -66,9 +73,13 @@ const columns: Column[] = [
   { name: 'received_at', type: 'TIMESTAMP', description: 'When the relay received the delivery' },
 ];
 
-function layout({ unknown }: Stream): TableLayout {
+function layout(stream: Stream): TableLayout {
   return {
-    columns: unknown === 'keep' ? [...columns, othersColumn] : columns,
+    columns: [
+      ...columns,
+      ...(stream.unknown === 'keep' ? [othersColumn] : []),
+      ...moreLayout(stream),
+    ],
     partitionBy: { column: 'event_time', by: 'DAY' },
     clusterBy: ['event_name'],
     copies: { by: ['delivery_id'], newest: 'received_at' },
@@ -79,12 +90,28 @@ function layout({ unknown }: Stream): TableLayout {
 const eventName = '$.event_name';
 const namePath = ['event_name'];
 
-function read({ body }: EdgeDelivery, stream: Stream): Reading {
+function read(delivery: EdgeDelivery, stream: Stream): Reading {
   const { named, fields } = filterOf(stream);
-  const json = readJsonStart(body, named ? [namePath, ...fields] : fields);
+  const more = morePlanOf(stream);
+  const needs = more ? [...fields, ...more.needs] : fields;
+  const json = readJsonStart(
+    delivery.body,
+    named ? [namePath, ...needs] : needs,
+    delivery.contentType,
+  );
   if (!json.ok) return { kind: 'malformed', problem: `the body is ${json.problem}` };
   if (!isObject(json.text)) {
     return { kind: 'malformed', problem: 'the body is not a JSON object' };
+  }
+  if (more) {
+    const view = {
+      event: json.text,
+      body: json.text,
+      header: delivery.header,
+      query: queryReader(delivery),
+    };
+    const field = missingColumn(view, more);
+    if (field !== undefined) return { kind: 'malformed', problem: `${field} is missing`, field };
   }
   // An event without a name is still an event; a filter on names does not let it pass.
   const [raw] = findValues(json.text, namePath) ?? [];
@@ -96,14 +123,17 @@ function map(envelope: Envelope, stream: Stream): readonly Mapping[] {
   return [mapEvent(envelope, stream)];
 }
 
-function mapEvent(envelope: Envelope, { unknown }: Stream): Mapping {
-  const json = unknown ? readAllMembers(envelope.body) : readMembers(envelope.body);
+function mapEvent(envelope: Envelope, stream: Stream): Mapping {
+  const { unknown, invalidValues, key } = stream;
+  const { body, contentType } = envelope;
+  const json = unknown ? readAllMembers(body, contentType) : readMembers(body, contentType);
   if (!json.ok) return { ok: false, reason: `the body is ${json.problem}` };
   const { others } = json;
   if (unknown === 'refuse' && others.length > 0) {
     return { ok: false, reason: `no column takes ${others.length} of its members` };
   }
   const row: Row = {};
+  let notes: ValueNote[] | undefined;
   if (unknown === 'keep') {
     row[othersColumn.name] = others.length > 0 ? new JsonText(`{${others.join()}}`) : null;
   }
@@ -114,14 +144,25 @@ function mapEvent(envelope: Envelope, { unknown }: Stream): Mapping {
     else {
       const text = knownText(raw);
       if (text === undefined) {
-        return { ok: false, reason: `"${member}" is an object or an array`, column };
+        const reason = 'is an object or an array';
+        if (invalidValues === 'dead-letter' || key?.includes(column)) {
+          return { ok: false, reason: `"${member}" ${reason}`, column };
+        }
+        notes ??= [];
+        notes.push({ column, reason });
       }
-      row[column] = text;
+      // An empty time is none; an empty text is a text.
+      row[column] = (column === 'event_time' ? text || null : text) ?? null;
     }
   }
   row['delivery_id'] = envelope.deliveryId;
   row['received_at'] = new Date(envelope.receivedAt);
-  return { ok: true, row };
+  const more = morePlanOf(stream);
+  const added = more && mapMore(more, envelope, json.text);
+  if (added?.ok === false) return added;
+  const allNotes = [...(notes ?? []), ...(added?.notes ?? [])];
+  const whole = added ? { ...row, ...added.row } : row;
+  return allNotes.length > 0 ? { ok: true, row: whole, notes: allNotes } : { ok: true, row: whole };
 }
 
 /**
@@ -140,7 +181,7 @@ export const datanostroSource: RowSource = {
   delivers: 'rows',
   filteredStatus: 204,
   eventFrom: () => eventName,
-  headers: () => [],
+  headers: (stream) => morePlanOf(stream)?.headers ?? [],
   read,
   layout,
   map,

@@ -1,11 +1,13 @@
-import type { Row, TableLayout } from '../columns.ts';
+import type { TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import { scalarText } from '../json-members.ts';
-import { cellOf, timestampText } from '../shape/cell.ts';
+import { type Cell, cellOf, timeCell } from '../shape/cell.ts';
 import { readEvents, readEventsStart } from '../shape/events.ts';
 import { type Facts, readJoined, readRaw, type Surroundings } from '../shape/from.ts';
+import { mapColumns, missingColumn } from '../shape/map-columns.ts';
 import { type Plan, planOf } from '../shape/plan.ts';
+import { queryReader } from '../shape/query.ts';
 import type { EventShape } from '../shape/shape.ts';
 import type { SchemeName } from '../signatures/schemes.ts';
 import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
@@ -28,10 +30,11 @@ function layout(stream: Stream): TableLayout {
   const by = identityOf(plan);
   const named = reads('event:name');
   return {
-    columns: columns.map(({ name, type, description }) => ({
+    columns: columns.map(({ name, type, description, required }) => ({
       name,
       type,
       ...(description !== undefined && { description }),
+      ...(required && { required }),
     })),
     // By the relay's clock: a sender's may be wild, and BigQuery refuses wild partitions.
     ...(received?.type === 'TIMESTAMP' && {
@@ -55,13 +58,21 @@ function identityOf(plan: Plan): string[] {
   return columns.every((name) => name !== undefined) ? columns : [];
 }
 
-function read({ body, header }: EdgeDelivery, stream: Stream): Reading {
+function read(delivery: EdgeDelivery, stream: Stream): Reading {
   const plan = planOf(stream);
-  const reading = readEventsStart(body, plan);
+  const reading = readEventsStart(delivery, plan);
   if (!reading.ok) return { kind: 'malformed', problem: reading.problem };
   const { events } = reading;
   if (events.length === 0) return { kind: 'ignored', reason: 'Ignored: it holds no event' };
-  const views = events.map((event) => ({ event, body: reading.body, header }));
+  const { header } = delivery;
+  const query = queryReader(delivery);
+  const views = events.map((event) => ({
+    event,
+    body: reading.body,
+    sent: reading.sent,
+    header,
+    query,
+  }));
   const [only] = views;
   // Of several events the others may be whole: what is amiss with one is for the subscriber to say.
   const field = only && views.length === 1 ? missingColumn(only, plan) : undefined;
@@ -69,16 +80,8 @@ function read({ body, header }: EdgeDelivery, stream: Stream): Reading {
   return {
     kind: 'events',
     events: views.map((view) => ({ name: readJoined(plan.event, view), json: view.event })),
-    ...(reading.whole && { text: reading.body }),
+    ...(reading.whole && reading.sent === undefined && { text: reading.body }),
   };
-}
-
-/** Required, and readable at the edge, which knows no facts. */
-function missingColumn(view: Surroundings, { columns }: Plan): string | undefined {
-  return columns.find(
-    ({ required, from }) =>
-      required && !from.some(({ of }) => of === 'fact') && readRaw(from, view) === undefined,
-  )?.name;
 }
 
 function map(envelope: Envelope, stream: Stream, text?: string): readonly Mapping[] {
@@ -91,15 +94,16 @@ function mapEach(envelope: Envelope, stream: Stream): Iterable<Mapping> | undefi
 }
 
 function* mapAll(envelope: Envelope, plan: Plan, text?: string): Iterable<Mapping> {
-  const reading = readEvents(envelope.body, plan, text);
+  const reading = readEvents(envelope, plan, text);
   if (!reading.ok) {
     yield { ok: false, reason: reading.problem };
     return;
   }
   const header = (name: string) => envelope.headers?.[name];
-  const { events, body } = reading;
+  const query = queryReader(envelope);
+  const { events, body, sent } = reading;
   for (const [index, event] of events.entries()) {
-    const view = { event, body, header };
+    const view = { event, body, sent, header, query };
     const name = readJoined(plan.event, view);
     // A lone event has passed at the edge, perhaps by an older filter: what was accepted is stored.
     if (events.length > 1 && !plan.filter.passes({ name, json: event })) continue;
@@ -124,31 +128,17 @@ function mapEvent(
   };
   if (name !== undefined) facts['event:name'] = name;
   if (envelope.contentType !== undefined) facts['delivery:content_type'] = envelope.contentType;
-  const rawTime = readRaw(plan.time, view);
-  if (rawTime !== undefined) {
-    const time = timestampText(scalarText(rawTime) ?? '', plan.timeUnit);
-    if (time === undefined) {
-      return { ok: false, reason: `its time is no number in ${plan.timeUnit} since 1970` };
-    }
-    facts['event:time'] = time;
-  }
-  return mapColumns({ ...view, facts }, plan);
+  const time = readTime(plan, view);
+  if (time?.ok) facts['event:time'] = String(time.value);
+  return mapColumns({ ...view, facts }, plan, time?.ok === false ? time : undefined);
 }
 
-function mapColumns(view: Surroundings, { columns }: Plan): Mapping {
-  const row: Row = {};
-  for (const { name, type, from, unit, required } of columns) {
-    const raw = readRaw(from, view);
-    if (raw === undefined) {
-      if (required) return { ok: false, reason: `${name} is missing`, column: name };
-      row[name] = null;
-      continue;
-    }
-    const cell = cellOf(raw, type, unit);
-    if (!cell.ok) return { ok: false, reason: `${name} ${cell.reason}`, column: name };
-    row[name] = cell.value;
-  }
-  return { ok: true, row };
+/** When the event happened, by the sender: undefined where it does not say. */
+function readTime({ time, timeUnit }: Plan, view: Surroundings): Cell | undefined {
+  const raw = readRaw(time, view);
+  if (raw === undefined) return undefined;
+  const text = scalarText(raw);
+  return text === undefined ? cellOf(raw, 'TIMESTAMP', timeUnit) : timeCell(text, timeUnit);
 }
 
 export const genericSource: RowSource = {

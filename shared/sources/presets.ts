@@ -12,7 +12,10 @@ interface TokenOptions {
 }
 
 type SenderRow = EventShape &
-  Pick<StreamOptions, 'publishBudgetMs'> & { scheme: SchemeName; acceptedStatus?: 200 };
+  Pick<StreamOptions, 'publishBudgetMs' | 'acceptsGet' | 'maxBodyBytes'> & {
+    scheme: SchemeName;
+    acceptedStatus?: 200;
+  };
 
 /** For senders whose documentation asks for a 200: of some, any other answer makes them send again. */
 const only200 = { acceptedStatus: 200 } as const;
@@ -24,6 +27,8 @@ const waits = { oneSecond: { publishBudgetMs: 500 }, threeSeconds: { publishBudg
 function metaRow(): SenderRow {
   return {
     ...only200,
+    // https://developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks: "up to 3 MB".
+    maxBodyBytes: 3 * 1024 * 1024,
     scheme: 'meta',
     each: '$.entry',
     event: '$.changes[0].field',
@@ -31,9 +36,17 @@ function metaRow(): SenderRow {
   };
 }
 
+/** Svix's libraries take its headers under both names, and Standard Webhooks' are the second. */
+const svixId = 'header:svix-id | header:webhook-id';
+const webhookId = 'header:webhook-id | header:svix-id';
+
+/** For senders whose deliveries may be larger than what a message carries: as much as it does. */
+const largest = { maxBodyBytes: 7 * 1024 * 1024 };
+
 /** A sender's row: how it signs, and where in its deliveries an event's name, id and time stand. */
 function sender(row: SenderRow): (options: PresetOptions) => Stream {
-  return (options) => generic({ ...row, ...options });
+  // What a sender is not known to send, a preset does not take.
+  return (options) => generic({ body: 'json', ...row, ...options });
 }
 
 export const adyen = sender({
@@ -53,7 +66,8 @@ export const asana = sender({
   time: '$.created_at',
 });
 
-export const box = sender({ scheme: 'box', event: '$.trigger', id: 'header:box-delivery-id' });
+/** Its header box-delivery-id is new with every retry; the body's id stays. https://developer.box.com/guides/webhooks/v2 */
+export const box = sender({ scheme: 'box', event: '$.trigger', id: '$.id' });
 
 export const calendly = sender({ scheme: 'calendly', event: '$.event', time: '$.created_at' });
 
@@ -61,7 +75,7 @@ export const calendly = sender({ scheme: 'calendly', event: '$.event', time: '$.
 export const clerk = sender({
   scheme: 'svix',
   event: '$.type',
-  id: 'header:svix-id',
+  id: svixId,
   time: '$.timestamp | $.created_at',
 });
 
@@ -79,8 +93,11 @@ export const discord = sender({
   time: '$.event.timestamp',
 });
 
+/** As JSON, or as XML by its older setting: https://developers.docusign.com/platform/webhooks/connect/ */
 export const docusign = sender({
+  ...largest,
   scheme: 'docusign',
+  body: ['json', 'text'],
   event: '$.event',
   time: '$.generatedDateTime',
 });
@@ -88,8 +105,14 @@ export const docusign = sender({
 /** It says that something has changed, and not what. */
 export const dropbox = sender({ scheme: 'dropbox' });
 
+/**
+ * As JSON, or as a form whose `payload` is the JSON; up to 25 MB:
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap
+ */
 export const github = sender({
+  ...largest,
   scheme: 'github',
+  body: ['json', 'form-payload'],
   event: 'header:x-github-event',
   id: 'header:x-github-delivery',
 });
@@ -133,13 +156,19 @@ export const linear = sender({
   time: '$.createdAt',
 });
 
-/** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retries */
+/**
+ * Events as JSON, and what routes forward: forms, multipart where the mail has attachments, of 25 MB at most.
+ * https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retries
+ * https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/receive-http
+ */
 export const mailgun = sender({
   ...only200,
+  ...largest,
   scheme: 'mailgun',
-  event: '$.event-data.event',
-  id: '$.event-data.id',
-  time: { from: '$.event-data.timestamp', unit: 's' },
+  body: ['json', 'form', 'multipart'],
+  event: '$.event-data.event | $.event',
+  id: '$.event-data.id | $.Message-Id',
+  time: { from: '$.event-data.timestamp | $.timestamp', unit: 's' },
 });
 
 /**
@@ -157,7 +186,7 @@ export const mixpanel: (options: PresetOptions & TokenOptions) => Stream = sende
 export const openai = sender({
   scheme: 'openai',
   event: '$.type',
-  id: 'header:webhook-id',
+  id: webhookId,
   time: { from: '$.created_at', unit: 's' },
 });
 
@@ -175,6 +204,14 @@ export const pagerduty = sender({
   event: '$.event.event_type',
   id: '$.event.id',
   time: '$.event.occurred_at',
+});
+
+/** Signs as Standard Webhooks has it, with a secret of its own kind (signatures/key-forms.ts). */
+export const polar = sender({
+  scheme: 'standard-webhooks',
+  event: '$.type',
+  id: webhookId,
+  time: '$.timestamp',
 });
 
 export const pusher = sender({
@@ -195,7 +232,7 @@ export const razorpay = sender({
 export const resend = sender({
   scheme: 'svix',
   event: '$.type',
-  id: 'header:svix-id',
+  id: svixId,
   time: '$.created_at',
 });
 
@@ -206,12 +243,25 @@ export const segment = sender({
   time: '$.timestamp',
 });
 
+/**
+ * Events in batches, and mail from Inbound Parse, as multipart: up to 30 MB of it, in charsets that `charsets` tells.
+ * https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/setting-up-the-inbound-parse-webhook
+ */
 export const sendgrid = sender({
+  ...largest,
   scheme: 'sendgrid',
+  body: ['json', 'multipart', 'form'],
   each: '$',
   event: '$.event',
   id: '$.sg_event_id',
   time: { from: '$.timestamp', unit: 's' },
+});
+
+/** Inbound Parse where no security policy of SendGrid's signs it: then its user chooses what it shows. */
+export const sendgridInbound: (options: PresetOptions & TokenOptions) => Stream = sender({
+  ...largest,
+  scheme: 'endpoint-key',
+  body: ['multipart', 'form'],
 });
 
 export const sentry = sender({
@@ -221,19 +271,29 @@ export const sentry = sender({
   id: 'header:request-id',
 });
 
+/** As JSON, or as XML where its user asks for that. */
 export const shopify = sender({
   scheme: 'shopify',
+  body: ['json', 'text'],
   event: 'header:x-shopify-topic',
   id: 'header:x-shopify-webhook-id',
   time: 'header:x-shopify-triggered-at',
 });
 
+/**
+ * Events as JSON, slash commands as forms, and interactions as forms whose `payload` is JSON. What tells no time
+ * was sent at that of its signature.
+ */
 export const slack = sender({
   ...waits.threeSeconds,
   scheme: 'slack',
-  event: '$.event.type | $.type',
-  id: '$.event_id',
-  time: { from: '$.event_time', unit: 's' },
+  body: ['json', 'form', 'form-payload'],
+  event: '$.event.type | $.type | $.command',
+  id: '$.event_id | $.trigger_id',
+  time: {
+    from: '$.event_time | $.action_ts | $.actions[0].action_ts | header:x-slack-request-timestamp',
+    unit: 's',
+  },
 });
 
 export const square = sender({
@@ -246,7 +306,7 @@ export const square = sender({
 export const standardWebhooks = sender({
   scheme: 'standard-webhooks',
   event: '$.type',
-  id: 'header:webhook-id',
+  id: webhookId,
   time: '$.timestamp',
 });
 
@@ -257,10 +317,18 @@ export const stripe = sender({
   time: { from: '$.created', unit: 's' },
 });
 
+/** Auth hooks, signed as Standard Webhooks has it. https://supabase.com/docs/guides/auth/auth-hooks */
+export const supabase = sender({
+  scheme: 'standard-webhooks',
+  event: '$.metadata.name',
+  id: webhookId,
+  time: '$.metadata.time',
+});
+
 export const svix = sender({
   scheme: 'svix',
   event: '$.type',
-  id: 'header:svix-id',
+  id: svixId,
   time: '$.created_at',
 });
 
@@ -268,16 +336,24 @@ const twilioStatus = '$.MessageStatus | $.SmsStatus | $.CallStatus';
 /** Of one message or call there are many callbacks. */
 const twilioId = ['$.MessageSid | $.CallSid', twilioStatus];
 
-/** Twilio's callbacks as forms, the usual kind. */
+/** Twilio's callbacks as forms, the usual kind, or as GETs, where the user asks for those. */
 export const twilio = sender({
   scheme: 'twilio-form',
+  acceptsGet: true,
   body: 'form',
   event: twilioStatus,
   id: twilioId,
 });
 
-/** Twilio's callbacks as JSON. */
-export const twilioJson = sender({ scheme: 'twilio-json', event: twilioStatus, id: twilioId });
+/** Twilio's callbacks as JSON, and its event streams: arrays of CloudEvents. */
+export const twilioJson = sender({
+  scheme: 'twilio-json',
+  body: 'json',
+  each: '$',
+  event: `$.type | ${twilioStatus}`,
+  id: ['$.id | $.MessageSid | $.CallSid', twilioStatus],
+  time: '$.time',
+});
 
 export const twitch = sender({
   scheme: 'twitch',
@@ -306,9 +382,10 @@ export const xero = sender({
   time: '$.eventDateUtc',
 });
 
-/** What `event` is, Zendesk's user sets with the webhook's body. */
+/** What `event` is, Zendesk's user sets with the webhook's body, which may be JSON, XML or a form. */
 export const zendesk = sender({
   scheme: 'zendesk',
+  body: ['json', 'form', 'text'],
   event: '$.type',
   id: 'header:x-zendesk-webhook-invocation-id',
 });

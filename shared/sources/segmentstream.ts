@@ -2,21 +2,25 @@ import type { Column, TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import { RelayError } from '../error.ts';
-import { formJson } from '../form-fields.ts';
-import { readJsonText } from '../json-body.ts';
+import { charsetOf } from '../formats/media-type.ts';
+import { xmlCharset } from '../formats/read-body.ts';
+import { decodeLossy, decodeText } from '../formats/text.ts';
 import { JsonText } from '../json-text.ts';
+import { missingColumn } from '../shape/map-columns.ts';
+import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
+import { queryReader } from '../shape/query.ts';
+import type { EventShape } from '../shape/shape.ts';
 import type { TokenSchemeName } from '../signatures/schemes.ts';
-import type { Mapping, RowSource } from '../source.ts';
+import type { EdgeDelivery, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
+import { hitFields } from './hit-fields.ts';
 
-export interface SegmentstreamOptions extends StreamOptions {
+export interface SegmentstreamOptions extends StreamOptions, Pick<EventShape, 'moreColumns'> {
   /** What the CRM shows; by default an unguessable key ends the endpoint's path. */
   scheme?: TokenSchemeName;
   /** The zone that `date` is told in: an IANA name (`Europe/Prague`) or an offset (`+02:00`). UTC by default. */
   timeZone?: string;
   /** Adds a JSON column `fields` with what the payload says, where it is a form or a JSON object or array. */
   fields?: boolean;
-  /** Takes GET postbacks too, whose payload is the query string. */
-  acceptsGet?: boolean;
 }
 
 /**
@@ -30,7 +34,9 @@ export function segmentstream(options: SegmentstreamOptions): Stream {
 const fieldsColumn: Column = {
   name: 'fields',
   type: 'JSON',
-  description: 'What the payload says, where it is a form or JSON',
+  description: 'What the payload and the query say, where they are forms or JSON',
+  // With another text in a field's place it would say what nobody sent; the payload says it all.
+  exact: true,
 };
 
 /** @throws RelayError `config.invalid` where there is no such time zone */
@@ -39,10 +45,11 @@ function layout(stream: Stream): TableLayout {
   return {
     columns: [
       { name: 'hit_id', type: 'STRING', description: "The relay's id of the delivery (UUIDv7)" },
-      { name: 'payload', type: 'STRING', description: 'The body as it was sent' },
+      { name: 'payload', type: 'STRING', description: 'The body as it was sent, or the query' },
       { name: 'received_at', type: 'INT64', description: 'Unix milliseconds' },
       { name: 'date', type: 'DATE', description: `Of received_at, in ${stream.timeZone ?? 'UTC'}` },
       ...(stream.fields ? [fieldsColumn] : []),
+      ...moreLayout(stream),
     ],
     partitionBy: { column: 'date', by: 'DAY' },
     copies: { by: ['hit_id'], newest: 'received_at' },
@@ -50,23 +57,27 @@ function layout(stream: Stream): TableLayout {
   };
 }
 
-// ignoreBOM: the body is kept as sent, a byte order mark too.
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const notText = 'is not UTF-8';
+const replaced = `${notText}: U+FFFD stands for what is not`;
 
 function map(envelope: Envelope, stream: Stream): readonly Mapping[] {
-  return [mapBody(envelope, stream)];
+  return [mapHit(envelope, stream)];
 }
 
-function mapBody(envelope: Envelope, stream: Stream): Mapping {
-  let payload: string;
-  try {
-    payload = utf8.decode(envelope.body);
-  } catch {
-    return {
-      ok: false,
-      reason: 'the body is not UTF-8, and a STRING holds nothing else',
-      column: 'payload',
-    };
+function mapHit(envelope: Envelope, stream: Stream): Mapping {
+  const { text: payload, isExact } = decodePayload(envelope);
+  const more = morePlanOf(stream);
+  const fields = stream.fields || more ? hitFields(envelope) : undefined;
+  const added = more && mapMore(more, envelope, fields ?? 'null');
+  if (added?.ok === false) return added;
+  const notes: ValueNote[] = [];
+  if (!isExact) notes.push({ column: 'payload', reason: replaced });
+  if (stream.fields && fields && isReplaced(fields, payload + (envelope.query ?? ''))) {
+    notes.push({ column: fieldsColumn.name, reason: replaced });
+  }
+  const [note] = notes;
+  if (note && (stream.invalidValues === 'dead-letter' || isInKey(notes, stream))) {
+    return { ok: false, reason: `${note.column} ${notText}`, column: note.column };
   }
   return {
     ok: true,
@@ -75,24 +86,47 @@ function mapBody(envelope: Envelope, stream: Stream): Mapping {
       payload,
       received_at: BigInt(envelope.receivedAt),
       date: dateIn(stream.timeZone ?? 'UTC', envelope.receivedAt),
-      ...(stream.fields && { fields: fieldsOf(envelope, payload) }),
+      ...(stream.fields && { fields: fields === undefined ? null : new JsonText(fields) }),
+      ...added?.row,
     },
+    ...((note || added?.notes) && { notes: [...notes, ...(added?.notes ?? [])] }),
   };
 }
 
-/** Null where it is neither: XML, or words. */
-function fieldsOf({ body, contentType }: Envelope, payload: string): JsonText | null {
-  if (/^\s*[[{]/.test(payload)) {
-    const json = readJsonText(body);
-    if (json.ok) return new JsonText(json.text);
-  }
-  // A query string comes without a type. curl says of whatever it posts that it is a form.
-  const mayBeForm = contentType === undefined || contentType.toLowerCase().startsWith(formType);
-  return mayBeForm && startsAsForm.test(payload) ? new JsonText(formJson(payload)) : null;
+/** Rows are told apart by what was sent, never by U+FFFD in its place. */
+function isInKey(notes: readonly ValueNote[], { key = [] }: Stream): boolean {
+  return notes.some(({ column }) => key.includes(column));
 }
 
-const formType = 'application/x-www-form-urlencoded';
-const startsAsForm = /^[^\s=&<>{}"]+=/;
+/**
+ * The body; of a hit without one, its query. A byte order mark stays: it was sent. Not exact where U+FFFD stands for
+ * bytes that are no text.
+ */
+function decodePayload(envelope: Envelope): { text: string; isExact: boolean } {
+  const { body, contentType, query } = envelope;
+  if (body.byteLength === 0 && query) return { text: query, isExact: true };
+  const decoding = decodeText(body, xmlCharset(body) ?? charsetOf(contentType));
+  return decoding.ok
+    ? { text: decoding.text, isExact: true }
+    : { text: decodeLossy(body, undefined), isExact: false };
+}
+
+/** Has a form lost bytes that its escapes say, and that are no UTF-8? */
+function isReplaced(fields: string, sent: string): boolean {
+  return fields.includes('\ufffd') && !/\ufffd|%ef%bf%bd|\\ufffd/i.test(sent);
+}
+
+function read(delivery: EdgeDelivery, stream: Stream): Reading {
+  const more = morePlanOf(stream);
+  if (more) {
+    const event = hitFields(delivery) ?? 'null';
+    const { header } = delivery;
+    const view = { event, body: event, header, query: queryReader(delivery) };
+    const field = missingColumn(view, more);
+    if (field !== undefined) return { kind: 'malformed', problem: `${field} is missing`, field };
+  }
+  return { kind: 'events', events: [{}] };
+}
 
 const calendars = new Map<string, Intl.DateTimeFormat>();
 
@@ -120,8 +154,8 @@ export const segmentstreamSource: RowSource = {
   delivers: 'rows',
   filteredStatus: 200,
   eventFrom: () => undefined,
-  headers: () => [],
-  read: () => ({ kind: 'events', events: [{}] }),
+  headers: (stream) => morePlanOf(stream)?.headers ?? [],
+  read,
   layout,
   map,
 };

@@ -131,7 +131,7 @@ class Comparison {
 
   #noteEvent(event: Extract<EventReading, { kind: 'row' }>): void {
     const { ids, copies, reader } = this.#options;
-    const { id, timeMs, row, sequence } = event;
+    const { id, timeMs } = event;
     if (timeMs !== undefined && !holds(this.#window, timeMs)) {
       this.#report.totals.outside++;
       return;
@@ -139,7 +139,7 @@ class Comparison {
     const found = ids.get(id);
     if ((found & sentBit) !== 0) return;
     // An event that no table takes is a dead letter: it can't be missed.
-    if (found === 0 && !reader.encoder.encode(row, sequence).ok) {
+    if (found === 0 && !reader.encode(event).ok) {
       this.#report.totals.unusable++;
       return;
     }

@@ -3,11 +3,13 @@ import type { RelayStream } from '../../shared/config.ts';
 import type { Envelope } from '../../shared/envelope.ts';
 import { RelayError } from '../../shared/error.ts';
 import { filterOf } from '../../shared/filters/filter.ts';
+import { takesNoJson } from '../../shared/formats/names.ts';
 import { keyedLayout } from '../../shared/key.ts';
-import type { Mapping, RowSource } from '../../shared/source.ts';
+import type { Mapping, RowSource, ValueNote } from '../../shared/source.ts';
 import { sources } from '../../shared/sources/registry.ts';
-import { type Instant, parseTimestamp } from '../bigquery/civil-time.ts';
+import type { Instant } from '../bigquery/civil-time.ts';
 import { createEncoder, type RowEncoder } from '../bigquery/encode.ts';
+import { readTimestamp } from '../bigquery/time-text.ts';
 import { type EventColumns, eventColumns, idOf } from './event-columns.ts';
 import { historySequence } from './history-sequence.ts';
 import type { Line } from './lines.ts';
@@ -21,6 +23,8 @@ export type EventReading =
       timeMs?: number;
       row: Row /** Of a table with a key. */;
       sequence?: string;
+      /** It may be a row already, without this value; a line is never written in part, as it can be mended. */
+      unfit?: ValueNote;
     }
   /** The edge would not have relayed it. */
   | { kind: 'filtered' }
@@ -53,13 +57,17 @@ export class EventReader {
     this.encoder = createEncoder(this.layout, Date.now);
     this.#source = source;
     this.#receivedAt = receivedAt;
-    this.#contentType =
-      stream.body === 'form' ? 'application/x-www-form-urlencoded' : 'application/json';
+    this.#contentType = takesNoJson(stream)
+      ? 'application/x-www-form-urlencoded'
+      : 'application/json';
   }
 
   /** A line may hold several events, where the stream's deliveries do. */
   read({ bytes, number }: Line): EventReading[] {
-    const reading = this.#source.read({ body: bytes, header: noHeader }, this.stream);
+    const reading = this.#source.read(
+      { body: bytes, header: noHeader, contentType: this.#contentType },
+      this.stream,
+    );
     if (reading.kind === 'malformed') return [{ kind: 'rejected', reason: reading.problem }];
     if (reading.kind === 'ignored') return [{ kind: 'filtered' }];
     const { passes } = filterOf(this.stream);
@@ -80,7 +88,7 @@ export class EventReader {
       const { reason, column } = mapping;
       return { kind: 'rejected', reason, ...(column !== undefined && { column }) };
     }
-    const { row } = mapping;
+    const { row, notes: [unfit] = [] } = mapping;
     const time = this.#timeOf(row);
     // An error in the place of an event (`{"detail": …}`) must not become a row of NULLs.
     if (this.columns.time !== undefined && time === undefined && !hasId(row, this.columns)) {
@@ -94,13 +102,20 @@ export class EventReader {
       ...(timeMs !== undefined && { timeMs }),
       row,
       ...(this.stream.key && { sequence: historySequence(place, this.#receivedAt) }),
+      ...(unfit && { unfit }),
     };
+  }
+
+  /** As its table takes it whole, or what does not fit. */
+  encode({ row, sequence, unfit }: Extract<EventReading, { kind: 'row' }>) {
+    return unfit ? { ok: false as const, ...unfit } : this.encoder.encode(row, sequence);
   }
 
   /** Microseconds since 1970. A time that can't be read is the encoder's to refuse. */
   #timeOf(row: Row): Instant | undefined {
     const value = this.columns.time === undefined ? null : (row[this.columns.time] ?? null);
-    return typeof value === 'string' ? parseTimestamp(value) : undefined;
+    const time = typeof value === 'string' ? readTimestamp(value) : undefined;
+    return typeof time === 'string' ? undefined : time;
   }
 }
 

@@ -167,7 +167,7 @@ class Fill {
   }
 
   #takeRow(line: Line, event: Extract<EventReading, { kind: 'row' }>): boolean {
-    const { id, timeMs, row, sequence } = event;
+    const { id, timeMs } = event;
     const standing = this.#states.standingOf(event);
     if (timeMs !== undefined && !holds(this.#window, timeMs)) {
       if (standing !== 'news' || !this.#isAtEdge(timeMs)) {
@@ -178,7 +178,7 @@ class Fill {
       this.counts[standing]++;
       return false;
     }
-    const encoded = this.#dependencies.reader.encoder.encode(row, sequence);
+    const encoded = this.#dependencies.reader.encode(event);
     if (!encoded.ok) {
       this.#reject(line, encoded.reason, encoded.column);
       return false;

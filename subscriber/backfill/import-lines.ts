@@ -118,15 +118,16 @@ class Import {
   }
 
   #takeRow(line: Line, event: Extract<EventReading, { kind: 'row' }>): void {
-    const { id, timeMs, row, sequence } = event;
-    const { encoder, stream } = this.#dependencies.reader;
+    const { id, timeMs } = event;
+    const { reader } = this.#dependencies;
+    const { stream } = reader;
     const before = this.#candidates.get(id);
     const isLater = stream.key !== undefined && (timeMs ?? 0) >= (before?.timeMs ?? 0);
     if (before && !isLater) {
       this.counts.repeated++;
       return;
     }
-    const encoded = encoder.encode(row, sequence);
+    const encoded = reader.encode(event);
     if (!encoded.ok) {
       this.#reject(line, encoded.reason, encoded.column);
       return;

@@ -1,10 +1,12 @@
 import type { ColumnType, Value } from '../../shared/columns.ts';
 import { JsonText } from '../../shared/json-text.ts';
-import { parseDate, parseDatetime, parseTime, parseTimestamp } from './civil-time.ts';
+import { parseDate, parseDatetime, parseTime } from './civil-time.ts';
 import { BIGNUMERIC, type DecimalRange, NUMERIC, parseDecimal } from './decimal.ts';
-import { jsonProblem } from './json-text.ts';
+import { checkInteger, readInteger } from './integer-text.ts';
+import { type JsonFault, jsonFault } from './json-text.ts';
 import type { ProtoWriter } from './proto-writer.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { readDate, readDatetime, readTime, readTimestamp } from './time-text.ts';
 
 /** Writes one cell as a protobuf field, or writes nothing and says why it does not fit. */
 export type CellWriter = (
@@ -18,14 +20,14 @@ export type DayCheck = (days: number) => Refusal | undefined;
 
 const anyDay: DayCheck = () => undefined;
 const MICROS_PER_DAY = 86_400_000_000;
-const MIN_INT64 = -(2n ** 63n);
-const MAX_INT64 = 2n ** 63n - 1n;
-const INTEGER_TEXT = /^-?\d{1,19}$/;
+const MS_PER_DAY = 86_400_000;
+const LONE_SURROGATE = 'holds a lone surrogate, which is no Unicode';
 const MAX_EXACT = 2n ** 53n;
 
 /**
  * A value is taken in the forms that hold it exactly, and in no other. Text stands for a number only where
- * a JavaScript number could not carry it: INT64, NUMERIC, BIGNUMERIC and TIMESTAMP.
+ * a JavaScript number could not carry it: INT64, NUMERIC, BIGNUMERIC and TIMESTAMP. How it spells the number or
+ * the time does not matter.
  */
 export const CELL_WRITERS: Record<Exclude<ColumnType, 'RECORD'>, CellWriter> = {
   STRING: writeString,
@@ -43,46 +45,47 @@ export const CELL_WRITERS: Record<Exclude<ColumnType, 'RECORD'>, CellWriter> = {
 };
 
 function writeString(out: ProtoWriter, field: number, value: Value): Refusal | undefined {
-  if (typeof value !== 'string') return wrongType('STRING', 'text', value);
-  if (!value.isWellFormed()) return refuse('not_unicode', 'holds a lone surrogate');
+  if (typeof value !== 'string') return wrongType('text', value);
+  if (!value.isWellFormed()) return refuse('not_unicode', LONE_SURROGATE);
   out.string(field, value);
   return undefined;
 }
 
 function writeBytes(out: ProtoWriter, field: number, value: Value): Refusal | undefined {
-  if (!(value instanceof Uint8Array)) return wrongType('BYTES', 'bytes', value);
+  if (!(value instanceof Uint8Array)) return wrongType('bytes', value);
   out.bytes(field, value);
   return undefined;
 }
 
 function writeInt64(out: ProtoWriter, field: number, value: Value): Refusal | undefined {
   if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) {
-      return refuse('out_of_range', 'INT64 from a number needs an integer within ±(2^53 - 1)');
-    }
+    if (!Number.isSafeInteger(value)) return refuse('out_of_range', numberFault(value));
     out.integer(field, value);
     return undefined;
   }
-  if (typeof value === 'string' && !INTEGER_TEXT.test(value)) {
-    return refuse('unreadable', 'INT64 from text needs decimal digits');
-  }
   if (typeof value !== 'bigint' && typeof value !== 'string') {
-    return wrongType('INT64', 'an integer', value);
+    return wrongType('an integer', value);
   }
-  const integer = BigInt(value);
-  if (integer < MIN_INT64 || integer > MAX_INT64) {
-    return refuse('out_of_range', 'INT64 holds -2^63 to 2^63 - 1');
-  }
+  const integer = typeof value === 'string' ? readInteger(value) : checkInteger(value);
+  if (typeof integer !== 'bigint') return integer;
   out.int64(field, integer);
   return undefined;
 }
 
+function numberFault(value: number): string {
+  if (Number.isNaN(value)) return 'is no number';
+  if (!Number.isInteger(value) && Number.isFinite(value)) {
+    return 'has a fraction, which INT64 does not hold';
+  }
+  return 'is beyond ±(2^53 - 1), where a JavaScript number is no longer exact';
+}
+
 function writeFloat64(out: ProtoWriter, field: number, value: Value): Refusal | undefined {
   if (typeof value === 'bigint' && (value > MAX_EXACT || value < -MAX_EXACT)) {
-    return refuse('out_of_range', 'FLOAT64 from a bigint needs one within ±2^53');
+    return refuse('out_of_range', 'is a bigint beyond ±2^53, which FLOAT64 may not hold');
   }
   if (typeof value !== 'number' && typeof value !== 'bigint') {
-    return wrongType('FLOAT64', 'a number', value);
+    return wrongType('a number', value);
   }
   out.double(field, Number(value));
   return undefined;
@@ -90,13 +93,16 @@ function writeFloat64(out: ProtoWriter, field: number, value: Value): Refusal | 
 
 function decimalWriter(type: string, range: DecimalRange): CellWriter {
   const refusals = {
-    syntax: refuse('unreadable', `${type} needs a decimal number`),
-    scale: refuse('out_of_range', `${type} holds ${range.scale} digits after the point`),
-    range: refuse('out_of_range', `beyond what ${type} holds`),
+    syntax: refuse('unreadable', 'is no number'),
+    scale: refuse(
+      'out_of_range',
+      `has more than the ${range.scale} digits after the point of ${type}`,
+    ),
+    range: refuse('out_of_range', `is out of ${type}'s range`),
   };
   return (out, field, value) => {
     if (typeof value !== 'number' && typeof value !== 'bigint' && typeof value !== 'string') {
-      return wrongType(type, 'a number or its text', value);
+      return wrongType('a number', value);
     }
     const decimal = parseDecimal(String(value), range);
     if (!decimal.ok) return refusals[decimal.reason];
@@ -106,7 +112,7 @@ function decimalWriter(type: string, range: DecimalRange): CellWriter {
 }
 
 function writeBool(out: ProtoWriter, field: number, value: Value): Refusal | undefined {
-  if (typeof value !== 'boolean') return wrongType('BOOL', 'true or false', value);
+  if (typeof value !== 'boolean') return wrongType('true or false', value);
   out.integer(field, value ? 1 : 0);
   return undefined;
 }
@@ -120,14 +126,9 @@ export const DAY_WRITERS = {
 
 function timestampWriter(check: DayCheck): CellWriter {
   return (out, field, value) => {
-    if (!isMoment(value)) return wrongType('TIMESTAMP', 'a moment, text or a number', value);
-    const instant = parseTimestamp(value);
-    if (instant === undefined) {
-      return refuse(
-        'unreadable',
-        'TIMESTAMP needs ISO 8601, or seconds or milliseconds since 1970, within the years 0001 to 9999',
-      );
-    }
+    if (!isMoment(value)) return wrongType('a time', value);
+    const instant = readTimestamp(value);
+    if (typeof instant === 'string') return refuse('unreadable', instant);
     const refusal = check(Number(instant) / MICROS_PER_DAY);
     if (refusal) return refusal;
     if (typeof instant === 'number') out.integer(field, instant);
@@ -143,9 +144,9 @@ function isMoment(value: Value): value is string | number | bigint | Date {
 
 function dateWriter(check: DayCheck): CellWriter {
   return (out, field, value) => {
-    if (typeof value !== 'string') return wrongType('DATE', 'text', value);
-    const days = parseDate(value);
-    if (days === undefined) return refuse('unreadable', 'DATE needs a day as YYYY-MM-DD');
+    if (typeof value !== 'string') return wrongType('text', value);
+    const days = parseDate(value) ?? readDate(value);
+    if (typeof days === 'string') return refuse('unreadable', days);
     const refusal = check(days);
     if (!refusal) out.integer(field, days);
     return refusal;
@@ -154,37 +155,46 @@ function dateWriter(check: DayCheck): CellWriter {
 
 function datetimeWriter(check: DayCheck): CellWriter {
   return (out, field, value) => {
-    if (typeof value !== 'string') return wrongType('DATETIME', 'text', value);
-    const datetime = parseDatetime(value);
-    if (!datetime) {
-      return refuse('unreadable', 'DATETIME needs YYYY-MM-DDThh:mm:ss[.ffffff], without a zone');
-    }
-    const refusal = check(datetime.days + datetime.microseconds / MICROS_PER_DAY);
-    if (!refusal) out.string(field, `${value.slice(0, 10)}T${clock(datetime.microseconds)}`);
+    if (typeof value !== 'string') return wrongType('text', value);
+    const datetime = parseDatetime(value) ?? readDatetime(value);
+    if (typeof datetime === 'string') return refuse('unreadable', datetime);
+    const { days, microseconds } = datetime;
+    const refusal = check(days + microseconds / MICROS_PER_DAY);
+    if (!refusal) out.string(field, `${dayText(days)}T${clock(microseconds)}`);
     return refusal;
   };
 }
 
+function dayText(days: number): string {
+  return new Date(days * MS_PER_DAY).toISOString().slice(0, 10);
+}
+
 function writeTime(out: ProtoWriter, field: number, value: Value): Refusal | undefined {
-  if (typeof value !== 'string') return wrongType('TIME', 'text', value);
-  const time = parseTime(value);
-  if (time === undefined) return refuse('unreadable', 'TIME needs hh:mm:ss[.ffffff]');
+  if (typeof value !== 'string') return wrongType('text', value);
+  const time = parseTime(value) ?? readTime(value);
+  if (typeof time === 'string') return refuse('unreadable', time);
   out.string(field, clock(time));
   return undefined;
 }
 
+const jsonRefusals: Record<JsonFault, Refusal> = {
+  'lone-surrogate': refuse('not_unicode', LONE_SURROGATE),
+  'not-json': refuse('not_json', 'is not JSON'),
+  'too-deep': refuse('too_deep', 'is nested more than the 500 levels deep that JSON holds'),
+};
+
 function writeJson(out: ProtoWriter, field: number, value: Value): Refusal | undefined {
   if (typeof value !== 'string' && !(value instanceof JsonText)) {
-    return wrongType('JSON', 'JSON text', value);
+    return wrongType('JSON', value);
   }
-  const problem = jsonProblem(value);
-  if (problem !== undefined) return refuse('not_json', problem);
+  const fault = jsonFault(value);
+  if (fault) return jsonRefusals[fault];
   out.string(field, String(value));
   return undefined;
 }
 
-function wrongType(type: string, wanted: string, value: Value): Refusal {
-  return refuse('wrong_type', `${type} needs ${wanted}, not ${kindOf(value)}`);
+function wrongType(wanted: string, value: Value): Refusal {
+  return refuse('wrong_type', `is ${kindOf(value)}, not ${wanted}`);
 }
 
 export function kindOf(value: Value): string {

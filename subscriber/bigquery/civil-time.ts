@@ -1,7 +1,7 @@
 /**
  * Dates and times as BigQuery's wire wants them. All functions answer undefined for text that is not
- * what they read, or that names a day or a time which does not exist. Years run from 0001 to 9999.
- * Digits beyond microseconds are cut, as BigQuery holds no more.
+ * what they read, or that names a day or a time which does not exist: time-text.ts then says which, or reads
+ * it all the same. Years run from 0001 to 9999. Digits beyond microseconds are cut, as BigQuery holds no more.
  *
  * Digits are read where they stand: every row holds times, and patterns with their groups cost it more.
  */
@@ -59,7 +59,7 @@ export function parseTimestamp(value: string | number | bigint | Date): Instant 
   }
   const text = String(value);
   const days = dateOf(text);
-  return days === undefined ? parseEpoch(text) : instantOn(days, text);
+  return days === undefined ? parseInstant(text) : instantOn(days, text);
 }
 
 function instantOn(days: number, text: string): Instant | undefined {
@@ -78,12 +78,13 @@ function fromMilliseconds(value: number): Instant | undefined {
   return instant(seconds, (value - seconds * 1000) * 1000);
 }
 
-function parseEpoch(text: string): Instant | undefined {
-  const match = EPOCH.exec(text);
+/** A plain number as a time; without a unit it is seconds, or milliseconds where it is large. */
+export function parseInstant(number: string | number, unit?: 'ms'): Instant | undefined {
+  const match = EPOCH.exec(String(number));
   if (!match) return undefined;
   const [, sign, digits, fraction = ''] = match;
   const whole = Number(digits);
-  const inMilliseconds = whole >= FIRST_MILLISECONDS;
+  const inMilliseconds = unit === 'ms' || whole >= FIRST_MILLISECONDS;
   const part = microseconds(fraction, 0, fraction.length) ?? 0;
   const micros = inMilliseconds ? (whole % 1000) * 1000 + Math.floor(part / 1000) : part;
   const seconds = inMilliseconds ? Math.floor(whole / 1000) : whole;
@@ -91,7 +92,7 @@ function parseEpoch(text: string): Instant | undefined {
   return micros === 0 ? instant(-seconds, 0) : instant(-seconds - 1, 1_000_000 - micros);
 }
 
-function instant(seconds: number, micros: number): Instant | undefined {
+export function instant(seconds: number, micros: number): Instant | undefined {
   if (!(seconds >= MIN_S && seconds <= MAX_S)) return undefined;
   const sum = seconds * 1_000_000 + micros;
   return Number.isSafeInteger(sum) ? sum : BigInt(seconds) * 1_000_000n + BigInt(micros);
@@ -102,7 +103,11 @@ function dateOf(text: string): number | undefined {
   const year = digitsAt(text, 0, 4);
   const month = digitsAt(text, 5, 2);
   const day = digitsAt(text, 8, 2);
-  if (text[4] !== '-' || text[7] !== '-') return undefined;
+  return text[4] === '-' && text[7] === '-' ? dayOf(year, month, day) : undefined;
+}
+
+/** Days since 1970; undefined where there is no such day. */
+export function dayOf(year: number, month: number, day: number): number | undefined {
   if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) {
     return undefined;
   }
@@ -163,7 +168,7 @@ function offsetSeconds(text: string, at: number): number | undefined {
 }
 
 /** The digits of a fraction of a second between two indexes; undefined where they are not all digits. */
-function microseconds(text: string, start: number, end: number): number | undefined {
+export function microseconds(text: string, start: number, end: number): number | undefined {
   let micros = 0;
   let unit = 100_000;
   for (let at = start; at < end; at++) {

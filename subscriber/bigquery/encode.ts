@@ -6,23 +6,30 @@ import {
   type TableLayout,
   type Value,
 } from '../../shared/columns.ts';
+import type { StreamOptions } from '../../shared/config.ts';
+import type { ValueNote } from '../../shared/source.ts';
 import { CELL_WRITERS, type CellWriter, DAY_WRITERS, kindOf } from './cells.ts';
 import { changeFields, writeChange } from './change-fields.ts';
 import { describeColumns } from './descriptor.ts';
 import { withinPartitions } from './partition-range.ts';
 import { ProtoWriter } from './proto-writer.ts';
 import { type Refusal, refuse, within } from './refusal.ts';
+import { type ColumnWriter, columnRepairer, type Repairer } from './repair.ts';
 
 /** One append request may hold 10 MB by the API's own description; a row must leave room for the rest. */
 export const MAX_ROW_BYTES = 9_000_000;
 
-type Encoded = { ok: true; row: Uint8Array } | ({ ok: false } & Refusal);
+type Encoded =
+  /** `notes` say which cells are NULL, or changed, as the row's values do not fit them. */
+  { ok: true; row: Uint8Array; notes?: readonly ValueNote[] } | ({ ok: false } & Refusal);
+
+export type InvalidValues = NonNullable<StreamOptions['invalidValues']>;
 
 export interface RowEncoder {
   /** What the server must know to read the rows: the `writer_schema` of an append. */
   readonly descriptor: protos.google.protobuf.IDescriptorProto;
   /**
-   * Never throws for a value: what does not fit the column is refused with the column's path.
+   * Never throws for a value: what does not fit is refused with the column's path, or noted.
    *
    * @param sequence of a row of a table with a key; see writeChange
    */
@@ -36,21 +43,35 @@ type RecordWriter = (out: ProtoWriter, row: Row) => Refusal | undefined;
  * column is refused, as dropping it would lose data in silence.
  *
  * @param now the clock, in Unix milliseconds, for the range that a partitioned table takes
+ * @param invalidValues by default a row with a value that does not fit is refused
  */
-export function createEncoder(layout: TableLayout, now: () => number): RowEncoder {
+export function createEncoder(
+  layout: TableLayout,
+  now: () => number,
+  invalidValues: InvalidValues = 'dead-letter',
+): RowEncoder {
   const out = new ProtoWriter();
-  const partition = { column: layout.partitionBy?.column, now };
   const { columns, key = [] } = layout;
-  const write = compileRecord(columns, partition);
+  let notes: ValueNote[] | undefined;
+  const note = (column: string, reason: string) => {
+    notes ??= [];
+    notes.push({ column, reason });
+  };
+  const lenient = invalidValues === 'null' ? { key, note } : undefined;
+  const partition = { column: layout.partitionBy?.column, now };
+  const write = compileRecord(columns, partition, lenient);
   return {
     descriptor: key.length > 0 ? describeChanges(columns) : describeColumns(columns),
     encode(row, sequence = '0') {
       out.reset();
+      notes = undefined;
       const refusal = write(out, row) ?? requireKey(row, key);
       if (refusal) return { ok: false, ...refusal };
       if (key.length > 0) writeChange(out, columns.length, sequence);
       const bytes = out.take();
-      if (bytes.length <= MAX_ROW_BYTES) return { ok: true, row: bytes };
+      if (bytes.length <= MAX_ROW_BYTES) {
+        return notes ? { ok: true, row: bytes, notes } : { ok: true, row: bytes };
+      }
       const reason = `${bytes.length} bytes; an append takes rows of at most ${MAX_ROW_BYTES}`;
       return { ok: false, column: '', code: 'too_large', reason };
     },
@@ -65,7 +86,9 @@ function describeChanges(columns: readonly Column[]): protos.google.protobuf.IDe
 /** Rows whose key is NULL would all be one row. */
 function requireKey(row: Row, key: readonly string[]): Refusal | undefined {
   const absent = key.find((name) => (row[name] ?? null) === null);
-  return absent === undefined ? undefined : within(absent, refuse('missing', 'it is in the key'));
+  return absent === undefined
+    ? undefined
+    : within(absent, refuse('missing', 'is missing, and it is in the key'));
 }
 
 interface Partition {
@@ -73,10 +96,21 @@ interface Partition {
   now: () => number;
 }
 
+/** Where a value that does not fit costs its cell, and not the row. */
+interface Leniency {
+  /** Columns that have their value as it was sent, or no row. */
+  key: readonly string[];
+  note: (column: string, reason: string) => void;
+}
+
 /** Has what every row inherits. */
 const none: Row = {};
 
-function compileRecord(columns: readonly Column[], partition?: Partition): RecordWriter {
+function compileRecord(
+  columns: readonly Column[],
+  partition?: Partition,
+  lenient?: Leniency,
+): RecordWriter {
   const writers = columns.map((column, index) => {
     const { name } = column;
     const partitioned = partition?.column === name ? partition : undefined;
@@ -85,24 +119,31 @@ function compileRecord(columns: readonly Column[], partition?: Partition): Recor
       name,
       isInherited: name in none,
       write: compileColumn(column, index + 1, partitioned),
+      repair: lenient && repairerOf(column, lenient),
     };
   });
   const names = new Set(columns.map((column) => column.name));
   return (out, row) => {
     for (const key in row) {
       if (!names.has(key))
-        return within(key, refuse('unknown_column', 'the table has no such column'));
+        return within(key, refuse('unknown_column', 'is no column of the table'));
     }
-    for (const { name, isInherited, write } of writers) {
+    for (const { name, isInherited, write, repair } of writers) {
       const isOwn = !isInherited || Object.hasOwn(row, name);
-      const refusal = write(out, isOwn ? (row[name] ?? null) : null);
-      if (refusal) return within(name, refusal);
+      const value = isOwn ? (row[name] ?? null) : null;
+      const start = out.length;
+      const refusal = write(out, value);
+      if (!refusal) continue;
+      out.cut(start);
+      if (!repair || repair(out, value, refusal, write)) return within(name, refusal);
     }
     return undefined;
   };
 }
 
-type ColumnWriter = (out: ProtoWriter, value: Value) => Refusal | undefined;
+function repairerOf(column: Column, { key, note }: Leniency): Repairer | undefined {
+  return key.includes(column.name) ? undefined : columnRepairer(column, note);
+}
 
 function compileColumn(column: Column, field: number, partition?: Partition): ColumnWriter {
   const write = cellWriter(column, partition);
@@ -110,7 +151,7 @@ function compileColumn(column: Column, field: number, partition?: Partition): Co
   const required = column.mode === 'REQUIRED';
   return (out, value) => {
     if (value === null) {
-      return required ? refuse('missing', 'the column is REQUIRED') : undefined;
+      return required ? refuse('missing', 'is missing, and REQUIRED') : undefined;
     }
     return write(out, field, value);
   };
@@ -129,7 +170,7 @@ function recordWriter(column: Column): CellWriter {
   const write = compileRecord(column.columns ?? []);
   return (out, field, value) => {
     if (!isRecord(value)) {
-      return refuse('wrong_type', `RECORD needs an object, not ${kindOf(value)}`);
+      return refuse('wrong_type', `is ${kindOf(value)}, not an object`);
     }
     return out.message(field, () => write(out, value));
   };
@@ -144,11 +185,13 @@ function writeElements(
 ): Refusal | undefined {
   if (value === null) return undefined;
   if (!Array.isArray(value)) {
-    return refuse('wrong_type', `a REPEATED column needs an array, not ${kindOf(value)}`);
+    return refuse('wrong_type', `is ${kindOf(value)}, not an array`);
   }
   for (const [index, element] of value.entries()) {
     const refusal =
-      element === null ? refuse('missing', 'an array holds no NULL') : write(out, field, element);
+      element === null
+        ? refuse('missing', 'is NULL, which no array holds')
+        : write(out, field, element);
     if (refusal) return within(`[${index}]`, refusal);
   }
   return undefined;

@@ -6,18 +6,41 @@ const MAX_DEPTH = 500;
 
 const encoder = new TextEncoder();
 
+export type JsonFault = 'lone-surrogate' | 'not-json' | 'too-deep';
+
 /** Says why BigQuery would not take this for a JSON column, or undefined when it would. */
-export function jsonProblem(json: string | JsonText): string | undefined {
+export function jsonFault(json: string | JsonText): JsonFault | undefined {
   const isKnown = json instanceof JsonText;
   const text = isKnown ? json.text : json;
-  if (!text.isWellFormed()) return 'holds a lone surrogate';
-  if (!isKnown && !isJson(encoder.encode(text))) return 'is not JSON';
-  if (escapesLoneSurrogate(text)) return 'holds the escape of a lone surrogate';
-  return isTooDeep(text) ? `is nested more than ${MAX_DEPTH} levels deep` : undefined;
+  if (!text.isWellFormed()) return 'lone-surrogate';
+  if (!isKnown && !isJson(encoder.encode(text))) return 'not-json';
+  if (findLoneEscape(text, 0) !== -1) return 'lone-surrogate';
+  return isTooDeep(text) ? 'too-deep' : undefined;
+}
+
+/**
+ * The nearest text that BigQuery takes: lone surrogates become U+FFFD, and what is too deep becomes a JSON string
+ * of its text, in which every escape stays as it was written. All else stays, digit for digit. Undefined for what
+ * is no JSON.
+ */
+export function repairJson(json: string | JsonText): JsonText | undefined {
+  const text = String(json).toWellFormed();
+  if (!(json instanceof JsonText) && !isJson(encoder.encode(text))) return undefined;
+  return new JsonText(isTooDeep(text) ? JSON.stringify(text) : replaceLoneEscapes(text));
+}
+
+function replaceLoneEscapes(text: string): string {
+  let repaired = '';
+  let end = 0;
+  for (let at = findLoneEscape(text, 0); at !== -1; at = findLoneEscape(text, end)) {
+    repaired += `${text.slice(end, at)}\\ufffd`;
+    end = at + ESCAPE_LENGTH;
+  }
+  return repaired + text.slice(end);
 }
 
 /** Every level takes an opening and a closing bracket: where there are too few, levels need not be counted. */
-function isTooDeep(text: string): boolean {
+export function isTooDeep(text: string): boolean {
   if (text.length <= MAX_DEPTH * 2) return false;
   const opened = countTo(MAX_DEPTH, text, '{') + countTo(MAX_DEPTH, text, '[');
   return opened > MAX_DEPTH && depth(text) > MAX_DEPTH;
@@ -32,18 +55,26 @@ function countTo(limit: number, text: string, char: string): number {
   return count;
 }
 
-/** Expects valid JSON, where a backslash stands in strings alone and `\u` has four digits. */
-function escapesLoneSurrogate(text: string): boolean {
-  let wantsLow = -1;
-  for (let at = text.indexOf('\\'); at !== -1; at = text.indexOf('\\', at)) {
-    if (wantsLow !== -1 && wantsLow !== at) return true;
-    const unit = text[at + 1] === 'u' ? Number.parseInt(text.slice(at + 2, at + 6), 16) : 0;
+const ESCAPE_LENGTH = '\\ud83d'.length;
+
+/**
+ * The index of the first escape of a surrogate that has no other half, -1 where there is none. Expects valid JSON,
+ * where a backslash stands in strings alone and `\u` has four digits.
+ */
+function findLoneEscape(text: string, from: number): number {
+  let high = -1;
+  for (let at = text.indexOf('\\', from); at !== -1; at = text.indexOf('\\', at)) {
+    const isBehindHigh = high !== -1 && high + ESCAPE_LENGTH === at;
+    if (high !== -1 && !isBehindHigh) return high;
+    const isUnicode = text[at + 1] === 'u';
+    const unit = isUnicode ? Number.parseInt(text.slice(at + 2, at + ESCAPE_LENGTH), 16) : 0;
     const isLow = unit >= 0xdc00 && unit <= 0xdfff;
-    if (isLow !== (wantsLow === at)) return true;
-    at += text[at + 1] === 'u' ? 6 : 2;
-    wantsLow = unit >= 0xd800 && unit <= 0xdbff ? at : -1;
+    if (isBehindHigh && !isLow) return high;
+    if (isLow && !isBehindHigh) return at;
+    high = unit >= 0xd800 && unit <= 0xdbff ? at : -1;
+    at += isUnicode ? ESCAPE_LENGTH : 2;
   }
-  return wantsLow !== -1;
+  return high;
 }
 
 function depth(text: string): number {

@@ -23,7 +23,10 @@ export function withinPartitions(now: () => number): DayCheck {
       lastDay = shiftYears(at, 1) / DAY_MS;
     }
     if (days >= firstDay && days < lastDay) return undefined;
-    return refuse('outside_partitions', 'not within 10 years back and 1 year ahead of now');
+    return refuse(
+      'outside_partitions',
+      'is beyond the 10 years back and 1 year ahead that a partitioned table takes',
+    );
   };
 }
 

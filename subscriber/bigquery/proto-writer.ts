@@ -20,6 +20,16 @@ export class ProtoWriter {
     this.#end = 0;
   }
 
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#end;
+  }
+
+  /** Drops what was written behind the first `length` bytes. */
+  cut(length: number): void {
+    this.#end = length;
+  }
+
   take(): Uint8Array {
     const row = Buffer.allocUnsafe(this.#end);
     this.#buffer.copy(row, 0, 0, this.#end);

@@ -1,10 +1,11 @@
-/** Why a value cannot become a cell. The codes are stable; the reason is for people. */
+/** Why a value cannot become a cell. The codes are stable; the reason is for people, and said of the column. */
 export type RefusalCode =
   | 'wrong_type'
   | 'unreadable'
   | 'out_of_range'
   | 'not_unicode'
   | 'not_json'
+  | 'too_deep'
   | 'missing'
   | 'unknown_column'
   | 'outside_partitions'

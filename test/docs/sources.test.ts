@@ -1,8 +1,11 @@
 import { expect, it } from 'vitest';
 import type { Stream } from '../../shared/config.ts';
+import { formatsOf } from '../../shared/formats/names.ts';
 import { handshakeNames } from '../../shared/handshake-names.ts';
 import type { JoinedFrom } from '../../shared/shape/shape.ts';
 import { defaultColumns } from '../../shared/shape/shape.ts';
+import { type Retries, retries } from '../../shared/signatures/retries.ts';
+import { type Scheme, schemes } from '../../shared/signatures/schemes.ts';
 import * as presets from '../../shared/sources/presets.ts';
 
 function code(from: JoinedFrom | undefined): string {
@@ -28,8 +31,27 @@ function handshakeOf({ scheme }: Stream): string {
   return handshakeNames.some((name) => name === scheme) ? `\`${scheme}\`` : '–';
 }
 
+/** Its formats, and its limit where that is not the common one. */
+function takenBy(stream: Stream): string {
+  const formats = formatsOf(stream).map((format) => `\`${format}\``);
+  const { maxBodyBytes } = stream;
+  const limit = maxBodyBytes === undefined ? '' : `; ${maxBodyBytes / 1024 / 1024} MiB`;
+  return formats.join(', ') + limit;
+}
+
+const stamps: Record<Retries['stamp'], string> = {
+  renewed: 'yes',
+  implied: 'yes, as its pages or libraries refuse what is older',
+  kept: 'no',
+  unknown: 'not said',
+};
+
 const only200 = Object.entries(presets)
   .filter(([, preset]) => preset({ table: 'a.b' }).acceptedStatus === 200)
+  .map(([name]) => `\`${name}\``);
+
+const takesGet = Object.entries(presets)
+  .filter(([, preset]) => preset({ table: 'a.b' }).acceptsGet)
   .map(([name]) => `\`${name}\``);
 
 const rows = Object.entries(presets).map(([name, preset]) => {
@@ -37,11 +59,8 @@ const rows = Object.entries(presets).map(([name, preset]) => {
   const cells = [
     `\`${name}\``,
     `\`${stream.scheme}\``,
-    stream.each === undefined
-      ? stream.body === 'form'
-        ? 'the form'
-        : 'the body'
-      : `each of \`${stream.each}\``,
+    takenBy(stream),
+    stream.each === undefined ? 'the body' : `each of \`${stream.each}\``,
     code(stream.event),
     code(stream.id),
     timeOf(stream),
@@ -50,6 +69,22 @@ const rows = Object.entries(presets).map(([name, preset]) => {
   ];
   return `| ${cells.join(' | ')} |`;
 });
+
+/** What is signed with a time, by scheme: the presets that sign so, the window, and what the sender does after a 503. */
+const windows = Object.entries(retries).map(([name, { schedule, stamp }]) => {
+  const scheme: Scheme = schemes[name as keyof typeof retries];
+  const { toleranceS } = ('signed' in scheme && scheme.timestamp) || {};
+  const of = Object.entries(presets).flatMap(([preset, make]) =>
+    make({ table: 'a.b' }).scheme === name ? [`\`${preset}\``] : [],
+  );
+  const cells = [of.join(', '), durationOf(toleranceS), schedule, stamps[stamp]];
+  return `| ${cells.join(' | ')} |`;
+});
+
+function durationOf(seconds: number | undefined): string {
+  if (seconds === undefined) return 'any age';
+  return seconds % 3600 === 0 ? `${seconds / 3600} h` : `${seconds / 60} min`;
+}
 
 const columns = Object.entries(defaultColumns).map(
   ([name, { type, from }]) => `| \`${name}\` | ${type} | \`${from}\` |`,
@@ -85,7 +120,45 @@ orders: shopify({
 }),
 \`\`\`
 
-\`from\` is a path of the event (\`$.items[0].sku\`), of the body around it (\`body:$.account\`), a header (\`header:x-name\`), or \`event:id\`, \`event:name\`, \`event:time\`, \`event:index\`, \`delivery:id\`, \`delivery:received_at\`, \`delivery:content_type\`. Several with \` | \` between them are alternatives. A header longer than 1,024 bytes does not fit Pub/Sub and counts as missing. With \`required: true\` a delivery of one event that lacks the value is answered 400 with the column's name; among several, such an event becomes a dead letter and the others become rows.
+\`from\` is a path of the event (\`$.items[0].sku\`), of the body around it (\`body:$.account\`), a header (\`header:x-name\`), a parameter of the URL (\`query:name\`), or \`event:id\`, \`event:name\`, \`event:time\`, \`event:index\`, \`delivery:id\`, \`delivery:received_at\`, \`delivery:content_type\`. Several with \` | \` between them are alternatives. A header longer than 1,024 bytes does not fit Pub/Sub and counts as missing; a query travels however long it is, and a name that it holds several times is an array of its values. \`datanostro\` and \`segmentstream\` take \`moreColumns\` beside their own columns too. With \`required: true\` a delivery of one event that lacks the value is answered 400 with the column's name; among several, such an event becomes a dead letter and the others become rows.
+
+## What bodies may be
+
+| \`body\` | |
+|---|---|
+| \`json\` | one JSON document |
+| \`form\` | an urlencoded form, as an object of texts |
+| \`form-payload\` | a form whose field \`payload\` holds a JSON document, which is the event; fields beside it join it. Any other form is read as \`form\` |
+| \`multipart\` | multipart/form-data, as an object; of a file there are its name, type and size, and not what is in it |
+| \`text\` | XML or any other text, as one JSON string (\`JSON_VALUE(payload)\`) |
+
+\`body\` is one of them or a list; a stream of \`generic\` that says nothing takes all but \`text\`. What the bytes say decides first, as no signature covers a Content-Type: an object or an array is JSON, \`<\` begins a text, \`--\` a multipart body, \`name=\` a form ([decision 15](decisions/0015-what-a-body-is.md)). A name that a form holds several times is an array of its values: all of them, in order. A body that is none of what its stream takes is answered 400.
+
+- \`each: 'lines'\` reads lines of JSON, each an event. With \`each: '$'\` an array is a batch, and a body that is no array is one event.
+- Text is UTF-8, or in the charset that its Content-Type, its part of a multipart body, SendGrid's \`charsets\` or its XML declares. Byte order marks are skipped.
+- \`Content-Encoding: gzip\` and \`deflate\` are undone, and \`br\` where Cloudflare's runtime can; others are answered 415. \`maxBodyBytes\` holds for what comes of it too. Signatures are over the bytes as they came, and a dead letter keeps those.
+- A preset's limit is what its sender documents, up to the 7 MiB that a message carries; 1 MiB where it documents less, or nothing.
+
+## Values
+
+A value is judged by what it is, not how it is spelled: \`5.0\`, \`1e3\` and \`"42"\` are integers, and a TIMESTAMP is read from ISO 8601, from \`Mon, 02 Mar 2026 10:00:00 GMT\` and its like, from \`/Date(1700000000000)/\`, and from numbers. \`unit\` (\`s\`, \`ms\`, \`us\`, \`ns\`) says what a bare number means, and nothing else; without it a number is seconds, or milliseconds from 100,000,000,000 on. Nothing is rounded: \`1.5\` is no INT64 ([decision 14](decisions/0014-raw-first.md) has the whole table).
+
+An empty text is NULL in any column but STRING and JSON. A value that does not fit is NULL in its row, and the delivery is kept as well:
+
+| column of \`tributary.dead_letters\` | |
+|---|---|
+| \`delivery_id\`, \`stream\`, \`received_at\` | as in the row |
+| \`stored_at\` | when the letter was stored; the table is partitioned by its day |
+| \`written_in_part\` | TRUE: the rows are there, without the values that did not fit. FALSE: an event of the delivery is no row |
+| \`column\`, \`reason\` | which column, and why; of several, all of them |
+| \`data\`, \`part\` | the body as it was sent; one of more than 8 MB in several letters, by \`part\` |
+| \`attributes\`, \`message_id\` | those of the message |
+
+\`\`\`sql
+SELECT stream, \`column\`, reason, COUNT(*) AS n FROM tributary.dead_letters WHERE written_in_part GROUP BY stream, \`column\`, reason ORDER BY n DESC
+\`\`\`
+
+A text that holds half a character (a lone surrogate, as where an emoji was cut) has U+FFFD in its place, in JSON too, and is kept as well; so is JSON of more than 500 levels, which becomes a JSON string of its text. A \`required\` column and a \`key\` need a value that fits, or the event becomes a dead letter alone; a stream with \`invalidValues: 'dead-letter'\` asks for that in every column.
 
 ## Filters
 
@@ -114,17 +187,56 @@ The console of some senders tries an endpoint before it uses it. Such a challeng
 chat: slack({ table: 'team.slack', handshake: 'slack' }),
 \`\`\`
 
-- A stream's secrets are those that \`secrets\` lists, the newest first; X's challenge is answered with the first of them. By default there is one, \`<STREAM>_SECRET\` (\`CHAT_SECRET\` above), or \`<STREAM>_KEY\` where a key ends the path.
+- A stream's secrets are those that \`secrets\` lists, four at most and all of them live, the newest first: for rotation, and where several endpoints of a sender share one URL (Stripe's account, Connect and thin events). X's challenge is answered with the first of them. By default there is one, \`<STREAM>_SECRET\` (\`CHAT_SECRET\` above), or \`<STREAM>_KEY\` where a key ends the path.
 - \`meta\` (also for WhatsApp) needs a second secret, \`<STREAM>_VERIFY_TOKEN\`: any text, which you type into Meta's console as the verify token too. \`npm start\` makes one in \`.dev.vars\`; deployed, it is \`npx wrangler secret put CHAT_VERIFY_TOKEN\`. Without it the challenge is answered 503.
 - \`asana\` brings its secret itself: deploy the stream, create the webhook through Asana's API, and store the \`X-Hook-Secret\` of Asana's answer as the stream's secret. The relay echoes it and keeps it nowhere, for anybody may send one. Until it is stored, deliveries are answered 503, and Asana sends them again.
+- \`slack\` also answers Slack's \`ssl_check=1\`, which Slack does not sign.
 - \`graph\` (Microsoft Graph) and \`monday\` are for streams of \`generic\` with a key in the path.
+- \`cloudevents\` answers the OPTIONS with which a sender of [CloudEvents](https://github.com/cloudevents/spec/blob/v1.0/http-webhook.md#4-abuse-protection) asks whether it may deliver (\`WebHook-Request-Origin\`): any origin may, at any rate, where a key in the path holds. \`event-grid\` does the same, and sends back the \`validationCode\` of Azure Event Grid's own schema. Both are for any stream of \`generic\`.
+- \`probe\` answers a HEAD and an empty GET with 200, for streams that sign: Trello and Mandrill try the URL so, and Mailchimp too, before they save a webhook. A stream whose sender shows a key (in the path, \`basic\`, \`bearer\`, \`api-key\`) needs none for it: with the right key both are answered 200. Nothing of either is stored.
+
+A GET with a query is a delivery where the stream says \`acceptsGet: true\` (\`false\` to take none), as ${takesGet.join(', ')} does by itself: its payload is the query, byte for byte. The scheme must sign the URL, or show a key; with any other the config is refused, for a GET has no body that could be signed. What a scheme signs of a URL is the URL as it was sent; a slash at the end of the path leads to the same stream.
 
 A delivery that is stored is answered 204, or 200 where the sender asks for that and nothing else: ${only200.join(', ')}, and streams with the handshake \`xero\` or \`monday\`. \`acceptedStatus: 200\` says so of any other stream.
 
+## Secrets, signatures and URLs
+
+A secret is stored as its sender shows it; blanks and line ends around it are no part of it.
+
+| key | as it is shown |
+|---|---|
+| of Standard Webhooks, Svix, Clerk, Resend, OpenAI, Supabase | base64 or base64url, padded or not, with or without \`whsec_\` or \`v1,whsec_\` before it |
+| of Polar, and whoever else signs so and has a prefix of its own | the text, prefix and all; the base64 behind it is tried too, for the text does not tell which is meant |
+| of Adyen | hexadecimal digits, in upper or lower case |
+| public keys (Discord, SendGrid) | the raw key or its SPKI, in hexadecimal digits, base64, or a PEM with its lines |
+| all others | the text |
+
+What can't be read so is told by \`npx tributary check\`, by \`npm start\` and, with the first delivery, by the edge's log: which secret it is, and which form is expected. Deliveries of that stream are answered 503 until it is mended, unless another of its secrets holds.
+
+\`svix\`, \`clerk\`, \`resend\` take the headers \`svix-*\` and \`webhook-*\`; \`openai\`, \`polar\`, \`standardWebhooks\`, \`supabase\` the other way round. A delivery that carries any of the first is read by these alone, so that nobody can add an id to what was signed under the other names. A filter or a \`key\` on them names them in that order: \`header:svix-id | header:webhook-id\`. Basic credentials are taken in UTF-8 and in Latin-1.
+
+HubSpot, Square and Twilio sign the URL. It begins with \`publicUrl\`, to the letter: with the path that a proxy in front takes away, without a slash at its end, and for Twilio with the user and password that its own setting has (better none: \`publicUrl\` is no secret). The query is taken as it arrives, and up to four ways of writing it are tried:
+
+- all three: \`'\` for \`%27\`, and text beyond ASCII for its escapes, for what stands before a Worker may have escaped them. (\`wrangler dev\` does; workerd itself leaves the query as it was sent. For the same reason the payload of a GET may show \`%27\` there where \`'\` was sent.)
+- \`hubspot\`: \`%3A %2F %3F %40 %21 %24 %27 %28 %29 %2A %2C %3B\` decoded, as its page says.
+- \`twilio\`, \`twilioJson\`: \`%27 %40 %3A\` decoded, with the port of the URL and without it.
+
+What has to be read before a signature can hold is bounded by what its sender sends; more is a 401, and the log says \`oversized\`: 1,000 fields and 1 MiB of a form (Twilio), 256 KiB of JSON that holds its own signature (Adyen, Mailgun), 100 items of 64 KiB (Adyen), 8 KiB of a header with a list of signatures.
+
+## Replay windows
+
+Where a sender signs the time of a delivery, one that is too old is refused. The window lets in what comes again after a 503, wherever a retry may carry the time of the first try. A time ahead of the clock here may be as far, ten minutes at most. \`replayWindow: '25h'\` (\`s\`, \`m\`, \`h\`, \`d\`) sets another for a stream, \`false\` none. Whoever has seen a delivery can send it again for as long as its window is; with a \`key\` such a copy only replaces its own row.
+
+| preset | may be so old | is sent again | with a time of its own? |
+|---|---|---|---|
+${windows.join('\n')}
+
+Whatever is not in this table signs no time, and is taken at any age.
+
 ## The presets
 
-| preset | scheme | an event is | name | id | time | further columns | handshake |
-|---|---|---|---|---|---|---|---|
+| preset | scheme | takes | an event is | name | id | time | further columns | handshake |
+|---|---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 `;
 

@@ -68,6 +68,16 @@ async function answerOn(socket: Socket): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
+/** The status of the final answer, whether or not the edge closes the connection. */
+async function statusOn(socket: Socket): Promise<number> {
+  let text = '';
+  for await (const chunk of socket) {
+    text = (text + String(chunk)).replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '');
+    if (text.includes('\r\n')) break;
+  }
+  return statusOf(text);
+}
+
 function statusOf(answer: string): number {
   return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
 }
@@ -153,6 +163,67 @@ test.each([
 ])('a body %s is answered 413 before it ends', async (_, headers, before) => {
   const answer = await raw(head('/crm/crm-key', headers), before, Buffer.alloc(cap + 1));
   expect(statusOf(answer)).toBe(413);
+});
+
+test.each(['/crm/crm-key', '/crm/wrong', '/datanostro'])(
+  'a declared length over the cap is answered 413 before any byte of the body: %s',
+  async (path) => {
+    const socket = await open();
+    socket.write(head(path, { 'Content-Length': cap + 1 }));
+    expect(await statusOn(socket)).toBe(413);
+    socket.destroy();
+  },
+);
+
+test('a chunked body over the cap is answered 413, though it never ends', async () => {
+  const socket = await open();
+  socket.write(head('/datanostro', { 'Transfer-Encoding': 'chunked' }));
+  socket.write(`${(cap * 2).toString(16)}\r\n`);
+  socket.write(Buffer.alloc(cap + 1));
+  expect(await statusOn(socket)).toBe(413);
+  socket.destroy();
+});
+
+test('a sender that waits for 100 Continue is told to go on, or at once why not', async () => {
+  const expects = { Expect: '100-continue' };
+  const socket = await open();
+  const answer = answerOn(socket);
+  socket.write(head('/crm/crm-key', { ...expects, 'Content-Length': 3 }));
+  socket.write('a=1');
+  expect((await answer).replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '')).toMatch(
+    /^HTTP\/1\.1 204 /,
+  );
+  const refused = await open();
+  refused.write(head('/crm/wrong', { ...expects, 'Content-Length': 3 }));
+  expect(await statusOn(refused)).toBe(401);
+  refused.destroy();
+});
+
+test('a POST without a length and without chunks has an empty body', async () => {
+  expect(statusOf(await raw(head('/crm/crm-key', {})))).toBe(204);
+  expect(bodyOf((await tries()).at(-1))).toBe('');
+});
+
+test.each([
+  ['of a declared length', { 'Content-Length': 3 }, 'a=1'],
+  ['that is empty', { 'Content-Length': 0 }, ''],
+])('a GET with a body %s is never dropped in silence', async (_, framing, body) => {
+  const before = (await tries()).length;
+  const get = (path: string) => raw(head(path, framing).replace(/^POST/, 'GET'), body);
+  const answer = await get('/crm/crm-key');
+  expect(statusOf(answer)).toBe(body === '' ? 200 : 400);
+  if (body !== '') expect(answer).toContain('a GET takes no body here');
+  expect(statusOf(await get('/crm/wrong'))).toBe(401);
+  expect(statusOf(await get('/datanostro'))).toBe(405);
+  expect((await tries()).length).toBe(before);
+});
+
+test('a HEAD tries the endpoint, and a slash at the end leads there too', async () => {
+  const probe = (path: string) => raw(head(path, {}).replace(/^POST/, 'HEAD'));
+  expect(statusOf(await probe('/crm/crm-key'))).toBe(200);
+  expect(statusOf(await probe('/crm/crm-key/'))).toBe(200);
+  expect(statusOf(await probe('/crm/wrong'))).toBe(401);
+  expect(statusOf(await probe('/datanostro'))).toBe(405);
 });
 
 test.each([

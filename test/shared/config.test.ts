@@ -3,7 +3,7 @@ import { defineRelay, type RelayOptions, type Stream, secretPrefix } from '../..
 import { RelayError } from '../../shared/error.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
-import { mixpanel } from '../../shared/sources/presets.ts';
+import { mixpanel, stripe } from '../../shared/sources/presets.ts';
 import { segmentstream } from '../../shared/sources/segmentstream.ts';
 import { relay as ownRelay } from '../../tributary.config.ts';
 
@@ -85,6 +85,17 @@ describe('defineRelay', () => {
       expect(text).toContain(`  ${path} `);
     }
     expect(text).toContain('9 problems');
+  });
+
+  it.each([
+    ['a value that there is not', { ...datanostro({ table }), invalidValues: 'drop' }],
+    [
+      'a stream of files',
+      { ...absmartly({ table, apiUrl: 'https://acme.example' }), invalidValues: 'null' },
+    ],
+  ])('refuses invalidValues of %s', (_, stream) => {
+    const streams = { a: stream as Stream };
+    expect(problemsOf({ project: 'my-project', streams })).toContain('streams.a.invalidValues');
   });
 
   it('names a misspelt setting', () => {
@@ -178,6 +189,50 @@ describe('settings that must agree', () => {
       );
     },
   );
+
+  it('takes the public URL of an edge below a path, and signs no slash at its end', () => {
+    const streams = { pay: { ...shop, scheme: 'square' as const } };
+    const publicUrl = 'https://hooks.example.com/a/b//';
+    expect(defineRelay({ project: 'my-project', publicUrl, streams }).publicUrl).toBe(
+      'https://hooks.example.com/a/b',
+    );
+  });
+
+  it('takes up to four live secrets', () => {
+    const secrets = ['A', 'B', 'C', 'D'];
+    const own = { a: datanostro({ table, secrets }) };
+    expect(defineRelay({ project: 'my-project', streams: own }).streams.get('a')?.secrets).toEqual(
+      secrets,
+    );
+    const more = { a: datanostro({ table, secrets: [...secrets, 'E'] }) };
+    expect(problemsOf({ project: 'my-project', streams: more })).toContain('streams.a.secrets');
+  });
+
+  it.each(['90s', '15m', '25h', '3d', false] as const)('takes the replay window %s', (window) => {
+    const streams = { a: stripe({ table, replayWindow: window }) };
+    const relay = defineRelay({ project: 'my-project', streams });
+    expect(relay.streams.get('a')?.replayWindow).toBe(window);
+  });
+
+  it.each(['', '90', '0s', '-1h', '1.5h', '1h30m', '1w', 90, true, null])(
+    'refuses the replay window %j',
+    (window) => {
+      const streams = { a: stripe({ table, replayWindow: window as string }) };
+      expect(problemsOf({ project: 'my-project', streams })).toContain(
+        'streams.a.replayWindow must',
+      );
+    },
+  );
+
+  it('refuses a replay window where no time is signed', () => {
+    const streams = {
+      a: datanostro({ table, replayWindow: '1h' }),
+      b: mixpanel({ table, replayWindow: false }),
+    };
+    const text = problemsOf({ project: 'my-project', streams });
+    expect(text).toContain('streams.a.replayWindow does nothing here: "datanostro" signs no time');
+    expect(text).toContain('streams.b.replayWindow');
+  });
 
   it('takes a key of columns that the table has', () => {
     const streams = { a: datanostro({ table, key: ['event_id', 'tenant_id'] }) };

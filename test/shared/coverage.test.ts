@@ -13,7 +13,9 @@ import {
   pusher,
   sentry,
   shopify,
+  standardWebhooks,
   stripe,
+  svix,
   twilio,
   twitch,
   xero,
@@ -35,6 +37,8 @@ function problemsOf(stream: Stream): string {
 }
 
 const table = 'in.events';
+const svixFirst = 'header:svix-id | header:webhook-id';
+const webhookFirst = 'header:webhook-id | header:svix-id';
 const byName: Filter = { event: '^a' };
 const byField: Filter = { where: { field: '$.a', equals: 1 } };
 const eventCode = '$.NotificationRequestItem.eventCode';
@@ -51,6 +55,14 @@ describe('a filter on what is signed is taken', () => {
     [
       'a header that is signed',
       generic({ table, scheme: 'svix', event: 'header:svix-id', filter: byName }),
+    ],
+    [
+      'a header under either of its names, the first one first',
+      generic({ table, scheme: 'svix', event: svixFirst, filter: byName }),
+    ],
+    [
+      'the same where the other name is the first',
+      generic({ table, scheme: 'openai', event: webhookFirst, filter: byName }),
     ],
     [
       'a header beside the key itself',
@@ -119,6 +131,16 @@ describe('a key', () => {
     ['a signed header', twitch({ table, key })],
     ['a column of the body beside an unsigned id', github({ table, key: ['order'], moreColumns })],
     ['a header beside the key itself', generic({ table, id: 'header:x-id', key })],
+    ['a header under either of its names', svix({ table, key })],
+    ['the same where the other name is the first', standardWebhooks({ table, key })],
+    [
+      'a column of a header under either of its names',
+      svix({
+        table,
+        key: ['own'],
+        moreColumns: { own: { type: 'STRING', from: svixFirst } },
+      }),
+    ],
     ['the relay’s own', github({ table, key: ['delivery_id'] })],
   ])('is taken: %s', (_, stream) => {
     expect(problemsOf(stream)).toBe('');
@@ -126,6 +148,27 @@ describe('a key', () => {
 
   it.each<[string, Stream, string]>([
     ['an unsigned header', github({ table, key }), 'key.0 "event_id" comes from the header x-git'],
+    // Who has seen a delivery with the one set of headers may add the others to it.
+    [
+      'a header under the second name first',
+      svix({ table, id: webhookFirst, key }),
+      'key.0 "event_id" comes from the header webhook-id',
+    ],
+    [
+      'a header under the second name alone',
+      svix({ table, id: 'header:webhook-id', key }),
+      'key.0 "event_id" comes from the header webhook-id',
+    ],
+    [
+      'a header behind one that is not signed',
+      svix({ table, id: 'header:x-id | header:svix-id | header:webhook-id', key }),
+      'key.0 "event_id" comes from the header x-id',
+    ],
+    [
+      'a column of the second name alone',
+      svix({ table, key: ['own'], moreColumns: { own: { type: 'STRING', from: webhookFirst } } }),
+      'key.0 "own" comes from the header webhook-id',
+    ],
     ['a name in one', shopify({ table, id: '$.id', key: ['event_id', 'event_name'] }), 'key.1'],
     ['a body that is not signed', mailgun({ table, key }), '"mailgun" does not sign'],
     ['no id', xero({ table, key }), 'key.0 "event_id" is new with every delivery'],
@@ -145,7 +188,7 @@ describe('a shape is refused, with its path', () => {
     [{ id: 'header:x y' }, 'streams.own.id names no header'],
     [{ id: 'header:Authorization' }, 'holds credentials'],
     [{ time: 'delivery:time' }, '"time" is none of id, received_at'],
-    [{ time: { from: '$.t', unit: 'us' as 's' } }, 'streams.own.time'],
+    [{ time: { from: '$.t', unit: 'min' as 's' } }, 'streams.own.time'],
     [{ body: 'xml' as 'json' }, 'streams.own.body'],
     [column({ type: 'STRING', from: '$.' }), 'streams.own.columns.a.from'],
     [column({ type: 'RECORD', from: '$' }), 'streams.own.columns.a.type'],

@@ -26,9 +26,13 @@ export async function keysFor(scheme: Scheme): Promise<Keys> {
   }
   if (scheme === schemes.basic) return { signing: 'user:pä:ss', live: 'user:pä:ss' };
   const key = 'key' in scheme ? scheme.key : 'utf8';
-  const secret = { utf8: 'a secret', whsec: 'whsec_c2VjcmV0', hex: '0aFF', base64: 'c2VjcmV0' }[
-    key
-  ];
+  const secret = {
+    utf8: 'a secret',
+    whsec: 'whsec_c2VjcmV0',
+    hex: '0aFF',
+    base64: 'c2VjcmV0',
+    'public-key': '',
+  }[key];
   return { signing: secret, live: secret };
 }
 

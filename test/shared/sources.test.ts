@@ -132,6 +132,44 @@ describe('the fields of a postback', () => {
   });
 });
 
+describe('a form whose escapes are no UTF-8', () => {
+  const mapped = (body: string, more: Partial<Stream> = {}) => {
+    const own = resolve({ ...segmentstream({ table: 'crm.hits', fields: true }), ...more });
+    return sources.segmentstream.map(envelopeOf(toBytes(body)), own);
+  };
+  const reason = 'is not UTF-8: U+FFFD stands for what is not';
+
+  it('has fields with U+FFFD, and says so', () => {
+    expect(mapped('name=Ren%E9')).toMatchObject([
+      {
+        row: { payload: 'name=Ren%E9', fields: new JsonText('{"name":"Ren\ufffd"}') },
+        notes: [{ column: 'fields', reason }],
+      },
+    ]);
+  });
+
+  it.each(['name=%EF%BF%BD', 'name=%ef%bf%bd', 'name=\ufffd', 'name=Ren%C3%A9'])(
+    'is none where they are: %s',
+    (body) => {
+      expect(mapped(body)[0]).not.toHaveProperty('notes');
+    },
+  );
+
+  it('is a dead letter where the stream asks for that, and so are bytes that are no text', () => {
+    const strict = { invalidValues: 'dead-letter' } as const;
+    expect(mapped('name=Ren%E9', strict)).toMatchObject([{ ok: false, column: 'fields' }]);
+    const own = resolve({ ...segmentstream({ table: 'crm.hits' }), ...strict });
+    const bytes = toBytes({ base64: '/wCA' });
+    expect(sources.segmentstream.map(envelopeOf(bytes), own)).toMatchObject([
+      { ok: false, column: 'payload' },
+    ]);
+    const keyed = resolve(segmentstream({ table: 'crm.hits', key: ['payload'] }));
+    expect(sources.segmentstream.map(envelopeOf(bytes), keyed)).toMatchObject([
+      { ok: false, column: 'payload' },
+    ]);
+  });
+});
+
 describe('the date of a postback', () => {
   it('needs a time zone that there is', () => {
     const own = resolve(segmentstream({ table: 'crm.hits', timeZone: 'Mars/Olympus' }));
@@ -141,7 +179,15 @@ describe('the date of a postback', () => {
   it.each([
     ['UTC', '2026-06-05T23:30:00Z', '2026-06-05'],
     ['Europe/Prague', '2026-06-05T23:30:00Z', '2026-06-06'],
+    // Two hours from UTC in summer, one in winter: neither zone's midnight stays where it is.
+    ['Europe/Prague', '2026-06-05T22:30:00Z', '2026-06-06'],
+    ['Europe/Prague', '2026-06-05T21:59:59Z', '2026-06-05'],
+    ['Europe/Prague', '2026-12-05T22:30:00Z', '2026-12-05'],
+    ['Europe/Prague', '2026-12-05T23:00:00Z', '2026-12-06'],
+    ['America/Los_Angeles', '2026-07-01T07:00:00Z', '2026-07-01'],
     ['America/Los_Angeles', '2026-01-01T07:59:59Z', '2025-12-31'],
+    ['Australia/Sydney', '2026-01-05T13:00:00Z', '2026-01-06'],
+    ['Australia/Sydney', '2026-07-05T13:59:59Z', '2026-07-05'],
     ['+05:30', '2026-06-05T18:30:00Z', '2026-06-06'],
     ['-11:00', '2026-06-05T10:59:59Z', '2026-06-04'],
   ])('in %s, of %s, is %s', (timeZone, time, date) => {

@@ -20,6 +20,7 @@ function letter(parts: Partial<DeadLetter> = {}): DeadLetter {
     attributes: { stream: 'shop', delivery_id: 'd1' },
     data: new TextEncoder().encode('not json'),
     reason: 'the body is not JSON',
+    writtenInPart: false,
     ...parts,
   };
 }
@@ -57,6 +58,16 @@ describe('the rows of a dead letter', () => {
       expect(encoded.filter(({ ok }) => !ok)).toEqual([]);
       const data = Buffer.concat(rows.map((row) => row['data'] as Uint8Array));
       expect(data.equals(letter(parts).data)).toBe(true);
+    }
+  });
+
+  it('say whether there is a row besides', () => {
+    for (const writtenInPart of [true, false]) {
+      for (const rows of [deadLetterRows, bareDeadLetterRows]) {
+        expect(rows(letter({ writtenInPart }), now)).toMatchObject([
+          { written_in_part: writtenInPart },
+        ]);
+      }
     }
   });
 
@@ -112,6 +123,7 @@ describe('DeadLetterQueue', () => {
           [base64('delivery_id')]: base64('d1'),
         }),
         data: new TextEncoder().encode('not json'),
+        written_in_part: false,
       },
     ]);
     expect(queue.refused).toBe(0);
@@ -142,5 +154,51 @@ describe('DeadLetterQueue', () => {
     expect(await second).toMatchObject({ kind: 'held' });
     expect(await queue.store(letter())).toMatchObject({ kind: 'held' });
     expect(queue.refused).toBe(0);
+  });
+
+  it.each<[string, Fate[], string]>([
+    ['its last part is held', [{ kind: 'written' }, { kind: 'held', reason: 'full' }], 'held'],
+    ['its first part is', [{ kind: 'held', reason: 'full' }, { kind: 'written' }], 'held'],
+    ['all parts are written', [{ kind: 'written' }, { kind: 'written' }], 'written'],
+  ])('stores a letter of several parts as a whole: %s', async (_, fates, kind) => {
+    const parts: unknown[] = [];
+    const write = (row: Row) => Promise.resolve(fates[parts.push(row['part']) - 1] as Fate);
+    const whole = new DeadLetterQueue({ table: { write }, room, log: () => {} });
+    expect(await whole.store(letter({ data: new Uint8Array(9_500_000) }))).toMatchObject({ kind });
+    expect(parts).toEqual([0, 1]);
+  });
+
+  it('tries one that is refused less and less often', async () => {
+    const waited: number[] = [];
+    isRefused = () => waited.length < 3;
+    const patient = new DeadLetterQueue({
+      table: {
+        write: async () => (isRefused({}) ? { kind: 'dead', reason: 'no' } : { kind: 'written' }),
+      },
+      room,
+      log: () => {},
+      waitMs: (before) => waited.push(before),
+    });
+    expect(await patient.store(letter())).toEqual({ kind: 'written' });
+    expect(waited).toEqual([0, 1, 2]);
+  });
+
+  it('makes room for others, as a table in trouble does', async () => {
+    const busy = new WaitingRoom({ messages: 1, bytes: 1000, lateAfterMs: 30 });
+    busy.join({
+      waitingSince: undefined,
+      get writtenAt() {
+        return busy.now;
+      },
+      giveBackUnsent() {},
+      giveBackSent() {},
+      isAnswered: () => Promise.resolve(true),
+    });
+    const write = async (): Promise<Fate> => ({ kind: 'dead', reason: 'no' });
+    const options = { table: { write }, room: busy, log: () => {}, waitMs: () => 600_000 };
+    const fate = new DeadLetterQueue(options).store(letter());
+    busy.enter(1);
+    expect(await fate).toMatchObject({ kind: 'held' });
+    busy.leave(1);
   });
 });

@@ -3,7 +3,8 @@ import { defineRelay } from '../../shared/config.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { readHistorySource } from '../../subscriber/backfill/history-api.ts';
-import { readEnvironment } from '../../subscriber/environment.ts';
+import { readEnvironment, readHealthAddress } from '../../subscriber/environment.ts';
+import { readStopTime } from '../../subscriber/stop-time.ts';
 
 const relay = defineRelay({
   project: 'my-project',
@@ -54,5 +55,63 @@ describe.each(readers)('the API %s', (_, prefix, read) => {
   it('may be on this machine', () => {
     const given = { [`${prefix}_API_KEY`]: 'k', [`${prefix}_API_URL`]: 'http://127.0.0.1:9080' };
     expect(read(given)).toBe('k');
+  });
+});
+
+describe('the APIs of exports', () => {
+  const storage = { kind: 'gcs', bucket: 'exports' } as const;
+  const several = defineRelay({
+    project: 'my-project',
+    streams: {
+      ab: absmartly({ table: 'ab.exports' }),
+      bucket: absmartly({ table: 'ab.bucket', storage }),
+      asked: absmartly({ table: 'ab.asked', storage, exportFilter: { tag: 'a' } }),
+    },
+  });
+
+  it('are needed where exports are fetched, or experiments asked about: all that lacks is told', () => {
+    const read = () => readEnvironment({}, several);
+    for (const name of ['AB_API_KEY', 'AB_API_URL', 'ASKED_API_KEY', 'ASKED_API_URL']) {
+      expect(read).toThrow(name);
+    }
+    expect(read).not.toThrow('BUCKET');
+  });
+});
+
+describe('the port of the health checks', () => {
+  it.each<[NodeJS.ProcessEnv, number | undefined]>([
+    [{}, undefined],
+    [{ PORT: '8080' }, 8080],
+    [{ HEALTH_PORT: '9', PORT: '8080' }, 9],
+    [{ HEALTH_PORT: '', PORT: '65535' }, 65_535],
+    [{ HEALTH_PORT: '0' }, 0],
+  ])('%j: %s', (given, port) => {
+    expect(readHealthAddress(given)?.port).toBe(port);
+  });
+
+  it.each(['65536', '-1', '80.5', 'http'])('is not %s', (port) => {
+    expect(() => readHealthAddress({ HEALTH_PORT: port })).toThrow(port);
+  });
+});
+
+describe('the time of a stop', () => {
+  it.each([
+    [undefined, 8500],
+    ['', 8500],
+    ['2', 2000],
+    ['30', 30_000],
+    ['600', 600_000],
+  ])(
+    '%s: within %i ms, and of them one second and more is for acks and nacks',
+    (text, withinMs) => {
+      const time = readStopTime(text === undefined ? {} : { STOP_WITHIN_SECONDS: text });
+      expect(time.withinMs).toBe(withinMs);
+      expect(time.graceMs).toBeGreaterThan(0);
+      expect(withinMs - time.graceMs).toBeGreaterThan(1000);
+    },
+  );
+
+  it.each(['0', '1.9', '-5', '601', 'Infinity', 'soon', '8 s'])('is not %s', (text) => {
+    expect(() => readStopTime({ STOP_WITHIN_SECONDS: text })).toThrow('STOP_WITHIN_SECONDS');
   });
 });

@@ -29,7 +29,13 @@ function openPipeline() {
   const pipeline = new Pipeline({
     relay,
     tables: new Map([
-      ['mail', { write: () => new Promise<Fate>((resolve) => waiting.push(resolve)) }],
+      [
+        'mail',
+        {
+          write: () => new Promise<Fate>((resolve) => waiting.push(resolve)),
+          judge: () => written,
+        },
+      ],
     ]),
     deadLetters: {
       store: async ({ reason }) => {

@@ -7,7 +7,7 @@ import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { DeadLetterQueue } from '../../subscriber/dead-letter-queue.ts';
-import type { Fate } from '../../subscriber/fate.ts';
+import type { Fate, Loss } from '../../subscriber/fate.ts';
 import { Pipeline, type PulledMessage } from '../../subscriber/pipeline.ts';
 import { WaitingRoom } from '../../subscriber/waiting-room.ts';
 
@@ -24,7 +24,10 @@ const relay = defineRelay({
       id: '$.id',
       time: { from: '$.at', unit: 's' },
       filter: { events: ['open', 'click'] },
+      invalidValues: 'dead-letter',
     }),
+    post: generic({ table: 'mail.post', event: '$.event', id: '$.id', time: '$.at' }),
+    posts: generic({ table: 'mail.posts', each: '$', event: '$.event', id: '$.id', time: '$.at' }),
   },
 });
 
@@ -49,6 +52,13 @@ class Table {
     this.sequences.push(sequence);
     actions.push(`${this.#name}: append`);
     return new Promise((resolve) => this.#pending.push(resolve));
+  }
+
+  /** What a row lacks that is written already, by the test's word. */
+  lacks: Loss | undefined;
+
+  judge(): Fate {
+    return { kind: 'written', ...(this.lacks && { lacks: this.lacks }) };
   }
 
   async settle(fate: Fate): Promise<void> {
@@ -86,6 +96,8 @@ beforeEach(() => {
       ['shop', shop],
       ['keyed', shop],
       ['mail', mail],
+      ['post', mail],
+      ['posts', mail],
     ]),
     deadLetters: new DeadLetterQueue({
       table: deadLetters,
@@ -147,6 +159,7 @@ describe('the pipeline', () => {
       data: new TextEncoder().encode('not json'),
       attributes: expect.stringContaining('"delivery_id":"d1"'),
       message_id: `m${messages}`,
+      written_in_part: false,
     });
   });
 
@@ -291,7 +304,7 @@ describe('a delivery of several events', () => {
   });
 
   it('becomes a dead letter for what is amiss, and the other rows are written', async () => {
-    const taken = send([open('a'), open('b', ',"at":"soon"'), open('c'), open('d')]);
+    const taken = send([open('a'), open('b', ',"at":{}'), open('c'), open('d')]);
     await mail.settle(written);
     await mail.settle({ kind: 'dead', reason: 'too wild', column: 'payload' });
     await mail.settle(written);
@@ -301,7 +314,9 @@ describe('a delivery of several events', () => {
     expect(deadLetters.rows).toMatchObject([
       {
         reason:
-          'event 1: its time is no number in s since 1970; event 2: too wild (the other 2 are written)',
+          'event 1: event_time is an object or an array; event 2: too wild (the other 2 are written)',
+        column: 'event_time, payload',
+        written_in_part: false,
       },
     ]);
 
@@ -327,16 +342,211 @@ describe('a delivery of several events', () => {
   });
 
   it('doubles no row when its dead letter could not be stored', async () => {
-    const first = send([open('a'), open('b', ',"at":"soon"')]);
+    const first = send([open('a'), open('b', ',"at":{}')]);
     await mail.settle(written);
     await deadLetters.settle(held);
     await first;
     expect(actions.at(-1)).toBe('d1: nack');
-    const second = send([open('a'), open('b', ',"at":"soon"')]);
+    const second = send([open('a'), open('b', ',"at":{}')]);
     await deadLetters.settle(written);
     await second;
     expect(actions.at(-1)).toBe('d1: ack');
     expect(idsOf(mail)).toEqual(['a']);
+  });
+});
+
+describe('a row that lacks what does not fit', () => {
+  const written: Fate = { kind: 'written' };
+  const held: Fate = { kind: 'held', reason: 'the subscriber is stopping' };
+  const send = (body: string, id?: string) => {
+    const sent = message('d1', body, { stream: 'post' });
+    return pipeline.take(id === undefined ? sent : { ...sent, id });
+  };
+  const sendAll = (body: string) => pipeline.take(message('d1', body, { stream: 'posts' }));
+  const wild = '{"id":"a","at":{}}';
+  const ofD1 = () => actions.filter((action) => action.startsWith('d1'));
+
+  it('is written, and its delivery is stored before it is acked', async () => {
+    const taken = send(wild);
+    await mail.settle(written);
+    expect(actions).toEqual(['mail: append', 'mail: written', 'dead letters: append']);
+    await deadLetters.settle(written);
+    await taken;
+    expect(actions.slice(-2)).toEqual(['dead letters: written', 'd1: ack']);
+    expect(mail.rows).toMatchObject([{ event_id: 'a', event_time: null }]);
+    expect(deadLetters.rows).toMatchObject([
+      {
+        delivery_id: 'd1',
+        stream: 'post',
+        written_in_part: true,
+        column: 'event_time',
+        reason: 'event_time is an object or an array',
+        data: new TextEncoder().encode(wild),
+      },
+    ]);
+  });
+
+  it('tells what the table found as well', async () => {
+    const taken = send(wild);
+    await mail.settle({
+      kind: 'written',
+      lacks: { reason: 'payload is too deep', column: 'payload' },
+    });
+    await deadLetters.settle(written);
+    await taken;
+    expect(deadLetters.rows).toMatchObject([
+      {
+        reason: 'event_time is an object or an array; payload is too deep',
+        column: 'event_time, payload',
+      },
+    ]);
+  });
+
+  it('is not written again when its dead letter could not be stored', async () => {
+    const first = send(wild, 'm');
+    await mail.settle(written);
+    await deadLetters.settle(held);
+    await first;
+    expect(ofD1()).toEqual(['d1: nack']);
+    mail.lacks = { reason: 'payload is too deep', column: 'payload' };
+    const second = send(wild, 'm');
+    await deadLetters.settle(written);
+    await second;
+    expect(ofD1()).toEqual(['d1: nack', 'd1: ack']);
+    expect(mail.rows).toHaveLength(1);
+    expect(deadLetters.rows[1]).toMatchObject({
+      reason: 'event_time is an object or an array; payload is too deep',
+    });
+    // Once more, by a lost ack.
+    await send(wild, 'm');
+    expect(ofD1()).toEqual(['d1: nack', 'd1: ack', 'd1: ack']);
+    expect([mail.rows.length, deadLetters.rows.length]).toEqual([1, 2]);
+  });
+
+  it('is written again once it lacks nothing any more, and only then', async () => {
+    const settle = async (taken: Promise<void>) => {
+      await mail.settle(written);
+      await deadLetters.settle(written);
+      await taken;
+    };
+    await settle(send(wild));
+    const again = send(wild);
+    await deadLetters.settle(written);
+    await again;
+    expect([mail.rows.length, deadLetters.rows.length]).toEqual([1, 2]);
+    await settle(send('{"id":"a","at":"2026-06-05T10:00:00Z"}'));
+    expect(mail.rows.map((row) => row['event_time'])).toEqual([null, '2026-06-05T10:00:00Z']);
+    expect(deadLetters.rows).toHaveLength(2);
+  });
+
+  it('is told of where its row was given back and is written later', async () => {
+    const later = Promise.withResolvers<Fate>();
+    const first = send(wild, 'm');
+    await mail.settle({ kind: 'held', reason: 'no rows taken', later: later.promise });
+    await send(wild, 'm');
+    later.resolve(written);
+    await deadLetters.settle(written);
+    await first;
+    expect(ofD1()).toEqual(['d1: nack', 'd1: ack']);
+    expect(mail.rows).toHaveLength(1);
+    expect(deadLetters.rows).toMatchObject([{ written_in_part: true }]);
+  });
+
+  it('is told of when it comes again, where none was in hand when it was written', async () => {
+    const later = Promise.withResolvers<Fate>();
+    const first = send(wild, 'm');
+    await mail.settle({ kind: 'held', reason: 'no rows taken', later: later.promise });
+    later.resolve(written);
+    await first;
+    expect(deadLetters.rows).toEqual([]);
+    const second = send(wild, 'm');
+    await deadLetters.settle(written);
+    await second;
+    expect(ofD1()).toEqual(['d1: nack', 'd1: ack']);
+    expect([mail.rows.length, deadLetters.rows.length]).toEqual([1, 1]);
+  });
+
+  it('among the rows of one delivery is told in one letter, by its event', async () => {
+    const taken = sendAll('[{"id":"a"},{"id":"b","at":{}},{"id":"c"},{"id":"d","at":[]}]');
+    for (let row = 0; row < 4; row++) await mail.settle(written);
+    await deadLetters.settle(written);
+    await taken;
+    expect(mail.rows).toHaveLength(4);
+    expect(deadLetters.rows).toMatchObject([
+      {
+        written_in_part: true,
+        reason:
+          'event 1: event_time is an object or an array; event 3: event_time is an object or an array',
+        column: 'event_time',
+      },
+    ]);
+  });
+
+  it('beside an event that is no row is told with it, and neither is doubled', async () => {
+    const body = '[{"id":"a"},{"id":"b","at":{}},{"id":"c"}]';
+    const first = sendAll(body);
+    await mail.settle(written);
+    await mail.settle(written);
+    await mail.settle({ kind: 'dead', reason: 'too wild', column: 'payload' });
+    await deadLetters.settle(held);
+    await first;
+    const second = sendAll(body);
+    await mail.settle({ kind: 'dead', reason: 'too wild', column: 'payload' });
+    await deadLetters.settle(written);
+    await second;
+    expect(ofD1()).toEqual(['d1: nack', 'd1: ack']);
+    expect(mail.rows.map((row) => row['event_id'])).toEqual(['a', 'b', 'c', 'c']);
+    const reason =
+      'event 1: event_time is an object or an array; event 2: too wild (the other 2 are written)';
+    expect(deadLetters.rows).toMatchObject([
+      { reason, written_in_part: false },
+      { reason, column: 'event_time, payload' },
+    ]);
+  });
+
+  it('of several is not doubled when another is held, nor when the letter is', async () => {
+    const body = '[{"id":"a","at":{}},{"id":"b"}]';
+    const first = sendAll(body);
+    await mail.settle(written);
+    await mail.settle(held);
+    await first;
+    expect(deadLetters.rows).toEqual([]);
+    const second = sendAll(body);
+    await mail.settle(written);
+    await deadLetters.settle(held);
+    await second;
+    const third = sendAll(body);
+    await deadLetters.settle(written);
+    await third;
+    expect(ofD1()).toEqual(['d1: nack', 'd1: nack', 'd1: ack']);
+    expect(mail.rows.map((row) => row['event_id'])).toEqual(['a', 'b', 'b']);
+    expect(deadLetters.rows[1]).toMatchObject({
+      reason: 'event 0: event_time is an object or an array',
+      written_in_part: true,
+    });
+  });
+});
+
+describe('a delivery that is sent again once its cause is mended', () => {
+  it('gets another letter where it fails again, before it is acked', async () => {
+    for (const nth of [1, 2]) {
+      const taken = pipeline.take(message('d1', 'not json'));
+      await deadLetters.settle({ kind: 'written' });
+      await taken;
+      expect(deadLetters.rows).toHaveLength(nth);
+      expect(actions.slice(-2)).toEqual(['dead letters: written', 'd1: ack']);
+    }
+    expect(deadLetters.rows[0]?.['message_id']).not.toBe(deadLetters.rows[1]?.['message_id']);
+  });
+
+  it('comes again where that letter can’t be stored', async () => {
+    const first = pipeline.take(message('d1', 'not json'));
+    await deadLetters.settle({ kind: 'written' });
+    await first;
+    const second = pipeline.take(message('d1', 'not json'));
+    await deadLetters.settle({ kind: 'held', reason: 'the subscriber is stopping' });
+    await second;
+    expect(actions.at(-1)).toBe('d1: nack');
   });
 });
 

@@ -38,5 +38,6 @@ describe('sequenceOf', () => {
   it('is the same for every copy', () => {
     expect(of('no uuid', at, 1)).toBe(of('no uuid', at, 1));
     expect(of('no uuid')).not.toBe(of('another'));
+    expect(of(id.toUpperCase())).toBe(of(id));
   });
 });

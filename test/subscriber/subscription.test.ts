@@ -88,4 +88,28 @@ describe('openSubscription', () => {
       reaction: 'setup',
     });
   });
+
+  it('is open to a subscriber that may only pull from it, which is told what may be amiss', async () => {
+    await open();
+    const refuse = async () => {
+      throw Object.assign(new Error('PERMISSION_DENIED'), { code: 7 });
+    };
+    const subscription = pubsub.subscription(relay.subscription);
+    // The local server lets everybody do everything.
+    vi.spyOn(pubsub, 'createTopic').mockImplementation(refuse);
+    vi.spyOn(pubsub, 'createSubscription').mockImplementation(refuse);
+    vi.spyOn(pubsub, 'subscription').mockReturnValue(subscription);
+    vi.spyOn(subscription, 'getMetadata').mockImplementation(refuse);
+    expect(await open()).toBe(subscription);
+    expect(warnings).toEqual([expect.stringContaining('may have no retry policy')]);
+  });
+
+  it('is not open where anything else is amiss', async () => {
+    for (const call of ['createTopic', 'createSubscription'] as const) {
+      vi.spyOn(pubsub, call).mockImplementationOnce(async () => {
+        throw Object.assign(new Error('INTERNAL'), { code: 13 });
+      });
+      await expect(open()).rejects.toMatchObject({ code: 13 });
+    }
+  });
 });

@@ -109,6 +109,28 @@ describe('TableQueue', () => {
     await queue.close(1000);
   });
 
+  it('tells them apart again among those that had to be sent again', async () => {
+    let appends = 0;
+    const queue = await open(
+      ({ rows }, hand) => {
+        const bad = rows.findIndex((row) => row.includes('bad'));
+        // The first answer names one, then the table is gone for a while.
+        if (++appends === 2) return hand.end(5);
+        if (bad < 0) return hand.store();
+        const rowErrors = [{ index: bad, code: 1, message: 'no such id' }];
+        hand.answer({ error: { code: 3, message: 'errors in rows' }, rowErrors });
+      },
+      { setupPatienceMs: 0 },
+    );
+    const ids = ['bad0', 'a', 'bad2', 'b', 'bad4', 'c'];
+    const fates = await Promise.all(ids.map((id) => queue.write({ id })));
+    expect(fates.map(({ kind }) => kind)).toEqual(
+      ids.map((id) => (id.startsWith('bad') ? 'dead' : 'written')),
+    );
+    expect(server.stored.map((row) => row.at(-1))).toEqual(['a', 'b', 'c']);
+    await queue.close(1000);
+  });
+
   it('writes what waits for company when it is closed', async () => {
     const queue = await open(takes, { lingerMs: 600_000 });
     const fate = queue.write({ id: 'a' });

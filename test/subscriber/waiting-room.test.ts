@@ -150,4 +150,27 @@ describe('WaitingRoom', () => {
     expect(vi.getTimerCount()).toBe(0);
     expect(late.timesGivenBack).toBe(1);
   });
+
+  it('gives the bytes of a message free when it leaves', () => {
+    late.waitingSince = Date.now() - 5000;
+    other.writtenAt = Date.now();
+    room.enter(900);
+    room.leave(900);
+    room.enter(900);
+    vi.advanceTimersByTime(1000);
+    expect(late.timesGivenBack).toBe(0);
+  });
+
+  it('looks again when it is full again', () => {
+    late.waitingSince = Date.now();
+    other.writtenAt = Date.now() + 1500;
+    fill();
+    vi.advanceTimersByTime(3250);
+    expect(late.timesGivenBack).toBe(1);
+    while (room.messages > 5) room.leave(1);
+    vi.advanceTimersByTime(250);
+    fill();
+    vi.advanceTimersByTime(250);
+    expect(late.timesGivenBack).toBe(2);
+  });
 });

@@ -55,8 +55,13 @@ test('unknown stream: 404, whatever the method', async () => {
     '/nowhere/key',
     '/shop/key',
     '/crm/key/more',
-    '/shop/',
+    '/crm//',
+    '/crm//crm-key',
+    '/crm/crm-key//',
+    '/shop//',
+    '/shop/key/',
     '//crm',
+    '//',
   ]) {
     for (const method of ['POST', 'GET']) {
       const response = await edge.send(path, { method });
@@ -66,14 +71,30 @@ test('unknown stream: 404, whatever the method', async () => {
   }
 });
 
+test('a slash at the end of a path changes nothing', async () => {
+  const edge = openEdge();
+  expect((await edge.send('/crm/crm-key/', { body: 'a=1' })).status).toBe(204);
+  expect((await edge.send('/crm/crm-key/?b=2', { body: 'a=1' })).status).toBe(204);
+  expect((await edge.send('/shop/', await signed(purchase))).status).toBe(204);
+  expect((await edge.send('/crm/crm-key/', { method: 'HEAD' })).status).toBe(200);
+  expect((await edge.send('/crm/wrong/', { body: 'a=1' })).status).toBe(401);
+  expect((await edge.send('/shop/', { body: purchase })).status).toBe(401);
+  expect((await edge.send('/shop/', { method: 'PUT', body: purchase })).status).toBe(405);
+  expect(await edge.tries()).toHaveLength(3);
+});
+
 test.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'QUERY'])(
   'wrong method: %s is answered 405 and told what is allowed',
   async (method) => {
     const edge = openEdge();
-    for (const path of ['/shop', '/crm', '/crm/crm-key']) {
+    expect((await edge.send('/shop', { method })).status).toBe(405);
+    expect((await edge.send('/shop', { method })).headers.get('allow')).toBe('POST');
+    // Whoever shows the key may try the endpoint.
+    if (method === 'GET' || method === 'HEAD') return;
+    for (const path of ['/crm', '/crm/crm-key']) {
       const response = await edge.send(path, { method });
       expect([path, response.status]).toEqual([path, 405]);
-      expect(response.headers.get('allow')).toBe('POST');
+      expect(response.headers.get('allow')).toBe('GET, HEAD, POST');
     }
     expect(await edge.tries()).toEqual([]);
   },
@@ -206,6 +227,26 @@ test.each([
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ cause: 'service-account.invalid' });
   expect(lines[0]).toContain(says);
   expect(lines[0]).not.toContain('PRIVATE-TEXT');
+});
+
+test('what goes wrong outside of a delivery is a 503 that is logged, and never a 2xx', async () => {
+  const edge = openEdge({
+    now() {
+      throw new RangeError('no clock');
+    },
+  });
+  const lines = await logged(async () => {
+    for (const init of [await signed(purchase), { body: purchase }]) {
+      const response = await edge.send('/shop', init);
+      expect(await problemOf(response)).toMatchObject({ status: 503 });
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+  });
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { outcome: 'not-stored', cause: 'unexpected RangeError' },
+    { outcome: 'not-stored' },
+  ]);
+  expect(await edge.tries()).toEqual([]);
 });
 
 test('what nobody expected is a 503, never a 4xx or a 500, and quotes no payload', async () => {

@@ -50,6 +50,18 @@ test('of an array that is relayed, the events that the subscriber will drop are 
   ]);
 });
 
+test('one event of an array that the filter drops is counted as well', async () => {
+  const list = generic({ table: 'a.b', each: '$', event: '$.type', filter: { events: ['kept'] } });
+  const edge = openEdge({ streams: { list }, now: () => 5, env: { LIST_KEY: 'key' } });
+  for (const types of [['kept', 'noise'], ['noise', 'kept'], ['noise'], ['kept']]) {
+    const body = JSON.stringify(types.map((type) => ({ type })));
+    expect((await edge.send('/list/key', { body })).ok).toBe(true);
+  }
+  const counts = (await edge.census()) as { event?: string; dropped: number }[];
+  expect(new Set(counts.map(({ event }) => event))).toEqual(new Set(['noise']));
+  expect(counts.reduce((sum, { dropped }) => sum + dropped, 0)).toBe(3);
+});
+
 test('what is accepted, refused or malformed is not', async () => {
   const edge = openEdge();
   await edge.send('/shop', await signed('{"event_name":"purchase"}'));

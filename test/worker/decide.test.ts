@@ -47,6 +47,9 @@ test('a delivery of several events passes if one does', () => {
     event: 'open',
     dropped: { cause: 'event-filter', names: ['bounce', 'click'] },
   });
+  expect(send('open', 'click')).toMatchObject({ dropped: { names: ['click'] } });
+  expect(send('click', 'open')).toMatchObject({ event: 'open', dropped: { names: ['click'] } });
+  expect(send('open', 'open')).not.toHaveProperty('dropped');
   expect(send('open')).not.toHaveProperty('dropped');
   expect(send('bounce', 'click')).toMatchObject({
     relay: false,
@@ -54,4 +57,16 @@ test('a delivery of several events passes if one does', () => {
     dropped: { names: ['bounce', 'click'] },
   });
   expect(send()).toMatchObject({ relay: false, cause: 'ignored', outcome: { status: 200 } });
+});
+
+test('a filter that throws drops nothing: it is for the edge to answer 503', async () => {
+  const broken = () => {
+    throw new TypeError('no');
+  };
+  const onSecond = ({ name }: { name?: string | undefined }) => name === 'open' || broken();
+  const endpoint = endpointOf(sendgrid({ table: 'in.mail', filter: { events: ['open'] } }));
+  for (const passes of [broken, onSecond]) {
+    const delivery = deliveryOf([{ event: 'open' }, { event: 'click' }]);
+    expect(() => decide(delivery, { ...endpoint, passes })).toThrow(TypeError);
+  }
 });

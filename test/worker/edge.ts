@@ -132,3 +132,22 @@ export async function logged(act: () => Promise<unknown>): Promise<string[]> {
   }
   return lines;
 }
+
+/** Lets the time of every timer pass while `act` runs, so that nothing which hangs is waited for. */
+export async function inNoTime<Value>(act: () => Promise<Value>, ms: number): Promise<Value> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  let isOver = false;
+  const acting = act().finally(() => {
+    isOver = true;
+  });
+  try {
+    // Not by the faked clock: what is under way needs real time to come to its timers.
+    while (!isOver) {
+      await scheduler.wait(5);
+      if (vi.getTimerCount() > 0) await vi.advanceTimersByTimeAsync(ms);
+    }
+    return await acting;
+  } finally {
+    vi.useRealTimers();
+  }
+}

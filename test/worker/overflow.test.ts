@@ -2,7 +2,7 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from 'clou
 import { env } from 'cloudflare:workers';
 import { expect, test, vi } from 'vitest';
 import type { Fault } from '../stand-ins/pubsub-script.ts';
-import { logged, openEdge, purchase, shop, signed } from './edge.ts';
+import { inNoTime, logged, openEdge, purchase, shop, signed } from './edge.ts';
 
 // The bindings of vitest.config.ts: a queue and a bucket of workerd's own.
 const bound = env as unknown as { OVERFLOW: Queue<Uint8Array>; OVERFLOW_OBJECTS: R2Bucket };
@@ -20,6 +20,9 @@ function recordingQueue() {
   };
   return { queue, sent };
 }
+
+/** On a busy machine even a refusal may come too late. */
+const failed = expect.stringMatching(/^pubsub-(503|timeout)$/);
 
 const down: Fault[] = Array(40).fill({ status: 503 });
 const large = shopOf(7 * 1024 * 1024);
@@ -93,7 +96,7 @@ test('kept in the queue, it is accepted, and drained under the same id and attri
     outcome: 'accepted',
     delivery_id: kept.id,
     overflow: 'queue',
-    cause: 'pubsub-503',
+    cause: failed,
   });
   const [refused] = await kept.edge.tries();
   await kept.edge.script([]);
@@ -251,9 +254,9 @@ test.each([
   ['throws', { OVERFLOW: {} }, 'overflow: unexpected TypeError'],
   ['never answers', { OVERFLOW: { send: () => new Promise(() => {}) } }, 'overflow-timeout'],
 ])('a queue that %s: 503', async (_, bindings, overflow) => {
-  const kept = await keepOne(purchase, bindings);
+  const kept = await inNoTime(() => keepOne(purchase, bindings), 3000);
   expect(kept.status).toBe(503);
-  expect(kept.line).toMatchObject({ outcome: 'not-stored', cause: 'pubsub-503', overflow });
+  expect(kept.line).toMatchObject({ outcome: 'not-stored', cause: failed, overflow });
 });
 
 test('a service account that cannot sign keeps no delivery out of overflow', async () => {

@@ -36,13 +36,20 @@ interface NamedSecret {
 export interface Handshake {
   /** A GET, which nothing signs. */
   get?(query: URLSearchParams, keys: Keys): Promise<Answer | undefined>;
+  /** A HEAD, which nothing signs. */
+  head?(): Answer;
+  /** An OPTIONS, which nothing signs; where a key ends the path, it holds. */
+  options?(headers: Headers): Answer | undefined;
   /** A POST that comes before there is a secret to sign it with. */
-  unsigned?(headers: Headers): Answer | undefined;
+  unsigned?(headers: Headers, body: Uint8Array): Answer | undefined;
   /** A POST whose key or signature held. */
   verified?(delivery: Delivery, secret: string): Promise<Answer | undefined>;
   /** The console looks at the answers to deliveries, too. */
   answers?: { bare?: true; acceptedStatus?: 200 };
 }
+
+/** Says that somebody answers here, and nothing else. */
+export const present: Answer = { reply: { status: 200 } };
 
 /** As text that no browser takes for anything else: anybody may have chosen it. */
 export function echo(text: string): Answer {

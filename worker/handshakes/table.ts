@@ -1,17 +1,20 @@
 import type { HandshakeName } from '../../shared/handshake-names.ts';
-import { asana, dropbox } from './echoed.ts';
+import { asana, cloudevents, dropbox, probe } from './echoed.ts';
 import type { Handshake } from './handshake.ts';
 import { meta, x, zoom } from './proven.ts';
-import { discord, graph, monday, slack, twitch, xero } from './verified.ts';
+import { discord, eventGrid, graph, monday, slack, twitch, xero } from './verified.ts';
 
 /** Every handshake, by the name that a stream's `handshake` holds. */
 export const handshakes: Readonly<Record<HandshakeName, Handshake>> = {
   asana,
+  cloudevents,
   discord,
   dropbox,
+  'event-grid': eventGrid,
   graph,
   meta,
   monday,
+  probe,
   slack,
   twitch,
   x,

@@ -1,15 +1,45 @@
-import { echo, type Handshake, isChallenge, membersOf, readPath, replyJson } from './handshake.ts';
+import { cloudevents } from './echoed.ts';
+import {
+  echo,
+  type Handshake,
+  isChallenge,
+  membersOf,
+  present,
+  readPath,
+  replyJson,
+} from './handshake.ts';
 
 // Challenges that come signed, or at an endpoint with a key, as every delivery does. What they are is
 // decided by the body alone: no signature covers the headers.
 
-/** https://docs.slack.dev/reference/events/url_verification */
+/**
+ * https://docs.slack.dev/reference/events/url_verification, and for slash commands
+ * https://docs.slack.dev/interactivity/implementing-slash-commands: now and then Slack asks for the certificate
+ * with `ssl_check=1`, which it does not sign. What shows a signature is verified first.
+ */
 export const slack: Handshake = {
+  async get(query) {
+    return query.get('ssl_check') === '1' ? present : undefined;
+  },
+  unsigned(headers, body) {
+    return !headers.has('x-slack-signature') && isSslCheck(body) ? present : undefined;
+  },
   async verified({ body }) {
+    if (isSslCheck(body)) return present;
     const { type, challenge } = membersOf(body);
     return type === 'url_verification' && isChallenge(challenge) ? echo(challenge) : undefined;
   },
 };
+
+/** It holds a token beside, and little else: not more is read before it is verified. */
+const maxSslCheckBytes = 4096;
+
+/** A form, and no JSON whose texts hold what looks like one. */
+function isSslCheck(body: Uint8Array): boolean {
+  if (body.byteLength > maxSslCheckBytes) return false;
+  const text = new TextDecoder().decode(body);
+  return /^[\w.*+%=&-]+$/.test(text) && new URLSearchParams(text).get('ssl_check') === '1';
+}
 
 /** https://dev.twitch.tv/docs/eventsub/handling-webhook-events/#responding-to-a-challenge-request */
 export const twitch: Handshake = {
@@ -67,4 +97,21 @@ export const xero: Handshake = {
     return Array.isArray(events) && events.length === 0 ? { reply: { status: 200 } } : undefined;
   },
   answers: { bare: true, acceptedStatus: 200 },
+};
+
+/**
+ * Azure Event Grid's own schema, at an endpoint whose key held:
+ * https://learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema. Where the
+ * subscription is for CloudEvents, it asks as those do.
+ */
+export const eventGrid: Handshake = {
+  ...cloudevents,
+  async verified({ headers, body }) {
+    const event = readPath(membersOf(body), ['0']);
+    const code = readPath(event, ['data', 'validationCode']);
+    const isDue =
+      headers.get('aeg-event-type')?.toLowerCase() === 'subscriptionvalidation' ||
+      readPath(event, ['eventType']) === 'Microsoft.EventGrid.SubscriptionValidationEvent';
+    return isDue && isChallenge(code) ? replyJson({ validationResponse: code }) : undefined;
+  },
 };

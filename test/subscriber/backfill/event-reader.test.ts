@@ -32,6 +32,20 @@ describe('an event is known', () => {
     ]);
   });
 
+  it('by a time in any spelling, and where a value does not fit, too', () => {
+    const line = '{"id":"e1","created_at":"Mon, 02 Mar 2026 10:00:00 GMT"}';
+    expect(read(datanostro({ table }), line)).toMatchObject([
+      { kind: 'row', id: 'e1', timeMs: Date.UTC(2026, 2, 2, 10) },
+    ]);
+    const [unfit] = read(datanostro({ table }), '{"id":"e1","tenant_id":{}}');
+    expect(unfit).toMatchObject({ kind: 'row', id: 'e1', unfit: { column: 'tenant_id' } });
+    if (unfit?.kind !== 'row') throw new Error('no row');
+    expect(readerOf(datanostro({ table })).encode(unfit)).toMatchObject({
+      ok: false,
+      column: 'tenant_id',
+    });
+  });
+
   it('by what the config reads, one of several in a line', () => {
     const stream = generic({
       table,

@@ -68,6 +68,15 @@ it('finds nothing where table and sender agree, whatever stands around', async (
   });
 });
 
+it('knows a row that was written in part, and misses none that can’t be whole', async () => {
+  const bed = await startBed(streamOf());
+  await insert(bed, [['in part', 0]]);
+  const unfit = (id: string) =>
+    JSON.stringify({ id, created_at: new Date(day).toISOString(), tenant_id: {} });
+  const { totals } = await compare(bed, [unfit('in part'), unfit('no row')]);
+  expect(totals).toMatchObject({ sent: 1, rows: 1, missing: 0, extra: 0, unusable: 1 });
+});
+
 it('tells missing, extra and duplicate ids by the hour, and where the gaps are', async () => {
   const stream = streamOf({ filter: { event: '^purchase$' } });
   const bed = await startBed(stream);

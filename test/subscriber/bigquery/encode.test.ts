@@ -46,6 +46,10 @@ function refusal(column: Omit<Column, 'name'>, value: Value) {
 
 const micros = (iso: string) => String(BigInt(Date.parse(iso)) * 1000n);
 
+/** (2^255 - 1) / 10^38 */
+const lastBignumeric =
+  '578960446186580977117854925043439539266.34992332820282019728792003956564819967';
+
 describe('values that fit', () => {
   test.each<[Column['type'], Value, unknown]>([
     ['STRING', 'a\u0000b é 🙂', 'a\u0000b é 🙂'],
@@ -59,11 +63,32 @@ describe('values that fit', () => {
     ['INT64', 9223372036854775807n, '9223372036854775807'],
     ['INT64', -9223372036854775808n, '-9223372036854775808'],
     ['INT64', '9007199254740993', '9007199254740993'],
+    ['INT64', '42', '42'],
+    ['INT64', '5.0', '5'],
+    ['INT64', '-5.', '-5'],
+    ['INT64', '1e3', '1000'],
+    ['INT64', '1.57e12', '1570000000000'],
+    ['INT64', '1200e-2', '12'],
+    ['INT64', '-0', '0'],
+    ['INT64', '0e99999999999', '0'],
+    ['INT64', '9.223372036854775807E18', '9223372036854775807'],
+    ['INT64', '-9223372036854775808', '-9223372036854775808'],
+    ['INT64', ' +7 ', '7'],
     ['FLOAT64', 0.1, 0.1],
     ['FLOAT64', 7n, 7],
     ['FLOAT64', Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY],
     ['NUMERIC', '-00012.340000', '-12.34'],
     ['NUMERIC', '1e3', '1000'],
+    ['NUMERIC', ' +1.57E+12 ', '1570000000000'],
+    ['NUMERIC', `-${'9'.repeat(29)}.999999999`, `-${'9'.repeat(29)}.999999999`],
+    ['NUMERIC', '0e99999999999', '0'],
+    ['BIGNUMERIC', lastBignumeric, lastBignumeric],
+    [
+      'BIGNUMERIC',
+      `-${lastBignumeric.replace(/7$/, '8')}`,
+      `-${lastBignumeric.replace(/7$/, '8')}`,
+    ],
+    ['BIGNUMERIC', '5e38', `5${'0'.repeat(38)}`],
     ['NUMERIC', 1.5e-7, '0.00000015'],
     ['NUMERIC', `${'9'.repeat(29)}.999999999`, `${'9'.repeat(29)}.999999999`],
     ['BIGNUMERIC', `0.${'0'.repeat(37)}1`, `0.${'0'.repeat(37)}1`],
@@ -185,7 +210,14 @@ describe('values that do not fit', () => {
     ['INT64', Number.NaN, 'out_of_range'],
     ['INT64', 2n ** 63n, 'out_of_range'],
     ['INT64', '9223372036854775808', 'out_of_range'],
-    ['INT64', '1.0', 'unreadable'],
+    ['INT64', '1.5', 'out_of_range'],
+    ['INT64', '1e-400', 'out_of_range'],
+    ['INT64', '1e19', 'out_of_range'],
+    ['INT64', '1e999999999', 'out_of_range'],
+    ['INT64', `1e${'9'.repeat(1_000_000)}`, 'out_of_range'],
+    ['INT64', `${'9'.repeat(1_000_000)}x`, 'unreadable'],
+    ['INT64', '0x10', 'unreadable'],
+    ['INT64', 'true', 'unreadable'],
     ['INT64', '', 'unreadable'],
     ['INT64', true, 'wrong_type'],
     ['FLOAT64', '1.5', 'wrong_type'],
@@ -200,12 +232,16 @@ describe('values that do not fit', () => {
     ['BIGNUMERIC', `0.${'0'.repeat(1_000_000)}1`, 'out_of_range'],
     ['NUMERIC', '1e999', 'out_of_range'],
     ['BIGNUMERIC', '1e39', 'out_of_range'],
+    ['BIGNUMERIC', lastBignumeric.replace(/7$/, '8'), 'out_of_range'],
+    ['BIGNUMERIC', `-${lastBignumeric.replace(/7$/, '9')}`, 'out_of_range'],
+    ['NUMERIC', '1e-1000', 'out_of_range'],
+    ['NUMERIC', `1e${'9'.repeat(1_000_000)}`, 'out_of_range'],
     ['BOOL', 'false', 'wrong_type'],
     ['BOOL', 0, 'wrong_type'],
     ['TIMESTAMP', 'yesterday', 'unreadable'],
     ['TIMESTAMP', '', 'unreadable'],
     ['TIMESTAMP', '2026-02-30T00:00:00Z', 'unreadable'],
-    ['TIMESTAMP', '2026-01-02T24:00:00Z', 'unreadable'],
+    ['TIMESTAMP', '2026-01-02T24:00:01Z', 'unreadable'],
     ['TIMESTAMP', '2026-01-02T03:04:05+25:00', 'unreadable'],
     ['TIMESTAMP', '0001-01-01T00:00:00+01:00', 'unreadable'],
     ['TIMESTAMP', 1e18, 'unreadable'],
@@ -216,20 +252,20 @@ describe('values that do not fit', () => {
     ['DATE', '2026-13-01', 'unreadable'],
     ['DATE', '2025-02-29', 'unreadable'],
     ['DATE', '0000-01-01', 'unreadable'],
-    ['DATE', '2026-01-02T00:00:00', 'unreadable'],
+    ['DATE', '2026-01-02T00:00:01', 'unreadable'],
     ['DATE', 20455, 'wrong_type'],
     ['DATETIME', '2026-01-02T03:04:05Z', 'unreadable'],
     ['TIME', '24:00:00', 'unreadable'],
     ['JSON', '{bad', 'not_json'],
-    ['JSON', '"\\ud800"', 'not_json'],
-    ['JSON', '"\\ud800\\n\\udc00"', 'not_json'],
-    ['JSON', '"\\udc00"', 'not_json'],
-    ['JSON', '"\ud800"', 'not_json'],
-    ['JSON', `${'['.repeat(501)}${']'.repeat(501)}`, 'not_json'],
+    ['JSON', '"\\ud800"', 'not_unicode'],
+    ['JSON', '"\\ud800\\n\\udc00"', 'not_unicode'],
+    ['JSON', '"\\udc00"', 'not_unicode'],
+    ['JSON', '"\ud800"', 'not_unicode'],
+    ['JSON', `${'['.repeat(501)}${']'.repeat(501)}`, 'too_deep'],
     ['JSON', { a: 1 }, 'wrong_type'],
-    ['JSON', new JsonText('"\\ud800"'), 'not_json'],
-    ['JSON', new JsonText('"\ud800"'), 'not_json'],
-    ['JSON', new JsonText(`${'['.repeat(501)}${']'.repeat(501)}`), 'not_json'],
+    ['JSON', new JsonText('"\\ud800"'), 'not_unicode'],
+    ['JSON', new JsonText('"\ud800"'), 'not_unicode'],
+    ['JSON', new JsonText(`${'['.repeat(501)}${']'.repeat(501)}`), 'too_deep'],
     ['RECORD', new Date(0), 'wrong_type'],
     ['RECORD', new JsonText('{}'), 'wrong_type'],
     ['RECORD', 'text', 'wrong_type'],
@@ -247,7 +283,7 @@ describe('values that do not fit', () => {
   test('JSON is too deep by its objects and arrays together', () => {
     const nested = (levels: number) => `${'[{"a":'.repeat(levels)}"]}"${'}]'.repeat(levels)}`;
     expect(refusal({ type: 'JSON' }, nested(250))).toBeUndefined();
-    expect(refusal({ type: 'JSON' }, nested(251))?.code).toBe('not_json');
+    expect(refusal({ type: 'JSON' }, nested(251))?.code).toBe('too_deep');
   });
 
   test('a path leads to the value', () => {
@@ -360,5 +396,130 @@ describe('a table with a key', () => {
   test.each<[Row]>([[{ id: null, n: 1 }], [{ n: 1 }]])('refuses %j, which has no key', (row) => {
     const encoded = createEncoder(layout, clock).encode(row, '0');
     expect(encoded).toMatchObject({ ok: false, code: 'missing', column: 'id' });
+  });
+});
+
+describe('a table where a value that does not fit costs its cell alone', () => {
+  const layout: TableLayout = {
+    columns: [
+      { name: 'id', type: 'STRING' },
+      { name: 'at', type: 'TIMESTAMP' },
+      { name: 'n', type: 'INT64' },
+      { name: 'text', type: 'STRING' },
+      { name: 'payload', type: 'JSON', required: true },
+      { name: 'fields', type: 'JSON', exact: true },
+      { name: 'must', type: 'NUMERIC', required: true },
+      { name: 'lines', type: 'RECORD', mode: 'REPEATED', columns: [{ name: 'k', type: 'INT64' }] },
+    ],
+    partitionBy: { column: 'at', by: 'DAY' },
+    key: ['id'],
+  };
+  const encoder = createEncoder(layout, clock, 'null');
+  const read = reader(encoder);
+  const good: Row = { id: 'a', payload: new JsonText('{}'), must: '1' };
+  const encode = (row: Row) => {
+    const encoded = encoder.encode({ ...good, ...row });
+    if (!encoded.ok) throw new Error(`${encoded.column}: ${encoded.reason}`);
+    const { _CHANGE_TYPE, _CHANGE_SEQUENCE_NUMBER, ...cells } = read(encoded.row);
+    return { cells, notes: encoded.notes };
+  };
+  const whole = { id: 'a', payload: '{}', must: '1' };
+
+  test('notes nothing of what fits', () => {
+    expect(encode({})).toStrictEqual({ cells: whole, notes: undefined });
+    expect(encoder.encode(good)).not.toHaveProperty('notes');
+  });
+
+  test.each<[string, Value, string]>([
+    ['at', 'soon', 'is no time'],
+    ['at', '2026-02-30', 'is a day that does not exist'],
+    [
+      'at',
+      '1926-01-01T00:00:00Z',
+      'is beyond the 10 years back and 1 year ahead that a partitioned table takes',
+    ],
+    ['n', '1.5', 'has a fraction, which INT64 does not hold'],
+    ['n', '9223372036854775808', "is out of INT64's range"],
+    ['n', 'many', 'is no number'],
+    ['n', true, 'is a boolean, not an integer'],
+    ['text', 7, 'is a number, not text'],
+    ['fields', new JsonText('{"a":"\\ud83d"}'), 'holds a lone surrogate, which is no Unicode'],
+    ['fields', '{broken', 'is not JSON'],
+  ])('%s of %o is NULL, with the fault that it has', (column, value, reason) => {
+    expect(encode({ [column]: value })).toStrictEqual({
+      cells: whole,
+      notes: [{ column, reason }],
+    });
+  });
+
+  test('leaves nothing of a record that does not fit in the row', () => {
+    expect(encode({ lines: [{ k: 1 }, { k: 'x' }], n: 5 })).toStrictEqual({
+      cells: { ...whole, n: '5' },
+      notes: [{ column: 'lines[1].k', reason: 'is no number' }],
+    });
+  });
+
+  test('notes all of them, and the next row knows of none', () => {
+    const { notes } = encode({ at: 'soon', n: 'x', text: 'a\ud83d' });
+    expect(notes?.map(({ column }) => column)).toEqual(['at', 'n', 'text']);
+    expect(encode({})).toStrictEqual({ cells: whole, notes: undefined });
+  });
+
+  test.each<[Value, string]>([
+    ['cut \ud83d', 'cut \ufffd'],
+    ['\udc00 cut', '\ufffd cut'],
+    ['🙂\ud83d🙂', '🙂\ufffd🙂'],
+  ])('the text %j has U+FFFD in the place of half a character', (value, text) => {
+    expect(encode({ text: value })).toMatchObject({
+      cells: { text },
+      notes: [{ column: 'text', reason: expect.stringContaining('U+FFFD') }],
+    });
+  });
+
+  test.each<[string, string]>([
+    ['{"a":"cut \\ud83d"}', '{"a":"cut \\ufffd"}'],
+    [
+      '{"a":"\\uDC00", "n": 1.50e+1,"n":12345678901234567890}',
+      '{"a":"\\ufffd", "n": 1.50e+1,"n":12345678901234567890}',
+    ],
+    [
+      '["\\ud83d\\ud83d\\ude42","\\\\ud83d","\\ud83d\\n\\ude42"]',
+      '["\\ufffd\\ud83d\\ude42","\\\\ud83d","\\ufffd\\n\\ufffd"]',
+    ],
+    ['{"\\ud83d":"\\ud83dx\\ude42"}', '{"\\ufffd":"\\ufffdx\\ufffd"}'],
+    ['"\ud83d"', '"\ufffd"'],
+  ])('the JSON %s has U+FFFD there, and stays digit for digit', (json, repaired) => {
+    for (const value of [json, new JsonText(json)]) {
+      expect(encode({ payload: value })).toMatchObject({
+        cells: { payload: repaired },
+        notes: [{ column: 'payload', reason: expect.stringContaining('U+FFFD') }],
+      });
+    }
+  });
+
+  test('JSON of very many halves of characters is repaired in no time that grows with their square', () => {
+    const json = (half: string) => `["${half.repeat(500_000)}"]`;
+    expect(encode({ payload: new JsonText(json('\\ud83d')) })).toMatchObject({
+      cells: { payload: json('\\ufffd') },
+    });
+  });
+
+  test('JSON that is too deep is kept as a string of its text', () => {
+    const deep = `${'['.repeat(501)}"\\ud83d"${']'.repeat(501)}`;
+    const { cells, notes } = encode({ payload: new JsonText(deep) });
+    expect(JSON.parse(String(cells['payload']))).toBe(deep);
+    expect(notes).toMatchObject([{ column: 'payload' }]);
+  });
+
+  test.each<[string, Row, string]>([
+    ['a required column does not fit', { must: 'x' }, 'must'],
+    ['a required column is no JSON', { payload: 'x' }, 'payload'],
+    ['the key is changed', { id: 'a\ud83d' }, 'id'],
+    ['the key does not fit', { id: 7 }, 'id'],
+    ['the key is missing', { id: null }, 'id'],
+    ['a column is not in the table', { other: 1 }, 'other'],
+    ['it is too large', { text: 'x'.repeat(9_000_001) }, ''],
+  ])('a row is refused where %s', (_, row, column) => {
+    expect(encoder.encode({ ...good, at: 'soon', ...row })).toMatchObject({ ok: false, column });
   });
 });

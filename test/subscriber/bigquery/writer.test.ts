@@ -297,6 +297,69 @@ describe('bad rows', () => {
     expect(server.stored.some(isBad)).toBe(false);
   });
 
+  test('named one by one, an answer each: each is the row that it was in the append', async () => {
+    const { server, writer } = await scripted(({ rows: sent }, hand) => {
+      const bad = sent.findIndex(isBad);
+      if (bad === -1) return hand.store();
+      const rowErrors = [{ index: bad, code: 1, message: `no ${sent[bad]}` }];
+      hand.answer({ error: { code: INVALID_ARGUMENT, message: 'rows' }, rowErrors });
+    });
+    expect(await writer.append(rows('bad0', 'a', 'bad2', 'b', 'bad4', 'c'))).toStrictEqual({
+      written: [1, 3, 5],
+      invalid: [0, 2, 4].map((index) => ({ index, reason: `no bad${index}` })),
+      retryable: [],
+    });
+    expect(server.stored).toStrictEqual(['a', 'b', 'c']);
+    expect(server.received).toHaveLength(4);
+  });
+
+  test.each<[string, boolean]>([
+    ['named', true],
+    ['not named', false],
+  ])('in any of the requests that an append is cut into, %s', async (_, isNamed) => {
+    const { server, writer } = await scripted(
+      ({ rows: sent }, hand) => {
+        const bad = sent.findIndex(isBad);
+        if (bad === -1) return hand.store();
+        const rowErrors = isNamed ? [{ index: bad, code: 1, message: 'no' }] : [];
+        hand.answer({ error: { code: INVALID_ARGUMENT, message: 'no' }, rowErrors });
+      },
+      // Three rows each.
+      { maxRequestBytes: 40 },
+    );
+    const bad = [0, 4, 5, 10];
+    const texts = Array.from(
+      { length: 11 },
+      (_, index) =>
+        (bad.includes(index) ? 'bad' : 'good').padEnd(5) + String(index).padStart(2, '0'),
+    );
+    const outcome = await writer.append(rows(...texts));
+    expect(outcome.invalid.map(({ index }) => index)).toStrictEqual(bad);
+    expect(outcome.written).toStrictEqual([1, 2, 3, 6, 7, 8, 9]);
+    expect(server.stored.toSorted()).toStrictEqual(texts.filter((text) => !isBad(text)).toSorted());
+  });
+
+  test('in one request, while another of the append never is answered: each row has its own fate', async () => {
+    const { writer } = await scripted(
+      ({ rows: sent }, hand) => {
+        if (sent.some((row) => row.startsWith('stuck'))) {
+          return hand.answer({ error: { code: UNAVAILABLE, message: 'later' } });
+        }
+        const named = sent.findIndex(isBad);
+        if (named === -1) return hand.store();
+        const rowErrors = [{ index: named, code: 1, message: 'no' }];
+        hand.answer({ error: { code: INVALID_ARGUMENT, message: 'no' }, rowErrors });
+      },
+      { maxRequestBytes: 40, patienceMs: 0 },
+    );
+    const texts = ['good.00', 'bad..01', 'good.02', 'stuck03', 'good.04', 'good.05', 'good.06'];
+    expect(await writer.append(rows(...texts))).toMatchObject({
+      written: [0, 2, 6],
+      invalid: [{ index: 1 }],
+      retryable: [3, 4, 5],
+    });
+  });
+
   test('all refused without a word: not proven bad, so they come back', async () => {
     const refusal = { error: { code: INVALID_ARGUMENT, message: 'no' } };
     const { writer } = await scripted((_, hand) => hand.answer(refusal), {

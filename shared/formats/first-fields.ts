@@ -1,0 +1,51 @@
+import { rawPairs, unescapeField } from './form.ts';
+import { Members } from './members.ts';
+import { boundaryOf, readParts } from './multipart.ts';
+import { formatOf } from './read-body.ts';
+import type { SentBody } from './sent-body.ts';
+import { decodeLossy, decodeUnmarked } from './text.ts';
+
+/** Fields that are looked at: a signature is to be found among them, and not after a megabyte of others. */
+const maxFields = 1000;
+const maxNameLength = 256;
+const maxValueLength = 4096;
+
+/**
+ * Those fields of a form, urlencoded or multipart, that a signature is made of, as the text of a JSON object. Read
+ * before anything is verified, so that whatever the body, little is done for it; and by the readers that rows are
+ * made by, so that what is verified is what is relayed. Undefined where the body is no form.
+ */
+export function firstFields(sent: SentBody, names: ReadonlySet<string>): string | undefined {
+  const format = formatOf(sent, ['form', 'multipart']);
+  const members = new Members();
+  for (const [name, value] of format === 'multipart' ? partPairs(sent) : fieldPairs(sent)) {
+    if (!names.has(name) || members.valuesOf(name).length > 0) continue;
+    members.add(name, JSON.stringify(value()));
+    if (members.size === names.size) break;
+  }
+  return members.size === 0 ? undefined : members.toJson();
+}
+
+type LazyPair = readonly [name: string, value: () => string];
+
+function* fieldPairs({ body }: SentBody): Generator<LazyPair, void> {
+  const decoding = decodeUnmarked(body, undefined);
+  if (!decoding.ok) return;
+  let count = 0;
+  for (const [name, value] of rawPairs(decoding.text)) {
+    if (++count > maxFields) return;
+    if (name.length > maxNameLength || value.length > maxValueLength) continue;
+    yield [unescapeField(name, undefined), () => unescapeField(value, undefined)];
+  }
+}
+
+function* partPairs({ body, contentType }: SentBody): Generator<LazyPair, void> {
+  const boundary = boundaryOf(body, contentType);
+  if (boundary === undefined) return;
+  let count = 0;
+  for (const { name, fileName, bytes } of readParts(body, boundary)) {
+    if (++count > maxFields) return;
+    if (fileName !== undefined || bytes.byteLength > maxValueLength) continue;
+    yield [name, () => decodeLossy(bytes, undefined)];
+  }
+}

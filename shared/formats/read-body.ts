@@ -1,0 +1,143 @@
+import { readJsonText } from '../json-body.ts';
+import { spaceEnd, textStart } from '../json-valid.ts';
+import { formMembers, looksLikeForm } from './form.ts';
+import { joinPayload } from './form-payload.ts';
+import { readLines } from './lines.ts';
+import { charsetOf } from './media-type.ts';
+import { boundaryOf, multipartMembers } from './multipart.ts';
+import type { BodyFormat } from './names.ts';
+import type { BodyText, SentBody } from './sent-body.ts';
+import { decodeUnmarked, markedCharset } from './text.ts';
+
+type Reader = (sent: SentBody) => BodyText;
+
+const openObject = 0x7b;
+const openArray = 0x5b;
+const lessThan = 0x3c;
+const dash = 0x2d;
+
+/** Enough to see what a body begins with. */
+const glanceBytes = 1024;
+
+const oneByteDecoder = new TextDecoder('windows-1252');
+
+const readers: Readonly<Record<BodyFormat | 'lines', Reader>> = {
+  json: readJson,
+  lines: readLines,
+  form: (sent) => readForm(sent, false),
+  'form-payload': (sent) => readForm(sent, true),
+  multipart: readMultipart,
+  text: readText,
+};
+
+/**
+ * The whole body by the format that it has, of those that are taken.
+ *
+ * @param inLines its JSON may be several documents, a line each: they become an array
+ */
+export function readBody(sent: SentBody, taken: readonly BodyFormat[], inLines = false): BodyText {
+  if (sent.body.byteLength === 0) return { ok: false, problem: 'empty' };
+  const utf8 = inUtf8(sent);
+  const format = formatOf(utf8, taken);
+  return readAs(format === 'json' && inLines ? 'lines' : format, utf8);
+}
+
+export function readAs(format: BodyFormat | 'lines', sent: SentBody): BodyText {
+  return readers[format](sent);
+}
+
+/** Does it begin as a JSON object or array? Then it is one, or broken: its Content-Type is not asked. */
+export function beginsAsJson(body: Uint8Array): boolean {
+  const first = body[spaceEnd(body, textStart(body))];
+  return first === openObject || first === openArray;
+}
+
+/**
+ * The format of a body. What its bytes say decides first, for they are what a signature covers; Content-Type,
+ * which nobody signs, only chooses where they leave it open. Decision 15 says why.
+ */
+export function formatOf(sent: SentBody, taken: readonly BodyFormat[]): BodyFormat {
+  const takes = (format: BodyFormat) => taken.includes(format);
+  const form = takes('form-payload') ? 'form-payload' : 'form';
+  const takesForm = takes(form);
+  const [other, ...others] = taken.filter((format) => format !== form && format !== 'form');
+  if (sent.method === 'GET' || other === undefined) return form;
+  if (others.length === 0 && !takesForm) return other;
+  if (takes('json') && beginsAsJson(sent.body)) {
+    // `[a]=1` is a form; of the rest it is for the reader to say what is amiss.
+    const isForm = takesForm && isWrittenAsForm(sent);
+    const isText = takes('text') && !isForm && declares(sent, 'text');
+    return (isForm || isText) && !readJson(sent).ok ? (isForm ? form : 'text') : 'json';
+  }
+  const start = spaceEnd(sent.body, textStart(sent.body));
+  if (takes('text') && sent.body[start] === lessThan) return 'text';
+  if (takes('multipart') && sent.body[start] === dash && sent.body[start + 1] === dash) {
+    return 'multipart';
+  }
+  if (takesForm && isWrittenAsForm(sent)) return form;
+  if (takes('multipart') && declares(sent, 'multipart')) return 'multipart';
+  if (takes('text') && !(takes('json') && (declares(sent, 'json') || readJson(sent).ok))) {
+    return 'text';
+  }
+  return takes('json') ? 'json' : other;
+}
+
+function declares({ contentType = '' }: SentBody, format: 'json' | 'multipart' | 'text'): boolean {
+  const type = contentType.toLowerCase();
+  if (format === 'multipart') return type.startsWith('multipart/');
+  const isJson = /^application\/([^;\s]*\+)?json\b/.test(type);
+  return format === 'json' ? isJson : type !== '' && !isJson;
+}
+
+function isWrittenAsForm({ body }: SentBody): boolean {
+  return looksLikeForm(glance(body, glanceBytes));
+}
+
+/** A charset that is not a superset of ASCII is undone first: else nothing could be seen in the bytes. */
+export function inUtf8(sent: SentBody): SentBody {
+  const { body } = sent;
+  const charset = charsetOf(sent.contentType);
+  const mayBeWide = markedCharset(body) !== undefined || body.subarray(0, 2).includes(0);
+  if (!mayBeWide && !charset?.toLowerCase().startsWith('iso-2022')) return sent;
+  const decoding = decodeUnmarked(body, charset);
+  return decoding.ok ? { ...sent, body: new TextEncoder().encode(decoding.text) } : sent;
+}
+
+function readJson({ body, contentType }: SentBody): BodyText {
+  return readJsonText(body, contentType);
+}
+
+function readText({ body, contentType }: SentBody): BodyText {
+  const decoding = decodeUnmarked(body, xmlCharset(body) ?? charsetOf(contentType));
+  return decoding.ok ? { ok: true, text: JSON.stringify(decoding.text) } : decoding;
+}
+
+/** XML says its charset itself (XML 1.0, section 4.3.3). */
+export function xmlCharset(body: Uint8Array): string | undefined {
+  if (body[textStart(body)] !== lessThan) return undefined;
+  return /^<\?xml\s[^>]*?\bencoding\s*=\s*["']([\w.:-]{1,40})["']/.exec(glance(body, 256))?.[1];
+}
+
+/** The first bytes behind the byte order marks, each as one character. */
+function glance(body: Uint8Array, length: number): string {
+  const start = textStart(body);
+  return oneByteDecoder.decode(body.subarray(start, start + length));
+}
+
+function readForm({ body, contentType }: SentBody, unwraps: boolean): BodyText {
+  const charset = charsetOf(contentType);
+  const decoding = decodeUnmarked(body, charset);
+  if (!decoding.ok) return { ok: false, problem: `${decoding.problem}, not a form` };
+  const members = formMembers(decoding.text, charset);
+  if (members.size === 0) return { ok: false, problem: 'empty, not a form' };
+  return { ok: true, text: (unwraps ? joinPayload(members) : undefined) ?? members.toJson() };
+}
+
+function readMultipart({ body, contentType }: SentBody): BodyText {
+  const boundary = boundaryOf(body, contentType);
+  if (boundary === undefined) return { ok: false, problem: 'multipart without a boundary' };
+  const members = multipartMembers(body, boundary);
+  if (!members) return { ok: false, problem: 'multipart that is cut or broken' };
+  if (members.size === 0) return { ok: false, problem: 'empty, not a form' };
+  return { ok: true, text: members.toJson() };
+}
