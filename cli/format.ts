@@ -54,7 +54,12 @@ export const formats: Record<FormatName, (result: QueryResult, printed?: Printed
       const safe = onTerminal ? cells.map((text) => text && terminalText(text)) : cells;
       return `${safe.map((text) => csvCell(text, isHeader)).join(',')}\n`;
     };
-    return line(names, true) + texts(result).map((row) => line(row, false)).join('');
+    return (
+      line(names, true) +
+      texts(result)
+        .map((row) => line(row, false))
+        .join('')
+    );
   },
 };
 

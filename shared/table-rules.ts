@@ -87,7 +87,12 @@ function pathOf(column: string, { columns, moreColumns }: Stream): string | unde
 }
 
 function doubledColumns(streamName: string, stream: Stream, columns: readonly Column[]): Problem[] {
-  return doubledNames(columns.map(({ name }) => name)).map(({ name, first }) => {
+  // Of the columns of a source that has its own, those in `moreColumns` are told apart elsewhere.
+  const names =
+    stream.source === 'generic'
+      ? columns.map(({ name }) => name)
+      : Object.keys(stream.moreColumns ?? {});
+  return doubledNames(names).map(({ name, first }) => {
     const other = pathOf(name, stream) ?? name;
     const path = pathOf(first, stream);
     const message = 'are one column to BigQuery';

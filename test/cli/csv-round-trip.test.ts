@@ -18,9 +18,7 @@ function read(csv: string): { header: string[]; rows: Cells[] } {
         header = cells;
       },
       row: (record) => {
-        rows.push(
-          Array.from({ length: record.width }, (_, cell) => record.value(cell)),
-        );
+        rows.push(Array.from({ length: record.width }, (_, cell) => record.value(cell)));
       },
       bad: (record) => {
         throw new Error(JSON.stringify(record));
@@ -75,19 +73,28 @@ it.each(['sep=;', 'a;b', 'a|b', 'a\tb', 'a"b', 'a,b'])('a lone column may be nam
 
 it('values of every type stand as they are, digit for digit', () => {
   const cell = (v: QueryResult['rows'][number]['f'][number]['v']) => ({ v });
-  const typed: [type: string, wire: QueryResult['rows'][number]['f'][number]['v'], text: string][] = [
-    ['INTEGER', '-9223372036854775808', '-9223372036854775808'],
-    ['FLOAT', '0.1', '0.1'],
-    ['NUMERIC', '99999999999999999999999999999.999999999', '99999999999999999999999999999.999999999'],
-    ['BIGNUMERIC', `0.${'0'.repeat(37)}1`, `0.${'0'.repeat(37)}1`],
-    ['BOOLEAN', 'true', 'true'],
-    ['BYTES', 'AP8K', 'AP8K'],
-    ['TIMESTAMP', '1780653600123456', '2026-06-05T10:00:00.123456Z'],
-    ['DATE', '2026-06-05', '2026-06-05'],
-    ['DATETIME', '2026-06-05T10:00:00', '2026-06-05T10:00:00'],
-    ['TIME', '10:00:00.5', '10:00:00.5'],
-    ['JSON', '{"n":12345678901234567890,"s":"a,\\"b\\""}', '{"n":12345678901234567890,"s":"a,\\"b\\""}'],
-  ];
+  const typed: [type: string, wire: QueryResult['rows'][number]['f'][number]['v'], text: string][] =
+    [
+      ['INTEGER', '-9223372036854775808', '-9223372036854775808'],
+      ['FLOAT', '0.1', '0.1'],
+      [
+        'NUMERIC',
+        '99999999999999999999999999999.999999999',
+        '99999999999999999999999999999.999999999',
+      ],
+      ['BIGNUMERIC', `0.${'0'.repeat(37)}1`, `0.${'0'.repeat(37)}1`],
+      ['BOOLEAN', 'true', 'true'],
+      ['BYTES', 'AP8K', 'AP8K'],
+      ['TIMESTAMP', '1780653600123456', '2026-06-05T10:00:00.123456Z'],
+      ['DATE', '2026-06-05', '2026-06-05'],
+      ['DATETIME', '2026-06-05T10:00:00', '2026-06-05T10:00:00'],
+      ['TIME', '10:00:00.5', '10:00:00.5'],
+      [
+        'JSON',
+        '{"n":12345678901234567890,"s":"a,\\"b\\""}',
+        '{"n":12345678901234567890,"s":"a,\\"b\\""}',
+      ],
+    ];
   const fields: QueryResult['fields'] = [
     ...typed.map(([type], n) => ({ name: `c${n}`, type })),
     { name: 'list', type: 'STRING', mode: 'REPEATED' },
@@ -115,7 +122,8 @@ it('what query prints, import reads back the same', { timeout: 90_000 }, async (
   const place = await startHistoryPlace(() => []);
   const own = `event_id, event_name, tenant_id, user_agent, user_ip_masked, request_source,
     TO_JSON_STRING(payload) AS payload`;
-  const read = async () => (await place.bigquery.query(`SELECT ${own} FROM ${table} ORDER BY event_id`))[0];
+  const read = async () =>
+    (await place.bigquery.query(`SELECT ${own} FROM ${table} ORDER BY event_id`))[0];
   const events = texts.map((text, n) => ({
     id: `e${String(n).padStart(2, '0')}`,
     event_name: 'purchase',

@@ -3,6 +3,7 @@ import { columnName, nameProblem } from '../../shared/column-rules.ts';
 import { defineRelay, type Stream } from '../../shared/config.ts';
 import type { RelayError } from '../../shared/error.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
+import { datanostro } from '../../shared/sources/datanostro.ts';
 import { type GenericOptions, generic } from '../../shared/sources/generic.ts';
 
 const table = 'sales.events';
@@ -106,6 +107,18 @@ describe('two columns that are one to BigQuery', () => {
     expect(problemsOf(events({ moreColumns: columns('Event_ID') }))).toEqual([
       '  streams.x.moreColumns.Event_ID and the column event_id of every such stream are one column to BigQuery',
     ]);
+  });
+
+  it('may be one that the source has: each is told of once', () => {
+    const own = datanostro({ table, moreColumns: columns('Event_ID', 'event_name', 'x', 'X') });
+    expect(problemsOf(own)).toEqual([
+      '  streams.x.moreColumns.Event_ID is a column of the source already',
+      '  streams.x.moreColumns.event_name is a column of the source already',
+      '  streams.x.moreColumns.x and streams.x.moreColumns.X are one column to BigQuery',
+    ]);
+    expect(problemsOf(datanostro({ table, moreColumns: columns('_PARTITIONTIME') }))).toHaveLength(
+      1,
+    );
   });
 
   it('a column of one’s own may stand in the place of a default one', () => {

@@ -43,7 +43,10 @@ interface Layout {
 }
 
 /** Detection finds it, where the job names none; else it is the comma. */
-async function delimiterOf(file: string, { csv, autodetect, schema }: LoadOptions): Promise<string> {
+async function delimiterOf(
+  file: string,
+  { csv, autodetect, schema }: LoadOptions,
+): Promise<string> {
   if (csv.delimiter !== undefined) return csv.delimiter;
   return autodetect && schema === undefined ? await detectDelimiter(file, csv) : ',';
 }

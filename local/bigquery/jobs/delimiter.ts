@@ -12,7 +12,9 @@ export async function detectDelimiter(
   options: Omit<CsvOptions, 'delimiter'>,
 ): Promise<string> {
   const handle = await open(file);
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(SAMPLE_BYTES)).finally(() => handle.close());
+  const { buffer, bytesRead } = await handle
+    .read(Buffer.alloc(SAMPLE_BYTES))
+    .finally(() => handle.close());
   const sample = buffer.toString('utf8', 0, bytesRead);
   const isWhole = bytesRead < SAMPLE_BYTES;
   let best: { delimiter: string; share: number } = { delimiter: ',', share: 0 };

@@ -85,7 +85,11 @@ async function detect(file: string): Promise<Field[]> {
     seen += 1;
     if (seen === SAMPLE_ROWS) break;
   }
-  return [...columns].map(([name, type]) => ({ name: headerName(name, undefined), type, mode: 'NULLABLE' }));
+  return [...columns].map(([name, type]) => ({
+    name: headerName(name, undefined),
+    type,
+    mode: 'NULLABLE',
+  }));
 }
 
 function readObject(text: string, line: number): { [key: string]: ExactJson } {

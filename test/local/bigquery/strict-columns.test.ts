@@ -18,10 +18,13 @@ afterAll(() => server.stop());
 async function load(text: string, metadata: object, name = `t${++tables}`) {
   const file = join(server.directory, 'source');
   await writeFile(file, text);
-  const [job] = await server.bigquery.dataset('d').table(name).createLoadJob(file, {
-    sourceFormat: 'CSV',
-    ...(metadata as JobLoadMetadata),
-  });
+  const [job] = await server.bigquery
+    .dataset('d')
+    .table(name)
+    .createLoadJob(file, {
+      sourceFormat: 'CSV',
+      ...(metadata as JobLoadMetadata),
+    });
   job.pollIntervalMs = 10;
   await job.promise();
   const [{ schema }] = await server.bigquery.dataset('d').table(name).getMetadata();
@@ -34,7 +37,14 @@ const fieldsOf = (...names: string[]) => ({
   schema: { fields: names.map((name) => ({ name, type: 'STRING' })) },
 });
 
-const reserved = ['_CHANGE_TYPE', '_partitiontime', '_TABLE_x', '_FILE_NAME', '_Row_Timestamp', '__ROOT__x'];
+const reserved = [
+  '_CHANGE_TYPE',
+  '_partitiontime',
+  '_TABLE_x',
+  '_FILE_NAME',
+  '_Row_Timestamp',
+  '__ROOT__x',
+];
 const many = Array.from({ length: 10_001 }, (_, n) => `c${n}`);
 
 async function createByRest(fields: object[], more: object = {}) {
@@ -51,7 +61,9 @@ describe('a column that no table can have is refused', () => {
     expect(await createByRest([field])).toContain(problem);
     expect(await createByRest([{ name: 'r', type: 'RECORD', fields: [field] }])).toContain(problem);
     await expect(queryRows(server, `CREATE TABLE d.no (${name} STRING)`)).rejects.toThrow(problem);
-    await expect(queryRows(server, `CREATE TABLE d.no AS SELECT 1 AS ${name}`)).rejects.toThrow(problem);
+    await expect(queryRows(server, `CREATE TABLE d.no AS SELECT 1 AS ${name}`)).rejects.toThrow(
+      problem,
+    );
     await queryRows(server, 'CREATE TABLE IF NOT EXISTS d.there (a STRING)');
     const adding = queryRows(server, `ALTER TABLE d.there ADD COLUMN ${name} STRING`);
     await expect(adding).rejects.toThrow(problem);
@@ -66,15 +78,21 @@ describe('a column that no table can have is refused', () => {
 
   test('two of one name, a name of other characters, a long one, a long description', async () => {
     const field = (name: string, more = {}) => ({ name, type: 'STRING', ...more });
-    expect(await createByRest([field('a'), field('A')])).toContain('Field A already exists in schema');
-    await expect(queryRows(server, 'CREATE TABLE d.no (a STRING, A INT64)')).rejects.toThrow('exists');
+    expect(await createByRest([field('a'), field('A')])).toContain(
+      'Field A already exists in schema',
+    );
+    await expect(queryRows(server, 'CREATE TABLE d.no (a STRING, A INT64)')).rejects.toThrow(
+      'exists',
+    );
     for (const name of ['a.b', 'a/b', 'a`b', '', 'n'.repeat(301)]) {
       expect(await createByRest([field(name)])).toContain('Invalid field name');
     }
     for (const name of ['数量', 'a b-c', 'n'.repeat(300)]) {
       expect(await createByRest([field(name)])).toBe('');
     }
-    expect(await createByRest([field('a', { description: 'd'.repeat(1025) })])).toContain('too long');
+    expect(await createByRest([field('a', { description: 'd'.repeat(1025) })])).toContain(
+      'too long',
+    );
     expect(await createByRest([field('a', { description: 'd'.repeat(1024) })])).toBe('');
   });
 
@@ -109,12 +127,17 @@ describe('a header', () => {
     skipLeadingRows: 1,
   });
 
-  test.each(['v,v', 'v,V', 'id,v,id'])('with a name twice is refused by name: %s', async (header) => {
-    const row = header.replaceAll(/\w+/g, 'x');
-    await expect(load(`${header}\n${row}\n`, byName('id', 'v'))).rejects.toThrow('has a column twice');
-    const ignoring = { ...byName('id', 'v'), ignoreUnknownValues: true };
-    await expect(load(`${header}\n${row}\n`, ignoring)).rejects.toThrow('has a column twice');
-  });
+  test.each(['v,v', 'v,V', 'id,v,id'])(
+    'with a name twice is refused by name: %s',
+    async (header) => {
+      const row = header.replaceAll(/\w+/g, 'x');
+      await expect(load(`${header}\n${row}\n`, byName('id', 'v'))).rejects.toThrow(
+        'has a column twice',
+      );
+      const ignoring = { ...byName('id', 'v'), ignoreUnknownValues: true };
+      await expect(load(`${header}\n${row}\n`, ignoring)).rejects.toThrow('has a column twice');
+    },
+  );
 
   test.each([
     [',uid,v\n0,a,1\n', ['int64_field_0', 'uid', 'v']],
@@ -147,8 +170,14 @@ describe('a header', () => {
     const strict = { ...autodetect, columnNameCharacterMap: 'STRICT' };
     expect((await load('a b,数量\n1,2\n', strict)).names).toEqual(['a b', '数量']);
     await expect(load('a/b,c\n1,2\n', strict)).rejects.toThrow('Invalid field name "a/b"');
-    await expect(load('a\n1\n', { ...autodetect, columnNameCharacterMap: 'V3' })).rejects.toThrow('V3');
-    const json = { sourceFormat: 'NEWLINE_DELIMITED_JSON', columnNameCharacterMap: 'V2', autodetect: true };
+    await expect(load('a\n1\n', { ...autodetect, columnNameCharacterMap: 'V3' })).rejects.toThrow(
+      'V3',
+    );
+    const json = {
+      sourceFormat: 'NEWLINE_DELIMITED_JSON',
+      columnNameCharacterMap: 'V2',
+      autodetect: true,
+    };
     await expect(load('{"a":1}\n', json)).rejects.toThrow('columnNameCharacterMap');
   });
 
@@ -170,13 +199,18 @@ describe('detection of the delimiter', () => {
   });
 
   test('is not for a job that names one, or a schema', async () => {
-    expect((await load('a|b,c\nx,1\n', { ...autodetect, fieldDelimiter: ',' })).names).toEqual(['a_b', 'c']);
+    expect((await load('a|b,c\nx,1\n', { ...autodetect, fieldDelimiter: ',' })).names).toEqual([
+      'a_b',
+      'c',
+    ]);
     expect((await load('a|b\n', fieldsOf('x'))).rows).toEqual([['a|b']]);
   });
 });
 
 test('ASCII 0 is refused by name, and kept where control characters are', async () => {
-  await expect(load('a,b\n1,x\0y\n', autodetect)).rejects.toThrow('Bad character (ASCII 0) encountered');
+  await expect(load('a,b\n1,x\0y\n', autodetect)).rejects.toThrow(
+    'Bad character (ASCII 0) encountered',
+  );
   const kept = { ...fieldsOf('s'), preserveAsciiControlCharacters: true };
   expect((await load('x\0y\u0001\n', kept)).rows).toEqual([['x\0y\u0001']]);
 });
