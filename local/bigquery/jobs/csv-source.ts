@@ -8,6 +8,7 @@ import { CsvParser, type CsvRecord } from './csv.ts';
 import { detectDelimiter } from './delimiter.ts';
 import { headerName } from './header-name.ts';
 import type { LoadOptions } from './load-options.ts';
+import { matchHeader } from './match-header.ts';
 import { problem, type Source, type SourceRow } from './source-rows.ts';
 
 /**
@@ -92,7 +93,11 @@ function readLayout(
   if (options.csv.matchByName !== true) return { schema, columns: undefined, firstRow: skip ?? 0 };
   // The last of the rows that are skipped names the columns.
   const header = sample[Math.max(skip ?? 1, 1) - 1];
-  return { schema, columns: matchNames(header, schema, options), firstRow: Math.max(skip ?? 1, 1) };
+  return {
+    schema,
+    columns: matchHeader(header, schema, options),
+    firstRow: Math.max(skip ?? 1, 1),
+  };
 }
 
 function detectLayout(
@@ -121,36 +126,6 @@ function detectLayout(
     return field === undefined ? [] : [field];
   });
   return { schema: merged, columns: undefined, firstRow };
-}
-
-function matchNames(
-  header: CsvRecord | undefined,
-  schema: readonly Field[],
-  options: LoadOptions,
-): number[] {
-  const places = new Map(schema.map((field, index) => [field.name.toLowerCase(), index]));
-  const seen = new Set<string>();
-  return (header?.cells ?? []).map((cell) => {
-    const asIs = cell.text.trim().toLowerCase();
-    const characters = options.csv.columnNameCharacters;
-    const name = places.has(asIs) ? asIs : headerName(cell.text, characters).toLowerCase();
-    if (name !== '' && seen.has(name)) throw badHeader(`has a column twice: ${shown(cell.text)}`);
-    seen.add(name);
-    const index = places.get(name) ?? -1;
-    if (index === -1 && !options.ignoreUnknownValues) {
-      throw badHeader(`has an unknown column: ${shown(cell.text)}`);
-    }
-    return index;
-  });
-}
-
-function badHeader(reason: string): BigQueryError {
-  const message = `Error while reading data, error message: CSV header ${reason}`;
-  return new BigQueryError('invalid', message);
-}
-
-function shown(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 function toRows(records: readonly CsvRecord[], layout: Layout, options: LoadOptions): SourceRow[] {
