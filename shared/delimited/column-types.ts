@@ -22,7 +22,7 @@ export class TypeDetector {
   readonly #hasValue: Uint8Array;
 
   constructor(width: number) {
-    this.#types = new Uint8Array(width).fill(all);
+    this.#types = new Uint8Array(width).fill(everyType);
     this.#hasValue = new Uint8Array(width);
   }
 
@@ -47,11 +47,25 @@ export class TypeDetector {
   }
 
   type(column: number): DetectedType {
-    const types = this.#types[column] ?? 0;
-    // Every bit is set only where no value was seen.
-    if (types === all) return 'STRING';
-    return names.find(([bit]) => types & bit)?.[1] ?? 'STRING';
+    return typeNamed(this.types(column));
   }
+
+  /** Of a column of several files the types are those that each of them has: the `&` of what they say. */
+  types(column: number): TypeSet {
+    return this.#types[column] ?? 0;
+  }
+}
+
+/** Some of the detected types, as bits. */
+export type TypeSet = number;
+
+/** Every one of them: what a column without a value has. */
+export const everyType: TypeSet = 63;
+
+/** The first of the types in the order of DetectedType; STRING where no value was seen, or none fits. */
+export function typeNamed(types: TypeSet): DetectedType {
+  if (types === everyType) return 'STRING';
+  return names.find(([bit]) => types & bit)?.[1] ?? 'STRING';
 }
 
 const int64 = 1;
@@ -60,7 +74,6 @@ const numeric = 4;
 const bool = 8;
 const date = 16;
 const timestamp = 32;
-const all = 63;
 
 const names = [
   [int64, 'INT64'],

@@ -3,8 +3,6 @@ import { countLines } from './record-scanner.ts';
 
 /** Makes UTF-8 of the bytes of a file, and refuses what is not in the encoding that it is said to be in. */
 export interface ByteDecoder {
-  /** Is the file UTF-8 without a mark? Then its bytes are given as they came. */
-  readonly isPlain: boolean;
   /**
    * @param lineOf the line that bytes which are not scanned yet begin at
    * @throws RelayError `delimited.encoding`, which names line and byte
@@ -46,12 +44,40 @@ const longestMark = 3;
 const nothing = new Uint8Array(0);
 const encoder = new TextEncoder();
 
+type Utf16 = 'utf-16le' | 'utf-16be';
+const looked = 1024;
+
+/**
+ * UTF-16 without a byte order mark, told by the NULs that its ASCII letters have: they make it UTF-8, too.
+ *
+ * @param bytes from an even offset of the file on
+ */
+export function unmarkedUtf16(bytes: Uint8Array): Utf16 | undefined {
+  const pairs = Math.floor(Math.min(bytes.length, looked) / 2);
+  let low = 0;
+  let high = 0;
+  for (let pair = 0; pair < pairs; pair++) {
+    if (bytes[pair * 2] === 0) high++;
+    if (bytes[pair * 2 + 1] === 0) low++;
+  }
+  // Others hold a NUL now and then, and hardly at every second place.
+  if (low > pairs / 4 && high * 4 < low) return 'utf-16le';
+  return high > pairs / 4 && low * 4 < high ? 'utf-16be' : undefined;
+}
+
+export function unmarkedError(encoding: Utf16, where: string): RelayError {
+  const message = `${where}: the file is UTF-16 without a byte order mark: set encoding: '${encoding}'`;
+  return new RelayError('delimited.encoding', 'invalid', message);
+}
+
 class MarkedDecoder implements ByteDecoder {
   readonly #set: string | undefined;
   #first: Uint8Array | undefined = nothing;
   #hasMark = false;
   #encoding = 'utf-8';
   #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  /** Told when what stands before it has been given. */
+  #fault: RelayError | undefined;
   /** Bytes before the chunk in hand, and lines in what is not scanned. */
   #before = 0;
   /** Of UTF-8: the bytes of a character that is not complete, to be looked at again with the rest of it. */
@@ -61,11 +87,8 @@ class MarkedDecoder implements ByteDecoder {
     this.#set = set;
   }
 
-  get isPlain(): boolean {
-    return !this.#hasMark && this.#encoding === 'utf-8';
-  }
-
   push(chunk: Uint8Array, lineOf: () => number): Uint8Array {
+    if (this.#fault) throw this.#fault;
     if (!this.#first) return this.#decode(chunk, true, lineOf);
     this.#first = this.#first.length === 0 ? chunk : joined(this.#first, chunk);
     return this.#first.length < longestMark ? nothing : this.#begin(lineOf);
@@ -73,6 +96,7 @@ class MarkedDecoder implements ByteDecoder {
 
   end(lineOf: () => number): Uint8Array {
     const first = this.#first ? this.#begin(lineOf) : nothing;
+    if (this.#fault) throw this.#fault;
     const rest = this.#decode(nothing, false, lineOf);
     return rest.length === 0 ? first : joined(first, rest);
   }
@@ -94,7 +118,11 @@ class MarkedDecoder implements ByteDecoder {
     try {
       text = this.#decoder.decode(chunk, { stream });
     } catch {
-      throw this.#refusal(chunk, lineOf());
+      this.#fault = this.#refusal(chunk, lineOf());
+      // What stands before the bad byte is good: it is given first.
+      const good = this.#encoding === 'utf-8' ? firstInvalid(joined(this.#tail, chunk)) : 0;
+      if (good > this.#tail.length) return chunk.subarray(0, good - this.#tail.length);
+      throw this.#fault;
     }
     this.#before += chunk.length;
     if (this.#encoding !== 'utf-8') return encoder.encode(text);
@@ -107,10 +135,10 @@ class MarkedDecoder implements ByteDecoder {
       this.#encoding === 'utf-8'
         ? placeOf(joined(this.#tail, chunk), this.#before - this.#tail.length, line)
         : `line ${line} or below, behind byte ${this.#before}`;
-    const remedy =
-      this.#set === undefined && !this.#hasMark
-        ? "; if it is in another encoding, set it: encoding: 'windows-1252'"
-        : '';
+    const isFree = this.#set === undefined && !this.#hasMark;
+    const utf16 = isFree ? unmarkedUtf16(chunk.subarray(this.#before % 2)) : undefined;
+    if (utf16) return unmarkedError(utf16, where);
+    const remedy = isFree ? "; if it is in another encoding, set it: encoding: 'windows-1252'" : '';
     const message = `${where}: the file is not ${this.#encoding.toUpperCase()}${remedy}`;
     return new RelayError('delimited.encoding', 'invalid', message);
   }

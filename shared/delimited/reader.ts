@@ -1,7 +1,13 @@
 import { RelayError } from '../error.ts';
 import { type Delimiter, detectDialect, sampleBytes } from './dialect.ts';
-import { type ByteDecoder, openDecoder } from './encoding.ts';
-import { type BadRecord, countLines, RecordScanner, type ScannedRecord } from './record-scanner.ts';
+import { type ByteDecoder, openDecoder, unmarkedError, unmarkedUtf16 } from './encoding.ts';
+import {
+  type BadRecord,
+  countLines,
+  type LineEnd,
+  RecordScanner,
+  type ScannedRecord,
+} from './record-scanner.ts';
 
 /**
  * The reader of every delimited file, by whatever way it comes. Push its bytes; the handler hears of the header,
@@ -51,7 +57,9 @@ export class DelimitedReader {
   #decoder: ByteDecoder | undefined;
   #scanner: RecordScanner | undefined;
   #width = 0;
-  #isPlain = true;
+  #delimiter: Delimiter | undefined;
+  /** No line of blanks stood between records. */
+  #isDense = true;
 
   constructor(options: DelimitedOptions, handler: DelimitedHandler) {
     this.#options = options;
@@ -59,26 +67,46 @@ export class DelimitedReader {
   }
 
   /**
-   * Does BigQuery read what was pushed so far just so: comma-separated UTF-8 without a mark, a header first?
-   * Then its bytes can be loaded as they are.
+   * Does BigQuery read all records so far just so: parted by commas, quoted and ended as everybody does it,
+   * nothing between them? Then their bytes, in UTF-8, can be loaded as they are. A mark or a `sep=,` line
+   * does not matter: they stand above the header.
    */
   get isCanonical(): boolean {
-    return this.#isPlain && (this.#scanner?.isCanonical ?? true);
+    return this.#isDense && (this.#scanner?.isCanonical ?? true);
   }
 
-  /** @throws RelayError `delimited.encoding`, `delimited.header` */
+  /** What parts the cells; undefined until that is known: it is when the header comes. */
+  get delimiter(): Delimiter | undefined {
+    return this.#delimiter;
+  }
+
+  /** What the first line ends with; LF where that is not known. */
+  get lineEnd(): LineEnd {
+    return this.#scanner?.lineEnd ?? '\n';
+  }
+
+  /** @throws RelayError `delimited.encoding`, `delimited.header`; what stands before the fault is told */
   push(chunk: Uint8Array): void {
     this.#decoder ??= openDecoder(this.#options.encoding);
-    const bytes = this.#decoder.push(chunk, () => this.#nextLine());
-    if (bytes.length > 0) this.#take(bytes);
+    this.#take(this.#decoded(this.#decoder, chunk));
   }
 
   /** @throws RelayError as push does */
   end(): void {
-    const bytes = this.#decoder?.end(() => this.#nextLine());
-    if (bytes && bytes.length > 0) this.#take(bytes);
+    if (this.#decoder) this.#take(this.#decoded(this.#decoder));
     if (!this.#scanner && this.#sampled > 0) this.#open();
     this.#scanner?.end();
+  }
+
+  /** @param chunk absent at the end */
+  #decoded(decoder: ByteDecoder, chunk?: Uint8Array): Uint8Array {
+    const lineOf = () => this.#nextLine();
+    try {
+      return chunk ? decoder.push(chunk, lineOf) : decoder.end(lineOf);
+    } catch (error) {
+      if (!this.#scanner && this.#sampled > 0) this.#open();
+      throw error;
+    }
   }
 
   #nextLine(): number {
@@ -87,6 +115,7 @@ export class DelimitedReader {
   }
 
   #take(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
     if (this.#scanner) {
       this.#scanner.push(bytes);
       return;
@@ -101,8 +130,10 @@ export class DelimitedReader {
     const sample = more.length === 0 ? only : joined(this.#sample, this.#sampled);
     this.#sample = [];
     const { delimiter: set, maxRecordBytes = defaultRecordBytes } = this.#options;
+    const utf16 = this.#options.encoding === undefined ? unmarkedUtf16(sample) : undefined;
+    if (utf16) throw unmarkedError(utf16, 'line 1');
     const { delimiter, linesBefore } = detectDialect(sample, set);
-    this.#isPlain = linesBefore === 0 && this.#decoder?.isPlain === true;
+    this.#delimiter = delimiter;
     let isHeader = true;
     let skipped = linesBefore;
     this.#scanner = new RecordScanner(
@@ -116,7 +147,9 @@ export class DelimitedReader {
           } else this.#readRow(record);
         },
         bad: (record) => {
-          if (isHeader) throw headerError(`the header can't be read: ${problems[record.problem]}`);
+          if (isHeader) {
+            throw headerError(record.line, `the header can't be read: ${problems[record.problem]}`);
+          }
           this.#handler.bad(described(record));
         },
       },
@@ -127,6 +160,7 @@ export class DelimitedReader {
   #readHeader(record: ScannedRecord): void {
     if (record.width > maxColumns) {
       throw headerError(
+        record.line,
         `the header names ${record.width} columns, and BigQuery takes ${maxColumns}`,
       );
     }
@@ -141,7 +175,7 @@ export class DelimitedReader {
       return;
     }
     if (width === 1 && isBlank(record)) {
-      this.#isPlain = false;
+      this.#isDense = false;
       return;
     }
     const cells = width === 1 ? '1 cell' : `${width} cells`;
@@ -171,6 +205,6 @@ function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
   return whole;
 }
 
-function headerError(message: string): RelayError {
-  return new RelayError('delimited.header', 'invalid', message);
+function headerError(line: number, message: string): RelayError {
+  return new RelayError('delimited.header', 'invalid', `line ${line}: ${message}`);
 }

@@ -24,6 +24,8 @@ export class RecordScanner {
   /** In a record that is too long, of which the rest is left out. */
   #isSkipping = false;
   #isCanonical = true;
+  /** That of the first line. */
+  #lineEnd: LineEnd | undefined;
 
   constructor(options: ScannerOptions, handler: RecordHandler) {
     this.#delimiter = options.delimiter.charCodeAt(0);
@@ -37,9 +39,14 @@ export class RecordScanner {
     return this.#line + countLines(this.#bytes);
   }
 
-  /** Is every record so far as any reader of comma-separated values reads it? */
+  /** Is every record so far as any reader of comma-separated values reads it, and do all lines end alike? */
   get isCanonical(): boolean {
     return this.#isCanonical && this.#delimiter === comma;
+  }
+
+  /** What the first line ends with; undefined where that is a CR alone, or is not there yet. */
+  get lineEnd(): LineEnd | undefined {
+    return this.#lineEnd;
   }
 
   /** @param chunk is kept until its last record is complete: it must not change */
@@ -60,6 +67,7 @@ export class RecordScanner {
       if (this.#isAfterReturn) {
         this.#isAfterReturn = false;
         if (bytes[at] === lineFeed) {
+          this.#meet('\r\n');
           at++;
           continue;
         }
@@ -156,11 +164,21 @@ export class RecordScanner {
   /** Steps over a line end, if there is one. */
   #endLine(bytes: Uint8Array, end: number): number {
     this.#line++;
+    if (bytes[end] === lineFeed) this.#meet('\n');
     if (bytes[end] !== carriageReturn) return end + 1;
-    if (bytes[end + 1] === lineFeed) return end + 2;
+    if (bytes[end + 1] === lineFeed) {
+      this.#meet('\r\n');
+      return end + 2;
+    }
     if (end + 1 === bytes.length) this.#isAfterReturn = true;
     else this.#isCanonical = false;
     return end + 1;
+  }
+
+  #meet(lineEnd: LineEnd): void {
+    if (this.#lineEnd === lineEnd) return;
+    if (this.#lineEnd !== undefined) this.#isCanonical = false;
+    this.#lineEnd ??= lineEnd;
   }
 
   /** The record is not complete: it waits for more, unless it is too long already. */
@@ -192,6 +210,9 @@ export class RecordScanner {
     return { line: this.#line, bytes: bytes.subarray(start, end), problem };
   }
 }
+
+/** CR alone is one too, but not one that every reader takes. */
+export type LineEnd = '\n' | '\r\n';
 
 export interface ScannerOptions {
   /** One ASCII character. */

@@ -1,4 +1,4 @@
-import type { ScannedRecord } from './record-scanner.ts';
+import type { LineEnd, ScannedRecord } from './record-scanner.ts';
 
 const comma = 0x2c;
 const quote = 0x22;
@@ -7,12 +7,17 @@ const carriageReturn = 0x0d;
 const firstRoom = 64 * 1024;
 
 /**
- * Writes records as any reader of CSV takes them: UTF-8, commas, LF, and quotes only where they are needed or
- * were. An empty cell stays empty (NULL), and `""` stays `""` (an empty text).
+ * Writes records as any reader of CSV takes them: UTF-8, commas, LF (or CRLF), and quotes only where they are
+ * needed or were. An empty cell stays empty (NULL), and `""` stays `""` (an empty text).
  */
 export class RecordWriter {
+  readonly #lineEnd: LineEnd;
   #bytes = new Uint8Array(firstRoom);
   #length = 0;
+
+  constructor(lineEnd: LineEnd = '\n') {
+    this.#lineEnd = lineEnd;
+  }
 
   /** How many bytes wait to be taken. */
   get length(): number {
@@ -23,7 +28,7 @@ export class RecordWriter {
     const cells = names.map((name) =>
       /[",\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name,
     );
-    const line = new TextEncoder().encode(`${cells.join(',')}\n`);
+    const line = new TextEncoder().encode(`${cells.join(',')}${this.#lineEnd}`);
     this.#reserve(line.length);
     this.#bytes.set(line, this.#length);
     this.#length += line.length;
@@ -32,11 +37,12 @@ export class RecordWriter {
   /** @param cells which of them, in this order */
   write(record: ScannedRecord, cells: readonly number[]): void {
     // Each byte may become two, and each cell gets two quotes and a comma.
-    this.#reserve((record.end - record.start) * 2 + cells.length * 3 + 1);
+    this.#reserve((record.end - record.start) * 2 + cells.length * 3 + 2);
     for (const [place, cell] of cells.entries()) {
       if (place > 0) this.#bytes[this.#length++] = comma;
       this.#writeCell(record, cell);
     }
+    if (this.#lineEnd === '\r\n') this.#bytes[this.#length++] = carriageReturn;
     this.#bytes[this.#length++] = lineFeed;
   }
 

@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
+import { DelimitedReader } from '../../../shared/delimited/reader.ts';
 import { RelayError } from '../../../shared/error.ts';
 import { readDelimited, toBytes } from './read.ts';
 
@@ -234,10 +235,39 @@ describe('the encoding', () => {
     }
   });
 
+  it('what stands before a bad byte is read', () => {
+    const bytes = Uint8Array.from(
+      [...'a,b\n1,2\n3,\u00e9\n4,5\n'].map((char) => char.charCodeAt(0)),
+    );
+    for (const size of [1, 4, 1000]) {
+      const rows: (string | null)[] = [];
+      const reader = new DelimitedReader(
+        {},
+        { header: () => {}, row: (record) => rows.push(record.value(0)), bad: () => {} },
+      );
+      const read = () => {
+        for (let at = 0; at < bytes.length; at += size) reader.push(bytes.slice(at, at + size));
+        reader.end();
+      };
+      expect(codeOf(read).message).toContain('line 3, byte 11');
+      expect(rows).toEqual(['1']);
+    }
+  });
+
   it('a character that the end cuts off is refused too', () => {
     expect(codeOf(() => readDelimited(toBytes('a,b\n1,é').slice(0, -1))).code).toBe(
       'delimited.encoding',
     );
+  });
+
+  it.each([
+    ['utf-16le', false],
+    ['utf-16be', true],
+  ])('%s without a mark is told by its name', (encoding, bigEndian) => {
+    const { code, message } = codeOf(() => readDelimited(utf16(bigEndian, false)));
+    expect(code).toBe('delimited.encoding');
+    expect(message).toMatch(/^line \d/);
+    expect(message).toContain(`set encoding: '${encoding}'`);
   });
 
   it('one that nobody knows is a mistake of the config', () => {
@@ -251,12 +281,14 @@ describe('isCanonical', () => {
   it.each([
     ['as RFC 4180 has it', 'a,b\r\n1,"2 ""x"""\r\n', true],
     ['with LF', 'a,b\n1,2', true],
-    ['a byte order mark', '\uFEFFa,b\n1,2\n', false],
+    ['a byte order mark', '\uFEFFa,b\n1,2\n', true],
     ['semicolons', 'a;b\n1;2\n', false],
     ['CR alone', 'a,b\r1,2\r', false],
     ['a quote in a cell', 'a,b\n1,2"\n', false],
     ['an empty line', 'a,b\n\n1,2\n', false],
-    ['a sep= line', 'sep=,\na,b\n1,2\n', false],
+    ['a sep= line', 'sep=,\na,b\n1,2\n', true],
+    ['a line of blanks', 'a,b\n \n1,2\n', false],
+    ['LF and CRLF', 'a,b\n1,2\r\n3,4\n', false],
   ])('%s', (_, text, canonical) => {
     for (const size of [1, 1000]) expect(readDelimited(text, {}, size).isCanonical).toBe(canonical);
   });
