@@ -50,7 +50,7 @@ export interface ExportStorage {
 }
 
 /** A CSV holds no nested column. */
-export type CsvColumnType = Exclude<ColumnType, 'RECORD'>;
+type CsvColumnType = Exclude<ColumnType, 'RECORD'>;
 
 const csvColumnTypes = [
   'STRING',

@@ -14,32 +14,37 @@ export type DetectedType =
  * Finds out the type of each column from all of its values. A column is something else than STRING only where
  * every value of it reads back from BigQuery as it was written: no number with a leading zero, a plus, an
  * exponent or a zero at its end, none that would be rounded, no time that would lose its zone. An empty cell is
- * NULL in every type.
+ * NULL in every type; an empty text, `""`, is one in a STRING alone.
  */
 export class TypeDetector {
   /** Of each column: the types that all of its values so far have, as bits. */
   readonly #types: Uint8Array;
   readonly #hasValue: Uint8Array;
+  /** Columns that a value can still tell something of: most are soon known to be STRINGs. */
+  #open: number[];
 
   constructor(width: number) {
     this.#types = new Uint8Array(width).fill(everyType);
     this.#hasValue = new Uint8Array(width);
+    this.#open = Array.from({ length: width }, (_, column) => column);
   }
 
   add(record: ScannedRecord): void {
-    const { bytes, width } = record;
-    for (let cell = 0; cell < width; cell++) {
+    const { bytes } = record;
+    const open = this.#open;
+    let isAnyClosed = false;
+    for (let at = 0; at < open.length; at++) {
+      const cell = open[at] as number;
       const from = record.from(cell);
       const to = record.to(cell);
-      if (from === to) {
-        // An empty text is a value of its own, though not one that decides a type.
-        if (record.isQuoted(cell)) this.#hasValue[cell] = 1;
-        continue;
-      }
+      // An empty text, which no type but STRING tells from NULL, is a value.
+      if (from === to && !record.isQuoted(cell)) continue;
       this.#hasValue[cell] = 1;
-      const types = this.#types[cell] ?? 0;
-      if (types !== 0) this.#types[cell] = types & typesOf(bytes, from, to);
+      const types = (this.#types[cell] as number) & (from === to ? 0 : typesOf(bytes, from, to));
+      this.#types[cell] = types;
+      if (types === 0) isAnyClosed = true;
     }
+    if (isAnyClosed) this.#open = open.filter((cell) => this.#types[cell] !== 0);
   }
 
   hasValue(column: number): boolean {

@@ -16,14 +16,18 @@ export interface ByteDecoder {
  * or else in UTF-8: nothing is guessed, for a wrong guess changes letters in silence.
  *
  * @param encoding a label of the Encoding Standard, `windows-1252`
+ * @param isUtf8 that of the runtime, which is faster than a TextDecoder: it makes no text
  * @throws RelayError `delimited.encoding` where there is no such encoding
  */
-export function openDecoder(encoding?: string): ByteDecoder {
+export function openDecoder(encoding?: string, isUtf8?: Utf8Check): ByteDecoder {
   if (encoding !== undefined && !isEncoding(encoding)) {
     throw new RelayError('delimited.encoding', 'setup', `there is no encoding "${encoding}"`);
   }
-  return new MarkedDecoder(encoding);
+  return new MarkedDecoder(encoding, isUtf8);
 }
+
+/** Whether bytes are UTF-8 as a whole. */
+export type Utf8Check = (bytes: Uint8Array) => boolean;
 
 /** Is it one that TextDecoder knows? */
 export function isEncoding(label: string): boolean {
@@ -61,8 +65,9 @@ export function unmarkedUtf16(bytes: Uint8Array): Utf16 | undefined {
     if (bytes[pair * 2 + 1] === 0) low++;
   }
   // Others hold a NUL now and then, and hardly at every second place.
-  if (low > pairs / 4 && high * 4 < low) return 'utf-16le';
-  return high > pairs / 4 && low * 4 < high ? 'utf-16be' : undefined;
+  const least = Math.max(4, pairs / 3);
+  if (low >= least && high * 4 < low) return 'utf-16le';
+  return high >= least && low * 4 < high ? 'utf-16be' : undefined;
 }
 
 export function unmarkedError(encoding: Utf16, where: string): RelayError {
@@ -72,6 +77,7 @@ export function unmarkedError(encoding: Utf16, where: string): RelayError {
 
 class MarkedDecoder implements ByteDecoder {
   readonly #set: string | undefined;
+  readonly #isUtf8: Utf8Check | undefined;
   #first: Uint8Array | undefined = nothing;
   #hasMark = false;
   #encoding = 'utf-8';
@@ -83,8 +89,9 @@ class MarkedDecoder implements ByteDecoder {
   /** Of UTF-8: the bytes of a character that is not complete, to be looked at again with the rest of it. */
   #tail: Uint8Array = nothing;
 
-  constructor(set: string | undefined) {
+  constructor(set: string | undefined, isUtf8: Utf8Check | undefined) {
     this.#set = set;
+    this.#isUtf8 = isUtf8;
   }
 
   push(chunk: Uint8Array, lineOf: () => number): Uint8Array {
@@ -114,20 +121,36 @@ class MarkedDecoder implements ByteDecoder {
   }
 
   #decode(chunk: Uint8Array, stream: boolean, lineOf: () => number): Uint8Array {
+    if (this.#encoding === 'utf-8' && this.#isUtf8) {
+      if (!this.#isValid(chunk, stream, this.#isUtf8)) return this.#fail(chunk, lineOf);
+      this.#before += chunk.length;
+      this.#tail = unfinished(this.#tail, chunk);
+      return chunk;
+    }
     let text: string;
     try {
       text = this.#decoder.decode(chunk, { stream });
     } catch {
-      this.#fault = this.#refusal(chunk, lineOf());
-      // What stands before the bad byte is good: it is given first.
-      const good = this.#encoding === 'utf-8' ? firstInvalid(joined(this.#tail, chunk)) : 0;
-      if (good > this.#tail.length) return chunk.subarray(0, good - this.#tail.length);
-      throw this.#fault;
+      return this.#fail(chunk, lineOf);
     }
     this.#before += chunk.length;
     if (this.#encoding !== 'utf-8') return encoder.encode(text);
     this.#tail = unfinished(this.#tail, chunk);
     return chunk;
+  }
+
+  /** What stands before the bad byte is good: it is given first. */
+  #fail(chunk: Uint8Array, lineOf: () => number): Uint8Array {
+    this.#fault = this.#refusal(chunk, lineOf());
+    const good = this.#encoding === 'utf-8' ? firstInvalid(joined(this.#tail, chunk)) : 0;
+    if (good > this.#tail.length) return chunk.subarray(0, good - this.#tail.length);
+    throw this.#fault;
+  }
+
+  #isValid(chunk: Uint8Array, stream: boolean, isUtf8: Utf8Check): boolean {
+    const bytes = joined(this.#tail, chunk);
+    const open = stream ? unfinished(nothing, bytes).length : 0;
+    return isUtf8(bytes.subarray(0, bytes.length - open));
   }
 
   #refusal(chunk: Uint8Array, line: number): RelayError {
@@ -194,8 +217,9 @@ const secondRange: ReadonlyMap<number, readonly [number, number]> = new Map([
 function unfinished(tail: Uint8Array, chunk: Uint8Array): Uint8Array {
   const last = chunk.length >= 3 ? chunk.slice(-3) : joined(tail, chunk).slice(-3);
   for (let at = Math.max(0, last.length - 3); at < last.length; at++) {
-    const length = lengthOf(last[at] ?? 0);
-    if (length > last.length - at) return last.subarray(at);
+    const rest = last.subarray(at);
+    const isOpen = lengthOf(rest[0] ?? 0) > rest.length;
+    if (isOpen && rest.subarray(1).every((byte) => (byte & 0xc0) === 0x80)) return rest;
   }
   return nothing;
 }

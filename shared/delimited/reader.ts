@@ -1,6 +1,12 @@
 import { RelayError } from '../error.ts';
 import { type Delimiter, detectDialect, sampleBytes } from './dialect.ts';
-import { type ByteDecoder, openDecoder, unmarkedError, unmarkedUtf16 } from './encoding.ts';
+import {
+  type ByteDecoder,
+  openDecoder,
+  type Utf8Check,
+  unmarkedError,
+  unmarkedUtf16,
+} from './encoding.ts';
 import {
   type BadRecord,
   countLines,
@@ -18,6 +24,8 @@ export interface DelimitedOptions {
   delimiter?: Delimiter | undefined;
   /** As TextDecoder names it, `windows-1252`. Without it a file is UTF-8, or UTF-16 with a byte order mark. */
   encoding?: string | undefined;
+  /** Of the runtime, where it has one: `isUtf8` of node:buffer. */
+  isUtf8?: Utf8Check | undefined;
   /** A longer record is bad: 8 MiB by default. */
   maxRecordBytes?: number;
 }
@@ -31,7 +39,7 @@ export interface DelimitedHandler {
 }
 
 /** A record that is no row; `bytes` are its own, for as long as the handler runs. */
-export interface BadRow {
+interface BadRow {
   line: number;
   bytes: Uint8Array;
   /** For a person: what is wrong with it. */
@@ -87,7 +95,7 @@ export class DelimitedReader {
 
   /** @throws RelayError `delimited.encoding`, `delimited.header`; what stands before the fault is told */
   push(chunk: Uint8Array): void {
-    this.#decoder ??= openDecoder(this.#options.encoding);
+    this.#decoder ??= openDecoder(this.#options.encoding, this.#options.isUtf8);
     this.#take(this.#decoded(this.#decoder, chunk));
   }
 

@@ -12,11 +12,19 @@
  */
 export class RecordScanner {
   readonly #delimiter: number;
+  /** By byte: 1 where it may end something, 0 where it is a character wherever it stands. */
+  readonly #kinds = new Uint8Array(256);
+  /** Where the bytes in hand hold one that may end something; behind the last of them their length. */
+  #marks = new Int32Array(0);
+  /** The first mark that may be of the next record. */
+  #mark = 0;
   readonly #maxRecordBytes: number;
   readonly #handler: RecordHandler;
   readonly #record = new ScannedRecord();
   /** What has not been scanned to the end of its record. */
   #bytes: Uint8Array = nothing;
+  /** Holds what is left of one chunk together with the next, and is used again for those that come. */
+  #joined: Uint8Array = nothing;
   /** Of the record that comes next, from 1. */
   #line: number;
   /** The last byte was a CR that ended a record: an LF behind it belongs to it. */
@@ -29,6 +37,7 @@ export class RecordScanner {
 
   constructor(options: ScannerOptions, handler: RecordHandler) {
     this.#delimiter = options.delimiter.charCodeAt(0);
+    for (const byte of [this.#delimiter, quote, lineFeed, carriageReturn]) this.#kinds[byte] = 1;
     this.#maxRecordBytes = options.maxRecordBytes;
     this.#line = options.firstLine ?? 1;
     this.#handler = handler;
@@ -51,8 +60,21 @@ export class RecordScanner {
 
   /** @param chunk is kept until its last record is complete: it must not change */
   push(chunk: Uint8Array): void {
-    this.#bytes = this.#bytes.length === 0 ? chunk : concat(this.#bytes, chunk);
+    this.#bytes = this.#bytes.length === 0 ? chunk : this.#join(this.#bytes, chunk);
     this.#scan(false);
+  }
+
+  #join(rest: Uint8Array, chunk: Uint8Array): Uint8Array {
+    const length = rest.length + chunk.length;
+    const room = this.#joined;
+    if (length > room.length) {
+      this.#joined = new Uint8Array(Math.max(length, room.length * 2));
+      this.#joined.set(rest);
+    } else if (rest.buffer === room.buffer) {
+      room.copyWithin(0, rest.byteOffset, rest.byteOffset + rest.length);
+    } else room.set(rest);
+    this.#joined.set(chunk, rest.length);
+    return this.#joined.subarray(0, length);
   }
 
   end(): void {
@@ -62,6 +84,7 @@ export class RecordScanner {
 
   #scan(isEnd: boolean): void {
     const bytes = this.#bytes;
+    this.#setMarks(bytes);
     let at = 0;
     while (at < bytes.length) {
       if (this.#isAfterReturn) {
@@ -90,62 +113,73 @@ export class RecordScanner {
     this.#bytes = at < bytes.length ? bytes.subarray(at) : nothing;
   }
 
+  #setMarks(bytes: Uint8Array): void {
+    if (this.#marks.length <= bytes.length) this.#marks = new Int32Array(bytes.length + 1);
+    findMarks(bytes, this.#kinds, this.#marks);
+    this.#mark = 0;
+  }
+
   /** Where the next record begins; undefined where this one goes on behind the bytes. */
   #scanRecord(bytes: Uint8Array, start: number, isEnd: boolean): number | undefined {
     const record = this.#record;
     record.begin(bytes, start, this.#line);
     const delimiter = this.#delimiter;
+    const marks = this.#marks;
     const { length } = bytes;
     let at = start;
+    let mark = this.#mark;
+    while ((marks[mark] as number) < start) mark++;
     let lines = 0;
     for (;;) {
       let from = at;
       let to: number;
       let flags = 0;
       if (at < length && bytes[at] === quote) {
-        from = ++at;
+        from = at + 1;
         flags = quoted;
+        mark++;
         for (;;) {
+          at = marks[mark] as number;
+          if (at >= length) return this.#endUnclosed(bytes, start, isEnd);
           const byte = bytes[at];
-          if (byte === undefined) return this.#endUnclosed(bytes, start, isEnd);
           if (byte === quote) {
-            if (bytes[at + 1] !== quote) break;
+            if (at + 1 >= length || bytes[at + 1] !== quote) break;
             flags = quoted | escaped;
-            at += 2;
+            mark += 2;
           } else {
-            if (byte === lineFeed || (byte === carriageReturn && bytes[at + 1] !== lineFeed)) {
-              lines++;
-            }
-            at++;
+            const isEnd =
+              byte === lineFeed ||
+              (byte === carriageReturn && (at + 1 >= length || bytes[at + 1] !== lineFeed));
+            if (isEnd) lines++;
+            mark++;
           }
         }
         to = at++;
+        mark++;
         // What stands behind decides whether the quote closes the cell.
         if (at === length && !isEnd) return this.#await(bytes, start);
       } else {
-        let byte = bytes[at];
-        while (
-          byte !== undefined &&
-          byte !== delimiter &&
-          byte !== lineFeed &&
-          byte !== carriageReturn
-        ) {
-          if (byte === quote) this.#isCanonical = false;
-          byte = bytes[++at];
+        at = marks[mark] as number;
+        while (at < length && bytes[at] === quote) {
+          this.#isCanonical = false;
+          at = marks[++mark] as number;
         }
         to = at;
       }
-      const byte = bytes[at];
+      const byte = at < length ? bytes[at] : undefined;
       if (byte === undefined && !isEnd) return this.#await(bytes, start);
       if (byte === delimiter) {
         record.add(from, to, flags);
         at++;
+        mark++;
         continue;
       }
       if (byte !== undefined && byte !== lineFeed && byte !== carriageReturn) {
         return this.#refuse(bytes, start, 'text-behind-quote');
       }
       record.add(from, to, flags);
+      // Of a record that is refused only the first line is: others begin before its last mark.
+      this.#mark = mark;
       return this.#complete(bytes, at, lines);
     }
   }
@@ -224,7 +258,7 @@ export interface ScannerOptions {
 }
 
 export interface RecordHandler {
-  /** @param record is used again for the next one: what is kept of it must be copied */
+  /** @param record is used again for the next one, and its bytes for the next chunk: copy what you keep */
   record(record: ScannedRecord): void;
   bad(record: BadRecord): void;
 }
@@ -320,6 +354,16 @@ const comma = 0x2c;
 const nothing = new Uint8Array(0);
 const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
+/** Without a branch: a processor can't foresee where cells end, and that would cost more than all else. */
+function findMarks(bytes: Uint8Array, kinds: Uint8Array, marks: Int32Array): void {
+  let count = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    marks[count] = at;
+    count += kinds[bytes[at] as number] as number;
+  }
+  marks[count] = bytes.length;
+}
+
 /** How many lines end in these bytes. */
 export function countLines(bytes: Uint8Array, end = bytes.length): number {
   let lines = 0;
@@ -336,11 +380,4 @@ function lineEnd(bytes: Uint8Array, start: number): number | undefined {
     if (bytes[at] === lineFeed || bytes[at] === carriageReturn) return at;
   }
   return undefined;
-}
-
-function concat(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const both = new Uint8Array(left.length + right.length);
-  both.set(left);
-  both.set(right, left.length);
-  return both;
 }

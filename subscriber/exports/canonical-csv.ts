@@ -19,8 +19,8 @@ export interface CanonicalOptions {
 
 /**
  * A file as BigQuery reads it without being told anything: UTF-8, commas, the columns' own names above. The
- * bytes of rows that are so already are given as they come, others are written anew. Ends only where every
- * record of the file is sound.
+ * bytes of rows that are so already are given as they come, others are written anew; they hold until the next
+ * are asked for. Ends only where every record of the file is sound.
  *
  * @throws RelayError `export.csv`, `export.corrupt`
  */
@@ -68,6 +68,7 @@ class CanonicalOutput {
       writer.write(record, this.#layout.cells);
       return;
     }
+    if (this.#end !== 0 && record.bytes !== this.#bytes) this.#endRun();
     if (this.#end === 0) {
       this.#bytes = record.bytes;
       this.#start = record.start;
@@ -75,7 +76,7 @@ class CanonicalOutput {
     this.#end = record.end;
   }
 
-  /** What was added since, as views that nobody changes. */
+  /** What was added since, as views that hold until the next chunk is read. */
   take(): Uint8Array[] {
     this.#endRun();
     this.#takeWritten();

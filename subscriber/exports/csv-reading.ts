@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { TypeDetector, type TypeSet } from '../../shared/delimited/column-types.ts';
 import type { Delimiter } from '../../shared/delimited/dialect.ts';
 import { DelimitedReader } from '../../shared/delimited/reader.ts';
@@ -45,7 +46,7 @@ export class CsvReading {
   ) {
     this.#file = file;
     this.#reader = new DelimitedReader(
-      { encoding, delimiter },
+      { encoding, delimiter, isUtf8 },
       {
         header: (cells) => {
           this.#header = cells;
@@ -57,7 +58,7 @@ export class CsvReading {
           onRow(record);
         },
         bad: ({ line, problem }) => {
-          this.#problem ??= this.#refusal(`line ${line}: ${problem}`);
+          this.#problem ??= this.#refusal(`line ${line}: ${problem}${this.#parted}`);
         },
       },
     );
@@ -114,13 +115,18 @@ export class CsvReading {
       step();
     } catch (error) {
       if (!(error instanceof RelayError)) throw error;
-      this.#problem = this.#refusal(error.message, error);
+      const parted = error.code === 'delimited.encoding' ? '' : this.#parted;
+      this.#problem = this.#refusal(`${error.message}${parted}`, error);
     }
   }
 
-  #refusal(problem: string, cause?: Error): Error {
+  /** A wrong delimiter makes many a record bad. */
+  get #parted(): string {
     const { delimiter } = this.#reader;
-    const parted = delimiter ? ` (cells are parted by ${delimiterNames[delimiter]})` : '';
-    return refuse('csv', `${this.#file.name}, ${problem}${parted}`, { cause });
+    return delimiter ? ` (cells are parted by ${delimiterNames[delimiter]})` : '';
+  }
+
+  #refusal(problem: string, cause?: Error): Error {
+    return refuse('csv', `${this.#file.name}, ${problem}`, { cause });
   }
 }

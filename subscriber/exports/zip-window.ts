@@ -15,13 +15,13 @@ const endRecord = { signature: 0x06054b50, bytes: 22, size: 12, offset: 16, comm
 const zip64Record = { signature: 0x06064b50, bytes: 56, size: 40, offset: 48 };
 const zip64Locator = { signature: 0x07064b50, bytes: 20 };
 const directorySignature = 0x02014b50;
-/** As far as other readers look for the end record: a comment takes so many bytes. */
-const searchedBytes = endRecord.bytes + 0xffff;
+/** A comment takes 64 KiB; Info-ZIP looks further for the end record. */
+const searchedBytes = 1024 * 1024;
 
 const openReader = promisify<RandomAccessReader, number, object, ZipFile>(fromRandomAccessReader);
 
 /**
- * Opens an archive as Info-ZIP and Python do: the end record is looked for in the last 64 KiB, bytes behind it
+ * Opens an archive as Info-ZIP and Python do: the end record is looked for in the last 1 MiB, bytes behind it
  * are left out, and offsets that count from the archive's first byte are taken so, wherever that lies.
  *
  * @returns the archive, and where its first byte is

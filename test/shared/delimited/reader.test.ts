@@ -62,6 +62,7 @@ describe('records', () => {
 
   it('NUL and other control characters are of the value', () => {
     expect(readDelimited('a,b\nx\u0000y,\u0001\n').rows).toEqual([['x\u0000y', '\u0001']]);
+    expect(readDelimited('a,b\nx\u0000,y\n').rows).toEqual([['x\u0000', 'y']]);
   });
 
   it('in whatever chunks a file comes, it says the same', () => {
@@ -214,9 +215,28 @@ describe('the encoding', () => {
     }
   });
 
+  const isUtf8 = (bytes: Uint8Array) => {
+    try {
+      new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  /** By itself, and with a check of the runtime. */
+  const both = [{}, { isUtf8 }];
+
+  it('with a check of the runtime characters may be cut anywhere', () => {
+    for (let size = 1; size < 12; size++) {
+      expect(readDelimited(text, { isUtf8 }, size).rows[0]).toEqual(['1', 'Café 🐎']);
+    }
+  });
+
   it('another one is refused with line and byte, unless it is set', () => {
-    for (const size of [1, 3, 1000]) {
-      const { code, message } = codeOf(() => readDelimited(latin1, {}, size));
+    for (const [size, options] of [1, 3, 1000].flatMap((size) =>
+      both.map((o) => [size, o] as const),
+    )) {
+      const { code, message } = codeOf(() => readDelimited(latin1, options, size));
       expect(code).toBe('delimited.encoding');
       expect(message).toContain('line 2, byte 14');
       expect(message).toContain("encoding: 'windows-1252'");
@@ -229,8 +249,10 @@ describe('the encoding', () => {
     const bytes = new Uint8Array(before.length + 5);
     bytes.set(before);
     bytes.set([0x78, 0x2c, 0x79, 0xe9, 0x0a], before.length);
-    for (const size of [4093, 65_536, 1_000_000]) {
-      const { message } = codeOf(() => readDelimited(bytes, {}, size));
+    for (const [size, options] of [4093, 65_536, 1_000_000].flatMap((size) =>
+      both.map((o) => [size, o] as const),
+    )) {
+      const { message } = codeOf(() => readDelimited(bytes, options, size));
       expect(message).toContain(`line 30002, byte ${before.length + 4}`);
     }
   });

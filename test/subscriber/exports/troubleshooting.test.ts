@@ -175,6 +175,7 @@ const reasons: Reason[] = [
   inArchive([['a.csv', '"a\n']]),
   inArchive([['a.csv', `${'a,'.repeat(10_000)}a\n`]]),
   inArchive([['a.csv', 'a,b\n1\n']]),
+  inArchive([['a.csv', 'a,b\n1,2,3\n']]),
   inArchive([['a.csv', 'a,b\n"1,2\n']]),
   inArchive([['a.csv', 'a,b\n"1"2,3\n']]),
   inArchive([['a.csv', `a,b\n${'1'.repeat(9_000_000)},2\n`]]),
