@@ -1,4 +1,4 @@
-import { type BodyFault, declaresMore, readRequest } from './body.ts';
+import { type BodyFault, declaredLength, readRequest } from './body.ts';
 import { takeBodyless } from './bodyless.ts';
 import { handshakeOf, meetUnsigned, meetVerified } from './challenge.ts';
 import { type Arrival, type Delivery, receive } from './delivery.ts';
@@ -42,7 +42,8 @@ export async function takeSteps(
   }
   const cap = stream.maxBodyBytes;
   // The cap is no secret, so that nobody need show anything to be told at once.
-  if (declaresMore(request, cap)) return tooLarge(cap);
+  const declared = declaredLength(request);
+  if (declared !== undefined && declared > cap) return tooLarge(cap);
   // A key is shown without the body: who lacks it makes the edge hold none.
   const shown = needsKey(request, endpoint)
     ? await verify(receive(arrival, noBody), endpoint, env)
@@ -52,7 +53,7 @@ export async function takeSteps(
     const handled = await takeBodyless(arrival, endpoint, env, openDestination, shown);
     return limited(handled, request, env);
   }
-  const read = await readRequest(request, cap, bodyWithinMs);
+  const read = await readRequest(request, declared, cap, bodyWithinMs);
   if (!read.ok) {
     const handled = unread(read.cause, cap);
     return shown ? handled : limited(handled, request, env);
@@ -70,10 +71,12 @@ function needsKey({ method }: Request, { scheme, keyed }: Endpoint): boolean {
 }
 
 /** The same, unless it is a failed try, and one too many from its address. */
-async function limited(handled: Handled, request: Request, env: Bindings): Promise<Handled> {
-  if (!failedTries.has(handled.outcome.outcome) || !(await isOneTooMany(request, env))) {
-    return handled;
-  }
+function limited(handled: Handled, request: Request, env: Bindings): Handled | Promise<Handled> {
+  return failedTries.has(handled.outcome.outcome) ? countTry(handled, request, env) : handled;
+}
+
+async function countTry(handled: Handled, request: Request, env: Bindings): Promise<Handled> {
+  if (!(await isOneTooMany(request, env))) return handled;
   return { ...handled, outcome: { outcome: 'too-many-failures' } };
 }
 

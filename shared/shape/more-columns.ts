@@ -11,10 +11,11 @@ const plans = new WeakMap<Stream, Plan>();
 
 /** What `moreColumns` says of a stream whose source has columns of its own; undefined where it says nothing. */
 export function morePlanOf(stream: Stream): Plan | undefined {
-  const { moreColumns, filter: _, each: __, ...rest } = stream;
-  if (!moreColumns) return undefined;
+  // Asked of every delivery, of which most have none.
+  if (!stream.moreColumns) return undefined;
   const known = plans.get(stream);
   if (known) return known;
+  const { moreColumns, filter: _, each: __, ...rest } = stream;
   const plan = planOf({ ...rest, columns: moreColumns });
   plans.set(stream, plan);
   return plan;
