@@ -11,7 +11,7 @@ export type BodyFault = 'too-large' | 'too-slow' | 'broken';
 const firstRoom = 16 * 1024;
 
 /** How many bytes the body has by its Content-Length; undefined where it has none. */
-export function declaredLength({ headers }: Request): number | undefined {
+export function declaredLength(headers: Headers): number | undefined {
   const text = headers.get('content-length');
   return text === null ? undefined : Number(text);
 }

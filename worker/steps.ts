@@ -36,20 +36,20 @@ export async function takeSteps(
   openDestination: () => Destination,
 ): Promise<Handled> {
   const { stream, gate } = endpoint;
-  const { request } = arrival;
+  const { request, method, headers } = arrival;
   if (!gate.admits(request)) {
     return { outcome: { outcome: 'forbidden' }, facts: { cause: 'address' } };
   }
   const cap = stream.maxBodyBytes;
   // The cap is no secret, so that nobody need show anything to be told at once.
-  const declared = declaredLength(request);
+  const declared = declaredLength(headers);
   if (declared !== undefined && declared > cap) return tooLarge(cap);
   // A key is shown without the body: who lacks it makes the edge hold none.
-  const shown = needsKey(request, endpoint)
+  const shown = needsKey(method, endpoint)
     ? await verify(receive(arrival, noBody), endpoint, env)
     : undefined;
   if (shown && !shown.ok) return await limited(unverified(shown, endpoint), request, env);
-  if (request.method !== 'POST') {
+  if (method !== 'POST') {
     const handled = await takeBodyless(arrival, endpoint, env, openDestination, shown);
     return limited(handled, request, env);
   }
@@ -66,7 +66,7 @@ export async function takeSteps(
 }
 
 /** The console that asks with OPTIONS has the URL, and with it a key in the path; headers it may not have. */
-function needsKey({ method }: Request, { scheme, keyed }: Endpoint): boolean {
+function needsKey(method: string, { scheme, keyed }: Endpoint): boolean {
   return method === 'OPTIONS' ? keyed : 'at' in scheme;
 }
 
