@@ -1,6 +1,7 @@
 import type { Column } from '../columns.ts';
 import type { Stream } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
+import { lossTest } from '../formats/replaced.ts';
 import type { Mapping } from '../source.ts';
 import type { Facts } from './from.ts';
 import { mapColumns } from './map-columns.ts';
@@ -39,6 +40,7 @@ export function mapMore(plan: Plan, envelope: Envelope, event: string, facts: Fa
       body: event,
       header: (name) => envelope.headers?.[name],
       query: queryReader(envelope),
+      isLossy: lossTest(envelope),
       facts: {
         'event:id': deliveryId,
         'event:index': '0',

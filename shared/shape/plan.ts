@@ -15,6 +15,8 @@ interface ColumnPlan extends Column {
   required: boolean;
   /** Where its value does not fit, the event is a dead letter. */
   mustFit: boolean;
+  /** The same where U+FFFD would stand in its value for what was sent. */
+  mustBeWhole: boolean;
 }
 
 /** A stream's shape and filter, compiled. */
@@ -151,6 +153,7 @@ function planColumn(
 ): ColumnPlan {
   const { type, unit, required = false, description } = shape;
   const path = `columns.${name}`;
+  const mustBeWhole = invalidValues === 'dead-letter' || key.includes(name);
   // https://cloud.google.com/bigquery/docs/schemas#column_names
   if (
     !/^(?!_(?:table|file|partition|row_timestamp|_root_|colidentifier))[a-z_]\w{0,299}$/i.test(name)
@@ -168,7 +171,8 @@ function planColumn(
     from: reader.read(`${path}.from`, [], () => parsePlaces(shape.from)),
     ...(unit && { unit }),
     required,
-    mustFit: required || invalidValues === 'dead-letter' || key.includes(name),
+    mustFit: required || mustBeWhole,
+    mustBeWhole,
   };
 }
 
