@@ -45,7 +45,7 @@ export function readEventsStart(sent: SentBody, plan: Plan): EventsReading {
   const { body } = sent;
   // What most senders send, and the only format that can be read in part.
   if (!plan.each && plan.takesJson && sent.method !== 'GET' && beginsAsJson(body)) {
-    const reading = readJsonStart(body, plan.needs);
+    const reading = readJsonStart({ body }, plan.needs);
     if (reading.ok) {
       const { text, whole } = reading;
       return { ok: true, events: [text], body: text, whole };

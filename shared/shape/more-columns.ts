@@ -1,6 +1,7 @@
 import type { Column } from '../columns.ts';
 import type { Stream } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
+import { lossTest } from '../formats/replaced.ts';
 import type { Mapping } from '../source.ts';
 import type { Facts } from './from.ts';
 import { mapColumns } from './map-columns.ts';
@@ -11,10 +12,11 @@ const plans = new WeakMap<Stream, Plan>();
 
 /** What `moreColumns` says of a stream whose source has columns of its own; undefined where it says nothing. */
 export function morePlanOf(stream: Stream): Plan | undefined {
-  const { moreColumns, filter: _, each: __, ...rest } = stream;
-  if (!moreColumns) return undefined;
+  // Asked of every delivery, of which most have none.
+  if (!stream.moreColumns) return undefined;
   const known = plans.get(stream);
   if (known) return known;
+  const { moreColumns, filter: _, each: __, ...rest } = stream;
   const plan = planOf({ ...rest, columns: moreColumns });
   plans.set(stream, plan);
   return plan;
@@ -38,6 +40,7 @@ export function mapMore(plan: Plan, envelope: Envelope, event: string, facts: Fa
       body: event,
       header: (name) => envelope.headers?.[name],
       query: queryReader(envelope),
+      isLossy: lossTest(envelope),
       facts: {
         'event:id': deliveryId,
         'event:index': '0',

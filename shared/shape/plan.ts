@@ -15,6 +15,8 @@ interface ColumnPlan extends Column {
   required: boolean;
   /** Where its value does not fit, the event is a dead letter. */
   mustFit: boolean;
+  /** The same where U+FFFD would stand in its value for what was sent. */
+  mustBeWhole: boolean;
 }
 
 /** A stream's shape and filter, compiled. */
@@ -151,6 +153,7 @@ function planColumn(
 ): ColumnPlan {
   const { type, unit, required = false, description } = shape;
   const path = `columns.${name}`;
+  const mustBeWhole = invalidValues === 'dead-letter' || key.includes(name);
   if (!types.has(type)) reader.add(`${path}.type`, `must be one of ${[...types].join(', ')}`);
   if (unit !== undefined && type !== 'TIMESTAMP') {
     reader.add(`${path}.unit`, 'is for the type TIMESTAMP alone');
@@ -162,7 +165,8 @@ function planColumn(
     from: reader.read(`${path}.from`, [], () => parsePlaces(shape.from)),
     ...(unit && { unit }),
     required,
-    mustFit: required || invalidValues === 'dead-letter' || key.includes(name),
+    mustFit: required || mustBeWhole,
+    mustBeWhole,
   };
 }
 

@@ -94,11 +94,7 @@ function read(delivery: EdgeDelivery, stream: Stream): Reading {
   const { named, fields } = filterOf(stream);
   const more = morePlanOf(stream);
   const needs = more ? [...fields, ...more.needs] : fields;
-  const json = readJsonStart(
-    delivery.body,
-    named ? [namePath, ...needs] : needs,
-    delivery.contentType,
-  );
+  const json = readJsonStart(delivery, named ? [namePath, ...needs] : needs);
   if (!json.ok) return { kind: 'malformed', problem: `the body is ${json.problem}` };
   if (!isObject(json.text)) {
     return { kind: 'malformed', problem: 'the body is not a JSON object' };
@@ -158,10 +154,11 @@ function mapEvent(envelope: Envelope, stream: Stream): Mapping {
   row['delivery_id'] = envelope.deliveryId;
   row['received_at'] = new Date(envelope.receivedAt);
   const more = morePlanOf(stream);
-  const added = more && mapMore(more, envelope, json.text);
-  if (added?.ok === false) return added;
-  const allNotes = [...(notes ?? []), ...(added?.notes ?? [])];
-  const whole = added ? { ...row, ...added.row } : row;
+  if (!more) return notes ? { ok: true, row, notes } : { ok: true, row };
+  const added = mapMore(more, envelope, json.text);
+  if (!added.ok) return added;
+  const allNotes = [...(notes ?? []), ...(added.notes ?? [])];
+  const whole = { ...row, ...added.row };
   return allNotes.length > 0 ? { ok: true, row: whole, notes: allNotes } : { ok: true, row: whole };
 }
 

@@ -1,6 +1,7 @@
 import type { TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
+import { lossTest } from '../formats/replaced.ts';
 import { scalarText } from '../json-members.ts';
 import { type Cell, cellOf, timeCell } from '../shape/cell.ts';
 import { readEvents, readEventsStart } from '../shape/events.ts';
@@ -101,9 +102,10 @@ function* mapAll(envelope: Envelope, plan: Plan, text?: string): Iterable<Mappin
   }
   const header = (name: string) => envelope.headers?.[name];
   const query = queryReader(envelope);
+  const isLossy = lossTest(envelope);
   const { events, body, sent } = reading;
   for (const [index, event] of events.entries()) {
-    const view = { event, body, sent, header, query };
+    const view = { event, body, sent, header, query, isLossy };
     const name = readJoined(plan.event, view);
     // A lone event has passed at the edge, perhaps by an older filter: what was accepted is stored.
     if (events.length > 1 && !plan.filter.passes({ name, json: event })) continue;

@@ -3,6 +3,8 @@ import { joinMembers } from '../formats/form-payload.ts';
 import { beginsAsJson, formatOf, inUtf8, readAs } from '../formats/read-body.ts';
 import type { SentBody } from '../formats/sent-body.ts';
 
+const formats = ['json', 'form', 'multipart', 'text'] as const;
+
 /** A hit, as far as its fields need it. */
 type Hit = SentBody & { query?: string | undefined };
 
@@ -23,7 +25,7 @@ export function hitFields(hit: Hit): string | undefined {
 function bodyFields(hit: Hit): string | undefined {
   if (hit.body.byteLength === 0) return undefined;
   const sent = inUtf8(hit);
-  const format = formatOf(sent, ['json', 'form', 'multipart', 'text']);
+  const format = formatOf(sent, formats);
   // A number is JSON too, and has no fields.
   if (format === 'text' || (format === 'json' && !beginsAsJson(sent.body))) return undefined;
   if (format === 'form' && !mayBeForm(sent)) return undefined;

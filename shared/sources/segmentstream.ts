@@ -4,6 +4,7 @@ import type { Envelope } from '../envelope.ts';
 import { RelayError } from '../error.ts';
 import { charsetOf } from '../formats/media-type.ts';
 import { xmlCharset } from '../formats/read-body.ts';
+import { lossTest, notText, replaced } from '../formats/replaced.ts';
 import { decodeLossy, decodeText } from '../formats/text.ts';
 import { JsonText } from '../json-text.ts';
 import { missingColumn } from '../shape/map-columns.ts';
@@ -57,9 +58,6 @@ function layout(stream: Stream): TableLayout {
   };
 }
 
-const notText = 'is not UTF-8';
-const replaced = `${notText}: U+FFFD stands for what is not`;
-
 function map(envelope: Envelope, stream: Stream): readonly Mapping[] {
   return [mapHit(envelope, stream)];
 }
@@ -72,7 +70,7 @@ function mapHit(envelope: Envelope, stream: Stream): Mapping {
   if (added?.ok === false) return added;
   const notes: ValueNote[] = [];
   if (!isExact) notes.push({ column: 'payload', reason: replaced });
-  if (stream.fields && fields && isReplaced(fields, payload + (envelope.query ?? ''))) {
+  if (stream.fields && fields && lossTest(envelope)(fields)) {
     notes.push({ column: fieldsColumn.name, reason: replaced });
   }
   const [note] = notes;
@@ -109,11 +107,6 @@ function decodePayload(envelope: Envelope): { text: string; isExact: boolean } {
   return decoding.ok
     ? { text: decoding.text, isExact: true }
     : { text: decodeLossy(body, undefined), isExact: false };
-}
-
-/** Has a form lost bytes that its escapes say, and that are no UTF-8? */
-function isReplaced(fields: string, sent: string): boolean {
-  return fields.includes('\ufffd') && !/\ufffd|%ef%bf%bd|\\ufffd/i.test(sent);
 }
 
 function read(delivery: EdgeDelivery, stream: Stream): Reading {

@@ -160,7 +160,7 @@ An empty text is NULL in any column but STRING and JSON. A value that does not f
 SELECT stream, \`column\`, reason, COUNT(*) AS n FROM tributary.dead_letters WHERE written_in_part GROUP BY stream, \`column\`, reason ORDER BY n DESC
 \`\`\`
 
-A text that holds half a character (a lone surrogate, as where an emoji was cut) has U+FFFD in its place, in JSON too, and is kept as well; so is JSON of more than 500 levels, which becomes a JSON string of its text. A \`required\` column and a \`key\` need a value that fits, or the event becomes a dead letter alone; a stream with \`invalidValues: 'dead-letter'\` asks for that in every column.
+A text that holds half a character (a lone surrogate, as where an emoji was cut) has U+FFFD in its place, in JSON too, and is kept as well; so has a field of a form whose bytes are no text in its charset; and JSON of more than 500 levels becomes a JSON string of its text. A \`required\` column and a \`key\` need a value that fits, or the event becomes a dead letter alone; a stream with \`invalidValues: 'dead-letter'\` asks for that in every column.
 
 ## Filters
 
