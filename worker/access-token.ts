@@ -1,6 +1,7 @@
+import { CompactSign } from 'jose';
 import { RelayError } from '../shared/error.ts';
 import { toBytes } from '../shared/signatures/bytes.ts';
-import { decode, encode } from '../shared/signatures/encoding.ts';
+import { decode } from '../shared/signatures/encoding.ts';
 
 interface Account {
   /** The secret that the rest was read from. */
@@ -52,17 +53,12 @@ export class AccessTokens {
   }
 }
 
-/** A JWT in its compact form (RFC 7515, section 3.1). A library for it was a tenth of the bundle. */
 async function sign({ email, keyId, key }: Account, nowS: number): Promise<string> {
-  const header = { alg: 'RS256', kid: keyId, typ: 'JWT' };
   const claims = { iss: email, sub: email, aud: audience, iat: nowS, exp: nowS + lifetimeS };
-  const signed = [header, claims].map((part) => toPart(toBytes(JSON.stringify(part)))).join('.');
-  const signature = await crypto.subtle.sign(rs256, key, toBytes(signed));
-  return `${signed}.${toPart(new Uint8Array(signature))}`;
-}
-
-function toPart(bytes: Uint8Array): string {
-  return encode(bytes, 'base64url');
+  // jose's SignJWT would do the same with fewer words, and 700 more bytes of bundle.
+  return new CompactSign(toBytes(JSON.stringify(claims)))
+    .setProtectedHeader({ alg: 'RS256', kid: keyId, typ: 'JWT' })
+    .sign(key);
 }
 
 async function readAccount(json: string): Promise<Account> {
@@ -74,7 +70,10 @@ async function readAccount(json: string): Promise<Account> {
   return { json, email, keyId, key };
 }
 
-/** Undefined where it is no PEM of an RSA key in PKCS #8 (RFC 7468, section 10). */
+/**
+ * Undefined where it is no PEM of an RSA key in PKCS #8 (RFC 7468, section 10). jose's importPKCS8 would take keys of
+ * every kind, and 2 KiB of bundle for them.
+ */
 async function importPrivateKey(pem: string): Promise<CryptoKey | undefined> {
   const bytes = decode(pkcs8.exec(pem)?.[1] ?? '', 'base64');
   if (!bytes) return undefined;
