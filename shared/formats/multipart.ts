@@ -51,15 +51,23 @@ export function* readParts(body: Uint8Array, boundary: string): Generator<Part, 
   return delimiter !== undefined;
 }
 
-/** A body as members of a JSON object; undefined where it is cut, or no multipart body. */
-export function multipartMembers(body: Uint8Array, boundary: string): Members | undefined {
+/**
+ * A body as members of a JSON object; undefined where it is cut, or no multipart body.
+ *
+ * @param charset of fields of which the body does not tell it
+ */
+export function multipartMembers(
+  body: Uint8Array,
+  boundary: string,
+  charset?: string,
+): Members | undefined {
   const parts: Part[] = [];
   const reading = readParts(body, boundary);
   let step = reading.next();
   for (; !step.done; step = reading.next()) parts.push(step.value);
   if (!step.value) return undefined;
   const members = new Members();
-  const charsetFor = declaredCharsets(parts);
+  const charsetFor = declaredCharsets(parts, charset);
   for (const part of parts) members.add(part.name, JSON.stringify(partValue(part, charsetFor)));
   return members;
 }
@@ -82,12 +90,15 @@ function partValue(
  * Charsets that a form tells of its fields: SendGrid's `charsets`, a JSON object by name, and HTML's `_charset_`,
  * for all (RFC 7578, section 4.6).
  */
-function declaredCharsets(parts: readonly Part[]): (name: string) => string | undefined {
+function declaredCharsets(
+  parts: readonly Part[],
+  otherwise: string | undefined,
+): (name: string) => string | undefined {
   const text = (name: string) => {
     const part = parts.find((one) => one.name === name && one.fileName === undefined);
     return part && decodeLossy(part.bytes, undefined);
   };
-  const common = text('_charset_');
+  const common = text('_charset_') ?? otherwise;
   const own = parseObject(text('charsets'));
   return (name) => {
     const charset = Object.hasOwn(own, name) ? own[name] : undefined;

@@ -6,5 +6,10 @@ export interface SentBody {
   method?: string | undefined;
 }
 
-/** What a body says, as JSON text; `problem` goes on where "the body is" has begun. */
-export type BodyText = { ok: true; text: string } | { ok: false; problem: string };
+/**
+ * What a body says, as JSON text; `problem` goes on where "the body is" has begun. `isReplaced`: U+FFFD stands in it
+ * for bytes that are no text.
+ */
+export type BodyText =
+  | { ok: true; text: string; isReplaced?: boolean }
+  | { ok: false; problem: string };

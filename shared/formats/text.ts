@@ -33,7 +33,10 @@ export function decodeText(bytes: Uint8Array, charset: string | undefined): Deco
 
 /** The same without the byte order marks at its beginning. */
 export function decodeUnmarked(bytes: Uint8Array, charset: string | undefined): Decoding {
-  const decoding = decodeText(bytes, charset);
+  return withoutMarks(decodeText(bytes, charset));
+}
+
+export function withoutMarks(decoding: Decoding): Decoding {
   return decoding.ok && decoding.text.startsWith('\ufeff')
     ? { ok: true, text: decoding.text.replace(/^\ufeff+/, '') }
     : decoding;
@@ -48,6 +51,14 @@ export function decodeLossy(bytes: Uint8Array, charset: string | undefined): str
 }
 
 const lossyUtf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
+
+/** U+FFFD as it may be sent: itself, escaped in a form or in JSON, or its UTF-8 in the reading of one byte each. */
+const sentReplacement = /\ufffd|%ef%bf%bd|\\ufffd|\u00ef\u00bf\u00bd/i;
+
+/** Has decodeLossy put U+FFFD into what was read of a text? Not told where its sender wrote one itself. */
+export function holdsReplacement(read: string, sent: string): boolean {
+  return read.includes('\ufffd') && !sentReplacement.test(sent);
+}
 
 /** UTF-16's byte order marks, neither of which UTF-8 can begin with. */
 export function markedCharset(bytes: Uint8Array): string | undefined {

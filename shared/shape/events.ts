@@ -8,9 +8,16 @@ import type { Plan } from './plan.ts';
 export type EventsReading =
   /**
    * The raw JSON text of each event, and of the body around them; `whole` says that all of it was read. `sent` is
-   * the event with what its signature does not tell apart.
+   * the event with what its signature does not tell apart. `isReplaced`: U+FFFD stands for bytes that are no text.
    */
-  | { ok: true; events: readonly string[]; body: string; whole: boolean; sent?: string }
+  | {
+      ok: true;
+      events: readonly string[];
+      body: string;
+      whole: boolean;
+      sent?: string;
+      isReplaced?: boolean;
+    }
   | { ok: false; problem: string };
 
 /**
@@ -22,10 +29,11 @@ export function readEvents(sent: SentBody, plan: Plan, known?: string): EventsRe
   if (known !== undefined) return split(known, plan);
   const reading = readBody(sent, plan.formats, plan.lines);
   if (!reading.ok) return { ok: false, problem: `the body is ${reading.problem}` };
-  const { text } = reading;
+  const { text, isReplaced } = reading;
   const signed = plan.signsDistinct && text.includes(':[') ? distinct(text) : text;
   const read = split(signed, plan);
-  return read.ok && signed !== text ? { ...read, sent: text } : read;
+  if (!read.ok) return read;
+  return { ...read, ...(signed !== text && { sent: text }), ...(isReplaced && { isReplaced }) };
 }
 
 /**

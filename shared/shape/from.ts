@@ -32,6 +32,8 @@ export interface Surroundings {
   sent?: string | undefined;
   header: (name: string) => string | undefined;
   query: QueryReader;
+  /** May U+FFFD stand in what is read for bytes that are no text? */
+  isReplaced?: boolean;
   facts?: Facts;
 }
 

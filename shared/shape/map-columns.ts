@@ -1,4 +1,5 @@
-import type { Row } from '../columns.ts';
+import type { Row, Value } from '../columns.ts';
+import { JsonText } from '../json-text.ts';
 import type { Mapping, ValueNote } from '../source.ts';
 import { type Cell, cellOf, saysNothing } from './cell.ts';
 import { readRaw, type Surroundings } from './from.ts';
@@ -29,15 +30,22 @@ export function mapColumns(view: Surroundings, { columns }: Plan, unfitTime?: Ce
         return { ok: false, reason: `${name} is missing`, column: name };
       }
       row[name] = cell.value;
-      continue;
+      if (!view.isReplaced || !isReplaced(cell.value)) continue;
     }
-    const { reason } = cell;
+    const reason = cell.ok ? notText : cell.reason;
     if (mustFit) return { ok: false, reason: `${name} ${reason}`, column: name };
-    row[name] = null;
+    if (!cell.ok) row[name] = null;
     notes ??= [];
-    notes.push({ column: name, reason });
+    notes.push({ column: name, reason: cell.ok ? `${reason}: ${replaced}` : reason });
   }
   return notes ? { ok: true, row, notes } : { ok: true, row };
+}
+
+const notText = 'is not UTF-8';
+const replaced = 'U+FFFD stands for what is not';
+
+function isReplaced(value: Value): boolean {
+  return (typeof value === 'string' || value instanceof JsonText) && `${value}`.includes('\ufffd');
 }
 
 const absent: Cell = { ok: true, value: null };

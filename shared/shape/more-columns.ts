@@ -2,10 +2,9 @@ import type { Column } from '../columns.ts';
 import type { Stream } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import type { Mapping } from '../source.ts';
-import type { Facts } from './from.ts';
 import { mapColumns } from './map-columns.ts';
 import { type Plan, planOf } from './plan.ts';
-import { queryReader } from './query.ts';
+import { isQueryReplaced, queryReader } from './query.ts';
 
 const plans = new WeakMap<Stream, Plan>();
 
@@ -29,8 +28,16 @@ export function moreLayout(stream: Stream): Column[] {
   }));
 }
 
-/** @param event its raw JSON text, which is the body too */
-export function mapMore(plan: Plan, envelope: Envelope, event: string, facts: Facts = {}): Mapping {
+/**
+ * @param event its raw JSON text, which is the body too
+ * @param isReplaced whether U+FFFD stands in it for bytes that are no text
+ */
+export function mapMore(
+  plan: Plan,
+  envelope: Envelope,
+  event: string,
+  isReplaced = false,
+): Mapping {
   const { deliveryId, receivedAt, contentType } = envelope;
   return mapColumns(
     {
@@ -38,13 +45,13 @@ export function mapMore(plan: Plan, envelope: Envelope, event: string, facts: Fa
       body: event,
       header: (name) => envelope.headers?.[name],
       query: queryReader(envelope),
+      isReplaced: isReplaced || isQueryReplaced(envelope),
       facts: {
         'event:id': deliveryId,
         'event:index': '0',
         'delivery:id': deliveryId,
         'delivery:received_at': new Date(receivedAt).toISOString(),
         ...(contentType !== undefined && { 'delivery:content_type': contentType }),
-        ...facts,
       },
     },
     plan,

@@ -7,7 +7,7 @@ import { readEvents, readEventsStart } from '../shape/events.ts';
 import { type Facts, readJoined, readRaw, type Surroundings } from '../shape/from.ts';
 import { mapColumns, missingColumn } from '../shape/map-columns.ts';
 import { type Plan, planOf } from '../shape/plan.ts';
-import { queryReader } from '../shape/query.ts';
+import { isQueryReplaced, queryReader } from '../shape/query.ts';
 import type { EventShape } from '../shape/shape.ts';
 import type { SchemeName } from '../signatures/schemes.ts';
 import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
@@ -102,8 +102,9 @@ function* mapAll(envelope: Envelope, plan: Plan, text?: string): Iterable<Mappin
   const header = (name: string) => envelope.headers?.[name];
   const query = queryReader(envelope);
   const { events, body, sent } = reading;
+  const isReplaced = reading.isReplaced === true || isQueryReplaced(envelope);
   for (const [index, event] of events.entries()) {
-    const view = { event, body, sent, header, query };
+    const view = { event, body, sent, header, query, isReplaced };
     const name = readJoined(plan.event, view);
     // A lone event has passed at the edge, perhaps by an older filter: what was accepted is stored.
     if (events.length > 1 && !plan.filter.passes({ name, json: event })) continue;
@@ -121,7 +122,8 @@ function mapEvent(
 ): Mapping {
   const own = plan.each ? `${envelope.deliveryId}-${index}` : envelope.deliveryId;
   const facts: Facts = {
-    'event:id': readJoined(plan.id, view) ?? own,
+    // An empty id tells nothing apart: with a key, events would replace one another.
+    'event:id': readJoined(plan.id, view) || own,
     'event:index': String(index),
     'delivery:id': envelope.deliveryId,
     'delivery:received_at': new Date(envelope.receivedAt).toISOString(),

@@ -2,9 +2,8 @@ import type { Column, TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import { RelayError } from '../error.ts';
-import { charsetOf } from '../formats/media-type.ts';
-import { xmlCharset } from '../formats/read-body.ts';
-import { decodeLossy, decodeText } from '../formats/text.ts';
+import { decodeDocument } from '../formats/read-body.ts';
+import { decodeLossy, holdsReplacement } from '../formats/text.ts';
 import { JsonText } from '../json-text.ts';
 import { missingColumn } from '../shape/map-columns.ts';
 import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
@@ -68,11 +67,13 @@ function mapHit(envelope: Envelope, stream: Stream): Mapping {
   const { text: payload, isExact } = decodePayload(envelope);
   const more = morePlanOf(stream);
   const fields = stream.fields || more ? hitFields(envelope) : undefined;
-  const added = more && mapMore(more, envelope, fields ?? 'null');
+  // Has a form lost bytes that its escapes say, and that are no UTF-8?
+  const isLossy = holdsReplacement(fields ?? '', payload + (envelope.query ?? ''));
+  const added = more && mapMore(more, envelope, fields ?? 'null', isLossy);
   if (added?.ok === false) return added;
   const notes: ValueNote[] = [];
   if (!isExact) notes.push({ column: 'payload', reason: replaced });
-  if (stream.fields && fields && isReplaced(fields, payload + (envelope.query ?? ''))) {
+  if (stream.fields && isLossy) {
     notes.push({ column: fieldsColumn.name, reason: replaced });
   }
   const [note] = notes;
@@ -105,15 +106,10 @@ function isInKey(notes: readonly ValueNote[], { key = [] }: Stream): boolean {
 function decodePayload(envelope: Envelope): { text: string; isExact: boolean } {
   const { body, contentType, query } = envelope;
   if (body.byteLength === 0 && query) return { text: query, isExact: true };
-  const decoding = decodeText(body, xmlCharset(body) ?? charsetOf(contentType));
+  const decoding = decodeDocument(body, contentType);
   return decoding.ok
     ? { text: decoding.text, isExact: true }
     : { text: decodeLossy(body, undefined), isExact: false };
-}
-
-/** Has a form lost bytes that its escapes say, and that are no UTF-8? */
-function isReplaced(fields: string, sent: string): boolean {
-  return fields.includes('\ufffd') && !/\ufffd|%ef%bf%bd|\\ufffd/i.test(sent);
 }
 
 function read(delivery: EdgeDelivery, stream: Stream): Reading {

@@ -108,7 +108,7 @@ billing: stripe({ table: 'billing.stripe' }), // signed with the secret BILLING_
 |---|---|---|
 ${columns.join('\n')}
 
-Numbers stay digit for digit as they were sent. Where the sender gives no id, \`event_id\` is the delivery's, with the event's index behind it where a delivery holds several. The table is partitioned by the day of \`received_at\` and clustered by \`event_name\`. Declare \`columns\` to have others, or \`moreColumns\` to have these and more:
+Numbers stay digit for digit as they were sent. Where the sender gives no id, or an empty one, \`event_id\` is the delivery's, with the event's index behind it where a delivery holds several. The table is partitioned by the day of \`received_at\` and clustered by \`event_name\`. Declare \`columns\` to have others, or \`moreColumns\` to have these and more:
 
 \`\`\`ts
 orders: shopify({
@@ -135,7 +135,7 @@ orders: shopify({
 \`body\` is one of them or a list; a stream of \`generic\` that says nothing takes all but \`text\`. What the bytes say decides first, as no signature covers a Content-Type: an object or an array is JSON, \`<\` begins a text, \`--\` a multipart body, \`name=\` a form ([decision 15](decisions/0015-what-a-body-is.md)). A name that a form holds several times is an array of its values: all of them, in order. A body that is none of what its stream takes is answered 400.
 
 - \`each: 'lines'\` reads lines of JSON, each an event. With \`each: '$'\` an array is a batch, and a body that is no array is one event.
-- Text is UTF-8, or in the charset that its Content-Type, its part of a multipart body, SendGrid's \`charsets\` or its XML declares. Byte order marks are skipped.
+- Text is UTF-8, or in the charset that its Content-Type, its part of a multipart body, SendGrid's \`charsets\` or its XML declares. Byte order marks are skipped. Bytes of a form that are no text become U+FFFD, with a note as for any other value that does not fit.
 - \`Content-Encoding: gzip\` and \`deflate\` are undone, and \`br\` where Cloudflare's runtime can; others are answered 415. \`maxBodyBytes\` holds for what comes of it too. Signatures are over the bytes as they came, and a dead letter keeps those.
 - A preset's limit is what its sender documents, up to the 7 MiB that a message carries; 1 MiB where it documents less, or nothing.
 
