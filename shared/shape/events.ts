@@ -20,6 +20,18 @@ export type EventsReading =
     }
   | { ok: false; problem: string };
 
+const encoder = new TextEncoder();
+
+/** A POST whose sender has put all in the query is read as a GET is; others as they are. */
+export function withQuery<Sent extends SentBody & { query?: string | undefined }>(
+  sent: Sent,
+  { takesQuery }: Plan,
+): Sent {
+  const { body, query } = sent;
+  if (body.byteLength > 0 || !query || !takesQuery) return sent;
+  return { ...sent, method: 'GET', body: encoder.encode(query) };
+}
+
 /**
  * The events of a body, read whole.
  *

@@ -3,7 +3,7 @@ import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import { scalarText } from '../json-members.ts';
 import { type Cell, cellOf, timeCell } from '../shape/cell.ts';
-import { readEvents, readEventsStart } from '../shape/events.ts';
+import { readEvents, readEventsStart, withQuery } from '../shape/events.ts';
 import { type Facts, readJoined, readRaw, type Surroundings } from '../shape/from.ts';
 import { mapColumns, missingColumn } from '../shape/map-columns.ts';
 import { type Plan, planOf } from '../shape/plan.ts';
@@ -58,8 +58,9 @@ function identityOf(plan: Plan): string[] {
   return columns.every((name) => name !== undefined) ? columns : [];
 }
 
-function read(delivery: EdgeDelivery, stream: Stream): Reading {
+function read(sent: EdgeDelivery, stream: Stream): Reading {
   const plan = planOf(stream);
+  const delivery = withQuery(sent, plan);
   const reading = readEventsStart(delivery, plan);
   if (!reading.ok) return { kind: 'malformed', problem: reading.problem };
   const { events } = reading;
@@ -93,7 +94,8 @@ function mapEach(envelope: Envelope, stream: Stream): Iterable<Mapping> | undefi
   return plan.each ? mapAll(envelope, plan) : undefined;
 }
 
-function* mapAll(envelope: Envelope, plan: Plan, text?: string): Iterable<Mapping> {
+function* mapAll(stored: Envelope, plan: Plan, text?: string): Iterable<Mapping> {
+  const envelope = withQuery(stored, plan);
   const reading = readEvents(envelope, plan, text);
   if (!reading.ok) {
     yield { ok: false, reason: reading.problem };
