@@ -23,6 +23,7 @@ export function moreLayout(stream: Stream): Column[] {
   return (morePlanOf(stream)?.columns ?? []).map(({ name, type, description, required }) => ({
     name,
     type,
+    spare: true,
     ...(description !== undefined && { description }),
     ...(required && { required }),
   }));

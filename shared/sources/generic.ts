@@ -33,6 +33,7 @@ function layout(stream: Stream): TableLayout {
     columns: columns.map(({ name, type, description, required }) => ({
       name,
       type,
+      ...(isSpare(name, stream) && { spare: true }),
       ...(description !== undefined && { description }),
       ...(required && { required }),
     })),
@@ -44,6 +45,11 @@ function layout(stream: Stream): TableLayout {
     ...(by.length > 0 && { copies: { by, ...(received && { newest: received.name }) } }),
     description: 'Events, relayed by Tributary',
   };
+}
+
+/** Beside `payload`, which has it all, what `moreColumns` say can be spared. */
+function isSpare(name: string, { columns, moreColumns }: Stream): boolean {
+  return columns === undefined && moreColumns !== undefined && Object.hasOwn(moreColumns, name);
 }
 
 /** The column that is filled with a fact. */

@@ -36,6 +36,7 @@ const fieldsColumn: Column = {
   description: 'What the payload and the query say, where they are forms or JSON',
   // With another text in a field's place it would say what nobody sent; the payload says it all.
   exact: true,
+  spare: true,
 };
 
 /** @throws RelayError `config.invalid` where there is no such time zone */
