@@ -1,11 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Delimiter, delimiters } from '../shared/delimited/dialect.ts';
+import { isEncoding } from '../shared/delimited/encoding.ts';
 import { takesNoJson } from '../shared/formats/names.ts';
-import { type FileFormat, fileLines } from '../subscriber/backfill/file-lines.ts';
+import { type FileFormat, fileFormats, fileLines } from '../subscriber/backfill/file-lines.ts';
 import { type ImportFile, importFiles } from '../subscriber/backfill/import-files.ts';
 import {
   type ImportCounts,
   type ImportDependencies,
   importLines,
+  isFileFault,
+  noImportCounts,
 } from '../subscriber/backfill/import-lines.ts';
 import { describeReject, Rejects } from '../subscriber/backfill/rejects.ts';
 import { relay } from '../tributary.config.ts';
@@ -17,7 +21,8 @@ import { countText, ProgressBar, sayAbove } from './progress-bar.ts';
 interface ImportCommandOptions extends PlaceOptions {
   stream: string;
   format?: FileFormat;
-  delimiter: string;
+  delimiter?: Delimiter;
+  encoding?: string;
   rename: ReadonlyMap<string, string>;
   dryRun: boolean;
   rejects?: string;
@@ -27,18 +32,25 @@ interface ImportCommandOptions extends PlaceOptions {
 export function importCommand(): Command {
   const command = new Command('import')
     .description("write what files hold and the stream's table has not")
-    .argument('<path>', 'a CSV or NDJSON file (gzip too), a ZIP of CSVs, a folder of them, or -')
+    .argument('<path>', 'a CSV or JSON file (gzip too), a ZIP of CSVs, a folder of them, or -')
     .requiredOption('--stream <name>', 'the stream whose table they go into')
     .addOption(
-      new Option('--format <format>', 'of the files (default: by their first character)').choices([
-        'csv',
-        'ndjson',
-      ]),
+      new Option(
+        '--format <format>',
+        'of the files (default: told by their beginning); json is an array',
+      ).choices([...fileFormats]),
     )
     .addOption(
-      new Option('--delimiter <character>', 'between the fields of a CSV; \\t is a tab')
-        .argParser(readDelimiter)
-        .default(','),
+      new Option(
+        '--delimiter <character>',
+        'between the cells of a CSV: , ; | or \\t (default: told by its header)',
+      ).argParser(readDelimiter),
+    )
+    .addOption(
+      new Option(
+        '--encoding <name>',
+        'of the files, such as windows-1252 (default: UTF-8, or UTF-16 by its mark)',
+      ).argParser(readEncoding),
     )
     .addOption(
       new Option('--rename <column=member...>', 'the member of an event that a CSV column fills')
@@ -52,12 +64,15 @@ export function importCommand(): Command {
     .action(runImport);
 }
 
-function readDelimiter(text: string): string {
-  const delimiter = text === '\\t' ? '\t' : text;
-  if ([...delimiter].length === 1 && !/["\r\n]/.test(delimiter)) return delimiter;
-  throw new InvalidArgumentError(
-    'a delimiter is one character, and neither a quote nor a line break',
-  );
+function readDelimiter(text: string): Delimiter {
+  const delimiter = delimiters.find((one) => one === (text === '\\t' ? '\t' : text));
+  if (delimiter !== undefined) return delimiter;
+  throw new InvalidArgumentError('a delimiter is one of , ; | and \\t');
+}
+
+function readEncoding(text: string): string {
+  if (isEncoding(text)) return text;
+  throw new InvalidArgumentError('there is no such encoding; one is windows-1252');
 }
 
 function readRename(text: string, before: ReadonlyMap<string, string>): Map<string, string> {
@@ -76,11 +91,20 @@ async function runImport(path: string, options: ImportCommandOptions): Promise<v
   });
   const client = options.dryRun ? undefined : await openForWriting(relay, place, options);
   const imported: [name: string, counts: ImportCounts][] = [];
-  const dependencies = { ...place, client, rejects };
+  let isWhole = true;
   try {
     for await (const file of importFiles(path)) {
+      const counts = noImportCounts();
+      imported.push([file.name, counts]);
       bar = new ProgressBar(file.bytes);
-      imported.push([file.name, await importFile(file, bar, options, dependencies)]);
+      try {
+        await importFile(file, bar, options, { ...place, client, rejects, counts });
+      } catch (error) {
+        // The others may be good.
+        if (!isFileFault(error)) throw error;
+        isWhole = false;
+        sayAbove(`${file.name}: ${error.message}`);
+      }
       bar.end();
     }
   } finally {
@@ -88,16 +112,17 @@ async function runImport(path: string, options: ImportCommandOptions): Promise<v
     rejects.close();
     await client?.close();
     if (imported.length > 0) process.stdout.write(toText(imported, options));
+    if (rejects.count > 0 || !isWhole) process.exitCode = 1;
   }
 }
 
 async function importFile(
   file: ImportFile,
   bar: ProgressBar,
-  { format, delimiter, rename }: ImportCommandOptions,
+  { format, delimiter, encoding, rename }: ImportCommandOptions,
   dependencies: Omit<ImportDependencies, 'name'>,
-): Promise<ImportCounts> {
-  const asForm = takesNoJson(dependencies.reader.stream);
+): Promise<void> {
+  const { reader } = dependencies;
   let bytes = 0;
   const counted = async function* () {
     for await (const chunk of file.open()) {
@@ -105,8 +130,16 @@ async function importFile(
       yield chunk;
     }
   };
-  const lines = fileLines(counted(), { delimiter, rename, asForm, ...(format && { format }) });
-  return await importLines(lines, {
+  const lines = fileLines(counted(), {
+    delimiter,
+    encoding,
+    rename,
+    asForm: takesNoJson(reader.stream),
+    jsonMembers: reader.jsonMembers(),
+    onNotice: (notice) => sayAbove(`${file.name}: ${notice}`),
+    ...(format && { format }),
+  });
+  await importLines(lines, {
     ...dependencies,
     name: file.name,
     onProgress: ({ written }) => bar.show(bytes, () => `${file.name}: ${countText(written)} rows`),

@@ -1,6 +1,9 @@
 import * as v from 'valibot';
 import { ApiUrl } from './api-url.ts';
 import type { ColumnType } from './columns.ts';
+import { columnName } from './delimited/column-names.ts';
+import { type Delimiter, delimiters } from './delimited/dialect.ts';
+import { isEncoding } from './delimited/encoding.ts';
 
 /** What the stream of a source that announces exports may set. */
 export interface ExportSettings {
@@ -15,8 +18,15 @@ export interface ExportSettings {
   exportFilter?: ExportFilter;
   /** The bucket that exports are stored in, read directly instead of by the API. */
   storage?: ExportStorage;
-  /** The table's columns by their names; without it BigQuery finds them out from the first file. */
-  schema?: Readonly<Record<string, CsvColumnType>>;
+  /**
+   * The table's columns by their names. Without it they are those of the files, each of a type that changes none
+   * of its values; `bigquery` leaves the types to BigQuery, which changes some: see docs/exports.md.
+   */
+  schema?: Readonly<Record<string, CsvColumnType>> | 'bigquery';
+  /** That the CSVs are in, as the Encoding Standard names it: `windows-1252`. UTF-8 by default. */
+  encoding?: string;
+  /** What parts their cells. Found out by default. */
+  delimiter?: Delimiter;
 }
 
 export interface ExportFilter {
@@ -40,7 +50,7 @@ export interface ExportStorage {
 }
 
 /** A CSV holds no nested column. */
-export type CsvColumnType = Exclude<ColumnType, 'RECORD'>;
+type CsvColumnType = Exclude<ColumnType, 'RECORD'>;
 
 const csvColumnTypes = [
   'STRING',
@@ -62,8 +72,17 @@ const oneOf = 'must name a tag, an owner or a team';
 
 const ColumnName = v.pipe(
   v.string(),
-  v.regex(/^[A-Za-z_]\w{0,299}$/, 'must be a letter or _, then letters, digits or _'),
+  v.check(
+    (name) => name !== '' && columnName(name) === name,
+    'must be a letter or _, then letters, digits or _, 300 at most, and none that BigQuery keeps for itself',
+  ),
 );
+
+const FixedColumns = v.pipe(
+  v.record(ColumnName, v.picklist(csvColumnTypes)),
+  v.check((columns) => Object.keys(columns).length > 0, 'must have a column'),
+);
+const LeftToBigQuery = v.literal('bigquery', "must name columns, or be 'bigquery'");
 
 /** How the settings are parsed: a part of the stream's schema. */
 export const exportEntries = {
@@ -89,9 +108,10 @@ export const exportEntries = {
     }),
   ),
   schema: v.optional(
-    v.pipe(
-      v.record(ColumnName, v.picklist(csvColumnTypes)),
-      v.check((columns) => Object.keys(columns).length > 0, 'must have a column'),
-    ),
+    v.lazy((schema) => (typeof schema === 'string' ? LeftToBigQuery : FixedColumns)),
   ),
+  encoding: v.optional(
+    v.pipe(v.string(), v.check(isEncoding, 'must be an encoding, such as windows-1252')),
+  ),
+  delimiter: v.optional(v.picklist(delimiters, "must be ',', ';', a tab or '|'")),
 };

@@ -120,9 +120,12 @@ export class ExportQueue {
   #originOf(name: string) {
     const stream = this.#options.relay.streams.get(name);
     const api = this.#options.apis.get(name);
-    const origin = stream && (this.#origins.get(name) ?? originOf(stream, api));
-    if (origin) this.#origins.set(name, origin);
-    return origin && { origin, api, filter: stream.exportFilter, schema: stream.schema };
+    if (!stream) return undefined;
+    const origin = this.#origins.get(name) ?? originOf(stream, api);
+    if (!origin) return undefined;
+    this.#origins.set(name, origin);
+    const { exportFilter: filter, schema, encoding, delimiter } = stream;
+    return { origin, api, filter, schema, settings: { encoding, delimiter } };
   }
 }
 

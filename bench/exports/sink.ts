@@ -42,8 +42,8 @@ function takePiece(path: string, request: IncomingMessage, response: ServerRespo
   });
   request.on('end', () => {
     sessions.set(path, taken);
-    const total = /\/(\d+)$/.exec(request.headers['content-range'] ?? '')?.[1];
-    if (total !== undefined && taken < Number(total)) {
+    const total = /\/(\d+|\*)$/.exec(request.headers['content-range'] ?? '')?.[1];
+    if (total === '*' || (total !== undefined && taken < Number(total))) {
       return response.writeHead(308, { Range: `bytes=0-${taken - 1}` }).end();
     }
     jobs.add(path.split('/').pop() ?? '');

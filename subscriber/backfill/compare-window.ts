@@ -61,10 +61,10 @@ export async function compareWindow(
 async function readSent(
   window: TimeWindow,
   comparison: Comparison,
-  { ids, maxIds, open, onProgress, signal }: CompareOptions,
+  { ids, maxIds, open, reader, onProgress, signal }: CompareOptions,
 ): Promise<void> {
   let lineCount = 0;
-  for await (const lines of historyLines(open(window))) {
+  for await (const lines of historyLines(open(window), window, reader)) {
     signal?.throwIfAborted();
     for (const line of lines) comparison.noteSent(line);
     if (ids.size > maxIds) throw tooManyEvents(window, maxIds);

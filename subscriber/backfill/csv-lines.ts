@@ -1,118 +1,113 @@
-import { Readable } from 'node:stream';
-import { type CsvError, type Info, type Options, parse } from 'csv-parse';
-import { RelayError } from '../../shared/error.ts';
+import { columnNames } from '../../shared/delimited/column-names.ts';
+import type { Delimiter } from '../../shared/delimited/dialect.ts';
+import { DelimitedReader } from '../../shared/delimited/reader.ts';
+import type { ScannedRecord } from '../../shared/delimited/record-scanner.ts';
+import { isJson } from '../../shared/json-valid.ts';
 import { type Line, maxLineBytes } from './lines.ts';
 
 export interface CsvOptions {
-  delimiter?: string;
+  /** Found out from the header and the first rows where it isn't set. */
+  delimiter?: Delimiter | undefined;
+  /** As TextDecoder names it; without it the file is UTF-8, or UTF-16 with a byte order mark. */
+  encoding?: string | undefined;
   /** Column → the member of the event that it fills; its own name where it isn't listed. */
   rename?: ReadonlyMap<string, string>;
   /** The stream's deliveries are forms, and not JSON. */
   asForm?: boolean;
-}
-
-type CsvRow = Record<string, string | null>;
-
-/** As the parser gives it. */
-interface ReadRow {
-  record: CsvRow;
-  info: Info;
+  /** Members that fill a JSON column: a cell with a JSON object or array is that object or array. */
+  jsonMembers?: ReadonlySet<string>;
+  /** Hears what a person should know of the file. */
+  onNotice?: (notice: string) => void;
 }
 
 const linesAtOnce = 500;
-/** Behind these the parser has lost its place. */
-const endless = new Set(['CSV_QUOTE_NOT_CLOSED', 'CSV_MAX_RECORD_SIZE']);
+const encoder = new TextEncoder();
 
 /**
- * The rows of a CSV (RFC 4180; the first row names the columns) as the bodies that the sender would deliver:
- * an object with a member for each column. An empty field is null, and `""` an empty text. The number of a
- * row is that of its last line.
+ * The rows of a CSV as the bodies that the sender would deliver: an object with a member for each named column.
+ * An empty cell is null, and `""` an empty text. A column without a name is left out where its cell is empty, and
+ * is else `column_3`, by its place.
  *
- * @throws RelayError `import.not-utf-8`, `import.csv`
+ * @throws RelayError `delimited.*`
  */
 export async function* csvLines(
   chunks: AsyncIterable<Uint8Array>,
-  { delimiter = ',', rename, asForm = false }: CsvOptions = {},
+  options: CsvOptions = {},
 ): AsyncGenerator<Line[]> {
-  let lines: Line[] = [];
-  let lastBad: number | undefined;
-  const parser = parse({
-    delimiter,
-    columns: (header: string[]) => memberNames(header, rename),
-    cast: (value, { quoting, header }) => (value === '' && !quoting && !header ? null : value),
-    info: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    on_skip: (error) => {
-      const line = error && unreadable(error);
-      if (error && endless.has(error.code)) parser.destroy(error);
-      // Some rows have several problems. Into the stream, so that bad rows wait to be read as others do.
-      else if (line && line.number !== lastBad) parser.push(line);
-      lastBad = line?.number ?? lastBad;
+  const lines: Line[] = [];
+  let toBody: ToBody = () => encoder.encode('{}');
+  const { delimiter, encoding } = options;
+  const reader = new DelimitedReader(
+    { delimiter, encoding, maxRecordBytes: maxLineBytes },
+    {
+      header(cells) {
+        toBody = bodyWriter(cells, options);
+      },
+      row(record) {
+        const own = record.bytes.slice(record.start, record.end);
+        lines.push({ number: record.line, bytes: toBody(record), own });
+      },
+      bad({ line, bytes, problem }) {
+        lines.push({ number: line, bytes: bytes.slice(), problem });
+      },
     },
-    max_record_size: maxLineBytes,
-  } as Options);
-  const text = Readable.from(decode(chunks));
-  text.once('error', (error) => parser.destroy(error));
-  text.pipe(parser);
-  try {
-    for await (const read of parser as AsyncIterable<Line | ReadRow>) {
-      lines.push('record' in read ? toLine(read, asForm) : read);
-      if (lines.length < linesAtOnce) continue;
-      yield lines;
-      lines = [];
-    }
-  } catch (cause) {
-    if (lines.length > 0) yield lines;
-    if (cause instanceof RelayError) throw cause;
-    throw new RelayError('import.csv', 'invalid', (cause as Error).message, { cause });
-  } finally {
-    text.destroy();
-  }
-  if (lines.length > 0) yield lines;
-}
-
-function memberNames(header: string[], rename: CsvOptions['rename']): string[] {
-  const names = header.map((name) => rename?.get(name.trim()) ?? name.trim());
-  const doubled = names.find((name, index) => names.indexOf(name) !== index);
-  if (doubled !== undefined) {
-    throw new RelayError('import.csv', 'invalid', `the CSV has two columns named "${doubled}"`);
-  }
-  return names;
-}
-
-function unreadable(error: CsvError): Line {
-  const { lines = 0, record } = error as CsvError & { lines?: number; record?: unknown };
-  const bytes = Buffer.from(JSON.stringify(record ?? null));
-  return { number: lines, bytes, problem: error.message };
-}
-
-function toLine({ record, info }: ReadRow, asForm: boolean): Line {
-  return { number: info.lines, bytes: toBody(record, asForm) };
-}
-
-function toBody(row: CsvRow, asForm: boolean): Uint8Array {
-  if (!asForm) return Buffer.from(JSON.stringify(row));
-  const form = new URLSearchParams();
-  for (const [name, value] of Object.entries(row)) {
-    if (value !== null) form.append(name, value);
-  }
-  return Buffer.from(form.toString());
-}
-
-/** Decoded strictly: a wrong character must not arrive as U+FFFD. Drops a byte order mark. */
-async function* decode(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let bytes = 0;
+  );
   try {
     for await (const chunk of chunks) {
-      yield decoder.decode(chunk, { stream: true });
-      bytes += chunk.length;
+      reader.push(chunk);
+      while (lines.length >= linesAtOnce) yield lines.splice(0, linesAtOnce);
     }
-    yield decoder.decode();
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    const problem = `the file is not UTF-8, somewhere behind byte ${bytes}`;
-    throw new RelayError('import.not-utf-8', 'invalid', problem, { cause });
+    reader.end();
+  } catch (error) {
+    // What came before is good.
+    while (lines.length > 0) yield lines.splice(0, linesAtOnce);
+    throw error;
   }
+  while (lines.length > 0) yield lines.splice(0, linesAtOnce);
+}
+
+type ToBody = (record: ScannedRecord) => Uint8Array;
+
+function bodyWriter(
+  header: readonly string[],
+  { rename, asForm = false, jsonMembers, onNotice }: CsvOptions,
+): ToBody {
+  const { names, unnamed, doubled } = columnNames(
+    header,
+    (cell) => rename?.get(cell.trim()) ?? cell.trim(),
+  );
+  if (doubled.length > 0) {
+    const list = names.filter((name, at) => header[at]?.trim() !== name && !unnamed.includes(at));
+    onNotice?.(
+      `columns are named twice (${doubled.join(', ')}): the later ones are ${list.join(', ')}`,
+    );
+  }
+  const isNamed = names.map((_, at) => !unnamed.includes(at));
+  if (asForm) return (record) => toForm(record, names);
+  const members = names.map((name) => `${JSON.stringify(name)}:`);
+  const mayBeJson = names.map((name) => jsonMembers?.has(name) ?? false);
+  return (record) => {
+    const parts: string[] = [];
+    for (const [cell, member] of members.entries()) {
+      const value = record.value(cell);
+      if (value === null && !isNamed[cell]) continue;
+      parts.push(member + (mayBeJson[cell] ? jsonOf(value) : JSON.stringify(value)));
+    }
+    return encoder.encode(`{${parts.join()}}`);
+  };
+}
+
+/** An object or an array as itself, and all else as a text. */
+function jsonOf(value: string | null): string {
+  const isNested = value !== null && /^\s*[[{]/.test(value) && isJson(encoder.encode(value));
+  return isNested ? value : JSON.stringify(value);
+}
+
+function toForm(record: ScannedRecord, names: readonly string[]): Uint8Array {
+  const form = new URLSearchParams();
+  for (const [cell, name] of names.entries()) {
+    const value = record.value(cell);
+    if (value !== null) form.append(name, value);
+  }
+  return encoder.encode(form.toString());
 }

@@ -4,6 +4,7 @@ import type { Envelope } from '../../shared/envelope.ts';
 import { RelayError } from '../../shared/error.ts';
 import { filterOf } from '../../shared/filters/filter.ts';
 import { takesNoJson } from '../../shared/formats/names.ts';
+import { parseJsonPath } from '../../shared/json-path.ts';
 import { keyedLayout } from '../../shared/key.ts';
 import type { Mapping, RowSource, ValueNote } from '../../shared/source.ts';
 import { sources } from '../../shared/sources/registry.ts';
@@ -21,7 +22,8 @@ export type EventReading =
       kind: 'row';
       id: string;
       timeMs?: number;
-      row: Row /** Of a table with a key. */;
+      row: Row;
+      /** Of a table with a key. */
       sequence?: string;
       /** It may be a row already, without this value; a line is never written in part, as it can be mended. */
       unfit?: ValueNote;
@@ -41,6 +43,8 @@ export class EventReader {
   readonly #source: RowSource;
   readonly #receivedAt: number;
   readonly #contentType: string;
+  /** The stream as it would be if it took every event. */
+  readonly #lenient: RelayStream;
 
   /**
    * @param receivedAt Unix milliseconds: the same for every row of a run
@@ -52,6 +56,8 @@ export class EventReader {
       throw new RelayError('stream.no-rows', 'setup', `"${stream.name}" is filled with exports`);
     }
     this.stream = stream;
+    const { unknown: _, filter: __, ...lenient } = stream;
+    this.#lenient = { ...lenient, invalidValues: 'null' };
     this.layout = keyedLayout(source.layout(stream), stream);
     this.columns = eventColumns(stream, this.layout);
     this.encoder = createEncoder(this.layout, Date.now);
@@ -60,6 +66,30 @@ export class EventReader {
     this.#contentType = takesNoJson(stream)
       ? 'application/x-www-form-urlencoded'
       : 'application/json';
+  }
+
+  /** Members of an event, at its top, that a JSON column is filled with. */
+  jsonMembers(): ReadonlySet<string> {
+    const { columns, moreColumns } = this.stream;
+    const places = Object.values({ ...columns, ...moreColumns }).flatMap(({ type, from }) =>
+      type === 'JSON' ? from.split(' | ') : [],
+    );
+    const members = places
+      .flatMap((place) => parseJsonPath(place.trim()))
+      .flatMap((reading) =>
+        reading.ok && reading.path.length === 1 ? (reading.path[0] ?? []) : [],
+      );
+    return new Set(members.map(String));
+  }
+
+  /**
+   * Does the line say which event it is, or when it happened, whatever the filter says of it? An error in the place
+   * of events (`{"error": …}`) does not.
+   */
+  isEvent({ bytes, problem }: Line): boolean {
+    if (problem !== undefined) return false;
+    const mappings = this.#source.map(this.#envelope(bytes), this.#lenient);
+    return mappings.some((mapping) => mapping.ok && this.#isTold(mapping.row));
   }
 
   /** A line may hold several events, where the stream's deliveries do. */
@@ -72,15 +102,25 @@ export class EventReader {
     if (reading.kind === 'ignored') return [{ kind: 'filtered' }];
     const { passes } = filterOf(this.stream);
     if (!reading.events.some(passes)) return [{ kind: 'filtered' }];
-    const envelope: Envelope = {
+    const envelope = this.#envelope(bytes);
+    const mappings = this.#source.map(envelope, this.stream, reading.text);
+    return mappings.map((mapping) => this.#judge(mapping, number));
+  }
+
+  #envelope(bytes: Uint8Array): Envelope {
+    return {
       stream: this.stream.name,
       deliveryId: stableDeliveryId(this.stream.name, bytes),
       receivedAt: this.#receivedAt,
       contentType: this.#contentType,
       body: bytes,
     };
-    const mappings = this.#source.map(envelope, this.stream, reading.text);
-    return mappings.map((mapping) => this.#judge(mapping, number));
+  }
+
+  /** Has it an id or a time? Where the table has no times, its own id is enough. */
+  #isTold(row: Row): boolean {
+    const { columns } = this;
+    return columns.time === undefined || this.#timeOf(row) !== undefined || hasId(row, columns);
   }
 
   #judge(mapping: Mapping, line: number): EventReading {
@@ -91,7 +131,7 @@ export class EventReader {
     const { row, notes: [unfit] = [] } = mapping;
     const time = this.#timeOf(row);
     // An error in the place of an event (`{"detail": …}`) must not become a row of NULLs.
-    if (this.columns.time !== undefined && time === undefined && !hasId(row, this.columns)) {
+    if (!this.#isTold(row)) {
       return { kind: 'rejected', reason: 'it has neither an id nor a time' };
     }
     const timeMs = time === undefined ? undefined : Math.floor(Number(time) / 1000);

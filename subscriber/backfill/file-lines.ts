@@ -1,20 +1,26 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { openDecoder } from '../../shared/delimited/encoding.ts';
 import { RelayError } from '../../shared/error.ts';
 import { type CsvOptions, csvLines } from './csv-lines.ts';
+import { arrayElements, sequenceTexts } from './json-elements.ts';
 import { type Line, splitLines } from './lines.ts';
+import { Peeked } from './peeked.ts';
 
-export type FileFormat = 'csv' | 'ndjson';
+export const fileFormats = ['csv', 'ndjson', 'json', 'json-seq'] as const;
+
+/** `json`: an array of events. `json-seq`: a text sequence, RFC 7464. */
+export type FileFormat = (typeof fileFormats)[number];
 
 export interface FileOptions extends CsvOptions {
-  /** Found out from the first character, where it isn't told: an object of JSON begins with a brace. */
+  /** Found out from the beginning of the file, where it isn't told. */
   format?: FileFormat;
 }
 
 /**
- * The lines of a file, CSV or NDJSON, compressed by gzip or not.
+ * The lines of a file, CSV or JSON, compressed by gzip or not.
  *
- * @throws RelayError `import.*`
+ * @throws RelayError `import.*`, `delimited.*`
  */
 export async function* fileLines(
   chunks: AsyncIterable<Uint8Array>,
@@ -22,7 +28,32 @@ export async function* fileLines(
 ): AsyncGenerator<Line[]> {
   const plain = await gunzipped(await Peeked.open(chunks));
   const format = options.format ?? formatOf(plain.first);
-  yield* format === 'csv' ? csvLines(plain, options) : splitLines(plain);
+  if (format === 'csv') yield* csvLines(plain, options);
+  else yield* jsonReaders[format](inUtf8(plain, options.encoding));
+}
+
+const jsonReaders = { ndjson: splitLines, json: arrayElements, 'json-seq': sequenceTexts };
+
+/** UTF-16 and other encodings as UTF-8. What is UTF-8 stays as it is: a bad character costs its line. */
+function inUtf8(plain: Peeked, encoding: string | undefined): AsyncIterable<Uint8Array> {
+  const [first, second] = plain.first;
+  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  return isUtf16 || encoding !== undefined ? decoded(plain, encoding) : plain;
+}
+
+async function* decoded(
+  chunks: AsyncIterable<Uint8Array>,
+  encoding: string | undefined,
+): AsyncGenerator<Uint8Array> {
+  const decoder = openDecoder(encoding);
+  let lines = 1;
+  const lineOf = () => lines;
+  for await (const chunk of chunks) {
+    const bytes = decoder.push(chunk, lineOf);
+    for (const byte of bytes) if (byte === 0x0a) lines++;
+    yield bytes;
+  }
+  yield decoder.end(lineOf);
 }
 
 async function gunzipped(peeked: Peeked): Promise<Peeked> {
@@ -51,44 +82,14 @@ async function* inflate(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
 }
 
 function formatOf(first: Uint8Array): FileFormat {
-  const text = Buffer.from(first.subarray(0, 1024))
-    .toString('utf8')
-    .replace(/^\uFEFF/, '');
-  return text.trimStart().startsWith('{') ? 'ndjson' : 'csv';
+  const text = new TextDecoder(encodingOf(first)).decode(first.subarray(0, 1024)).trimStart();
+  if (text.startsWith('\u001e')) return 'json-seq';
+  if (text.startsWith('{')) return 'ndjson';
+  // A header may begin with a bracket, `[id],[name]`; an array of events holds objects.
+  return /^\[\s*(?:[{\]]|$)/.test(text) ? 'json' : 'csv';
 }
 
-/** A stream whose first bytes are known. */
-class Peeked implements AsyncIterable<Uint8Array> {
-  /** At least two bytes, where there are as many. */
-  readonly first: Uint8Array;
-  readonly #rest: AsyncIterator<Uint8Array>;
-
-  static async open(chunks: AsyncIterable<Uint8Array>): Promise<Peeked> {
-    const rest = chunks[Symbol.asyncIterator]();
-    let first: Uint8Array = new Uint8Array();
-    while (first.length < 2) {
-      const { done, value } = await rest.next();
-      if (done) break;
-      first = Buffer.concat([first, value]);
-    }
-    return new Peeked(first, rest);
-  }
-
-  private constructor(first: Uint8Array, rest: AsyncIterator<Uint8Array>) {
-    this.first = first;
-    this.#rest = rest;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    try {
-      yield this.first;
-      for (;;) {
-        const { done, value } = await this.#rest.next();
-        if (done) return;
-        yield value;
-      }
-    } finally {
-      await this.#rest.return?.();
-    }
-  }
+function encodingOf([first, second]: Uint8Array): string {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
 }

@@ -96,7 +96,7 @@ async function fillOnce(window: TimeWindow, dependencies: FillDependencies): Pro
   }
   const fill = new Fill(window, states, dependencies);
   try {
-    for await (const lines of historyLines(open(window))) {
+    for await (const lines of historyLines(open(window), window, reader)) {
       let isFull = false;
       for (const line of lines) isFull = fill.take(line) || isFull;
       if (ids.size > maxIds) throw tooManyEvents(window, maxIds);

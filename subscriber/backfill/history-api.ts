@@ -138,7 +138,8 @@ async function ask(
   }
   const { status } = response;
   const isPage = /^text\/html\b/i.test(response.headers.get('content-type') ?? '');
-  if (status === 200 && !isPage) return response;
+  // 204: no events.
+  if ((status === 200 && !isPage) || status === 204) return response;
   await response.body?.cancel().catch(() => {});
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     const after = retryAfter(response.headers.get('retry-after'));
@@ -169,7 +170,7 @@ function refusal(status: number, { origin, pathname }: URL, response: Response):
     const to = URL.canParse(location, origin) ? ` to ${new URL(location, origin).origin}` : '';
     return refuse('redirect', `${status}: a redirect${to} is not followed, it would take the key`);
   }
-  if (status === 200) return refuse('no-jsonl', 'a page of HTML, not JSONL');
+  if (status === 200) return refuse('no-jsonl', 'a page of HTML, and no events');
   return refuse('refused', `${status}`);
 }
 

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RelayError } from '../../shared/error.ts';
-import { readArchive } from '../exports/archive.ts';
+import { type ArchivedFile, readArchive } from '../exports/archive.ts';
 import { defaultExportLimits } from '../exports/limits.ts';
 
 export interface ImportFile {
@@ -18,7 +18,9 @@ const readable = /\.(?:csv|jsonl|ndjson|json)(?:\.gz)?$|\.zip$/i;
  * The files behind a path, one after the other: a file, the CSVs of a ZIP, those files of a folder that end
  * as CSV, NDJSON or ZIP do, each in the order of their names; or standard input for `-`.
  *
- * @throws RelayError `import.no-file`, `export.*` for a ZIP that is damaged or beyond the limits of exports
+ * A ZIP that is damaged or beyond the limits of exports is a file that can't be opened (RelayError `export.*`).
+ *
+ * @throws RelayError `import.no-file`
  */
 export async function* importFiles(
   path: string,
@@ -47,9 +49,13 @@ export async function* importFiles(
 
 async function* filesIn(path: string): AsyncGenerator<ImportFile> {
   const file = await open(path).catch((cause: Error) => {
-    const problem = `${path} can't be read: ${cause.message}`;
-    throw new RelayError('import.no-file', 'setup', problem, { cause });
+    const problem = `it can't be read: ${cause.message}`;
+    return new RelayError('import.no-file', 'setup', problem, { cause });
   });
+  if (file instanceof RelayError) {
+    yield { name: path, open: () => failing(file) };
+    return;
+  }
   try {
     const { size } = await file.stat();
     if (!(await isZip(file))) {
@@ -58,12 +64,24 @@ async function* filesIn(path: string): AsyncGenerator<ImportFile> {
       yield { name: path, ...bytes, open: () => createReadStream(path) };
       return;
     }
-    for (const entry of await readArchive(file, size, defaultExportLimits)) {
+    let entries: ArchivedFile[];
+    try {
+      entries = await readArchive(file, size, defaultExportLimits);
+    } catch (error) {
+      // Told when its turn comes, as what is wrong with any other file.
+      yield { name: path, open: () => failing(error) };
+      return;
+    }
+    for (const entry of entries) {
       yield { name: `${path}: ${entry.name}`, bytes: entry.bytes, open: entry.open };
     }
   } finally {
     await file.close();
   }
+}
+
+function failing(error: unknown): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }
 
 async function isZip(file: FileHandle): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { RelayError } from '../../shared/error.ts';
 import type { WriteClient } from '../bigquery/client.ts';
 import type { EventReader, EventReading } from './event-reader.ts';
 import { type EventTable, findKnown } from './known-ids.ts';
@@ -19,6 +20,10 @@ export interface ImportCounts {
   rejected: number;
 }
 
+export function noImportCounts(): ImportCounts {
+  return { lines: 0, written: 0, present: 0, repeated: 0, filtered: 0, rejected: 0 };
+}
+
 export interface ImportDependencies {
   /** The file's, for messages. */
   name: string;
@@ -27,6 +32,8 @@ export interface ImportDependencies {
   /** Absent: nothing is written, and `written` says what would be. */
   client?: WriteClient | undefined;
   rejects: Rejects;
+  /** Counted on, also when the import ends with an error. */
+  counts: ImportCounts;
   onProgress?: (counts: Readonly<ImportCounts>) => void;
   signal?: AbortSignal | undefined;
 }
@@ -47,31 +54,34 @@ const dayMs = 24 * hourMs;
  * Writes those events of a file that are not rows yet, some thousands at once: all of them or none, unless the
  * table has a key. What ends it may be mended, and the same file be imported again.
  *
- * @throws RelayError `import.*`, `bigquery.*`, `line.rejected`; what was read before is written
+ * @throws RelayError `import.*`, `delimited.*`, `bigquery.*`, `line.rejected`; what was read before is written
  */
 export async function importLines(
   lines: AsyncIterable<Line[]>,
   dependencies: ImportDependencies,
-): Promise<ImportCounts> {
+): Promise<void> {
   const run = new Import(dependencies);
-  for await (const some of lines) {
-    for (const line of some) run.take(line);
-    if (run.isFull) await run.flush();
-    dependencies.signal?.throwIfAborted();
+  try {
+    for await (const some of lines) {
+      for (const line of some) run.take(line);
+      if (run.isFull) await run.flush();
+      dependencies.signal?.throwIfAborted();
+    }
+  } catch (error) {
+    // The file has a fault: what it held before is good.
+    if (isFileFault(error)) await run.flush();
+    throw error;
   }
   await run.flush();
-  return run.counts;
+}
+
+/** Is it the file that is at fault, and not a place where its rows go? */
+export function isFileFault(error: unknown): error is RelayError {
+  return error instanceof RelayError && /^(?:import|delimited|export)\./.test(error.code);
 }
 
 class Import {
-  readonly counts: ImportCounts = {
-    lines: 0,
-    written: 0,
-    present: 0,
-    repeated: 0,
-    filtered: 0,
-    rejected: 0,
-  };
+  readonly counts: ImportCounts;
   readonly #dependencies: ImportDependencies;
   /** By id. */
   #candidates = new Map<string, Candidate>();
@@ -79,6 +89,7 @@ class Import {
 
   constructor(dependencies: ImportDependencies) {
     this.#dependencies = dependencies;
+    this.counts = dependencies.counts;
   }
 
   get isFull(): boolean {

@@ -3,6 +3,8 @@ export interface Line {
   number: number;
   /** A view of the chunk that it came in; of a line that is too long, its beginning. */
   bytes: Uint8Array;
+  /** What stands in the file, where `bytes` are made of it: a record of a CSV. */
+  own?: Uint8Array;
   /** Why it can't be read. */
   problem?: string;
   /** The last one, without a line break behind it. */
@@ -11,7 +13,8 @@ export interface Line {
 
 /** The line without its chunk, which may be many times as large: for one that is kept. */
 export function keptLine(line: Line): Line {
-  return { ...line, bytes: Buffer.from(line.bytes) };
+  // What is made of a record of a CSV has bytes of its own already.
+  return line.own ? line : { ...line, bytes: Buffer.from(line.bytes) };
 }
 
 /** A row can't hold more; and no memory is spent on a file that has no line breaks. */

@@ -50,15 +50,21 @@ export class Rejects {
   }
 
   /** @throws RelayError `line.rejected` where strictness is asked for */
-  add(reject: Reject, line: Pick<Line, 'bytes'>): void {
-    const { of, line: number, reason, column } = reject;
+  add(reject: Reject, line: Pick<Line, 'bytes' | 'own'>): void {
     if (this.#options.strict) {
       throw new RelayError('line.rejected', 'invalid', describeReject(reject));
     }
     this.#count++;
     if (this.#told + this.#toTell.length < maxTold) this.#toTell.push(reject);
     if (this.#file === undefined) return;
-    const kept = { of, line: number, reason, ...(column && { column }), ...textOf(line.bytes) };
+    const { of, line: number, reason, column } = reject;
+    const kept = {
+      of,
+      line: number,
+      reason,
+      ...(column && { column }),
+      ...textOf(line.own ?? line.bytes),
+    };
     this.#bytes += writeSync(this.#file, `${JSON.stringify(kept)}\n`, this.#bytes);
   }
 

@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
-import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
 import { refuse } from './failure.ts';
 import { inflate } from './inflate.ts';
 import type { ExportLimits } from './limits.ts';
+import { openZip } from './zip-window.ts';
 
 /** One CSV of an archive. Its name is data: it never becomes a path. */
 export interface ArchivedFile {
@@ -27,7 +28,7 @@ export async function readArchive(
   limits: ExportLimits,
 ): Promise<ArchivedFile[]> {
   if (bytes === 0) throw refuse('not-a-zip', 'the ZIP is empty: 0 bytes');
-  const zip = await openZip(file);
+  const { zip, start } = await openArchive(file, bytes);
   const entries = await readEntries(zip, limits.entries);
   const csvs = entries.filter((entry) => isCsv(entry.fileName));
   if (csvs.length === 0) {
@@ -40,13 +41,13 @@ export async function readArchive(
     name: entry.fileName,
     bytes: entry.uncompressedSize,
     crc32: entry.crc32,
-    open: () => inflate(file, zip, entry),
+    open: () => inflate(file, zip, entry, start),
   }));
 }
 
-async function openZip(file: FileHandle): Promise<ZipFile> {
+async function openArchive(file: FileHandle, bytes: number) {
   try {
-    return await fromFdPromise(file.fd, { autoClose: false, lazyEntries: true });
+    return await openZip(file, bytes);
   } catch (error) {
     throw unreadable(error);
   }

@@ -1,9 +1,11 @@
 import type { BigQuery, TableField } from '@google-cloud/bigquery';
+import { type CsvLayout, canonicalCsv } from './canonical-csv.ts';
+import type { CsvFile } from './csv-file.ts';
 import { type Destination, readColumns } from './destination.ts';
+import type { ExportColumns } from './export-columns.ts';
 import { findJob, type JobResource } from './find-job.ts';
 import { fieldsFor, loadConfiguration, loadJobId } from './load-job.ts';
 import type { Progress } from './progress.ts';
-import type { CsvFile } from './read-header.ts';
 import { type BegunUpload, beginUpload } from './resumable-upload.ts';
 import { holdsAll, requireSameTypes, type Schema } from './schema.ts';
 
@@ -12,7 +14,9 @@ export interface LoadOptions {
   destination: Destination;
   /** The path of the export: a part of the jobs' ids. */
   path: string;
-  /** The columns that the stream fixes. */
+  /** Of the whole export. */
+  columns: ExportColumns;
+  /** The columns that the stream fixes, or who finds them out. */
   schema?: Schema | undefined;
   signal?: AbortSignal | undefined;
   progress?: Progress | undefined;
@@ -28,8 +32,15 @@ export interface BegunLoad {
   job?: JobResource;
   /** `duplicate`: somebody else's upload of the same file has ended meanwhile. */
   upload?: BegunUpload | 'duplicate';
+  /** What the upload is made for. */
+  plan?: LoadPlan;
+}
+
+/** What a file becomes in its table. */
+interface LoadPlan {
   /** The table's columns, as the job has them; undefined where it finds them out. */
-  fields?: readonly TableField[] | undefined;
+  fields: readonly TableField[] | undefined;
+  layout: CsvLayout;
 }
 
 /**
@@ -55,34 +66,73 @@ export async function beginLoad(
       continue;
     }
     if (job) return { jobId, attempt, job };
-    if (columns && schema) requireSameTypes(columns, schema);
-    const fields = fieldsFor(file, columns, schema);
-    const configuration = { load: loadConfiguration(destination, fields, columns) };
-    return { jobId, attempt, fields, upload: await upload(file, jobId, configuration, options) };
+    if (columns && typeof schema === 'object') requireSameTypes(columns, schema);
+    const plan = planOf(file, columns, options);
+    const configuration = { load: loadConfiguration(destination, plan.fields, columns) };
+    const begun = await upload(file, plan.layout, { jobId, configuration }, options);
+    return { jobId, attempt, plan, upload: begun };
   }
 }
 
-async function upload(file: CsvFile, jobId: string, configuration: object, options: LoadOptions) {
-  const { bigquery, destination, signal, progress } = options;
-  const bytes = file.bytes - file.markBytes;
+function planOf(
+  file: CsvFile,
+  columns: readonly TableField[] | undefined,
+  { columns: found, schema }: LoadOptions,
+): LoadPlan {
+  const fields = fieldsFor(columns, found.merged(), schema);
+  const cells = found.cellsOf(file);
+  // As the table spells them.
+  const spelled = new Map(fields?.map(({ name = '' }) => [name.toLowerCase(), name]));
+  const names = cells.map((cell) => {
+    const name = file.names[cell] ?? '';
+    return spelled.get(name.toLowerCase()) ?? name;
+  });
+  return { fields, layout: { cells, names } };
+}
+
+async function upload(
+  file: CsvFile,
+  layout: CsvLayout,
+  job: { jobId: string; configuration: object },
+  options: LoadOptions,
+) {
+  const { bigquery, destination, signal, progress, columns } = options;
+  const { jobId, configuration } = job;
+  const content = canonicalCsv(file, layout, {
+    signal,
+    onProgress: (bytes) =>
+      progress?.tell({ doing: 'uploading', file: file.name, bytes, of: file.bytes }),
+    onDetected: (detected) => columns.detect(file, detected),
+  });
   return await beginUpload({
     bigquery,
     job: {
       jobReference: { projectId: '{{projectId}}', jobId, location: destination.location },
       configuration,
     },
-    open: file.open,
-    skip: file.markBytes,
-    bytes,
+    content,
     signal,
-    onProgress: (sent) =>
-      progress?.tell({ doing: 'uploading', file: file.name, bytes: sent, of: bytes }),
   });
 }
 
 /** Does the table still have the columns that the job was made for? Somebody may have changed it. */
 export async function isCurrent(load: BegunLoad, options: LoadOptions): Promise<boolean> {
-  if (!load.upload) return true;
+  if (!load.plan) return true;
   const columns = await readColumns(options.bigquery, options.destination);
-  return load.fields ? holdsAll(load.fields, columns ?? []) : !columns;
+  const { fields } = load.plan;
+  return fields ? holdsAll(fields, columns ?? []) : !columns;
+}
+
+/**
+ * Is a file uploaded as it would be with what is known of the export now?
+ *
+ * @param columns of the table, as they were then
+ */
+export function isAsKnown(
+  file: CsvFile,
+  { plan }: BegunLoad,
+  columns: readonly TableField[] | undefined,
+  options: LoadOptions,
+): boolean {
+  return !plan || JSON.stringify(plan) === JSON.stringify(planOf(file, columns, options));
 }

@@ -5,8 +5,11 @@ import type { Announcement } from '../../shared/source.ts';
 import type { Log } from '../log.ts';
 import type { ExportApi } from './api-request.ts';
 import { apiFailure, type ErrorProto, failedJobCode } from './bigquery-failure.ts';
+import type { CsvFile } from './csv-file.ts';
+import type { CsvSettings } from './csv-reading.ts';
 import { findDestination } from './destination.ts';
 import { matchesFilter } from './experiment.ts';
+import { ExportColumns } from './export-columns.ts';
 import { postpone, refuse } from './failure.ts';
 import { FetchedExport } from './fetched-export.ts';
 import { defaultExportLimits, type ExportLimits } from './limits.ts';
@@ -14,8 +17,7 @@ import { loadFile } from './load-file.ts';
 import type { ExportOrigin } from './origin.ts';
 import { Preparation } from './preparation.ts';
 import { Progress } from './progress.ts';
-import type { CsvFile } from './read-header.ts';
-import { requireSchema } from './schema.ts';
+import { renamings, requireSchema } from './schema.ts';
 
 export interface ExportDependencies {
   /** Where the ZIP is read. */
@@ -24,6 +26,8 @@ export interface ExportDependencies {
   api?: ExportApi | undefined;
   filter?: ExportFilter | undefined;
   schema?: ExportSettings['schema'];
+  /** How its files are written. */
+  settings?: CsvSettings | undefined;
   bigquery: BigQuery;
   /** Where the ZIP is spooled. */
   directory: string;
@@ -63,9 +67,10 @@ export class ExportLoad implements AsyncDisposable {
   /** Of files whose rows are told already: each try meets them again. */
   readonly #told = new Set<CsvFile>();
   #passed = false;
+  #columns: ExportColumns | undefined;
 
   constructor(announcement: Announcement, dependencies: ExportDependencies) {
-    const { origin, directory, limits, signal, log = () => {} } = dependencies;
+    const { origin, directory, limits, settings, signal, log = () => {} } = dependencies;
     const { path, table } = announcement;
     this.#announcement = announcement;
     this.#dependencies = dependencies;
@@ -75,6 +80,7 @@ export class ExportLoad implements AsyncDisposable {
       path,
       directory,
       limits: { ...defaultExportLimits, ...limits },
+      settings,
       signal,
       progress: this.#progress,
     });
@@ -114,18 +120,36 @@ export class ExportLoad implements AsyncDisposable {
     return `Skipped: experiment ${this.#announcement.experimentId} does not match filter`;
   }
 
+  /** Tells of names that stand twice: once, as every file of a stream has them. */
+  #found(files: readonly CsvFile[]): ExportColumns {
+    const [first] = files.filter((file) => renamings(file).length > 0);
+    if (first) {
+      this.#dependencies.log?.({
+        severity: 'WARNING',
+        message: 'two columns of an export have one name: the second got a number',
+        export: shown(this.#announcement.path),
+        table: this.#announcement.table,
+        file: first.name,
+        columns: renamings(first).slice(0, 10).join(', '),
+      });
+    }
+    return new ExportColumns(files);
+  }
+
   /** @param loaded takes each file when it is loaded */
   async #loadFiles(loaded: LoadedFile[]): Promise<void> {
     const { bigquery, location, schema, signal, log } = this.#dependencies;
     const { path, table } = this.#announcement;
     const files = await this.#fetched.files();
-    requireSchema(files, schema);
+    this.#columns ??= this.#found(files);
+    requireSchema(files, this.#columns, schema);
     signal?.throwIfAborted();
     const destination = await findDestination(bigquery, table, location);
     const options = {
       bigquery,
       destination,
       path,
+      columns: this.#columns,
       schema,
       signal,
       progress: this.#progress,

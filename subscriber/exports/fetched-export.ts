@@ -1,11 +1,13 @@
 import { readArchive } from './archive.ts';
+import { type CsvFile, readCsvFile } from './csv-file.ts';
+import type { CsvSettings } from './csv-reading.ts';
 import { type DownloadOptions, download, type Spool } from './download.ts';
 import type { ExportLimits } from './limits.ts';
 import type { Progress } from './progress.ts';
-import { type CsvFile, readHeader } from './read-header.ts';
 
 export interface FetchOptions extends Omit<DownloadOptions, 'maxBytes' | 'onProgress'> {
   limits: ExportLimits;
+  settings?: CsvSettings | undefined;
   progress?: Progress | undefined;
 }
 
@@ -20,13 +22,13 @@ export class FetchedExport implements AsyncDisposable {
   }
 
   /**
-   * The CSVs in file-name order, with their headers.
+   * The CSVs in file-name order, with their headers and first rows.
    *
    * @throws RelayError `export.*`
    */
   async files(): Promise<readonly CsvFile[]> {
     if (this.#files) return this.#files;
-    const { limits, progress, signal } = this.#options;
+    const { limits, settings = {}, progress, signal } = this.#options;
     this.#spool ??= await download({
       ...this.#options,
       maxBytes: limits.compressedBytes,
@@ -35,7 +37,7 @@ export class FetchedExport implements AsyncDisposable {
     const files: CsvFile[] = [];
     for (const archived of await readArchive(this.#spool.file, this.#spool.bytes, limits)) {
       signal?.throwIfAborted();
-      files.push(await readHeader(archived));
+      files.push(await readCsvFile(archived, settings));
     }
     this.#files = files;
     return this.#files;

@@ -13,18 +13,20 @@ const stored = 0;
  * size and the CRC-32 of the central directory (yauzl checks no CRC-32): nobody gets the whole of a
  * damaged file. Ends as soon as there are more bytes than were declared.
  *
+ * @param archiveStart where the archive's first byte is in the file
  * @throws RelayError `export.corrupt`, `export.disk`
  */
 export async function* inflate(
   file: FileHandle,
   zip: ZipFile,
   entry: Entry,
+  archiveStart: number,
 ): AsyncGenerator<Buffer> {
   let bytes = 0;
   let crc = 0;
   let last: Buffer | undefined;
   try {
-    for await (const chunk of await openContent(file, zip, entry)) {
+    for await (const chunk of await openContent(file, zip, entry, archiveStart)) {
       bytes += chunk.length;
       if (bytes > entry.uncompressedSize) throw wrongSize(entry, `${bytes} or more`);
       crc = crc32(chunk, crc);
@@ -43,9 +45,11 @@ async function openContent(
   file: FileHandle,
   zip: ZipFile,
   entry: Entry,
+  archiveStart: number,
 ): Promise<AsyncIterable<Buffer>> {
   const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-  const raw = readRange(file, fileDataStart, fileDataStart + entry.compressedSize);
+  const start = archiveStart + fileDataStart;
+  const raw = readRange(file, start, start + entry.compressedSize);
   if (entry.compressionMethod === stored) return raw;
   // Its error is the inflater's too, and so the reader's.
   return pipeline(raw, createInflateRaw({ chunkSize: stepBytes }), () => {});

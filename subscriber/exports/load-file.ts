@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BegunLoad, beginLoad, isCurrent, type LoadOptions } from './begin-load.ts';
 import { failedJob } from './bigquery-failure.ts';
+import type { CsvFile } from './csv-file.ts';
 import { readColumns } from './destination.ts';
 import { postpone } from './failure.ts';
 import { findJob, type JobResource } from './find-job.ts';
-import type { CsvFile } from './read-header.ts';
 
 interface LoadedRows {
   rows: number;
@@ -39,8 +39,8 @@ export async function loadFile(
     options.usedAttempts?.set(file, load.attempt + 1);
     // Another's attempt: it has loaded nothing, and its id can't be used again.
     if (!inserted) continue;
-    // The table was made while this job found out its columns: now they are known.
-    if (!load.fields && (await readColumns(bigquery, destination))) continue;
+    // The table was made, or changed, meanwhile: now its columns are known.
+    if (!(await isCurrent(load, options))) continue;
     throw failedJob(file.name, load.jobId, [status.errorResult, ...(status.errors ?? [])]);
   }
 }

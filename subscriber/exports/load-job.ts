@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { TableField } from '@google-cloud/bigquery';
+import { typeNamed } from '../../shared/delimited/column-types.ts';
+import type { CsvFile } from './csv-file.ts';
 import type { Destination } from './destination.ts';
-import type { CsvFile } from './read-header.ts';
-import { columnName, fieldsOf, type Schema } from './schema.ts';
+import type { Column } from './export-columns.ts';
+import { fieldsOf, type Schema } from './schema.ts';
 
 /**
  * The id of the job that loads a file. The same file of the same export into the same table has the same
@@ -25,21 +27,30 @@ export function loadJobId(
 }
 
 /**
- * The columns that the table has when a file is loaded: those that it has keep their types, and it gets
- * those that it lacks, as the stream has them, or else as strings. Undefined where BigQuery finds them
- * out: a table that doesn't exist, and no columns that the stream fixes.
+ * The columns that the table has when an export is loaded: those that it has keep their types, and it gets
+ * those that it lacks, as the stream has them, or else with the types that their values have. Undefined where
+ * BigQuery finds them out: a table that doesn't exist, and a stream that leaves it to BigQuery.
  *
  * @param columns of the table; undefined where there is none
+ * @param found in the files of the export
  */
 export function fieldsFor(
-  file: Pick<CsvFile, 'columns'>,
   columns: readonly TableField[] | undefined,
+  found: readonly Column[],
   schema: Schema | undefined,
 ): readonly TableField[] | undefined {
-  if (!columns && !schema) return undefined;
+  if (!columns && schema === 'bigquery') return undefined;
   const there = columns ?? [];
-  const due = schema ? fieldsOf(schema) : file.columns.map(textColumn);
-  return [...there, ...missingColumns(due, there)];
+  return [...there, ...missingColumns(dueColumns(found, schema), there)];
+}
+
+function dueColumns(found: readonly Column[], schema: Schema | undefined): readonly TableField[] {
+  if (typeof schema === 'object') return fieldsOf(schema);
+  return found.map(({ name, types }) => ({
+    name,
+    type: schema === 'bigquery' ? 'STRING' : typeNamed(types),
+    mode: 'NULLABLE',
+  }));
 }
 
 /**
@@ -59,6 +70,9 @@ export function loadConfiguration(
     encoding: 'UTF-8',
     skipLeadingRows: 1,
     allowQuotedNewlines: true,
+    preserveAsciiControlCharacters: true,
+    // Letters of every script, whatever the project's default is.
+    columnNameCharacterMap: 'V2',
     maxBadRecords: 0,
     createDisposition: 'CREATE_IF_NEEDED',
     writeDisposition: 'WRITE_APPEND',
@@ -72,10 +86,6 @@ export function loadConfiguration(
     schema: { fields },
     ...(adds && { schemaUpdateOptions: ['ALLOW_FIELD_ADDITION'] }),
   };
-}
-
-function textColumn(header: string): TableField {
-  return { name: columnName(header), type: 'STRING', mode: 'NULLABLE' };
 }
 
 function missingColumns(due: readonly TableField[], there: readonly TableField[]): TableField[] {

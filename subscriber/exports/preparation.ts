@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import type { TableField } from '@google-cloud/bigquery';
-import { type BegunLoad, beginLoad, type LoadOptions } from './begin-load.ts';
+import { type BegunLoad, beginLoad, isAsKnown, type LoadOptions } from './begin-load.ts';
+import type { CsvFile } from './csv-file.ts';
+import { CsvReading } from './csv-reading.ts';
 import { readColumns } from './destination.ts';
 import { inParallel } from './in-parallel.ts';
-import { fieldsFor } from './load-job.ts';
-import type { CsvFile } from './read-header.ts';
-import type { Schema } from './schema.ts';
+import { requireSchema } from './schema.ts';
 
 /** Each takes a thread to inflate, and rows want some threads too. */
 const atOnce = Math.min(2, availableParallelism());
@@ -16,8 +16,9 @@ type Columns = readonly TableField[] | undefined;
 
 /**
  * The CSVs of an export before the first of them is loaded. Each is inflated once, checked to its last
- * byte, and on that way uploaded but for its end: a damaged export loads nothing, and what is whole
- * needs no second look. See docs/decisions/0011-inflated-once.md.
+ * byte, and on that way uploaded but for its end, with the types that its beginning has: a damaged export
+ * loads nothing, and what is whole needs no second look, unless its types turn out to be others. See
+ * docs/decisions/0011-inflated-once.md.
  */
 export class Preparation {
   /** What is found whole, and how far its load is. */
@@ -31,15 +32,17 @@ export class Preparation {
   async prepare(files: readonly CsvFile[], options: LoadOptions): Promise<void> {
     const rest = files.filter((file) => !this.#prepared.has(file));
     if (rest.length === 0) return;
-    const { bigquery, destination, schema, signal: stop } = options;
+    const { bigquery, destination, schema, columns: found, signal: stop } = options;
     const columns = await readColumns(bigquery, destination);
-    const ahead = new Map(columnsAhead(files, columns, schema));
+    const ahead = new Set(filesAhead(files, columns, options));
     await inParallel(rest, atOnce, stop, async (file, signal) => {
       const load = ahead.has(file)
-        ? await beginLoad(file, ahead.get(file), { ...options, signal })
+        ? await beginLoad(file, columns, { ...options, signal })
         : await check(file, { ...options, signal });
       this.#prepared.set(file, load);
     });
+    requireSchema(files, found, schema);
+    await this.#mend(files, columns, options);
   }
 
   /** The load that was begun, if one was: it can be ended once. */
@@ -48,31 +51,37 @@ export class Preparation {
     this.#prepared.set(file, undefined);
     return load;
   }
-}
 
-/**
- * The files that can be uploaded before others are loaded, each with the columns that the table will have
- * when its turn comes. Where BigQuery finds out the columns it is the first one only.
- */
-function* columnsAhead(
-  files: readonly CsvFile[],
-  columns: Columns,
-  schema: Schema | undefined,
-): Generator<[CsvFile, Columns]> {
-  let then = columns;
-  for (const file of files.filter(({ hasRows }) => hasRows).slice(0, maxWaiting)) {
-    yield [file, then];
-    then = fieldsFor(file, then, schema);
-    if (!then) return;
+  /** Uploads again what was uploaded with other columns than all values together ask for. */
+  async #mend(files: readonly CsvFile[], columns: Columns, options: LoadOptions): Promise<void> {
+    const wrong = files.filter((file) => {
+      const load = this.#prepared.get(file);
+      return load && !isAsKnown(file, load, columns, options);
+    });
+    await inParallel(wrong, atOnce, options.signal, async (file, signal) => {
+      this.#prepared.set(file, await beginLoad(file, columns, { ...options, signal }));
+    });
   }
 }
 
-/** Inflates it for its own checks alone. */
-async function check(file: CsvFile, { signal, progress }: LoadOptions): Promise<undefined> {
+/**
+ * The files that can be uploaded before others are loaded. Where BigQuery finds out the columns it is the
+ * first one only: the others need to know them.
+ */
+function filesAhead(files: readonly CsvFile[], columns: Columns, { schema }: LoadOptions) {
+  const isLeftToBigQuery = !columns && schema === 'bigquery';
+  return files.filter(({ hasRows }) => hasRows).slice(0, isLeftToBigQuery ? 1 : maxWaiting);
+}
+
+/** Inflates and reads it for the checks alone. */
+async function check(file: CsvFile, options: LoadOptions): Promise<undefined> {
+  const { signal, progress, columns } = options;
+  const reading = new CsvReading(file, file.settings);
   let bytes = 0;
-  for await (const chunk of file.open()) {
+  for await (const chunk of reading.read()) {
     signal?.throwIfAborted();
     bytes += chunk.length;
     progress?.tell({ doing: 'checking', file: file.name, bytes, of: file.bytes });
   }
+  columns.detect(file, reading.detected);
 }

@@ -1,8 +1,6 @@
-import { buffer } from 'node:stream/consumers';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { refusedUpload } from './bigquery-failure.ts';
 import { postpone } from './failure.ts';
-import { Rereadable } from './rereadable.ts';
 import { type Answer, authorize, isPassing, isSuccess, send } from './upload-request.ts';
 import { pause, UploadSession } from './upload-session.ts';
 
@@ -10,15 +8,9 @@ export interface UploadOptions {
   bigquery: BigQuery;
   /** The body of jobs.insert. */
   job: object;
-  /** Opens what is loaded: once, and again for each time that the connection is lost. */
-  open: () => AsyncIterable<Buffer>;
-  /** Bytes at the beginning that are left out. */
-  skip?: number;
-  /** How many bytes there are behind them: with fewer, no job comes into being. */
-  bytes: number;
+  /** What is loaded: at least one byte. It is read once. */
+  content: AsyncIterable<Uint8Array>;
   signal?: AbortSignal | undefined;
-  /** Told how many bytes are sent. */
-  onProgress?: ((bytes: number) => void) | undefined;
 }
 
 /** `duplicate`: a job of this id exists already, and this upload loads nothing. */
@@ -31,13 +23,15 @@ export interface BegunUpload {
 }
 
 const maxTries = 6;
-/** What is sent in two requests is cut at a multiple of it. */
+/** What is sent in several requests is cut at multiples of it. */
 const unitBytes = 256 * 1024;
+/** Of one request. It is kept until BigQuery has it: two of them take turns. */
+const pieceBytes = 16 * unitBytes;
 
 /**
- * Uploads the file of a load job but for its end, which is read and kept: 256 KiB at most. Not by the
- * client's own `Table.createWriteStream`: that is a multipart upload, which is lost with a 503, and which
- * makes a job of half a file when its source breaks off.
+ * Uploads the file of a load job but for its end, which is read and kept: 256 KiB at most. How long it is
+ * nobody needs to know before. Not by the client's own `Table.createWriteStream`: that is a multipart upload,
+ * which is lost with a 503, and which makes a job of half a file when its source breaks off.
  * https://cloud.google.com/bigquery/docs/reference/api-uploads
  *
  * @throws RelayError `export.*`, and whatever ends what is uploaded
@@ -45,53 +39,88 @@ const unitBytes = 256 * 1024;
 export async function beginUpload(options: UploadOptions): Promise<BegunUpload | 'duplicate'> {
   const session = await openSession(options);
   if (session === 'duplicate') return session;
-  const { open, skip, bytes, onProgress } = options;
-  const content = new Rereadable(open, skip);
-  try {
-    const cut = Math.floor((bytes - 1) / unitBytes) * unitBytes;
-    const reply =
-      cut > 0 && (await session.send((from) => told(content, from, cut, onProgress), cut));
-    if (reply && resultOf(reply) === 'duplicate') return 'duplicate';
-    if (reply) throw postpone('upload', 'BigQuery made a job of an upload without its end');
-    const end = await buffer(content.read(cut, bytes));
-    return { end: () => endUpload(session, end, bytes) };
-  } finally {
-    await content.close();
+  const pieces = new Pieces(session);
+  for await (const chunk of options.content) {
+    if ((await pieces.add(chunk)) === 'duplicate') return 'duplicate';
+  }
+  return await pieces.endLater();
+}
+
+/** Gathers what is uploaded into pieces: while one is sent the next is filled. */
+class Pieces {
+  readonly #session: UploadSession;
+  #piece: Buffer = Buffer.allocUnsafeSlow(pieceBytes);
+  #length = 0;
+  #spare: Buffer | undefined;
+  /** Bytes before the piece. */
+  #before = 0;
+  #sent: Promise<Answer | undefined> = Promise.resolve(undefined);
+
+  constructor(session: UploadSession) {
+    this.#session = session;
+  }
+
+  async add(chunk: Uint8Array): Promise<'duplicate' | undefined> {
+    for (let at = 0; at < chunk.length; ) {
+      // More comes: it is not the end.
+      if (this.#length === pieceBytes && (await this.#send())) return 'duplicate';
+      const part = chunk.subarray(at, at + pieceBytes - this.#length);
+      this.#piece.set(part, this.#length);
+      this.#length += part.length;
+      at += part.length;
+    }
+    return undefined;
+  }
+
+  async endLater(): Promise<BegunUpload | 'duplicate'> {
+    if (isDuplicate(await this.#sent)) return 'duplicate';
+    const cut = Math.floor((this.#length - 1) / unitBytes) * unitBytes;
+    if (cut > 0) {
+      const reply = await this.#session.send(this.#piece.subarray(0, cut), this.#before);
+      if (isDuplicate(reply)) return 'duplicate';
+    }
+    // A copy: the piece would be kept with it.
+    const end = Buffer.from(this.#piece.subarray(cut, this.#length));
+    const start = this.#before + cut;
+    return { end: () => endUpload(this.#session, end, start) };
+  }
+
+  async #send(): Promise<boolean> {
+    if (isDuplicate(await this.#sent)) return true;
+    const piece = this.#piece;
+    this.#sent = this.#session.send(piece, this.#before);
+    // Whoever waits for it next hears of it.
+    this.#sent.catch(() => {});
+    this.#piece = this.#spare ?? Buffer.allocUnsafeSlow(pieceBytes);
+    this.#spare = piece;
+    this.#before += this.#length;
+    this.#length = 0;
+    return false;
   }
 }
 
-async function* told(
-  content: Rereadable,
-  from: number,
-  to: number,
-  onProgress: UploadOptions['onProgress'],
-): AsyncGenerator<Buffer> {
-  let sent = from;
-  for await (const chunk of content.read(from, to)) {
-    yield chunk;
-    sent += chunk.length;
-    onProgress?.(sent);
-  }
+function isDuplicate(reply: Answer | undefined): boolean {
+  if (!reply) return false;
+  if (resultOf(reply) === 'duplicate') return true;
+  throw postpone('upload', 'BigQuery made a job of an upload without its end');
 }
 
 async function endUpload(
   session: UploadSession,
   end: Buffer,
-  bytes: number,
+  start: number,
 ): Promise<UploadResult> {
-  const start = bytes - end.length;
-  const reply = await session.send((from) => [end.subarray(from - start)], bytes);
+  const reply = await session.send(end, start, start + end.length);
   if (!reply) throw postpone('upload', 'BigQuery has all of an upload, and made no job');
   return resultOf(reply);
 }
 
 async function openSession(options: UploadOptions): Promise<UploadSession | 'duplicate'> {
-  const { bigquery, job, bytes, signal } = options;
+  const { bigquery, job, signal } = options;
   const { url, headers, body } = await authorize(bigquery, '/jobs?uploadType=resumable', job);
   Object.assign(headers, {
     'content-type': 'application/json; charset=UTF-8',
     'x-upload-content-type': 'text/csv',
-    'x-upload-content-length': String(bytes),
   });
   for (let tries = 1; ; tries++) {
     const reply = await send(url, { method: 'POST', headers, body }, signal);
@@ -101,7 +130,7 @@ async function openSession(options: UploadOptions): Promise<UploadSession | 'dup
     }
     if (reply instanceof Error) throw reply;
     const session = isSuccess(reply) && reply.headers.location;
-    if (session) return new UploadSession(session, options);
+    if (session) return new UploadSession(session, signal);
     if (resultOf(reply) === 'duplicate') return 'duplicate';
     throw postpone('upload', `BigQuery answered ${reply.status} and opened no upload`);
   }

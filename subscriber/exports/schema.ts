@@ -1,42 +1,57 @@
 import type { TableField } from '@google-cloud/bigquery';
+import { columnName } from '../../shared/delimited/column-names.ts';
 import type { ExportSettings } from '../../shared/export-settings.ts';
+import type { CsvFile } from './csv-file.ts';
+import type { ExportColumns } from './export-columns.ts';
 import { postpone, refuse } from './failure.ts';
-import type { CsvFile } from './read-header.ts';
 
-/** The columns that a stream fixes, by name. */
 export type Schema = NonNullable<ExportSettings['schema']>;
+/** The columns that a stream fixes, by name. */
+type FixedSchema = Exclude<Schema, string>;
 
 /** As BigQuery names columns: names that differ in case alone are one. */
-export function fieldsOf(schema: Schema): TableField[] {
+export function fieldsOf(schema: FixedSchema): TableField[] {
   return Object.entries(schema).map(([name, type]) => ({ name, type, mode: 'NULLABLE' }));
 }
 
-/** As autodetect spells a header: https://cloud.google.com/bigquery/docs/schema-detect */
-export function columnName(header: string): string {
-  return header
-    .trim()
-    .replace(/\W/g, '_')
-    .replace(/^(?=\d)/, '_');
+/** What the names that a header has twice become: `v: v_1`. */
+export function renamings({ header, names }: Pick<CsvFile, 'header' | 'names'>): string[] {
+  return header.flatMap((text, cell) => {
+    const asked = columnName(text);
+    return asked === '' || asked === names[cell] ? [] : [`${text.trim()}: ${names[cell]}`];
+  });
 }
 
 /**
  * Refuses files with columns that a fixed schema lacks, before any of them is loaded: BigQuery would
  * leave out the rows.
  *
+ * @param found of these files
  * @throws RelayError `export.schema`
  */
 export function requireSchema(
-  files: readonly Pick<CsvFile, 'name' | 'columns'>[],
+  files: readonly CsvFile[],
+  found: ExportColumns,
   schema: Schema | undefined,
 ): void {
-  if (!schema) return;
+  if (typeof schema !== 'object') return;
   const known = new Set(Object.keys(schema).map((name) => name.toLowerCase()));
-  for (const { name, columns } of files) {
-    const unknown = columns.filter((column) => !known.has(columnName(column).toLowerCase()));
+  for (const file of files) {
+    const unknown = found.cellsOf(file).flatMap((cell) => {
+      const name = file.names[cell] ?? '';
+      return known.has(name.toLowerCase()) ? [] : [told(file.header[cell] ?? '', name)];
+    });
     if (unknown.length === 0) continue;
     const list = unknown.slice(0, 10).join(', ');
-    throw refuse('schema', `${name} has columns that the stream's schema lacks: ${list}`);
+    throw refuse('schema', `${file.name} has columns that the stream's schema lacks: ${list}`);
   }
+}
+
+/** A column as its header names it, and as it is named where that is another name. */
+function told(header: string, name: string): string {
+  const text = header.trim();
+  if (text === '') return `${name} (which has no name)`;
+  return columnName(text) === name ? text : `${name} (a second ${text})`;
 }
 
 /**
@@ -45,7 +60,7 @@ export function requireSchema(
  * @param columns of the table
  * @throws RelayError `export.schema`
  */
-export function requireSameTypes(columns: readonly TableField[], schema: Schema): void {
+export function requireSameTypes(columns: readonly TableField[], schema: FixedSchema): void {
   const wanted = new Map(
     Object.entries(schema).map(([name, type]) => [name.toLowerCase(), type] as const),
   );

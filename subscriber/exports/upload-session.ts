@@ -1,51 +1,46 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs } from '../bigquery/backoff.ts';
 import { postpone } from './failure.ts';
-import type { Body } from './http-exchange.ts';
 import { type Answer, isPassing, type Reply, send } from './upload-request.ts';
-
-/** Bytes from an offset on. */
-type Content = (from: number) => Body;
-
-export interface SessionOptions {
-  /** All bytes of the upload. */
-  bytes: number;
-  signal?: AbortSignal | undefined;
-}
 
 /** Tries without progress before a session is given up; each failure takes two, see `send`. */
 const maxTries = 10;
 const resumeIncomplete = 308;
+/** A connection that takes none of them for long is dead. */
+const stepBytes = 256 * 1024;
 
 /** A session of a resumable upload: knows how far the server has come. */
 export class UploadSession {
   readonly #url: string;
-  readonly #bytes: number;
   readonly #signal: AbortSignal | undefined;
   /** How many bytes the server has. */
   #persisted = 0;
 
-  constructor(url: string, { bytes, signal }: SessionOptions) {
+  constructor(url: string, signal: AbortSignal | undefined) {
     this.#url = url;
-    this.#bytes = bytes;
     this.#signal = signal;
   }
 
   /**
-   * Sends what the server lacks before `end`. After a failure it asks first: the server may have taken a
-   * part of it, or all. Resolves with the answer that ends the upload, or undefined if more is wanted.
+   * Sends a piece. After a failure it asks first: the server may have taken a part of it, or all. Resolves
+   * with the answer that ends the upload, or undefined if more is wanted.
+   *
+   * @param first its place in the upload
+   * @param total bytes of the whole upload, with the last piece; without it the piece is a multiple of 256 KiB
    */
-  async send(content: Content, end: number): Promise<Answer | undefined> {
+  async send(piece: Uint8Array, first: number, total?: number): Promise<Answer | undefined> {
+    const end = first + piece.length;
     let ask = false;
     for (let tries = 0; ; ) {
       const before = this.#persisted;
-      const reply = await (ask ? this.#ask() : this.#put(content, end));
+      const rest = piece.subarray(before - first);
+      const reply = await (ask ? this.#ask(total) : this.#put(rest, total));
       ask = isPassing(reply);
       if (!(reply instanceof Error) && !ask) {
         if (reply.status !== resumeIncomplete) return reply;
         this.#persisted = persistedBytes(reply);
         if (this.#persisted < before) throw lost(before, this.#persisted);
-        if (this.#persisted === end && end < this.#bytes) return undefined;
+        if (this.#persisted === end && total === undefined) return undefined;
         // All is there, and no job yet: nothing is left to send but the question.
         ask = this.#persisted === end;
       }
@@ -55,19 +50,23 @@ export class UploadSession {
     }
   }
 
-  async #put(content: Content, end: number): Promise<Reply> {
+  async #put(bytes: Uint8Array, total: number | undefined): Promise<Reply> {
     const first = this.#persisted;
     const headers = {
-      'Content-Length': end - first,
-      'Content-Range': `bytes ${first}-${end - 1}/${this.#bytes}`,
+      'Content-Length': bytes.length,
+      'Content-Range': `bytes ${first}-${first + bytes.length - 1}/${total ?? '*'}`,
     };
-    return await send(this.#url, { method: 'PUT', headers, body: content(first) }, this.#signal);
+    return await send(this.#url, { method: 'PUT', headers, body: steps(bytes) }, this.#signal);
   }
 
-  async #ask(): Promise<Reply> {
-    const headers = { 'Content-Length': 0, 'Content-Range': `bytes */${this.#bytes}` };
+  async #ask(total: number | undefined): Promise<Reply> {
+    const headers = { 'Content-Length': 0, 'Content-Range': `bytes */${total ?? '*'}` };
     return await send(this.#url, { method: 'PUT', headers }, this.#signal);
   }
+}
+
+function* steps(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += stepBytes) yield bytes.subarray(at, at + stepBytes);
 }
 
 /** Without a `Range` the server has nothing. */

@@ -136,9 +136,14 @@ describe('tributary import', { timeout: 60_000 }, () => {
     const path = await fileIn(place, 'bad.csv', head + rows.join(''));
     const rejects = join(place.directory, 'rejects.jsonl');
     const { status, err } = await place.run('import', path, ...into, '--rejects', rejects);
-    expect(status).toBe(0);
+    expect(status).toBe(1);
     const kept = (await readFile(rejects, 'utf8')).trimEnd().split('\n');
-    expect(kept.map((line) => JSON.parse(line).line).sort()).toEqual([3, 4, 5]);
+    // As they stand in the file.
+    expect(kept.map((line) => JSON.parse(line)).sort((a, b) => a.line - b.line)).toMatchObject([
+      { line: 3, text: 'short,row', reason: 'has 2 cells, the header 6' },
+      { line: 4, text: rows[2]?.trimEnd(), column: 'event_time' },
+      { line: 5, text: rows[3]?.trimEnd() },
+    ]);
     expect(err).toContain('line 4: event_time: ');
     expect((await place.rows()).map(({ event_id }) => event_id).sort()).toEqual(['a', 'd']);
     const strict = await place.run('import', path, ...into, '--strict');
@@ -164,8 +169,8 @@ describe('tributary import', { timeout: 60_000 }, () => {
 
   it.each<[string, string | Buffer, string]>([
     ['not-utf-8.csv', Buffer.from(`${head}\xff`, 'latin1'), 'not UTF-8'],
-    ['twice.csv', 'id,id\n1,2\n', 'two columns named "id"'],
-    ['quote.csv', `${head}"never closed`, 'Quote'],
+    ['quote.csv', '"never closed\n', 'a quote is never closed'],
+    ['array.json', `[${jsonRow('a')},`, 'the array is not closed'],
     ['cut.csv.gz', gzipSync(head.repeat(1000)).subarray(0, -20), 'gzip is damaged'],
     ['cut.zip', Buffer.from('PK\u0003\u0004 and nothing behind'), 'not a readable ZIP'],
   ])('says what is wrong with %s', async (name, content, problem) => {

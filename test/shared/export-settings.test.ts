@@ -33,6 +33,10 @@ describe('the settings of exports', () => {
       },
     ],
     ['columns', { schema: { unit_uid: 'STRING', event_at: 'TIMESTAMP', properties: 'JSON' } }],
+    ['columns of every script', { schema: { größe: 'STRING', 数量: 'INT64' } }],
+    ['types by BigQuery', { schema: 'bigquery' }],
+    ['an encoding', { encoding: 'windows-1252' }],
+    ['a delimiter', { delimiter: '\t' }],
   ])('may be %s', (_, settings) => {
     expect(problemsOf(settings)).toBe('');
   });
@@ -54,6 +58,18 @@ describe('the settings of exports', () => {
     ['no column', { schema: {} }, 'streams.ab.schema must have a column'],
     ['another type', { schema: { a: 'RECORD' } }, 'streams.ab.schema.a'],
     ['another name', { schema: { 'a b': 'STRING' } }, 'streams.ab.schema.a b must be a letter'],
+    [
+      'a name that BigQuery keeps',
+      { schema: { _PARTITIONTIME: 'DATE' } },
+      'ab.schema._PARTITIONTIME',
+    ],
+    [
+      'types by another',
+      { schema: 'auto' },
+      "streams.ab.schema must name columns, or be 'bigquery'",
+    ],
+    ['no encoding', { encoding: 'klingon' }, 'streams.ab.encoding must be an encoding'],
+    ['another delimiter', { delimiter: ':' }, 'streams.ab.delimiter must be'],
   ])('are refused with their place: %s', (_, settings, problem) => {
     expect(problemsOf(settings)).toContain(problem);
   });

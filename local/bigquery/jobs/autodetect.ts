@@ -80,10 +80,10 @@ const TYPE_NAMES: Readonly<Partial<Record<FieldType, string>>> = {
   TIMESTAMP: 'timestamp',
 };
 
-/** Letters, digits and underscores, not starting with a digit. */
+/** Letters, marks, digits and connectors of every script, not starting with a digit. */
 export function cleanName(header: string): string {
-  const cleaned = header.trim().replace(/[^\p{L}\p{N}_]/gu, '_');
-  return (/^\d/.test(cleaned) ? `_${cleaned}` : cleaned).slice(0, 300);
+  const cleaned = header.trim().replace(/[^\p{L}\p{M}\p{N}\p{Pc}]/gu, '_');
+  return (/^\p{N}/u.test(cleaned) ? `_${cleaned}` : cleaned).slice(0, 300);
 }
 
 function unique(name: string, taken: Set<string>): string {

@@ -5,7 +5,7 @@ import { generic } from '../../../shared/sources/generic.ts';
 import { backfill } from '../../../subscriber/backfill/backfill.ts';
 import { readHistory } from '../../../subscriber/backfill/history-api.ts';
 import { historySequence } from '../../../subscriber/backfill/history-sequence.ts';
-import { importLines } from '../../../subscriber/backfill/import-lines.ts';
+import { importLines, noImportCounts } from '../../../subscriber/backfill/import-lines.ts';
 import { splitLines } from '../../../subscriber/backfill/lines.ts';
 import { openRowWrite } from '../../../subscriber/backfill/row-write.ts';
 import { createEncoder } from '../../../subscriber/bigquery/encode.ts';
@@ -71,7 +71,9 @@ async function importAll(bed: Bed, lines: readonly string[]) {
   const bytes = async function* () {
     yield Buffer.from(lines.join('\n'));
   };
-  return await importLines(splitLines(bytes()), { ...bed, name: 'x.jsonl' });
+  const counts = noImportCounts();
+  await importLines(splitLines(bytes()), { ...bed, name: 'x.jsonl', counts });
+  return counts;
 }
 
 const statuses = (bed: Bed) =>

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { buffer, text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { readArchive } from '../../../subscriber/exports/archive.ts';
+import { type CsvFile, readCsvFile } from '../../../subscriber/exports/csv-file.ts';
 import { defaultExportLimits, type ExportLimits } from '../../../subscriber/exports/limits.ts';
-import { type CsvFile, readHeader } from '../../../subscriber/exports/read-header.ts';
 import { fileOf } from './spooled.ts';
 import { patchDirectory, renamed, zipOf } from './zips.ts';
 
@@ -17,7 +17,7 @@ const noise = Buffer.from('x'.repeat(2000));
 const nothing = await zipOf([]);
 const textAlone = await zipOf([['a.txt', csv]]);
 const directory = await zipOf([['a.csv/', '']]);
-const endlessHeader = await zipOf([['a.csv', 'h'.repeat(1_100_000)]]);
+const endlessHeader = await zipOf([['a.csv', 'h'.repeat(9_000_000)]]);
 const deflated = await zipOf([['a.csv', csv]]);
 const stored = await zipOf([['a.csv', csv, { compress: false }]]);
 const zip64 = await zipOf([['a.csv', csv]], true);
@@ -29,7 +29,7 @@ async function readAll(zip: Buffer, limits: Partial<ExportLimits> = {}): Promise
     ...limits,
   });
   for (const file of files) await buffer(file.open());
-  return await Promise.all(files.map(readHeader));
+  return await Promise.all(files.map((file) => readCsvFile(file, {})));
 }
 
 async function namesOf(zip: Buffer): Promise<string[]> {
@@ -95,8 +95,42 @@ describe('the CSVs of an archive', () => {
     ['Zip64', zip64],
   ])('are read as they were written: %s', async (_, zip) => {
     const [file] = await readAll(zip);
-    expect(file).toMatchObject({ name: 'a.csv', bytes: 8, columns: ['a', 'b'], hasRows: true });
+    expect(file).toMatchObject({ name: 'a.csv', bytes: 8, header: ['a', 'b'], hasRows: true });
     expect(file && (await text(file.open()))).toBe(csv);
+  });
+});
+
+describe('bytes around an archive are left out, as other readers leave them', () => {
+  const long = Buffer.alloc(65_535, 'x');
+  const cases: [string, (zip: Buffer) => Buffer][] = [
+    ['a page before it', (zip) => Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\n\r\n'), zip])],
+    ['a line end behind it', (zip) => Buffer.concat([zip, Buffer.from('\n')])],
+    ['64 KiB behind it', (zip) => Buffer.concat([zip, long])],
+    ['both', (zip) => Buffer.concat([long, zip, Buffer.from('\r\n--boundary--')])],
+    ['zeros to the end of a block', (zip) => Buffer.concat([zip, Buffer.alloc(512)])],
+    [
+      'an end record of nothing behind it',
+      (zip) => Buffer.concat([zip, Buffer.from('PK\x05\x06'), Buffer.alloc(30, 0xff)]),
+    ],
+  ];
+  it.each(cases)('%s', async (_, surround) => {
+    for (const zip of [deflated, stored, zip64]) {
+      const [file] = await readAll(surround(zip));
+      expect(file && (await text(file.open()))).toBe(csv);
+    }
+  });
+
+  it('more than 1 MiB behind it are too many', async () => {
+    const zip = Buffer.concat([deflated, Buffer.alloc(1024 * 1024)]);
+    await expect(readAll(zip)).rejects.toMatchObject({ code: 'export.not-a-zip' });
+  });
+
+  it('a comment that is cut off, or as long as it says, is no part of it', async () => {
+    const commented = Buffer.concat([deflated, Buffer.from('a comment')]);
+    commented.writeUInt16LE('a comment'.length, deflated.length - 2);
+    for (const zip of [commented, commented.subarray(0, -3)]) {
+      expect(await namesOf(zip)).toEqual(['a.csv']);
+    }
   });
 });
 
@@ -121,7 +155,7 @@ describe('an archive is refused', () => {
     ['a wrong local header', 'export.corrupt', patchDirectory(zip, 42, [1, 0, 0, 0])],
     ['too many entries', 'export.entries', twoCsvs, { entries: 1 }],
     ['too much to inflate', 'export.too-large', zip, { inflatedBytes: 3999 }],
-    ['an endless header', 'export.header', endlessHeader],
+    ['an endless header', 'export.csv', endlessHeader],
   ])('%s', async (_, code, bytes, limits) => {
     await expect(readAll(bytes, limits)).rejects.toMatchObject({ code, reaction: 'invalid' });
   });
@@ -159,7 +193,7 @@ describe('an archive is refused', () => {
   });
 
   it('entries that share their bytes, though each is within the ratio', async () => {
-    const text = `a\n${'0123456789'.repeat(1_800_000)}`;
+    const text = `a\n${'0123456789\n'.repeat(1_640_000)}`;
     const zip = await zipOf([['a.csv', text]]);
     const limits = { ratio: Math.ceil(text.length / zip.length) + 60 };
     await expect(readAll(zip, limits)).resolves.toHaveLength(1);
@@ -177,14 +211,14 @@ describe('the header of a CSV', () => {
   const bom = '\uFEFF';
 
   it.each<[string, string, object]>([
-    ['nothing', '', { columns: [], hasRows: false, markBytes: 0 }],
-    ['a byte order mark alone', bom, { columns: [], hasRows: false, markBytes: 3 }],
-    ['a header alone', 'a,b', { columns: ['a', 'b'], hasRows: false }],
-    ['a header and line breaks', 'a,b\r\n\r\n', { columns: ['a', 'b'], hasRows: false }],
-    ['a byte order mark', `${bom}a,b\n1,2`, { columns: ['a', 'b'], hasRows: true, markBytes: 3 }],
-    ['CRLF', 'a,b\r\n1,2\r\n', { columns: ['a', 'b'], hasRows: true, markBytes: 0 }],
-    ['quotes', '"a ""x""","b\n,c",d\n1,2,3', { columns: ['a "x"', 'b\n,c', 'd'], hasRows: true }],
-    ['an empty last name', 'a,\n1,2', { columns: ['a', ''], hasRows: true }],
+    ['nothing', '', { header: [], hasRows: false }],
+    ['a byte order mark alone', bom, { header: [], hasRows: false }],
+    ['a header alone', 'a,b', { header: ['a', 'b'], hasRows: false }],
+    ['a header and line breaks', 'a,b\r\n\r\n', { header: ['a', 'b'], hasRows: false }],
+    ['a byte order mark', `${bom}a,b\n1,2`, { header: ['a', 'b'], hasRows: true }],
+    ['CRLF', 'a,b\r\n1,2\r\n', { header: ['a', 'b'], hasRows: true }],
+    ['quotes', '"a ""x""","b\n,c",d\n1,2,3', { names: ['a__x_', 'b__c', 'd'], hasRows: true }],
+    ['an empty last name', 'a,\n1,2', { names: ['a', 'column_2'], unnamed: [1], hasRows: true }],
   ])('%s', async (_, content, expected) => {
     const [file] = await readAll(await zipOf([['a.csv', content]]));
     expect(file).toMatchObject(expected);
@@ -192,8 +226,10 @@ describe('the header of a CSV', () => {
 
   it('finds the rows behind a first piece that ends with the header', async () => {
     const header = Array.from({ length: 8000 }, (_, index) => `column_${index}`).join(',');
-    const [file] = await readAll(await zipOf([['a.csv', `${header}\n${'\n'.repeat(200_000)}1\n`]]));
-    expect(file?.columns).toHaveLength(8000);
+    const [file] = await readAll(
+      await zipOf([['a.csv', `${header}\n${'\n'.repeat(2_000_000)}${','.repeat(7999)}\n`]]),
+    );
+    expect(file?.names).toHaveLength(8000);
     expect(file?.hasRows).toBe(true);
   });
 });

@@ -14,19 +14,22 @@ export interface Bed extends LoadDependencies {
   query(sql: string): Promise<Record<string, unknown>[]>;
 }
 
-/** A sender and a BigQuery, until the test is over. */
-export async function startBed(files: Record<string, Uint8Array> = {}): Promise<Bed> {
+/** A sender and a BigQuery, until the test is over, or the tests of the file where `onEnd` is `afterAll`. */
+export async function startBed(
+  files: Record<string, Uint8Array> = {},
+  onEnd: (end: () => Promise<void>) => void = onTestFinished,
+): Promise<Bed> {
   const held = new Map(Object.entries(files));
   const apiKey = 'the-key';
-  const directory = await temporaryDirectory();
+  const directory = await temporaryDirectory(onEnd);
   const sender = await startAbsmartly({ port: 0, apiKey, files: held });
-  onTestFinished(() => sender.stop());
+  onEnd(() => sender.stop());
   const server = await startBigQuery({
     restPort: 0,
     grpcPort: 0,
     directory: `${directory}/bigquery`,
   });
-  onTestFinished(() => server.stop());
+  onEnd(() => server.stop());
   const bigquery = clientOf(`http://127.0.0.1:${server.restPort}`);
   return {
     api: { url: `http://127.0.0.1:${sender.port}`, key: apiKey, timeoutMs: 5000 },

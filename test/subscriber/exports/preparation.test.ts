@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { readArchive } from '../../../subscriber/exports/archive.ts';
 import type { LoadOptions } from '../../../subscriber/exports/begin-load.ts';
+import { type CsvFile, readCsvFile } from '../../../subscriber/exports/csv-file.ts';
+import { ExportColumns } from '../../../subscriber/exports/export-columns.ts';
 import { postpone } from '../../../subscriber/exports/failure.ts';
 import { defaultExportLimits } from '../../../subscriber/exports/limits.ts';
 import { loadFile } from '../../../subscriber/exports/load-file.ts';
 import { Preparation } from '../../../subscriber/exports/preparation.ts';
-import { type CsvFile, readHeader } from '../../../subscriber/exports/read-header.ts';
 import { announcement, type Bed, startBed } from './bed.ts';
 import { fileOf } from './spooled.ts';
 import { damaged, type ZipContent, zipOf } from './zips.ts';
@@ -27,7 +28,7 @@ interface Counted extends CsvFile {
 /** The files of an archive, each with how often it was inflated since. */
 async function filesOf(zip: Buffer): Promise<Counted[]> {
   const archived = await readArchive(await fileOf(zip), zip.length, defaultExportLimits);
-  const files = await Promise.all(archived.map(readHeader));
+  const files = await Promise.all(archived.map((file) => readCsvFile(file, {})));
   return files.map((file) => {
     const opened = { times: 0 };
     const open = () => {
@@ -38,11 +39,19 @@ async function filesOf(zip: Buffer): Promise<Counted[]> {
   });
 }
 
-async function bedWith(columns?: string[]): Promise<Bed & { options: LoadOptions }> {
+type Options = (files: readonly CsvFile[]) => LoadOptions;
+
+async function bedWith(columns?: string[]): Promise<Bed & { optionsOf: Options }> {
   const bed = await startBed();
   const [dataset] = await bed.bigquery.createDataset('absmartly', { location: 'EU' });
   if (columns) await dataset.createTable('exports', { schema: columns.join(', ') });
-  return { ...bed, options: { bigquery: bed.bigquery, destination, path } };
+  const optionsOf: Options = (files) => ({
+    bigquery: bed.bigquery,
+    destination,
+    path,
+    columns: new ExportColumns(files),
+  });
+  return { ...bed, optionsOf };
 }
 
 async function loadAll(files: readonly CsvFile[], preparation: Preparation, options: LoadOptions) {
@@ -58,8 +67,9 @@ const content: ZipContent = [
 ];
 
 it('inflates each file once, uploads it, and loads nothing', async () => {
-  const { options, query } = await bedWith(['a:INTEGER', 'b:STRING']);
+  const { optionsOf, query } = await bedWith(['a:INTEGER', 'b:STRING']);
   const files = await filesOf(await zipOf(content));
+  const options = optionsOf(files);
   const preparation = new Preparation();
   await preparation.prepare(files, options);
   expect(await query(`SELECT COUNT(*) AS n FROM ${table}`)).toEqual([{ n: 0 }]);
@@ -69,9 +79,40 @@ it('inflates each file once, uploads it, and loads nothing', async () => {
   expect(files.map(({ opened }) => opened.times)).toEqual([1, 1, 1]);
 });
 
-it('of a table that is yet to be made uploads the first file, and checks the others', async () => {
-  const { options, query } = await bedWith();
+it('of a table that is yet to be made, too', async () => {
+  const { optionsOf, query } = await bedWith();
   const files = await filesOf(await zipOf([['0.csv', 'a,b\n'], ...content]));
+  const options = optionsOf(files);
+  const preparation = new Preparation();
+  await preparation.prepare(files, options);
+  await expect(query(`SELECT 1 FROM ${table}`)).rejects.toThrow('Not found');
+
+  expect(await loadAll(files, preparation, options)).toBe(80_000);
+  expect(await query(`SELECT COUNT(DISTINCT a) AS n FROM ${table}`)).toEqual([{ n: 80_000 }]);
+  expect(files.map(({ opened }) => opened.times)).toEqual([1, 1, 1, 1]);
+});
+
+it('uploads every file again where values far below ask for another type', async () => {
+  const { optionsOf, query } = await bedWith();
+  const numbers = longCsv(0, 60_000);
+  const files = await filesOf(
+    await zipOf([
+      ['1.csv', longCsv(100_000)],
+      ['2.csv', `${numbers}007,x\n`],
+    ]),
+  );
+  const options = optionsOf(files);
+  const preparation = new Preparation();
+  await preparation.prepare(files, options);
+  expect(await loadAll(files, preparation, options)).toBe(100_001);
+  expect(await query(`SELECT b FROM ${table} WHERE a = '007'`)).toEqual([{ b: 'x' }]);
+  expect(files.map(({ opened }) => opened.times)).toEqual([2, 2]);
+});
+
+it('where BigQuery finds out the columns, uploads the first file and checks the others', async () => {
+  const { optionsOf, query } = await bedWith();
+  const files = await filesOf(await zipOf([['0.csv', 'a,b\n'], ...content]));
+  const options: LoadOptions = { ...optionsOf(files), schema: 'bigquery' };
   const preparation = new Preparation();
   await preparation.prepare(files, options);
   await expect(query(`SELECT 1 FROM ${table}`)).rejects.toThrow('Not found');
@@ -85,25 +126,26 @@ it.each<[string, string[] | undefined]>([
   ['there', ['a:INTEGER', 'b:STRING']],
   ['yet to be made', undefined],
 ])('makes no job where one file is damaged, in a table that is %s', async (_, columns) => {
-  const { options, bigquery } = await bedWith(columns);
+  const { optionsOf, bigquery } = await bedWith(columns);
   const files = await filesOf(damaged(await zipOf(content), '2.csv'));
-  const prepared = new Preparation().prepare(files, options);
+  const prepared = new Preparation().prepare(files, optionsOf(files));
   await expect(prepared).rejects.toMatchObject({ code: 'export.corrupt', reaction: 'invalid' });
   const [jobs] = await bigquery.getJobs();
   expect(jobs).toEqual([]);
 });
 
 it('does not wait for a long upload where another file is damaged', async () => {
-  const { options } = await bedWith(['a:INTEGER', 'b:STRING']);
+  const { optionsOf } = await bedWith(['a:INTEGER', 'b:STRING']);
   const [long, bad] = await filesOf(damaged(await zipOf(content), '2.csv'));
   if (!long || !bad) throw new Error('no files');
   const endless = { ...long, bytes: 2 ** 40, open: rowsWithoutEnd };
-  const prepared = new Preparation().prepare([endless, bad], options);
+  const given = [endless, bad];
+  const prepared = new Preparation().prepare(given, optionsOf(given));
   await expect(prepared).rejects.toMatchObject({ code: 'export.corrupt' });
 });
 
 it('adds the columns of every file in their order', async () => {
-  const { options, query } = await bedWith(['a:INTEGER']);
+  const { optionsOf, query } = await bedWith(['a:INTEGER']);
   const files = await filesOf(
     await zipOf([
       ['1.csv', 'a,b\n1,x\n'],
@@ -111,6 +153,7 @@ it('adds the columns of every file in their order', async () => {
       ['3.csv', 'a,b,c\n3,z,z\n'],
     ]),
   );
+  const options = optionsOf(files);
   const preparation = new Preparation();
   await preparation.prepare(files, options);
   expect(await loadAll(files, preparation, options)).toBe(3);
@@ -123,11 +166,12 @@ it('adds the columns of every file in their order', async () => {
 
 it.each<[string, string[] | undefined, string]>([
   ['got a column', ['a:INTEGER'], 'a:INTEGER, other:STRING'],
-  ['was made', undefined, 'a:STRING, b:STRING'],
+  ['was made', undefined, 'a:INTEGER, b:STRING'],
 ])('uploads a file again where the table %s meanwhile', async (_, columns, changed) => {
-  const { options, bigquery, query } = await bedWith(columns);
+  const { optionsOf, bigquery, query } = await bedWith(columns);
   const [file] = await filesOf(await zipOf([['1.csv', 'b,a\nx,007\n']]));
   if (!file) throw new Error('no file');
+  const options = optionsOf([file]);
   const preparation = new Preparation();
   await preparation.prepare([file], options);
   const exports = bigquery.dataset('absmartly').table('exports');
@@ -137,15 +181,16 @@ it.each<[string, string[] | undefined, string]>([
   expect(await loadAll([file], preparation, options)).toBe(1);
   expect(file.opened.times).toBe(2);
   expect(await query(`SELECT b, CAST(a AS STRING) AS a FROM ${table}`)).toEqual([
-    { b: 'x', a: columns ? '7' : '007' },
+    { b: 'x', a: '7' },
   ]);
 });
 
 it('goes on where it failed', async () => {
-  const { options } = await bedWith(['a:INTEGER', 'b:STRING']);
+  const { optionsOf } = await bedWith(['a:INTEGER', 'b:STRING']);
   const files = await filesOf(await zipOf(content));
   const [first, second, third] = files;
   if (!first || !second || !third) throw new Error('no files');
+  const options = optionsOf(files);
   const preparation = new Preparation();
   await expect(preparation.prepare([first, { ...second, open: failing }], options)).rejects.toThrow(
     'EIO',
@@ -156,9 +201,10 @@ it('goes on where it failed', async () => {
 });
 
 it('keeps the ends of some files, and uploads the others when their turn comes', async () => {
-  const { options, query } = await bedWith(['a:INTEGER']);
+  const { optionsOf, query } = await bedWith(['a:INTEGER']);
   const many: ZipContent = Array.from({ length: 35 }, (_, n) => [`${100 + n}.csv`, `a\n${n}\n`]);
   const files = await filesOf(await zipOf(many));
+  const options = optionsOf(files);
   const preparation = new Preparation();
   await preparation.prepare(files, options);
   expect(await loadAll(files, preparation, options)).toBe(35);
@@ -167,8 +213,9 @@ it('keeps the ends of some files, and uploads the others when their turn comes',
 });
 
 it('does not inflate what is loaded already', async () => {
-  const { options } = await bedWith(['a:INTEGER', 'b:STRING']);
+  const { optionsOf } = await bedWith(['a:INTEGER', 'b:STRING']);
   const files = await filesOf(await zipOf(content));
+  const options = optionsOf(files);
   const before = new Preparation();
   await before.prepare(files, options);
   await loadAll(files, before, options);

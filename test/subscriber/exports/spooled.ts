@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A directory that goes when the test is over. */
-export async function temporaryDirectory(): Promise<string> {
+/** A directory that goes when the test is over, or the tests of the file where `onEnd` is `afterAll`. */
+export async function temporaryDirectory(
+  onEnd: (end: () => Promise<void>) => void = onTestFinished,
+): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-exports-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  onEnd(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 

@@ -8,12 +8,13 @@ import { apiOrigin } from '../../../subscriber/exports/api-origin.ts';
 import { readArchive } from '../../../subscriber/exports/archive.ts';
 import { failedJob, refusedUpload } from '../../../subscriber/exports/bigquery-failure.ts';
 import { bucketOrigin } from '../../../subscriber/exports/bucket-origin.ts';
+import { readCsvFile } from '../../../subscriber/exports/csv-file.ts';
 import { download } from '../../../subscriber/exports/download.ts';
 import { matchesFilter } from '../../../subscriber/exports/experiment.ts';
+import { ExportColumns } from '../../../subscriber/exports/export-columns.ts';
 import { ExportLoad } from '../../../subscriber/exports/export-load.ts';
 import { defaultExportLimits, type ExportLimits } from '../../../subscriber/exports/limits.ts';
 import type { ExportOrigin } from '../../../subscriber/exports/origin.ts';
-import { readHeader } from '../../../subscriber/exports/read-header.ts';
 import { requireSameTypes, requireSchema } from '../../../subscriber/exports/schema.ts';
 import { send } from '../../../subscriber/exports/upload-request.ts';
 import { clientOf } from './client.ts';
@@ -88,7 +89,7 @@ function inArchive(
     const within = { ...defaultExportLimits, ...limits };
     const check = async () => {
       for (const file of await readArchive(await fileOf(zip), zip.length, within)) {
-        await readHeader(file);
+        await readCsvFile(file, {});
         await buffer(file.open());
       }
     };
@@ -103,7 +104,15 @@ async function fromBrokenDisk(): Promise<string> {
   const spool = await fileOf(zip);
   const files = await readArchive(spool, zip.length, defaultExportLimits);
   await spool.close();
-  return await messageOf(Promise.all(files.map(readHeader)));
+  return await messageOf(Promise.all(files.map((file) => readCsvFile(file, {}))));
+}
+
+async function lacksColumn(): Promise<string> {
+  const zip = await zipOf([['a.csv', 'b\n1\n']]);
+  const archived = await readArchive(await fileOf(zip), zip.length, defaultExportLimits);
+  const files = await Promise.all(archived.map((file) => readCsvFile(file, {})));
+  const check = async () => requireSchema(files, new ExportColumns(files), { a: 'STRING' });
+  return await messageOf(check());
 }
 
 async function skipped(): Promise<string> {
@@ -163,9 +172,16 @@ const reasons: Reason[] = [
   inArchive(csv, (zip) => patchDirectory(zip, 10, [12, 0])),
   inArchive(csv, (zip) => patchDirectory(zip, 16, [1, 2, 3, 4])),
   fromBrokenDisk,
-  inArchive([['a.csv', 'h'.repeat(1_100_000)]]),
-  () =>
-    messageOf((async () => requireSchema([{ name: 'a.csv', columns: ['b'] }], { a: 'STRING' }))()),
+  inArchive([['a.csv', '"a\n']]),
+  inArchive([['a.csv', `${'a,'.repeat(10_000)}a\n`]]),
+  inArchive([['a.csv', 'a,b\n1\n']]),
+  inArchive([['a.csv', 'a,b\n1,2,3\n']]),
+  inArchive([['a.csv', 'a,b\n"1,2\n']]),
+  inArchive([['a.csv', 'a,b\n"1"2,3\n']]),
+  inArchive([['a.csv', `a,b\n${'1'.repeat(9_000_000)},2\n`]]),
+  inArchive([['a.csv', Buffer.from('a,b\n1,\xe9\n', 'latin1')]]),
+  inArchive([['a.csv', Buffer.from('a,b\n1,2\n', 'utf16le')]]),
+  lacksColumn,
   () =>
     messageOf((async () => requireSameTypes([{ name: 'a', type: 'INTEGER' }], { a: 'STRING' }))()),
   async () => failedJob('a.csv', 'job', [{ reason: 'invalid', message: 'line 2' }]).message,

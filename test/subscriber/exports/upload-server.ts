@@ -40,7 +40,6 @@ async function beginning(request: IncomingMessage, bytes = 0): Promise<Buffer> {
 export async function startUploadServer(faults: Record<number, Fault>): Promise<UploadServer> {
   const exchanges: string[] = [];
   let kept = Buffer.alloc(0);
-  let total = -1;
   let job: unknown;
   let ended = false;
 
@@ -59,11 +58,11 @@ export async function startUploadServer(faults: Record<number, Fault>): Promise<
     if (fault?.kind === 'cut') return response.destroy();
     if (fault) return response.writeHead(fault.status).end(fault.body ?? '');
     if (request.method === 'POST') {
-      total = Number(request.headers['x-upload-content-length']);
       job = JSON.parse(body.toString());
       return response.writeHead(200, { Location: `${sender.url}/session` }).end();
     }
-    ended = kept.length === total;
+    const [, total] = /\/(\d+)$/.exec(range) ?? [];
+    ended = kept.length === Number(total);
     if (ended) return response.writeHead(200).end(JSON.stringify(job));
     const have = kept.length > 0 ? { Range: `bytes=0-${kept.length - 1}` } : {};
     return response.writeHead(308, have).end();
