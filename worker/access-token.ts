@@ -1,5 +1,6 @@
-import { CompactSign, importPKCS8 } from 'jose';
 import { RelayError } from '../shared/error.ts';
+import { toBytes } from '../shared/signatures/bytes.ts';
+import { decode, encode } from '../shared/signatures/encoding.ts';
 
 interface Account {
   /** The secret that the rest was read from. */
@@ -12,7 +13,9 @@ interface Account {
 const audience = 'https://pubsub.googleapis.com/';
 const lifetimeS = 3600;
 const renewBeforeS = 300;
-const encoder = new TextEncoder();
+/** RS256 (RFC 7518, section 3.3), as WebCrypto names it. */
+const rs256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+const pem = /-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----/;
 
 /**
  * Tokens for Pub/Sub that a service account signs itself (AIP-4111): no token endpoint, no round trip.
@@ -48,20 +51,28 @@ export class AccessTokens {
 }
 
 async function sign({ email, keyId, key }: Account, nowS: number): Promise<string> {
+  const header = { alg: 'RS256', kid: keyId, typ: 'JWT' };
   const claims = { iss: email, sub: email, aud: audience, iat: nowS, exp: nowS + lifetimeS };
-  // jose's SignJWT would do the same with fewer words, and 700 more bytes of bundle.
-  return new CompactSign(encoder.encode(JSON.stringify(claims)))
-    .setProtectedHeader({ alg: 'RS256', kid: keyId, typ: 'JWT' })
-    .sign(key);
+  // RFC 7515, section 7.1. By hand: a library for all of JOSE weighs 4 KiB more, a tenth of the bundle.
+  const signed = `${encodeJson(header)}.${encodeJson(claims)}`;
+  const signature = await crypto.subtle.sign(rs256, key, toBytes(signed));
+  return `${signed}.${encode(new Uint8Array(signature), 'base64url')}`;
+}
+
+function encodeJson(value: object): string {
+  return encode(toBytes(JSON.stringify(value)), 'base64url');
 }
 
 async function readAccount(json: string): Promise<Account> {
   const fields = parseObject(json);
   const email = textOf(fields, 'client_email');
   const keyId = textOf(fields, 'private_key_id');
-  const pem = textOf(fields, 'private_key');
+  const bytes = decode(pem.exec(textOf(fields, 'private_key'))?.[1] ?? '', 'base64');
   try {
-    return { json, email, keyId, key: await importPKCS8(pem, 'RS256') };
+    const key = await crypto.subtle.importKey('pkcs8', bytes ?? new Uint8Array(), rs256, false, [
+      'sign',
+    ]);
+    return { json, email, keyId, key };
   } catch {
     throw invalid('its private_key is not a PKCS #8 RSA key');
   }
