@@ -143,7 +143,7 @@ orders: shopify({
 
 A value is judged by what it is, not how it is spelled: \`5.0\`, \`1e3\` and \`"42"\` are integers, and a TIMESTAMP is read from ISO 8601, from \`Mon, 02 Mar 2026 10:00:00 GMT\` and its like, from \`/Date(1700000000000)/\`, and from numbers. \`unit\` (\`s\`, \`ms\`, \`us\`, \`ns\`) says what a bare number means, and nothing else; without it a number is seconds, or milliseconds from 100,000,000,000 on. Nothing is rounded: \`1.5\` is no INT64 ([decision 14](decisions/0014-raw-first.md) has the whole table).
 
-An empty text is NULL in any column but STRING and JSON. A value that does not fit is NULL in its row, and the delivery is kept as well:
+An empty text is NULL in any column but STRING. A value that does not fit is NULL in its row, and the delivery is kept as well:
 
 | column of \`tributary.dead_letters\` | |
 |---|---|
