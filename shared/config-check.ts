@@ -19,12 +19,17 @@ import { readWindow } from './signatures/replay-window.ts';
 import { type Scheme, signsUrl, vouchesForQuery } from './signatures/scheme.ts';
 import { type SchemeName, schemes } from './signatures/schemes.ts';
 import { sources } from './sources/registry.ts';
+import { tableProblems } from './table-rules.ts';
 
 const mebibyte = 1024 * 1024;
 
+// Of these characters each is one byte, which BigQuery counts to 1,024; the view `<table>_unique` must fit, too.
 const TableName = v.pipe(
   v.string(),
-  v.regex(/^\w{1,1024}\.[\w-]{1,1024}$/, 'must be "dataset.table"'),
+  v.regex(
+    /^\w{1,1024}\.[\w-]{1,1017}$/,
+    'must be "dataset.table", of 1,024 and 1,017 letters at most',
+  ),
 );
 
 const ResourceName = v.pipe(
@@ -166,7 +171,7 @@ function disagreements(
   return Object.entries(streams ?? {}).flatMap(([name, stream]) => {
     if (!stream) return [];
     const { scheme, handshake } = stream;
-    const problems = (isWellFormed(name) ? streamProblems(stream) : []).map(
+    const problems = (isWellFormed(name) ? streamProblems(name, stream) : []).map(
       ({ path, message }) => `  streams.${name}.${path} ${message}`,
     );
     if (publicUrl === undefined && Object.hasOwn(schemes, scheme) && signsUrl(schemes[scheme])) {
@@ -221,13 +226,14 @@ function sharedDefaults({ streams }: RelayOptions): string[] {
 }
 
 /** What only the compilers of the shape and of the filter can tell. */
-function streamProblems(stream: Stream): Problem[] {
+function streamProblems(name: string, stream: Stream): Problem[] {
   const eventFrom = sources[stream.source].eventFrom(stream);
   return [
     ...(stream.source === 'generic' ? planOf(stream).problems : moreProblems(stream)),
     ...filterOf(stream).problems,
     ...partialNames(stream),
     ...unsignedFilters(stream, schemes[stream.scheme], eventFrom),
+    ...tableProblems(name, stream),
     ...keyProblems(stream),
     ...unsignedKeys(stream, schemes[stream.scheme]),
     ...uselessLeniency(stream),

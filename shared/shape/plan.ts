@@ -155,12 +155,6 @@ function planColumn(
 ): ColumnPlan {
   const { type, unit, required = false, description } = shape;
   const path = `columns.${name}`;
-  // https://cloud.google.com/bigquery/docs/schemas#column_names
-  if (
-    !/^(?!_(?:table|file|partition|row_timestamp|_root_|colidentifier))[a-z_]\w{0,299}$/i.test(name)
-  ) {
-    reader.add(path, 'is no name of a column: letters, digits and _, and no reserved beginning');
-  }
   if (!types.has(type)) reader.add(`${path}.type`, `must be one of ${[...types].join(', ')}`);
   if (unit !== undefined && type !== 'TIMESTAMP') {
     reader.add(`${path}.unit`, 'is for the type TIMESTAMP alone');

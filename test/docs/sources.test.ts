@@ -122,6 +122,8 @@ orders: shopify({
 
 \`from\` is a path of the event (\`$.items[0].sku\`), of the body around it (\`body:$.account\`), a header (\`header:x-name\`), a parameter of the URL (\`query:name\`), or \`event:id\`, \`event:name\`, \`event:time\`, \`event:index\`, \`delivery:id\`, \`delivery:received_at\`, \`delivery:content_type\`. Several with \` | \` between them are alternatives. A header longer than 1,024 bytes does not fit Pub/Sub and counts as missing; a query travels however long it is, and a name that it holds several times is an array of its values. A POST that has a query and no body is read from its query, where a key is shown or the URL is signed. \`datanostro\` and \`segmentstream\` take \`moreColumns\` beside their own columns too. With \`required: true\` a delivery of one event that lacks the value is answered 400 with the column's name; among several, such an event becomes a dead letter and the others become rows.
 
+A column's name is a letter of any script or \`_\`, then letters, digits or \`_\`: 300 characters at most, and none of the beginnings that BigQuery keeps for itself (\`_PARTITION\`, \`_TABLE_\`, \`_FILE_\`, \`_ROW_TIMESTAMP\`, \`_CHANGE_TYPE\`, …). \`Name\` and \`name\` are one column to BigQuery. A table has 10,000 columns at most, and a description 1,024 characters. What BigQuery would refuse of a table, \`npx tributary check\` and each deployment refuse with its path. A table that is there already and differs from its stream (a column of another type, other partitions, another key) takes no rows: the subscriber's log names the difference, once; the rows wait until the table or the config is changed, and no other table waits.
+
 ## What bodies may be
 
 | \`body\` | |
