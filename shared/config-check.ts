@@ -16,7 +16,7 @@ import { defaultSecret } from './secret-names.ts';
 import { morePlanOf } from './shape/more-columns.ts';
 import { planOf } from './shape/plan.ts';
 import { readWindow } from './signatures/replay-window.ts';
-import { type Scheme, signsUrl } from './signatures/scheme.ts';
+import { type Scheme, signsUrl, vouchesForQuery } from './signatures/scheme.ts';
 import { type SchemeName, schemes } from './signatures/schemes.ts';
 import { sources } from './sources/registry.ts';
 import { tableProblems } from './table-rules.ts';
@@ -198,8 +198,7 @@ function disagreements(
 /** Does the scheme vouch for the query of a GET? An unknown one is reported elsewhere. */
 function signsQuery(name: string): boolean {
   if (!Object.hasOwn(schemes, name)) return true;
-  const scheme = schemes[name as SchemeName];
-  return 'at' in scheme || signsUrl(scheme);
+  return vouchesForQuery(schemes[name as SchemeName]);
 }
 
 function signsTime(name: SchemeName): boolean {

@@ -1,4 +1,4 @@
-import { CompactSign } from 'jose';
+import { FlattenedSign } from 'jose';
 import { RelayError } from '../shared/error.ts';
 import { toBytes } from '../shared/signatures/bytes.ts';
 import { decode } from '../shared/signatures/encoding.ts';
@@ -55,10 +55,11 @@ export class AccessTokens {
 
 async function sign({ email, keyId, key }: Account, nowS: number): Promise<string> {
   const claims = { iss: email, sub: email, aud: audience, iat: nowS, exp: nowS + lifetimeS };
-  // jose's SignJWT would do the same with fewer words, and 700 more bytes of bundle.
-  return new CompactSign(toBytes(JSON.stringify(claims)))
+  // jose's SignJWT would do the same with fewer words, and a KiB more of bundle.
+  const jws = await new FlattenedSign(toBytes(JSON.stringify(claims)))
     .setProtectedHeader({ alg: 'RS256', kid: keyId, typ: 'JWT' })
     .sign(key);
+  return `${jws.protected}.${jws.payload}.${jws.signature}`;
 }
 
 async function readAccount(json: string): Promise<Account> {

@@ -3,7 +3,6 @@ import type { Stream } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import { lossTest } from '../formats/replaced.ts';
 import type { Mapping } from '../source.ts';
-import type { Facts } from './from.ts';
 import { mapColumns } from './map-columns.ts';
 import { type Plan, planOf } from './plan.ts';
 import { queryReader } from './query.ts';
@@ -26,13 +25,14 @@ export function moreLayout(stream: Stream): Column[] {
   return (morePlanOf(stream)?.columns ?? []).map(({ name, type, description, required }) => ({
     name,
     type,
+    spare: true,
     ...(description !== undefined && { description }),
     ...(required && { required }),
   }));
 }
 
 /** @param event its raw JSON text, which is the body too */
-export function mapMore(plan: Plan, envelope: Envelope, event: string, facts: Facts = {}): Mapping {
+export function mapMore(plan: Plan, envelope: Envelope, event: string): Mapping {
   const { deliveryId, receivedAt, contentType } = envelope;
   return mapColumns(
     {
@@ -47,7 +47,6 @@ export function mapMore(plan: Plan, envelope: Envelope, event: string, facts: Fa
         'delivery:id': deliveryId,
         'delivery:received_at': new Date(receivedAt).toISOString(),
         ...(contentType !== undefined && { 'delivery:content_type': contentType }),
-        ...facts,
       },
     },
     plan,

@@ -4,7 +4,7 @@ import type { Problem } from '../filters/condition.ts';
 import { type CompiledFilter, filterOf } from '../filters/filter.ts';
 import { type BodyFormat, formatsOf } from '../formats/names.ts';
 import { type JsonPath, parseJsonPath } from '../json-path.ts';
-import { signsForm } from '../signatures/scheme.ts';
+import { signsForm, vouchesForQuery } from '../signatures/scheme.ts';
 import { schemes } from '../signatures/schemes.ts';
 import { Misplaced, type Places, parseJoined, parsePlaces } from './from.ts';
 import { type ColumnShape, defaultColumns, type TimeUnit } from './shape.ts';
@@ -24,6 +24,8 @@ export interface Plan {
   formats: readonly BodyFormat[];
   takesJson: boolean;
   each?: JsonPath;
+  /** Is the query the body of a delivery that has none? */
+  takesQuery: boolean;
   /** Does the signature see each value of a form once, however often it comes? */
   signsDistinct: boolean;
   /** Do events come as lines? */
@@ -97,11 +99,13 @@ function makePlan(stream: Stream): Plan {
   const required = columns.filter((column) => column.required).map((column) => column.from);
   const decisive = [...(filter.named ? event : []), ...required];
   const formats = formatsOf(stream);
+  const scheme = schemes[stream.scheme];
   return {
     formats,
     takesJson: formats.includes('json'),
     ...(each && { each }),
-    signsDistinct: signsForm(schemes[stream.scheme]),
+    takesQuery: formats.some((format) => format.startsWith('form')) && vouchesForQuery(scheme),
+    signsDistinct: signsForm(scheme),
     lines: stream.each === 'lines',
     isLoneTaken: stream.each === 'lines' || stream.each === '$',
     event,

@@ -214,10 +214,12 @@ function mayBeJson(first: number): boolean {
 
 /** The body as JSON text. Most schemes never look, and none before it must. */
 function jsonOf(scheme: SignatureScheme, { body, headers }: SignedRequest): string | undefined {
-  const reading = readJsonText(body);
   const { formOrIn } = scheme;
-  if (formOrIn === undefined) return reading.ok ? reading.text : undefined;
-  if (reading.ok) return objectIn(reading.text, formOrIn);
+  // Seven megabytes of a form need not be decoded to see that they are no JSON object.
+  const reading =
+    formOrIn === undefined || mayBeJson(body[0] ?? 0) ? readJsonText(body) : undefined;
+  if (formOrIn === undefined) return reading?.ok ? reading.text : undefined;
+  if (reading?.ok) return objectIn(reading.text, formOrIn);
   const contentType = headers.get('content-type') ?? undefined;
   return firstFields({ body, contentType }, namesIn(scheme));
 }

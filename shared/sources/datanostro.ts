@@ -12,7 +12,7 @@ import { missingColumn } from '../shape/map-columns.ts';
 import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
 import { queryReader } from '../shape/query.ts';
 import type { EventShape } from '../shape/shape.ts';
-import type { EdgeDelivery, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
+import type { EdgeDelivery, EdgeSide, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
 
 export interface DatanostroOptions
   extends StreamOptions,
@@ -47,8 +47,8 @@ const filling = [
 
 const encoder = new TextEncoder();
 const members = filling.map(({ member }) => member);
-const readMembers = memberReader(members);
-const readAllMembers = memberReader(members, true);
+const readMembers = /* @__PURE__ */ memberReader(members);
+const readAllMembers = /* @__PURE__ */ memberReader(members, true);
 
 const othersColumn: Column = {
   name: 'other_members',
@@ -173,13 +173,20 @@ function payloadText(raw: string): string {
   return isJson(encoder.encode(inner)) ? inner : raw;
 }
 
-export const datanostroSource: RowSource = {
+/** What the Worker carries of it. */
+export const datanostroEdge: EdgeSide = {
   name: 'datanostro',
-  delivers: 'rows',
   filteredStatus: 204,
   eventFrom: () => eventName,
   headers: (stream) => morePlanOf(stream)?.headers ?? [],
   read,
-  layout,
-  map,
 };
+
+export const datanostroSource: RowSource = /* @__PURE__ */ Object.assign(
+  {
+    delivers: 'rows' as const,
+    layout,
+    map,
+  },
+  datanostroEdge,
+);

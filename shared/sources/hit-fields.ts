@@ -1,6 +1,6 @@
 import { formMembers } from '../formats/form.ts';
 import { joinMembers } from '../formats/form-payload.ts';
-import { beginsAsJson, formatOf, inUtf8, readAs } from '../formats/read-body.ts';
+import { beginsAsJson, formatOf, inUtf8, isDeclaredForm, readAs } from '../formats/read-body.ts';
 import type { SentBody } from '../formats/sent-body.ts';
 
 const formats = ['json', 'form', 'multipart', 'text'] as const;
@@ -35,6 +35,5 @@ function bodyFields(hit: Hit): string | undefined {
 
 /** A query string comes without a type. curl says of whatever it posts that it is a form. */
 function mayBeForm({ contentType, method }: SentBody): boolean {
-  const isForm = contentType?.toLowerCase().startsWith('application/x-www-form-urlencoded');
-  return method === 'GET' || contentType === undefined || isForm === true;
+  return method === 'GET' || contentType === undefined || isDeclaredForm(contentType);
 }
