@@ -1,4 +1,3 @@
-import { stringify } from 'csv-stringify/sync';
 import { terminalJson, terminalText } from '../shared/terminal-text.ts';
 import { drawTable } from './draw-table.ts';
 
@@ -50,11 +49,29 @@ export const formats: Record<FormatName, (result: QueryResult, printed?: Printed
     return terminalJson(`[${rows.join(',')}\n]\n`);
   },
   csv(result, { onTerminal = false } = {}) {
-    const rows = [result.fields.map((field) => field.name), ...texts(result)];
-    if (!onTerminal) return stringify(rows);
-    return stringify(rows.map((row) => row.map((text) => text && terminalText(text))));
+    const names = result.fields.map((field) => field.name);
+    const line = (cells: readonly (string | null)[], isHeader: boolean) => {
+      const safe = onTerminal ? cells.map((text) => text && terminalText(text)) : cells;
+      return `${safe.map((text) => csvCell(text, isHeader)).join(',')}\n`;
+    };
+    return (
+      line(names, true) +
+      texts(result)
+        .map((row) => line(row, false))
+        .join('')
+    );
   },
 };
+
+/**
+ * Nothing is NULL, and `""` an empty text: so `import` reads them. In the header other delimiters are quoted too,
+ * and what could be taken for a line `sep=;`, which readers look for there.
+ */
+function csvCell(text: string | null, isHeader: boolean): string {
+  if (text === null) return '';
+  const needsQuotes = isHeader ? /[",;|\t\r\n]|^sep=/i : /[",\r\n]/;
+  return text === '' || needsQuotes.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
 
 function listColumns(columns: string[], row: string[]): string {
   const names = columns.map(terminalText);

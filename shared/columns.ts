@@ -28,6 +28,8 @@ export interface Column {
   required?: boolean;
   /** Holds a value as it was sent, or none: a lone surrogate in it is not replaced. */
   exact?: boolean;
+  /** Says again what another column holds: it is left out where the row would be too large with it. */
+  spare?: boolean;
 }
 
 /** What a table must look like: enough to create it, and to encode rows for it. */

@@ -16,15 +16,20 @@ import { defaultSecret } from './secret-names.ts';
 import { morePlanOf } from './shape/more-columns.ts';
 import { planOf } from './shape/plan.ts';
 import { readWindow } from './signatures/replay-window.ts';
-import { type Scheme, signsUrl } from './signatures/scheme.ts';
+import { type Scheme, signsUrl, vouchesForQuery } from './signatures/scheme.ts';
 import { type SchemeName, schemes } from './signatures/schemes.ts';
 import { sources } from './sources/registry.ts';
+import { tableProblems } from './table-rules.ts';
 
 const mebibyte = 1024 * 1024;
 
+// Of these characters each is one byte, which BigQuery counts to 1,024; the view `<table>_unique` must fit, too.
 const TableName = v.pipe(
   v.string(),
-  v.regex(/^\w{1,1024}\.[\w-]{1,1024}$/, 'must be "dataset.table"'),
+  v.regex(
+    /^\w{1,1024}\.[\w-]{1,1017}$/,
+    'must be "dataset.table", of 1,024 and 1,017 letters at most',
+  ),
 );
 
 const ResourceName = v.pipe(
@@ -166,7 +171,7 @@ function disagreements(
   return Object.entries(streams ?? {}).flatMap(([name, stream]) => {
     if (!stream) return [];
     const { scheme, handshake } = stream;
-    const problems = (isWellFormed(name) ? streamProblems(stream) : []).map(
+    const problems = (isWellFormed(name) ? streamProblems(name, stream) : []).map(
       ({ path, message }) => `  streams.${name}.${path} ${message}`,
     );
     if (publicUrl === undefined && Object.hasOwn(schemes, scheme) && signsUrl(schemes[scheme])) {
@@ -193,8 +198,7 @@ function disagreements(
 /** Does the scheme vouch for the query of a GET? An unknown one is reported elsewhere. */
 function signsQuery(name: string): boolean {
   if (!Object.hasOwn(schemes, name)) return true;
-  const scheme = schemes[name as SchemeName];
-  return 'at' in scheme || signsUrl(scheme);
+  return vouchesForQuery(schemes[name as SchemeName]);
 }
 
 function signsTime(name: SchemeName): boolean {
@@ -222,13 +226,14 @@ function sharedDefaults({ streams }: RelayOptions): string[] {
 }
 
 /** What only the compilers of the shape and of the filter can tell. */
-function streamProblems(stream: Stream): Problem[] {
+function streamProblems(name: string, stream: Stream): Problem[] {
   const eventFrom = sources[stream.source].eventFrom(stream);
   return [
     ...(stream.source === 'generic' ? planOf(stream).problems : moreProblems(stream)),
     ...filterOf(stream).problems,
     ...partialNames(stream),
     ...unsignedFilters(stream, schemes[stream.scheme], eventFrom),
+    ...tableProblems(name, stream),
     ...keyProblems(stream),
     ...unsignedKeys(stream, schemes[stream.scheme]),
     ...uselessLeniency(stream),

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ApiUrl } from './api-url.ts';
+import { nameProblem } from './column-rules.ts';
 import type { ColumnType } from './columns.ts';
-import { columnName } from './delimited/column-names.ts';
 import { type Delimiter, delimiters } from './delimited/dialect.ts';
 import { isEncoding } from './delimited/encoding.ts';
 
@@ -73,8 +73,8 @@ const oneOf = 'must name a tag, an owner or a team';
 const ColumnName = v.pipe(
   v.string(),
   v.check(
-    (name) => name !== '' && columnName(name) === name,
-    'must be a letter or _, then letters, digits or _, 300 at most, and none that BigQuery keeps for itself',
+    (name) => nameProblem(name) === undefined,
+    ({ input }) => nameProblem(input) ?? '',
   ),
 );
 

@@ -1,4 +1,5 @@
 import { charsetOf } from './formats/media-type.ts';
+import type { SentBody } from './formats/sent-body.ts';
 import { decodeUnmarked } from './formats/text.ts';
 import { findValues, type JsonPath } from './json-path.ts';
 import { skipSpace } from './json-scan.ts';
@@ -25,18 +26,25 @@ const encoder = new TextEncoder();
  * charset that a Content-Type declares is asked only where the body is not.
  */
 export function readJsonText(body: Uint8Array, contentType?: string): JsonTextReading {
+  return readWhole({ body, contentType });
+}
+
+/** The Content-Type is asked last: to read a header costs, and of most deliveries it is not needed. */
+function readWhole(sent: SentBody): JsonTextReading {
+  const { body } = sent;
   if (body.byteLength === 0) return { ok: false, problem: 'empty' };
-  const bytes = body.subarray(textStart(body));
+  const start = textStart(body);
+  const bytes = start === 0 ? body : body.subarray(start);
   let text: string;
   try {
     text = utf8.decode(bytes);
   } catch {
-    return readDeclared(body, contentType);
+    return readDeclared(sent);
   }
   return isJson(bytes) ? { ok: true, text, whole: true } : { ok: false, problem: 'not JSON' };
 }
 
-function readDeclared(body: Uint8Array, contentType: string | undefined): JsonTextReading {
+function readDeclared({ body, contentType }: SentBody): JsonTextReading {
   const decoding = decodeUnmarked(body, charsetOf(contentType));
   if (!decoding.ok) return decoding;
   const isWhole = isJson(encoder.encode(decoding.text));
@@ -49,18 +57,15 @@ function readDeclared(body: Uint8Array, contentType: string | undefined): JsonTe
  * The body's beginning, where the body is large and its first 64 KiB tell all `needs`; else the whole.
  * What stands behind is not looked at, so a body that breaks off there is the subscriber's to refuse.
  */
-export function readJsonStart(
-  body: Uint8Array,
-  needs: readonly JsonPath[],
-  contentType?: string,
-): JsonTextReading {
+export function readJsonStart(sent: SentBody, needs: readonly JsonPath[]): JsonTextReading {
+  const { body } = sent;
   if (body.byteLength > prefixBytes) {
     const text = decodePrefix(body);
     if (text?.[skipSpace(text, 0)] === '{' && needs.every((path) => tells(text, path))) {
       return { ok: true, text, whole: false };
     }
   }
-  return readJsonText(body, contentType);
+  return readWhole(sent);
 }
 
 /** The whole value is never told by a part of it. */

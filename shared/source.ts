@@ -53,7 +53,8 @@ export type AnnouncementReading =
   | { ok: true; announcement: Announcement }
   | { ok: false; reason: string; column?: string };
 
-interface EdgeSide {
+/** A source as the edge knows it. */
+export interface EdgeSide {
   readonly name: string;
   /** What the sender's own console expects for an event that the filter drops. */
   readonly filteredStatus: 200 | 204;

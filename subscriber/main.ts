@@ -40,8 +40,7 @@ const fullAt = 0.85;
  * Opens the tables, then the subscription, and relays until it is stopped.
  *
  * @param onFailure the subscription can't be pulled from any more, and no waiting mends that
- * @throws RelayError `environment.invalid`, `table.incompatible`, `bigquery.credentials`,
- *   `subscription.dead-letter-topic`
+ * @throws RelayError `environment.invalid`, `bigquery.credentials`, `subscription.dead-letter-topic`
  */
 export async function startSubscriber(
   environment: NodeJS.ProcessEnv,

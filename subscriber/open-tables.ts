@@ -9,8 +9,9 @@ import { createEncoder, type InvalidValues } from './bigquery/encode.ts';
 import { TableWriter } from './bigquery/writer.ts';
 import { deadLetterLayout } from './dead-letters.ts';
 import type { Log } from './log.ts';
-import { openLater, tryAgainToOpen, tryToOpen } from './table-opening.ts';
+import { openLater, tryToOpen } from './table-opening.ts';
 import { TableQueue, type UnderWay } from './table-queue.ts';
+import { TableTrouble } from './table-trouble.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
 export interface TableDependencies {
@@ -43,9 +44,10 @@ const deadLettersShare = 0.2;
 
 /**
  * Opens each stream's table and the dead letters', after making what is missing. A table that BigQuery does
- * not give now is open all the same: its rows wait, and no other table's wait for them.
+ * not give now, or that can't take its rows, is open all the same: its rows wait, and no other table's wait for
+ * them.
  *
- * @throws RelayError `table.incompatible`, `bigquery.credentials`
+ * @throws RelayError `bigquery.credentials`
  */
 export async function openTables(dependencies: TableDependencies): Promise<OpenTables> {
   const { relay } = dependencies;
@@ -114,8 +116,10 @@ async function openTable(
   { relay, bigquery, storageEndpoint, appendTimeoutMs, room, log }: TableDependencies,
 ): Promise<OpenTable> {
   const [dataset = '', table = ''] = name.split('.');
-  const opening = { bigquery, name, layout, location: relay.location, log };
-  const isOpen = await tryToOpen(opening);
+  let rowsWritten = () => 0;
+  const trouble = new TableTrouble(log, () => rowsWritten());
+  const opening = { bigquery, name, layout, location: relay.location, trouble };
+  const opened = await tryToOpen(opening);
   const client = await openWriteClient({
     projectId: relay.project,
     ...(storageEndpoint && { endpoint: storageEndpoint }),
@@ -126,7 +130,7 @@ async function openTable(
     descriptor: encoder.descriptor,
     ...(appendTimeoutMs !== undefined && { appendTimeoutMs }),
     onFailure: ({ reaction, message }) => {
-      log({
+      trouble.say('writing', {
         severity: 'WARNING',
         message: 'not written, trying again',
         table: name,
@@ -141,14 +145,23 @@ async function openTable(
     room,
     underWay,
     async onSetupFailure(reason) {
-      log({ severity: 'ERROR', message: 'BigQuery refuses every row', table: name, cause: reason });
+      trouble.say('refusal', {
+        severity: 'ERROR',
+        message: 'BigQuery refuses every row',
+        table: name,
+        cause: reason,
+      });
       // It may have been deleted. Whatever else is wrong a person must mend; until then the rows wait.
-      await tryAgainToOpen(opening);
+      await tryToOpen(opening);
     },
   });
+  rowsWritten = () => queue.rowsWritten;
   const closing = new AbortController();
-  // What is sent before is refused, or taken: it may be there, and only not be shown.
-  if (!isOpen) void openLater(opening, closing.signal);
+  if (opened !== 'open') {
+    const isOpen = openLater(opening, closing.signal);
+    // What BigQuery may only not show now is sent before: it is refused, or taken.
+    if (opened === 'broken') queue.hold(isOpen);
+  }
   return {
     queue,
     async close(graceMs) {

@@ -19,6 +19,7 @@ export class TableMending {
   readonly #options: TableMendingOptions;
   #underWay: Promise<void> | undefined;
   #tries = 0;
+  #isHeld = false;
 
   constructor(options: TableMendingOptions) {
     this.#options = options;
@@ -26,6 +27,11 @@ export class TableMending {
 
   get isUnderWay(): boolean {
     return this.#underWay !== undefined;
+  }
+
+  /** Is it known that the table can take no rows? */
+  get isHeld(): boolean {
+    return this.#isHeld;
   }
 
   /** How often it was mended since it took rows. */
@@ -36,6 +42,20 @@ export class TableMending {
   /** The table takes rows. */
   succeeded(): void {
     this.#tries = 0;
+  }
+
+  /** Nothing is to be sent until the table is open; if it never opens, nothing ever. */
+  hold(isOpen: Promise<boolean>): void {
+    this.#isHeld = true;
+    this.#underWay = new Promise((resolve) => {
+      void isOpen.then((open) => {
+        if (!open) return;
+        this.#isHeld = false;
+        this.#underWay = undefined;
+        resolve();
+        this.#options.onEnd();
+      });
+    });
   }
 
   /** Resolves when it may be tried again, whichever append asked first. */

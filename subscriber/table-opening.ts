@@ -5,7 +5,7 @@ import { RelayError } from '../shared/error.ts';
 import { backoffMs } from './bigquery/backoff.ts';
 import { ensureTable } from './bigquery/tables.ts';
 import { ensureUniqueView } from './bigquery/unique-view.ts';
-import type { Log } from './log.ts';
+import type { TableTrouble } from './table-trouble.ts';
 import { within } from './within.ts';
 
 export interface TableOpening {
@@ -14,58 +14,61 @@ export interface TableOpening {
   name: string;
   layout: TableLayout;
   location?: string | undefined;
-  log: Log;
+  trouble: TableTrouble;
 }
+
+/**
+ * `later`: BigQuery does not give the table now, and waiting may mend that. `broken`: no waiting mends it; a
+ * person must, in the table or in the config.
+ */
+export type Opened = 'open' | 'later' | 'broken';
 
 /** How long BigQuery may take to make a table, or to show it. */
 const openWithinMs = 30_000;
 
-/**
- * Makes a table, its view, and what they lack. A table that BigQuery does not give now is told of in the
- * log: waiting may mend that.
- *
- * @returns whether the table is open
- * @throws RelayError `table.incompatible`
- */
-export async function tryToOpen(opening: TableOpening): Promise<boolean> {
-  const { bigquery, name, layout, location, log } = opening;
-  const [dataset = '', table = ''] = name.split('.');
+/** Makes a table, its view, and what they lack. What is in the way of it is told of in the log, once. */
+export async function tryToOpen(opening: TableOpening): Promise<Opened> {
+  const { bigquery, name: table, layout, location, trouble } = opening;
+  const [datasetId = '', tableId = ''] = table.split('.');
+  const place = { dataset: datasetId, table: tableId };
   try {
-    await within(openWithinMs, ensureTable(bigquery, { dataset, table }, layout, location));
+    await within(openWithinMs, ensureTable(bigquery, place, layout, location));
   } catch (error) {
-    if (error instanceof RelayError) throw error;
-    const cause = (error as Error).message;
-    const message = 'the table could not be opened: its rows wait, and it is tried again';
-    log({ severity: 'ERROR', message, table: name, cause });
-    return false;
+    return tellWhyNot(opening, error as Error);
   }
+  trouble.end('table', { severity: 'INFO', message: 'the table is open', table });
   try {
-    await within(openWithinMs, ensureUniqueView(bigquery, { dataset, table }, layout));
+    await within(openWithinMs, ensureUniqueView(bigquery, place, layout));
+    trouble.end('view', { severity: 'INFO', message: 'the view of unique rows is made', table });
   } catch (error) {
     // Rows are written without it, too.
     const message = 'the view of unique rows could not be made';
-    log({ severity: 'WARNING', message, table: name, cause: (error as Error).message });
+    trouble.say('view', { severity: 'WARNING', message, table, cause: (error as Error).message });
   }
-  return true;
+  return 'open';
 }
 
-/** The same for a table whose rows flow, or wait: one that is incompatible by now is told of, too. */
-export async function tryAgainToOpen(opening: TableOpening): Promise<boolean> {
-  const { name: table, log } = opening;
-  try {
-    return await tryToOpen(opening);
-  } catch (error) {
-    const { message, code } = error as RelayError;
-    log({ severity: 'ERROR', message, code, table });
-    return false;
+function tellWhyNot({ name: table, trouble }: TableOpening, error: Error): Opened {
+  if (error instanceof RelayError) {
+    const message = `${error.message}\nUntil then its rows wait; it is looked at again each minute.`;
+    trouble.say('table', { severity: 'ERROR', message, code: error.code, table });
+    return 'broken';
   }
+  const message = 'the table could not be opened: its rows wait, and it is tried again';
+  trouble.say('table', { severity: 'ERROR', message, table, cause: error.message });
+  return 'later';
 }
 
-/** Tries again until the table is open, or the signal is given; later and later, up to a minute. */
-export async function openLater(opening: TableOpening, signal: AbortSignal): Promise<void> {
+/**
+ * Tries again until the table is open, or the signal is given; later and later, up to a minute.
+ *
+ * @returns whether it is open
+ */
+export async function openLater(opening: TableOpening, signal: AbortSignal): Promise<boolean> {
   for (let tries = 0; !signal.aborted; tries++) {
     const waitMs = backoffMs('throttled', tries, Math.random);
     await sleep(waitMs, undefined, { signal, ref: false }).catch(() => {});
-    if (signal.aborted || (await tryAgainToOpen(opening))) return;
+    if (!signal.aborted && (await tryToOpen(opening)) === 'open') return true;
   }
+  return false;
 }

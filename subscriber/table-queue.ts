@@ -75,7 +75,12 @@ export class TableQueue implements Guest {
 
   /** Whether BigQuery keeps refusing what is sent, and has taken nothing since. */
   get isRefused(): boolean {
-    return this.#mending.tries > 0 && this.#sent.rows > 0;
+    return this.#mending.isHeld || (this.#mending.tries > 0 && this.#sent.rows > 0);
+  }
+
+  /** Sends nothing until it is known that the table is open: what it took now would be wrong, or refused. */
+  hold(isOpen: Promise<boolean>): void {
+    this.#mending.hold(isOpen);
   }
 
   get rowsWritten(): number {

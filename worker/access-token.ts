@@ -1,5 +1,7 @@
-import { CompactSign, importPKCS8 } from 'jose';
+import { FlattenedSign } from 'jose';
 import { RelayError } from '../shared/error.ts';
+import { toBytes } from '../shared/signatures/bytes.ts';
+import { decode } from '../shared/signatures/encoding.ts';
 
 interface Account {
   /** The secret that the rest was read from. */
@@ -12,7 +14,11 @@ interface Account {
 const audience = 'https://pubsub.googleapis.com/';
 const lifetimeS = 3600;
 const renewBeforeS = 300;
-const encoder = new TextEncoder();
+
+/** RS256, by WebCrypto's name (RFC 7518, section 3.3). */
+const rs256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
+
+const pkcs8 = /^-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----/;
 
 /**
  * Tokens for Pub/Sub that a service account signs itself (AIP-4111): no token endpoint, no round trip.
@@ -49,21 +55,33 @@ export class AccessTokens {
 
 async function sign({ email, keyId, key }: Account, nowS: number): Promise<string> {
   const claims = { iss: email, sub: email, aud: audience, iat: nowS, exp: nowS + lifetimeS };
-  // jose's SignJWT would do the same with fewer words, and 700 more bytes of bundle.
-  return new CompactSign(encoder.encode(JSON.stringify(claims)))
+  // jose's SignJWT would do the same with fewer words, and a KiB more of bundle.
+  const jws = await new FlattenedSign(toBytes(JSON.stringify(claims)))
     .setProtectedHeader({ alg: 'RS256', kid: keyId, typ: 'JWT' })
     .sign(key);
+  return `${jws.protected}.${jws.payload}.${jws.signature}`;
 }
 
 async function readAccount(json: string): Promise<Account> {
   const fields = parseObject(json);
   const email = textOf(fields, 'client_email');
   const keyId = textOf(fields, 'private_key_id');
-  const pem = textOf(fields, 'private_key');
+  const key = await importPrivateKey(textOf(fields, 'private_key'));
+  if (!key) throw invalid('its private_key is not a PKCS #8 RSA key');
+  return { json, email, keyId, key };
+}
+
+/**
+ * Undefined where it is no PEM of an RSA key in PKCS #8 (RFC 7468, section 10). jose's importPKCS8 would take keys of
+ * every kind, and 2 KiB of bundle for them.
+ */
+async function importPrivateKey(pem: string): Promise<CryptoKey | undefined> {
+  const bytes = decode(pkcs8.exec(pem)?.[1] ?? '', 'base64');
+  if (!bytes) return undefined;
   try {
-    return { json, email, keyId, key: await importPKCS8(pem, 'RS256') };
+    return await crypto.subtle.importKey('pkcs8', bytes, rs256, false, ['sign']);
   } catch {
-    throw invalid('its private_key is not a PKCS #8 RSA key');
+    return undefined;
   }
 }
 

@@ -10,15 +10,24 @@ export type BodyFault = 'too-large' | 'too-slow' | 'broken';
 /** Most deliveries are smaller; the room doubles when one is not. */
 const firstRoom = 16 * 1024;
 
-/** Does the request declare a body of more than `cap` bytes? */
-export function declaresMore({ headers }: Request, cap: number): boolean {
-  return Number(headers.get('content-length')) > cap;
+/** How many bytes the body has by its Content-Length; undefined where it has none. */
+export function declaredLength(headers: Headers): number | undefined {
+  const text = headers.get('content-length');
+  return text === null ? undefined : Number(text);
 }
 
-/** Reads the body of a request, once: at most `cap` bytes, in at most `withinMs`. */
-export function readRequest(request: Request, cap: number, withinMs: number): Promise<BodyReading> {
-  const declared = request.headers.get('content-length');
-  const isFramed = declared !== null && Number(declared) <= cap;
+/**
+ * Reads the body of a request, once: at most `cap` bytes, in at most `withinMs`.
+ *
+ * @param declared how many it has, by its own word
+ */
+export function readRequest(
+  request: Request,
+  declared: number | undefined,
+  cap: number,
+  withinMs: number,
+): Promise<BodyReading> {
+  const isFramed = declared !== undefined && declared <= cap;
   return isFramed ? readAtOnce(request, cap, withinMs) : readBody(request.body, cap, withinMs);
 }
 

@@ -28,8 +28,7 @@ export async function takeBodyless(
   openDestination: () => Destination,
   shown: Verification | undefined,
 ): Promise<Handled> {
-  const { request, target } = arrival;
-  const { method } = request;
+  const { request, method, target } = arrival;
   const { stream } = endpoint;
   const asked = receive(arrival, noBody);
   const answer = await meetUnsigned(asked, endpoint, env);

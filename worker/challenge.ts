@@ -45,8 +45,8 @@ export async function meetVerified(
 }
 
 function keysOf({ stream }: Endpoint, env: Bindings): Keys {
-  const [first = '', second = first] = stream.secrets;
-  const live = readSecret(env, first) === '' ? second : first;
+  const [first = ''] = stream.secrets;
+  const live = stream.secrets.find((name) => readSecret(env, name) !== '') ?? first;
   const verifyToken = `${secretPrefix(stream.name)}_VERIFY_TOKEN`;
   return {
     secret: { name: first, value: readSecret(env, live) },

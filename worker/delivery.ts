@@ -14,6 +14,9 @@ export interface Arrival {
   /** Unix milliseconds. */
   receivedAt: number;
   request: Request;
+  /** Of the request. To ask workerd for them costs each time, so that it is asked once. */
+  method: string;
+  headers: Headers;
   /** The segment of the path after the stream's name, as it was sent. */
   key: string | undefined;
   /** Path and query, as they were sent. */
@@ -29,12 +32,12 @@ export function arrive(
   publicUrl: string,
 ): Arrival {
   const id = newDeliveryId(receivedAt);
-  return { id, receivedAt, request, key, target: targetOf(request), publicUrl };
+  const { method, headers } = request;
+  return { id, receivedAt, request, method, headers, key, target: targetOf(request), publicUrl };
 }
 
 export function receive(arrival: Arrival, body: Uint8Array<ArrayBuffer>): Delivery {
-  const { id, receivedAt, key, request, target, publicUrl } = arrival;
-  const { method, headers } = request;
+  const { id, receivedAt, method, headers, key, target, publicUrl } = arrival;
   return {
     id,
     receivedAt,

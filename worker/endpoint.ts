@@ -4,14 +4,14 @@ import { type EventTest, filterOf } from '../shared/filters/filter.ts';
 import { withWindow } from '../shared/signatures/replay-window.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
-import type { Source } from '../shared/source.ts';
-import { sources } from '../shared/sources/registry.ts';
+import type { EdgeSide } from '../shared/source.ts';
+import { edgeSides } from '../shared/sources/registry.ts';
 import { handshakes } from './handshakes/table.ts';
 
 /** A stream, ready for deliveries: all that can be looked up or compiled once, is. */
 export interface Endpoint {
   stream: RelayStream;
-  source: Source;
+  source: EdgeSide;
   scheme: Scheme;
   passes: EventTest;
   /** Do its deliveries show a key as the last segment of the path? */
@@ -31,7 +31,7 @@ export function openEndpoint(stream: RelayStream): Endpoint {
   const asked = stream.handshake && handshakes[stream.handshake].answers;
   return {
     stream,
-    source: sources[stream.source],
+    source: edgeSides[stream.source],
     scheme: withWindow(schemes[stream.scheme], stream.replayWindow),
     passes,
     keyed: stream.scheme === 'endpoint-key',

@@ -59,10 +59,10 @@ export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
       return refuse({ outcome: 'unknown-stream' }, env);
     }
     const { methods } = endpoint.gate;
-    if (!methods.includes(req.raw.method)) {
+    const arrival = arrive(req.raw, key, now(), relay.publicUrl ?? '');
+    if (!methods.includes(arrival.method)) {
       return refuse({ outcome: 'wrong-method', allow: methods.join(', ') }, env, name);
     }
-    const arrival = arrive(req.raw, key, now(), relay.publicUrl ?? '');
     const delivered = deliver(arrival, endpoint, env, () => destinationIn(env));
     // A sender that hangs up cancels its request, but not what was begun for it.
     context.executionCtx.waitUntil(delivered);
@@ -132,7 +132,7 @@ async function deliver(
     handled = { outcome: { outcome: 'not-stored' }, facts: factsOf(error) };
   }
   const { outcome, facts } = handled;
-  const colo = coloOf(arrival.request.headers);
+  const colo = coloOf(arrival.headers);
   const line = {
     stream: endpoint.stream.name,
     delivery_id: arrival.id,

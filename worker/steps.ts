@@ -1,4 +1,4 @@
-import { type BodyFault, declaresMore, readRequest } from './body.ts';
+import { type BodyFault, declaredLength, readRequest } from './body.ts';
 import { takeBodyless } from './bodyless.ts';
 import { handshakeOf, meetUnsigned, meetVerified } from './challenge.ts';
 import { type Arrival, type Delivery, receive } from './delivery.ts';
@@ -36,23 +36,24 @@ export async function takeSteps(
   openDestination: () => Destination,
 ): Promise<Handled> {
   const { stream, gate } = endpoint;
-  const { request } = arrival;
+  const { request, method, headers } = arrival;
   if (!gate.admits(request)) {
     return { outcome: { outcome: 'forbidden' }, facts: { cause: 'address' } };
   }
   const cap = stream.maxBodyBytes;
   // The cap is no secret, so that nobody need show anything to be told at once.
-  if (declaresMore(request, cap)) return tooLarge(cap);
+  const declared = declaredLength(headers);
+  if (declared !== undefined && declared > cap) return tooLarge(cap);
   // A key is shown without the body: who lacks it makes the edge hold none.
-  const shown = needsKey(request, endpoint)
+  const shown = needsKey(method, endpoint)
     ? await verify(receive(arrival, noBody), endpoint, env)
     : undefined;
   if (shown && !shown.ok) return await limited(unverified(shown, endpoint), request, env);
-  if (request.method !== 'POST') {
+  if (method !== 'POST') {
     const handled = await takeBodyless(arrival, endpoint, env, openDestination, shown);
     return limited(handled, request, env);
   }
-  const read = await readRequest(request, cap, bodyWithinMs);
+  const read = await readRequest(request, declared, cap, bodyWithinMs);
   if (!read.ok) {
     const handled = unread(read.cause, cap);
     return shown ? handled : limited(handled, request, env);
@@ -65,15 +66,17 @@ export async function takeSteps(
 }
 
 /** The console that asks with OPTIONS has the URL, and with it a key in the path; headers it may not have. */
-function needsKey({ method }: Request, { scheme, keyed }: Endpoint): boolean {
+function needsKey(method: string, { scheme, keyed }: Endpoint): boolean {
   return method === 'OPTIONS' ? keyed : 'at' in scheme;
 }
 
 /** The same, unless it is a failed try, and one too many from its address. */
-async function limited(handled: Handled, request: Request, env: Bindings): Promise<Handled> {
-  if (!failedTries.has(handled.outcome.outcome) || !(await isOneTooMany(request, env))) {
-    return handled;
-  }
+function limited(handled: Handled, request: Request, env: Bindings): Handled | Promise<Handled> {
+  return failedTries.has(handled.outcome.outcome) ? countTry(handled, request, env) : handled;
+}
+
+async function countTry(handled: Handled, request: Request, env: Bindings): Promise<Handled> {
+  if (!(await isOneTooMany(request, env))) return handled;
   return { ...handled, outcome: { outcome: 'too-many-failures' } };
 }
 

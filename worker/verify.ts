@@ -20,7 +20,7 @@ export async function verify(
   const secrets = stream.secrets.map((name) => readSecret(env, name));
   const verdict = await verifySignature(scheme, delivery, secrets, delivery.receivedAt);
   if (verdict.ok) return verdict;
-  // With one of two secrets missing, the sender may have signed with that one: a 401 would be wrong.
+  // With one of several secrets missing, the sender may have signed with that one: a 401 would be wrong.
   const missing = stream.secrets.filter((_, index) => secrets[index] === '');
   if (missing.length > 0) {
     const problem = `configuration: ${missing.join(' and ')} is missing or empty`;

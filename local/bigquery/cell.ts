@@ -1,4 +1,5 @@
 import type { Field } from './schema.ts';
+import { bignumericUnits } from './values/bignumeric.ts';
 
 /**
  * One value of a row, in the JavaScript type its column asks for:
@@ -10,7 +11,7 @@ import type { Field } from './schema.ts';
  * | INTEGER              | bigint, within int64                                            |
  * | FLOAT                | number (NaN and infinities included)                            |
  * | NUMERIC              | decimal string: ≤ 29 digits before the point, ≤ 9 after         |
- * | BIGNUMERIC           | decimal string: ≤ 20 digits before the point, ≤ 18 after        |
+ * | BIGNUMERIC           | decimal string: ≤ 39 digits before the point, ≤ 38 after        |
  * | BOOLEAN              | boolean                                                         |
  * | TIMESTAMP            | bigint: microseconds since 1970-01-01T00:00:00Z                 |
  * | DATE                 | number: days since 1970-01-01                                   |
@@ -46,7 +47,6 @@ const DAYS_MIN = -719_162;
 const DAYS_MAX = 2_932_896;
 const DAY_MICROS = 86_400_000_000n;
 const NUMERIC = /^-?\d{1,29}(?:\.\d{1,9})?$/;
-const BIGNUMERIC = /^-?\d{1,20}(?:\.\d{1,18})?$/;
 
 /** Throws a CellError where `cell` is not what the table above says for `field`. */
 export function checkCell(field: Field, cell: Cell, rowIndex: number): void {
@@ -116,7 +116,7 @@ function fits(field: Field, cell: Exclude<Cell, null>): boolean {
     case 'NUMERIC':
       return typeof cell === 'string' && NUMERIC.test(cell);
     case 'BIGNUMERIC':
-      return typeof cell === 'string' && BIGNUMERIC.test(cell);
+      return typeof cell === 'string' && bignumericUnits(cell) !== undefined;
     case 'TIMESTAMP':
     case 'DATETIME':
       return within(cell, MICROS_MIN, MICROS_MAX);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { macroStatements } from './sql/functions.ts';
 import { TableLocks } from './table-locks.ts';
+import { BIGNUMERIC_TYPE, UNITS_FIELD } from './values/bignumeric.ts';
 
 /**
  * One DuckDB file and its transactions. The process that opened it owns it: DuckDB lets no second one
@@ -38,6 +39,7 @@ export class Database {
     await admin.run("SET GLOBAL TimeZone = 'UTC'");
     // At once: a commit for each of a hundred would be half of the time to open.
     await admin.run(['BEGIN', ...macroStatements(), 'COMMIT'].join(';\n'));
+    await widenDecimals(admin);
     return new Database(instance, admin);
   }
 
@@ -116,4 +118,25 @@ export class Database {
     this.#adminTail = result.catch(() => undefined);
     return result;
   }
+}
+
+/** Until BIGNUMERIC had all of its digits, its columns were decimals of a type that no other column has. */
+async function widenDecimals(connection: DuckDBConnection): Promise<void> {
+  const found = await connection.runAndReadAll(
+    `SELECT schema_name, table_name, column_name FROM duckdb_columns()
+     WHERE database_name = current_database() AND data_type = 'DECIMAL(38,18)'`,
+  );
+  for (const [schema, table, column] of found.getRows().map((row) => row.map(String))) {
+    const [at, name] = [`${quoted(schema)}.${quoted(table)}`, quoted(column)];
+    // 18 digits behind the point of 38: without it, twenty zeros make units of it.
+    const units = `CAST(replace(CAST(${name} AS VARCHAR), '.', '') || repeat('0', 20) AS BIGNUM)`;
+    const whole = `CASE WHEN ${name} IS NOT NULL THEN struct_pack("${UNITS_FIELD}" := ${units}) END`;
+    await connection.run(
+      `ALTER TABLE ${at} ALTER COLUMN ${name} SET DATA TYPE ${BIGNUMERIC_TYPE} USING ${whole}`,
+    );
+  }
+}
+
+function quoted(name = ''): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }

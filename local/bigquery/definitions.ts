@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Catalogue, eraseDataset, eraseTable, saveDataset, saveTable } from './catalogue.ts';
+import { checkColumns } from './column-limits.ts';
 import { createTableSql, physicalSchema, quoteIdentifier, quoteTable } from './duck-types.ts';
 import { BigQueryError } from './errors.ts';
 import {
@@ -71,9 +72,10 @@ export class Definitions {
     return () => this.#catalogue.removeDataset(ref);
   }
 
-  /** Throws duplicate, or notFound for its dataset. A view has no DuckDB object of its own. */
+  /** Throws duplicate, invalid, or notFound for its dataset. A view has no DuckDB object of its own. */
   async createTable(connection: DuckDBConnection, table: Table): Promise<Publish> {
     this.requireDataset(table);
+    checkColumns(table);
     if (this.#catalogue.table(table) !== undefined) {
       throw new BigQueryError('duplicate', `Already Exists: Table ${formatTable(table)}`);
     }
@@ -82,6 +84,7 @@ export class Definitions {
 
   /** Puts an empty table with the schema of `next` in the place of the one that is there. */
   async recreateTable(connection: DuckDBConnection, next: Table): Promise<Publish> {
+    checkColumns(next);
     await connection.run(`DROP TABLE ${quoteTable(next)}`);
     return await this.#create(connection, next);
   }
@@ -92,7 +95,8 @@ export class Definitions {
     next: Table,
     alterations: readonly string[],
   ): Promise<Publish> {
-    this.requireTable(next);
+    const { schema } = this.requireTable(next);
+    if (next.schema !== schema) checkColumns(next);
     for (const sql of alterations) await connection.run(sql);
     await saveTable(connection, next);
     return () => this.#catalogue.setTable(next);

@@ -11,11 +11,12 @@ import {
 } from '@duckdb/node-api';
 import type { Cell } from './cell.ts';
 import type { Field, FieldType, Table, TableRef } from './schema.ts';
+import { BIGNUMERIC_TYPE, bignumericUnits, UNITS_FIELD } from './values/bignumeric.ts';
 
 /**
  * The DuckDB type that stores each BigQuery type. JSON is kept as text, so a number beyond 2^53
- * stays as it was sent. DuckDB's widest decimal has 38 digits where BIGNUMERIC has 76: what does
- * not fit is refused (cell.ts), never rounded.
+ * stays as it was sent. DuckDB's widest decimal has 38 digits where BIGNUMERIC has 76: see
+ * values/bignumeric.ts.
  */
 const STORED: Readonly<Record<Exclude<FieldType, 'RECORD'>, string>> = {
   STRING: 'VARCHAR',
@@ -23,7 +24,7 @@ const STORED: Readonly<Record<Exclude<FieldType, 'RECORD'>, string>> = {
   INTEGER: 'BIGINT',
   FLOAT: 'DOUBLE',
   NUMERIC: 'DECIMAL(38, 9)',
-  BIGNUMERIC: 'DECIMAL(38, 18)',
+  BIGNUMERIC: BIGNUMERIC_TYPE,
   BOOLEAN: 'BOOLEAN',
   TIMESTAMP: 'TIMESTAMP WITH TIME ZONE',
   DATE: 'DATE',
@@ -98,7 +99,7 @@ function scalarToDuckValue(field: Field, cell: Cell): DuckDBValue {
     case 'NUMERIC':
       return decimalValue(unscaled(cell as string, 9), 38, 9);
     case 'BIGNUMERIC':
-      return decimalValue(unscaled(cell as string, 18), 38, 18);
+      return structValue({ [UNITS_FIELD]: bignumericUnits(cell as string) ?? null });
     case 'BYTES':
       return blobValue(cell as Uint8Array);
     case 'RECORD':

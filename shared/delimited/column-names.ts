@@ -1,40 +1,6 @@
-/**
- * Names of columns as BigQuery has them: letters, marks and digits of every script and `_`, 300 characters at
- * most, no digit first, none that it keeps for itself, and no two that differ in case alone.
- * https://cloud.google.com/bigquery/docs/schemas#column_names ("flexible column names", of which we leave out
- * the signs: they want backticks in every query)
- */
+import { columnKey, columnName, cutName } from '../column-rules.ts';
 
-/** Characters that a name can't hold. */
-const unfit = /[^\p{L}\p{M}\p{N}\p{Pc}]/gu;
-const digitFirst = /^\p{N}/u;
-const maxLength = 300;
-
-/** BigQuery keeps these beginnings for itself, in any case. */
-const reservedBeginnings = [
-  '_table_',
-  '_file_',
-  '_partition',
-  '_row_timestamp',
-  '__root__',
-  '_colidentifier',
-  '_change_sequence_number',
-  '_change_type',
-  '_change_timestamp',
-];
-
-/** Does BigQuery keep a name that begins so for itself? */
-export function isReservedName(name: string): boolean {
-  const lower = name.toLowerCase();
-  return reservedBeginnings.some((beginning) => lower.startsWith(beginning));
-}
-
-/** A header's text as the name of a column; empty where nothing of it is left. */
-export function columnName(header: string): string {
-  const name = header.normalize('NFC').trim().replace(unfit, '_').replace(digitFirst, '_$&');
-  const own = isReservedName(name) ? `column${name}` : name;
-  return own.slice(0, maxLength).toWellFormed();
-}
+export { columnName };
 
 export interface ColumnNames {
   /** Of each cell of the header. */
@@ -57,7 +23,7 @@ export function columnNames(
 ): ColumnNames {
   const asked = header.map(toName);
   // A name that the header has is nobody else's.
-  const own = new Set(asked.map((name) => name.toLowerCase()));
+  const own = new Set(asked.map(columnKey));
   const taken = new Set<string>();
   const numbers = new Map<string, number>();
   const unnamed: number[] = [];
@@ -67,8 +33,8 @@ export function columnNames(
       unnamed.push(place);
       return name;
     }
-    const isFirst = !taken.has(name.toLowerCase());
-    taken.add(name.toLowerCase());
+    const isFirst = !taken.has(columnKey(name));
+    taken.add(columnKey(name));
     if (isFirst) return name;
     doubled.push(header[place]?.trim() ?? name);
     return free(name, own, numbers);
@@ -83,12 +49,12 @@ export function columnNames(
 
 /** `name_1`, or the next that nobody has; takes it. */
 function free(name: string, taken: Set<string>, numbers: Map<string, number>): string {
-  const key = name.toLowerCase();
+  const key = columnKey(name);
   for (let number = (numbers.get(key) ?? 0) + 1; ; number++) {
     const suffix = `_${number}`;
-    const numbered = name.slice(0, maxLength - suffix.length) + suffix;
-    if (taken.has(numbered.toLowerCase())) continue;
-    taken.add(numbered.toLowerCase());
+    const numbered = cutName(name, suffix.length) + suffix;
+    if (taken.has(columnKey(numbered))) continue;
+    taken.add(columnKey(numbered));
     numbers.set(key, number);
     return numbered;
   }

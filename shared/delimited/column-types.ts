@@ -92,6 +92,8 @@ const names = [
 const longest = 'YYYY-MM-DDThh:mm:ss.ffffff+00:00'.length;
 /** So many significant digits every FLOAT64 gives back. */
 const exactDigits = 15;
+/** The most that an INT64 has. */
+const int64Digits = 19;
 /** NUMERIC holds 29 digits before the point and 9 behind it. */
 const numericDigits = { before: 29, behind: 9 };
 /** Zeros behind the point before the first digit: beyond, FLOAT64 is written with an exponent. */
@@ -147,11 +149,11 @@ function integerTypes(
   // -0 is 0 as an integer.
   if (isZero && bytes[from] === minus) return 0;
   if (digits <= exactDigits) return int64 | float64 | numeric;
+  if (digits > int64Digits) return 0;
   const text = ascii(bytes, from, to);
-  let types = digits <= numericDigits.before ? numeric : 0;
-  if (String(Number(text)) === text) types |= float64;
-  if (digits <= 19 && BigInt.asIntN(64, BigInt(text)) === BigInt(text)) types |= int64;
-  return types;
+  // An integer beyond INT64 is an identifier, and no amount: a text, though NUMERIC would hold it.
+  if (BigInt.asIntN(64, BigInt(text)) !== BigInt(text)) return 0;
+  return int64 | numeric | (String(Number(text)) === text ? float64 : 0);
 }
 
 interface Decimal {

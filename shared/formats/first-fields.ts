@@ -7,6 +7,8 @@ import { decodeLossy, decodeUnmarked } from './text.ts';
 
 /** Fields that are looked at: a signature is to be found among them, and not after a megabyte of others. */
 const maxFields = 1000;
+/** Of all parts of a multipart form: some sixty bytes name a field. */
+const maxHeadBytes = 64 * 1024;
 const maxNameLength = 256;
 const maxValueLength = 4096;
 
@@ -43,7 +45,7 @@ function* partPairs({ body, contentType }: SentBody): Generator<LazyPair, void> 
   const boundary = boundaryOf(body, contentType);
   if (boundary === undefined) return;
   let count = 0;
-  for (const { name, fileName, bytes } of readParts(body, boundary)) {
+  for (const { name, fileName, bytes } of readParts(body, boundary, maxHeadBytes)) {
     if (++count > maxFields) return;
     if (fileName !== undefined || bytes.byteLength > maxValueLength) continue;
     yield [name, () => decodeLossy(bytes, undefined)];

@@ -9,6 +9,10 @@ const encoder = new TextEncoder();
 /** In UTF-16 units: what is longer is read quicker as bytes. */
 const shortText = 128;
 
+/** Text whose escapes are all of ASCII, or whole sequences of two or three bytes of UTF-8: most fields. */
+const plainEscapes =
+  /^(?:[^%]|%[0-7][\da-f]|%(?:c[2-9a-f]|d[\da-f])%[89ab][\da-f]|%e[1-9a-cef](?:%[89ab][\da-f]){2})*$/i;
+
 /**
  * The fields of an urlencoded form or of a query, one by one: as https://url.spec.whatwg.org/#urlencoded-parsing
  * has it, but for a charset that was declared. Reads no further than it is asked to.
@@ -35,7 +39,9 @@ export function* rawPairs(form: string): Generator<Pair, void> {
 
 export function formMembers(form: string, charset?: string): Members {
   const members = new Members();
-  for (const [name, value] of formPairs(form, charset)) members.add(name, JSON.stringify(value));
+  for (const [name, value] of rawPairs(form)) {
+    members.add(unescapeField(name, charset), JSON.stringify(unescapeField(value, charset)));
+  }
   return members;
 }
 
@@ -51,12 +57,8 @@ export function unescapeField(raw: string, charset: string | undefined): string 
 
 export function unescapePercent(text: string, charset: string | undefined): string {
   if (!text.includes('%')) return text;
-  if (text.length < shortText && !/%[89a-f]/i.test(text)) {
-    // ASCII alone: no bytes need to be put together.
-    return text.replace(/%([0-7][\da-f])/gi, (_, hex) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    );
-  }
+  // Anything else would make it throw, which costs more than to read the bytes.
+  if (text.length < shortText && plainEscapes.test(text)) return decodeURIComponent(text);
   return decodeLossy(unescapeBytes(encoder.encode(text)), charset);
 }
 

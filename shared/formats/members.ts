@@ -1,17 +1,20 @@
 /** The members of a JSON object while it is made, in the order in which their names come first. */
 export class Members {
-  readonly #values = new Map<string, string[]>();
+  /** A list where a name came several times. */
+  readonly #values = new Map<string, string | string[]>();
 
   /** @param raw JSON text */
   add(name: string, raw: string): void {
     const values = this.#values.get(name);
-    if (values) values.push(raw);
-    else this.#values.set(name, [raw]);
+    if (values === undefined) this.#values.set(name, raw);
+    else if (typeof values === 'string') this.#values.set(name, [values, raw]);
+    else values.push(raw);
   }
 
   /** Raw, in order. */
   valuesOf(name: string): readonly string[] {
-    return this.#values.get(name) ?? [];
+    const values = this.#values.get(name) ?? [];
+    return typeof values === 'string' ? [values] : values;
   }
 
   without(names: Iterable<string>): Members {
@@ -23,11 +26,12 @@ export class Members {
 
   /** As raw text. A name that came several times has an array: all of its values, in order. */
   toJson(): string {
-    const members = [...this.#values].map(([name, values]) => {
-      const raw = values.length === 1 ? values[0] : `[${values.join(',')}]`;
-      return `${JSON.stringify(name)}:${raw}`;
-    });
-    return `{${members.join(',')}}`;
+    let members = '';
+    for (const [name, values] of this.#values) {
+      const raw = typeof values === 'string' ? values : `[${values.join(',')}]`;
+      members += `${members && ','}${JSON.stringify(name)}:${raw}`;
+    }
+    return `{${members}}`;
   }
 
   get size(): number {

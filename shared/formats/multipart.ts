@@ -35,13 +35,22 @@ export function boundaryOf(body: Uint8Array, contentType: string | undefined): s
 /**
  * The parts of a multipart/form-data body (RFC 7578), one by one, in one pass. The generator returns whether the
  * body ended as it must; it stops at what is none.
+ *
+ * @param headBytes how long the headers of all the parts may be that are read
  */
-export function* readParts(body: Uint8Array, boundary: string): Generator<Part, boolean> {
+export function* readParts(
+  body: Uint8Array,
+  boundary: string,
+  headBytes = Number.POSITIVE_INFINITY,
+): Generator<Part, boolean> {
+  let left = headBytes;
   const mark = encoder.encode(`--${boundary}`);
   let delimiter = findDelimiter(body, 0, mark);
   while (delimiter && !delimiter.closes) {
     const head = readHead(body, delimiter.end);
     if (!head) return false;
+    left -= head.end - delimiter.end;
+    if (left < 0) return false;
     const next = findDelimiter(body, head.end, mark);
     if (!next) return false;
     const bytes = body.subarray(head.end, contentEnd(body, head.end, next.start));
@@ -51,15 +60,23 @@ export function* readParts(body: Uint8Array, boundary: string): Generator<Part, 
   return delimiter !== undefined;
 }
 
-/** A body as members of a JSON object; undefined where it is cut, or no multipart body. */
-export function multipartMembers(body: Uint8Array, boundary: string): Members | undefined {
+/**
+ * A body as members of a JSON object; undefined where it is cut, or no multipart body.
+ *
+ * @param charset of fields of which the body does not tell it
+ */
+export function multipartMembers(
+  body: Uint8Array,
+  boundary: string,
+  charset?: string,
+): Members | undefined {
   const parts: Part[] = [];
   const reading = readParts(body, boundary);
   let step = reading.next();
   for (; !step.done; step = reading.next()) parts.push(step.value);
   if (!step.value) return undefined;
   const members = new Members();
-  const charsetFor = declaredCharsets(parts);
+  const charsetFor = declaredCharsets(parts, charset);
   for (const part of parts) members.add(part.name, JSON.stringify(partValue(part, charsetFor)));
   return members;
 }
@@ -82,12 +99,15 @@ function partValue(
  * Charsets that a form tells of its fields: SendGrid's `charsets`, a JSON object by name, and HTML's `_charset_`,
  * for all (RFC 7578, section 4.6).
  */
-function declaredCharsets(parts: readonly Part[]): (name: string) => string | undefined {
+function declaredCharsets(
+  parts: readonly Part[],
+  otherwise: string | undefined,
+): (name: string) => string | undefined {
   const text = (name: string) => {
     const part = parts.find((one) => one.name === name && one.fileName === undefined);
     return part && decodeLossy(part.bytes, undefined);
   };
-  const common = text('_charset_');
+  const common = text('_charset_') ?? otherwise;
   const own = parseObject(text('charsets'));
   return (name) => {
     const charset = Object.hasOwn(own, name) ? own[name] : undefined;
@@ -114,17 +134,27 @@ interface Delimiter {
 
 /** Looks at the beginnings of lines alone: however the bytes are made up, each is looked at twice at most. */
 function findDelimiter(body: Uint8Array, from: number, mark: Uint8Array): Delimiter | undefined {
-  for (let start = from; start < body.length; start = lineEnd(body, start) + 1) {
-    if (!isAt(body, start, mark)) continue;
-    const behind = start + mark.length;
-    const closes = body[behind] === dash && body[behind + 1] === dash;
-    const end = lineEnd(body, start);
-    if (isBlank(body, closes ? behind + 2 : behind, end)) {
-      // Of the others a line end is a part; what is cut there is no part.
-      if (closes || end < body.length) return { start, end: end + 1, closes };
+  const { length } = body;
+  for (let start = from; start < length; ) {
+    // Looked at here: a call for each of some millions of lines would cost more than all else.
+    if (body[start] === dash && body[start + 1] === dash && isAt(body, start, mark)) {
+      const delimiter = delimiterAt(body, start, mark);
+      if (delimiter) return delimiter;
     }
+    while (start < length && body[start] !== lineFeed) start++;
+    start++;
   }
   return undefined;
+}
+
+/** Undefined where more than the mark stands in its line. */
+function delimiterAt(body: Uint8Array, start: number, mark: Uint8Array): Delimiter | undefined {
+  const behind = start + mark.length;
+  const closes = body[behind] === dash && body[behind + 1] === dash;
+  const end = lineEnd(body, start);
+  if (!isBlank(body, closes ? behind + 2 : behind, end)) return undefined;
+  // Of the others a line end is a part; what is cut there is no part.
+  return closes || end < body.length ? { start, end: end + 1, closes } : undefined;
 }
 
 function isAt(body: Uint8Array, start: number, mark: Uint8Array): boolean {

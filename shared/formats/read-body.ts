@@ -7,7 +7,7 @@ import { charsetOf } from './media-type.ts';
 import { boundaryOf, multipartMembers } from './multipart.ts';
 import type { BodyFormat } from './names.ts';
 import type { BodyText, SentBody } from './sent-body.ts';
-import { decodeUnmarked, markedCharset } from './text.ts';
+import { type Decoding, decodeText, decodeUnmarked, markedCharset, withoutMarks } from './text.ts';
 
 type Reader = (sent: SentBody) => BodyText;
 
@@ -89,8 +89,17 @@ function declares({ contentType = '' }: SentBody, format: 'json' | 'multipart' |
   return format === 'json' ? isJson : type !== '' && !isJson;
 }
 
-function isWrittenAsForm({ body }: SentBody): boolean {
-  return looksLikeForm(glance(body, glanceBytes));
+/** A sloppy sender leaves blanks or quotes in a name: then its Content-Type tells a form from a sentence. */
+function isWrittenAsForm({ body, contentType }: SentBody): boolean {
+  // Of most bodies the first byte tells, and nothing needs to be decoded.
+  if (body[textStart(body)] === openObject) return false;
+  const beginning = glance(body, glanceBytes);
+  if (looksLikeForm(beginning)) return true;
+  return isDeclaredForm(contentType) && /^\s*[^\s<>{}[\]"][^<>{}"]*=/.test(beginning);
+}
+
+export function isDeclaredForm(contentType = ''): boolean {
+  return contentType.toLowerCase().startsWith('application/x-www-form-urlencoded');
 }
 
 /** A charset that is not a superset of ASCII is undone first: else nothing could be seen in the bytes. */
@@ -108,12 +117,22 @@ function readJson({ body, contentType }: SentBody): BodyText {
 }
 
 function readText({ body, contentType }: SentBody): BodyText {
-  const decoding = decodeUnmarked(body, xmlCharset(body) ?? charsetOf(contentType));
+  const decoding = withoutMarks(decodeDocument(body, contentType));
   return decoding.ok ? { ok: true, text: JSON.stringify(decoding.text) } : decoding;
 }
 
+/** XML, or any other text: in the charset that it says itself, or else in that of its Content-Type. */
+export function decodeDocument(body: Uint8Array, contentType: string | undefined): Decoding {
+  const own = xmlCharset(body);
+  const declared = charsetOf(contentType);
+  const decoding = decodeText(body, own ?? declared);
+  if (decoding.ok || own === undefined || declared === undefined) return decoding;
+  const other = decodeText(body, declared);
+  return other.ok ? other : decoding;
+}
+
 /** XML says its charset itself (XML 1.0, section 4.3.3). */
-export function xmlCharset(body: Uint8Array): string | undefined {
+function xmlCharset(body: Uint8Array): string | undefined {
   if (body[textStart(body)] !== lessThan) return undefined;
   return /^<\?xml\s[^>]*?\bencoding\s*=\s*["']([\w.:-]{1,40})["']/.exec(glance(body, 256))?.[1];
 }
@@ -130,13 +149,14 @@ function readForm({ body, contentType }: SentBody, unwraps: boolean): BodyText {
   if (!decoding.ok) return { ok: false, problem: `${decoding.problem}, not a form` };
   const members = formMembers(decoding.text, charset);
   if (members.size === 0) return { ok: false, problem: 'empty, not a form' };
-  return { ok: true, text: (unwraps ? joinPayload(members) : undefined) ?? members.toJson() };
+  const text = (unwraps ? joinPayload(members) : undefined) ?? members.toJson();
+  return { ok: true, text };
 }
 
 function readMultipart({ body, contentType }: SentBody): BodyText {
   const boundary = boundaryOf(body, contentType);
   if (boundary === undefined) return { ok: false, problem: 'multipart without a boundary' };
-  const members = multipartMembers(body, boundary);
+  const members = multipartMembers(body, boundary, charsetOf(contentType));
   if (!members) return { ok: false, problem: 'multipart that is cut or broken' };
   if (members.size === 0) return { ok: false, problem: 'empty, not a form' };
   return { ok: true, text: members.toJson() };

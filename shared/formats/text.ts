@@ -33,7 +33,10 @@ export function decodeText(bytes: Uint8Array, charset: string | undefined): Deco
 
 /** The same without the byte order marks at its beginning. */
 export function decodeUnmarked(bytes: Uint8Array, charset: string | undefined): Decoding {
-  const decoding = decodeText(bytes, charset);
+  return withoutMarks(decodeText(bytes, charset));
+}
+
+export function withoutMarks(decoding: Decoding): Decoding {
   return decoding.ok && decoding.text.startsWith('\ufeff')
     ? { ok: true, text: decoding.text.replace(/^\ufeff+/, '') }
     : decoding;

@@ -22,9 +22,9 @@ const absent: Cell = { ok: true, value: null };
 const notScalar: Cell = { ok: false, reason: 'is an object or an array' };
 const noTimeThere: Cell = { ok: false, reason: "is out of TIMESTAMP's range" };
 
-/** Does the sender say nothing with it? An empty text is NULL in every column but those of text. */
+/** Does the sender say nothing with it? An empty text is NULL in every column but STRING. */
 export function saysNothing(raw: string, type: ColumnType): boolean {
-  return raw === '""' && type !== 'STRING' && type !== 'JSON';
+  return raw === '""' && type !== 'STRING';
 }
 
 /**
@@ -33,8 +33,8 @@ export function saysNothing(raw: string, type: ColumnType): boolean {
  * encoder to judge.
  */
 export function cellOf(raw: string, type: ColumnType, unit: TimeUnit | undefined): Cell {
-  if (type === 'JSON') return { ok: true, value: new JsonText(raw) };
   if (saysNothing(raw, type)) return absent;
+  if (type === 'JSON') return { ok: true, value: new JsonText(raw) };
   const text = knownText(raw);
   if (text === undefined) return notScalar;
   switch (type) {

@@ -13,6 +13,18 @@ export type EventsReading =
   | { ok: true; events: readonly string[]; body: string; whole: boolean; sent?: string }
   | { ok: false; problem: string };
 
+const encoder = new TextEncoder();
+
+/** A POST whose sender has put all in the query is read as a GET is; others as they are. */
+export function withQuery<Sent extends SentBody & { query?: string | undefined }>(
+  sent: Sent,
+  { takesQuery }: Plan,
+): Sent {
+  const { body, query } = sent;
+  if (body.byteLength > 0 || !query || !takesQuery) return sent;
+  return { ...sent, method: 'GET', body: encoder.encode(query) };
+}
+
 /**
  * The events of a body, read whole.
  *
@@ -25,7 +37,8 @@ export function readEvents(sent: SentBody, plan: Plan, known?: string): EventsRe
   const { text } = reading;
   const signed = plan.signsDistinct && text.includes(':[') ? distinct(text) : text;
   const read = split(signed, plan);
-  return read.ok && signed !== text ? { ...read, sent: text } : read;
+  if (!read.ok) return read;
+  return signed === text ? read : { ...read, sent: text };
 }
 
 /**
@@ -45,7 +58,7 @@ export function readEventsStart(sent: SentBody, plan: Plan): EventsReading {
   const { body } = sent;
   // What most senders send, and the only format that can be read in part.
   if (!plan.each && plan.takesJson && sent.method !== 'GET' && beginsAsJson(body)) {
-    const reading = readJsonStart(body, plan.needs);
+    const reading = readJsonStart({ body }, plan.needs);
     if (reading.ok) {
       const { text, whole } = reading;
       return { ok: true, events: [text], body: text, whole };

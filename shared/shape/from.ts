@@ -1,3 +1,4 @@
+import type { LossTest } from '../formats/replaced.ts';
 import { isAbsent, scalarText } from '../json-members.ts';
 import { findValues, type JsonPath, parseJsonPath } from '../json-path.ts';
 import type { QueryReader } from './query.ts';
@@ -32,6 +33,8 @@ export interface Surroundings {
   sent?: string | undefined;
   header: (name: string) => string | undefined;
   query: QueryReader;
+  /** Undefined at the edge, where no row is made. */
+  isLossy?: LossTest;
   facts?: Facts;
 }
 

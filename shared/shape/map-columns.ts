@@ -1,4 +1,5 @@
 import type { Row } from '../columns.ts';
+import { notText, replaced } from '../formats/replaced.ts';
 import type { Mapping, ValueNote } from '../source.ts';
 import { type Cell, cellOf, saysNothing } from './cell.ts';
 import { readRaw, type Surroundings } from './from.ts';
@@ -22,20 +23,21 @@ export function mapColumns(view: Surroundings, { columns }: Plan, unfitTime?: Ce
   const row: Row = {};
   let notes: ValueNote[] | undefined;
   for (const column of columns) {
-    const { name, required, mustFit } = column;
-    const cell = readCell(column, view, unfitTime);
-    if (cell.ok) {
-      if (required && cell.value === null) {
-        return { ok: false, reason: `${name} is missing`, column: name };
-      }
-      row[name] = cell.value;
-      continue;
+    const { name, required, mustFit, mustBeWhole } = column;
+    const raw = readRaw(column.from, view);
+    const cell = readCell(raw, column, unfitTime);
+    if (cell.ok && cell.value === null && required) {
+      return { ok: false, reason: `${name} is missing`, column: name };
     }
-    const { reason } = cell;
-    if (mustFit) return { ok: false, reason: `${name} ${reason}`, column: name };
-    row[name] = null;
+    row[name] = cell.ok ? cell.value : null;
+    const isLossy = raw !== undefined && view.isLossy?.(raw);
+    if (cell.ok && !isLossy) continue;
+    if (cell.ok ? mustBeWhole : mustFit) {
+      const reason = cell.ok ? notText : cell.reason;
+      return { ok: false, reason: `${name} ${reason}`, column: name };
+    }
     notes ??= [];
-    notes.push({ column: name, reason });
+    notes.push({ column: name, reason: cell.ok ? replaced : cell.reason });
   }
   return notes ? { ok: true, row, notes } : { ok: true, row };
 }
@@ -43,11 +45,10 @@ export function mapColumns(view: Surroundings, { columns }: Plan, unfitTime?: Ce
 const absent: Cell = { ok: true, value: null };
 
 function readCell(
+  raw: string | undefined,
   { from, type, unit }: Plan['columns'][number],
-  view: Surroundings,
   unfitTime: Cell | undefined,
 ): Cell {
-  const raw = readRaw(from, view);
   if (raw !== undefined) return cellOf(raw, type, unit);
   const isOfTime =
     unfitTime && from.some((place) => 'fact' in place && place.fact === 'event:time');

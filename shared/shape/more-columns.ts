@@ -1,8 +1,8 @@
 import type { Column } from '../columns.ts';
 import type { Stream } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
+import { lossTest } from '../formats/replaced.ts';
 import type { Mapping } from '../source.ts';
-import type { Facts } from './from.ts';
 import { mapColumns } from './map-columns.ts';
 import { type Plan, planOf } from './plan.ts';
 import { queryReader } from './query.ts';
@@ -11,10 +11,11 @@ const plans = new WeakMap<Stream, Plan>();
 
 /** What `moreColumns` says of a stream whose source has columns of its own; undefined where it says nothing. */
 export function morePlanOf(stream: Stream): Plan | undefined {
-  const { moreColumns, filter: _, each: __, ...rest } = stream;
-  if (!moreColumns) return undefined;
+  // Asked of every delivery, of which most have none.
+  if (!stream.moreColumns) return undefined;
   const known = plans.get(stream);
   if (known) return known;
+  const { moreColumns, filter: _, each: __, ...rest } = stream;
   const plan = planOf({ ...rest, columns: moreColumns });
   plans.set(stream, plan);
   return plan;
@@ -24,13 +25,14 @@ export function moreLayout(stream: Stream): Column[] {
   return (morePlanOf(stream)?.columns ?? []).map(({ name, type, description, required }) => ({
     name,
     type,
+    spare: true,
     ...(description !== undefined && { description }),
     ...(required && { required }),
   }));
 }
 
 /** @param event its raw JSON text, which is the body too */
-export function mapMore(plan: Plan, envelope: Envelope, event: string, facts: Facts = {}): Mapping {
+export function mapMore(plan: Plan, envelope: Envelope, event: string): Mapping {
   const { deliveryId, receivedAt, contentType } = envelope;
   return mapColumns(
     {
@@ -38,13 +40,13 @@ export function mapMore(plan: Plan, envelope: Envelope, event: string, facts: Fa
       body: event,
       header: (name) => envelope.headers?.[name],
       query: queryReader(envelope),
+      isLossy: lossTest(envelope),
       facts: {
         'event:id': deliveryId,
         'event:index': '0',
         'delivery:id': deliveryId,
         'delivery:received_at': new Date(receivedAt).toISOString(),
         ...(contentType !== undefined && { 'delivery:content_type': contentType }),
-        ...facts,
       },
     },
     plan,

@@ -4,7 +4,7 @@ import type { Problem } from '../filters/condition.ts';
 import { type CompiledFilter, filterOf } from '../filters/filter.ts';
 import { type BodyFormat, formatsOf } from '../formats/names.ts';
 import { type JsonPath, parseJsonPath } from '../json-path.ts';
-import { signsForm } from '../signatures/scheme.ts';
+import { signsForm, vouchesForQuery } from '../signatures/scheme.ts';
 import { schemes } from '../signatures/schemes.ts';
 import { Misplaced, type Places, parseJoined, parsePlaces } from './from.ts';
 import { type ColumnShape, defaultColumns, type TimeUnit } from './shape.ts';
@@ -15,6 +15,8 @@ interface ColumnPlan extends Column {
   required: boolean;
   /** Where its value does not fit, the event is a dead letter. */
   mustFit: boolean;
+  /** The same where U+FFFD would stand in its value for what was sent. */
+  mustBeWhole: boolean;
 }
 
 /** A stream's shape and filter, compiled. */
@@ -22,6 +24,8 @@ export interface Plan {
   formats: readonly BodyFormat[];
   takesJson: boolean;
   each?: JsonPath;
+  /** Is the query the body of a delivery that has none? */
+  takesQuery: boolean;
   /** Does the signature see each value of a form once, however often it comes? */
   signsDistinct: boolean;
   /** Do events come as lines? */
@@ -95,11 +99,13 @@ function makePlan(stream: Stream): Plan {
   const required = columns.filter((column) => column.required).map((column) => column.from);
   const decisive = [...(filter.named ? event : []), ...required];
   const formats = formatsOf(stream);
+  const scheme = schemes[stream.scheme];
   return {
     formats,
     takesJson: formats.includes('json'),
     ...(each && { each }),
-    signsDistinct: signsForm(schemes[stream.scheme]),
+    takesQuery: formats.some((format) => format.startsWith('form')) && vouchesForQuery(scheme),
+    signsDistinct: signsForm(scheme),
     lines: stream.each === 'lines',
     isLoneTaken: stream.each === 'lines' || stream.each === '$',
     event,
@@ -151,12 +157,7 @@ function planColumn(
 ): ColumnPlan {
   const { type, unit, required = false, description } = shape;
   const path = `columns.${name}`;
-  // https://cloud.google.com/bigquery/docs/schemas#column_names
-  if (
-    !/^(?!_(?:table|file|partition|row_timestamp|_root_|colidentifier))[a-z_]\w{0,299}$/i.test(name)
-  ) {
-    reader.add(path, 'is no name of a column: letters, digits and _, and no reserved beginning');
-  }
+  const mustBeWhole = invalidValues === 'dead-letter' || key.includes(name);
   if (!types.has(type)) reader.add(`${path}.type`, `must be one of ${[...types].join(', ')}`);
   if (unit !== undefined && type !== 'TIMESTAMP') {
     reader.add(`${path}.unit`, 'is for the type TIMESTAMP alone');
@@ -168,7 +169,8 @@ function planColumn(
     from: reader.read(`${path}.from`, [], () => parsePlaces(shape.from)),
     ...(unit && { unit }),
     required,
-    mustFit: required || invalidValues === 'dead-letter' || key.includes(name),
+    mustFit: required || mustBeWhole,
+    mustBeWhole,
   };
 }
 

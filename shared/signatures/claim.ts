@@ -3,7 +3,7 @@ import { decode } from './encoding.ts';
 import { readReference } from './reference.ts';
 import type { SignedRequest } from './request.ts';
 import type { SignatureScheme } from './scheme.ts';
-import { signedUrls } from './signed-url.ts';
+import { signedUrls, type UrlWriting } from './signed-url.ts';
 import { isOversizedForm, sortedForm } from './sorted-form.ts';
 import { render, type Signable, signs } from './template.ts';
 import type { Cause } from './verdict.ts';
@@ -45,14 +45,23 @@ export function readClaim(
   const signatures = decodeAll(scheme, found);
   if (signatures.length === 0) return 'malformed';
   if (signs(scheme.signed, 'form.sorted') && isOversizedForm(body)) return 'oversized';
+  const messages = renderAll(scheme, from);
+  return messages ? { signatures, messages, from } : 'missing';
+}
+
+/** Over each URL that the sender may have signed; most sign none. */
+function renderAll({ signed, url }: SignatureScheme, from: Signable): Bytes[] | undefined {
   const messages: Bytes[] = [];
-  const urls = scheme.url === undefined ? [url] : signedUrls(url, scheme.url);
-  for (const candidate of urls) {
-    const message = render(scheme.signed, { ...from, url: candidate });
-    if (message === undefined) return 'missing';
+  for (const seen of url ? withUrls(from, url) : [from]) {
+    const message = render(signed, seen);
+    if (message === undefined) return undefined;
     messages.push(message);
   }
-  return { signatures, messages, from };
+  return messages;
+}
+
+function withUrls(from: Signable, writing: UrlWriting): Signable[] {
+  return signedUrls(from.url, writing).map((url) => ({ ...from, url }));
 }
 
 /** Calls it when first asked, and never again. */

@@ -34,17 +34,23 @@ export function trimSecret(secret: string): string {
 
 /**
  * The keys that one live secret may stand for (HMAC keys or public keys), three at most: one, but where its text
- * leaves open how it is meant. None where it is not a key of that scheme.
+ * leaves open how it is meant. None where it is not a key of that scheme. No promise where they were imported before.
  *
  * @param secret trimmed
  */
-export async function verifyingKeys(
+export function verifyingKeys(
   scheme: SignatureScheme,
   secret: string,
-): Promise<readonly Key[]> {
+): readonly Key[] | Promise<readonly Key[]> {
   const id = `${scheme.algorithm} ${scheme.key} ${secret}`;
-  const cached = imported.get(id);
-  if (cached) return cached;
+  return imported.get(id) ?? importVerifyingKeys(scheme, secret, id);
+}
+
+async function importVerifyingKeys(
+  scheme: SignatureScheme,
+  secret: string,
+  id: string,
+): Promise<readonly Key[]> {
   const keys: Key[] = [];
   for (const bytes of readKeys(secret, scheme.key)) {
     const key = await importVerifyingKey(scheme.algorithm, bytes);

@@ -86,6 +86,11 @@ export function signsUrl(scheme: Scheme | undefined): boolean {
   return scheme !== undefined && !('at' in scheme) && scheme.url !== undefined;
 }
 
+/** Does it vouch for the query too: is the URL signed, or a key shown? */
+export function vouchesForQuery(scheme: Scheme | undefined): boolean {
+  return scheme !== undefined && ('at' in scheme || signsUrl(scheme));
+}
+
 /** Do they sign the fields of a form, each value once? */
 export function signsForm(scheme: Scheme | undefined): boolean {
   return scheme !== undefined && !('at' in scheme) && signs(scheme.signed, 'form.sorted');

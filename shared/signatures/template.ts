@@ -24,7 +24,8 @@ export interface Signable extends Readable {
 
 /** Is the URL, or the form, a part of what is signed? */
 export function signs({ before, after }: Template, what: 'url' | 'form.sorted'): boolean {
-  return [...before, ...after].some((part) => 'is' in part && part.is === what);
+  const isIt = (part: Part) => 'is' in part && part.is === what;
+  return before.some(isIt) || after.some(isIt);
 }
 
 /**

@@ -50,15 +50,18 @@ export async function verifySignature(
   const named = underItsNames(scheme, request.headers);
   const json = once(() => jsonOf(named, request));
   if (isOversizedJson(named, request.body)) return refused('oversized');
-  if (!named.each) return verifyOne(named, request, json, live, now);
+  // Awaited here it takes two turns of the microtask queue less.
+  if (!named.each) return await verifyOne(named, request, json, live, now);
   return verifyEach(named, request, itemsAt(named.each, json), live, now);
 }
 
 /** The scheme, or its like under the names of the headers that the delivery carries. */
 function underItsNames(scheme: SignatureScheme, headers: Headers): SignatureScheme {
   const { otherwise, signature } = scheme;
+  // Most have no other names, and each look at a header of workerd's costs.
+  if (!otherwise) return scheme;
   const isSigned = signature.some((at) => at.from === 'header' && headers.has(at.name));
-  if (!otherwise || isSigned || headersOf(scheme).some((name) => headers.has(name))) return scheme;
+  if (isSigned || headersOf(scheme).some((name) => headers.has(name))) return scheme;
   return underItsNames(otherwise, headers);
 }
 
@@ -119,24 +122,25 @@ async function matchesSecret(
   if (secret === '') return false;
   const keys = await verifyingKeys(scheme, secret);
   if (keys.length === 0) return 'bad-secret';
-  const matchesAny = isHmac(scheme.algorithm) ? matchesHmac : matchesPublicKey;
   for (const key of keys) {
     for (const message of messages) {
+      const matches = isHmac(scheme.algorithm)
+        ? isAmong(signatures, await hmacOf(scheme, key, message))
+        : await matchesPublicKey(scheme, key, signatures, message);
       // How the URL was written, or the secret is meant, is no secret: what is left of them need not be tried.
-      if (await matchesAny(scheme, key, signatures, message)) return true;
+      if (matches) return true;
     }
   }
   return false;
 }
 
 /** One pass over the message, however many signatures there are. */
-async function matchesHmac(
-  { algorithm }: SignatureScheme,
-  key: Key,
-  signatures: readonly Bytes[],
-  message: Bytes,
-): Promise<boolean> {
-  const made = new Uint8Array(await crypto.subtle.sign(parametersOf(algorithm), key, message));
+function hmacOf({ algorithm }: SignatureScheme, key: Key, message: Bytes): Promise<ArrayBuffer> {
+  return crypto.subtle.sign(parametersOf(algorithm), key, message);
+}
+
+function isAmong(signatures: readonly Bytes[], hmac: ArrayBuffer): boolean {
+  const made = new Uint8Array(hmac);
   return signatures.filter((signature) => equal(signature, made)).length > 0;
 }
 
@@ -210,10 +214,12 @@ function mayBeJson(first: number): boolean {
 
 /** The body as JSON text. Most schemes never look, and none before it must. */
 function jsonOf(scheme: SignatureScheme, { body, headers }: SignedRequest): string | undefined {
-  const reading = readJsonText(body);
   const { formOrIn } = scheme;
-  if (formOrIn === undefined) return reading.ok ? reading.text : undefined;
-  if (reading.ok) return objectIn(reading.text, formOrIn);
+  // Seven megabytes of a form need not be decoded to see that they are no JSON object.
+  const reading =
+    formOrIn === undefined || mayBeJson(body[0] ?? 0) ? readJsonText(body) : undefined;
+  if (formOrIn === undefined) return reading?.ok ? reading.text : undefined;
+  if (reading?.ok) return objectIn(reading.text, formOrIn);
   const contentType = headers.get('content-type') ?? undefined;
   return firstFields({ body, contentType }, namesIn(scheme));
 }

@@ -7,6 +7,7 @@ import type {
   Announcement,
   AnnouncementReading,
   EdgeDelivery,
+  EdgeSide,
   ExportSource,
   Reading,
 } from '../source.ts';
@@ -140,12 +141,19 @@ function textOf(raw: string | undefined): string | undefined {
   return raw?.startsWith('"') ? scalarText(raw) : undefined;
 }
 
-export const absmartlySource: ExportSource = {
+/** What the Worker carries of it. */
+export const absmartlyEdge: EdgeSide = {
   name: 'absmartly',
-  delivers: 'exports',
   filteredStatus: 200,
   eventFrom: () => '$.event_name',
   headers: () => [],
   read,
-  announcement,
 };
+
+export const absmartlySource: ExportSource = /* @__PURE__ */ Object.assign(
+  {
+    delivers: 'exports' as const,
+    announcement,
+  },
+  absmartlyEdge,
+);

@@ -12,7 +12,7 @@ import { missingColumn } from '../shape/map-columns.ts';
 import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
 import { queryReader } from '../shape/query.ts';
 import type { EventShape } from '../shape/shape.ts';
-import type { EdgeDelivery, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
+import type { EdgeDelivery, EdgeSide, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
 
 export interface DatanostroOptions
   extends StreamOptions,
@@ -47,8 +47,8 @@ const filling = [
 
 const encoder = new TextEncoder();
 const members = filling.map(({ member }) => member);
-const readMembers = memberReader(members);
-const readAllMembers = memberReader(members, true);
+const readMembers = /* @__PURE__ */ memberReader(members);
+const readAllMembers = /* @__PURE__ */ memberReader(members, true);
 
 const othersColumn: Column = {
   name: 'other_members',
@@ -94,11 +94,7 @@ function read(delivery: EdgeDelivery, stream: Stream): Reading {
   const { named, fields } = filterOf(stream);
   const more = morePlanOf(stream);
   const needs = more ? [...fields, ...more.needs] : fields;
-  const json = readJsonStart(
-    delivery.body,
-    named ? [namePath, ...needs] : needs,
-    delivery.contentType,
-  );
+  const json = readJsonStart(delivery, named ? [namePath, ...needs] : needs);
   if (!json.ok) return { kind: 'malformed', problem: `the body is ${json.problem}` };
   if (!isObject(json.text)) {
     return { kind: 'malformed', problem: 'the body is not a JSON object' };
@@ -158,10 +154,11 @@ function mapEvent(envelope: Envelope, stream: Stream): Mapping {
   row['delivery_id'] = envelope.deliveryId;
   row['received_at'] = new Date(envelope.receivedAt);
   const more = morePlanOf(stream);
-  const added = more && mapMore(more, envelope, json.text);
-  if (added?.ok === false) return added;
-  const allNotes = [...(notes ?? []), ...(added?.notes ?? [])];
-  const whole = added ? { ...row, ...added.row } : row;
+  if (!more) return notes ? { ok: true, row, notes } : { ok: true, row };
+  const added = mapMore(more, envelope, json.text);
+  if (!added.ok) return added;
+  const allNotes = [...(notes ?? []), ...(added.notes ?? [])];
+  const whole = { ...row, ...added.row };
   return allNotes.length > 0 ? { ok: true, row: whole, notes: allNotes } : { ok: true, row: whole };
 }
 
@@ -176,13 +173,20 @@ function payloadText(raw: string): string {
   return isJson(encoder.encode(inner)) ? inner : raw;
 }
 
-export const datanostroSource: RowSource = {
+/** What the Worker carries of it. */
+export const datanostroEdge: EdgeSide = {
   name: 'datanostro',
-  delivers: 'rows',
   filteredStatus: 204,
   eventFrom: () => eventName,
   headers: (stream) => morePlanOf(stream)?.headers ?? [],
   read,
-  layout,
-  map,
 };
+
+export const datanostroSource: RowSource = /* @__PURE__ */ Object.assign(
+  {
+    delivers: 'rows' as const,
+    layout,
+    map,
+  },
+  datanostroEdge,
+);

@@ -1,16 +1,17 @@
 import type { TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
+import { lossTest } from '../formats/replaced.ts';
 import { scalarText } from '../json-members.ts';
 import { type Cell, cellOf, timeCell } from '../shape/cell.ts';
-import { readEvents, readEventsStart } from '../shape/events.ts';
+import { readEvents, readEventsStart, withQuery } from '../shape/events.ts';
 import { type Facts, readJoined, readRaw, type Surroundings } from '../shape/from.ts';
 import { mapColumns, missingColumn } from '../shape/map-columns.ts';
 import { type Plan, planOf } from '../shape/plan.ts';
 import { queryReader } from '../shape/query.ts';
 import type { EventShape } from '../shape/shape.ts';
 import type { SchemeName } from '../signatures/schemes.ts';
-import type { EdgeDelivery, Mapping, Reading, RowSource } from '../source.ts';
+import type { EdgeDelivery, EdgeSide, Mapping, Reading, RowSource } from '../source.ts';
 
 export interface GenericOptions extends StreamOptions, EventShape {
   /** How the sender proves who it is; by default an unguessable key ends the endpoint's path. */
@@ -33,6 +34,7 @@ function layout(stream: Stream): TableLayout {
     columns: columns.map(({ name, type, description, required }) => ({
       name,
       type,
+      ...(isSpare(name, stream) && { spare: true }),
       ...(description !== undefined && { description }),
       ...(required && { required }),
     })),
@@ -44,6 +46,11 @@ function layout(stream: Stream): TableLayout {
     ...(by.length > 0 && { copies: { by, ...(received && { newest: received.name }) } }),
     description: 'Events, relayed by Tributary',
   };
+}
+
+/** Beside `payload`, which has it all, what `moreColumns` say can be spared. */
+function isSpare(name: string, { columns, moreColumns }: Stream): boolean {
+  return columns === undefined && moreColumns !== undefined && Object.hasOwn(moreColumns, name);
 }
 
 /** The column that is filled with a fact. */
@@ -58,8 +65,9 @@ function identityOf(plan: Plan): string[] {
   return columns.every((name) => name !== undefined) ? columns : [];
 }
 
-function read(delivery: EdgeDelivery, stream: Stream): Reading {
+function read(sent: EdgeDelivery, stream: Stream): Reading {
   const plan = planOf(stream);
+  const delivery = withQuery(sent, plan);
   const reading = readEventsStart(delivery, plan);
   if (!reading.ok) return { kind: 'malformed', problem: reading.problem };
   const { events } = reading;
@@ -93,7 +101,8 @@ function mapEach(envelope: Envelope, stream: Stream): Iterable<Mapping> | undefi
   return plan.each ? mapAll(envelope, plan) : undefined;
 }
 
-function* mapAll(envelope: Envelope, plan: Plan, text?: string): Iterable<Mapping> {
+function* mapAll(stored: Envelope, plan: Plan, text?: string): Iterable<Mapping> {
+  const envelope = withQuery(stored, plan);
   const reading = readEvents(envelope, plan, text);
   if (!reading.ok) {
     yield { ok: false, reason: reading.problem };
@@ -101,9 +110,10 @@ function* mapAll(envelope: Envelope, plan: Plan, text?: string): Iterable<Mappin
   }
   const header = (name: string) => envelope.headers?.[name];
   const query = queryReader(envelope);
+  const isLossy = lossTest(envelope);
   const { events, body, sent } = reading;
   for (const [index, event] of events.entries()) {
-    const view = { event, body, sent, header, query };
+    const view = { event, body, sent, header, query, isLossy };
     const name = readJoined(plan.event, view);
     // A lone event has passed at the edge, perhaps by an older filter: what was accepted is stored.
     if (events.length > 1 && !plan.filter.passes({ name, json: event })) continue;
@@ -121,7 +131,8 @@ function mapEvent(
 ): Mapping {
   const own = plan.each ? `${envelope.deliveryId}-${index}` : envelope.deliveryId;
   const facts: Facts = {
-    'event:id': readJoined(plan.id, view) ?? own,
+    // An empty id tells nothing apart: with a key, events would replace one another.
+    'event:id': readJoined(plan.id, view) || own,
     'event:index': String(index),
     'delivery:id': envelope.deliveryId,
     'delivery:received_at': new Date(envelope.receivedAt).toISOString(),
@@ -141,14 +152,21 @@ function readTime({ time, timeUnit }: Plan, view: Surroundings): Cell | undefine
   return text === undefined ? cellOf(raw, 'TIMESTAMP', timeUnit) : timeCell(text, timeUnit);
 }
 
-export const genericSource: RowSource = {
+/** What the Worker carries of it. */
+export const genericEdge: EdgeSide = {
   name: 'generic',
-  delivers: 'rows',
   filteredStatus: 200,
   eventFrom: ({ event }) => event,
   headers: (stream) => planOf(stream).headers,
   read,
-  layout,
-  map,
-  mapEach,
 };
+
+export const genericSource: RowSource = /* @__PURE__ */ Object.assign(
+  {
+    delivers: 'rows' as const,
+    layout,
+    map,
+    mapEach,
+  },
+  genericEdge,
+);

@@ -1,7 +1,9 @@
 import { formMembers } from '../formats/form.ts';
 import { joinMembers } from '../formats/form-payload.ts';
-import { beginsAsJson, formatOf, inUtf8, readAs } from '../formats/read-body.ts';
+import { beginsAsJson, formatOf, inUtf8, isDeclaredForm, readAs } from '../formats/read-body.ts';
 import type { SentBody } from '../formats/sent-body.ts';
+
+const formats = ['json', 'form', 'multipart', 'text'] as const;
 
 /** A hit, as far as its fields need it. */
 type Hit = SentBody & { query?: string | undefined };
@@ -23,7 +25,7 @@ export function hitFields(hit: Hit): string | undefined {
 function bodyFields(hit: Hit): string | undefined {
   if (hit.body.byteLength === 0) return undefined;
   const sent = inUtf8(hit);
-  const format = formatOf(sent, ['json', 'form', 'multipart', 'text']);
+  const format = formatOf(sent, formats);
   // A number is JSON too, and has no fields.
   if (format === 'text' || (format === 'json' && !beginsAsJson(sent.body))) return undefined;
   if (format === 'form' && !mayBeForm(sent)) return undefined;
@@ -33,6 +35,5 @@ function bodyFields(hit: Hit): string | undefined {
 
 /** A query string comes without a type. curl says of whatever it posts that it is a form. */
 function mayBeForm({ contentType, method }: SentBody): boolean {
-  const isForm = contentType?.toLowerCase().startsWith('application/x-www-form-urlencoded');
-  return method === 'GET' || contentType === undefined || isForm === true;
+  return method === 'GET' || contentType === undefined || isDeclaredForm(contentType);
 }

@@ -1,7 +1,7 @@
-import { absmartlySource } from './absmartly.ts';
-import { datanostroSource } from './datanostro.ts';
-import { genericSource } from './generic.ts';
-import { segmentstreamSource } from './segmentstream.ts';
+import { absmartlyEdge, absmartlySource } from './absmartly.ts';
+import { datanostroEdge, datanostroSource } from './datanostro.ts';
+import { genericEdge, genericSource } from './generic.ts';
+import { segmentstreamEdge, segmentstreamSource } from './segmentstream.ts';
 
 /** Every source, by the name that a stream's `source` holds. */
 export const sources = {
@@ -12,3 +12,11 @@ export const sources = {
 } as const;
 
 export type SourceName = keyof typeof sources;
+
+/** The same as the Worker needs them: its bundle leaves out how rows are made. */
+export const edgeSides = {
+  absmartly: absmartlyEdge,
+  datanostro: datanostroEdge,
+  generic: genericEdge,
+  segmentstream: segmentstreamEdge,
+} as const satisfies Record<SourceName, unknown>;

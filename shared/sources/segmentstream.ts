@@ -2,16 +2,16 @@ import type { Column, TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config.ts';
 import type { Envelope } from '../envelope.ts';
 import { RelayError } from '../error.ts';
-import { charsetOf } from '../formats/media-type.ts';
-import { xmlCharset } from '../formats/read-body.ts';
-import { decodeLossy, decodeText } from '../formats/text.ts';
+import { decodeDocument } from '../formats/read-body.ts';
+import { lossTest, notText, replaced } from '../formats/replaced.ts';
+import { decodeLossy } from '../formats/text.ts';
 import { JsonText } from '../json-text.ts';
 import { missingColumn } from '../shape/map-columns.ts';
 import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
 import { queryReader } from '../shape/query.ts';
 import type { EventShape } from '../shape/shape.ts';
 import type { TokenSchemeName } from '../signatures/schemes.ts';
-import type { EdgeDelivery, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
+import type { EdgeDelivery, EdgeSide, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
 import { hitFields } from './hit-fields.ts';
 
 export interface SegmentstreamOptions extends StreamOptions, Pick<EventShape, 'moreColumns'> {
@@ -37,6 +37,7 @@ const fieldsColumn: Column = {
   description: 'What the payload and the query say, where they are forms or JSON',
   // With another text in a field's place it would say what nobody sent; the payload says it all.
   exact: true,
+  spare: true,
 };
 
 /** @throws RelayError `config.invalid` where there is no such time zone */
@@ -57,9 +58,6 @@ function layout(stream: Stream): TableLayout {
   };
 }
 
-const notText = 'is not UTF-8';
-const replaced = `${notText}: U+FFFD stands for what is not`;
-
 function map(envelope: Envelope, stream: Stream): readonly Mapping[] {
   return [mapHit(envelope, stream)];
 }
@@ -72,7 +70,7 @@ function mapHit(envelope: Envelope, stream: Stream): Mapping {
   if (added?.ok === false) return added;
   const notes: ValueNote[] = [];
   if (!isExact) notes.push({ column: 'payload', reason: replaced });
-  if (stream.fields && fields && isReplaced(fields, payload + (envelope.query ?? ''))) {
+  if (stream.fields && fields && lossTest(envelope)(fields)) {
     notes.push({ column: fieldsColumn.name, reason: replaced });
   }
   const [note] = notes;
@@ -105,15 +103,10 @@ function isInKey(notes: readonly ValueNote[], { key = [] }: Stream): boolean {
 function decodePayload(envelope: Envelope): { text: string; isExact: boolean } {
   const { body, contentType, query } = envelope;
   if (body.byteLength === 0 && query) return { text: query, isExact: true };
-  const decoding = decodeText(body, xmlCharset(body) ?? charsetOf(contentType));
+  const decoding = decodeDocument(body, contentType);
   return decoding.ok
     ? { text: decoding.text, isExact: true }
     : { text: decodeLossy(body, undefined), isExact: false };
-}
-
-/** Has a form lost bytes that its escapes say, and that are no UTF-8? */
-function isReplaced(fields: string, sent: string): boolean {
-  return fields.includes('\ufffd') && !/\ufffd|%ef%bf%bd|\\ufffd/i.test(sent);
 }
 
 function read(delivery: EdgeDelivery, stream: Stream): Reading {
@@ -149,13 +142,20 @@ function calendarOf(timeZone: string): Intl.DateTimeFormat {
   }
 }
 
-export const segmentstreamSource: RowSource = {
+/** What the Worker carries of it. */
+export const segmentstreamEdge: EdgeSide = {
   name: 'segmentstream',
-  delivers: 'rows',
   filteredStatus: 200,
   eventFrom: () => undefined,
   headers: (stream) => morePlanOf(stream)?.headers ?? [],
   read,
-  layout,
-  map,
 };
+
+export const segmentstreamSource: RowSource = /* @__PURE__ */ Object.assign(
+  {
+    delivers: 'rows' as const,
+    layout,
+    map,
+  },
+  segmentstreamEdge,
+);

@@ -34,6 +34,7 @@ export async function unlessThere(creation: Promise<unknown>): Promise<boolean> 
   }
 }
 
-function codeOf(cause: unknown): unknown {
+/** The HTTP status of an answer, where it is one. */
+export function codeOf(cause: unknown): unknown {
   return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }

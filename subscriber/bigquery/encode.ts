@@ -11,17 +11,15 @@ import type { ValueNote } from '../../shared/source.ts';
 import { CELL_WRITERS, type CellWriter, DAY_WRITERS, kindOf } from './cells.ts';
 import { changeFields, writeChange } from './change-fields.ts';
 import { describeColumns } from './descriptor.ts';
+import type { Encoded } from './encoded.ts';
 import { withinPartitions } from './partition-range.ts';
 import { ProtoWriter } from './proto-writer.ts';
 import { type Refusal, refuse, within } from './refusal.ts';
 import { type ColumnWriter, columnRepairer, type Repairer } from './repair.ts';
+import { spareColumns, withoutSpare } from './spare-columns.ts';
 
 /** One append request may hold 10 MB by the API's own description; a row must leave room for the rest. */
 export const MAX_ROW_BYTES = 9_000_000;
-
-type Encoded =
-  /** `notes` say which cells are NULL, or changed, as the row's values do not fit them. */
-  { ok: true; row: Uint8Array; notes?: readonly ValueNote[] } | ({ ok: false } & Refusal);
 
 export type InvalidValues = NonNullable<StreamOptions['invalidValues']>;
 
@@ -60,20 +58,26 @@ export function createEncoder(
   const lenient = invalidValues === 'null' ? { key, note } : undefined;
   const partition = { column: layout.partitionBy?.column, now };
   const write = compileRecord(columns, partition, lenient);
+  const encode = (row: Row, sequence: string): Encoded => {
+    out.reset();
+    notes = undefined;
+    const refusal = write(out, row) ?? requireKey(row, key);
+    if (refusal) return { ok: false, ...refusal };
+    if (key.length > 0) writeChange(out, columns.length, sequence);
+    const bytes = out.take();
+    if (bytes.length <= MAX_ROW_BYTES) {
+      return notes ? { ok: true, row: bytes, notes } : { ok: true, row: bytes };
+    }
+    const reason = `${bytes.length} bytes; an append takes rows of at most ${MAX_ROW_BYTES}`;
+    return { ok: false, column: '', code: 'too_large', reason };
+  };
+  const spare = lenient ? spareColumns(layout) : [];
   return {
     descriptor: key.length > 0 ? describeChanges(columns) : describeColumns(columns),
     encode(row, sequence = '0') {
-      out.reset();
-      notes = undefined;
-      const refusal = write(out, row) ?? requireKey(row, key);
-      if (refusal) return { ok: false, ...refusal };
-      if (key.length > 0) writeChange(out, columns.length, sequence);
-      const bytes = out.take();
-      if (bytes.length <= MAX_ROW_BYTES) {
-        return notes ? { ok: true, row: bytes, notes } : { ok: true, row: bytes };
-      }
-      const reason = `${bytes.length} bytes; an append takes rows of at most ${MAX_ROW_BYTES}`;
-      return { ok: false, column: '', code: 'too_large', reason };
+      const encoded = encode(row, sequence);
+      if (encoded.ok || encoded.code !== 'too_large' || spare.length === 0) return encoded;
+      return withoutSpare(encoded, row, spare, (smaller) => encode(smaller, sequence));
     },
   };
 }

@@ -57,10 +57,20 @@ export function compareTable(metadata: TableMetadata, layout: TableLayout): Tabl
   const existing = (metadata.schema as { fields?: TableField[] } | undefined)?.fields ?? [];
   const difference = compareColumns(existing, layout.columns, '');
   const key = metadata.tableConstraints?.primaryKey?.columns ?? [];
-  for (const problem of [comparePartitions(metadata, layout), compareKeys(key, layout)]) {
+  for (const problem of [
+    compareKinds(metadata),
+    comparePartitions(metadata, layout),
+    compareKeys(key, layout),
+  ]) {
     if (problem) difference.problems.push(problem);
   }
   return { ...difference, lacksKey: layout.key !== undefined && key.length === 0 };
+}
+
+/** No rows can be appended to a view, a snapshot or an external table. */
+function compareKinds({ type }: TableMetadata): string | undefined {
+  if (type === undefined || type === 'TABLE') return undefined;
+  return `it is of the kind ${type}, and no TABLE`;
 }
 
 /** A key may be given to a table without one, and be left where the config says nothing. */

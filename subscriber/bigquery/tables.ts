@@ -1,7 +1,7 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { TableLayout } from '../../shared/columns.ts';
 import { RelayError } from '../../shared/error.ts';
-import { createOrRead, unlessThere } from './create-or-read.ts';
+import { codeOf, createOrRead, unlessThere } from './create-or-read.ts';
 import { compareTable, toTableMetadata } from './table-fields.ts';
 
 export interface TableName {
@@ -18,19 +18,35 @@ export interface Ensured {
 
 /** Other replicas may start at the same time and change the table between our reading and writing it. */
 const ROUNDS = 3;
+const BAD_REQUEST = 400;
 
 /**
  * Makes dataset and table where they are missing, and adds columns and a primary key that the table lacks.
  * Nothing else about a table that is there is changed. Safe to run from many replicas at once.
  *
  * @param location of a dataset that has to be made; BigQuery's default when absent
- * @throws RelayError `table.incompatible` naming each column with both its types
+ * @throws RelayError `table.incompatible` naming each column with both its types, `table.refused`
  */
 export async function ensureTable(
   bigquery: BigQuery,
   name: TableName,
   layout: TableLayout,
   location?: string,
+): Promise<Ensured> {
+  try {
+    return await makeOrChange(bigquery, name, layout, location);
+  } catch (cause) {
+    // Of what BigQuery finds wrong with the request itself, nothing passes.
+    if (codeOf(cause) !== BAD_REQUEST) throw cause;
+    throw refused(name, cause as Error);
+  }
+}
+
+async function makeOrChange(
+  bigquery: BigQuery,
+  name: TableName,
+  layout: TableLayout,
+  location: string | undefined,
 ): Promise<Ensured> {
   const table = bigquery.dataset(name.dataset).table(name.table);
   for (let round = 1; ; round++) {
@@ -63,6 +79,17 @@ function incompatible({ dataset, table }: TableName, problems: readonly string[]
   return new RelayError(
     'table.incompatible',
     'setup',
-    `the table ${dataset}.${table} cannot take the rows that the config describes:${lines}`,
+    `the table ${dataset}.${table} cannot take the rows that the config describes:${lines}\n` +
+      'Change the config to what the table is, or the table to what the config says, or name another table.',
+  );
+}
+
+function refused({ dataset, table }: TableName, cause: Error): RelayError {
+  return new RelayError(
+    'table.refused',
+    'setup',
+    `BigQuery refuses the table ${dataset}.${table} as the config describes it: ${cause.message}\n` +
+      'Change what it names in the config.',
+    { cause },
   );
 }

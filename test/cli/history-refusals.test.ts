@@ -45,7 +45,7 @@ describe('what stands in the way of the commands of history is told', { timeout:
       'reconcile',
       'HTML',
       (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>Log in'),
-      'a page of HTML, not JSONL',
+      'a page of HTML, and no events',
     ],
   ])('%s: the API answers %s', async (name, _, answer, problem) => {
     const place = await startHistoryPlace(() => []);
@@ -113,7 +113,7 @@ describe('an import', { timeout: 60_000 }, () => {
     [[], '--stream'],
     [['--stream', 'datanostro', '--format', 'xml'], 'csv, ndjson'],
     [['--stream', 'datanostro', '--rename', 'x'], 'say column=member'],
-    [['--stream', 'datanostro', '--delimiter', ''], 'a delimiter is one character'],
+    [['--stream', 'datanostro', '--delimiter', ''], 'a delimiter is one of'],
     [['--stream', 'datanostro', '--on', 'mars'], 'local, google'],
   ])('with %j is refused with what is wrong', async (args, problem) => {
     const place = await startHistoryPlace(() => []);

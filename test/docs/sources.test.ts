@@ -108,7 +108,7 @@ billing: stripe({ table: 'billing.stripe' }), // signed with the secret BILLING_
 |---|---|---|
 ${columns.join('\n')}
 
-Numbers stay digit for digit as they were sent. Where the sender gives no id, \`event_id\` is the delivery's, with the event's index behind it where a delivery holds several. The table is partitioned by the day of \`received_at\` and clustered by \`event_name\`. Declare \`columns\` to have others, or \`moreColumns\` to have these and more:
+Numbers stay digit for digit as they were sent. Where the sender gives no id, or an empty one, \`event_id\` is the delivery's, with the event's index behind it where a delivery holds several. The table is partitioned by the day of \`received_at\` and clustered by \`event_name\`. Declare \`columns\` to have others, or \`moreColumns\` to have these and more:
 
 \`\`\`ts
 orders: shopify({
@@ -120,7 +120,9 @@ orders: shopify({
 }),
 \`\`\`
 
-\`from\` is a path of the event (\`$.items[0].sku\`), of the body around it (\`body:$.account\`), a header (\`header:x-name\`), a parameter of the URL (\`query:name\`), or \`event:id\`, \`event:name\`, \`event:time\`, \`event:index\`, \`delivery:id\`, \`delivery:received_at\`, \`delivery:content_type\`. Several with \` | \` between them are alternatives. A header longer than 1,024 bytes does not fit Pub/Sub and counts as missing; a query travels however long it is, and a name that it holds several times is an array of its values. \`datanostro\` and \`segmentstream\` take \`moreColumns\` beside their own columns too. With \`required: true\` a delivery of one event that lacks the value is answered 400 with the column's name; among several, such an event becomes a dead letter and the others become rows.
+\`from\` is a path of the event (\`$.items[0].sku\`), of the body around it (\`body:$.account\`), a header (\`header:x-name\`), a parameter of the URL (\`query:name\`), or \`event:id\`, \`event:name\`, \`event:time\`, \`event:index\`, \`delivery:id\`, \`delivery:received_at\`, \`delivery:content_type\`. Several with \` | \` between them are alternatives. A header longer than 1,024 bytes does not fit Pub/Sub and counts as missing; a query travels however long it is, and a name that it holds several times is an array of its values. A POST that has a query and no body is read from its query, where a key is shown or the URL is signed. \`datanostro\` and \`segmentstream\` take \`moreColumns\` beside their own columns too. With \`required: true\` a delivery of one event that lacks the value is answered 400 with the column's name; among several, such an event becomes a dead letter and the others become rows.
+
+A column's name is a letter of any script or \`_\`, then letters, digits or \`_\`: 300 characters at most, and none of the beginnings that BigQuery keeps for itself (\`_PARTITION\`, \`_TABLE_\`, \`_FILE_\`, \`_ROW_TIMESTAMP\`, \`_CHANGE_TYPE\`, …). \`Name\` and \`name\` are one column to BigQuery. A table has 10,000 columns at most, and a description 1,024 characters. What BigQuery would refuse of a table, \`npx tributary check\` and each deployment refuse with its path. A table that is there already and differs from its stream (a column of another type, other partitions, another key) takes no rows: the subscriber's log names the difference, once; the rows wait until the table or the config is changed, and no other table waits.
 
 ## What bodies may be
 
@@ -135,7 +137,7 @@ orders: shopify({
 \`body\` is one of them or a list; a stream of \`generic\` that says nothing takes all but \`text\`. What the bytes say decides first, as no signature covers a Content-Type: an object or an array is JSON, \`<\` begins a text, \`--\` a multipart body, \`name=\` a form ([decision 15](decisions/0015-what-a-body-is.md)). A name that a form holds several times is an array of its values: all of them, in order. A body that is none of what its stream takes is answered 400.
 
 - \`each: 'lines'\` reads lines of JSON, each an event. With \`each: '$'\` an array is a batch, and a body that is no array is one event.
-- Text is UTF-8, or in the charset that its Content-Type, its part of a multipart body, SendGrid's \`charsets\` or its XML declares. Byte order marks are skipped.
+- Text is UTF-8, or in the charset that its Content-Type, its part of a multipart body, SendGrid's \`charsets\` or its XML declares. Byte order marks are skipped. Bytes of a form that are no text become U+FFFD, with a note as for any other value that does not fit.
 - \`Content-Encoding: gzip\` and \`deflate\` are undone, and \`br\` where Cloudflare's runtime can; others are answered 415. \`maxBodyBytes\` holds for what comes of it too. Signatures are over the bytes as they came, and a dead letter keeps those.
 - A preset's limit is what its sender documents, up to the 7 MiB that a message carries; 1 MiB where it documents less, or nothing.
 
@@ -143,7 +145,7 @@ orders: shopify({
 
 A value is judged by what it is, not how it is spelled: \`5.0\`, \`1e3\` and \`"42"\` are integers, and a TIMESTAMP is read from ISO 8601, from \`Mon, 02 Mar 2026 10:00:00 GMT\` and its like, from \`/Date(1700000000000)/\`, and from numbers. \`unit\` (\`s\`, \`ms\`, \`us\`, \`ns\`) says what a bare number means, and nothing else; without it a number is seconds, or milliseconds from 100,000,000,000 on. Nothing is rounded: \`1.5\` is no INT64 ([decision 14](decisions/0014-raw-first.md) has the whole table).
 
-An empty text is NULL in any column but STRING and JSON. A value that does not fit is NULL in its row, and the delivery is kept as well:
+An empty text is NULL in any column but STRING. A value that does not fit is NULL in its row, and the delivery is kept as well:
 
 | column of \`tributary.dead_letters\` | |
 |---|---|
@@ -158,7 +160,7 @@ An empty text is NULL in any column but STRING and JSON. A value that does not f
 SELECT stream, \`column\`, reason, COUNT(*) AS n FROM tributary.dead_letters WHERE written_in_part GROUP BY stream, \`column\`, reason ORDER BY n DESC
 \`\`\`
 
-A text that holds half a character (a lone surrogate, as where an emoji was cut) has U+FFFD in its place, in JSON too, and is kept as well; so is JSON of more than 500 levels, which becomes a JSON string of its text. A \`required\` column and a \`key\` need a value that fits, or the event becomes a dead letter alone; a stream with \`invalidValues: 'dead-letter'\` asks for that in every column.
+A text that holds half a character (a lone surrogate, as where an emoji was cut) has U+FFFD in its place, in JSON too, and is kept as well; so has a field of a form whose bytes are no text in its charset; and JSON of more than 500 levels becomes a JSON string of its text. A \`required\` column and a \`key\` need a value that fits, or the event becomes a dead letter alone; a stream with \`invalidValues: 'dead-letter'\` asks for that in every column.
 
 ## Filters
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Value } from '../../shared/columns.ts';
+import type { ColumnType, Value } from '../../shared/columns.ts';
 import { cellOf } from '../../shared/shape/cell.ts';
 import { plainNumber, readNumber } from '../../shared/shape/number.ts';
 import type { TimeUnit } from '../../shared/shape/shape.ts';
@@ -109,3 +109,13 @@ test.each(['', ' ', '.', '-', 'e5', '1e', '1 2', '1_000', '0x1', 'NaN', '１'])(
     expect(readNumber(text)).toBeUndefined();
   },
 );
+
+test('an empty text is NULL in every column but STRING', () => {
+  const types = 'INT64 FLOAT64 NUMERIC BIGNUMERIC BOOL TIMESTAMP DATE DATETIME TIME JSON'.split(
+    ' ',
+  );
+  for (const type of types as ColumnType[]) {
+    expect([type, cellOf('""', type, undefined)]).toEqual([type, { ok: true, value: null }]);
+  }
+  expect(cellOf('""', 'STRING', undefined)).toEqual({ ok: true, value: '' });
+});

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { AccessTokens } from '../../worker/access-token.ts';
 
 const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+const elliptic = await generateKeyPair('ES256', { extractable: true });
 const account = JSON.stringify({
   type: 'service_account',
   client_email: 'relay@your-project.iam.gserviceaccount.com',
@@ -52,4 +53,24 @@ test('another account has another token', async () => {
   const first = await tokens.get(account, start);
   const other = account.replace('"k1"', '"k2"');
   expect(await tokens.get(other, start)).not.toBe(first);
+});
+
+test.each([
+  ['no PEM', 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7'],
+  [
+    'another PEM',
+    '-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n',
+  ],
+  ['no base64', '-----BEGIN PRIVATE KEY-----\n!!!\n-----END PRIVATE KEY-----\n'],
+  ['no key', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'],
+  ['nothing in it', '-----BEGIN PRIVATE KEY-----\n\n-----END PRIVATE KEY-----\n'],
+  ['the key of another algorithm', await exportPKCS8(elliptic.privateKey)],
+])('a private key that is %s is told, and not quoted', async (_, private_key) => {
+  const unusable = JSON.stringify({ ...JSON.parse(account), private_key });
+  const getting = new AccessTokens().get(unusable, start);
+  await expect(getting).rejects.toMatchObject({
+    code: 'service-account.invalid',
+    message:
+      'the secret GOOGLE_SERVICE_ACCOUNT cannot be used: its private_key is not a PKCS #8 RSA key',
+  });
 });

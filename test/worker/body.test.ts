@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readBody, readRequest } from '../../worker/body.ts';
+import { declaredLength, readBody, readRequest } from '../../worker/body.ts';
 
 const kibibyte = 1024;
 const cap = 100 * kibibyte;
@@ -114,25 +114,29 @@ function declaring(length: number, body: BodyInit): Request {
   return new Request('https://relay.example/', { method: 'POST', headers, body });
 }
 
+function readDeclaring(request: Request, withinMs: number) {
+  return readRequest(request, declaredLength(request.headers), cap, withinMs);
+}
+
 test.each([0, 1, cap - 1, cap])('%i bytes of a declared length come back as sent', async (size) => {
   const body = random(size);
-  const read = await readRequest(declaring(size, body), cap, withinMs);
+  const read = await readDeclaring(declaring(size, body), withinMs);
   expect(read).toEqual({ ok: true, bytes: body });
 });
 
 test.each([1, cap, cap + 1, 10 * cap])('%i declared bytes that are too many', async (length) => {
-  const read = await readRequest(declaring(length, random(cap + 1)), cap, withinMs);
+  const read = await readDeclaring(declaring(length, random(cap + 1)), withinMs);
   expect(read).toEqual({ ok: false, cause: 'too-large' });
 });
 
 test('a declared length that never comes is too slow', async () => {
   const { readable } = new IdentityTransformStream();
-  const read = await readRequest(declaring(10, readable), cap, 50);
+  const read = await readDeclaring(declaring(10, readable), 50);
   expect(read).toEqual({ ok: false, cause: 'too-slow' });
 });
 
 test('a declared length that breaks off is broken', async () => {
   const { body } = chunked([random(10)], 'abort');
-  const read = await readRequest(declaring(20, body), cap, withinMs);
+  const read = await readDeclaring(declaring(20, body), withinMs);
   expect(read).toEqual({ ok: false, cause: 'broken' });
 });

@@ -192,6 +192,14 @@ test('x: what a challenge was signed for is no delivery', async () => {
   expect(await stream.stored()).toBe(1);
 });
 
+test('x: of four secrets the first that is set signs the answer', async () => {
+  const secrets = ['X_NEXT', 'X_OTHER', 'HOOK_SECRET', 'X_LAST'];
+  const stream = openStream('x', 'x', { X_NEXT: ' ', X_LAST: 'another' }, { secrets });
+  expect(await (await stream.get('crc_token=abc')).json()).toEqual({
+    response_token: `sha256=${(await hmac('abc')).toBase64()}`,
+  });
+});
+
 test('x: without its secret, 503', async () => {
   const stream = openStream('x', 'x', { HOOK_SECRET: '' });
   expect((await stream.get('crc_token=abc')).status).toBe(503);

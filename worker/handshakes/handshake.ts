@@ -17,7 +17,7 @@ export type Answer =
 
 /** What an unsigned challenge may be answered with. */
 export interface Keys {
-  /** The stream's live secret; the first that is set, where there are two. */
+  /** The stream's live secret; of several the first that is set. */
   secret: NamedSecret;
   /** What the user has told the sender's console to show. */
   verifyToken: NamedSecret;

@@ -2,6 +2,7 @@ import type { Field, FieldType } from '../schema.ts';
 import { parseDate, parseTime, parseTimestamp } from '../values/calendar.ts';
 import { parseFloat64, parseInteger } from '../values/parse-text.ts';
 import type { CsvRecord } from './csv.ts';
+import { type CharacterMap, headerName } from './header-name.ts';
 
 /** How many rows BigQuery looks at. */
 export const SAMPLE_ROWS = 500;
@@ -17,18 +18,24 @@ export interface Detected {
  * that there is none (`skipLeadingRows` 0).
  * https://cloud.google.com/bigquery/docs/schema-detect
  */
-export function detectCsv(records: readonly CsvRecord[], mayHaveHeader: boolean): Detected {
+export function detectCsv(
+  records: readonly CsvRecord[],
+  mayHaveHeader: boolean,
+  characters: CharacterMap | undefined,
+): Detected {
   const [first, ...rest] = records;
   const width = Math.max(0, ...records.map((record) => record.cells.length));
   const types = columnTypes(rest, width);
-  const names = first?.cells.map((cell) => cell.text.trim()) ?? [];
-  const allText =
-    names.length > 0 && names.every((name) => name !== '' && detectType(name) === 'STRING');
+  const texts = first?.cells.map((cell) => cell.text.trim()) ?? [];
+  // A cell without a name says nothing, and leaves the others theirs.
+  const named = texts.filter((text) => text !== '');
+  const allText = named.length > 0 && named.every((text) => detectType(text) === 'STRING');
   // A row of words above other rows of words may as well be data, unless nothing follows it.
   const stands = rest.length === 0 || types.some((type) => type !== 'STRING');
   const hasHeader = mayHaveHeader && allText && stands;
   const found = hasHeader ? types : columnTypes(records, width);
-  return { schema: nameFields(found, hasHeader ? names : []), hasHeader };
+  const names = hasHeader ? texts.map((text) => headerName(text, characters)) : [];
+  return { schema: nameFields(found, names), hasHeader };
 }
 
 function columnTypes(records: readonly CsvRecord[], width: number): FieldType[] {
@@ -62,11 +69,10 @@ function detectType(text: string): FieldType {
 }
 
 function nameFields(types: readonly FieldType[], names: readonly string[]): Field[] {
-  const taken = new Set<string>();
+  const unique = uniqueNames();
   return types.map((type, index) => {
     const fallback = `${TYPE_NAMES[type] ?? 'string'}_field_${index}`;
-    const name = unique(cleanName(names[index] ?? '') || fallback, taken);
-    return { name, type, mode: 'NULLABLE' };
+    return { name: unique(names[index] || fallback), type, mode: 'NULLABLE' };
   });
 }
 
@@ -80,15 +86,17 @@ const TYPE_NAMES: Readonly<Partial<Record<FieldType, string>>> = {
   TIMESTAMP: 'timestamp',
 };
 
-/** Letters, marks, digits and connectors of every script, not starting with a digit. */
-export function cleanName(header: string): string {
-  const cleaned = header.trim().replace(/[^\p{L}\p{M}\p{N}\p{Pc}]/gu, '_');
-  return (/^\p{N}/u.test(cleaned) ? `_${cleaned}` : cleaned).slice(0, 300);
-}
-
-function unique(name: string, taken: Set<string>): string {
-  let candidate = name;
-  for (let n = 1; taken.has(candidate.toLowerCase()); n++) candidate = `${name}_${n}`;
-  taken.add(candidate.toLowerCase());
-  return candidate;
+/** Each name that is there already gets a number; a million of one name too. */
+function uniqueNames(): (name: string) => string {
+  const taken = new Set<string>();
+  const numbers = new Map<string, number>();
+  return (name) => {
+    const key = name.toLowerCase();
+    let candidate = name;
+    let number = numbers.get(key) ?? 0;
+    while (taken.has(candidate.toLowerCase())) candidate = `${name}_${++number}`;
+    numbers.set(key, number);
+    taken.add(candidate.toLowerCase());
+    return candidate;
+  };
 }

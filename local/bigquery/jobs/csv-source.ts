@@ -3,9 +3,12 @@ import type { Cell } from '../cell.ts';
 import { BigQueryError } from '../errors.ts';
 import { type Field, findField } from '../schema.ts';
 import { parseText } from '../values/parse-text.ts';
-import { cleanName, detectCsv, SAMPLE_ROWS } from './autodetect.ts';
+import { detectCsv, SAMPLE_ROWS } from './autodetect.ts';
 import { CsvParser, type CsvRecord } from './csv.ts';
+import { detectDelimiter } from './delimiter.ts';
+import { headerName } from './header-name.ts';
 import type { LoadOptions } from './load-options.ts';
+import { matchHeader } from './match-header.ts';
 import { problem, type Source, type SourceRow } from './source-rows.ts';
 
 /**
@@ -17,7 +20,7 @@ export async function openCsv(
   options: LoadOptions,
   tableSchema: Field[] | undefined,
 ): Promise<Source> {
-  const records = readRecords(file, options);
+  const records = readRecords(file, options, await delimiterOf(file, options));
   const sample = await takeSample(records, SAMPLE_ROWS + (options.csv.skipLeadingRows ?? 1));
   const layout = readLayout(sample, options, tableSchema);
   return {
@@ -40,8 +43,21 @@ interface Layout {
   firstRow: number;
 }
 
-async function* readRecords(file: string, options: LoadOptions): AsyncGenerator<CsvRecord[]> {
-  const parser = new CsvParser(options.csv);
+/** Detection finds it, where the job names none; else it is the comma. */
+async function delimiterOf(
+  file: string,
+  { csv, autodetect, schema }: LoadOptions,
+): Promise<string> {
+  if (csv.delimiter !== undefined) return csv.delimiter;
+  return autodetect && schema === undefined ? await detectDelimiter(file, csv) : ',';
+}
+
+async function* readRecords(
+  file: string,
+  options: LoadOptions,
+  delimiter: string,
+): AsyncGenerator<CsvRecord[]> {
+  const parser = new CsvParser({ ...options.csv, delimiter });
   const stream = createReadStream(file, { encoding: 'utf8', highWaterMark: CHUNK_BYTES });
   for await (const chunk of stream) yield parser.push(String(chunk));
   yield parser.end();
@@ -77,7 +93,11 @@ function readLayout(
   if (options.csv.matchByName !== true) return { schema, columns: undefined, firstRow: skip ?? 0 };
   // The last of the rows that are skipped names the columns.
   const header = sample[Math.max(skip ?? 1, 1) - 1];
-  return { schema, columns: matchNames(header, schema, options), firstRow: Math.max(skip ?? 1, 1) };
+  return {
+    schema,
+    columns: matchHeader(header, schema, options),
+    firstRow: Math.max(skip ?? 1, 1),
+  };
 }
 
 function detectLayout(
@@ -88,8 +108,9 @@ function detectLayout(
   const skip = options.csv.skipLeadingRows;
   const start = Math.max((skip ?? 1) - 1, 0);
   const seen = sample.slice(start, start + SAMPLE_ROWS + 1);
-  const { schema, hasHeader } = detectCsv(seen, skip !== 0);
-  const names = seen[0]?.cells.map((cell) => cleanName(cell.text)) ?? [];
+  const { columnNameCharacters: characters } = options.csv;
+  const { schema, hasHeader } = detectCsv(seen, skip !== 0, characters);
+  const names = seen[0]?.cells.map((cell) => headerName(cell.text, undefined)) ?? [];
   const known = tableSchema ?? [];
   const namesColumns =
     names.length > 0 && skip !== 0 && names.every((name) => findField(known, name) !== undefined);
@@ -105,24 +126,6 @@ function detectLayout(
     return field === undefined ? [] : [field];
   });
   return { schema: merged, columns: undefined, firstRow };
-}
-
-function matchNames(
-  header: CsvRecord | undefined,
-  schema: readonly Field[],
-  options: LoadOptions,
-): number[] {
-  return (header?.cells ?? []).map((cell) => {
-    const name = cleanName(cell.text).toLowerCase();
-    const index = schema.findIndex((field) => field.name.toLowerCase() === name);
-    if (index === -1 && !options.ignoreUnknownValues) {
-      throw new BigQueryError(
-        'invalid',
-        `Error while reading data, error message: CSV header has an unknown column: ${cell.text}`,
-      );
-    }
-    return index;
-  });
 }
 
 function toRows(records: readonly CsvRecord[], layout: Layout, options: LoadOptions): SourceRow[] {
@@ -147,6 +150,10 @@ function toRow(record: CsvRecord, layout: Layout, options: LoadOptions): SourceR
     const field = schema[target];
     const source = record.cells[position];
     if (field === undefined || source === undefined) continue;
+    // BigQuery refuses ASCII 0 unless it is told to keep control characters.
+    if (!options.csv.preserveAsciiControl && source.text.includes('\0')) {
+      return problem(`Bad character (ASCII 0) encountered.${place(record)}`);
+    }
     const cell = toCell(field, source, options);
     if (cell === undefined) {
       return problem(
@@ -171,12 +178,10 @@ function toCell(
   options: LoadOptions,
 ): Cell | undefined {
   if (field.type === 'RECORD' || field.mode === 'REPEATED') return undefined;
-  const { nullMarkers, preserveAsciiControl } = options.csv;
+  const { nullMarkers } = options.csv;
   if (!source.quoted && nullMarkers.has(source.text)) return null;
   if (source.text === '')
     return field.type === 'STRING' || field.type === 'BYTES' ? parseText(field.type, '') : null;
-  // BigQuery refuses ASCII 0 unless it is told to keep control characters.
-  if (!preserveAsciiControl && source.text.includes('\0')) return undefined;
   return parseText(field.type, source.text);
 }
 

@@ -34,6 +34,8 @@ export class CsvParser {
   #line = 1;
   #offset = 0;
   #started = false;
+  /** So long the text must be before a record that has not ended is looked at again. */
+  #wanted = 0;
 
   constructor(options: CsvOptions) {
     this.#options = options;
@@ -64,8 +66,10 @@ export class CsvParser {
 
   #records(last: boolean): CsvRecord[] {
     const records: CsvRecord[] = [];
+    if (!last && this.#text.length - this.#at < this.#wanted) return records;
     while (this.#at < this.#text.length) {
       const found = this.#record(last);
+      this.#wanted = found === undefined ? 2 * (this.#text.length - this.#at) : 0;
       if (found === undefined) break;
       const { cells, lines, next } = found;
       const [only] = cells;

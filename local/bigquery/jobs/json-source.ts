@@ -3,7 +3,8 @@ import { createInterface } from 'node:readline';
 import { BigQueryError } from '../errors.ts';
 import type { Field, FieldType } from '../schema.ts';
 import { type ExactJson, jsonToCells, NumberText, parseExactJson } from '../values/json-row.ts';
-import { cleanName, SAMPLE_ROWS } from './autodetect.ts';
+import { SAMPLE_ROWS } from './autodetect.ts';
+import { headerName } from './header-name.ts';
 import type { LoadOptions } from './load-options.ts';
 import { problem, type Source, type SourceRow } from './source-rows.ts';
 
@@ -84,7 +85,11 @@ async function detect(file: string): Promise<Field[]> {
     seen += 1;
     if (seen === SAMPLE_ROWS) break;
   }
-  return [...columns].map(([name, type]) => ({ name: cleanName(name), type, mode: 'NULLABLE' }));
+  return [...columns].map(([name, type]) => ({
+    name: headerName(name, undefined),
+    type,
+    mode: 'NULLABLE',
+  }));
 }
 
 function readObject(text: string, line: number): { [key: string]: ExactJson } {

@@ -3,6 +3,7 @@ import { readFields } from '../rest/fields.ts';
 import { asArray, asCount, asObject, asText, isTrue, type JsonObject } from '../rest/json.ts';
 import type { Field, Table, TableRef, TimePartitioning } from '../schema.ts';
 import type { CsvOptions } from './csv.ts';
+import type { CharacterMap } from './header-name.ts';
 
 export interface LoadOptions {
   destination: TableRef;
@@ -18,13 +19,16 @@ export interface LoadOptions {
   ignoreUnknownValues: boolean;
   /** How a table that the job creates is laid out. */
   layout: Partial<Table>;
-  csv: CsvOptions & {
+  csv: Omit<CsvOptions, 'delimiter'> & {
+    /** Undefined where the job names none. */
+    delimiter: string | undefined;
     /** Undefined where the job leaves it to detection. */
     skipLeadingRows: number | undefined;
     allowJaggedRows: boolean;
     nullMarkers: ReadonlySet<string>;
     matchByName: boolean | undefined;
     preserveAsciiControl: boolean;
+    columnNameCharacters: CharacterMap | undefined;
   };
 }
 
@@ -84,13 +88,13 @@ function readLayout(load: JsonObject): Partial<Table> {
 }
 
 function readCsv(load: JsonObject): LoadOptions['csv'] {
-  const delimiter = asText(load['fieldDelimiter']) ?? ',';
+  const delimiter = asText(load['fieldDelimiter']) || undefined;
   const match = asText(load['sourceColumnMatch']);
   const markers = asArray(load['nullMarkers']).map(String);
   const quote = asText(load['quote']) ?? '"';
   if (quote.length > 1) throw new BigQueryError('invalid', 'The quote must be one character');
   return {
-    delimiter: /^(?:tab|\\t)$/i.test(delimiter) ? '\t' : delimiter.slice(0, 1) || ',',
+    delimiter: /^(?:tab|\\t)$/i.test(delimiter ?? '') ? '\t' : delimiter?.slice(0, 1),
     quote,
     allowQuotedNewlines: isTrue(load['allowQuotedNewlines']),
     skipLeadingRows: asCount(load['skipLeadingRows']),
@@ -98,5 +102,16 @@ function readCsv(load: JsonObject): LoadOptions['csv'] {
     nullMarkers: new Set(markers.length > 0 ? markers : [asText(load['nullMarker']) ?? '']),
     matchByName: match === 'NAME' ? true : match === 'POSITION' ? false : undefined,
     preserveAsciiControl: isTrue(load['preserveAsciiControlCharacters']),
+    columnNameCharacters: readCharacterMap(load),
   };
+}
+
+function readCharacterMap(load: JsonObject): CharacterMap | undefined {
+  const map = asText(load['columnNameCharacterMap']) ?? 'COLUMN_NAME_CHARACTER_MAP_UNSPECIFIED';
+  if (map === 'COLUMN_NAME_CHARACTER_MAP_UNSPECIFIED') return undefined;
+  if ((asText(load['sourceFormat']) ?? 'CSV') !== 'CSV') {
+    throw new BigQueryError('invalid', 'columnNameCharacterMap is for CSV and Parquet files alone');
+  }
+  if (map === 'STRICT' || map === 'V1' || map === 'V2') return map;
+  throw new BigQueryError('invalid', `Invalid value for columnNameCharacterMap: ${map}`);
 }

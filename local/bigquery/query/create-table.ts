@@ -1,4 +1,4 @@
-import { quoteTable } from '../duck-types.ts';
+import { quoteIdentifier, quoteTable } from '../duck-types.ts';
 import { newTable } from '../new-resource.ts';
 import {
   type Field,
@@ -104,6 +104,17 @@ function tableSchema(fields: Awaited<ReturnType<typeof runSelect>>['schema']): F
   });
 }
 
+/** What DuckDB takes for decimals are BIGNUMERICs here, where BigQuery's arithmetic makes such. */
+function asStored(table: Table, sql: string): string {
+  if (!table.schema.some(({ type, mode }) => type === 'BIGNUMERIC' && mode !== 'REPEATED'))
+    return sql;
+  const columns = table.schema.map(({ name, type, mode }) => {
+    const quoted = quoteIdentifier(name);
+    return type === 'BIGNUMERIC' && mode !== 'REPEATED' ? `bq_bignumeric(${quoted})` : quoted;
+  });
+  return `SELECT ${columns.join(', ')} FROM (${sql}) AS selected(${table.schema.map(({ name }) => quoteIdentifier(name)).join(', ')})`;
+}
+
 async function createFilled(
   store: Store,
   query: Query,
@@ -115,7 +126,7 @@ async function createFilled(
   try {
     await store.transact(table, 'shared', async (connection) => {
       await bindParameters(connection, query.parameters);
-      await connection.run(`INSERT INTO ${quoteTable(table)} ${sql}`);
+      await connection.run(`INSERT INTO ${quoteTable(table)} ${asStored(table, sql)}`);
     });
   } catch (cause) {
     await store.deleteTable(table);

@@ -45,12 +45,26 @@ async function setVariable(
   cell: Cell,
 ): Promise<void> {
   const nothing = `CAST(NULL AS ${columnType(field)})`;
+  // Its client cannot bind a BIGNUM that is 0, so that these go as text.
+  const isText = field.type === 'BIGNUMERIC';
+  const bound = isText ? { ...field, type: 'STRING' as const } : field;
   // DuckDB itself says what its type is called: a value alone does not tell that of an empty array.
-  const [type] = (await connection.run(`SELECT ${nothing}`)).columnTypes();
-  const bound = cell === null || type === undefined ? nothing : '$1';
-  const values = bound === '$1' ? [toDuckValue(field, cell)] : [];
-  const types = bound === '$1' && type !== undefined ? [type] : [];
-  await connection.run(`SET VARIABLE ${quoteIdentifier(name)} = ${bound}`, values, types);
+  const sample = `SELECT CAST(NULL AS ${columnType(bound)})`;
+  const [type] = (await connection.run(sample)).columnTypes();
+  const variable = `SET VARIABLE ${quoteIdentifier(name)} =`;
+  if (cell === null || type === undefined) await connection.run(`${variable} ${nothing}`);
+  else
+    await connection.run(
+      `${variable} ${isText ? ofText(field) : '$1'}`,
+      [toDuckValue(bound, cell)],
+      [type],
+    );
+}
+
+function ofText({ mode }: Field): string {
+  return mode === 'REPEATED'
+    ? 'list_transform($1, lambda text: bq_bignumeric(text))'
+    : 'bq_bignumeric($1)';
 }
 
 function parameterField(name: string, type: ParameterType | undefined): Field {

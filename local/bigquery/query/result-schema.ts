@@ -6,6 +6,7 @@ import {
   DuckDBTypeId,
 } from '@duckdb/node-api';
 import type { Field, FieldType } from '../schema.ts';
+import { UNITS_FIELD } from '../values/bignumeric.ts';
 
 /** A result's column: as a table's, with INTERVAL besides. */
 export type ResultField = Omit<Field, 'type' | 'fields'> & {
@@ -47,6 +48,9 @@ export function resultField(name: string, type: DuckDBType): ResultField {
   }
   if (type.typeId === DuckDBTypeId.STRUCT) {
     const { entryNames, entryTypes } = type as DuckDBStructType;
+    if (entryNames.length === 1 && entryNames[0] === UNITS_FIELD) {
+      return { name, type: 'BIGNUMERIC', mode: 'NULLABLE' };
+    }
     const fields = entryNames.map((entry, index) =>
       // GoogleSQL leaves the fields of a struct unnamed where DuckDB numbers them.
       resultField(entry, entryTypes[index] as DuckDBType),

@@ -1,5 +1,5 @@
 import { BigQueryError } from '../errors.ts';
-import type { DatasetRef, Table, TableRef } from '../schema.ts';
+import type { DatasetRef, FieldType, Table, TableRef } from '../schema.ts';
 import { type Token, tokenize } from '../sql/lexer.ts';
 import { normalise } from '../sql/normalise.ts';
 import { type Names, nameColumns, resolve, tablePaths } from '../sql/resolve.ts';
@@ -24,7 +24,8 @@ export function translate(store: Store, scope: Scope, sql: string, tokens: Token
 
 function resolveStatement(store: Store, scope: Scope, tree: Node, depth: number): Node {
   const names: Names = {
-    jsonColumns: jsonColumns(store, scope, tree),
+    jsonColumns: columnsOf('JSON', store, scope, tree),
+    bignumericColumns: columnsOf('BIGNUMERIC', store, scope, tree),
     table: (path) => store.requireTable(tableRef(path, scope)),
     expand: (path, table) => expand(store, scope, path, table, depth),
   };
@@ -50,18 +51,18 @@ function expand(
   return resolveStatement(store, inner, tree, depth + 1);
 }
 
-/** Names that are JSON columns in some table of the statement, and another type in none. */
-function jsonColumns(store: Store, scope: Scope, tree: Node): Set<string> {
-  const json = new Set<string>();
+/** Names that are columns of a type in some table of the statement, and of another type in none. */
+function columnsOf(type: FieldType, store: Store, scope: Scope, tree: Node): Set<string> {
+  const found = new Set<string>();
   const others = new Set<string>();
   for (const path of tablePaths(tree)) {
     const ref = path.length > 1 || scope.defaultDataset ? tableRef(path, scope) : undefined;
     for (const field of (ref && store.getTable(ref))?.schema ?? []) {
-      const isJson = field.type === 'JSON' && field.mode !== 'REPEATED';
-      (isJson ? json : others).add(field.name.toLowerCase());
+      const isOne = field.type === type && field.mode !== 'REPEATED';
+      (isOne ? found : others).add(field.name.toLowerCase());
     }
   }
-  return json.difference(others);
+  return found.difference(others);
 }
 
 /** The tokens of the one statement in `sql`, without its semicolon. Throws on none and on many. */

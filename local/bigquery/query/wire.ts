@@ -10,6 +10,7 @@ import {
   DuckDBTimeValue,
   type DuckDBValue,
 } from '@duckdb/node-api';
+import { bignumericText, UNITS_FIELD } from '../values/bignumeric.ts';
 import { formatDate, formatDateTime, formatTime } from '../values/calendar.ts';
 import type { ResultField } from './result-schema.ts';
 
@@ -52,6 +53,8 @@ function wireScalar(field: ResultField, value: DuckDBValue, format: TimestampFor
   if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('base64');
   if (value instanceof DuckDBIntervalValue) return wireInterval(value);
   if (value instanceof DuckDBStructValue) {
+    const units = value.entries[UNITS_FIELD];
+    if (field.type === 'BIGNUMERIC' && typeof units === 'bigint') return bignumericText(units);
     return wireRow(field.fields ?? [], Object.values(value.entries), format);
   }
   return String(value);

@@ -1,32 +1,21 @@
+import { checkColumns } from '../column-limits.ts';
 import { BigQueryError } from '../errors.ts';
 import { canonicalType, type Field, type FieldMode } from '../schema.ts';
 import { asArray, asObject, type Json, type JsonObject } from './json.ts';
 
-const NAME = /^[\p{L}_][\p{L}\p{M}\p{N}_ &%=+:'<>#|-]{0,299}$/u;
 const MODES: ReadonlySet<string> = new Set(['NULLABLE', 'REQUIRED', 'REPEATED']);
 const OWN = new Set(['name', 'type', 'mode', 'description', 'fields']);
 
 /** `schema.fields` of a request as columns. Throws invalid in Google's words. */
 export function readFields(json: Json | undefined): Field[] {
-  const fields = asArray(json).map(readField);
-  const seen = new Set<string>();
-  for (const { name } of fields) {
-    const key = name.toLowerCase();
-    if (seen.has(key)) throw new BigQueryError('invalid', `Field ${name} already exists in schema`);
-    seen.add(key);
-  }
-  return fields;
+  const schema = asArray(json).map(readField);
+  checkColumns({ schema });
+  return schema;
 }
 
 function readField(json: Json): Field {
   const source = asObject(json);
   const name = String(source['name'] ?? '');
-  if (!NAME.test(name)) {
-    throw new BigQueryError(
-      'invalid',
-      `Invalid field name "${name}". Fields must contain the allowed characters, and be at most 300 characters long.`,
-    );
-  }
   const type = canonicalType(String(source['type'] ?? ''));
   if (type === undefined) {
     throw new BigQueryError(
@@ -40,7 +29,7 @@ function readField(json: Json): Field {
   }
   const field: Field = { name, type, mode: mode as FieldMode };
   if (typeof source['description'] === 'string') field.description = source['description'];
-  if (type === 'RECORD') field.fields = readFields(source['fields']);
+  if (type === 'RECORD') field.fields = asArray(source['fields']).map(readField);
   if (type === 'RECORD' && field.fields?.length === 0) {
     throw new BigQueryError('invalid', `Field ${name} is type RECORD but has no schema`);
   }

@@ -80,7 +80,7 @@ function listTables(store: Store, call: Call): Reply {
 async function insertTable(store: Store, call: Call): Promise<Reply> {
   const body = await call.json();
   const tableId = asText(asObject(body['tableReference'])['tableId']) ?? '';
-  if (!/^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd} ]{1,1024}$/u.test(tableId)) {
+  if (!/^[\p{L}\p{M}\p{N}\p{Pc}\p{Pd} ]+$/u.test(tableId) || Buffer.byteLength(tableId) > 1024) {
     throw new BigQueryError(
       'invalid',
       `Invalid table ID "${tableId}". Table IDs must be alphanumeric (plus underscores and dashes) and must be at most 1024 characters long.`,

@@ -75,6 +75,7 @@ function datePartArguments(body: Node): Tree[] {
 const CASTS: Readonly<Record<string, string>> = {
   decimal: 'numeric',
   bignumeric: 'bignumeric',
+  bigdecimal: 'bignumeric',
   timestamp: 'timestamp',
 };
 

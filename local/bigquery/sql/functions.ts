@@ -1,3 +1,5 @@
+import { bignumericMacros } from './bignumeric.ts';
+
 /**
  * GoogleSQL functions whose meaning the translator to DuckDB's SQL gets wrong or does not know.
  * A call of NAME becomes a call of the DuckDB macro bq_name; each entry is one overload as
@@ -80,8 +82,7 @@ const INNER: Readonly<Record<string, readonly string[]>> = {
   divide: [`(a, b) AS CASE WHEN b = 0 THEN error('division by zero') ELSE a / b END`],
   numeric: ['(x) AS CAST(x AS DECIMAL(38, 9))'],
   safe_numeric: ['(x) AS TRY_CAST(x AS DECIMAL(38, 9))'],
-  bignumeric: ['(x) AS CAST(x AS DECIMAL(38, 18))'],
-  safe_bignumeric: ['(x) AS TRY_CAST(x AS DECIMAL(38, 18))'],
+  ...bignumericMacros(),
   safe_timestamp: ['(x) AS TRY_CAST(x AS TIMESTAMPTZ)'],
   bytes: ['(x) AS from_hex(x)'],
   explode: ['(a) AS unnest(a)'],

@@ -1,5 +1,6 @@
 import { physicalSchema, physicalTable } from '../duck-types.ts';
 import type { Table, TableRef } from '../schema.ts';
+import { rewriteBignumeric } from './bignumeric.ts';
 import { aliased, rewriteExpression, subquery } from './expressions.ts';
 import { jsonAccess } from './json-access.ts';
 import {
@@ -18,6 +19,8 @@ import {
 export interface Names {
   /** Lower-case names that are JSON columns wherever the statement's tables have them. */
   readonly jsonColumns: ReadonlySet<string>;
+  /** The same of BIGNUMERIC. */
+  readonly bignumericColumns: ReadonlySet<string>;
   /** Throws notFound, or invalidQuery for a name that no dataset can be read from. */
   table(path: readonly string[]): Table;
   /** The statement that a view stands for, resolved; or the rows of INFORMATION_SCHEMA. */
@@ -48,7 +51,8 @@ function visit(tree: Tree, ctes: ReadonlySet<string>, names: Names): Tree {
     key,
     key === 'with' ? visitWith(value, ctes, names) : visit(value, scope, names),
   ]);
-  return rewriteExpression(Object.fromEntries(entries) as Node);
+  const visited = Object.fromEntries(entries) as Node;
+  return rewriteExpression(rewriteBignumeric(visited, names.bignumericColumns));
 }
 
 function visibleCtes(node: Node, outer: ReadonlySet<string>): ReadonlySet<string> {

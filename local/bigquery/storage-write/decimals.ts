@@ -1,12 +1,11 @@
+import { BIGNUMERIC_MAX, BIGNUMERIC_MIN } from '../values/bignumeric.ts';
+
 const DECIMAL = /^\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?\s*$/;
 
-/**
- * What a column holds: digits after the point, and the first magnitude in units of the last digit that is
- * too large. BIGNUMERIC is narrower here than Google's 38 digits on each side: DuckDB ends at 38 in all.
- */
+/** What a column holds: digits after the point, and its bounds in units of the last digit. */
 const DECIMALS = {
-  NUMERIC: { scale: 9, limit: 10n ** 38n, packedScale: 9 },
-  BIGNUMERIC: { scale: 18, limit: 10n ** 38n, packedScale: 38 },
+  NUMERIC: { scale: 9, min: 1n - 10n ** 38n, max: 10n ** 38n - 1n },
+  BIGNUMERIC: { scale: 38, min: BIGNUMERIC_MIN, max: BIGNUMERIC_MAX },
 } as const;
 
 export type DecimalType = keyof typeof DECIMALS;
@@ -23,11 +22,9 @@ export function decimalFromText(type: DecimalType, text: string): string | undef
 
 /** Bytes hold a little-endian two's complement, as the BigDecimalByteStringEncoder of Google's Java client. */
 export function decimalFromBytes(type: DecimalType, bytes: Uint8Array): string | undefined {
-  const { scale, packedScale } = DECIMALS[type];
   if (bytes.length === 0 || bytes.length > 32) return undefined;
   const magnitude = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);
-  const units = scaled(BigInt.asIntN(bytes.length * 8, magnitude), scale - packedScale);
-  return units === undefined ? undefined : decimalText(type, units);
+  return decimalText(type, BigInt.asIntN(bytes.length * 8, magnitude));
 }
 
 function scaled(value: bigint, power: number): bigint | undefined {
@@ -38,9 +35,9 @@ function scaled(value: bigint, power: number): bigint | undefined {
 }
 
 function decimalText(type: DecimalType, units: bigint): string | undefined {
-  const { scale, limit } = DECIMALS[type];
+  const { scale, min, max } = DECIMALS[type];
+  if (units < min || units > max) return undefined;
   const magnitude = units < 0n ? -units : units;
-  if (magnitude >= limit) return undefined;
   const padded = magnitude.toString().padStart(scale + 1, '0');
   const fraction = padded.slice(-scale).replace(/0+$/, '');
   const text = padded.slice(0, -scale) + (fraction === '' ? '' : `.${fraction}`);

@@ -1,5 +1,6 @@
 import type { Cell } from '../cell.ts';
 import type { FieldType } from '../schema.ts';
+import { bignumericUnits } from './bignumeric.ts';
 import { parseDate, parseDateTime, parseTime, parseTimestamp } from './calendar.ts';
 
 const INT64_MIN = -(2n ** 63n);
@@ -36,7 +37,7 @@ export function parseText(type: Exclude<FieldType, 'RECORD'>, text: string): Cel
     case 'NUMERIC':
       return parseDecimal(text.trim(), 29, 9);
     case 'BIGNUMERIC':
-      return parseDecimal(text.trim(), 20, 18);
+      return parseBignumeric(text.trim());
     case 'BOOLEAN':
       return BOOLEANS.get(text.trim().toLowerCase());
     case 'TIMESTAMP':
@@ -52,6 +53,11 @@ export function parseText(type: Exclude<FieldType, 'RECORD'>, text: string): Cel
     case 'BYTES':
       return BASE64.test(text) ? Buffer.from(text, 'base64') : undefined;
   }
+}
+
+function parseBignumeric(text: string): string | undefined {
+  const decimal = parseDecimal(text, 39, 38);
+  return decimal !== undefined && bignumericUnits(decimal) !== undefined ? decimal : undefined;
 }
 
 /** JSON.parse decides: DuckDB's own check takes texts that are not JSON. */

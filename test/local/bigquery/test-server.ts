@@ -10,8 +10,9 @@ export interface TestServer {
   readonly url: string;
   readonly directory: string;
   readonly bigquery: BigQuery;
-  /** Stops the server and starts another on the same state. */
-  restart(): Promise<void>;
+  readonly grpcPort: number;
+  /** Stops the server and starts another on the same state, which may be changed in between. */
+  restart(meanwhile?: (directory: string) => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -29,8 +30,12 @@ export async function startTestServer(): Promise<TestServer> {
     get bigquery() {
       return client;
     },
-    async restart() {
+    get grpcPort() {
+      return server.grpcPort;
+    },
+    async restart(meanwhile) {
       await server.stop();
+      await meanwhile?.(directory);
       server = await start();
       client = clientOf(server.restPort);
     },

@@ -161,4 +161,13 @@ describe('the fields that a signature is made of', () => {
     expect(first(`token=${'x'.repeat(5000)}`)).toBeUndefined();
     expect(first('')).toBeUndefined();
   });
+
+  it('stand behind a file of many lines, and not behind headers that no sender writes', () => {
+    const token = 'name="token"\r\n\r\nt';
+    const file = `name="a"; filename="a"\r\n\r\n${'x\n--\n'.repeat(100_000)}`;
+    expect(first(parts(file, token))).toBe('{"token":"t"}');
+    const long = `name="a"${';b="c'.repeat(3000)}"\r\n\r\n1`;
+    expect(first(parts(long, token))).toBe('{"token":"t"}');
+    expect(first(parts(...Array(5).fill(long), token))).toBeUndefined();
+  });
 });

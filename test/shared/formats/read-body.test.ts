@@ -50,6 +50,9 @@ describe('what a body is', () => {
     ['a=1', 'application/json', '{"a":"1"}'],
     ['[a]=1&[b]=2', form, '{"[a]":"1","[b]":"2"}'],
     ['flag&a=', form, '{"flag":"","a":""}'],
+    // Who escapes no blanks says at least that it is a form.
+    ['first name=Bob&city=Brno', form, '{"first name":"Bob","city":"Brno"}'],
+    [' a = 1', form, '{" a ":" 1"}'],
     [parts('name="a"\r\n\r\n1'), multipart, '{"a":"1"}'],
     [parts('name="a"\r\n\r\n1'), 'application/json', '{"a":"1"}'],
     [parts('name="a"\r\n\r\n1'), 'multipart/form-data; boundary=other', '{"a":"1"}'],
@@ -70,6 +73,12 @@ describe('what a body is', () => {
     expect(read(body, contentType, all)).toBe(text);
   });
 
+  it('is read in the charset of its Content-Type where that of the XML does not hold', () => {
+    const xml = latin1('<?xml version="1.0" encoding="utf-8"?><a>\xe9</a>');
+    expect(read(xml, 'text/xml; charset=iso-8859-1', all)).toContain('<a>é</a>');
+    expect(read(xml, 'text/xml', all)).toBe('not UTF-8');
+  });
+
   it('is what the stream takes, where it takes one format', () => {
     expect(read('{"a":1}', 'application/json', ['form'])).toBe('{"{\\"a\\":1}":""}');
     expect(read('a=1', form, ['text'])).toBe('"a=1"');
@@ -85,6 +94,9 @@ describe('what a body is', () => {
     ['{"a=1":', form, 'not JSON'],
     ['[{"a":1', form, 'not JSON'],
     ['events: 1', undefined, 'not JSON'],
+    ['first name=Bob', undefined, 'not JSON'],
+    ['hello there', form, 'not JSON'],
+    ['<a b=c>', form, 'not JSON'],
     ['<a b="c">', 'text/xml', 'not JSON'],
     ['not=', 'application/json', '{"not":""}'],
     ['--', multipart, 'multipart without a boundary'],

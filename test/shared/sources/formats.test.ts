@@ -186,6 +186,31 @@ describe('the query of a delivery', () => {
     expect(take(own, sent).reading).toMatchObject({ kind: 'malformed', field: 'shop' });
   });
 
+  it.each<[string, Partial<Stream>]>([
+    ['an event of its own', {}],
+    ['one of a batch', { each: '$' }],
+    ['what its columns say', { event: 'query:event', id: 'query:id' }],
+  ])('is %s, where a key is shown and there is no body', (_, shape) => {
+    const stream = open(generic({ table: 'd.t', event: '$.event', id: '$.id', ...shape }));
+    const { reading, rows } = take(stream, { body: '', query: 'event=a+b&id=1&tag=%C3%A9' });
+    expect(reading).toMatchObject({ events: [{ name: 'a b' }] });
+    expect(rows).toMatchObject([
+      {
+        event_id: '1',
+        event_name: 'a b',
+        payload: expect.objectContaining({ text: '{"event":"a b","id":"1","tag":"é"}' }),
+      },
+    ]);
+  });
+
+  it.each<[string, Stream]>([
+    ['signs the body alone', generic({ table: 'd.t', scheme: 'github', event: '$.event' })],
+    ['takes no forms', generic({ table: 'd.t', body: 'json', event: '$.event' })],
+  ])('is nothing without a body where the stream %s', (_, stream) => {
+    const { reading } = take(open(stream), { body: '', query: 'event=a' });
+    expect(reading).toEqual({ kind: 'malformed', problem: 'the body is empty' });
+  });
+
   it('decides nothing where nobody has signed it', () => {
     const filtered = (scheme: 'github' | 'square' | 'api-key') => () =>
       open(generic({ table: 'd.t', scheme, event: 'query:type', filter: { events: ['a'] } }));

@@ -5,6 +5,7 @@ import { JsonText } from '../../../shared/json-text.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { type GenericOptions, generic } from '../../../shared/sources/generic.ts';
 import { sources } from '../../../shared/sources/registry.ts';
+import { segmentstream } from '../../../shared/sources/segmentstream.ts';
 
 const filler = 'x'.repeat(70_000);
 
@@ -144,5 +145,79 @@ describe('any JSON', () => {
       expect(() => decide(stream, text)).not.toThrow();
       expect(() => map(stream, text)).not.toThrow();
     }
+  });
+});
+
+describe('bytes that are no text, in a delivery that is', () => {
+  const reason = 'is not UTF-8: U+FFFD stands for what is not';
+  const part = (bytes: string) =>
+    `--x\r\ncontent-disposition: form-data; name="name"\r\n\r\n${bytes}\r\n--x--\r\n`;
+
+  /** Its rows, or why there is none. `body` is read byte by byte. */
+  function mapped(options: Partial<GenericOptions>, body: string, query?: string) {
+    const bytes = Uint8Array.from(body, (char) => char.charCodeAt(0));
+    const columns = {
+      name: { type: 'STRING', from: '$.name' },
+      asked: { type: 'STRING', from: 'query:name' },
+      payload: { type: 'JSON', from: '$' },
+    } as const;
+    const stream = generically({ columns, ...options });
+    const envelope = { stream: 'own', deliveryId: 'd1', receivedAt: 0, body: bytes };
+    const source = sources.generic;
+    return source.map({ ...envelope, ...(query !== undefined && { query }) }, stream);
+  }
+
+  it.each([
+    ['a form', 'name=Ren%E9&city=Brno'],
+    ['a part of a multipart form', part('Ren\xe9')],
+  ])('are noted in %s', (_, body) => {
+    const [mapping] = mapped({}, body);
+    expect(mapping).toMatchObject({
+      ok: true,
+      row: { name: 'Ren\ufffd' },
+      notes: [
+        { column: 'name', reason },
+        { column: 'payload', reason },
+      ],
+    });
+  });
+
+  it('are noted in a query, and nowhere else', () => {
+    expect(mapped({}, '{"name":"Jana"}', 'name=Ren%E9')).toMatchObject([
+      { ok: true, row: { name: 'Jana', asked: 'Ren\ufffd' }, notes: [{ column: 'asked', reason }] },
+    ]);
+  });
+
+  it.each([
+    ['escaped in a form', 'name=%EF%BF%BD'],
+    ['in a form', 'name=\xef\xbf\xbd'],
+    ['in a part', part('\xef\xbf\xbd')],
+    ['in JSON', '{"name":"\xef\xbf\xbd"}'],
+    ['escaped in JSON', '{"name":"\\ufffd"}'],
+  ])('are none where U+FFFD was sent: %s', (_, body) => {
+    const [mapping] = mapped({}, body);
+    expect(mapping).toMatchObject({ ok: true, row: { name: '\ufffd' } });
+    expect(mapping).not.toHaveProperty('notes');
+  });
+
+  it('leave a required column its value, but no key', () => {
+    const columns = { name: { type: 'STRING', from: '$.name', required: true } } as const;
+    expect(mapped({ columns }, 'name=Ren%E9')).toMatchObject([
+      { ok: true, row: { name: 'Ren\ufffd' }, notes: [{ column: 'name', reason }] },
+    ]);
+    const refused = [{ ok: false, column: 'name', reason: 'name is not UTF-8' }];
+    expect(mapped({ columns, key: ['name'] }, 'name=Ren%E9')).toMatchObject(refused);
+    expect(mapped({ columns, invalidValues: 'dead-letter' }, 'name=Ren%E9')).toMatchObject(refused);
+  });
+
+  it('are noted in the further columns of a hit', () => {
+    const moreColumns = { buyer: { type: 'STRING', from: '$.name' } } as const;
+    const stream = open(segmentstream({ table: 'in.hits', moreColumns }));
+    expect(map(stream, 'name=Ren%E9')).toMatchObject([
+      {
+        row: { payload: 'name=Ren%E9', buyer: 'Ren\ufffd' },
+        notes: [{ column: 'buyer', reason }],
+      },
+    ]);
   });
 });

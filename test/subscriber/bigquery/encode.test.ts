@@ -318,6 +318,34 @@ describe('values that do not fit', () => {
     });
   });
 
+  test('a row that is too large goes without what it can spare, the largest first', () => {
+    const columns: TableLayout['columns'] = [
+      { name: 'payload', type: 'STRING' },
+      { name: 'small', type: 'STRING', spare: true },
+      { name: 'large', type: 'JSON', spare: true },
+      { name: 'due', type: 'STRING', spare: true, required: true },
+      { name: 'no', type: 'INT64', spare: true },
+    ];
+    const half = 'x'.repeat(4_500_000);
+    const row = { payload: half, small: 's', large: JSON.stringify(half), due: 'd', no: 'none' };
+    const encoder = createEncoder({ columns }, clock, 'null');
+    expect(encoder.encode(row)).toEqual({
+      ok: true,
+      row: (encoder.encode({ ...row, large: null }) as { row: Uint8Array }).row,
+      notes: [
+        { column: 'large', reason: 'is left out, as the row would be too large with it' },
+        { column: 'no', reason: 'is no number' },
+      ],
+    });
+    const refused = { ok: false, code: 'too_large' };
+    const strict = createEncoder({ columns }, clock);
+    expect(strict.encode({ ...row, no: 1 })).toMatchObject(refused);
+    expect(encoder.encode({ ...row, payload: half + half })).toMatchObject(refused);
+    expect(encoder.encode({ ...row, due: half + half })).toMatchObject(refused);
+    const keyed = createEncoder({ columns, key: ['large'] }, clock, 'null');
+    expect(keyed.encode(row)).toMatchObject(refused);
+  });
+
   test('a refused row leaves nothing behind in the next one', () => {
     const layout: TableLayout = {
       columns: [
