@@ -63,7 +63,8 @@ export class RecordScanner {
     const isAsItIs = this.#bytes.length === 0 && chunk.byteOffset % 2 === 0;
     this.#bytes = isAsItIs ? chunk : this.#join(this.#bytes, chunk);
     this.#scan(false);
-    if (this.#bytes.length > 0) this.#bytes = this.#join(this.#bytes, nothing);
+    // Else it stays where it is until the next push: the records before it may be read until then.
+    if (this.#bytes.buffer === chunk.buffer) this.#bytes = this.#join(this.#bytes, nothing);
   }
 
   #join(rest: Uint8Array, chunk: Uint8Array): Uint8Array {
@@ -80,6 +81,7 @@ export class RecordScanner {
   }
 
   end(): void {
+    this.#bytes = this.#join(this.#bytes, nothing);
     this.#scan(true);
     this.#bytes = nothing;
   }
