@@ -375,3 +375,29 @@ it('reads what csv-parse reads, as csv-parse reads it', () => {
     );
   }
 });
+
+it('records may be read until the next push', () => {
+  const text = `id,note\n${Array.from({ length: 9000 }, (_, n) => `${n},"é ${n}"\n`).join('')}`;
+  const bytes = toBytes(text);
+  for (const size of [1021, 70_001]) {
+    const found: string[] = [];
+    let views: { bytes: Uint8Array; start: number; end: number }[] = [];
+    const row = ({ bytes: of, start, end }: (typeof views)[number]) => {
+      views.push({ bytes: of, start, end });
+    };
+    const reader = new DelimitedReader({}, { header: () => {}, row, bad: () => {} });
+    const read = () => {
+      for (const { bytes: of, start, end } of views) {
+        found.push(new TextDecoder().decode(of.subarray(start, end)));
+      }
+      views = [];
+    };
+    for (let at = 0; at < bytes.length; at += size) {
+      reader.push(bytes.slice(at, at + size));
+      read();
+    }
+    reader.end();
+    read();
+    expect(found.join('\n')).toBe(text.split('\n').slice(1, -1).join('\n'));
+  }
+});
