@@ -3,8 +3,11 @@ import type { Stream } from './config.ts';
 import type { Problem } from './filters/condition.ts';
 import { sources } from './sources/registry.ts';
 
-/** https://cloud.google.com/bigquery/docs/primary-foreign-keys, less BYTES, by which no table is clustered. */
-const keyTypes: ReadonlySet<ColumnType> = new Set([
+/**
+ * What a table can be clustered by: https://cloud.google.com/bigquery/docs/creating-clustered-tables#limitations. A key
+ * holds these too, and BYTES (https://cloud.google.com/bigquery/docs/primary-foreign-keys); but ours are clustered by it.
+ */
+export const clusterTypes: ReadonlySet<ColumnType> = new Set([
   'STRING',
   'INT64',
   'NUMERIC',
@@ -29,7 +32,7 @@ export function keyProblems(stream: Stream): Problem[] {
     const type = columns.get(name)?.type;
     const path = `key.${index}`;
     if (!type) return [{ path, message: `names no column: "${name}"` }];
-    if (keyTypes.has(type)) return [];
+    if (clusterTypes.has(type)) return [];
     return [{ path, message: `"${name}" is ${type}, which no primary key holds` }];
   });
   if (new Set(key).size < key.length) problems.push({ path: 'key', message: 'names one twice' });

@@ -3,23 +3,12 @@ import type { Column, ColumnType, TableLayout } from './columns.ts';
 import type { Stream } from './config.ts';
 import { RelayError } from './error.ts';
 import type { Problem } from './filters/condition.ts';
-import { keyedLayout } from './key.ts';
+import { clusterTypes, keyedLayout } from './key.ts';
 import type { RowSource } from './source.ts';
 import { sources } from './sources/registry.ts';
 
 /** https://cloud.google.com/bigquery/docs/partitioned-tables#date_timestamp_partitioned_tables */
 const partitionTypes: ReadonlySet<ColumnType> = new Set(['TIMESTAMP', 'DATE', 'DATETIME']);
-/** https://cloud.google.com/bigquery/docs/creating-clustered-tables#limitations */
-const clusterTypes: ReadonlySet<ColumnType> = new Set([
-  'STRING',
-  'INT64',
-  'NUMERIC',
-  'BIGNUMERIC',
-  'BOOL',
-  'TIMESTAMP',
-  'DATE',
-  'DATETIME',
-]);
 
 /**
  * What BigQuery would refuse of the table that a stream describes, told before anything is deployed.

@@ -1,4 +1,5 @@
 import { type Coding, codingsOf, isZlib } from '../shared/formats/coding.ts';
+import { joinBytes } from '../shared/join-bytes.ts';
 
 export type Inflation =
   | { ok: true; body: Uint8Array<ArrayBuffer> }
@@ -58,7 +59,7 @@ async function undo(
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return { ok: true, body: join(chunks, progress.bytes) };
+      if (done) return { ok: true, body: joinBytes(chunks, progress.bytes) };
       chunks.push(value);
       progress.bytes += value.byteLength;
       if (progress.bytes > cap) return { ok: false, cause: 'too-large' };
@@ -91,14 +92,4 @@ async function untilRead(progress: Readonly<{ bytes: number; isOver: boolean }>)
     before = progress.bytes;
     await scheduler.wait(0);
   }
-}
-
-function join(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
 }

@@ -1,4 +1,5 @@
 import { RelayError } from '../error.ts';
+import { joinBytes } from '../join-bytes.ts';
 import { countLines } from './record-scanner.ts';
 
 /** Makes UTF-8 of the bytes of a file, and refuses what is not in the encoding that it is said to be in. */
@@ -229,9 +230,5 @@ function unfinished(tail: Uint8Array, chunk: Uint8Array): Uint8Array {
 }
 
 function joined(left: Uint8Array, right: Uint8Array): Uint8Array {
-  if (left.length === 0) return right;
-  const both = new Uint8Array(left.length + right.length);
-  both.set(left);
-  both.set(right, left.length);
-  return both;
+  return left.length === 0 ? right : joinBytes([left, right], left.length + right.length);
 }

@@ -1,4 +1,6 @@
+import { maxColumns } from '../column-rules.ts';
 import { RelayError } from '../error.ts';
+import { joinBytes } from '../join-bytes.ts';
 import { type Delimiter, detectDialect, sampleBytes } from './dialect.ts';
 import {
   type ByteDecoder,
@@ -46,8 +48,6 @@ interface BadRow {
   problem: string;
 }
 
-/** BigQuery's: https://cloud.google.com/bigquery/quotas#standard_tables */
-const maxColumns = 10_000;
 const defaultRecordBytes = 8 * 1024 * 1024;
 
 const problems = {
@@ -122,7 +122,7 @@ export class DelimitedReader {
 
   #nextLine(): number {
     if (this.#scanner) return this.#scanner.nextLine;
-    return 1 + countLines(joined(this.#sample, this.#sampled));
+    return 1 + countLines(joinBytes(this.#sample, this.#sampled));
   }
 
   #take(bytes: Uint8Array): void {
@@ -138,7 +138,7 @@ export class DelimitedReader {
 
   #open(): void {
     const [only = new Uint8Array(0), ...more] = this.#sample;
-    const sample = more.length === 0 ? only : joined(this.#sample, this.#sampled);
+    const sample = more.length === 0 ? only : joinBytes(this.#sample, this.#sampled);
     this.#sample = [];
     const { delimiter: set, maxRecordBytes = defaultRecordBytes } = this.#options;
     const utf16 = this.#options.encoding === undefined ? unmarkedUtf16(sample) : undefined;
@@ -204,16 +204,6 @@ function isBlank(record: ScannedRecord): boolean {
     if (record.bytes[at] !== 0x20 && record.bytes[at] !== 0x09) return false;
   }
   return true;
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function headerError(line: number, message: string): RelayError {

@@ -4,8 +4,9 @@ import type { Envelope } from '../../shared/envelope.ts';
 import { RelayError } from '../../shared/error.ts';
 import { filterOf } from '../../shared/filters/filter.ts';
 import { takesNoJson } from '../../shared/formats/names.ts';
-import { parseJsonPath } from '../../shared/json-path.ts';
 import { keyedLayout } from '../../shared/key.ts';
+import type { Place } from '../../shared/shape/from.ts';
+import { planOf } from '../../shared/shape/plan.ts';
 import type { Mapping, RowSource, ValueNote } from '../../shared/source.ts';
 import { sources } from '../../shared/sources/registry.ts';
 import type { Instant } from '../bigquery/civil-time.ts';
@@ -70,16 +71,10 @@ export class EventReader {
 
   /** Members of an event, at its top, that a JSON column is filled with. */
   jsonMembers(): ReadonlySet<string> {
-    const { columns, moreColumns } = this.stream;
-    const places = Object.values({ ...columns, ...moreColumns }).flatMap(({ type, from }) =>
-      type === 'JSON' ? from.split(' | ') : [],
+    const members = planOf(this.stream).columns.flatMap(({ type, from }) =>
+      type === 'JSON' ? from.flatMap(memberOf) : [],
     );
-    const members = places
-      .flatMap((place) => parseJsonPath(place.trim()))
-      .flatMap((reading) =>
-        reading.ok && reading.path.length === 1 ? (reading.path[0] ?? []) : [],
-      );
-    return new Set(members.map(String));
+    return new Set(members);
   }
 
   /**
@@ -157,6 +152,12 @@ export class EventReader {
     const time = typeof value === 'string' ? readTimestamp(value) : undefined;
     return typeof time === 'string' ? undefined : time;
   }
+}
+
+/** The member that a place is, where it is one at the top of the event. */
+function memberOf(place: Place): string[] {
+  if (place.of !== 'event' || place.path.length !== 1) return [];
+  return [String(place.path[0])];
 }
 
 /** Does the sender say which event it is? */

@@ -1,0 +1,10 @@
+/** One after the other, in bytes of their own. @param length of all together */
+export function joinBytes(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
+}
