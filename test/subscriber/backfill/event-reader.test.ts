@@ -96,3 +96,16 @@ it('a delivery id is that of the stream and the line, and of version 8', () => {
   expect(stableDeliveryId('shop', Buffer.from('line '))).not.toBe(id);
   expect(stableDeliveryId('shop2', Buffer.from('line'))).not.toBe(id);
 });
+
+it('a JSON column is filled with a member at the top of the event, or with none', () => {
+  const moreColumns = {
+    props: { type: 'JSON', from: '$.props | $.properties' },
+    deep: { type: 'JSON', from: '$.data.object' },
+    around: { type: 'JSON', from: 'body:$.meta' },
+    name: { type: 'STRING', from: '$.name' },
+  } as const;
+  const members = new Set(['props', 'properties']);
+  expect(readerOf(generic({ table, id: '$.id', moreColumns })).jsonMembers()).toEqual(members);
+  expect(readerOf(datanostro({ table, moreColumns })).jsonMembers()).toEqual(members);
+  expect(readerOf(datanostro({ table })).jsonMembers()).toEqual(new Set());
+});
