@@ -9,7 +9,7 @@ process.env['WRANGLER_LOG'] = 'error';
 // By default 1 s, which a busy machine may need for an answer that is due at once.
 const expectations = { poll: { timeout: 20_000 } };
 
-const configCheck = fileURLToPath(new URL('shared/config-check.ts', import.meta.url));
+const configCheck = fileURLToPath(new URL('shared/config/config-check.ts', import.meta.url));
 
 // Two programs, as in production: what runs in workerd is tested in workerd, the rest on Node,
 // and shared/ in both.
@@ -45,7 +45,7 @@ export default defineConfig({
           expect: expectations,
           // One workerd for all files: each edge of theirs has a topic of its own.
           isolate: false,
-          globalSetup: './test/stand-ins/setup.ts',
+          globalSetup: './test/beds/workerd-setup.ts',
           include: ['test/worker/**/*.test.ts', 'test/shared/**/*.test.ts'],
         },
       },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { connectBigQuery } from '../local/connect.ts';
 import { startDatanostro } from '../local/datanostro/main.ts';
-import { PartProcess } from '../local/part-process.ts';
+import { PartProcess } from '../local/parts/part-process.ts';
 import { relay } from '../tributary.config.ts';
 import { type Figure, toFigure } from './figure.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { PubSub } from '@google-cloud/pubsub';
 import autocannon from 'autocannon';
 import { connectPubsub } from '../local/connect.ts';
-import { PartProcess } from '../local/part-process.ts';
+import { PartProcess } from '../local/parts/part-process.ts';
 import { startOfficialEmulator } from '../local/pubsub/official-emulator.ts';
 import { type Figure, toFigure } from './figure.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freePorts } from '../local/ports.ts';
+import { freePorts } from '../local/parts/ports.ts';
 import { makeSecrets } from '../local/secrets.ts';
 import { startStack } from '../local/stack.ts';
 import { relay } from '../tributary.config.ts';

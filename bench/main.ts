@@ -1,6 +1,6 @@
 import { cpus, platform, release, totalmem } from 'node:os';
 import { Argument, Command } from 'commander';
-import { drawTable } from '../cli/draw-table.ts';
+import { drawTable } from '../cli/terminal/draw-table.ts';
 import { benchBackfill } from './backfill.ts';
 import { benchEdge } from './edge.ts';
 import { benchExports } from './exports.ts';

@@ -1,4 +1,4 @@
-import type { SignedDelivery } from '../local/deliveries.ts';
+import type { SignedDelivery } from '../local/samples/deliveries.ts';
 
 /** A delivery as a command that can be pasted into a POSIX shell, byte for byte. */
 export function toCurl(delivery: SignedDelivery): string {

@@ -3,8 +3,8 @@ import { Command } from 'commander';
 import { type DemoProgress, type DemoReport, runDemo } from '../local/demo/run.ts';
 import { terminalJson, terminalLines } from '../shared/terminal-text.ts';
 import { relay } from '../tributary.config.ts';
-import { drawTable } from './draw-table.ts';
-import { printPartLine } from './part-line.ts';
+import { printPartLine } from './history/part-line.ts';
+import { drawTable } from './terminal/draw-table.ts';
 
 export function demoCommand(): Command {
   return new Command('demo')

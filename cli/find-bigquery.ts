@@ -1,6 +1,6 @@
 import { BigQuery } from '@google-cloud/bigquery';
 import { connectBigQuery } from '../local/connect.ts';
-import type { Relay } from '../shared/config.ts';
+import type { Relay } from '../shared/config/config.ts';
 import { RelayError } from '../shared/error.ts';
 import { findRunning, type RunningStack } from './running.ts';
 

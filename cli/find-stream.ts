@@ -1,4 +1,4 @@
-import type { Relay, RelayStream } from '../shared/config.ts';
+import type { Relay, RelayStream } from '../shared/config/config.ts';
 import { RelayError } from '../shared/error.ts';
 
 /** @throws RelayError `stream.unknown`, which names those that there are */

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
-import { compileCache } from '../local/compile-cache.ts';
-import { type HeapSize, keepHeapSmall } from '../subscriber/small-heap.ts';
-import { describeError } from './error-text.ts';
+import { compileCache } from '../local/parts/compile-cache.ts';
+import { type HeapSize, keepHeapSmall } from '../subscriber/service/small-heap.ts';
+import { describeError } from './terminal/error-text.ts';
 
 enableCompileCache(compileCache);
 
@@ -14,9 +14,9 @@ const commands = new Map<string, () => Promise<Command>>([
   ['demo', async () => (await import('./demo.ts')).demoCommand()],
   ['send', async () => (await import('./send.ts')).sendCommand()],
   ['query', async () => (await import('./query.ts')).queryCommand()],
-  ['import', async () => (await import('./import.ts')).importCommand()],
-  ['backfill', async () => (await import('./backfill.ts')).backfillCommand()],
-  ['reconcile', async () => (await import('./reconcile.ts')).reconcileCommand()],
+  ['import', async () => (await import('./history/import.ts')).importCommand()],
+  ['backfill', async () => (await import('./history/backfill.ts')).backfillCommand()],
+  ['reconcile', async () => (await import('./history/reconcile.ts')).reconcileCommand()],
 ]);
 /** They read as much as there is. */
 const streaming = new Set(['import', 'backfill', 'reconcile']);

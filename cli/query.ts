@@ -1,11 +1,11 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import { Command, Option } from 'commander';
+import { readResult } from '../history/table/result-pages.ts';
 import { RelayError } from '../shared/error.ts';
-import { readResult } from '../subscriber/backfill/result-pages.ts';
 import { relay } from '../tributary.config.ts';
 import { findBigQuery } from './find-bigquery.ts';
-import { type FormatName, formats, type QueryResult } from './format.ts';
 import { type PreparedQuery, prepareSaved, savedQueries } from './saved-queries.ts';
+import { type FormatName, formats, type QueryResult } from './terminal/format.ts';
 
 interface QueryOptions {
   format: FormatName;

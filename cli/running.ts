@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Ports } from '../local/ports.ts';
-import { makePrivateFolder } from '../local/private-files.ts';
+import type { Ports } from '../local/parts/ports.ts';
+import { makePrivateFolder } from '../local/parts/private-files.ts';
 import { RelayError } from '../shared/error.ts';
 
 /** The stack that `tributary start` runs from this folder: how the other commands find it. */

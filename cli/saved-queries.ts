@@ -1,5 +1,5 @@
 import { censusTable } from '../shared/census.ts';
-import type { Relay, RelayStream } from '../shared/config.ts';
+import type { Relay, RelayStream } from '../shared/config/config.ts';
 import { RelayError } from '../shared/error.ts';
 import type { SourceName } from '../shared/sources/registry.ts';
 

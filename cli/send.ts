@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { sampleOf, signBytes } from '../local/deliveries.ts';
+import { sampleOf, signBytes } from '../local/samples/deliveries.ts';
 import { hasKeyPair } from '../local/secrets.ts';
-import type { RelayStream } from '../shared/config.ts';
+import type { RelayStream } from '../shared/config/config.ts';
 import { RelayError } from '../shared/error.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import { terminalLines } from '../shared/terminal-text.ts';
 import { relay } from '../tributary.config.ts';
 import { findStream } from './find-stream.ts';
-import { hideSecret } from './hide-secret.ts';
 import { findRunning } from './running.ts';
 import { readSecretsOver } from './secrets-file.ts';
+import { hideSecret } from './terminal/hide-secret.ts';
 
 interface SendOptions {
   to?: string;

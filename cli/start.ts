@@ -1,15 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type SendingSide, sampleOf, signDelivery } from '../local/deliveries.ts';
-import { defaultPorts, type Ports, portNames } from '../local/ports.ts';
-import { makePrivateFolder } from '../local/private-files.ts';
+import { defaultPorts, type Ports, portNames } from '../local/parts/ports.ts';
+import { makePrivateFolder } from '../local/parts/private-files.ts';
+import { type SendingSide, sampleOf, signDelivery } from '../local/samples/deliveries.ts';
+import { historyStreams } from '../local/samples/senders.ts';
 import { completeSecrets, type Secrets } from '../local/secrets.ts';
-import { historyStreams } from '../local/senders.ts';
 import { type Stack, startStack } from '../local/stack.ts';
-import { type Relay, type RelayStream, secretPrefix } from '../shared/config.ts';
-import { misreadSecrets } from '../shared/misread-secrets.ts';
+import { type Relay, type RelayStream, secretPrefix } from '../shared/config/config.ts';
+import { misreadSecrets } from '../shared/config/misread-secrets.ts';
 import { relay } from '../tributary.config.ts';
 import { quote, toCurl } from './curl.ts';
-import { printPartLine } from './part-line.ts';
+import { printPartLine } from './history/part-line.ts';
 import { announceRunning, requireNotRunning, retractRunning } from './running.ts';
 
 const defaultState = '.tributary';

@@ -1,11 +1,11 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { type Relay, type RelayStream, secretPrefix } from '../shared/config.ts';
+import { type Relay, type RelayStream, secretPrefix } from '../shared/config/config.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import { sources } from '../shared/sources/registry.ts';
-import { appendPrivately } from './private-files.ts';
+import { appendPrivately } from './parts/private-files.ts';
 
 export type Secrets = Record<string, string>;
 

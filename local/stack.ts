@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Relay, secretPrefix } from '../shared/config.ts';
-import type { PartName } from './part.ts';
-import { type PartListeners, PartProcess } from './part-process.ts';
-import { type Ports, requireFree } from './ports.ts';
-import type { AllowedHosts } from './request-guard.ts';
+import { type Relay, secretPrefix } from '../shared/config/config.ts';
+import type { AllowedHosts } from './guards/request-guard.ts';
+import type { PartName } from './parts/part.ts';
+import { type PartListeners, PartProcess } from './parts/part-process.ts';
+import { type Ports, requireFree } from './parts/ports.ts';
+import { exportStreams, startSenders } from './samples/senders.ts';
 import type { Secrets } from './secrets.ts';
-import { exportStreams, startSenders } from './senders.ts';
 
 export interface StackOptions extends PartListeners {
   relay: Relay;

@@ -1,5 +1,5 @@
 import type { Row, TableLayout } from './columns.ts';
-import type { Relay } from './config.ts';
+import type { Relay } from './config/config.ts';
 
 /** Events that were acknowledged and become no rows, counted by the edge: no payloads. */
 export interface CensusCount {

@@ -1,4 +1,4 @@
-import { JsonText } from './json-text.ts';
+import { JsonText } from './json/json-text.ts';
 
 /** BigQuery's column types, by the names of GoogleSQL (the REST API also knows INTEGER, FLOAT, BOOLEAN). */
 export type ColumnType =

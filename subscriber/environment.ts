@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import { type Relay, secretPrefix } from '../shared/config.ts';
+import { type Relay, secretPrefix } from '../shared/config/config.ts';
 import { RelayError } from '../shared/error.ts';
 import { sources } from '../shared/sources/registry.ts';
-import { readApiAccess } from './exports/api-access.ts';
-import type { ExportApi } from './exports/api-request.ts';
+import { readApiAccess } from './exports/fetch/api-access.ts';
+import type { ExportApi } from './exports/fetch/api-request.ts';
 
 /** What the subscriber reads from its environment, checked. */
 export interface Environment {

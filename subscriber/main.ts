@@ -1,21 +1,21 @@
 import { tmpdir } from 'node:os';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PubSub } from '@google-cloud/pubsub';
-import type { Relay } from '../shared/config.ts';
+import type { Relay } from '../shared/config/config.ts';
 import { relay as ownRelay } from '../tributary.config.ts';
-import { DeadLetterQueue } from './dead-letter-queue.ts';
-import type { Work } from './drain.ts';
+import { openTables } from './bigquery/tables/open-tables.ts';
+import { DeadLetterQueue } from './dead-letters/dead-letter-queue.ts';
 import { readEnvironment } from './environment.ts';
-import { ExportQueue } from './export-queue.ts';
+import { ExportQueue } from './exports/export-queue.ts';
 import { type Log, logToStdout } from './log.ts';
 import { runMode } from './modes.ts';
-import { openTables } from './open-tables.ts';
 import { Pipeline } from './pipeline.ts';
-import { type Readiness, readinessOf } from './readiness.ts';
-import { keepHeapSmall, subscriberHeap } from './small-heap.ts';
-import { readStopTime } from './stop-time.ts';
-import { openSubscription, pullLimits } from './subscription.ts';
-import { WaitingRoom } from './waiting-room.ts';
+import type { Work } from './pull/drain.ts';
+import { openSubscription, pullLimits } from './pull/subscription.ts';
+import { WaitingRoom } from './pull/waiting-room.ts';
+import { type Readiness, readinessOf } from './service/readiness.ts';
+import { keepHeapSmall, subscriberHeap } from './service/small-heap.ts';
+import { readStopTime } from './service/stop-time.ts';
 
 export interface Subscriber extends Work {
   readonly rowsWritten: number;

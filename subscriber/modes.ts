@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 import { RelayError } from '../shared/error.ts';
-import { drained } from './drain.ts';
 import { type HealthAddress, readHealthAddress } from './environment.ts';
-import { startHealth } from './health.ts';
 import { logToStdout as log } from './log.ts';
 import type { Subscriber } from './main.ts';
-import type { Readiness } from './readiness.ts';
-import { longestRestMs } from './subscription.ts';
+import { drained } from './pull/drain.ts';
+import { longestRestMs } from './pull/subscription.ts';
+import { startHealth } from './service/health.ts';
+import type { Readiness } from './service/readiness.ts';
 
 /** Opens the subscriber; the callback is called when it can't go on. */
 type Start = (onFailure: () => void) => Promise<Subscriber>;

@@ -1,10 +1,10 @@
 import { readEnvelope } from '../shared/envelope.ts';
-import type { DeadLetterQueue } from './dead-letter-queue.ts';
-import { EnvelopeWriter, type EnvelopeWriterOptions } from './envelope-writer.ts';
-import type { Fate, Loss } from './fate.ts';
+import type { DeadLetterQueue } from './dead-letters/dead-letter-queue.ts';
 import type { Log } from './log.ts';
-import { RecentIds } from './recent-ids.ts';
-import type { WaitingRoom } from './waiting-room.ts';
+import { RecentIds } from './pull/recent-ids.ts';
+import type { WaitingRoom } from './pull/waiting-room.ts';
+import { EnvelopeWriter, type EnvelopeWriterOptions } from './rows/envelope-writer.ts';
+import type { Fate, Loss } from './rows/fate.ts';
 
 /** A pulled envelope, as Pub/Sub's client hands it over. */
 export interface PulledMessage {

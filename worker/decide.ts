@@ -1,8 +1,8 @@
 import { carriedHeader } from '../shared/envelope.ts';
-import type { EdgeDelivery } from '../shared/source.ts';
-import { type Delivery, queryOf } from './delivery.ts';
+import type { EdgeDelivery } from '../shared/sources/source.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Outcome } from './outcome.ts';
+import { type Delivery, queryOf } from './receive/delivery.ts';
 
 /** What is to be done with a delivery whose key or signature held. */
 export type Decision =

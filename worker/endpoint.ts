@@ -1,12 +1,12 @@
-import type { RelayStream } from '../shared/config.ts';
+import type { RelayStream } from '../shared/config/config.ts';
 import { RelayError } from '../shared/error.ts';
 import { type EventTest, filterOf } from '../shared/filters/filter.ts';
 import { withWindow } from '../shared/signatures/replay-window.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
-import type { EdgeSide } from '../shared/source.ts';
 import { edgeSides } from '../shared/sources/registry.ts';
-import { handshakes } from './handshakes/table.ts';
+import type { EdgeSide } from '../shared/sources/source.ts';
+import { handshakes } from './verify/handshakes/table.ts';
 
 /** A stream, ready for deliveries: all that can be looked up or compiled once, is. */
 export interface Endpoint {

@@ -1,12 +1,12 @@
 import { type Decision, decide } from './decide.ts';
-import type { Delivery } from './delivery.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Handled } from './handled.ts';
-import { type Inflation, inflate } from './inflate.ts';
-import { toMessage } from './message.ts';
 import type { Bindings } from './optional-bindings.ts';
-import type { Destination } from './publish.ts';
-import { store } from './store.ts';
+import { toMessage } from './publish/message.ts';
+import type { Destination } from './publish/publish.ts';
+import { store } from './publish/store.ts';
+import type { Delivery } from './receive/delivery.ts';
+import { type Inflation, inflate } from './receive/inflate.ts';
 
 /** What the steps share. `secret` is the index of the one that matched. */
 interface Verified {

@@ -1,9 +1,9 @@
 import type { Dropped } from './decide.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Answer } from './handshakes/handshake.ts';
-import type { Facts } from './log.ts';
 import type { Outcome } from './outcome.ts';
-import type { Verification } from './verify.ts';
+import type { Facts } from './report/log.ts';
+import type { Answer } from './verify/handshakes/handshake.ts';
+import type { Verification } from './verify/verify.ts';
 
 /** The outcome, and what the log is told beside it. */
 export interface Handled {

@@ -1,4 +1,4 @@
-import type { Reply } from './handshakes/handshake.ts';
+import type { Reply } from './verify/handshakes/handshake.ts';
 
 /** What the edge decided about a delivery. `bare`: for a sender that wants no body. */
 export type Outcome =

@@ -1,21 +1,21 @@
 import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
-import type { Relay } from '../shared/config.ts';
-import { AccessTokens } from './access-token.ts';
-import { Census } from './census.ts';
-import { count } from './counters.ts';
-import { type Arrival, arrive, pathOf, segmentsOf, targetOf } from './delivery.ts';
-import { drain } from './drain.ts';
+import type { Relay } from '../shared/config/config.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
-import { type Gate, openGate } from './gate.ts';
 import type { Handled } from './handled.ts';
-import { factsOf, writeLog } from './log.ts';
-import { toMessageText } from './message.ts';
 import type { Bindings } from './optional-bindings.ts';
 import { answer, type Outcome } from './outcome.ts';
-import { type Destination, publish } from './publish.ts';
+import { drain } from './overflow/drain.ts';
+import { AccessTokens } from './publish/access-token.ts';
+import { toMessageText } from './publish/message.ts';
+import { type Destination, publish } from './publish/publish.ts';
+import { openTopic } from './publish/topic.ts';
+import { type Arrival, arrive, pathOf, segmentsOf, targetOf } from './receive/delivery.ts';
+import { type Gate, openGate } from './receive/gate.ts';
+import { Census } from './report/census.ts';
+import { count } from './report/counters.ts';
+import { factsOf, writeLog } from './report/log.ts';
 import { takeSteps } from './steps.ts';
-import { openTopic } from './topic.ts';
 
 /** Nobody waits for it, and waitUntil() lasts for 30 s. */
 const reportBudgetMs = 10_000;

@@ -1,15 +1,15 @@
-import { type BodyFault, declaredLength, readRequest } from './body.ts';
-import { takeBodyless } from './bodyless.ts';
-import { handshakeOf, meetUnsigned, meetVerified } from './challenge.ts';
-import { type Arrival, type Delivery, receive } from './delivery.ts';
 import type { Endpoint } from './endpoint.ts';
 import { filterAndStore } from './filter-and-store.ts';
-import { type Gate, isOneTooMany } from './gate.ts';
 import { type Handled, met, unverified } from './handled.ts';
 import type { Bindings } from './optional-bindings.ts';
 import type { Outcome } from './outcome.ts';
-import type { Destination } from './publish.ts';
-import { type Verification, verify } from './verify.ts';
+import type { Destination } from './publish/publish.ts';
+import { type BodyFault, declaredLength, readRequest } from './receive/body.ts';
+import { takeBodyless } from './receive/bodyless.ts';
+import { type Arrival, type Delivery, receive } from './receive/delivery.ts';
+import { type Gate, isOneTooMany } from './receive/gate.ts';
+import { handshakeOf, meetUnsigned, meetVerified } from './verify/challenge.ts';
+import { type Verification, verify } from './verify/verify.ts';
 
 /** What counts as a failed try to authenticate, unless the key held already. */
 const failedTries: ReadonlySet<Outcome['outcome']> = new Set([

@@ -1,5 +1,5 @@
 import { schemes } from '../../shared/signatures/schemes.ts';
-import { signRequest } from '../../shared/signatures/sign.ts';
+import { signRequest } from '../../shared/signatures/sign/sign.ts';
 
 /** A signed delivery, to be sent again and again. */
 export interface Delivery {

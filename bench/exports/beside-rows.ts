@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { frugalAllocator, heapFlags, subscriberHeap } from '../../subscriber/small-heap.ts';
+import { frugalAllocator, heapFlags, subscriberHeap } from '../../subscriber/service/small-heap.ts';
 import { type Bed, startBed } from '../subscriber/bed.ts';
 import { measureWaits } from '../subscriber/freshness.ts';
 import type { Order, Said } from './exporting-subscriber.ts';

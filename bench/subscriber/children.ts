@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { frugalAllocator, heapFlags, subscriberHeap } from '../../subscriber/small-heap.ts';
+import { frugalAllocator, heapFlags, subscriberHeap } from '../../subscriber/service/small-heap.ts';
 import type { Measured } from './contender.ts';
 import type { Appended } from './instant-bigquery.ts';
 

@@ -1,6 +1,6 @@
 import { PubSub } from '@google-cloud/pubsub';
 import { startSubscriber } from '../../subscriber/main.ts';
-import { openSubscription } from '../../subscriber/subscription.ts';
+import { openSubscription } from '../../subscriber/pull/subscription.ts';
 import { benchRelay } from './relay.ts';
 
 // The subscriber, or a twin of it that pulls with the same client and acks, in a process of its own:

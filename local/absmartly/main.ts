@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listenOnLoopback } from '../loopback.ts';
-import { type AllowedHosts, guardRequests } from '../request-guard.ts';
+import { listenOnLoopback } from '../guards/loopback.ts';
+import { type AllowedHosts, guardRequests } from '../guards/request-guard.ts';
 import { sampleExperiment } from './sample-experiment.ts';
 import { sampleExport } from './sample-export.ts';
 import { zipFiles } from './zip.ts';

@@ -1,8 +1,8 @@
-import { type FaultsOption, openFaults } from '../faults-endpoint.ts';
-import type { AllowedHosts } from '../request-guard.ts';
+import { type FaultsOption, openFaults } from '../faults/faults-endpoint.ts';
+import type { AllowedHosts } from '../guards/request-guard.ts';
 import { type RestServer, startRest } from './rest/server.ts';
+import { Store } from './storage/store.ts';
 import { startStorageWrite } from './storage-write/main.ts';
-import { Store } from './store.ts';
 
 export interface BigQueryServer {
   readonly restPort: number;

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { listenOnLoopback } from '../loopback.ts';
-import { type AllowedHosts, guardRequests } from '../request-guard.ts';
+import { listenOnLoopback } from '../guards/loopback.ts';
+import { type AllowedHosts, guardRequests } from '../guards/request-guard.ts';
 import { sampleHistory } from './sample-history.ts';
 
 export interface DatanostroOptions {

@@ -1,4 +1,4 @@
-import { datanostroEvent } from '../deliveries.ts';
+import { datanostroEvent } from '../samples/deliveries.ts';
 
 const stepMs = 30_000;
 const names = ['page_view', 'view_item', 'add_to_cart', 'begin_checkout', 'purchase'];

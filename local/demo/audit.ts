@@ -1,4 +1,4 @@
-import type { Relay } from '../../shared/config.ts';
+import type { Relay } from '../../shared/config/config.ts';
 import { sampleExport } from '../absmartly/sample-export.ts';
 import type { Answer } from './send.ts';
 import type { Tables } from './tables.ts';

@@ -1,4 +1,4 @@
-import type { RelayStream } from '../../shared/config.ts';
+import type { RelayStream } from '../../shared/config/config.ts';
 import {
   crmPostback,
   type Draft,
@@ -6,7 +6,7 @@ import {
   exportAnnouncement,
   type SendingSide,
   signDelivery,
-} from '../deliveries.ts';
+} from '../samples/deliveries.ts';
 
 export type Expected = 'accepted' | 'filtered' | 'rejected';
 

@@ -3,12 +3,11 @@
 
 import type { protos } from '@google-cloud/pubsub';
 import type { Broker } from './broker.ts';
+import type { Subscription } from './delivery/subscription.ts';
+import type { Topic } from './delivery/topic.ts';
 import { invalid } from './errors.ts';
 import { checkAckRequest, checkPublish, type PublishedMessage } from './limits.ts';
 import { checkName, checkProject, DELETED_TOPIC } from './names.ts';
-import { listPage } from './page.ts';
-import { messageType } from './protos.ts';
-import { pull } from './pull.ts';
 import {
   parseSubscriptionSettings,
   parseTopicSettings,
@@ -17,8 +16,9 @@ import {
   updateSubscriptionSettings,
   updateTopicSettings,
 } from './settings.ts';
-import type { Subscription } from './subscription.ts';
-import type { Topic } from './topic.ts';
+import { listPage } from './wire/page.ts';
+import { messageType } from './wire/protos.ts';
+import { pull } from './wire/pull.ts';
 
 /** What a method may know of the call besides the request. */
 interface Call {

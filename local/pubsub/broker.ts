@@ -1,11 +1,11 @@
-import type { Faults } from '../faults.ts';
+import type { Faults } from '../faults/faults.ts';
+import { Subscription } from './delivery/subscription.ts';
+import { Topic } from './delivery/topic.ts';
 import { PubsubError } from './errors.ts';
-import { Log } from './log.ts';
 import { checkName } from './names.ts';
 import type { SubscriptionSettings, TopicSettings } from './settings.ts';
-import type { Store } from './store.ts';
-import { Subscription } from './subscription.ts';
-import { Topic } from './topic.ts';
+import { Log } from './storage/log.ts';
+import type { Store } from './storage/store.ts';
 
 /** Retention is at least 10 minutes, so this is often enough. */
 const EXPIRY_INTERVAL_MS = 10 * 60_000;

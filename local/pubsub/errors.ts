@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import type { Fault } from '../faults.ts';
+import type { Fault } from '../faults/faults.ts';
 
 /** HTTP status that Google's REST front end gives for each canonical code (google/rpc/code.proto). */
 const HTTP_STATUS = {

@@ -4,16 +4,16 @@
 
 import { mkdir } from 'node:fs/promises';
 import { ServerCredentials } from '@grpc/grpc-js';
-import type { Faults } from '../faults.ts';
-import { type FaultsOption, openFaults } from '../faults-endpoint.ts';
-import type { AllowedHosts } from '../request-guard.ts';
+import type { Faults } from '../faults/faults.ts';
+import { type FaultsOption, openFaults } from '../faults/faults-endpoint.ts';
+import type { AllowedHosts } from '../guards/request-guard.ts';
 import { createApi } from './api.ts';
 import { Broker } from './broker.ts';
-import { createGrpcServer } from './grpc.ts';
-import { createPortServer, listen } from './port.ts';
-import { createRestServer } from './rest.ts';
 import { performAtOnce, scriptApi } from './scripted.ts';
-import { Store } from './store.ts';
+import { Store } from './storage/store.ts';
+import { createGrpcServer } from './wire/grpc.ts';
+import { createPortServer, listen } from './wire/port.ts';
+import { createRestServer } from './wire/rest.ts';
 
 export interface PubsubServer {
   readonly port: number;

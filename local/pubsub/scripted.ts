@@ -2,7 +2,7 @@
 // subscription.ts, where the messages are.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Fault, type Faults, strikesOn } from '../faults.ts';
+import { type Fault, type Faults, strikesOn } from '../faults/faults.ts';
 import type { Api, Method } from './api.ts';
 import type { Broker } from './broker.ts';
 import { ConnectionCut, scripted } from './errors.ts';

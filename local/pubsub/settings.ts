@@ -1,8 +1,8 @@
 // What a topic and a subscription are configured with, between the API's form and the stored one.
 
 import type { protos } from '@google-cloud/pubsub';
+import { parseRetryPolicy, type RetryPolicy, showRetryPolicy } from './delivery/retry-policy.ts';
 import { invalid, unimplemented } from './errors.ts';
-import { parseRetryPolicy, type RetryPolicy, showRetryPolicy } from './retry-policy.ts';
 
 type ITopic = protos.google.pubsub.v1.ITopic;
 type ISubscription = protos.google.pubsub.v1.ISubscription;

@@ -1,4 +1,4 @@
-import { scalarText } from '../json-members.ts';
+import { scalarText } from '../json/json-members.ts';
 import { compilePattern } from '../patterns/pattern.ts';
 import type { FieldTests, Problem, Scalar } from './condition.ts';
 import { compareDecimals, type Decimal, parseDecimal } from './decimal.ts';

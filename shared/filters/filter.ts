@@ -1,4 +1,4 @@
-import { findValues, type JsonPath, parseJsonPath } from '../json-path.ts';
+import { findValues, type JsonPath, parseJsonPath } from '../json/json-path.ts';
 import type { Condition, FieldTests, Filter, Problem } from './condition.ts';
 import { compileReported, compileTests, testNames, type ValueTest } from './field-test.ts';
 

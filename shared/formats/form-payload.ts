@@ -1,4 +1,4 @@
-import { isJson } from '../json-valid.ts';
+import { isJson } from '../json/json-valid.ts';
 import type { Members } from './members.ts';
 
 const encoder = new TextEncoder();

@@ -1,5 +1,5 @@
-import { readJsonText } from '../json-body.ts';
-import { isJson } from '../json-valid.ts';
+import { readJsonText } from '../json/json-body.ts';
+import { isJson } from '../json/json-valid.ts';
 import { charsetOf } from './media-type.ts';
 import type { BodyText, SentBody } from './sent-body.ts';
 import { decodeUnmarked } from './text.ts';

@@ -1,5 +1,5 @@
-import { readJsonText } from '../json-body.ts';
-import { spaceEnd, textStart } from '../json-valid.ts';
+import { readJsonText } from '../json/json-body.ts';
+import { spaceEnd, textStart } from '../json/json-valid.ts';
 import { formMembers, looksLikeForm } from './form.ts';
 import { joinPayload } from './form-payload.ts';
 import { readLines } from './lines.ts';

@@ -1,6 +1,6 @@
 import type { ColumnType, Value } from '../columns.ts';
-import { knownText } from '../json-members.ts';
-import { JsonText } from '../json-text.ts';
+import { knownText } from '../json/json-members.ts';
+import { JsonText } from '../json/json-text.ts';
 import { plainNumber, readNumber } from './number.ts';
 import type { TimeUnit } from './shape.ts';
 

@@ -1,8 +1,8 @@
 import { beginsAsJson, readBody } from '../formats/read-body.ts';
 import type { SentBody } from '../formats/sent-body.ts';
-import { readJsonStart } from '../json-body.ts';
-import { findValues } from '../json-path.ts';
-import { skipSpace } from '../json-scan.ts';
+import { readJsonStart } from '../json/json-body.ts';
+import { findValues } from '../json/json-path.ts';
+import { skipSpace } from '../json/json-scan.ts';
 import type { Plan } from './plan.ts';
 
 export type EventsReading =

@@ -1,6 +1,6 @@
 import type { LossTest } from '../formats/replaced.ts';
-import { isAbsent, scalarText } from '../json-members.ts';
-import { findValues, type JsonPath, parseJsonPath } from '../json-path.ts';
+import { isAbsent, scalarText } from '../json/json-members.ts';
+import { findValues, type JsonPath, parseJsonPath } from '../json/json-path.ts';
 import type { QueryReader } from './query.ts';
 import type { JoinedFrom, ValueFrom } from './shape.ts';
 

@@ -1,6 +1,6 @@
 import type { Row } from '../columns.ts';
 import { notText, replaced } from '../formats/replaced.ts';
-import type { Mapping, ValueNote } from '../source.ts';
+import type { Mapping, ValueNote } from '../sources/source.ts';
 import { type Cell, cellOf, saysNothing } from './cell.ts';
 import { readRaw, type Surroundings } from './from.ts';
 import type { Plan } from './plan.ts';

@@ -1,8 +1,8 @@
 import type { Column } from '../columns.ts';
-import type { Stream } from '../config.ts';
+import type { Stream } from '../config/config.ts';
 import type { Envelope } from '../envelope.ts';
 import { lossTest } from '../formats/replaced.ts';
-import type { Mapping } from '../source.ts';
+import type { Mapping } from '../sources/source.ts';
 import { mapColumns } from './map-columns.ts';
 import { type Plan, planOf } from './plan.ts';
 import { queryReader } from './query.ts';

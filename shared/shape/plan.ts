@@ -1,9 +1,9 @@
 import type { Column } from '../columns.ts';
-import type { Stream } from '../config.ts';
+import type { Stream } from '../config/config.ts';
 import type { Problem } from '../filters/condition.ts';
 import { type CompiledFilter, filterOf } from '../filters/filter.ts';
 import { type BodyFormat, formatsOf } from '../formats/names.ts';
-import { type JsonPath, parseJsonPath } from '../json-path.ts';
+import { type JsonPath, parseJsonPath } from '../json/json-path.ts';
 import { signsForm, vouchesForQuery } from '../signatures/scheme.ts';
 import { schemes } from '../signatures/schemes.ts';
 import { Misplaced, type Places, parseJoined, parsePlaces } from './from.ts';

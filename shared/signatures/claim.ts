@@ -1,11 +1,11 @@
-import type { Bytes } from './bytes.ts';
-import { decode } from './encoding.ts';
-import { readReference } from './reference.ts';
+import type { Bytes } from './bytes/bytes.ts';
+import { decode } from './bytes/encoding.ts';
+import { readReference } from './content/reference.ts';
+import { signedUrls, type UrlWriting } from './content/signed-url.ts';
+import { isOversizedForm, sortedForm } from './content/sorted-form.ts';
+import { render, type Signable, signs } from './content/template.ts';
 import type { SignedRequest } from './request.ts';
 import type { SignatureScheme } from './scheme.ts';
-import { signedUrls, type UrlWriting } from './signed-url.ts';
-import { isOversizedForm, sortedForm } from './sorted-form.ts';
-import { render, type Signable, signs } from './template.ts';
 import type { Cause } from './verdict.ts';
 
 /** What a request claims: that one of these signatures was made over one of these messages. */

@@ -1,7 +1,7 @@
-import type { Encoding } from './encoding.ts';
-import { parseReference, type Reference, type ReferenceText } from './reference.ts';
-import type { UrlWriting } from './signed-url.ts';
-import { parseTemplate, signs, type Template } from './template.ts';
+import type { Encoding } from './bytes/encoding.ts';
+import { parseReference, type Reference, type ReferenceText } from './content/reference.ts';
+import type { UrlWriting } from './content/signed-url.ts';
+import { parseTemplate, signs, type Template } from './content/template.ts';
 
 export type SignatureAlgorithm =
   | 'hmac-sha1'

@@ -1,13 +1,14 @@
 import { firstFields } from '../formats/first-fields.ts';
-import { readJsonText } from '../json-body.ts';
-import { findValues } from '../json-path.ts';
-import type { Bytes } from './bytes.ts';
+import { readJsonText } from '../json/json-body.ts';
+import { findValues } from '../json/json-path.ts';
+import type { Bytes } from './bytes/bytes.ts';
+import { decode } from './bytes/encoding.ts';
+import { equal } from './bytes/equal.ts';
 import { type Claim, once, readClaim } from './claim.ts';
-import { fromDer } from './der.ts';
-import { decode } from './encoding.ts';
-import { equal } from './equal.ts';
-import { isHmac, type Key, parametersOf, trimSecret, verifyingKeys } from './keys.ts';
-import { objectIn, readReference } from './reference.ts';
+import { objectIn, readReference } from './content/reference.ts';
+import type { Signable } from './content/template.ts';
+import { fromDer } from './keys/der.ts';
+import { isHmac, type Key, parametersOf, trimSecret, verifyingKeys } from './keys/keys.ts';
 import type { SignedRequest } from './request.ts';
 import {
   headersOf,
@@ -16,7 +17,6 @@ import {
   type SignatureScheme,
   signedReferences,
 } from './scheme.ts';
-import type { Signable } from './template.ts';
 import { isFresh, readTimestamp } from './timestamp.ts';
 import { verifyToken } from './token.ts';
 import { type Cause, judge, refused, type Verdict } from './verdict.ts';

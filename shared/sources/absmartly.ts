@@ -1,7 +1,7 @@
-import type { Stream, StreamOptions } from '../config.ts';
+import type { Stream, StreamOptions } from '../config/config.ts';
+import type { ExportSettings } from '../config/export-settings.ts';
 import type { Envelope } from '../envelope.ts';
-import type { ExportSettings } from '../export-settings.ts';
-import { isAbsent, type JsonMembers, memberReader, scalarText } from '../json-members.ts';
+import { isAbsent, type JsonMembers, memberReader, scalarText } from '../json/json-members.ts';
 import type { TokenSchemeName } from '../signatures/schemes.ts';
 import type {
   Announcement,
@@ -10,7 +10,7 @@ import type {
   EdgeSide,
   ExportSource,
   Reading,
-} from '../source.ts';
+} from './source.ts';
 
 export interface AbsmartlyOptions extends StreamOptions, ExportSettings {
   /** What its webhook shows; by default an unguessable key ends the endpoint's path. */

@@ -1,18 +1,18 @@
 import type { Column, Row, TableLayout } from '../columns.ts';
-import type { Stream, StreamOptions } from '../config.ts';
+import type { Stream, StreamOptions } from '../config/config.ts';
+import type { HistorySettings } from '../config/history-settings.ts';
 import type { Envelope } from '../envelope.ts';
 import { filterOf } from '../filters/filter.ts';
-import type { HistorySettings } from '../history-settings.ts';
-import { readJsonStart } from '../json-body.ts';
-import { isAbsent, isObject, knownText, memberReader, scalarText } from '../json-members.ts';
-import { findValues } from '../json-path.ts';
-import { JsonText } from '../json-text.ts';
-import { isJson } from '../json-valid.ts';
+import { readJsonStart } from '../json/json-body.ts';
+import { isAbsent, isObject, knownText, memberReader, scalarText } from '../json/json-members.ts';
+import { findValues } from '../json/json-path.ts';
+import { JsonText } from '../json/json-text.ts';
+import { isJson } from '../json/json-valid.ts';
 import { missingColumn } from '../shape/map-columns.ts';
 import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
 import { queryReader } from '../shape/query.ts';
 import type { EventShape } from '../shape/shape.ts';
-import type { EdgeDelivery, EdgeSide, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
+import type { EdgeDelivery, EdgeSide, Mapping, Reading, RowSource, ValueNote } from './source.ts';
 
 export interface DatanostroOptions
   extends StreamOptions,

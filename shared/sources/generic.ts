@@ -1,8 +1,8 @@
 import type { TableLayout } from '../columns.ts';
-import type { Stream, StreamOptions } from '../config.ts';
+import type { Stream, StreamOptions } from '../config/config.ts';
 import type { Envelope } from '../envelope.ts';
 import { lossTest } from '../formats/replaced.ts';
-import { scalarText } from '../json-members.ts';
+import { scalarText } from '../json/json-members.ts';
 import { type Cell, cellOf, timeCell } from '../shape/cell.ts';
 import { readEvents, readEventsStart, withQuery } from '../shape/events.ts';
 import { type Facts, readJoined, readRaw, type Surroundings } from '../shape/from.ts';
@@ -11,7 +11,7 @@ import { type Plan, planOf } from '../shape/plan.ts';
 import { queryReader } from '../shape/query.ts';
 import type { EventShape } from '../shape/shape.ts';
 import type { SchemeName } from '../signatures/schemes.ts';
-import type { EdgeDelivery, EdgeSide, Mapping, Reading, RowSource } from '../source.ts';
+import type { EdgeDelivery, EdgeSide, Mapping, Reading, RowSource } from './source.ts';
 
 export interface GenericOptions extends StreamOptions, EventShape {
   /** How the sender proves who it is; by default an unguessable key ends the endpoint's path. */

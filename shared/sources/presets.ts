@@ -1,4 +1,4 @@
-import type { Stream, StreamOptions } from '../config.ts';
+import type { Stream, StreamOptions } from '../config/config.ts';
 import type { EventShape } from '../shape/shape.ts';
 import type { SchemeName, TokenSchemeName } from '../signatures/schemes.ts';
 import { generic } from './generic.ts';

@@ -1,18 +1,18 @@
 import type { Column, TableLayout } from '../columns.ts';
-import type { Stream, StreamOptions } from '../config.ts';
+import type { Stream, StreamOptions } from '../config/config.ts';
 import type { Envelope } from '../envelope.ts';
 import { RelayError } from '../error.ts';
 import { decodeDocument } from '../formats/read-body.ts';
 import { lossTest, notText, replaced } from '../formats/replaced.ts';
 import { decodeLossy } from '../formats/text.ts';
-import { JsonText } from '../json-text.ts';
+import { JsonText } from '../json/json-text.ts';
 import { missingColumn } from '../shape/map-columns.ts';
 import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
 import { queryReader } from '../shape/query.ts';
 import type { EventShape } from '../shape/shape.ts';
 import type { TokenSchemeName } from '../signatures/schemes.ts';
-import type { EdgeDelivery, EdgeSide, Mapping, Reading, RowSource, ValueNote } from '../source.ts';
 import { hitFields } from './hit-fields.ts';
+import type { EdgeDelivery, EdgeSide, Mapping, Reading, RowSource, ValueNote } from './source.ts';
 
 export interface SegmentstreamOptions extends StreamOptions, Pick<EventShape, 'moreColumns'> {
   /** What the CRM shows; by default an unguessable key ends the endpoint's path. */

@@ -1,8 +1,8 @@
-import type { ExportFilter } from '../../shared/export-settings.ts';
-import { type ExportApi, requestApi } from './api-request.ts';
-import { exportUrl } from './export-url.ts';
+import type { ExportFilter } from '../../shared/config/export-settings.ts';
 import { postpone, refuse } from './failure.ts';
-import { Silence } from './silence.ts';
+import { type ExportApi, requestApi } from './fetch/api-request.ts';
+import { exportUrl } from './fetch/export-url.ts';
+import { Silence } from './fetch/silence.ts';
 
 /** What a filter may ask of an experiment. */
 interface Experiment {

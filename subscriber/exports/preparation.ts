@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
 import type { TableField } from '@google-cloud/bigquery';
-import { type BegunLoad, beginLoad, isAsKnown, type LoadOptions } from './begin-load.ts';
-import type { CsvFile } from './csv-file.ts';
-import { CsvReading } from './csv-reading.ts';
-import { readColumns } from './destination.ts';
+import type { CsvFile } from './archive/csv-file.ts';
+import { CsvReading } from './archive/csv-reading.ts';
 import { inParallel } from './in-parallel.ts';
-import { requireSchema } from './schema.ts';
+import { type BegunLoad, beginLoad, isAsKnown, type LoadOptions } from './load/begin-load.ts';
+import { readColumns } from './load/destination.ts';
+import { requireSchema } from './load/schema.ts';
 
 /** Each takes a thread to inflate, and rows want some threads too. */
 const atOnce = Math.min(2, availableParallelism());

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FAULTS } from '../../local/faults.ts';
+import { FAULTS } from '../../local/faults/faults.ts';
 import { readDocument, tableRows } from './documents.ts';
 
 const page = readDocument('docs/faults.md');

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Stream } from '../../shared/config.ts';
+import type { Stream } from '../../shared/config/config.ts';
+import { handshakeNames } from '../../shared/config/handshake-names.ts';
 import { formatsOf } from '../../shared/formats/names.ts';
-import { handshakeNames } from '../../shared/handshake-names.ts';
 import type { JoinedFrom } from '../../shared/shape/shape.ts';
 import { defaultColumns } from '../../shared/shape/shape.ts';
 import { type Retries, retries } from '../../shared/signatures/retries.ts';

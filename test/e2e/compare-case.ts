@@ -1,6 +1,6 @@
+import type { StoredRow } from '../beds/relay.ts';
 import type { Right } from './delivery-case.ts';
 import type { Answer } from './raw-http.ts';
-import type { StoredRow } from './relay-bed.ts';
 
 /** What became of one delivery. */
 export interface Ending {

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type EdgeKind, RelayBed, type StoredRow } from '../beds/relay.ts';
 import { seenAs } from './compare-case.ts';
 import { configOf, readCases, requestOf } from './delivery-case.ts';
 import { type Answer, RawConnection } from './raw-http.ts';
-import { type EdgeKind, RelayBed, type StoredRow } from './relay-bed.ts';
 
 // Each delivery goes to the Worker over a raw socket, as its sender writes it, and is looked for in BigQuery.
 

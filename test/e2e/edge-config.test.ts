@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
-import { writeConfig } from '../stand-ins/overflow-config.ts';
+import { writeConfig } from '../beds/overflow-config.ts';
 
 interface Consumer {
   queue: string;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Edge, startEdge } from '../../local/edge.ts';
 import { relay } from '../../tributary.config.ts';
-import { FaultProxy, type Faults } from '../stand-ins/fault-proxy.ts';
-import { writeConfig } from '../stand-ins/overflow-config.ts';
-import { Home, RelayProcess, select, until } from './relay-process.ts';
+import { FaultProxy, type Faults } from '../beds/fault-proxy.ts';
+import { writeConfig } from '../beds/overflow-config.ts';
+import { Home, RelayProcess, select, until } from '../beds/relay-process.ts';
 
 // The whole relay, and a second edge whose way to Pub/Sub is spoilt. What was accepted is what is in the
 // table: no delivery less, none more, none twice.

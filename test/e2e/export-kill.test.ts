@@ -10,16 +10,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Absmartly, startAbsmartly } from '../../local/absmartly/main.ts';
 import { zipFiles } from '../../local/absmartly/zip.ts';
 import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts';
-import { compileCache } from '../../local/compile-cache.ts';
 import { connectBigQuery, connectPubsub } from '../../local/connect.ts';
-import { Faults } from '../../local/faults.ts';
+import { Faults } from '../../local/faults/faults.ts';
+import { compileCache } from '../../local/parts/compile-cache.ts';
 import { type PubsubServer, startPubsub } from '../../local/pubsub/main.ts';
 import { toAttributes } from '../../shared/envelope.ts';
-import { relay } from './export-relay.ts';
-import { ExportTap, type Point } from './export-tap.ts';
-import { select } from './relay-process.ts';
+import { relay } from '../beds/export-process.ts';
+import { ExportTap, type Point } from '../beds/export-tap.ts';
+import { select } from '../beds/relay-process.ts';
 
-const child = fileURLToPath(new URL('./export-relay.ts', import.meta.url));
+const child = fileURLToPath(new URL('../beds/export-process.ts', import.meta.url));
 const rowsPerFile = 12_000;
 
 /** Three CSVs, each more than one unit of an upload; their rows say which file they are of. */

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SchemeName, schemes } from '../../shared/signatures/schemes.ts';
-import { signRequest } from '../../shared/signatures/sign.ts';
-import { type Keys, keysFor } from '../shared/signature-keys.ts';
+import { signRequest } from '../../shared/signatures/sign/sign.ts';
+import { RelayBed } from '../beds/relay.ts';
+import { type Keys, keysFor } from '../shared/signatures/signature-keys.ts';
 import { changesOf, type Honest, type Hostile } from './hostile-requests.ts';
 import { type HostileBody, hostileBodies } from './hostile-values.ts';
 import { RawConnection, request } from './raw-http.ts';
-import { RelayBed } from './relay-bed.ts';
 
 // Whatever a sender, or somebody who plays one, does: it is never answered 5xx, and what is not signed is never
 // stored. Over raw sockets, for much of it no HTTP client would send.

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signDelivery } from '../../local/deliveries.ts';
+import { signDelivery } from '../../local/samples/deliveries.ts';
 import { relay } from '../../tributary.config.ts';
-import { Home, RelayProcess, select, until } from './relay-process.ts';
+import { Home, RelayProcess, select, until } from '../beds/relay-process.ts';
 
 /** Events that pass the filter, each odd in its own way: what the edge takes must end somewhere. */
 const purchase = (members: string) => `{"event_name":"purchase",${members}}`;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Home, RelayProcess } from './relay-process.ts';
+import { Home, RelayProcess } from '../beds/relay-process.ts';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 

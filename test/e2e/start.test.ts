@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { datanostroEvent, signDelivery } from '../../local/deliveries.ts';
+import { datanostroEvent, signDelivery } from '../../local/samples/deliveries.ts';
 import { relay } from '../../tributary.config.ts';
+import { anyPorts, Home, RelayProcess, select, until } from '../beds/relay-process.ts';
 import { codeBlocks, readDocument } from '../docs/documents.ts';
-import { anyPorts, Home, RelayProcess, select, until } from './relay-process.ts';
 import { itWith } from './tools.ts';
 
 const main = new URL('../../cli/main.ts', import.meta.url);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Fault } from '../../local/faults.ts';
+import type { Fault } from '../../local/faults/faults.ts';
 import { type Subscriber, startSubscriber } from '../../subscriber/main.ts';
-import { type StreamName, SubscriberBed } from './subscriber-bed.ts';
-import { relay } from './subscriber-relay.ts';
+import { type StreamName, SubscriberBed } from '../beds/subscriber.ts';
+import { relay } from '../beds/subscriber-process.ts';
 
 // Whatever goes wrong between the subscriber and Google's services: what was accepted is what is in the
 // tables, by id. A table with a key holds each once; one without a key may hold some twice, and its view

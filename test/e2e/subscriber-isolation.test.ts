@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Fault } from '../../local/faults.ts';
-import { defineRelay } from '../../shared/config.ts';
+import type { Fault } from '../../local/faults/faults.ts';
+import { defineRelay } from '../../shared/config/config.ts';
 import { segmentstream } from '../../shared/sources/segmentstream.ts';
 import { type Subscriber, startSubscriber } from '../../subscriber/main.ts';
-import { pullLimits } from '../../subscriber/subscription.ts';
-import { SubscriberBed } from './subscriber-bed.ts';
+import { pullLimits } from '../../subscriber/pull/subscription.ts';
+import { SubscriberBed } from '../beds/subscriber.ts';
 
 const troubled = ['troubled_1', 'troubled_2', 'troubled_3', 'troubled_4'];
 const stream = (name: string) => [name, segmentstream({ table: `shop.${name}` })] as const;

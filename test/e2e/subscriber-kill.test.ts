@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SubscriberBed } from './subscriber-bed.ts';
-import { relay } from './subscriber-relay.ts';
+import { SubscriberBed } from '../beds/subscriber.ts';
+import { relay } from '../beds/subscriber-process.ts';
 
 const runs = 20;
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SubscriberBed, type SubscriberProcess } from './subscriber-bed.ts';
-import { relay } from './subscriber-relay.ts';
+import { SubscriberBed, type SubscriberProcess } from '../beds/subscriber.ts';
+import { relay } from '../beds/subscriber-process.ts';
 
 describe('the subscriber’s modes', { timeout: 120_000 }, () => {
   let bed: SubscriberBed;

@@ -2,10 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Subscriber, startSubscriber } from '../../subscriber/main.ts';
-import { pullLimits } from '../../subscriber/subscription.ts';
+import { pullLimits } from '../../subscriber/pull/subscription.ts';
+import { SubscriberBed } from '../beds/subscriber.ts';
+import { relay } from '../beds/subscriber-process.ts';
 import { SimulatedClock } from './simulated-clock.ts';
-import { SubscriberBed } from './subscriber-bed.ts';
-import { relay } from './subscriber-relay.ts';
 
 const minute = 60_000;
 /** Large bodies close the pull with few messages, whose leases can be extended for an hour in seconds. */

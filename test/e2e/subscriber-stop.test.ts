@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { defineRelay } from '../../shared/config.ts';
+import { defineRelay } from '../../shared/config/config.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { segmentstream } from '../../shared/sources/segmentstream.ts';
 import { startSubscriber } from '../../subscriber/main.ts';
-import { type Sender, startSender } from '../subscriber/exports/sender.ts';
-import { SubscriberBed } from './subscriber-bed.ts';
+import { type Sender, startSender } from '../beds/export-sender.ts';
+import { SubscriberBed } from '../beds/subscriber.ts';
 
 const relay = defineRelay({
   project: 'test-project',

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { defineRelay, type Relay } from '../../shared/config.ts';
+import { defineRelay, type Relay } from '../../shared/config/config.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { type Subscriber, startSubscriber } from '../../subscriber/main.ts';
-import { select } from './relay-process.ts';
-import { SubscriberBed } from './subscriber-bed.ts';
+import { select } from '../beds/relay-process.ts';
+import { SubscriberBed } from '../beds/subscriber.ts';
 
 type Columns = NonNullable<Parameters<typeof generic>[0]['columns']>;
 

@@ -5,11 +5,11 @@ import type { BigQuery, TableMetadata } from '@google-cloud/bigquery';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts';
 import { connectBigQuery } from '../../local/connect.ts';
-import { defineRelay } from '../../shared/config.ts';
+import { defineRelay } from '../../shared/config/config.ts';
 import { generic } from '../../shared/sources/generic.ts';
-import { type OpenTables, openTables } from '../../subscriber/open-tables.ts';
-import { TableTrouble } from '../../subscriber/table-trouble.ts';
-import { WaitingRoom } from '../../subscriber/waiting-room.ts';
+import { type OpenTables, openTables } from '../../subscriber/bigquery/tables/open-tables.ts';
+import { TableTrouble } from '../../subscriber/bigquery/tables/table-trouble.ts';
+import { WaitingRoom } from '../../subscriber/pull/waiting-room.ts';
 
 type Entry = Record<string, unknown>;
 

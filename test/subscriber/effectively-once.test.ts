@@ -5,13 +5,13 @@ import type { BigQuery } from '@google-cloud/bigquery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts';
 import { connectBigQuery } from '../../local/connect.ts';
-import { defineRelay } from '../../shared/config.ts';
+import { defineRelay } from '../../shared/config/config.ts';
 import { toAttributes } from '../../shared/envelope.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
-import { DeadLetterQueue } from '../../subscriber/dead-letter-queue.ts';
-import { type OpenTables, openTables } from '../../subscriber/open-tables.ts';
+import { type OpenTables, openTables } from '../../subscriber/bigquery/tables/open-tables.ts';
+import { DeadLetterQueue } from '../../subscriber/dead-letters/dead-letter-queue.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';
-import { WaitingRoom } from '../../subscriber/waiting-room.ts';
+import { WaitingRoom } from '../../subscriber/pull/waiting-room.ts';
 
 const relay = defineRelay({
   project: 'my-project',

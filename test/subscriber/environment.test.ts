@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { defineRelay } from '../../shared/config.ts';
+import { readHistorySource } from '../../history/sender/history-api.ts';
+import { defineRelay } from '../../shared/config/config.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
-import { readHistorySource } from '../../subscriber/backfill/history-api.ts';
 import { readEnvironment, readHealthAddress } from '../../subscriber/environment.ts';
-import { readStopTime } from '../../subscriber/stop-time.ts';
+import { readStopTime } from '../../subscriber/service/stop-time.ts';
 
 const relay = defineRelay({
   project: 'my-project',

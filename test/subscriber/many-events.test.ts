@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { defineRelay } from '../../shared/config.ts';
+import { defineRelay } from '../../shared/config/config.ts';
 import { toAttributes } from '../../shared/envelope.ts';
 import { generic } from '../../shared/sources/generic.ts';
-import type { Fate } from '../../subscriber/fate.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';
+import type { Fate } from '../../subscriber/rows/fate.ts';
 
 const relay = defineRelay({
   project: 'my-project',

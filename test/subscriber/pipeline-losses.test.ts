@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { censusStream, writeCount } from '../../shared/census.ts';
 import type { Row } from '../../shared/columns.ts';
-import { defineRelay, type Relay } from '../../shared/config.ts';
+import { defineRelay, type Relay } from '../../shared/config/config.ts';
 import { toAttributes } from '../../shared/envelope.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { sources } from '../../shared/sources/registry.ts';
-import type { DeadLetter } from '../../subscriber/dead-letters.ts';
-import type { Fate } from '../../subscriber/fate.ts';
+import type { DeadLetter } from '../../subscriber/dead-letters/dead-letters.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';
+import type { Fate } from '../../subscriber/rows/fate.ts';
 
 // What would be lost, or written twice, without a word, if a fate were taken for another one.
 

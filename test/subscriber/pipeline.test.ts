@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Row } from '../../shared/columns.ts';
-import { defineRelay, type RelayStream } from '../../shared/config.ts';
+import { defineRelay, type RelayStream } from '../../shared/config/config.ts';
 import { toAttributes } from '../../shared/envelope.ts';
-import type { Announcement } from '../../shared/source.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { generic } from '../../shared/sources/generic.ts';
-import { DeadLetterQueue } from '../../subscriber/dead-letter-queue.ts';
-import type { Fate, Loss } from '../../subscriber/fate.ts';
+import type { Announcement } from '../../shared/sources/source.ts';
+import { DeadLetterQueue } from '../../subscriber/dead-letters/dead-letter-queue.ts';
 import { Pipeline, type PulledMessage } from '../../subscriber/pipeline.ts';
-import { WaitingRoom } from '../../subscriber/waiting-room.ts';
+import { WaitingRoom } from '../../subscriber/pull/waiting-room.ts';
+import type { Fate, Loss } from '../../subscriber/rows/fate.ts';
 
 const relay = defineRelay({
   project: 'my-project',

@@ -5,20 +5,20 @@ import type { BigQuery } from '@google-cloud/bigquery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts';
 import { connectBigQuery } from '../../local/connect.ts';
-import { Faults } from '../../local/faults.ts';
-import { defineRelay } from '../../shared/config.ts';
+import { Faults } from '../../local/faults/faults.ts';
+import { defineRelay } from '../../shared/config/config.ts';
 import { toAttributes } from '../../shared/envelope.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { slack, stripe } from '../../shared/sources/presets.ts';
 import { segmentstream } from '../../shared/sources/segmentstream.ts';
-import { ensureTable } from '../../subscriber/bigquery/tables.ts';
-import { DeadLetterQueue } from '../../subscriber/dead-letter-queue.ts';
-import { deadLetterLayout } from '../../subscriber/dead-letters.ts';
-import { type OpenTables, openTables } from '../../subscriber/open-tables.ts';
+import { type OpenTables, openTables } from '../../subscriber/bigquery/tables/open-tables.ts';
+import { ensureTable } from '../../subscriber/bigquery/tables/tables.ts';
+import { DeadLetterQueue } from '../../subscriber/dead-letters/dead-letter-queue.ts';
+import { deadLetterLayout } from '../../subscriber/dead-letters/dead-letters.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';
-import { WaitingRoom } from '../../subscriber/waiting-room.ts';
-import { select } from '../e2e/relay-process.ts';
+import { WaitingRoom } from '../../subscriber/pull/waiting-room.ts';
+import { select } from '../beds/relay-process.ts';
 
 const typed = {
   delivery_id: { type: 'STRING', from: 'delivery:id' },

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { schemes } from '../../shared/signatures/schemes.ts';
-import { signRequest } from '../../shared/signatures/sign.ts';
+import { signRequest } from '../../shared/signatures/sign/sign.ts';
 import { mailgun, paddle } from '../../shared/sources/presets.ts';
-import { cap, logged, openEdge, purchase, secrets, shop, signed } from './edge.ts';
+import { cap, logged, openEdge, purchase, secrets, shop, signed } from '../beds/workerd/edge.ts';
 
 interface Problem {
   title: string;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Try } from '../stand-ins/pubsub-script.ts';
-import { cap, openEdge, purchase, shop, signature, signed } from './edge.ts';
+import type { Try } from '../beds/pubsub-script.ts';
+import { cap, openEdge, purchase, shop, signature, signed } from '../beds/workerd/edge.ts';
 
 const edge = openEdge();
 

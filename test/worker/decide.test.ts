@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { defineRelay, type Stream } from '../../shared/config.ts';
+import { defineRelay, type Stream } from '../../shared/config/config.ts';
 import { github, sendgrid } from '../../shared/sources/presets.ts';
 import { decide } from '../../worker/decide.ts';
-import type { Delivery } from '../../worker/delivery.ts';
 import { openEndpoint } from '../../worker/endpoint.ts';
-import { toMessage } from '../../worker/message.ts';
+import { toMessage } from '../../worker/publish/message.ts';
+import type { Delivery } from '../../worker/receive/delivery.ts';
 
 function endpointOf(stream: Stream) {
   const relay = defineRelay({ project: 'my-project', streams: { own: stream } });

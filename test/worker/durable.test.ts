@@ -1,8 +1,8 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { Fault } from '../stand-ins/pubsub-script.ts';
-import { inNoTime, logged, openEdge, purchase, shop, signed } from './edge.ts';
+import type { Fault } from '../beds/pubsub-script.ts';
+import { inNoTime, logged, openEdge, purchase, shop, signed } from '../beds/workerd/edge.ts';
 
 // In which order overflow stores, and what becomes of a delivery while one of its steps fails or hangs: a 2xx,
 // or an ack, must mean that it is kept.

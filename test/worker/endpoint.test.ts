@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { defineRelay } from '../../shared/config.ts';
+import { defineRelay } from '../../shared/config/config.ts';
 import { createEdge } from '../../worker/relay.ts';
-import { shop } from './edge.ts';
+import { shop } from '../beds/workerd/edge.ts';
 
 test('a filter with a problem, had nobody checked the config, drops nothing: the Worker does not start', () => {
   const relay = defineRelay({ project: 'your-project', streams: { shop } });

@@ -3,7 +3,7 @@ import { readEnvelope } from '../../shared/envelope.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { github, mailgun, sendgridInbound } from '../../shared/sources/presets.ts';
 import { segmentstream } from '../../shared/sources/segmentstream.ts';
-import { openEdge, secrets, shop, signature } from './edge.ts';
+import { openEdge, secrets, shop, signature } from '../beds/workerd/edge.ts';
 
 const path = `/keyed/${secrets.CRM_KEY}`;
 

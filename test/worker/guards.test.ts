@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import { segmentstream } from '../../shared/sources/segmentstream.ts';
-import { cap, logged, openEdge, purchase, secrets, shop, signed } from './edge.ts';
+import { cap, logged, openEdge, purchase, secrets, shop, signed } from '../beds/workerd/edge.ts';
 
 const limit = (env as unknown as { FAILED_TRIES: RateLimit }).FAILED_TRIES;
 

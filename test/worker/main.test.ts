@@ -1,7 +1,7 @@
 import { exports } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import { relay } from '../../tributary.config.ts';
-import { purchase, signature } from './edge.ts';
+import { purchase, signature } from '../beds/workerd/edge.ts';
 
 // The Worker as it is deployed: its own entry point, its own config, bindings of vitest.config.ts.
 test('accepts a signed event of the configured stream', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openEdge, shop, signed } from './edge.ts';
+import { openEdge, shop, signed } from '../beds/workerd/edge.ts';
 
 // Bodies of the kinds that JSONTestSuite collects. Whatever a parser makes of one, the answer is a 2xx or
 // a 400, and never a failure of ours: a sender would send it again for ever.

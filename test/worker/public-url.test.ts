@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openEdge, secrets, shop } from './edge.ts';
+import { openEdge, secrets, shop } from '../beds/workerd/edge.ts';
 
 // Square signs the URL that it was given, followed by the body.
 const square = { ...shop, scheme: 'square' } as const;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openEdge, purchase, shop, signed } from './edge.ts';
+import { openEdge, purchase, shop, signed } from '../beds/workerd/edge.ts';
 
 // Whose request it is, Cloudflare alone tells: all other headers are of the sender's making.
 

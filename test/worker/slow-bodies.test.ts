@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
 import { answer } from '../../worker/outcome.ts';
-import { cap, inNoTime, logged, openEdge, purchase, secrets, shop, signed } from './edge.ts';
+import {
+  cap,
+  inNoTime,
+  logged,
+  openEdge,
+  purchase,
+  secrets,
+  shop,
+  signed,
+} from '../beds/workerd/edge.ts';
 
 /** A body whose first bytes come, and then no more; it never ends, or it breaks off. */
 function stalling(bytes: number, end?: 'abort') {

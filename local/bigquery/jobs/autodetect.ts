@@ -1,4 +1,4 @@
-import type { Field, FieldType } from '../schema.ts';
+import type { Field, FieldType } from '../tables/schema.ts';
 import { parseDate, parseTime, parseTimestamp } from '../values/calendar.ts';
 import { parseFloat64, parseInteger } from '../values/parse-text.ts';
 import type { CsvRecord } from './csv.ts';

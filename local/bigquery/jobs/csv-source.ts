@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
-import type { Cell } from '../cell.ts';
 import { BigQueryError } from '../errors.ts';
-import { type Field, findField } from '../schema.ts';
+import type { Cell } from '../tables/cell.ts';
+import { type Field, findField } from '../tables/schema.ts';
 import { parseText } from '../values/parse-text.ts';
 import { detectCsv, SAMPLE_ROWS } from './autodetect.ts';
 import { CsvParser, type CsvRecord } from './csv.ts';

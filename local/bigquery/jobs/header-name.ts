@@ -1,4 +1,4 @@
-import { checkName, FLEXIBLE, MAX_NAME } from '../column-limits.ts';
+import { checkName, FLEXIBLE, MAX_NAME } from '../tables/column-limits.ts';
 
 /**
  * `columnNameCharacterMap` of a load job: STRICT refuses what a column cannot be named, V1 makes letters, digits and

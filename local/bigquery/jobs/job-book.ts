@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { BigQueryError } from '../errors.ts';
-import type { Store } from '../store.ts';
+import type { Store } from '../storage/store.ts';
 import { formatJob, type Job, type JobRef } from './job.ts';
 
 const TABLE = 'tributary.jobs';

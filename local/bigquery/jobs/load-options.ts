@@ -1,7 +1,7 @@
 import { BigQueryError } from '../errors.ts';
 import { readFields } from '../rest/fields.ts';
 import { asArray, asCount, asObject, asText, isTrue, type JsonObject } from '../rest/json.ts';
-import type { Field, Table, TableRef, TimePartitioning } from '../schema.ts';
+import type { Field, Table, TableRef, TimePartitioning } from '../tables/schema.ts';
 import type { CsvOptions } from './csv.ts';
 import type { CharacterMap } from './header-name.ts';
 

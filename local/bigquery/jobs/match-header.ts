@@ -1,5 +1,5 @@
 import { BigQueryError } from '../errors.ts';
-import type { Field } from '../schema.ts';
+import type { Field } from '../tables/schema.ts';
 import type { CsvRecord } from './csv.ts';
 import { headerName } from './header-name.ts';
 import type { LoadOptions } from './load-options.ts';

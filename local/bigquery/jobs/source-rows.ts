@@ -1,6 +1,6 @@
-import type { Cell } from '../cell.ts';
 import type { ErrorProto } from '../errors.ts';
-import type { Field } from '../schema.ts';
+import type { Cell } from '../tables/cell.ts';
+import type { Field } from '../tables/schema.ts';
 
 /** A row of the file in the order of the source's own columns, or what is wrong with it. */
 export type SourceRow = { cells: Cell[] } | { problem: ErrorProto };

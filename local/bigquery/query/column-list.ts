@@ -1,7 +1,7 @@
 import { BigQueryError } from '../errors.ts';
-import { canonicalType, type Field } from '../schema.ts';
 import type { Token } from '../sql/lexer.ts';
 import { invalidQuery } from '../sql/syntax-tree.ts';
+import { canonicalType, type Field } from '../tables/schema.ts';
 import { TokenCursor, unexpected } from './token-cursor.ts';
 
 export interface ColumnList {

@@ -1,15 +1,15 @@
-import { quoteIdentifier, quoteTable } from '../duck-types.ts';
-import { newTable } from '../new-resource.ts';
+import type { Token } from '../sql/lexer.ts';
+import { invalidQuery } from '../sql/syntax-tree.ts';
+import type { Store } from '../storage/store.ts';
+import { quoteIdentifier, quoteTable } from '../tables/duck-types.ts';
+import { newTable } from '../tables/new-resource.ts';
 import {
   type Field,
   findField,
   type Table,
   type TableRef,
   type TimePartitioning,
-} from '../schema.ts';
-import type { Token } from '../sql/lexer.ts';
-import { invalidQuery } from '../sql/syntax-tree.ts';
-import type { Store } from '../store.ts';
+} from '../tables/schema.ts';
 import { readColumnList, readNames, readOptions } from './column-list.ts';
 import { bindParameters } from './parameters.ts';
 import { asQueryError, type Query, runSelect } from './select.ts';

@@ -1,11 +1,11 @@
-import { quoteTable } from '../duck-types.ts';
 import { BigQueryError } from '../errors.ts';
-import { changedTable, newDataset, newTable } from '../new-resource.ts';
-import { type DatasetRef, findField, type Table, type TableRef } from '../schema.ts';
-import { changeSchema } from '../schema-change.ts';
 import type { Token } from '../sql/lexer.ts';
 import { invalidQuery } from '../sql/syntax-tree.ts';
-import type { Store } from '../store.ts';
+import type { Store } from '../storage/store.ts';
+import { quoteTable } from '../tables/duck-types.ts';
+import { changedTable, newDataset, newTable } from '../tables/new-resource.ts';
+import { type DatasetRef, findField, type Table, type TableRef } from '../tables/schema.ts';
+import { changeSchema } from '../tables/schema-change.ts';
 import { readColumnList, readOptions } from './column-list.ts';
 import { createTable } from './create-table.ts';
 import { ResultRows } from './result-rows.ts';

@@ -1,7 +1,7 @@
 import { BigQueryError } from '../errors.ts';
-import type { DatasetRef, Field, Table } from '../schema.ts';
 import { writeString } from '../sql/lexer.ts';
-import type { Store } from '../store.ts';
+import type { Store } from '../storage/store.ts';
+import type { DatasetRef, Field, Table } from '../tables/schema.ts';
 
 /** A row of an INFORMATION_SCHEMA view: GoogleSQL expressions by column. */
 type ViewRow = Record<string, string>;

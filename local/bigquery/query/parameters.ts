@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Cell } from '../cell.ts';
-import { checkCell } from '../cell.ts';
-import { columnType, quoteIdentifier, toDuckValue } from '../duck-types.ts';
 import { BigQueryError } from '../errors.ts';
-import { canonicalType, type Field } from '../schema.ts';
 import { variableName } from '../sql/normalise.ts';
+import type { Cell } from '../tables/cell.ts';
+import { checkCell } from '../tables/cell.ts';
+import { columnType, quoteIdentifier, toDuckValue } from '../tables/duck-types.ts';
+import { canonicalType, type Field } from '../tables/schema.ts';
 import { parseText } from '../values/parse-text.ts';
 
 /** A parameter's type and value as the REST API sends them. */

@@ -5,7 +5,7 @@ import {
   type DuckDBType,
   DuckDBTypeId,
 } from '@duckdb/node-api';
-import type { Field, FieldType } from '../schema.ts';
+import type { Field, FieldType } from '../tables/schema.ts';
 import { UNITS_FIELD } from '../values/bignumeric.ts';
 
 /** A result's column: as a table's, with INTERVAL besides. */

@@ -1,7 +1,7 @@
-import type { TableRef } from '../schema.ts';
 import type { Token } from '../sql/lexer.ts';
 import { invalidQuery } from '../sql/syntax-tree.ts';
-import type { Store } from '../store.ts';
+import type { Store } from '../storage/store.ts';
+import type { TableRef } from '../tables/schema.ts';
 import { runDefinition } from './definition.ts';
 import { bindParameters } from './parameters.ts';
 import { ResultRows } from './result-rows.ts';

@@ -2,7 +2,7 @@ import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-ap
 import { BigQueryError } from '../errors.ts';
 import type { Token } from '../sql/lexer.ts';
 import { invalidQuery } from '../sql/syntax-tree.ts';
-import type { Store } from '../store.ts';
+import type { Store } from '../storage/store.ts';
 import { bindParameters, type QueryParameter } from './parameters.ts';
 import { ResultRows } from './result-rows.ts';
 import { type ResultField, resultField } from './result-schema.ts';

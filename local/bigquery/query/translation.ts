@@ -1,10 +1,10 @@
 import { BigQueryError } from '../errors.ts';
-import type { DatasetRef, FieldType, Table, TableRef } from '../schema.ts';
 import { type Token, tokenize } from '../sql/lexer.ts';
 import { normalise } from '../sql/normalise.ts';
 import { type Names, nameColumns, resolve, tablePaths } from '../sql/resolve.ts';
 import { invalidQuery, type Node, parseStatement, toDuckSql } from '../sql/syntax-tree.ts';
-import type { Store } from '../store.ts';
+import type { Store } from '../storage/store.ts';
+import type { DatasetRef, FieldType, Table, TableRef } from '../tables/schema.ts';
 import { informationSchema } from './information-schema.ts';
 
 /** Where names without a project or a dataset are looked up. */

@@ -1,8 +1,8 @@
 import { BigQueryError } from '../errors.ts';
-import { newDataset, newEtag } from '../new-resource.ts';
 import { dropTables } from '../query/definition.ts';
-import { type Dataset, type DatasetRef, formatDataset } from '../schema.ts';
-import type { Store } from '../store.ts';
+import type { Store } from '../storage/store.ts';
+import { newDataset, newEtag } from '../tables/new-resource.ts';
+import { type Dataset, type DatasetRef, formatDataset } from '../tables/schema.ts';
 import { asObject, asText, isTrue, type JsonObject } from './json.ts';
 import { cutPage, readPage } from './paging.ts';
 import type { Call, Reply, Router } from './router.ts';

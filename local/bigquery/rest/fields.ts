@@ -1,6 +1,6 @@
-import { checkColumns } from '../column-limits.ts';
 import { BigQueryError } from '../errors.ts';
-import { canonicalType, type Field, type FieldMode } from '../schema.ts';
+import { checkColumns } from '../tables/column-limits.ts';
+import { canonicalType, type Field, type FieldMode } from '../tables/schema.ts';
 import { asArray, asObject, type Json, type JsonObject } from './json.ts';
 
 const MODES: ReadonlySet<string> = new Set(['NULLABLE', 'REQUIRED', 'REPEATED']);

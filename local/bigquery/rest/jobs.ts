@@ -3,7 +3,7 @@ import { describeJob } from '../jobs/job.ts';
 import type { JobBook } from '../jobs/job-book.ts';
 import { type Jobs, readQuery } from '../jobs/jobs.ts';
 import { dryRun } from '../query/run.ts';
-import type { Store } from '../store.ts';
+import type { Store } from '../storage/store.ts';
 import { writeFields } from './fields.ts';
 import { asObject, isTrue } from './json.ts';
 import { cutPage, readPage } from './paging.ts';

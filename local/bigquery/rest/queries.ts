@@ -4,7 +4,7 @@ import type { JobBook } from '../jobs/job-book.ts';
 import { type Jobs, readQuery } from '../jobs/jobs.ts';
 import { dryRun } from '../query/run.ts';
 import { type TimestampFormat, type WireRow, wireRow } from '../query/wire.ts';
-import type { Store } from '../store.ts';
+import type { Store } from '../storage/store.ts';
 import { writeFields } from './fields.ts';
 import { asCount, asObject, asText, isTrue, type JsonObject } from './json.ts';
 import { readPage } from './paging.ts';

@@ -1,11 +1,11 @@
-import type { Cell } from '../cell.ts';
-import { quoteIdentifier, quoteTable } from '../duck-types.ts';
 import { BigQueryError, type ErrorProto } from '../errors.ts';
 import { ResultRows } from '../query/result-rows.ts';
 import { resultField } from '../query/result-schema.ts';
 import { wireRow } from '../query/wire.ts';
-import type { Table } from '../schema.ts';
-import type { Store } from '../store.ts';
+import type { Store } from '../storage/store.ts';
+import type { Cell } from '../tables/cell.ts';
+import { quoteIdentifier, quoteTable } from '../tables/duck-types.ts';
+import type { Table } from '../tables/schema.ts';
 import { type ExactJson, jsonToCells, parseExactJson } from '../values/json-row.ts';
 import { readPage } from './paging.ts';
 import { queryFormat } from './queries.ts';

@@ -1,4 +1,4 @@
-import { formatTable, type Table } from '../schema.ts';
+import { formatTable, type Table } from '../tables/schema.ts';
 import { writeFields } from './fields.ts';
 
 function tableReference(table: Table): object {

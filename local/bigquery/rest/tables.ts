@@ -1,6 +1,7 @@
-import { quoteTable } from '../duck-types.ts';
 import { BigQueryError } from '../errors.ts';
-import { changedTable, newEtag, newTable } from '../new-resource.ts';
+import type { Store } from '../storage/store.ts';
+import { quoteTable } from '../tables/duck-types.ts';
+import { changedTable, newEtag, newTable } from '../tables/new-resource.ts';
 import {
   type Field,
   findField,
@@ -8,9 +9,8 @@ import {
   type Table,
   type TableRef,
   type TimePartitioning,
-} from '../schema.ts';
-import { changeSchema, type SchemaChange } from '../schema-change.ts';
-import type { Store } from '../store.ts';
+} from '../tables/schema.ts';
+import { changeSchema, type SchemaChange } from '../tables/schema-change.ts';
 import { checkEtag, datasetOf, mergeExtra } from './datasets.ts';
 import { readFields } from './fields.ts';
 import { asArray, asObject, asText, type JsonObject } from './json.ts';

@@ -1,7 +1,7 @@
 import { BigQueryError } from '../errors.ts';
 import { dryRun } from '../query/run.ts';
-import { type Field, findField, type TableRef } from '../schema.ts';
-import type { Store } from '../store.ts';
+import type { Store } from '../storage/store.ts';
+import { type Field, findField, type TableRef } from '../tables/schema.ts';
 import { asObject, asText, isTrue, type JsonObject } from './json.ts';
 
 /** The GoogleSQL of the view that a request defines, if it does. Throws notImplemented for legacy SQL. */

@@ -1,5 +1,5 @@
-import { physicalSchema, physicalTable } from '../duck-types.ts';
-import type { Table, TableRef } from '../schema.ts';
+import { physicalSchema, physicalTable } from '../tables/duck-types.ts';
+import type { Table, TableRef } from '../tables/schema.ts';
 import { rewriteBignumeric } from './bignumeric.ts';
 import { aliased, rewriteExpression, subquery } from './expressions.ts';
 import { jsonAccess } from './json-access.ts';

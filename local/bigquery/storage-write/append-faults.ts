@@ -4,10 +4,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
-import type { Fault, FaultName, Faults } from '../../faults.ts';
-import type { Table } from '../schema.ts';
+import type { Fault, FaultName, Faults } from '../../faults/faults.ts';
+import type { Table } from '../tables/schema.ts';
 import { Refusal, refuseRows } from './refusals.ts';
-import { toTableSchema } from './table-schema.ts';
+import { toTableSchema } from './rows/table-schema.ts';
 
 type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 

@@ -1,7 +1,7 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
-import type { Fault, Faults } from '../../faults.ts';
-import type { Store } from '../store.ts';
+import type { Fault, Faults } from '../../faults/faults.ts';
+import type { Store } from '../storage/store.ts';
 import {
   DEFAULT_FAULT_MS,
   endsConnection,
@@ -13,7 +13,7 @@ import {
 import { Refusal, toRefusal } from './refusals.ts';
 import type { RequestWriter } from './request-writer.ts';
 import type { SizedAppend } from './service.ts';
-import { formatStreamName, parseStreamName, type StreamName } from './stream-name.ts';
+import { formatStreamName, parseStreamName, type StreamName } from './streams/stream-name.ts';
 
 const { AppendRowsResponse } = protos.google.cloud.bigquery.storage.v1;
 

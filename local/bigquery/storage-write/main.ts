@@ -5,15 +5,15 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
-import type { Faults } from '../../faults.ts';
-import { guardCalls } from '../../grpc-guard.ts';
-import type { AllowedHosts } from '../../request-guard.ts';
-import type { Store } from '../store.ts';
+import type { Faults } from '../../faults/faults.ts';
+import { guardCalls } from '../../guards/grpc-guard.ts';
+import type { AllowedHosts } from '../../guards/request-guard.ts';
+import type { Store } from '../storage/store.ts';
 import { AppendSession } from './append-session.ts';
 import { Refusal, toRefusal } from './refusals.ts';
 import { RequestWriter } from './request-writer.ts';
 import { BIG_QUERY_WRITE } from './service.ts';
-import { WriteStreams } from './write-streams.ts';
+import { WriteStreams } from './streams/write-streams.ts';
 
 export interface StorageWriteOptions {
   /** 0 takes a free one. */

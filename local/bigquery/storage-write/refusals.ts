@@ -1,7 +1,7 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { BigQueryError } from '../errors.ts';
-import { formatTable, type TableRef } from '../schema.ts';
+import { formatTable, type TableRef } from '../tables/schema.ts';
 
 const { StorageError, RowError } = protos.google.cloud.bigquery.storage.v1;
 const { Status } = protos.google.rpc;

@@ -1,17 +1,17 @@
 import type { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
-import { type Cell, CellError } from '../cell.ts';
-import type { Table } from '../schema.ts';
-import type { Store } from '../store.ts';
-import type { RowChange } from '../upserts.ts';
-import { readChange } from './change-fields.ts';
-import { decodeRow } from './decode-row.ts';
-import { type PartitionCheck, partitionCheck } from './partition-check.ts';
+import type { Store } from '../storage/store.ts';
+import type { RowChange } from '../storage/upserts.ts';
+import { type Cell, CellError } from '../tables/cell.ts';
+import type { Table } from '../tables/schema.ts';
 import { BadRow, Refusal, type RowProblem, refuseRows, tableNotFound } from './refusals.ts';
-import { planRows, type RowPlan } from './row-plan.ts';
-import { formatStreamName, parseStreamName, type StreamName } from './stream-name.ts';
-import { toTableSchema } from './table-schema.ts';
-import type { WriteStreams } from './write-streams.ts';
+import { readChange } from './rows/change-fields.ts';
+import { decodeRow } from './rows/decode-row.ts';
+import { type PartitionCheck, partitionCheck } from './rows/partition-check.ts';
+import { planRows, type RowPlan } from './rows/row-plan.ts';
+import { toTableSchema } from './rows/table-schema.ts';
+import { formatStreamName, parseStreamName, type StreamName } from './streams/stream-name.ts';
+import type { WriteStreams } from './streams/write-streams.ts';
 
 type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 type Request = protos.google.cloud.bigquery.storage.v1.AppendRowsRequest;

@@ -1,5 +1,5 @@
-import type { Cell } from '../cell.ts';
-import { type Field, findField } from '../schema.ts';
+import type { Cell } from '../tables/cell.ts';
+import { type Field, findField } from '../tables/schema.ts';
 import { isJson, parseText } from './parse-text.ts';
 
 /** A number of a JSON text, as its digits were sent. */

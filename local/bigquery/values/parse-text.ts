@@ -1,5 +1,5 @@
-import type { Cell } from '../cell.ts';
-import type { FieldType } from '../schema.ts';
+import type { Cell } from '../tables/cell.ts';
+import type { FieldType } from '../tables/schema.ts';
 import { bignumericUnits } from './bignumeric.ts';
 import { parseDate, parseDateTime, parseTime, parseTimestamp } from './calendar.ts';
 

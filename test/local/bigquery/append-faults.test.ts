@@ -2,11 +2,11 @@
 
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { quoteTable } from '../../../local/bigquery/duck-types.ts';
-import type { TableRef } from '../../../local/bigquery/schema.ts';
-import { Faults, type StatusName } from '../../../local/faults.ts';
-import { Connection, openWriteClient, texts, type WriteClient } from './append-client.ts';
-import { type Bed, field, startBed, tablePath } from './storage-write-bed.ts';
+import { quoteTable } from '../../../local/bigquery/tables/duck-types.ts';
+import type { TableRef } from '../../../local/bigquery/tables/schema.ts';
+import { Faults, type StatusName } from '../../../local/faults/faults.ts';
+import { Connection, openWriteClient, texts, type WriteClient } from '../../beds/append-client.ts';
+import { type Bed, field, startBed, tablePath } from '../../beds/storage-write.ts';
 
 const faults = new Faults();
 let bed: Bed;

@@ -3,11 +3,17 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import protobuf from 'protobufjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { changeFields } from '../../../subscriber/bigquery/change-fields.ts';
+import { TableWriter } from '../../../subscriber/bigquery/append/writer.ts';
 import { openWriteClient } from '../../../subscriber/bigquery/client.ts';
-import { describeColumns } from '../../../subscriber/bigquery/descriptor.ts';
-import { TableWriter } from '../../../subscriber/bigquery/writer.ts';
-import { PROJECT, queryRows, request, startTestServer, type TestServer } from './test-server.ts';
+import { changeFields } from '../../../subscriber/bigquery/encode/change-fields.ts';
+import { describeColumns } from '../../../subscriber/bigquery/encode/descriptor.ts';
+import {
+  PROJECT,
+  queryRows,
+  request,
+  startTestServer,
+  type TestServer,
+} from '../../beds/bigquery.ts';
 
 const LOWEST = '-578960446186580977117854925043439539266.34992332820282019728792003956564819968';
 const HIGHEST = '578960446186580977117854925043439539266.34992332820282019728792003956564819967';

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { Store } from '../../../local/bigquery/store.ts';
+import { Store } from '../../../local/bigquery/storage/store.ts';
 
-const writer = fileURLToPath(new URL('./durability-writer.ts', import.meta.url));
+const writer = fileURLToPath(new URL('../../beds/durability-writer.ts', import.meta.url));
 
 test('every row that was acknowledged is there after SIGKILL, and only whole appends', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-kill-'));

@@ -3,7 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobLoadMetadata, Table } from '@google-cloud/bigquery';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PROJECT, queryRows, request, startTestServer, type TestServer } from './test-server.ts';
+import {
+  PROJECT,
+  queryRows,
+  request,
+  startTestServer,
+  type TestServer,
+} from '../../beds/bigquery.ts';
 
 let server: TestServer;
 let tables = 0;

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PROJECT, queryRows, request, startTestServer, type TestServer } from './test-server.ts';
+import {
+  PROJECT,
+  queryRows,
+  request,
+  startTestServer,
+  type TestServer,
+} from '../../beds/bigquery.ts';
 
 const BASE = `/bigquery/v2/projects/${PROJECT}`;
 let server: TestServer;

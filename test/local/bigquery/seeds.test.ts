@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PROJECT, startTestServer, type TestServer } from './test-server.ts';
+import { PROJECT, startTestServer, type TestServer } from '../../beds/bigquery.ts';
 
 /** The SQL that the three documents print, with the project's id to be put in. */
 const VERIFY_DATANOSTRO = `SELECT event_name, COUNT(*) as n

@@ -3,9 +3,9 @@ import { protos, v1 } from '@google-cloud/bigquery-storage';
 import { credentials } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { quoteTable } from '../../../local/bigquery/duck-types.ts';
-import type { Field, Table, TableRef } from '../../../local/bigquery/schema.ts';
-import { type Bed, field, startBed, tablePath } from './storage-write-bed.ts';
+import { quoteTable } from '../../../local/bigquery/tables/duck-types.ts';
+import type { Field, Table, TableRef } from '../../../local/bigquery/tables/schema.ts';
+import { type Bed, field, startBed, tablePath } from '../../beds/storage-write.ts';
 
 type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 type Request = protos.google.cloud.bigquery.storage.v1.IAppendRowsRequest;

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PROJECT, queryRows, request, startTestServer, type TestServer } from './test-server.ts';
+import {
+  PROJECT,
+  queryRows,
+  request,
+  startTestServer,
+  type TestServer,
+} from '../../beds/bigquery.ts';
 
 const UPLOAD = `/upload/bigquery/v2/projects/${PROJECT}/jobs`;
 let server: TestServer;

@@ -1,7 +1,13 @@
 // Views by REST, as Google's client makes, changes and lists them, and as SQL reads them.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PROJECT, queryRows, request, startTestServer, type TestServer } from './test-server.ts';
+import {
+  PROJECT,
+  queryRows,
+  request,
+  startTestServer,
+  type TestServer,
+} from '../../beds/bigquery.ts';
 
 let server: TestServer;
 

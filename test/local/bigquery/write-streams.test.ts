@@ -3,12 +3,12 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { quoteTable } from '../../../local/bigquery/duck-types.ts';
-import { changedTable } from '../../../local/bigquery/new-resource.ts';
-import type { TableRef } from '../../../local/bigquery/schema.ts';
-import { changeSchema } from '../../../local/bigquery/schema-change.ts';
-import { Connection, openWriteClient, texts, type WriteClient } from './append-client.ts';
-import { type Bed, field, startBed, tablePath } from './storage-write-bed.ts';
+import { quoteTable } from '../../../local/bigquery/tables/duck-types.ts';
+import { changedTable } from '../../../local/bigquery/tables/new-resource.ts';
+import type { TableRef } from '../../../local/bigquery/tables/schema.ts';
+import { changeSchema } from '../../../local/bigquery/tables/schema-change.ts';
+import { Connection, openWriteClient, texts, type WriteClient } from '../../beds/append-client.ts';
+import { type Bed, field, startBed, tablePath } from '../../beds/storage-write.ts';
 
 const { StorageError, WriteStream } = protos.google.cloud.bigquery.storage.v1;
 const { StorageErrorCode } = StorageError;

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
+import { codeOf, freshName, PROJECT } from '../../beds/pubsub-endpoint.ts';
 import type { Behaviours } from './conformance.ts';
-import { codeOf, freshName, PROJECT } from './endpoint.ts';
 
 const DAY = 86_400;
 const topicName = (id = freshName()) => `projects/${PROJECT}/topics/${id}`;

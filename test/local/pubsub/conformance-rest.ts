@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
+import { freshName, PROJECT } from '../../beds/pubsub-endpoint.ts';
 import type { Behaviours } from './conformance.ts';
-import { freshName, PROJECT } from './endpoint.ts';
 
 const refusal = (code: number, status: string) => ({
   status: code,

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Clients, until } from './endpoint.ts';
+import { Clients, until } from '../../beds/pubsub-endpoint.ts';
 
-const SERVER = fileURLToPath(new URL('./server-process.ts', import.meta.url));
+const SERVER = fileURLToPath(new URL('../../beds/pubsub-process.ts', import.meta.url));
 
 let directory: string;
 let server: ChildProcess | undefined;

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Faults } from '../../../local/faults.ts';
+import { Faults } from '../../../local/faults/faults.ts';
 import { type PubsubServer, startPubsub } from '../../../local/pubsub/main.ts';
-import { Clients, codeOf, pause, until } from './endpoint.ts';
+import { Clients, codeOf, pause, until } from '../../beds/pubsub-endpoint.ts';
 
 let directory: string;
 let faults: Faults;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type PubsubServer, startPubsub } from '../../../local/pubsub/main.ts';
+import { Clients, codeOf, freshName, pause, until } from '../../beds/pubsub-endpoint.ts';
 import { conformance } from './conformance.ts';
-import { Clients, codeOf, freshName, pause, until } from './endpoint.ts';
 
 let directory: string;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Stream } from '../../../shared/config.ts';
+import type { Stream } from '../../../shared/config/config.ts';
 import {
   type AbsmartlyOptions,
   absmartly,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineRelay, type RelayStream, type Stream } from '../../../shared/config.ts';
+import { defineRelay, type RelayStream, type Stream } from '../../../shared/config/config.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { generic } from '../../../shared/sources/generic.ts';

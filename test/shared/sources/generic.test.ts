@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { defineRelay, type RelayStream, type Stream } from '../../../shared/config.ts';
+import { defineRelay, type RelayStream, type Stream } from '../../../shared/config/config.ts';
 import { filterOf } from '../../../shared/filters/filter.ts';
-import { JsonText } from '../../../shared/json-text.ts';
+import { JsonText } from '../../../shared/json/json-text.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { type GenericOptions, generic } from '../../../shared/sources/generic.ts';
 import { sources } from '../../../shared/sources/registry.ts';

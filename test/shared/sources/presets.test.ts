@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { defineRelay, type RelayStream } from '../../../shared/config.ts';
+import { defineRelay, type RelayStream } from '../../../shared/config/config.ts';
 import {
   carriedHeader,
   type Envelope,
   readEnvelope,
   toAttributes,
 } from '../../../shared/envelope.ts';
-import { JsonText } from '../../../shared/json-text.ts';
+import { JsonText } from '../../../shared/json/json-text.ts';
 import { type Scheme, schemes } from '../../../shared/signatures/schemes.ts';
-import { signRequest } from '../../../shared/signatures/sign.ts';
+import { signRequest } from '../../../shared/signatures/sign/sign.ts';
 import { type SignedRequest, verifySignature } from '../../../shared/signatures/verify.ts';
 import { genericSource } from '../../../shared/sources/generic.ts';
 import * as presets from '../../../shared/sources/presets.ts';
 import { type PresetFixture, presetDeliveries } from '../../fixtures/presets/deliveries.ts';
-import { type Keys, keysFor } from '../signature-keys.ts';
+import { type Keys, keysFor } from '../signatures/signature-keys.ts';
 
 type PresetName = keyof typeof presets;
 

@@ -7,14 +7,14 @@ import { zipFiles } from '../../../local/absmartly/zip.ts';
 import { startBigQuery } from '../../../local/bigquery/main.ts';
 import { connectPubsub } from '../../../local/connect.ts';
 import { startPubsub } from '../../../local/pubsub/main.ts';
-import { defineRelay, type Relay } from '../../../shared/config.ts';
+import { defineRelay, type Relay } from '../../../shared/config/config.ts';
 import { toAttributes } from '../../../shared/envelope.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { segmentstream } from '../../../shared/sources/segmentstream.ts';
 import { startSubscriber } from '../../../subscriber/main.ts';
-import { clientOf } from './client.ts';
-import { startSender } from './sender.ts';
-import { temporaryDirectory } from './spooled.ts';
+import { clientOf } from '../../beds/bigquery-client.ts';
+import { startSender } from '../../beds/export-sender.ts';
+import { temporaryDirectory } from '../../beds/spooled.ts';
 
 /** The shortest lease that Pub/Sub gives; it ends in the middle of the export unless it is extended. */
 const leaseSeconds = 10;

@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import type { ExportFilter } from '../../../shared/export-settings.ts';
+import type { ExportFilter } from '../../../shared/config/export-settings.ts';
 import { matchesFilter } from '../../../subscriber/exports/experiment.ts';
-import { startSender } from './sender.ts';
+import { startSender } from '../../beds/export-sender.ts';
 
 /** The shapes of the vendor's document. */
 const experiment = {

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { apiOrigin } from '../../../subscriber/exports/api-origin.ts';
-import { ExportLoad } from '../../../subscriber/exports/export-load.ts';
-import { forward } from '../proxy.ts';
-import { announcement, startBed } from './bed.ts';
-import { clientOf } from './client.ts';
-import { startSender } from './sender.ts';
-import { zipOf } from './zips.ts';
+import { apiOrigin } from '../../../subscriber/exports/fetch/api-origin.ts';
+import { ExportLoad } from '../../../subscriber/exports/load/export-load.ts';
+import { clientOf } from '../../beds/bigquery-client.ts';
+import { startSender } from '../../beds/export-sender.ts';
+import { announcement, startBed } from '../../beds/exports.ts';
+import { forward } from '../../beds/subscriber-proxy.ts';
+import { zipOf } from '../../beds/zips.ts';
 
 it('a job that failed for a passing reason is told, and its id is not asked for again', async () => {
   const bed = await startBed({ [announcement.path]: await zipOf([['1.csv', 'a,b\n1,x\n']]) });

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { CsvSettings } from '../../../subscriber/exports/csv-reading.ts';
-import { useTables } from './csv-bed.ts';
-import type { ZipContent } from './zips.ts';
+import type { CsvSettings } from '../../../subscriber/exports/archive/csv-reading.ts';
+import { useTables } from '../../beds/csv.ts';
+import type { ZipContent } from '../../beds/zips.ts';
 
 const tables = useTables();
 

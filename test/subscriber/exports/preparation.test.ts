@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { readArchive } from '../../../subscriber/exports/archive.ts';
-import type { LoadOptions } from '../../../subscriber/exports/begin-load.ts';
-import { type CsvFile, readCsvFile } from '../../../subscriber/exports/csv-file.ts';
-import { ExportColumns } from '../../../subscriber/exports/export-columns.ts';
+import { readArchive } from '../../../subscriber/exports/archive/archive.ts';
+import { type CsvFile, readCsvFile } from '../../../subscriber/exports/archive/csv-file.ts';
+import { ExportColumns } from '../../../subscriber/exports/archive/export-columns.ts';
 import { postpone } from '../../../subscriber/exports/failure.ts';
 import { defaultExportLimits } from '../../../subscriber/exports/limits.ts';
-import { loadFile } from '../../../subscriber/exports/load-file.ts';
+import type { LoadOptions } from '../../../subscriber/exports/load/begin-load.ts';
+import { loadFile } from '../../../subscriber/exports/load/load-file.ts';
 import { Preparation } from '../../../subscriber/exports/preparation.ts';
-import { announcement, type Bed, startBed } from './bed.ts';
-import { fileOf } from './spooled.ts';
-import { damaged, type ZipContent, zipOf } from './zips.ts';
+import { announcement, type Bed, startBed } from '../../beds/exports.ts';
+import { fileOf } from '../../beds/spooled.ts';
+import { damaged, type ZipContent, zipOf } from '../../beds/zips.ts';
 
 const { path, table } = announcement;
 const destination = { dataset: 'absmartly', table: 'exports', location: 'EU' };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { type CsvOptions, csvLines } from '../../../subscriber/backfill/csv-lines.ts';
-import { useTables } from './csv-bed.ts';
+import { type CsvOptions, csvLines } from '../../../history/files/csv-lines.ts';
+import { useTables } from '../../beds/csv.ts';
 
 // One file gives the same rows by both ways: as an announced export, and by `tributary import`.
 

@@ -1,0 +1,110 @@
+import { protos } from '@google-cloud/bigquery-storage';
+import type { Cell } from '../../tables/cell.ts';
+import type { FieldType } from '../../tables/schema.ts';
+import { BadRow } from '../refusals.ts';
+import {
+  datetimeFromPacked,
+  datetimeFromText,
+  daysFromText,
+  timeFromPacked,
+  timeFromText,
+} from './civil.ts';
+import { type DecimalType, decimalFromBytes, decimalFromText } from './decimals.ts';
+import { findJsonFault } from './json-check.ts';
+import { integerReader, type ProtoType, takes } from './proto-types.ts';
+import type { RowReader } from './row-reader.ts';
+
+const { Type } = protos.google.protobuf.FieldDescriptorProto;
+
+/** Reads one value from the wire as a cell; throws a BadRow where the column cannot hold it. */
+export type CellReader = (reader: RowReader) => Cell;
+
+const MIN_TIMESTAMP = -62_135_596_800_000_000n;
+const MAX_TIMESTAMP = 253_402_300_799_999_999n;
+const MIN_DATE = -719_162n;
+const MAX_DATE = 2_932_896n;
+
+/** The reader for a protobuf type in a column, or undefined where BigQuery does not pair them. */
+export function cellReader(column: FieldType, proto: ProtoType): CellReader | undefined {
+  if (!takes(column, proto)) return undefined;
+  const isText = proto === Type.TYPE_STRING;
+  const integer = integerReader(proto);
+  switch (column) {
+    case 'STRING':
+      return (reader) => reader.string();
+    case 'BYTES':
+      return isText ? (reader) => Buffer.from(reader.string()) : (reader) => reader.blob();
+    case 'JSON':
+      return readJson;
+    case 'INTEGER':
+      return integer;
+    case 'FLOAT':
+      return floatReader(proto);
+    case 'NUMERIC':
+    case 'BIGNUMERIC':
+      return decimalReader(column, proto);
+    case 'BOOLEAN':
+      return integer ? (reader) => integer(reader) !== 0n : (reader) => reader.bool();
+    case 'TIMESTAMP':
+      return integer && ((reader) => within(integer(reader), MIN_TIMESTAMP, MAX_TIMESTAMP, column));
+    case 'DATE':
+      return integer
+        ? (reader) => Number(within(integer(reader), MIN_DATE, MAX_DATE, column))
+        : textReader(column, daysFromText);
+    case 'DATETIME':
+      return isText
+        ? textReader(column, datetimeFromText)
+        : packedReader(column, datetimeFromPacked);
+    case 'TIME':
+      return isText ? textReader(column, timeFromText) : packedReader(column, timeFromPacked);
+    case 'RECORD':
+      return undefined;
+  }
+}
+
+function readJson(reader: RowReader): Cell {
+  const text = reader.string();
+  const fault = findJsonFault(text);
+  if (fault !== undefined) throw new BadRow('', fault);
+  return text;
+}
+
+function floatReader(proto: ProtoType): (reader: RowReader) => number {
+  return proto === Type.TYPE_FLOAT ? (reader) => reader.float() : (reader) => reader.double();
+}
+
+function decimalReader(column: DecimalType, proto: ProtoType): CellReader {
+  const parse = (text: string) => required(decimalFromText(column, text), column);
+  if (proto === Type.TYPE_STRING) return (reader) => parse(reader.string());
+  if (proto === Type.TYPE_BYTES) {
+    return (reader) => required(decimalFromBytes(column, reader.blob()), column);
+  }
+  const number = integerReader(proto) ?? floatReader(proto);
+  return (reader) => parse(String(number(reader)));
+}
+
+function textReader(column: FieldType, parse: (text: string) => Cell | undefined): CellReader {
+  return (reader) => {
+    const cell = parse(reader.string());
+    if (cell === undefined) throw new BadRow('', `the text is no ${column}`);
+    return cell;
+  };
+}
+
+function packedReader(column: FieldType, parse: (packed: bigint) => Cell | undefined): CellReader {
+  return (reader) => required(parse(reader.int64()), column);
+}
+
+function required<T>(cell: T | undefined, column: FieldType): T {
+  if (cell === undefined) throw outOfRange(column);
+  return cell;
+}
+
+function within(value: bigint, min: bigint, max: bigint, column: FieldType): bigint {
+  if (value < min || value > max) throw outOfRange(column);
+  return value;
+}
+
+function outOfRange(column: FieldType): BadRow {
+  return new BadRow('', `the value is not one that ${column} holds`);
+}

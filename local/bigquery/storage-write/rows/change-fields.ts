@@ -1,0 +1,94 @@
+// The pseudo-columns that make a row a change of the row with its primary key.
+// https://cloud.google.com/bigquery/docs/change-data-capture#specify_changes_to_existing_records
+
+import { protos } from '@google-cloud/bigquery-storage';
+import { status } from '@grpc/grpc-js';
+import { keyFields, type RowChange } from '../../storage/upserts.ts';
+import type { Cell } from '../../tables/cell.ts';
+import { formatTable, type Table } from '../../tables/schema.ts';
+import { BadRow, Refusal } from '../refusals.ts';
+import type { FieldPlan, RecordPlan } from './row-plan.ts';
+
+const { Type, Label } = protos.google.protobuf.FieldDescriptorProto;
+
+type FieldProto = protos.google.protobuf.IFieldDescriptorProto;
+
+const CHANGE_TYPE = '_CHANGE_TYPE';
+const SEQUENCE = '_CHANGE_SEQUENCE_NUMBER';
+const DELIMITED = 2;
+/** "Up to four sections of up to 16 hexadecimal characters." */
+const SECTIONS = /^[0-9a-f]{1,16}(?:\/[0-9a-f]{1,16}){0,3}$/i;
+const SECTION_CHARS = 16;
+
+export function isChangeField(name: string): boolean {
+  return [CHANGE_TYPE, SEQUENCE].includes(name.toUpperCase());
+}
+
+/** The plan of a table's rows with the two pseudo-columns behind its columns. */
+export function planChanges(
+  table: Table,
+  plan: RecordPlan,
+  fields: readonly FieldProto[],
+): RecordPlan {
+  if (keyFields(table).length === 0) {
+    throw new Refusal(
+      status.INVALID_ARGUMENT,
+      `${CHANGE_TYPE} needs a primary key, and ${formatTable(table)} declares none`,
+    );
+  }
+  const byFieldNumber = new Map(plan.byFieldNumber);
+  for (const field of fields) {
+    const isText = field.type === Type.TYPE_STRING && field.label !== Label.LABEL_REPEATED;
+    if (!isText || !field.number || byFieldNumber.has(field.number)) {
+      throw new Refusal(status.INVALID_ARGUMENT, `${field.name} must be one string`);
+    }
+    byFieldNumber.set(field.number, planText(String(field.name).toUpperCase(), plan.columns));
+  }
+  if (byFieldNumber.size === plan.byFieldNumber.size + 1 && !names(fields).includes(CHANGE_TYPE)) {
+    throw new Refusal(status.INVALID_ARGUMENT, `${SEQUENCE} needs ${CHANGE_TYPE} beside it`);
+  }
+  // Which columns must be there depends on the change: see readChange.
+  return { columns: plan.columns + 2, byFieldNumber, required: [] };
+}
+
+function names(fields: readonly FieldProto[]): string[] {
+  return fields.map(({ name }) => String(name).toUpperCase());
+}
+
+function planText(path: string, columns: number): FieldPlan {
+  const position = columns + (path === CHANGE_TYPE ? 0 : 1);
+  const read = (reader: { string(): string }) => reader.string();
+  return { position, path, wireType: DELIMITED, repeated: false, read };
+}
+
+/** @throws BadRow where the row is no change of the table */
+export function readChange(table: Table, row: readonly Cell[]): RowChange {
+  const columns = table.schema.length;
+  const type = String(row[columns] ?? '').toUpperCase();
+  if (type !== 'UPSERT' && type !== 'DELETE') {
+    throw new BadRow(CHANGE_TYPE, `it is UPSERT or DELETE, not "${row[columns] ?? ''}"`);
+  }
+  const isDelete = type === 'DELETE';
+  const keys = keyFields(table);
+  for (const [index, field] of table.schema.entries()) {
+    const isNeeded = keys.includes(field) || (field.mode === 'REQUIRED' && !isDelete);
+    if (isNeeded && (row[index] ?? null) === null) {
+      throw new BadRow(field.name, `the column is needed for ${type}`);
+    }
+  }
+  return { cells: row.slice(0, columns), isDelete, sequence: readSequence(row[columns + 1]) };
+}
+
+/** Sections of one width, so that they sort as text; a section that is missing counts as 0. */
+function readSequence(cell: Cell | undefined): string {
+  if (cell === null || cell === undefined) return '';
+  if (!SECTIONS.test(String(cell))) {
+    throw new BadRow(SEQUENCE, 'it is 1 to 4 sections of 1 to 16 hexadecimal digits');
+  }
+  return String(cell)
+    .toLowerCase()
+    .split('/')
+    .map((section) => section.padStart(SECTION_CHARS, '0'))
+    .join('')
+    .replace(/(?:0{16})+$/, '');
+}

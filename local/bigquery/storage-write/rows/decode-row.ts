@@ -1,0 +1,66 @@
+import type { Cell } from '../../tables/cell.ts';
+import { BadRow } from '../refusals.ts';
+import type { FieldPlan, RecordPlan } from './row-plan.ts';
+import { RowReader } from './row-reader.ts';
+
+const DELIMITED = 2;
+
+/** @throws BadRow naming the column, where the bytes are not a row of the table */
+export function decodeRow(plan: RecordPlan, bytes: Uint8Array): Cell[] {
+  return decodeRecord(plan, new RowReader(bytes));
+}
+
+function decodeRecord(plan: RecordPlan, reader: RowReader): Cell[] {
+  const cells: Cell[] = new Array(plan.columns).fill(null);
+  while (reader.position < reader.end) {
+    const tag = reader.uint32();
+    const field = plan.byFieldNumber.get(tag >>> 3);
+    if (!field) throw new BadRow('', `the row has a field ${tag >>> 3} that its schema has not`);
+    decodeField(field, tag & 7, reader, cells);
+  }
+  for (const { position, path } of plan.required) {
+    if (cells[position] === null) throw new BadRow(path, 'the column is REQUIRED');
+  }
+  return cells;
+}
+
+function decodeField(field: FieldPlan, wireType: number, reader: RowReader, cells: Cell[]): void {
+  try {
+    if (!field.repeated) {
+      if (wireType !== field.wireType) throw wrongWireType(wireType);
+      cells[field.position] = decodeValue(field, reader);
+      return;
+    }
+    const known = cells[field.position];
+    const elements: Cell[] = Array.isArray(known) ? known : [];
+    cells[field.position] = elements;
+    if (wireType === field.wireType) elements.push(decodeValue(field, reader));
+    else if (wireType === DELIMITED) decodePacked(field, reader, elements);
+    else throw wrongWireType(wireType);
+  } catch (cause) {
+    if (!(cause instanceof BadRow) || cause.message.startsWith('Field ')) throw cause;
+    throw new BadRow(field.path, cause.message);
+  }
+}
+
+function decodeValue(field: FieldPlan, reader: RowReader): Cell {
+  if (field.read) return field.read(reader);
+  if (!field.record) throw new Error(`no way to read ${field.path}`);
+  const outer = reader.end;
+  reader.end = reader.delimited();
+  const cells = decodeRecord(field.record, reader);
+  reader.end = outer;
+  return cells;
+}
+
+/** Several numbers in one field, without tags between them. */
+function decodePacked(field: FieldPlan, reader: RowReader, elements: Cell[]): void {
+  const outer = reader.end;
+  reader.end = reader.delimited();
+  while (reader.position < reader.end) elements.push(decodeValue(field, reader));
+  reader.end = outer;
+}
+
+function wrongWireType(wireType: number): BadRow {
+  return new BadRow('', `malformed protobuf: wire type ${wireType} is not that of the field`);
+}

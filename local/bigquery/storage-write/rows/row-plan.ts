@@ -1,0 +1,174 @@
+import { protos } from '@google-cloud/bigquery-storage';
+import { status } from '@grpc/grpc-js';
+import { type Field, findField, formatTable, type Table } from '../../tables/schema.ts';
+import { Refusal } from '../refusals.ts';
+import { type CellReader, cellReader } from './cell-readers.ts';
+import { isChangeField, planChanges } from './change-fields.ts';
+import { formatProtoType, type ProtoType, wireTypeOf } from './proto-types.ts';
+
+const { FieldDescriptorProto } = protos.google.protobuf;
+const COLUMN_NAME = '.google.cloud.bigquery.storage.v1.columnName';
+const DELIMITED = 2;
+
+type DescriptorProto = protos.google.protobuf.IDescriptorProto;
+type FieldProto = protos.google.protobuf.IFieldDescriptorProto;
+
+/** How one field of the sender's message becomes a cell of the table's row. */
+export interface FieldPlan {
+  /** The cell's place in its row or record. */
+  position: number;
+  path: string;
+  wireType: number;
+  repeated: boolean;
+  /** Exactly one of the two is there: `record` for a RECORD, `read` for all else. */
+  read?: CellReader;
+  record?: RecordPlan;
+}
+
+/** A message type, matched to the columns of a table or of a RECORD. */
+export interface RecordPlan {
+  columns: number;
+  byFieldNumber: ReadonlyMap<number, FieldPlan>;
+  required: readonly { position: number; path: string }[];
+}
+
+export interface RowPlan extends RecordPlan {
+  /** Whether each row is a change of the row with its key; change-fields.ts reads it. */
+  changes: boolean;
+}
+
+/**
+ * Matches a writer schema to a table. Fields and columns go by name, in any case.
+ *
+ * @throws Refusal where the message has a field that the table has not, lacks a REQUIRED column, or sends
+ * a column in a type or a mode that does not go with it
+ */
+export function planRows(table: Table, descriptor: DescriptorProto): RowPlan {
+  const extra: string[] = [];
+  const [changes, own] = partition(descriptor.field ?? [], ({ name }) => isChangeField(name ?? ''));
+  const message = changes.length === 0 ? descriptor : { ...descriptor, field: own };
+  const plan = planRecord(table.schema, message, new Scope(descriptor), '', extra);
+  if (extra.length === 0) {
+    if (changes.length === 0) return { ...plan, changes: false };
+    return { ...planChanges(table, plan, changes), changes: true };
+  }
+  throw new Refusal(
+    status.INVALID_ARGUMENT,
+    `Input schema has more fields than BigQuery schema, extra fields: '${extra.join(',')}'`,
+    { code: 'SCHEMA_MISMATCH_EXTRA_FIELDS', entity: formatTable(table) },
+  );
+}
+
+function planRecord(
+  fields: readonly Field[],
+  descriptor: DescriptorProto,
+  scope: Scope,
+  parent: string,
+  extra: string[],
+): RecordPlan {
+  const byFieldNumber = new Map<number, FieldPlan>();
+  const taken = new Set<Field>();
+  for (const proto of descriptor.field ?? []) {
+    const name = proto.options?.[COLUMN_NAME] || (proto.name ?? '');
+    const path = parent === '' ? name : `${parent}.${name}`;
+    const column = findField(fields, name);
+    if (!column) {
+      extra.push(path);
+    } else if (taken.has(column) || !proto.number || byFieldNumber.has(proto.number)) {
+      throw mismatch(path, 'it stands in the message twice, or without a number');
+    } else {
+      taken.add(column);
+      byFieldNumber.set(
+        proto.number,
+        planField(column, proto, fields.indexOf(column), path, scope, extra),
+      );
+    }
+  }
+  const required = requiredOf(fields, parent);
+  for (const { position, path } of required) {
+    const field = fields[position];
+    if (field && !taken.has(field))
+      throw mismatch(path, 'it is REQUIRED, and the message lacks it');
+  }
+  return { columns: fields.length, byFieldNumber, required };
+}
+
+function partition<T>(items: readonly T[], matches: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(matches), items.filter((item) => !matches(item))];
+}
+
+function requiredOf(fields: readonly Field[], parent: string): RecordPlan['required'] {
+  return fields.flatMap((field, position) =>
+    field.mode === 'REQUIRED'
+      ? [{ position, path: parent === '' ? field.name : `${parent}.${field.name}` }]
+      : [],
+  );
+}
+
+function planField(
+  column: Field,
+  proto: FieldProto,
+  position: number,
+  path: string,
+  scope: Scope,
+  extra: string[],
+): FieldPlan {
+  const type = proto.type as ProtoType;
+  const repeated = proto.label === FieldDescriptorProto.Label.LABEL_REPEATED;
+  if (repeated !== (column.mode === 'REPEATED')) {
+    throw mismatch(path, `the column is ${column.mode}, the message's field is not`);
+  }
+  if (column.type === 'RECORD' && type === FieldDescriptorProto.Type.TYPE_MESSAGE) {
+    const [descriptor, inner] = scope.resolve(proto.typeName ?? '', path);
+    const record = planRecord(column.fields ?? [], descriptor, inner, path, extra);
+    return { position, path, wireType: DELIMITED, repeated, record };
+  }
+  const read = cellReader(column.type, type);
+  const wireType = wireTypeOf(type);
+  if (!read || wireType === undefined) {
+    throw mismatch(
+      path,
+      `the column is ${column.type}, the message sends ${formatProtoType(type)}`,
+    );
+  }
+  return { position, path, wireType, repeated, read };
+}
+
+function mismatch(path: string, reason: string): Refusal {
+  return new Refusal(status.INVALID_ARGUMENT, `Proto schema mismatch on field ${path}: ${reason}`);
+}
+
+/** Finds message types by name as protobuf does: from the innermost message outwards. */
+class Scope {
+  readonly #path: readonly DescriptorProto[];
+
+  constructor(...path: readonly DescriptorProto[]) {
+    this.#path = path;
+  }
+
+  resolve(typeName: string, path: string): [DescriptorProto, Scope] {
+    const parts = typeName.replace(/^\./, '').split('.');
+    for (let depth = this.#path.length; depth > 0; depth--) {
+      const found = descend(this.#path.slice(0, depth), parts);
+      if (found) return found;
+    }
+    const [root] = this.#path;
+    const found = root && root.name === parts[0] && descend([root], parts.slice(1));
+    if (!found) throw mismatch(path, `the message type ${typeName} is not in the writer schema`);
+    return found;
+  }
+}
+
+function descend(
+  path: readonly DescriptorProto[],
+  names: readonly string[],
+): [DescriptorProto, Scope] | undefined {
+  const trail = [...path];
+  for (const name of names) {
+    const next = trail.at(-1)?.nestedType?.find((nested) => nested.name === name);
+    if (!next) return undefined;
+    trail.push(next);
+  }
+  const last = trail.at(-1);
+  return last && [last, new Scope(...trail)];
+}

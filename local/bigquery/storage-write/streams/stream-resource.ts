@@ -1,0 +1,81 @@
+// Streams as the API's messages.
+
+import { protos } from '@google-cloud/bigquery-storage';
+import { status } from '@grpc/grpc-js';
+import type { Table } from '../../tables/schema.ts';
+import { Refusal } from '../refusals.ts';
+import { toTableSchema } from '../rows/table-schema.ts';
+import type { WriteStreamRecord } from './stream-book.ts';
+import { formatStreamName } from './stream-name.ts';
+
+const {
+  BatchCommitWriteStreamsResponse,
+  FinalizeWriteStreamResponse,
+  WriteStream,
+  WriteStreamView,
+} = protos.google.cloud.bigquery.storage.v1;
+
+export type CreateStream = protos.google.cloud.bigquery.storage.v1.CreateWriteStreamRequest;
+export type GetStream = protos.google.cloud.bigquery.storage.v1.GetWriteStreamRequest;
+export type FinalizeStream = protos.google.cloud.bigquery.storage.v1.FinalizeWriteStreamRequest;
+export type CommitStreams = protos.google.cloud.bigquery.storage.v1.BatchCommitWriteStreamsRequest;
+export type StreamResource = protos.google.cloud.bigquery.storage.v1.WriteStream;
+export type FinalizedStream = protos.google.cloud.bigquery.storage.v1.FinalizeWriteStreamResponse;
+export type CommittedStreams =
+  protos.google.cloud.bigquery.storage.v1.BatchCommitWriteStreamsResponse;
+
+/** Throws INVALID_ARGUMENT, and UNIMPLEMENTED for BUFFERED. */
+export function readType({ writeStream }: CreateStream): WriteStreamRecord['type'] {
+  switch (writeStream?.type) {
+    case WriteStream.Type.COMMITTED:
+      return 'COMMITTED';
+    case WriteStream.Type.PENDING:
+      return 'PENDING';
+    case WriteStream.Type.BUFFERED:
+      throw new Refusal(status.UNIMPLEMENTED, 'this server has no BUFFERED streams');
+    default:
+      throw new Refusal(status.INVALID_ARGUMENT, 'write_stream.type must be given');
+  }
+}
+
+export function wantsSchema({ view }: GetStream): boolean {
+  return view === WriteStreamView.FULL;
+}
+
+/** Without a record: the table's default stream. */
+export function describeStream(
+  record: WriteStreamRecord | undefined,
+  table: Table,
+  withSchema: boolean,
+): StreamResource {
+  const created = record?.created ?? table.creationTime;
+  // What is committed on arrival was committed when it was made.
+  const committed = record?.type === 'PENDING' ? record.committed : created;
+  return WriteStream.fromObject({
+    name: formatStreamName(record ?? { table, stream: '_default' }),
+    type: WriteStream.Type[record?.type ?? 'COMMITTED'],
+    createTime: timestamp(created),
+    ...(committed !== undefined && { commitTime: timestamp(committed) }),
+    writeMode: WriteStream.WriteMode.INSERT,
+    location: table.location,
+    ...(withSchema && { tableSchema: toTableSchema(table.schema) }),
+  });
+}
+
+export function toFinalizeResponse({ rows }: WriteStreamRecord): FinalizedStream {
+  return FinalizeWriteStreamResponse.fromObject({ rowCount: rows });
+}
+
+export function toCommitResponse(outcome: {
+  committed?: number;
+  errors?: readonly protos.google.cloud.bigquery.storage.v1.IStorageError[];
+}): CommittedStreams {
+  return BatchCommitWriteStreamsResponse.fromObject({
+    ...(outcome.committed !== undefined && { commitTime: timestamp(outcome.committed) }),
+    streamErrors: outcome.errors ?? [],
+  });
+}
+
+function timestamp(ms: number): { seconds: number; nanos: number } {
+  return { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 };
+}

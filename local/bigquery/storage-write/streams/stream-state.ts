@@ -1,0 +1,59 @@
+// What a stream's state forbids, in the API's codes.
+
+import { protos } from '@google-cloud/bigquery-storage';
+import { status } from '@grpc/grpc-js';
+import { Refusal, type StorageErrorCode } from '../refusals.ts';
+import type { WriteStreamRecord } from './stream-book.ts';
+import { formatStreamName } from './stream-name.ts';
+
+const { StorageError } = protos.google.cloud.bigquery.storage.v1;
+
+type StorageErrorMessage = protos.google.cloud.bigquery.storage.v1.IStorageError;
+
+export function streamNotFound(entity: string): Refusal {
+  const details = { code: 'STREAM_NOT_FOUND', entity } as const;
+  return new Refusal(status.NOT_FOUND, `Not found: stream ${entity}`, details);
+}
+
+export function finalized(record: WriteStreamRecord): Refusal {
+  const entity = formatStreamName(record);
+  const details = { code: 'STREAM_FINALIZED', entity } as const;
+  return new Refusal(status.FAILED_PRECONDITION, `Stream is finalized: ${entity}`, details);
+}
+
+/** Throws ALREADY_EXISTS and OUT_OF_RANGE. */
+export function checkOffset(record: WriteStreamRecord, offset: number): void {
+  const entity = formatStreamName(record);
+  const where = `expected offset ${record.rows}, received ${offset} (${entity})`;
+  if (offset < record.rows) {
+    const details = { code: 'OFFSET_ALREADY_EXISTS', entity } as const;
+    const message = `The offset is within stream, ${where}`;
+    throw new Refusal(status.ALREADY_EXISTS, message, details);
+  }
+  if (offset > record.rows) {
+    const details = { code: 'OFFSET_OUT_OF_RANGE', entity } as const;
+    const message = `The offset is beyond stream, ${where}`;
+    throw new Refusal(status.OUT_OF_RANGE, message, details);
+  }
+}
+
+/** Nothing where the stream may be committed. */
+export function whyNotCommit(
+  record: WriteStreamRecord | undefined,
+  entity: string,
+): StorageErrorMessage | undefined {
+  const error = (code: StorageErrorCode, errorMessage: string) => ({
+    code: StorageError.StorageErrorCode[code],
+    entity,
+    errorMessage,
+  });
+  if (!record) return error('STREAM_NOT_FOUND', `Not found: stream ${entity}`);
+  if (record.type !== 'PENDING')
+    return error('INVALID_STREAM_TYPE', 'only a PENDING stream is committed');
+  if (record.committed !== undefined) {
+    return error('STREAM_ALREADY_COMMITTED', 'the stream is committed already');
+  }
+  return record.finalized
+    ? undefined
+    : error('INVALID_STREAM_STATE', 'the stream is not finalized');
+}

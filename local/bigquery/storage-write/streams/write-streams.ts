@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto';
+import type { protos } from '@google-cloud/bigquery-storage';
+import { status } from '@grpc/grpc-js';
+import type { Faults } from '../../../faults/faults.ts';
+import type { Store } from '../../storage/store.ts';
+import type { Cell } from '../../tables/cell.ts';
+import { formatTable, type Table, type TableRef } from '../../tables/schema.ts';
+import { isNew, refuse } from '../append-faults.ts';
+import { Refusal, tableNotFound } from '../refusals.ts';
+import { appendToStaging, createStaging, openStaging, publishStaging } from './staging.ts';
+import { insertRecord, StreamBook, saveRecord, type WriteStreamRecord } from './stream-book.ts';
+import {
+  formatStreamName,
+  parseStreamName,
+  parseTableName,
+  type StreamName,
+} from './stream-name.ts';
+import {
+  type CommitStreams,
+  type CommittedStreams,
+  type CreateStream,
+  describeStream,
+  type FinalizedStream,
+  type FinalizeStream,
+  type GetStream,
+  readType,
+  type StreamResource,
+  toCommitResponse,
+  toFinalizeResponse,
+  wantsSchema,
+} from './stream-resource.ts';
+import { checkOffset, finalized, streamNotFound, whyNotCommit } from './stream-state.ts';
+
+type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
+
+/**
+ * The streams of the Storage Write API. Every table's default stream exists without having been
+ * made; COMMITTED and PENDING ones are made, and keep their offsets over a restart. BUFFERED ones
+ * are not here: Google advises against them.
+ */
+export class WriteStreams {
+  readonly #store: Store;
+  readonly #book: StreamBook;
+  readonly #faults: Faults | undefined;
+  /** The last of what is under way on a stream: its appends have an order. */
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  private constructor(store: Store, book: StreamBook, faults: Faults | undefined) {
+    this.#store = store;
+    this.#book = book;
+    this.#faults = faults;
+  }
+
+  static async open(store: Store, faults?: Faults): Promise<WriteStreams> {
+    const { book, orphans } = await StreamBook.open(store);
+    await openStaging(store, orphans);
+    return new WriteStreams(store, book, faults);
+  }
+
+  async create(request: CreateStream): Promise<StreamResource> {
+    const table = this.#requireTable(readTableName(request.parent));
+    const stream = randomUUID().replaceAll('-', '');
+    const { projectId, datasetId, tableId } = table;
+    let record: WriteStreamRecord = {
+      table: { projectId, datasetId, tableId },
+      stream,
+      type: readType(request),
+      created: Date.now(),
+      rows: 0,
+      finalized: false,
+    };
+    await this.#store.administer(async (connection) => {
+      if (record.type === 'PENDING') {
+        record = { ...record, shape: await createStaging(connection, record, table) };
+      }
+      await insertRecord(connection, record);
+      return () => this.#book.keep(record);
+    });
+    return describeStream(record, table, true);
+  }
+
+  get(request: GetStream): StreamResource {
+    const name = parseStreamName(request.name);
+    if (!name) throw new Refusal(status.INVALID_ARGUMENT, `no write stream: ${request.name}`);
+    const table = this.#requireTable(name.table);
+    const fault = this.#faults?.take(['append.new-table'], formatStreamName(name), (each) =>
+      isNew(table, each),
+    );
+    if (fault) throw refuse(fault, 'NOT_FOUND');
+    const record = name.stream === '_default' ? undefined : this.require(name);
+    return describeStream(record, table, wantsSchema(request));
+  }
+
+  /** Throws STREAM_NOT_FOUND. */
+  require(name: StreamName): WriteStreamRecord {
+    const record = this.#book.get(name);
+    if (!record) throw streamNotFound(formatStreamName(name));
+    return record;
+  }
+
+  /** Appends behind all that was sent before. `offset`: where the caller takes the stream to end. */
+  append(name: StreamName, table: Table, rows: Cell[][], offset?: number): Promise<Response> {
+    return this.#inTurn(name, async () => {
+      const record = this.require(name);
+      if (record.finalized) throw finalized(record);
+      if (offset !== undefined) checkOffset(record, offset);
+      const { schema, schemaVersion } = table;
+      const next = {
+        ...record,
+        rows: record.rows + rows.length,
+        ...(record.shape && { shape: { schema, schemaVersion } }),
+      };
+      const also = (connection: Parameters<typeof saveRecord>[0]) => saveRecord(connection, next);
+      if (record.type === 'COMMITTED') await this.#store.append(table, rows, also);
+      else await appendToStaging(this.#store, record, table, rows, also);
+      this.#book.keep(next);
+      return { appendResult: { offset: { value: record.rows } } };
+    });
+  }
+
+  async finalize(request: FinalizeStream): Promise<FinalizedStream> {
+    const name = parseStreamName(request.name);
+    if (!name || name.stream === '_default') {
+      throw new Refusal(status.INVALID_ARGUMENT, `no stream to finalize: ${request.name}`);
+    }
+    return await this.#inTurn(name, async () => {
+      const record = { ...this.require(name), finalized: true };
+      const table = this.#requireTable(name.table);
+      // By the way of the appends, so that no two transactions write one record.
+      await this.#store.append(table, [], (connection) => saveRecord(connection, record));
+      this.#book.keep(record);
+      return toFinalizeResponse(record);
+    });
+  }
+
+  /** All of the streams' rows become visible together, or none. */
+  async commit(request: CommitStreams): Promise<CommittedStreams> {
+    const ref = readTableName(request.parent);
+    this.#requireTable(ref);
+    const committed = Date.now();
+    const records: WriteStreamRecord[] = [];
+    const errors = [...new Set(request.writeStreams)].flatMap((text) => {
+      const name = parseStreamName(text);
+      const isOurs = name && formatTable(name.table) === formatTable(ref);
+      const record = isOurs ? this.#book.get(name) : undefined;
+      const error = whyNotCommit(record, text);
+      if (record && !error) records.push({ ...record, committed });
+      return error ?? [];
+    });
+    if (errors.length > 0) return toCommitResponse({ errors });
+    await this.#store.transact(ref, 'shared', async (connection, afterCommit) => {
+      for (const record of records) {
+        await publishStaging(this.#store, connection, record);
+        await saveRecord(connection, record);
+        afterCommit(() => this.#book.keep(record));
+      }
+    });
+    return toCommitResponse({ committed });
+  }
+
+  #inTurn<T>(name: StreamName, work: () => Promise<T>): Promise<T> {
+    const key = formatStreamName(name);
+    const done = (this.#tails.get(key) ?? Promise.resolve()).then(work);
+    const tail: Promise<unknown> = done
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#tails.get(key) === tail) this.#tails.delete(key);
+      });
+    this.#tails.set(key, tail);
+    return done;
+  }
+
+  #requireTable(ref: TableRef): Table {
+    const table = this.#store.getTable(ref);
+    if (table?.type !== 'TABLE') throw tableNotFound(ref);
+    return table;
+  }
+}
+
+function readTableName(name: string): TableRef {
+  const ref = parseTableName(name);
+  if (!ref) throw new Refusal(status.INVALID_ARGUMENT, `no table: ${name}`);
+  return ref;
+}

@@ -1,0 +1,65 @@
+import {
+  type DuckDBAppender,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  type DuckDBType,
+  type DuckDBValue,
+} from '@duckdb/node-api';
+import type { Cell } from '../tables/cell.ts';
+import { physicalSchema, physicalTable, toDuckValue } from '../tables/duck-types.ts';
+import type { Field, Table } from '../tables/schema.ts';
+
+/** A DuckDB data chunk holds no more. */
+const CHUNK_ROWS = 2048;
+
+/**
+ * Appends checked rows to one table on one connection, a chunk of columns at a time (twice as fast
+ * as cell by cell). Nothing is durable before the connection's transaction commits.
+ */
+export class RowWriter {
+  readonly #appender: DuckDBAppender;
+  readonly #types: DuckDBType[];
+  readonly #fields: readonly Field[];
+  readonly schemaVersion: number;
+
+  private constructor(appender: DuckDBAppender, fields: readonly Field[], schemaVersion: number) {
+    this.#appender = appender;
+    this.#types = Array.from({ length: appender.columnCount }, (_, i) => appender.columnType(i));
+    this.#fields = fields;
+    this.schemaVersion = schemaVersion;
+  }
+
+  /** For a temporary table of the connection. */
+  static async openTemporary(
+    connection: DuckDBConnection,
+    name: string,
+    fields: readonly Field[],
+  ): Promise<RowWriter> {
+    return new RowWriter(await connection.createAppender(name, 'main', 'temp'), fields, 0);
+  }
+
+  static async open(connection: DuckDBConnection, table: Table): Promise<RowWriter> {
+    const appender = await connection.createAppender(physicalTable(table), physicalSchema(table));
+    return new RowWriter(appender, table.schema, table.schemaVersion);
+  }
+
+  write(rows: readonly Cell[][]): void {
+    for (let start = 0; start < rows.length; start += CHUNK_ROWS) {
+      this.#writeChunk(rows.slice(start, start + CHUNK_ROWS));
+    }
+    this.#appender.flushSync();
+  }
+
+  #writeChunk(rows: readonly Cell[][]): void {
+    const chunk = DuckDBDataChunk.create(this.#types, rows.length);
+    this.#fields.forEach((field, index) => {
+      const values: DuckDBValue[] = rows.map((row) => toDuckValue(field, row[index] ?? null));
+      chunk.setColumnValues(index, values);
+    });
+    this.#appender.appendDataChunk(chunk);
+  }
+
+  close(): void {
+    this.#appender.closeSync();
+  }
+}

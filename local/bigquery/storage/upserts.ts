@@ -1,0 +1,197 @@
+// Rows changed by primary key, as the Storage Write API's change data capture changes them:
+// https://cloud.google.com/bigquery/docs/change-data-capture. Google merges when it is asked; here a
+// change is applied before it is acknowledged, which is what a table without max_staleness shows.
+
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { type Cell, CellError } from '../tables/cell.ts';
+import { columnType, quoteIdentifier, quoteTable } from '../tables/duck-types.ts';
+import { type Field, findField, formatTable, type Table, type TableRef } from '../tables/schema.ts';
+import { RowWriter } from './row-writer.ts';
+import type { Store } from './store.ts';
+
+/** No dataset's DuckDB schema can have this name: a project's id is not empty. */
+const SCHEMA = '.upserts';
+const CHANGES = 'changes';
+
+export interface RowChange {
+  /** In the order of the table's schema; of a delete, only the key's columns matter. */
+  cells: Cell[];
+  isDelete: boolean;
+  /** Sorts as text; of two changes with one key the greater wins, of equals the later. */
+  sequence: string;
+}
+
+interface Pending {
+  /** Of the table that the changes were checked against. */
+  schemaVersion: number;
+  changes: readonly RowChange[];
+  resolve: () => void;
+  reject: (cause: unknown) => void;
+}
+
+/** What comes while one commit is on its way to the disk goes together into the next. */
+export class Upserts {
+  readonly #store: Pick<Store, 'transact' | 'requireTable'>;
+  /** Tables that have taken a change. */
+  readonly #tables: Set<string>;
+  readonly #pending = new Map<string, Pending[]>();
+
+  constructor(store: Pick<Store, 'transact' | 'requireTable'>, tables: ReadonlySet<string>) {
+    this.#store = store;
+    this.#tables = new Set(tables);
+  }
+
+  has(ref: TableRef): boolean {
+    return this.#tables.has(formatTable(ref));
+  }
+
+  /** Resolves when the changes are on disk and visible. Throws CellError where the schema is another. */
+  add(table: Table, changes: readonly RowChange[]): Promise<void> {
+    const { schemaVersion } = table;
+    return new Promise((resolve, reject) => {
+      const pending = { schemaVersion, changes, resolve, reject };
+      const queue = this.#pending.get(formatTable(table));
+      if (queue) queue.push(pending);
+      else {
+        this.#pending.set(formatTable(table), [pending]);
+        void this.#drain(table);
+      }
+    });
+  }
+
+  /** Drops what is known of a table's changes; call what it returns after the commit. */
+  async forgetIn(connection: DuckDBConnection, ref: TableRef): Promise<() => void> {
+    if (!this.has(ref)) return () => {};
+    await connection.run(`DROP TABLE IF EXISTS ${quoteSequences(ref)}`);
+    return () => this.#tables.delete(formatTable(ref));
+  }
+
+  async #drain(ref: TableRef): Promise<void> {
+    const key = formatTable(ref);
+    // One turn of the event loop, so that changes made together are committed together.
+    await new Promise(setImmediate);
+    for (let group = this.#take(key); group.length > 0; group = this.#take(key)) {
+      await this.#settle(ref, group);
+    }
+    this.#pending.delete(key);
+  }
+
+  /** A group that fails is tried one by one, so that only the guilty one is refused. */
+  async #settle(ref: TableRef, group: readonly Pending[]): Promise<void> {
+    try {
+      await this.#commit(ref, group);
+      for (const { resolve } of group) resolve();
+    } catch (cause) {
+      const [only, ...others] = group;
+      if (only !== undefined && others.length === 0) return only.reject(cause);
+      for (const pending of group) await this.#settle(ref, [pending]);
+    }
+  }
+
+  #take(key: string): Pending[] {
+    return this.#pending.get(key)?.splice(0) ?? [];
+  }
+
+  async #commit(ref: TableRef, group: readonly Pending[]): Promise<void> {
+    await this.#store.transact(ref, 'exclusive', async (connection, afterCommit) => {
+      const table = this.#store.requireTable(ref);
+      if (group.some(({ schemaVersion }) => schemaVersion !== table.schemaVersion)) {
+        throw new CellError('', 'the schema has changed', 0);
+      }
+      await stage(connection, table, group);
+      if (!this.has(ref)) await createSequences(connection, table);
+      await apply(connection, table);
+      afterCommit(() => this.#tables.add(formatTable(ref)));
+    });
+  }
+}
+
+/** The tables that have taken changes in an earlier run. */
+export async function findUpserted(connection: DuckDBConnection): Promise<Set<string>> {
+  await connection.run(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(SCHEMA)}`);
+  const reader = await connection.runAndReadAll(
+    `SELECT comment FROM duckdb_tables() WHERE schema_name = '${SCHEMA}'`,
+  );
+  return new Set(reader.getRows().map(([name]) => String(name)));
+}
+
+/** The sequences of a table's keys, those of deleted rows among them: by a hash of the key. */
+function quoteSequences(ref: TableRef): string {
+  return quoteTable({ projectId: '', datasetId: 'upserts', tableId: formatTable(ref) });
+}
+
+/** `changes`: the last change of each key, beside the table's own columns. */
+async function stage(
+  connection: DuckDBConnection,
+  table: Table,
+  group: readonly Pending[],
+): Promise<void> {
+  const fields: Field[] = [
+    ...table.schema.map((field) => ({ ...field, mode: relaxed(field) })),
+    { name: '_CHANGE_TYPE', type: 'BOOLEAN', mode: 'NULLABLE' },
+    { name: '_CHANGE_SEQUENCE_NUMBER', type: 'STRING', mode: 'NULLABLE' },
+    { name: '_CHANGE_KEY', type: 'STRING', mode: 'NULLABLE' },
+  ];
+  const columns = fields.map((field) => `${quoteIdentifier(field.name)} ${columnType(field)}`);
+  await connection.run(`CREATE TEMP TABLE ${CHANGES} (${columns.join(', ')})`);
+  const writer = await RowWriter.openTemporary(connection, CHANGES, fields);
+  writer.write(lastOfEachKey(table, group));
+  writer.close();
+}
+
+function relaxed(field: Field): Field['mode'] {
+  return field.mode === 'REPEATED' ? 'REPEATED' : 'NULLABLE';
+}
+
+function lastOfEachKey(table: Table, group: readonly Pending[]): Cell[][] {
+  const keys = keyFields(table).map((field) => table.schema.indexOf(field));
+  const last = new Map<string, RowChange>();
+  for (const change of group.flatMap(({ changes }) => changes)) {
+    const key = JSON.stringify(keys.map((index) => plain(change.cells[index] ?? null)));
+    const known = last.get(key);
+    if (!known || known.sequence <= change.sequence) last.set(key, change);
+  }
+  return [...last].map(([key, { cells, isDelete, sequence }]) => [
+    ...cells,
+    isDelete,
+    sequence,
+    key,
+  ]);
+}
+
+function plain(cell: Cell): unknown {
+  if (typeof cell === 'bigint') return String(cell);
+  return cell instanceof Uint8Array ? Buffer.from(cell).toString('hex') : cell;
+}
+
+export function keyFields(table: Table): Field[] {
+  const names = table.tableConstraints?.primaryKey?.columns ?? [];
+  return names.flatMap((name) => findField(table.schema, name) ?? []);
+}
+
+async function createSequences(connection: DuckDBConnection, table: Table): Promise<void> {
+  const sequences = quoteSequences(table);
+  const name = formatTable(table).replaceAll("'", "''");
+  await connection.run(`CREATE TABLE ${sequences} (key UHUGEINT, sequence VARCHAR)`);
+  await connection.run(`COMMENT ON TABLE ${sequences} IS '${name}'`);
+}
+
+async function apply(connection: DuckDBConnection, table: Table): Promise<void> {
+  const target = quoteTable(table);
+  const sequences = quoteSequences(table);
+  const columns = table.schema.map((field) => quoteIdentifier(field.name)).join(', ');
+  const sameKey = keyFields(table)
+    .map(({ name }) => `t.${quoteIdentifier(name)} = c.${quoteIdentifier(name)}`)
+    .join(' AND ');
+  for (const sql of [
+    `DELETE FROM ${CHANGES} AS c USING ${sequences} AS s
+       WHERE s.key = md5_number(c._CHANGE_KEY) AND s.sequence > c._CHANGE_SEQUENCE_NUMBER`,
+    `DELETE FROM ${target} AS t USING ${CHANGES} AS c WHERE ${sameKey}`,
+    `INSERT INTO ${target} (${columns}) SELECT ${columns} FROM ${CHANGES} WHERE NOT _CHANGE_TYPE`,
+    `DELETE FROM ${sequences} AS s USING ${CHANGES} AS c WHERE s.key = md5_number(c._CHANGE_KEY)`,
+    `INSERT INTO ${sequences} SELECT md5_number(_CHANGE_KEY), _CHANGE_SEQUENCE_NUMBER
+       FROM ${CHANGES} WHERE _CHANGE_SEQUENCE_NUMBER <> ''`,
+  ]) {
+    await connection.run(sql);
+  }
+}

@@ -1,0 +1,92 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { RelayError } from '../../shared/error.ts';
+import { compileCache } from './compile-cache.ts';
+import type { PartMessage, PartName } from './part.ts';
+
+export interface PartListeners {
+  /** A line that the part printed. */
+  onLine: (part: PartName, line: string) => void;
+  /** The part ended by itself after it was ready. */
+  onExit: (part: PartName, how: string) => void;
+}
+
+/** Enough to say why a part ended before it was ready. */
+const rememberedLines = 20;
+
+/** One part of the stack in a child process, from fork to exit. */
+export class PartProcess {
+  readonly process: ChildProcess;
+  /** The ports it listens on; rejects with a RelayError that says why it did not start. */
+  readonly ready: Promise<Record<string, number>>;
+  #exited: Promise<void>;
+  #stopping = false;
+
+  constructor(
+    name: PartName,
+    config: object,
+    environment: NodeJS.ProcessEnv,
+    { onLine, onExit }: PartListeners,
+  ) {
+    this.process = fork(fileURLToPath(new URL('./part.ts', import.meta.url)), [name], {
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...quiet, ...environment },
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    // One that ends before it has read them is told below.
+    this.process.send(config, () => {});
+    const lastLines: string[] = [];
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      if (!stream) continue;
+      createInterface({ input: stream }).on('line', (line) => {
+        lastLines.push(line);
+        if (lastLines.length > rememberedLines) lastLines.shift();
+        onLine(name, line);
+      });
+    }
+    let isReady = false;
+    this.#exited = new Promise((resolve) => {
+      // Not 'exit': what it printed at last must have been read.
+      this.process.once('close', (code, signal) => {
+        resolve();
+        if (isReady && !this.#stopping) onExit(name, signal ?? `exit code ${code}`);
+      });
+    });
+    this.ready = new Promise((resolve, reject) => {
+      this.process.once('message', (message: PartMessage) => {
+        if (message.kind === 'ready') {
+          isReady = true;
+          resolve(message.ports);
+        } else {
+          reject(
+            new RelayError(message.code, 'setup', `${name} did not start: ${message.message}`),
+          );
+        }
+      });
+      void this.#exited.then(() => {
+        const said = ['ended before it was ready', ...lastLines].join('\n  ');
+        reject(new RelayError('part.ended', 'setup', `${name} ${said}`));
+      });
+    });
+  }
+
+  async stop(withinMs: number): Promise<void> {
+    this.#stopping = true;
+    // It may be ending by itself just now; then there is nobody left to tell.
+    if (this.process.connected) this.process.send('stop', () => {});
+    const force = setTimeout(() => this.process.kill('SIGKILL'), withinMs);
+    await this.#exited;
+    clearTimeout(force);
+  }
+}
+
+/** No telemetry, no banners, no look-ups outside this machine. */
+const quiet = {
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_SEND_ERROR_REPORTS: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  WRANGLER_WRITE_LOGS: 'false',
+  WRANGLER_LOG: 'error',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+};

@@ -1,0 +1,93 @@
+/**
+ * One part of the local stack, in a process of its own: `part.ts <name>`, forked by part-process.ts, which
+ * sends the options: among arguments `ps` would show the secrets to all. It says when it is ready, and stops when it is told to, or when its parent is gone, however
+ * the parent went: nothing may be left behind that holds a port or a lock.
+ */
+import type { Writable } from 'node:stream';
+
+/** What the parent is told, once. */
+export type PartMessage =
+  | { kind: 'ready'; ports: Record<string, number> }
+  | { kind: 'failed'; code: string; message: string };
+
+export interface RunningPart {
+  ports: Record<string, number>;
+  stop(): Promise<void>;
+}
+
+export type PartName = 'pubsub' | 'bigquery' | 'edge' | 'subscriber';
+
+const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
+  async pubsub(options) {
+    const { startPubsub } = await import('../pubsub/main.ts');
+    const server = await startPubsub(options);
+    return { ports: { pubsub: server.port }, stop: () => server.stop() };
+  },
+  async bigquery(options) {
+    const { startBigQuery } = await import('../bigquery/main.ts');
+    const server = await startBigQuery(options);
+    return {
+      ports: { bigquery: server.restPort, bigqueryGrpc: server.grpcPort },
+      stop: () => server.stop(),
+    };
+  },
+  async edge(options) {
+    const { startEdge } = await import('../edge.ts');
+    const edge = await startEdge(options);
+    return { ports: { edge: edge.port }, stop: () => edge.stop() };
+  },
+  async subscriber() {
+    const { startSubscriber } = await import('../../subscriber/main.ts');
+    const subscriber = await startSubscriber(process.env, () => process.exit(1));
+    return { ports: {}, stop: () => subscriber.stop() };
+  },
+};
+
+async function run(name: PartName): Promise<void> {
+  let isStopping = false;
+  // Whatever it writes (the queue, the tables, what workerd keeps in a temporary folder) is its owner's alone.
+  process.umask(0o077);
+  // The parent decides the order in which the parts stop; Ctrl-C reaches every process of the terminal.
+  process.on('SIGINT', () => {});
+  const starting = receiveOptions().then((options) => parts[name](options as never));
+  const stop = () => {
+    if (isStopping) return;
+    isStopping = true;
+    starting
+      .then((part) => part.stop())
+      .then(() => Promise.all([flushed(process.stdout), flushed(process.stderr)]))
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+  };
+  process.on('disconnect', stop);
+  process.on('SIGTERM', stop);
+  process.on('message', (message) => {
+    if (message === 'stop') stop();
+  });
+  try {
+    const { ports } = await starting;
+    tell({ kind: 'ready', ports });
+  } catch (error) {
+    const { code, message, stack } = error as NodeJS.ErrnoException;
+    tell({ kind: 'failed', code: code ?? 'unknown', message: code ? message : (stack ?? message) });
+    process.exitCode = 1;
+    process.disconnect?.();
+  }
+}
+
+/** The first message of the parent. */
+function receiveOptions(): Promise<unknown> {
+  return new Promise((resolve) => process.once('message', resolve));
+}
+
+function tell(message: PartMessage): void {
+  process.send?.(message);
+}
+
+function flushed(stream: Writable): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
+}
+
+await run(process.argv[2] as PartName);

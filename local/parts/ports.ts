@@ -1,0 +1,70 @@
+import { createServer } from 'node:net';
+import { RelayError } from '../../shared/error.ts';
+
+/** What listens where. 0 takes any free port. */
+export interface Ports {
+  edge: number;
+  pubsub: number;
+  bigquery: number;
+  bigqueryGrpc: number;
+  absmartly: number;
+  datanostro: number;
+}
+
+export const defaultPorts: Ports = {
+  edge: 8787,
+  pubsub: 8085,
+  bigquery: 9050,
+  bigqueryGrpc: 9060,
+  absmartly: 9070,
+  datanostro: 9080,
+};
+
+/** Any that are free, for those who look up which. */
+export const freePorts: Ports = {
+  edge: 0,
+  pubsub: 0,
+  bigquery: 0,
+  bigqueryGrpc: 0,
+  absmartly: 0,
+  datanostro: 0,
+};
+
+/** For people: what each port is for, and the option that changes it. */
+export const portNames: Record<keyof Ports, { title: string; option: string }> = {
+  edge: { title: 'the edge', option: '--port' },
+  pubsub: { title: 'Pub/Sub', option: '--pubsub-port' },
+  bigquery: { title: 'BigQuery (REST)', option: '--bigquery-port' },
+  bigqueryGrpc: { title: 'BigQuery (gRPC)', option: '--bigquery-grpc-port' },
+  absmartly: { title: 'the stand-in for ABsmartly', option: '--absmartly-port' },
+  datanostro: { title: 'the stand-in for DataNostro', option: '--datanostro-port' },
+};
+
+/**
+ * Looks at every port before anything starts, so that one taken port leaves nothing half started.
+ *
+ * @throws RelayError `port.taken`, naming all that are taken
+ */
+export async function requireFree(ports: Ports): Promise<void> {
+  const taken: string[] = [];
+  for (const [name, port] of Object.entries(ports) as [keyof Ports, number][]) {
+    if (port !== 0 && !(await isFree(port))) {
+      const { title, option } = portNames[name];
+      taken.push(
+        `port ${port} for ${title} is taken: stop what listens there, or choose another with ${option}`,
+      );
+    }
+  }
+  if (taken.length > 0) throw new RelayError('port.taken', 'setup', taken.join('\n'));
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else reject(error);
+    });
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}

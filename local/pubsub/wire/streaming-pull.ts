@@ -1,0 +1,173 @@
+import type { protos } from '@google-cloud/pubsub';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Broker } from '../broker.ts';
+import type { Consumer, Subscription } from '../delivery/subscription.ts';
+import { asPubsubError, invalid, type PubsubError } from '../errors.ts';
+import { checkAckRequest } from '../limits.ts';
+import type { Sized } from './grpc.ts';
+import { messageType } from './protos.ts';
+import { type Delivery, encodeDeliveries } from './wire.ts';
+
+type Request = protos.google.pubsub.v1.IStreamingPullRequest;
+export type PullStream = ServerDuplexStream<Sized<Request>, Buffer>;
+
+const StreamingPullResponse = messageType('StreamingPullResponse');
+/** What the service answers to a client's ping; v6 of the client drops a stream that does not. */
+const KEEPALIVE = Buffer.alloc(0);
+/** Responses given to HTTP/2 and not yet on their way; more would only wait in memory. */
+const MAX_UNSENT = 4;
+
+/** Serves one stream until either side ends it. */
+export function streamingPull(broker: Broker, call: PullStream): void {
+  let stream: Stream | undefined;
+  let ended = false;
+  const end = (error?: PubsubError) => {
+    if (ended) return;
+    ended = true;
+    stream?.close();
+    if (error) call.emit('error', error);
+    else call.end();
+  };
+  call.on('data', ({ request, bytes }: Sized<Request>) => {
+    if (ended) return;
+    try {
+      checkAckRequest(bytes);
+      if (!stream) stream = Stream.open(broker, call, request, end);
+      else stream.next(request);
+    } catch (error) {
+      end(asPubsubError(error));
+    }
+  });
+  call.on('end', () => end());
+  call.on('cancelled', () => stream?.close());
+}
+
+class Stream implements Consumer {
+  leaseMs: number;
+  readonly fail: (error: PubsubError) => void;
+  readonly #subscription: Subscription;
+  readonly #call: PullStream;
+  readonly #keepalives: boolean;
+  readonly #maxMessages: number;
+  readonly #maxBytes: number;
+  #messages = 0;
+  #bytes = 0;
+  #unsent = 0;
+
+  static open(
+    broker: Broker,
+    call: PullStream,
+    request: Request,
+    fail: (error: PubsubError) => void,
+  ) {
+    const stream = new Stream(broker.subscription(request.subscription), call, request, fail);
+    // Tells the client that it is connected, and what it need not do.
+    stream.#write(
+      StreamingPullResponse.encode({
+        subscriptionProperties: {
+          exactlyOnceDeliveryEnabled: false,
+          messageOrderingEnabled: false,
+        },
+      }).finish() as Buffer,
+    );
+    stream.#settle(request);
+    stream.#subscription.attach(stream);
+    return stream;
+  }
+
+  private constructor(
+    subscription: Subscription,
+    call: PullStream,
+    request: Request,
+    fail: (error: PubsubError) => void,
+  ) {
+    this.#subscription = subscription;
+    this.#call = call;
+    this.fail = fail;
+    this.leaseMs = parseDeadline(request.streamAckDeadlineSeconds ?? 0);
+    this.#keepalives = Number(request.protocolVersion ?? 0) >= 1;
+    this.#maxMessages = limitOf(request.maxOutstandingMessages);
+    this.#maxBytes = limitOf(request.maxOutstandingBytes);
+  }
+
+  get room(): { messages: number; bytes: number } {
+    if (this.#unsent >= MAX_UNSENT) return { messages: 0, bytes: 0 };
+    return { messages: this.#maxMessages - this.#messages, bytes: this.#maxBytes - this.#bytes };
+  }
+
+  deliver(deliveries: readonly Delivery[]): void {
+    this.#messages += deliveries.length;
+    for (const { payload } of deliveries) this.#bytes += payload.length;
+    this.#write(encodeDeliveries(deliveries));
+  }
+
+  released(bytes: number): void {
+    this.#messages--;
+    this.#bytes -= bytes;
+  }
+
+  close(): void {
+    this.#subscription.detach(this);
+  }
+
+  /** A request after the first: acks, deadlines, a new stream deadline, or a ping. */
+  next(request: Request): void {
+    for (const field of FIRST_ONLY) {
+      const value = request[field];
+      if (value && String(value) !== '0') {
+        throw invalid(`${field} can be set on the first request of a stream alone.`);
+      }
+    }
+    const seconds = request.streamAckDeadlineSeconds ?? 0;
+    if (seconds !== 0) this.leaseMs = parseDeadline(seconds);
+    this.#settle(request);
+    if (this.#keepalives && isPing(request)) this.#write(KEEPALIVE);
+  }
+
+  #settle({ ackIds, modifyDeadlineAckIds, modifyDeadlineSeconds }: Request): void {
+    const ids = modifyDeadlineAckIds ?? [];
+    const seconds = modifyDeadlineSeconds ?? [];
+    if (ids.length !== seconds.length) {
+      throw invalid('modify_deadline_ack_ids and modify_deadline_seconds differ in length.');
+    }
+    if (ids.length > 0) this.#subscription.modifyDeadlines(ids, (index) => seconds[index] ?? -1);
+    if (ackIds?.length) {
+      this.#subscription.acknowledge(ackIds).catch((error) => this.fail(asPubsubError(error)));
+    }
+  }
+
+  #write(response: Buffer): void {
+    this.#unsent++;
+    this.#call.write(response, () => {
+      this.#unsent--;
+      this.#subscription.pump();
+    });
+  }
+}
+
+const FIRST_ONLY = [
+  'subscription',
+  'clientId',
+  'maxOutstandingMessages',
+  'maxOutstandingBytes',
+  'protocolVersion',
+] as const satisfies readonly (keyof Request)[];
+
+function isPing({ ackIds, modifyDeadlineAckIds, streamAckDeadlineSeconds }: Request): boolean {
+  return !ackIds?.length && !modifyDeadlineAckIds?.length && !streamAckDeadlineSeconds;
+}
+
+/** 0 or less: no limit. The value may be a Long. */
+function limitOf(value: number | Long | string | null | undefined): number {
+  const limit = Number(value ?? 0);
+  return limit > 0 ? limit : Number.POSITIVE_INFINITY;
+}
+
+type Long = NonNullable<Extract<Request['maxOutstandingBytes'], object>>;
+
+function parseDeadline(seconds: number): number {
+  if (seconds < 10 || seconds > 600) {
+    throw invalid(`Invalid stream_ack_deadline_seconds: ${seconds}; it is 10 to 600.`);
+  }
+  return seconds * 1000;
+}

@@ -1,0 +1,83 @@
+import type { ColumnType } from '../../shared/columns.ts';
+import type { Stream } from '../../shared/config/config.ts';
+import { takesNoJson } from '../../shared/formats/names.ts';
+import type { JsonPath } from '../../shared/json/json-path.ts';
+import type { Place, Places } from '../../shared/shape/from.ts';
+import { planOf } from '../../shared/shape/plan.ts';
+import type { TimeUnit } from '../../shared/shape/shape.ts';
+
+/** A body of a `generic` stream, with one event: what its shape reads is where it reads it. `now` is in Unix ms. */
+export function sampleBody(stream: Stream, now: number): string {
+  const plan = planOf(stream);
+  const filled: [Places, unknown][] = [
+    ...plan.event.map((places): [Places, unknown] => [places, 'test']),
+    ...plan.id.map((places): [Places, unknown] => [places, 'evt_1']),
+    [plan.time, timeAs(plan.timeUnit, now)],
+    ...plan.columns.map(({ from, type, unit }): [Places, unknown] => [
+      from,
+      cellFor(type, unit, now),
+    ]),
+  ];
+  let event: unknown;
+  let body: unknown;
+  for (const [[place], value] of filled) {
+    if (isPath(place, 'event')) event = withValue(event, place.path, value);
+    if (isPath(place, 'body')) body = withValue(body, place.path, value);
+  }
+  event ??= { id: 'evt_1', type: 'test' };
+  if (takesNoJson(stream)) return new URLSearchParams(event as Record<string, string>).toString();
+  return JSON.stringify(plan.each ? withValue(body, plan.each, event) : event);
+}
+
+/** The whole event, or body, is not one of its values. */
+function isPath<Of extends 'event' | 'body'>(
+  place: Place | undefined,
+  of: Of,
+): place is Extract<Place, { path: JsonPath }> {
+  return place !== undefined && place.of === of && 'path' in place && place.path.length > 0;
+}
+
+/** With a value at a path, and what is missing on the way; what is there stays. Of an array's items, the first. */
+function withValue(node: unknown, path: JsonPath, value: unknown): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined) return node ?? value;
+  if (typeof step === 'string') {
+    if (node !== undefined && !isObject(node)) return node;
+    return { ...node, [step]: withValue(node?.[step], rest, value) };
+  }
+  if (node !== undefined && !Array.isArray(node)) return node;
+  const items: unknown[] = [...(node ?? [])];
+  items[step ?? 0] = withValue(items[step ?? 0], rest, value);
+  return items;
+}
+
+function isObject(node: unknown): node is Record<string, unknown> {
+  return typeof node === 'object' && node !== null && !Array.isArray(node);
+}
+
+function cellFor(type: ColumnType, unit: TimeUnit | undefined, now: number): unknown {
+  const iso = new Date(now).toISOString();
+  switch (type) {
+    case 'STRING':
+      return 'test';
+    case 'BOOL':
+      return true;
+    case 'JSON':
+      return {};
+    case 'TIMESTAMP':
+      return timeAs(unit, now);
+    case 'DATE':
+      return iso.slice(0, 10);
+    case 'DATETIME':
+      return iso.slice(0, 23);
+    case 'TIME':
+      return iso.slice(11, 23);
+    default:
+      return 1;
+  }
+}
+
+function timeAs(unit: TimeUnit | undefined, now: number): unknown {
+  if (unit === 's') return Math.floor(now / 1000);
+  return unit === 'ms' ? now : new Date(now).toISOString();
+}

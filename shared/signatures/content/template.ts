@@ -1,0 +1,94 @@
+import { type Bytes, toBytes } from '../bytes/bytes.ts';
+import { parseReference, type Readable, type Reference, readReference } from './reference.ts';
+
+/** One piece of a signed message. An optional reference is empty text where the delivery lacks it. */
+type Part =
+  | { text: string }
+  | { is: 'url' | 'method' | 'form.sorted' }
+  | { reference: Reference; optional: boolean };
+
+/** The bytes that are signed: `before`, then the body as received if `body` holds, then `after`. */
+export interface Template {
+  before: readonly Part[];
+  body: boolean;
+  after: readonly Part[];
+}
+
+/** What a template is filled from. `body` is used as it is and never copied unless it must be. */
+export interface Signable extends Readable {
+  method: string;
+  body: Bytes;
+  /** The body as Twilio's sorted form. */
+  form: () => string | undefined;
+}
+
+/** Is the URL, or the form, a part of what is signed? */
+export function signs({ before, after }: Template, what: 'url' | 'form.sorted'): boolean {
+  const isIt = (part: Part) => 'is' in part && part.is === what;
+  return before.some(isIt) || after.some(isIt);
+}
+
+/**
+ * Reads a template such as `v0:{header:x-timestamp}:{body}`. The names: `{body}` (once at most),
+ * `{url}`, `{method}`, `{form.sorted}` and every reference, with `?` at its end where it may be
+ * absent. Throws TypeError on any other name.
+ */
+export function parseTemplate(text: string): Template {
+  const before: Part[] = [];
+  const after: Part[] = [];
+  let body = false;
+  // split() on one group gives literal text at even places and names at odd ones.
+  for (const [place, piece] of text.split(/\{([^}]*)\}/).entries()) {
+    if (place % 2 === 1 && piece === 'body') {
+      if (body) throw new TypeError(`a template holds {body} once: ${text}`);
+      body = true;
+    } else if (place % 2 === 1 || piece !== '') {
+      (body ? after : before).push(place % 2 === 1 ? parsePart(piece) : { text: piece });
+    }
+  }
+  return { before, body, after };
+}
+
+function parsePart(name: string): Part {
+  if (name === 'url' || name === 'method' || name === 'form.sorted') return { is: name };
+  const optional = name.endsWith('?');
+  return { reference: parseReference(optional ? name.slice(0, -1) : name), optional };
+}
+
+/**
+ * The signed bytes, or undefined where a part is missing or unreadable. A template of the body
+ * alone gives the body itself; any other costs one copy, for WebCrypto takes its input whole.
+ */
+export function render(template: Template, from: Signable): Bytes | undefined {
+  const { before, body, after } = template;
+  if (body && before.length === 0 && after.length === 0) return from.body;
+  const head = renderParts(before, from);
+  const tail = renderParts(after, from);
+  if (head === undefined || tail === undefined) return undefined;
+  if (!body) return toBytes(head + tail);
+  const headBytes = toBytes(head);
+  const tailBytes = toBytes(tail);
+  const message = new Uint8Array(headBytes.length + from.body.length + tailBytes.length);
+  message.set(headBytes);
+  message.set(from.body, headBytes.length);
+  message.set(tailBytes, headBytes.length + from.body.length);
+  return message;
+}
+
+function renderParts(parts: readonly Part[], from: Signable): string | undefined {
+  let text = '';
+  for (const part of parts) {
+    const piece = renderPart(part, from);
+    if (piece === undefined) return undefined;
+    text += piece;
+  }
+  return text;
+}
+
+function renderPart(part: Part, from: Signable): string | undefined {
+  if ('text' in part) return part.text;
+  if ('reference' in part) {
+    return readReference(part.reference, from) ?? (part.optional ? '' : undefined);
+  }
+  return part.is === 'form.sorted' ? from.form() : from[part.is];
+}

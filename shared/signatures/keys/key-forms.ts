@@ -1,0 +1,72 @@
+import { type Bytes, toBytes } from '../bytes/bytes.ts';
+import { decode } from '../bytes/encoding.ts';
+import type { KeyFormat } from '../scheme.ts';
+
+/** How the secrets of one format are spelled. */
+interface KeyForm {
+  /** For who has set one that cannot be read. Ends a sentence: "must be …". */
+  expected: string;
+  /** The keys that a secret may stand for, three at most; none where it cannot be read. */
+  read(secret: string): readonly (Bytes | undefined)[];
+}
+
+/** Standard Webhooks' prefix, as Svix and Supabase show it. The key is the base64 behind. */
+const whsec = /^(?:v1,)?whsec_/;
+
+/**
+ * A sender's own prefix, such as `polar_whs_`. Before 8 September 2026 Polar took the whole text as the key, and since
+ * takes the base64 behind it (https://polar.sh/docs/integrate/webhooks/delivery); base64url may begin so as well.
+ */
+const ownPrefix = /^(?:[a-z][a-z0-9]*_)+/;
+
+const pem = /-----BEGIN [A-Z ]+-----([^-]*)-----END [A-Z ]+-----/;
+
+const forms: Record<KeyFormat, KeyForm> = {
+  utf8: { expected: 'a text', read: (secret) => [toBytes(secret)] },
+  whsec: { expected: 'base64, with or without "whsec_" or "v1,whsec_" before it', read: readWhsec },
+  hex: {
+    expected: 'hexadecimal digits, two for each byte',
+    read: (secret) => [decode(secret, 'hex')],
+  },
+  base64: { expected: 'base64', read: (secret) => [decodeBase64(secret)] },
+  'public-key': {
+    expected: "the sender's public key: in base64 or hexadecimal digits, or a PEM with its lines",
+    read: readPublicKey,
+  },
+};
+
+/** The form that a secret of that format must have. Ends a sentence: "must be …". */
+export function expectedForm(format: KeyFormat): string {
+  return forms[format].expected;
+}
+
+/**
+ * The keys that a secret may stand for: one, but where its text leaves open how it is meant. The first is the
+ * one to sign with.
+ *
+ * @param secret without blanks and line ends around it
+ */
+export function readKeys(secret: string, format: KeyFormat): readonly Bytes[] {
+  return forms[format].read(secret).filter((key) => key !== undefined);
+}
+
+function readWhsec(secret: string): readonly (Bytes | undefined)[] {
+  if (whsec.test(secret)) return [decodeBase64(secret.replace(whsec, ''))];
+  const [prefix] = ownPrefix.exec(secret) ?? [];
+  if (prefix === undefined) return [decodeBase64(secret)];
+  return [toBytes(secret), decodeBase64(secret.slice(prefix.length)), decodeBase64(secret)];
+}
+
+/** Raw, or as SubjectPublicKeyInfo (RFC 5280, section 4.1); which of the two, its length tells. */
+function readPublicKey(secret: string): readonly (Bytes | undefined)[] {
+  // A file of variables may hold the line ends as they are escaped there.
+  const [, inPem] = pem.exec(secret.replaceAll('\\n', '\n').replaceAll('\\r', '')) ?? [];
+  if (inPem !== undefined) return [decodeBase64(inPem)];
+  return [decode(secret, 'hex') ?? decodeBase64(secret)];
+}
+
+/** In either alphabet, with or without padding. atob() takes blanks inside, as lines of PEM have them. */
+function decodeBase64(text: string): Bytes | undefined {
+  const bytes = decode(text, 'base64url');
+  return bytes?.length === 0 ? undefined : bytes;
+}

@@ -1,0 +1,92 @@
+import type { Row, TableLayout } from '../columns.ts';
+import type { Stream } from '../config/config.ts';
+import type { Envelope } from '../envelope.ts';
+import type { FilteredEvent } from '../filters/filter.ts';
+import type { SentBody } from '../formats/sent-body.ts';
+import type { JoinedFrom } from '../shape/shape.ts';
+
+/** What the edge learns from a delivery whose key or signature already held. */
+export type Reading =
+  /**
+   * At least one. It passes if any of them does; the subscriber drops the others. `text` is the whole body as
+   * JSON, where all of it was read.
+   */
+  | { kind: 'events'; events: readonly FilteredEvent[]; text?: string }
+  /** A delivery of another kind than this stream is for: acknowledged, not relayed. */
+  | { kind: 'ignored'; event?: string; reason: string }
+  | { kind: 'malformed'; problem: string; field?: string };
+
+/** A delivery at the edge. `header` gives a header's value where the envelope can carry it. */
+export interface EdgeDelivery extends SentBody {
+  header: (name: string) => string | undefined;
+  /** Of the URL, as it was sent, without its question mark. */
+  query?: string | undefined;
+}
+
+/** A column whose value did not fit: it is NULL in the row, or changed. */
+export interface ValueNote {
+  column: string;
+  /** Said of the column (`is no time`), for people. Holds nothing of the value. */
+  reason: string;
+}
+
+/**
+ * A row, or why the event can never become one; `column` is the path of what is wrong. `event` is its
+ * index, where a delivery may hold several. A row with `notes` is stored, and its delivery is kept as well.
+ */
+export type Mapping = { event?: number } & (
+  | { ok: true; row: Row; notes?: readonly ValueNote[] }
+  | { ok: false; reason: string; column?: string }
+);
+
+/** An export that a webhook announced: a file of rows, to be fetched from the sender. */
+export interface Announcement {
+  /** Path and query below the sender's configured API URL, beginning with one slash. */
+  path: string;
+  /** `dataset.table` that the files are loaded into. */
+  table: string;
+  /** The id of its experiment, where the stream's `exportFilter` has to ask about it. */
+  experimentId?: string;
+}
+
+export type AnnouncementReading =
+  | { ok: true; announcement: Announcement }
+  | { ok: false; reason: string; column?: string };
+
+/** A source as the edge knows it. */
+export interface EdgeSide {
+  readonly name: string;
+  /** What the sender's own console expects for an event that the filter drops. */
+  readonly filteredStatus: 200 | 204;
+  /** Where the name that filters see stands; undefined where events have none. */
+  eventFrom(stream: Stream): JoinedFrom | undefined;
+  /** Lower-case names of the headers that the subscriber needs. */
+  headers(stream: Stream): readonly string[];
+  /** Parses only as far as the filter and the answer need. */
+  read(delivery: EdgeDelivery, stream: Stream): Reading;
+}
+
+/** A source whose deliveries become rows. */
+export interface RowSource extends EdgeSide {
+  readonly delivers: 'rows';
+  layout(stream: Stream): TableLayout;
+  /**
+   * One for each event that passes the stream's filter, or one for a delivery that can't be read.
+   *
+   * @param text of the body, as `read` has told it: then it is not parsed again
+   */
+  map(envelope: Envelope, stream: Stream, text?: string): readonly Mapping[];
+  /**
+   * The same, one at a time, where a delivery of the stream may hold many events; each is mapped only when it
+   * is asked for. Undefined where it holds one.
+   */
+  mapEach?(envelope: Envelope, stream: Stream): Iterable<Mapping> | undefined;
+}
+
+/** A source whose deliveries announce files of rows. */
+export interface ExportSource extends EdgeSide {
+  readonly delivers: 'exports';
+  announcement(envelope: Envelope, stream: Stream): AnnouncementReading;
+}
+
+export type Source = RowSource | ExportSource;

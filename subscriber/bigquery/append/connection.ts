@@ -1,0 +1,151 @@
+import type { protos } from '@google-cloud/bigquery-storage';
+import type { WriteClient } from '../client.ts';
+import type { AppendRequest } from './piece.ts';
+import { reactionTo } from './reaction.ts';
+
+export type AppendResponse = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
+
+/** What became of one request: an answer to it, or the end of the stream that carried it. */
+export type Reply =
+  | { kind: 'answered'; response: AppendResponse }
+  /** `alone`: no other request was on the stream, so that a refusal is about this one. */
+  | { kind: 'lost'; code: number; message: string; alone: boolean };
+
+export interface ConnectionOptions {
+  /** `projects/…/datasets/…/tables/…/streams/…` */
+  writeStream: string;
+  descriptor: protos.google.protobuf.IDescriptorProto;
+  appendTimeoutMs: number;
+  /** Called once, when the stream is gone. */
+  onEnd: () => void;
+}
+
+interface Pending {
+  bytes: number;
+  settle: (reply: Reply) => void;
+}
+
+const OK = 0;
+const CANCELLED = 1;
+const UNKNOWN = 2;
+const DEADLINE_EXCEEDED = 4;
+const UNAVAILABLE = 14;
+
+/**
+ * One physical AppendRows stream and the FIFO of requests on it: answers come in the order of the requests
+ * and carry no id. However the stream ends, each request in the FIFO is settled; none is left hanging.
+ */
+export class AppendConnection {
+  readonly #options: ConnectionOptions;
+  readonly #stream: ReturnType<WriteClient['appendRows']>;
+  readonly #fifo: Pending[] = [];
+  #pendingBytes = 0;
+  /** Runs for the first in the FIFO alone: what is behind it can't be answered before it. */
+  #timer: NodeJS.Timeout | undefined;
+  #introduced = false;
+  /** A request was answered by which the service knows the rows' schema. */
+  #understood = false;
+  #open = true;
+  #ended = false;
+
+  constructor(client: WriteClient, options: ConnectionOptions) {
+    this.#options = options;
+    // The service routes by this header: https://google.aip.dev/client-libraries/4222
+    const routing = `write_stream=${encodeURIComponent(options.writeStream)}`;
+    this.#stream = client.appendRows({
+      otherArgs: { headers: { 'x-goog-request-params': routing } },
+    });
+    this.#stream.on('data', (response: AppendResponse) => this.#answer(response));
+    this.#stream.on('error', (error: Error & { code?: number }) => {
+      this.#lose(error.code ?? UNKNOWN, error.message);
+    });
+    this.#stream.on('end', () => this.#lose(OK, 'the server ended the stream'));
+    this.#stream.on('close', () => this.#lose(UNAVAILABLE, 'the stream was closed'));
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** Bytes of rows that are sent and not answered. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** @param bytes of the request's rows, where `pendingBytes` matters */
+  async send(request: AppendRequest, bytes = 0): Promise<Reply> {
+    if (!this.#open) {
+      return { kind: 'lost', code: UNAVAILABLE, message: 'the stream is closed', alone: false };
+    }
+    return await new Promise<Reply>((settle) => {
+      this.#fifo.push({ bytes, settle });
+      if (this.#fifo.length === 1) this.#await();
+      this.#pendingBytes += bytes;
+      this.#stream.write(this.#introduced ? request : this.#introduce(request));
+      this.#introduced = true;
+    });
+  }
+
+  /** Ends the stream at once: what is on it is lost. */
+  abort(): void {
+    this.#lose(CANCELLED, 'the writer was closed');
+  }
+
+  /** The stream's name and the rows' schema go with the first request of a connection alone. */
+  #introduce(request: AppendRequest): AppendRequest {
+    const { writeStream, descriptor } = this.#options;
+    return {
+      ...request,
+      writeStream,
+      traceId: 'tributary',
+      protoRows: { ...request.protoRows, writerSchema: { protoDescriptor: descriptor } },
+    };
+  }
+
+  #answer(response: AppendResponse): void {
+    const pending = this.#fifo.shift();
+    if (!pending) return;
+    this.#await();
+    this.#pendingBytes -= pending.bytes;
+    // The service writes rows by another schema from now on: this stream is drained, the next one opened.
+    if (response.updatedSchema) this.#open = false;
+    // It may not have kept the schema, which no later request tells: drained likewise.
+    if (!this.#understood && isRefusal(response)) this.#open = false;
+    this.#understood = true;
+    pending.settle({ kind: 'answered', response });
+    if (!this.#open && this.#fifo.length === 0) this.abort();
+  }
+
+  /** Gives the service its time to answer the first in the FIFO, from now. */
+  #await(): void {
+    clearTimeout(this.#timer);
+    if (this.#fifo.length === 0) return;
+    this.#timer = setTimeout(() => this.#expire(), this.#options.appendTimeoutMs);
+  }
+
+  /** An answer that comes later could not be told from the next request's: the stream has to go. */
+  #expire(): void {
+    const seconds = this.#options.appendTimeoutMs / 1000;
+    this.#lose(DEADLINE_EXCEEDED, `no answer within ${seconds} s`);
+  }
+
+  #lose(code: number, message: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#open = false;
+    this.#stream.cancel();
+    clearTimeout(this.#timer);
+    const lost = this.#fifo.splice(0);
+    for (const { settle } of lost) {
+      settle({ kind: 'lost', code, message, alone: lost.length === 1 });
+    }
+    this.#options.onEnd();
+  }
+}
+
+/** Of the request as a whole: for its table or its schema, neither for a row nor for the service's state. */
+function isRefusal({ error, rowErrors }: AppendResponse): boolean {
+  if (!error?.code || (rowErrors?.length ?? 0) > 0) return false;
+  const reaction = reactionTo(error.code);
+  return reaction === 'setup' || reaction === 'invalid';
+}

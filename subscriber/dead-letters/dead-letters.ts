@@ -1,0 +1,117 @@
+import type { Row, TableLayout } from '../../shared/columns.ts';
+
+/** What is known of an envelope that can never become a row, or became one only in part. */
+export interface DeadLetter {
+  messageId: string;
+  attributes: Readonly<Record<string, string>>;
+  data: Uint8Array;
+  reason: string;
+  /** Path of the column that is at fault, where one is; of several, with commas between them. */
+  column?: string;
+  /** Is every event of it a row, and only some values are not? */
+  writtenInPart: boolean;
+}
+
+/** Everything that is needed to mend the cause and send the delivery again. */
+export const deadLetterLayout: TableLayout = {
+  columns: [
+    { name: 'delivery_id', type: 'STRING' },
+    { name: 'stream', type: 'STRING' },
+    { name: 'received_at', type: 'TIMESTAMP', description: 'When the relay received the delivery' },
+    { name: 'stored_at', type: 'TIMESTAMP', description: 'When it was given up' },
+    {
+      name: 'reason',
+      type: 'STRING',
+      description: 'Why it can never become a row, or what its row lacks',
+    },
+    {
+      name: 'column',
+      type: 'STRING',
+      description: 'Path of the column that is at fault; of several, with commas between them',
+    },
+    { name: 'data', type: 'BYTES', description: 'The body as it was sent' },
+    { name: 'attributes', type: 'JSON', description: "The envelope's attributes" },
+    { name: 'message_id', type: 'STRING', description: "Pub/Sub's id of the envelope" },
+    {
+      name: 'part',
+      type: 'INT64',
+      description: 'Of a body that no single row can hold: which part `data` is, from 0',
+    },
+    {
+      name: 'written_in_part',
+      type: 'BOOL',
+      description:
+        'TRUE: every event of it is a row, which lacks the values that did not fit. FALSE: one is no row',
+    },
+  ],
+  partitionBy: { column: 'stored_at', by: 'DAY' },
+  clusterBy: ['stream'],
+  description:
+    'Deliveries that can never become rows, or became rows only in part, kept with their reason',
+};
+
+/** Pub/Sub carries 10 MB, and a row 9 MB. */
+const partBytes = 8_000_000;
+/** The path of a column may hold a key of the sender's. */
+const longestText = 2000;
+const plainName = /^[\w.-]{1,100}$/;
+const firstMoment = Date.parse('0001-01-01T00:00:00Z');
+const lastMoment = Date.parse('9999-12-31T23:59:59.999Z');
+
+/**
+ * One row, but for a huge body: then one for each part of it. The table's own columns refuse none of them.
+ *
+ * @param now Unix milliseconds
+ */
+export function deadLetterRows(letter: DeadLetter, now: number): Row[] {
+  const { attributes, column, messageId, reason } = letter;
+  const text = (value: string | undefined) =>
+    value?.toWellFormed().slice(0, longestText).toWellFormed() ?? null;
+  // received_at is a hint here: a dead letter must not fail on the very thing that it may be about.
+  const receivedAt = Date.parse(attributes['received_at'] ?? '');
+  const isMoment = receivedAt >= firstMoment && receivedAt <= lastMoment;
+  return rowsOf(letter.data, {
+    delivery_id: text(attributes['delivery_id']),
+    stream: text(attributes['stream']),
+    received_at: isMoment ? new Date(receivedAt).toISOString() : null,
+    stored_at: new Date(now).toISOString(),
+    reason: text(reason),
+    column: text(column),
+    attributes: jsonOf(attributes, (value) => value.toWellFormed()),
+    message_id: text(messageId),
+    written_in_part: letter.writtenInPart,
+  });
+}
+
+/**
+ * The same for a letter that BigQuery refused although its columns fit: nothing that came from outside
+ * is in it but as bytes, in base64, or as a plain name.
+ */
+export function bareDeadLetterRows(letter: DeadLetter, now: number): Row[] {
+  const base64 = (value: string) => Buffer.from(value).toString('base64');
+  const name = (value = '') => (plainName.test(value) ? value : null);
+  return rowsOf(letter.data, {
+    delivery_id: name(letter.attributes['delivery_id']),
+    stream: name(letter.attributes['stream']),
+    stored_at: new Date(now).toISOString(),
+    reason: 'BigQuery refused the dead letter itself: the attributes are in base64',
+    attributes: jsonOf(letter.attributes, base64),
+    written_in_part: letter.writtenInPart,
+  });
+}
+
+function jsonOf(attributes: DeadLetter['attributes'], encode: (text: string) => string): string {
+  const entries = Object.entries(attributes);
+  return JSON.stringify(
+    Object.fromEntries(entries.map(([name, value]) => [encode(name), encode(value)])),
+  );
+}
+
+function rowsOf(data: Uint8Array, row: Row): Row[] {
+  if (data.length <= partBytes) return [{ ...row, data }];
+  return Array.from({ length: Math.ceil(data.length / partBytes) }, (_, part) => ({
+    ...row,
+    data: data.subarray(part * partBytes, (part + 1) * partBytes),
+    part,
+  }));
+}

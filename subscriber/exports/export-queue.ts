@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BigQuery } from '@google-cloud/bigquery';
+import type { Relay, RelayStream } from '../../shared/config/config.ts';
+import type { Announcement } from '../../shared/sources/source.ts';
+import { backoffMs } from '../bigquery/append/backoff.ts';
+import type { Log } from '../log.ts';
+import type { Fate } from '../rows/fate.ts';
+import { apiOrigin } from './fetch/api-origin.ts';
+import type { ExportApi } from './fetch/api-request.ts';
+import { bucketOrigin } from './fetch/bucket-origin.ts';
+import type { ExportOrigin } from './fetch/origin.ts';
+import { ExportLoad } from './load/export-load.ts';
+
+export interface ExportQueueOptions {
+  relay: Relay;
+  bigquery: BigQuery;
+  /** By the stream's name; a stream whose exports are read from a bucket needs one for its filter alone. */
+  apis: ReadonlyMap<string, ExportApi>;
+  /** Where ZIP files are spooled. */
+  directory: string;
+  log: Log;
+  /** How long an export that keeps failing may wait for its next tries while others of its stream wait. */
+  patienceMs?: number;
+}
+
+/** A table takes 1,500 load jobs a day, and those that fail count: https://cloud.google.com/bigquery/quotas */
+const afterFailedJob = { firstMs: 60_000, capMs: 600_000 };
+
+/** A bucket may be silent for so long before it is given up. */
+const silenceMs = 120_000;
+
+/**
+ * The announced exports: one at a time for each stream, since two loads at once into one table
+ * would mix their files. They take minutes, and no row waits for them.
+ */
+export class ExportQueue {
+  readonly #options: ExportQueueOptions;
+  readonly #closing = new AbortController();
+  /** The last export of each stream; the next one begins when it has ended. */
+  readonly #last = new Map<string, Promise<Fate>>();
+  /** How many exports of each stream are not settled. */
+  readonly #unsettled = new Map<string, number>();
+  /** By the stream's name: a bucket's client keeps its connections and its credentials. */
+  readonly #origins = new Map<string, ExportOrigin>();
+
+  constructor(options: ExportQueueOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves when the export is loaded, proven bad, or given back: because the queue closes, or because it
+   * keeps failing and another one waits for its turn. Never rejects.
+   */
+  load(stream: string, announcement: Announcement): Promise<Fate> {
+    const before = this.#last.get(stream) ?? Promise.resolve();
+    this.#count(stream, 1);
+    const fate = before
+      .then(() => this.#loadUntilSettled(stream, announcement))
+      .finally(() => this.#count(stream, -1));
+    this.#last.set(stream, fate);
+    return fate;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#last.values());
+  }
+
+  async #loadUntilSettled(stream: string, announcement: Announcement): Promise<Fate> {
+    const { relay, bigquery, directory, log } = this.#options;
+    const found = this.#originOf(stream);
+    if (!found) return { kind: 'held', reason: `no API is configured for stream "${stream}"` };
+    const { signal } = this.#closing;
+    await using load = new ExportLoad(announcement, {
+      ...found,
+      bigquery,
+      directory,
+      location: relay.location,
+      signal,
+      log: (entry) => log({ ...entry, stream }),
+    });
+    let waitedMs = 0;
+    for (let tries = 0; !signal.aborted; tries++) {
+      const outcome = await load.try();
+      if (outcome.kind === 'loaded') return { kind: 'written' };
+      if (outcome.kind === 'refused') return { kind: 'dead', reason: outcome.reason };
+      const { reason } = outcome;
+      if (outcome.kind === 'skipped') {
+        log({ severity: 'INFO', message: reason, stream });
+        return { kind: 'written' };
+      }
+      const waitMs = waitAfter(outcome, tries);
+      if (this.#isInTheWay(stream, waitedMs + waitMs)) {
+        log({
+          severity: 'WARNING',
+          message: 'export not loaded, the next one goes first',
+          stream,
+          reason,
+        });
+        return { kind: 'held', reason };
+      }
+      log({ severity: 'WARNING', message: 'export not loaded, trying again', stream, reason });
+      await sleep(waitMs, undefined, { signal }).catch(() => {});
+      waitedMs += waitMs;
+    }
+    return { kind: 'held', reason: 'the subscriber is stopping' };
+  }
+
+  /** Pub/Sub brings it again, so that others of the stream need not wait for ever. */
+  #isInTheWay(stream: string, waitedMs: number): boolean {
+    const { patienceMs = 180_000 } = this.#options;
+    return waitedMs > patienceMs && (this.#unsettled.get(stream) ?? 0) > 1;
+  }
+
+  #count(stream: string, change: number): void {
+    this.#unsettled.set(stream, (this.#unsettled.get(stream) ?? 0) + change);
+  }
+
+  /** Where the stream's exports are, and what else its settings say of them. */
+  #originOf(name: string) {
+    const stream = this.#options.relay.streams.get(name);
+    const api = this.#options.apis.get(name);
+    if (!stream) return undefined;
+    const origin = this.#origins.get(name) ?? originOf(stream, api);
+    if (!origin) return undefined;
+    this.#origins.set(name, origin);
+    const { exportFilter: filter, schema, encoding, delimiter } = stream;
+    return { origin, api, filter, schema, settings: { encoding, delimiter } };
+  }
+}
+
+function originOf({ storage }: RelayStream, api: ExportApi | undefined): ExportOrigin | undefined {
+  if (storage) return bucketOrigin(storage, silenceMs);
+  return api && apiOrigin(api);
+}
+
+/** Whole minutes after a job that failed: each one is paid for with a part of the table's day. */
+function waitAfter({ isFailedJob }: { isFailedJob?: true }, tries: number): number {
+  if (!isFailedJob) return backoffMs('throttled', tries, Math.random);
+  const { firstMs, capMs } = afterFailedJob;
+  return Math.min(capMs, firstMs * 2 ** Math.min(tries, 10)) * (0.5 + Math.random() / 2);
+}

@@ -1,0 +1,90 @@
+import type { TableField } from '@google-cloud/bigquery';
+import type { ExportSettings } from '../../../shared/config/export-settings.ts';
+import { columnName } from '../../../shared/delimited/column-names.ts';
+import type { CsvFile } from '../archive/csv-file.ts';
+import type { ExportColumns } from '../archive/export-columns.ts';
+import { postpone, refuse } from '../failure.ts';
+
+export type Schema = NonNullable<ExportSettings['schema']>;
+/** The columns that a stream fixes, by name. */
+type FixedSchema = Exclude<Schema, string>;
+
+/** As BigQuery names columns: names that differ in case alone are one. */
+export function fieldsOf(schema: FixedSchema): TableField[] {
+  return Object.entries(schema).map(([name, type]) => ({ name, type, mode: 'NULLABLE' }));
+}
+
+/** What the names that a header has twice become: `v: v_1`. */
+export function renamings({ header, names }: Pick<CsvFile, 'header' | 'names'>): string[] {
+  return header.flatMap((text, cell) => {
+    const asked = columnName(text);
+    return asked === '' || asked === names[cell] ? [] : [`${text.trim()}: ${names[cell]}`];
+  });
+}
+
+/**
+ * Refuses files with columns that a fixed schema lacks, before any of them is loaded: BigQuery would
+ * leave out the rows.
+ *
+ * @param found of these files
+ * @throws RelayError `export.schema`
+ */
+export function requireSchema(
+  files: readonly CsvFile[],
+  found: ExportColumns,
+  schema: Schema | undefined,
+): void {
+  if (typeof schema !== 'object') return;
+  const known = new Set(Object.keys(schema).map((name) => name.toLowerCase()));
+  for (const file of files) {
+    const unknown = found.cellsOf(file).flatMap((cell) => {
+      const name = file.names[cell] ?? '';
+      return known.has(name.toLowerCase()) ? [] : [told(file.header[cell] ?? '', name)];
+    });
+    if (unknown.length === 0) continue;
+    const list = unknown.slice(0, 10).join(', ');
+    throw refuse('schema', `${file.name} has columns that the stream's schema lacks: ${list}`);
+  }
+}
+
+/** A column as its header names it, and as it is named where that is another name. */
+function told(header: string, name: string): string {
+  const text = header.trim();
+  if (text === '') return `${name} (which has no name)`;
+  return columnName(text) === name ? text : `${name} (a second ${text})`;
+}
+
+/**
+ * A table that was there before must have the types of the schema; a person can mend either.
+ *
+ * @param columns of the table
+ * @throws RelayError `export.schema`
+ */
+export function requireSameTypes(columns: readonly TableField[], schema: FixedSchema): void {
+  const wanted = new Map(
+    Object.entries(schema).map(([name, type]) => [name.toLowerCase(), type] as const),
+  );
+  for (const { name = '', type = '' } of columns) {
+    const due = wanted.get(name.toLowerCase());
+    const found = standardType(type);
+    if (due === undefined || due === found) continue;
+    throw postpone('schema', `the table's column ${name} is ${found}, and the schema says ${due}`);
+  }
+}
+
+/** Are all columns of a table among the fields of a job, with the same types? */
+export function holdsAll(fields: readonly TableField[], columns: readonly TableField[]): boolean {
+  const types = new Map(fields.map(({ name, type }) => [name?.toLowerCase(), standardType(type)]));
+  return columns.every(({ name, type }) => types.get(name?.toLowerCase()) === standardType(type));
+}
+
+/** The REST API has names of its own for some types. */
+function standardType(type = ''): string {
+  return standardNames.get(type) ?? type;
+}
+
+const standardNames = new Map([
+  ['INTEGER', 'INT64'],
+  ['FLOAT', 'FLOAT64'],
+  ['BOOLEAN', 'BOOL'],
+]);

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll } from 'vitest';
+import { type Bed, startBed } from './exports.ts';
+import { type LoadDependencies, loadExport } from './load-once.ts';
+import { type ZipContent, zipOf } from './zips.ts';
+
+/** What an export became: a table, by its columns and its rows in some order, or a reason. */
+export interface Loaded {
+  reason?: string;
+  /** `name TYPE` each. */
+  columns: string[];
+  rows: (string | null)[][];
+}
+
+type Settings = Partial<Pick<LoadDependencies, 'settings' | 'schema' | 'log'>>;
+
+/** Loads exports into tables of their own, all in one BigQuery of the file's tests. */
+export function useTables() {
+  let bed: Bed;
+  let tables = 0;
+  beforeAll(async () => {
+    bed = await startBed({}, afterAll);
+    await bed.bigquery.createDataset('csv', { location: 'EU' });
+  });
+  return {
+    /** @param before columns of a table that is there, `a:INTEGER` */
+    async load(content: ZipContent | Buffer, settings: Settings = {}, before?: string) {
+      const table = `t${tables++}`;
+      const path = `/v1/experiments/exports/${tables}/x.zip`;
+      bed.files.set(path, Buffer.isBuffer(content) ? content : await zipOf(content));
+      const exports = bed.bigquery.dataset('csv').table(table);
+      if (before) await exports.create({ schema: before });
+      const outcome = await loadExport({ path, table: `csv.${table}` }, { ...bed, ...settings });
+      if (outcome.kind !== 'loaded') {
+        if (outcome.kind !== 'refused') throw new Error(JSON.stringify(outcome));
+        return { reason: outcome.reason, columns: [], rows: [] };
+      }
+      return outcome.rows === 0 ? { columns: [], rows: [] } : await read(bed, table);
+    },
+  };
+}
+
+function textOf(value: unknown): string | null {
+  return value === null ? null : String(value);
+}
+
+async function read(bed: Bed, table: string): Promise<Loaded> {
+  const [{ schema }] = await bed.bigquery.dataset('csv').table(table).getMetadata();
+  const fields = schema.fields as { name: string; type: string }[];
+  const found = await bed.query(`SELECT * FROM csv.${table}`);
+  const rows = found.map((row) => fields.map(({ name }) => textOf(row[name])));
+  return {
+    columns: fields.map(({ name, type }) => `${name} ${type}`),
+    rows: rows.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+  };
+}

@@ -1,0 +1,16 @@
+import { defineRelay } from '../../shared/config/config.ts';
+import { absmartly } from '../../shared/sources/absmartly.ts';
+import { startSubscriber } from '../../subscriber/main.ts';
+import { runMode } from '../../subscriber/modes.ts';
+
+/** A relay of exports alone. */
+export const relay = defineRelay({
+  project: 'test-project',
+  streams: { ab: absmartly({ table: 'ab.exports', apiUrl: 'http://127.0.0.1' }) },
+});
+
+if (import.meta.main) {
+  const { argv, env } = process;
+  const start = (onFailure: () => void) => startSubscriber(env, onFailure, { relay });
+  process.exit(await runMode(argv.slice(2), env, start));
+}

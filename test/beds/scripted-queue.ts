@@ -1,0 +1,50 @@
+import { onTestFinished } from 'vitest';
+import type { TableLayout } from '../../shared/columns.ts';
+import { TableWriter } from '../../subscriber/bigquery/append/writer.ts';
+import { openWriteClient } from '../../subscriber/bigquery/client.ts';
+import { createEncoder } from '../../subscriber/bigquery/encode/encode.ts';
+import { WaitingRoom } from '../../subscriber/pull/waiting-room.ts';
+import { TableQueue, type TableQueueOptions } from '../../subscriber/rows/table-queue.ts';
+import { type Hand, type Received, startScriptedServer } from './scripted-storage-write.ts';
+
+const layout: TableLayout = { columns: [{ name: 'id', type: 'STRING', mode: 'REQUIRED' }] };
+
+/** A queue to a BigQuery that behaves as the script says, until the test is over. */
+export async function openScripted(
+  script: (received: Received, hand: Hand) => void,
+  options: Partial<TableQueueOptions> = {},
+  maxRequestBytes = 1_000_000,
+) {
+  const server = await startScriptedServer(script);
+  onTestFinished(() => server.stop());
+  const client = await openWriteClient({ projectId: 'demo', endpoint: server.endpoint });
+  onTestFinished(() => client.close());
+  const encoder = createEncoder(layout, Date.now);
+  const writer = new TableWriter(client, {
+    table: 'projects/demo/datasets/d/tables/t',
+    descriptor: encoder.descriptor,
+    setupPatienceMs: 0,
+    random: () => 0.01,
+    maxRequestBytes,
+  });
+  const queue = new TableQueue({
+    encoder,
+    writer,
+    room: new WaitingRoom({ messages: 1000, bytes: 1_000_000 }),
+    limits: { rows: 5000, bytes: 1_000_000, lingerMs: 5 },
+    underWay: { rows: 3000, bytes: 8_000_000 },
+    random: () => 0.01,
+    onSetupFailure: () => Promise.resolve(),
+    ...options,
+  });
+  return { queue, server };
+}
+
+/** What BigQuery says of a table that it does not have. */
+export const notFound = { error: { code: 5, message: 'Requested entity was not found' } };
+
+/** What it says of the first row of a request. */
+export const badRow = (why: string) => ({
+  error: { code: 3, message: 'errors in rows' },
+  rowErrors: [{ index: 0, code: 1, message: why }],
+});

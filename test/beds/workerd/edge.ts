@@ -1,0 +1,153 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import { inject, vi } from 'vitest';
+import { censusStream } from '../../../shared/census.ts';
+import { defineRelay, type Stream } from '../../../shared/config/config.ts';
+import { absmartly } from '../../../shared/sources/absmartly.ts';
+import { datanostro } from '../../../shared/sources/datanostro.ts';
+import { segmentstream } from '../../../shared/sources/segmentstream.ts';
+import { createEdge } from '../../../worker/relay.ts';
+import type { Fault, Try } from '../pubsub-script.ts';
+
+export const secrets = {
+  SHOP_SECRET: 'shop secret',
+  EXPORTS_KEY: 'exports-key',
+  CRM_KEY: 'crm-key',
+};
+
+const filter = { event: '^(purchase|begin_checkout)$' };
+export const cap = 2048;
+
+export const shop = datanostro({
+  table: 'd.shop',
+  filter,
+  publishBudgetMs: 600,
+  maxBodyBytes: cap,
+});
+
+/** `shop` is signed, `exports` and `crm` are keyed. */
+const streams: Record<string, Stream> = {
+  shop,
+  exports: absmartly({ table: 'd.exports', apiUrl: 'https://api.example' }),
+  crm: segmentstream({ table: 'd.crm', publishBudgetMs: 600, maxBodyBytes: cap }),
+};
+
+/** An edge of its own, with a topic of its own at the stand-in for Pub/Sub. */
+export function openEdge(
+  options: {
+    streams?: Record<string, Stream>;
+    env?: object;
+    now?: () => number;
+    publicUrl?: string;
+  } = {},
+) {
+  const topic = `t-${crypto.randomUUID()}`;
+  const relay = defineRelay({
+    project: 'your-project',
+    topic,
+    streams: options.streams ?? streams,
+    ...(options.publicUrl && { publicUrl: options.publicUrl }),
+  });
+  const edge = createEdge(relay, { ...(options.now && { now: options.now }), censusAfterMs: 1 });
+  const pubsub = inject('pubsub');
+  const bindings = {
+    PUBSUB_ENDPOINT: pubsub,
+    GOOGLE_SERVICE_ACCOUNT: inject('account'),
+    ...secrets,
+  };
+  const env = Object.defineProperties(
+    bindings,
+    Object.getOwnPropertyDescriptors(options.env ?? {}),
+  ) as unknown as Env;
+
+  async function allTries(): Promise<Try[]> {
+    const response = await fetch(`${pubsub}/tries/${topic}`);
+    return response.json();
+  }
+
+  return {
+    topic,
+    /** POSTs, unless `init` says otherwise. */
+    async send(path: string, init: RequestInit = {}): Promise<Response> {
+      const context = createExecutionContext();
+      const request = new Request(`https://relay.example${path}`, { method: 'POST', ...init });
+      const response = await edge.fetch(request, env, context);
+      await waitOnExecutionContext(context);
+      return response;
+    },
+    /** Hands over and doesn't wait for the answer: resolves once nothing is under way any more. */
+    async sendAndHangUp(path: string, init: RequestInit): Promise<void> {
+      const context = createExecutionContext();
+      const request = new Request(`https://relay.example${path}`, { method: 'POST', ...init });
+      void edge.fetch(request, env, context);
+      await waitOnExecutionContext(context);
+    },
+    drain: (batch: MessageBatch) => edge.queue(batch, env),
+    /** What befalls the next tries to publish. */
+    async script(faults: Fault[]): Promise<void> {
+      await fetch(`${pubsub}/script/${topic}`, { method: 'PUT', body: JSON.stringify(faults) });
+    },
+    /** The tries to publish deliveries. */
+    async tries(): Promise<Try[]> {
+      return (await allTries()).filter((made) => !isCensus(made));
+    },
+    /** The counts that were published of what was dropped. */
+    async census(): Promise<unknown[]> {
+      const made = (await allTries()).filter(isCensus);
+      return made.flatMap(({ request }) =>
+        request.messages.map(({ data }) => JSON.parse(atob(data))),
+      );
+    },
+  };
+}
+
+function isCensus({ request }: Try): boolean {
+  return request.messages[0]?.attributes['stream'] === censusStream;
+}
+
+const encoder = new TextEncoder();
+
+/** Signs as DataNostro's tutorial does: not with our own code. */
+export async function signature(body: string | Uint8Array, secret = secrets.SHOP_SECRET) {
+  const hmac = { name: 'HMAC', hash: 'SHA-256' };
+  const key = await crypto.subtle.importKey('raw', encoder.encode(secret), hmac, false, ['sign']);
+  const bytes = typeof body === 'string' ? encoder.encode(body) : body;
+  return new Uint8Array(await crypto.subtle.sign('HMAC', key, bytes)).toHex();
+}
+
+/** A POST to `shop`, rightly signed. */
+export async function signed(body: string | Uint8Array): Promise<RequestInit> {
+  return { body, headers: { 'x-dn-signature': await signature(body) } };
+}
+
+export const purchase = JSON.stringify({ id: 'evt_1', event_name: 'purchase' });
+
+/** What the edge logs while `act` runs, each line as it was written. */
+export async function logged(act: () => Promise<unknown>): Promise<string[]> {
+  const lines: string[] = [];
+  const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
+  try {
+    await act();
+  } finally {
+    log.mockRestore();
+  }
+  return lines;
+}
+
+/** Lets the time of every timer pass while `act` runs, so that nothing which hangs is waited for. */
+export async function inNoTime<Value>(act: () => Promise<Value>, ms: number): Promise<Value> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  let isOver = false;
+  const acting = act().finally(() => {
+    isOver = true;
+  });
+  try {
+    // Not by the faked clock: what is under way needs real time to come to its timers.
+    while (!isOver) {
+      await scheduler.wait(5);
+      if (vi.getTimerCount() > 0) await vi.advanceTimersByTimeAsync(ms);
+    }
+    return await acting;
+  } finally {
+    vi.useRealTimers();
+  }
+}

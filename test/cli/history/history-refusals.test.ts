@@ -1,0 +1,130 @@
+import { writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { startSender } from '../../beds/export-sender.ts';
+import { type HistoryPlace, startHistoryPlace, table } from '../../beds/history-place.ts';
+
+const range = ['--from', '2026-01-01', '--to', '2026-01-02'];
+const time = new Date(Date.now() - 86_400_000).toISOString();
+const line = `${JSON.stringify({ id: 'a', event_name: 'purchase', created_at: time })}\n`;
+
+async function refused(place: HistoryPlace, args: readonly string[]): Promise<string> {
+  const { status, err } = await place.run(...args);
+  expect(status).toBe(1);
+  expect(err).not.toMatch(/^\s+at /m);
+  return err;
+}
+
+describe('what stands in the way of the commands of history is told', { timeout: 60_000 }, () => {
+  it.each(['backfill', 'reconcile'])(
+    '%s: the API key and the address are not set',
+    async (name) => {
+      const place = await startHistoryPlace(() => []);
+      delete place.environment['DATANOSTRO_API_KEY'];
+      delete place.environment['DATANOSTRO_API_URL'];
+      const err = await refused(place, [name, 'datanostro', ...range, '--secrets', 'none']);
+      expect(err).toContain('DATANOSTRO_API_KEY is not set');
+      expect(err).toContain('DATANOSTRO_API_URL is not set');
+    },
+  );
+
+  it('the address is none', async () => {
+    const place = await startHistoryPlace(() => []);
+    place.environment['DATANOSTRO_API_URL'] = 'app.example.com';
+    expect(await refused(place, ['backfill', 'datanostro', ...range])).toContain(
+      'DATANOSTRO_API_URL is not a URL',
+    );
+  });
+
+  it.each<[string, string, (response: ServerResponse) => void, string]>([
+    ['backfill', '401', (response) => response.writeHead(401).end(), 'the API key is wrong'],
+    ['reconcile', '401', (response) => response.writeHead(401).end(), 'the API key is wrong'],
+    ['backfill', '404', (response) => response.writeHead(404).end(), 'check history.url'],
+    [
+      'reconcile',
+      'HTML',
+      (response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>Log in'),
+      'a page of HTML, and no events',
+    ],
+  ])('%s: the API answers %s', async (name, _, answer, problem) => {
+    const place = await startHistoryPlace(() => []);
+    const sender = await startSender((_request, response) => answer(response));
+    place.environment['DATANOSTRO_API_URL'] = sender.url;
+    const err = await refused(place, [name, 'datanostro', ...range]);
+    expect(err).toContain(problem);
+    expect(err).toContain(sender.url);
+  });
+
+  it('a file for the rejects that cannot be', async () => {
+    const place = await startHistoryPlace(() => []);
+    const rejects = join(place.directory, 'no', 'folder', 'x.jsonl');
+    const backfill = ['backfill', 'datanostro', ...range, '--rejects', rejects];
+    expect(await refused(place, backfill)).toContain(rejects);
+    const path = join(place.directory, 'x.jsonl');
+    await writeFile(path, line);
+    const into = ['import', path, '--stream', 'datanostro'];
+    expect(await refused(place, [...into, '--rejects', rejects])).toContain(rejects);
+  });
+
+  it('a table with other columns', async () => {
+    const place = await startHistoryPlace(() => []);
+    const [dataset = ''] = table.split('.');
+    await place.bigquery.createDataset(dataset);
+    await place.bigquery.query(`CREATE TABLE ${table} (event_id INT64, event_time TIMESTAMP)`);
+    const err = await refused(place, ['backfill', 'datanostro', ...range]);
+    expect(err).toContain(table);
+    expect(err).toContain('event_id');
+  });
+
+  it('a view in the place of the table', async () => {
+    const place = await startHistoryPlace(() => []);
+    const [dataset = ''] = table.split('.');
+    await place.bigquery.createDataset(dataset);
+    await place.bigquery.query(`CREATE VIEW ${table} AS SELECT 1 AS n`);
+    expect(await refused(place, ['backfill', 'datanostro', ...range])).toContain(table);
+  });
+
+  it('a table that cannot be read', async () => {
+    const place = await startHistoryPlace(() => []);
+    const [dataset = ''] = table.split('.');
+    await place.bigquery.createDataset(dataset);
+    await place.bigquery.query(`CREATE TABLE ${table} (event_id STRING)`);
+    const err = await refused(place, ['reconcile', 'datanostro', ...range]);
+    expect(err).toContain(`the table ${table} can't be read`);
+    expect(err).toContain('event_time');
+  });
+
+  it('no BigQuery at all', async () => {
+    const place = await startHistoryPlace(() => []);
+    for (const name of ['GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_CLOUD_PROJECT']) {
+      delete place.environment[name];
+    }
+    await writeFile(join(place.directory, 'stack.json'), 'none');
+    const err = await refused(place, ['backfill', 'datanostro', ...range]);
+    expect(err).toContain('npm start');
+  });
+});
+
+describe('an import', { timeout: 60_000 }, () => {
+  it.each<[string[], string]>([
+    [['--stream', 'nothing'], 'no stream "nothing"; there is: datanostro'],
+    [['--stream', 'absmartly'], 'is filled with exports'],
+    [[], '--stream'],
+    [['--stream', 'datanostro', '--format', 'xml'], 'csv, ndjson'],
+    [['--stream', 'datanostro', '--rename', 'x'], 'say column=member'],
+    [['--stream', 'datanostro', '--delimiter', ''], 'a delimiter is one of'],
+    [['--stream', 'datanostro', '--on', 'mars'], 'local, google'],
+  ])('with %j is refused with what is wrong', async (args, problem) => {
+    const place = await startHistoryPlace(() => []);
+    const path = join(place.directory, 'x.jsonl');
+    await writeFile(path, line);
+    expect(await refused(place, ['import', path, ...args])).toContain(problem);
+    expect(await tablesOf(place)).toEqual([]);
+  });
+});
+
+async function tablesOf({ bigquery }: HistoryPlace) {
+  const [datasets] = await bigquery.getDatasets();
+  return datasets;
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { describeError } from '../../../cli/terminal/error-text.ts';
+import { RelayError } from '../../../shared/error.ts';
+
+const osc = '\u001b]0;owned\u0007';
+
+describe('describeError', () => {
+  it('says in a sentence what a person can mend, with nothing that a terminal obeys', () => {
+    const error = new RelayError('x', 'setup', `no event "${osc}\u202e"\nsecond line`);
+    expect(describeError(error)).toBe('no event "\\u001b]0;owned\\u0007\\u202e"\nsecond line\n');
+  });
+
+  it('shows the stack of anything else, and those of its causes', () => {
+    const text = describeError(new Error(`outer${osc}`, { cause: new TypeError('inner') }));
+    expect(text).toMatch(/^Error: outer\\u001b[\s\S]+ at [\s\S]+caused by: TypeError: inner\n/);
+    expect(text).not.toContain('\u001b');
+    expect(describeError('text')).toBe('text\n');
+  });
+
+  it.each([
+    () => new URL('http://host:99999/crm/s3cret'),
+    () => new Request('https://me:s3cret@edge.example/crm/s3cret?key=s3cret'),
+    () => {
+      throw Object.assign(new Error('GET https://edge.example/crm/s3cret failed'), {
+        config: { url: 'https://edge.example/s3cret', headers: { authorization: 's3cret' } },
+      });
+    },
+  ])('shows no key that hangs on a request (%#)', (fail) => {
+    let error: unknown;
+    try {
+      fail();
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(Error);
+    expect(describeError(error)).not.toContain('s3cret');
+  });
+});

@@ -1,0 +1,234 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { PendingWrite } from '../../../history/write/pending-write.ts';
+import { type Fault, Faults } from '../../../local/faults/faults.ts';
+import type { WriteClient } from '../../../subscriber/bigquery/client.ts';
+import { type Bed, project, startBed } from '../../beds/history.ts';
+
+const rowCount = 400;
+const filler = 'x'.repeat(10_000);
+
+function openWrite(
+  bed: Bed,
+  more: { patienceMs?: number; setupMs?: number; appendTimeoutMs?: number } = {},
+) {
+  const refused: [number, string][] = [];
+  const write = new PendingWrite<number>({
+    client: bed.client,
+    table: `projects/${project}/datasets/shop/tables/events`,
+    descriptor: bed.reader.encoder.descriptor,
+    onRefused: (row, reason) => refused.push([row, reason]),
+    appendTimeoutMs: more.appendTimeoutMs ?? 10_000,
+    patience: { ms: more.patienceMs ?? 10_000, setupMs: more.setupMs ?? 10_000, random: () => 0.1 },
+  });
+  return { write, refused };
+}
+
+/** 4 MB of rows: more than one request, and more than may be under way at once. */
+async function addRows(bed: Bed, write: PendingWrite<number>): Promise<void> {
+  for (let n = 0; n < rowCount; n++) {
+    const encoded = bed.reader.encoder.encode({ event_id: `evt_${n}`, user_agent: filler });
+    if (!encoded.ok) throw new Error(encoded.reason);
+    if (write.add(encoded.row, n)) await write.room();
+  }
+}
+
+const counts = async (bed: Bed) =>
+  (
+    await bed.query<{ n: number; ids: number }>(
+      'SELECT COUNT(*) AS n, COUNT(DISTINCT event_id) AS ids FROM shop.events',
+    )
+  )[0];
+
+describe('rows that are written all at once', () => {
+  it('are not there before the commit, and all there after it', async () => {
+    const bed = await startBed();
+    const { write } = openWrite(bed);
+    await addRows(bed, write);
+    expect(await counts(bed)).toEqual({ n: 0, ids: 0 });
+    await write.commit();
+    expect(await counts(bed)).toEqual({ n: rowCount, ids: rowCount });
+  });
+
+  it('are never there when they are abandoned', async () => {
+    const bed = await startBed();
+    const { write } = openWrite(bed);
+    await addRows(bed, write);
+    write.abandon();
+    expect(await counts(bed)).toEqual({ n: 0, ids: 0 });
+  });
+
+  it('need no stream where there are none', async () => {
+    const bed = await startBed();
+    await openWrite(bed).write.commit();
+    expect(await counts(bed)).toEqual({ n: 0, ids: 0 });
+  });
+
+  it.each<[string, Fault]>([
+    ['an answer is lost', { name: 'append.lost-ack' }],
+    ['three answers are lost', { name: 'append.lost-ack', times: 3 }],
+    ['one in the middle is lost', { name: 'append.lost-ack', after: 2 }],
+    ['BigQuery is busy', { name: 'append.status', code: 'RESOURCE_EXHAUSTED', times: 2 }],
+    ['an append fails, and the stream goes on', { name: 'append.status', inBand: true, after: 1 }],
+    ['an append that failed is stored', { name: 'append.status', stored: true, inBand: true }],
+    ['the stream ends', { name: 'append.stream-end', after: 1 }],
+    ['the stream ends after it has stored', { name: 'append.stream-end', stored: true }],
+    ['the schema changes', { name: 'append.updated-schema', times: 2 }],
+    ['the schema lags', { name: 'append.extra-fields', times: 2 }],
+    ['the table is new', { name: 'append.new-table', ms: 1000 }],
+  ])('are there once when %s', async (_, fault) => {
+    const faults = new Faults(fault);
+    const bed = await startBed(undefined, faults);
+    const { write } = openWrite(bed);
+    await addRows(bed, write);
+    await write.commit();
+    expect(await counts(bed)).toEqual({ n: rowCount, ids: rowCount });
+    expect(faults.list()[0]?.struck).toBeGreaterThan(0);
+  });
+
+  it('are there once when nothing answers any more', async () => {
+    const bed = await startBed(undefined, new Faults({ name: 'append.frozen', stored: true }));
+    const { write } = openWrite(bed, { appendTimeoutMs: 300 });
+    await addRows(bed, write);
+    await write.commit();
+    expect(await counts(bed)).toEqual({ n: rowCount, ids: rowCount });
+  });
+
+  it('are there without those that BigQuery names as bad', async () => {
+    const faults = new Faults({ name: 'append.bad-row', contains: 'evt_39' });
+    const bed = await startBed(undefined, faults);
+    const { write, refused } = openWrite(bed);
+    await addRows(bed, write);
+    const bad = [39, ...Array.from({ length: 10 }, (_, n) => 390 + n)];
+    await write.commit();
+    expect(refused.map(([row]) => row)).toEqual(bad);
+    expect(await counts(bed)).toEqual({ n: 389, ids: 389 });
+  });
+
+  it('are given up, and not there, when BigQuery stays away', async () => {
+    const faults = new Faults({
+      name: 'append.status',
+      code: 'UNAVAILABLE',
+      times: 'always',
+      after: 1,
+    });
+    const bed = await startBed(undefined, faults);
+    const { write } = openWrite(bed, { patienceMs: 300 });
+    await expect(addRows(bed, write).then(() => write.commit())).rejects.toMatchObject({
+      code: 'bigquery.append',
+      reaction: 'transient',
+    });
+    expect(await counts(bed)).toEqual({ n: 0, ids: 0 });
+  });
+
+  it.each([
+    ['the first', 'evt_0', [0]],
+    ['the last', 'evt_399', [399]],
+    ['some', 'evt_39', [39, ...Array.from({ length: 10 }, (_, n) => 390 + n)]],
+  ])('are there without those that are refused and not named: %s', async (_, contains, bad) => {
+    const faults = new Faults({ name: 'append.bad-row', contains, named: false });
+    const bed = await startBed(undefined, faults);
+    const { write, refused } = openWrite(bed);
+    await addRows(bed, write);
+    await write.commit();
+    expect(refused.map(([row]) => row).sort((a, b) => a - b)).toEqual(bad);
+    const left = rowCount - bad.length;
+    expect(await counts(bed)).toEqual({ n: left, ids: left });
+  });
+
+  it('are not told bad when the table takes none of them', async () => {
+    const faults = new Faults({ name: 'append.bad-row', contains: 'evt_', named: false });
+    const bed = await startBed(undefined, faults);
+    const { write, refused } = openWrite(bed, { setupMs: 500 });
+    await expect(addRows(bed, write).then(() => write.commit())).rejects.toMatchObject({
+      code: 'bigquery.append',
+      reaction: 'setup',
+    });
+    expect(refused).toEqual([]);
+  });
+});
+
+describe('a write', () => {
+  const table = 'projects/p/datasets/d/tables/t';
+
+  it('that has failed says so to the next row, and keeps it not', async () => {
+    const createWriteStream = async () => {
+      throw Object.assign(new Error('no such parent'), { code: 3 });
+    };
+    const client = { createWriteStream } as unknown as WriteClient;
+    const write = new PendingWrite<number>({ client, table, descriptor: {}, onRefused() {} });
+    write.add(new Uint8Array(1_000_000), 1);
+    await expect.poll(() => write.add(new Uint8Array(1), 2)).toBe(true);
+    await expect(write.room()).rejects.toMatchObject({ code: 'bigquery.stream' });
+  });
+
+  it('that is stopped asks for its stream no more, and lets nobody wait', async () => {
+    let asked = 0;
+    const createWriteStream = async () => {
+      asked++;
+      throw Object.assign(new Error('away'), { code: 14 });
+    };
+    const client = { createWriteStream } as unknown as WriteClient;
+    const patience = { ms: 3_600_000, setupMs: 60_000, random: () => 1000 };
+    const stop = new AbortController();
+    const options = { client, table, descriptor: {}, onRefused() {}, patience };
+    const write = new PendingWrite<number>({ ...options, signal: stop.signal });
+    for (let n = 0; n < 4; n++) write.add(new Uint8Array(1_000_000), n);
+    const room = write.room();
+    await expect.poll(() => asked).toBe(1);
+    stop.abort();
+    await expect(room).rejects.toMatchObject({ code: 'bigquery.abandoned' });
+    await expect(write.commit()).rejects.toMatchObject({ code: 'bigquery.abandoned' });
+    expect(asked).toBe(1);
+  });
+
+  // The turns of the event loop between an answer and the look at what comes next.
+  it.each(Array.from({ length: 14 }, (_, turns) => turns))(
+    'commits a row that comes %i turns after those before it are taken',
+    async (turns) => {
+      const google = new TakingAll();
+      const client = google as unknown as WriteClient;
+      const write = new PendingWrite<number>({ client, table, descriptor: {}, onRefused() {} });
+      google.onFirst = async () => {
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        write.add(new Uint8Array(1_000_000), 2);
+      };
+      write.add(new Uint8Array(1_000_000), 1);
+      await expect.poll(() => google.taken).toBeGreaterThan(0);
+      await write.commit();
+      expect(google.committed).toBe(2);
+    },
+  );
+});
+
+/** The part of Google's service that a PENDING stream needs: it takes every request, of one row. */
+class TakingAll {
+  taken = 0;
+  committed = 0;
+  onFirst: () => Promise<void> = async () => {};
+
+  createWriteStream = async () => [{ name: 'stream' }];
+  finalizeWriteStream = async () => [{ rowCount: this.taken }];
+  batchCommitWriteStreams = async () => {
+    this.committed = this.taken;
+    return [{ streamErrors: [] }];
+  };
+
+  appendRows() {
+    let isOpen = true;
+    const stream = Object.assign(new EventEmitter(), {
+      cancel: () => {
+        isOpen = false;
+      },
+      write: () => {
+        setTimeout(() => {
+          if (!isOpen) return;
+          this.taken++;
+          stream.emit('data', { appendResult: {} });
+          if (this.taken === 1) void this.onFirst();
+        }, 2);
+      },
+    });
+    return stream;
+  }
+}

@@ -1,0 +1,224 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { defineRelay } from '../../../shared/config/config.ts';
+import type { ExportSettings } from '../../../shared/config/export-settings.ts';
+import { absmartly } from '../../../shared/sources/absmartly.ts';
+import { ExportQueue, type ExportQueueOptions } from '../../../subscriber/exports/export-queue.ts';
+import type { Fate } from '../../../subscriber/rows/fate.ts';
+import { clientOf } from '../../beds/bigquery-client.ts';
+import { startSender } from '../../beds/export-sender.ts';
+import { type Bed, startBed } from '../../beds/exports.ts';
+import { forward } from '../../beds/subscriber-proxy.ts';
+import { zipOf } from '../../beds/zips.ts';
+
+const table = 'absmartly.exports';
+
+const announced = (name: string) => ({ path: `/v1/experiments/exports/7/${name}.zip`, table });
+
+/** Each stream with the API that it is fetched from. */
+type Apis = Record<string, string>;
+
+function openQueue(
+  bed: Bed,
+  apis: Apis,
+  settings: ExportSettings = {},
+  more: Partial<ExportQueueOptions> = {},
+) {
+  const streamOf = (apiUrl: string) => absmartly({ table, apiUrl, ...settings });
+  const names = Object.entries(apis);
+  const relay = defineRelay({
+    project: 'local-project',
+    location: 'europe-west3',
+    streams: Object.fromEntries(names.map(([name, url]) => [name, streamOf(url)])),
+  });
+  const lines: { message: string }[] = [];
+  const queue = new ExportQueue({
+    relay,
+    bigquery: bed.bigquery,
+    // Longer than any test: what ends is not ended by a silence.
+    apis: new Map(names.map(([name, url]) => [name, { ...bed.api, url, timeoutMs: 600_000 }])),
+    directory: bed.directory,
+    log: (line) => lines.push(line),
+    ...more,
+  });
+  onTestFinished(() => queue.close());
+  return { queue, lines };
+}
+
+/** What is known of a fate by now. */
+function watched(fate: Promise<Fate>) {
+  const seen: { fate?: Fate } = {};
+  void fate.then((known) => {
+    seen.fate = known;
+  });
+  return seen;
+}
+
+const zip = await zipOf([['1.csv', 'a,b\n1,x\n']]);
+
+describe('exports of one stream', () => {
+  it('are loaded one after the other, in the order of their announcements', async () => {
+    const bed = await startBed();
+    const open: ServerResponse[] = [];
+    const sender = await startSender((_, response) => open.push(response));
+    const { queue } = openQueue(bed, { ab: sender.url });
+    const fates = ['a', 'b', 'c'].map((name) => watched(queue.load('ab', announced(name))));
+    for (const [turn, seen] of fates.entries()) {
+      await expect.poll(() => open.length).toBe(turn + 1);
+      // Time for the others to come, if they did not wait.
+      await sleep(100);
+      expect(sender.requests.map(({ url }) => url?.slice(-5, -4))).toEqual(
+        ['a', 'b', 'c'].slice(0, turn + 1),
+      );
+      open[turn]?.end(zip);
+      await expect.poll(() => seen.fate).toEqual({ kind: 'written' });
+    }
+  });
+
+  it('wait for none of another stream, and are fetched from their own API', async () => {
+    const bed = await startBed();
+    const stuck = await startSender(() => {});
+    const sound = await startSender((_, response) => response.end(zip));
+    const { queue } = openQueue(bed, { stuck: stuck.url, sound: sound.url });
+    void queue.load('stuck', announced('a'));
+    await expect.poll(() => stuck.requests.length).toBe(1);
+    expect(await queue.load('sound', announced('b'))).toEqual({ kind: 'written' });
+    expect([stuck.requests.length, sound.requests.length]).toEqual([1, 1]);
+  });
+
+  it('that are settled are in nobody’s way: the next one is tried as long as it takes', async () => {
+    const bed = await startBed();
+    const sender = await startSender((_, response) => {
+      const isAway = sender.requests.length === 2 || sender.requests.length === 3;
+      if (isAway) response.writeHead(503).end();
+      else response.end(zip);
+    });
+    const { queue } = openQueue(bed, { ab: sender.url }, {}, { patienceMs: 0 });
+    expect(await queue.load('ab', announced('a'))).toEqual({ kind: 'written' });
+    expect(await queue.load('ab', announced('b'))).toEqual({ kind: 'written' });
+  });
+
+  it('give way when the time that they waited, all in all, is over', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.1);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const bed = await startBed();
+    const sender = await startSender((request, response) => {
+      if (request.url?.includes('away')) response.writeHead(503).end();
+      else response.end(zip);
+    });
+    // The tries wait for 100, 200, 400 ms.
+    const { queue } = openQueue(bed, { ab: sender.url }, {}, { patienceMs: 500 });
+    const [away, next] = [queue.load('ab', announced('away')), queue.load('ab', announced('b'))];
+    expect(await away).toMatchObject({ kind: 'held' });
+    expect(await next).toEqual({ kind: 'written' });
+    expect(sender.requests).toHaveLength(4);
+  });
+
+  it('go into the columns, and the place, that the config says', async () => {
+    const bed = await startBed();
+    const sender = await startSender((_, response) => response.end(zip));
+    const { queue } = openQueue(bed, { ab: sender.url }, { schema: { a: 'STRING', b: 'STRING' } });
+    expect(await queue.load('ab', announced('a'))).toEqual({ kind: 'written' });
+    expect(await bed.query(`SELECT a, b FROM ${table}`)).toEqual([{ a: '1', b: 'x' }]);
+    const [dataset] = await bed.bigquery.dataset('absmartly').getMetadata();
+    expect(dataset.location).toBe('europe-west3');
+  });
+
+  it('of a stream whose API is not known wait in Pub/Sub', async () => {
+    const bed = await startBed();
+    const { queue } = openQueue(bed, { ab: bed.api.url }, {}, { apis: new Map() });
+    expect(await queue.load('ab', announced('a'))).toMatchObject({ kind: 'held' });
+  });
+
+  it.runIf(process.platform === 'linux')('leave nothing on the disk once settled', async () => {
+    const bed = await startBed();
+    const sender = await startSender((_, response) => response.end('no ZIP'));
+    const { queue } = openQueue(bed, { ab: sender.url });
+    expect(await queue.load('ab', announced('a'))).toMatchObject({ kind: 'dead' });
+    expect(spooledIn(bed.directory)).toEqual([]);
+  });
+});
+
+/** Files of the folder that this process has open, though they have no name any more. */
+function spooledIn(directory: string): string[] {
+  return readdirSync('/proc/self/fd').flatMap((number) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${number}`);
+      return path.startsWith(`${directory}/`) ? [path] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+describe('a load job that fails for a passing reason', () => {
+  /** A queue to a BigQuery whose jobs all fail; `tries` has the ids of those that it was asked about. */
+  async function openFailing() {
+    const bed = await startBed({ [announced('a').path]: zip });
+    await bed.bigquery.createDataset('absmartly', { location: 'EU' });
+    await bed.bigquery
+      .dataset('absmartly')
+      .createTable('exports', { schema: 'a:INTEGER,b:STRING' });
+    const known = new Set<string>();
+    const error = { reason: 'backendError', message: 'An internal error occurred' };
+    const bigquery = await startSender((request, response) => {
+      const [, id] = /\/jobs\/(tributary-export-[\w-]+)/.exec(request.url ?? '') ?? [];
+      const isMade = id !== undefined && request.method === 'GET' && known.has(id);
+      if (id) known.add(id);
+      if (!isMade) return void forward(bed.bigquery.apiEndpoint, request, response);
+      response.writeHead(200, { 'content-type': 'application/json' });
+      return void response.end(JSON.stringify({ status: { state: 'DONE', errorResult: error } }));
+    });
+    const more = { bigquery: clientOf(bigquery.url), patienceMs: 0 };
+    return { ...openQueue(bed, { ab: bed.api.url }, {}, more), known };
+  }
+
+  it('is not tried again at once: its table has so many jobs a day', async () => {
+    const { queue, lines, known } = await openFailing();
+    // A wait for anything else would be none.
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const fate = queue.load('ab', announced('a'));
+    await expect.poll(() => lines.at(-1)?.message).toBe('export not loaded, trying again');
+    await sleep(300);
+    expect(known.size).toBe(1);
+    await queue.close();
+    expect(await fate).toMatchObject({ kind: 'held' });
+  });
+
+  it('is given back where another one waits, and not acked', async () => {
+    const { queue } = await openFailing();
+    const fates = ['a', 'b'].map((name) => queue.load('ab', announced(name)));
+    expect(await fates[0]).toMatchObject({ kind: 'held' });
+    await queue.close();
+    await fates[1];
+  });
+});
+
+describe('a queue that closes', () => {
+  it('ends what is under way, gives all back, and has done so when it is closed', async () => {
+    const bed = await startBed();
+    let broken = 0;
+    const sender = await startSender((_, response) => {
+      response.once('close', () => broken++);
+    });
+    const { queue } = openQueue(bed, { ab: sender.url });
+    const fates = ['a', 'b'].map((name) => watched(queue.load('ab', announced(name))));
+    await expect.poll(() => sender.requests.length).toBe(1);
+    await queue.close();
+    expect(fates).toMatchObject([{ fate: { kind: 'held' } }, { fate: { kind: 'held' } }]);
+    await expect.poll(() => broken).toBe(1);
+    expect(sender.requests).toHaveLength(1);
+  });
+
+  it('takes nothing more', async () => {
+    const bed = await startBed();
+    const sender = await startSender((_, response) => response.end(zip));
+    const { queue } = openQueue(bed, { ab: sender.url });
+    await queue.close();
+    expect(await queue.load('ab', announced('a'))).toMatchObject({ kind: 'held' });
+    expect(sender.requests).toEqual([]);
+  });
+});
