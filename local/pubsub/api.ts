@@ -6,8 +6,8 @@ import type { Broker } from './broker.ts';
 import type { Subscription } from './delivery/subscription.ts';
 import type { Topic } from './delivery/topic.ts';
 import { invalid } from './errors.ts';
-import { checkAckRequest, checkPublish, type PublishedMessage } from './limits.ts';
-import { checkName, checkProject, DELETED_TOPIC } from './names.ts';
+import { checkAckRequest, checkPublish, type PublishedMessage } from './request-limits.ts';
+import { checkName, checkProject, DELETED_TOPIC } from './resource-names.ts';
 import {
   parseSubscriptionSettings,
   parseTopicSettings,
@@ -16,9 +16,9 @@ import {
   updateSubscriptionSettings,
   updateTopicSettings,
 } from './settings.ts';
-import { listPage } from './wire/page.ts';
-import { messageType } from './wire/protos.ts';
-import { pull } from './wire/pull.ts';
+import { listPage } from './transport/page.ts';
+import { messageType } from './transport/protos.ts';
+import { pull } from './transport/unary-pull.ts';
 
 /** What a method may know of the call besides the request. */
 interface Call {

@@ -2,9 +2,9 @@ import type { Faults } from '../faults/faults.ts';
 import { Subscription } from './delivery/subscription.ts';
 import { Topic } from './delivery/topic.ts';
 import { PubsubError } from './errors.ts';
-import { checkName } from './names.ts';
+import { checkName } from './resource-names.ts';
 import type { SubscriptionSettings, TopicSettings } from './settings.ts';
-import { Log } from './storage/log.ts';
+import { Log } from './storage/commit-log.ts';
 import type { Store } from './storage/store.ts';
 
 /** Retention is at least 10 minutes, so this is often enough. */

@@ -9,11 +9,11 @@ import { type FaultsOption, openFaults } from '../faults/faults-endpoint.ts';
 import type { AllowedHosts } from '../guards/request-guard.ts';
 import { createApi } from './api.ts';
 import { Broker } from './broker.ts';
-import { performAtOnce, scriptApi } from './scripted.ts';
+import { performAtOnce, scriptApi } from './broker-faults.ts';
 import { Store } from './storage/store.ts';
-import { createGrpcServer } from './wire/grpc.ts';
-import { createPortServer, listen } from './wire/port.ts';
-import { createRestServer } from './wire/rest.ts';
+import { createGrpcServer } from './transport/grpc-server.ts';
+import { createRestServer } from './transport/rest-server.ts';
+import { createPortServer, listen } from './transport/shared-port.ts';
 
 export interface PubsubServer {
   readonly port: number;

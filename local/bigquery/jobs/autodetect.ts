@@ -1,8 +1,8 @@
 import type { Field, FieldType } from '../tables/schema.ts';
 import { parseDate, parseTime, parseTimestamp } from '../values/calendar.ts';
 import { parseFloat64, parseInteger } from '../values/parse-text.ts';
-import type { CsvRecord } from './csv.ts';
-import { type CharacterMap, headerName } from './header-name.ts';
+import { type CharacterMap, headerName } from './column-name.ts';
+import type { CsvRecord } from './csv-parser.ts';
 
 /** How many rows BigQuery looks at. */
 export const SAMPLE_ROWS = 500;

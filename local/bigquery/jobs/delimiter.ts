@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { BigQueryError } from '../errors.ts';
-import { type CsvOptions, CsvParser } from './csv.ts';
+import { type CsvOptions, CsvParser } from './csv-parser.ts';
 
 /** "BigQuery detects the following delimiters": https://cloud.google.com/bigquery/docs/schema-detect */
 const DELIMITERS = [',', '|', '\t'] as const;

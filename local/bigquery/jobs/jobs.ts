@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { BigQueryError, type ErrorProto } from '../errors.ts';
 import type { QueryParameter } from '../query/parameters.ts';
-import { runQuery } from '../query/run.ts';
+import { runQuery } from '../query/run-query.ts';
 import type { Query, QueryResult } from '../query/select.ts';
 import { asArray, asObject, asText, isTrue, type Json, type JsonObject } from '../rest/json.ts';
 import type { Store } from '../storage/store.ts';
 import type { DatasetRef } from '../tables/schema.ts';
 import { formatJob, type Job, type JobRef } from './job.ts';
-import { type JobBook, saveJob } from './job-book.ts';
-import { LoadFailure, runLoad } from './load.ts';
+import { type JobBook, saveJob } from './job-store.ts';
 import { readLoadOptions } from './load-options.ts';
+import { LoadFailure, runLoad } from './run-load.ts';
 
 const LOCATION = 'US';
 /** The results of this many of the latest queries can be read; BigQuery keeps them for a day. */

@@ -1,7 +1,7 @@
 import { BigQueryError } from '../errors.ts';
 import type { Field } from '../tables/schema.ts';
-import type { CsvRecord } from './csv.ts';
-import { headerName } from './header-name.ts';
+import { headerName } from './column-name.ts';
+import type { CsvRecord } from './csv-parser.ts';
 import type { LoadOptions } from './load-options.ts';
 
 /**

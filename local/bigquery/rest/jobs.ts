@@ -1,13 +1,13 @@
 import { BigQueryError } from '../errors.ts';
 import { describeJob } from '../jobs/job.ts';
-import type { JobBook } from '../jobs/job-book.ts';
+import type { JobBook } from '../jobs/job-store.ts';
 import { type Jobs, readQuery } from '../jobs/jobs.ts';
-import { dryRun } from '../query/run.ts';
+import { dryRun } from '../query/run-query.ts';
 import type { Store } from '../storage/store.ts';
-import { writeFields } from './fields.ts';
 import { asObject, isTrue } from './json.ts';
 import { cutPage, readPage } from './paging.ts';
 import type { Call, Reply, Router } from './router.ts';
+import { writeFields } from './schema-json.ts';
 
 const JOBS = '/projects/:projectId/jobs';
 

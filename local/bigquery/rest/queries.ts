@@ -1,14 +1,14 @@
 import { BigQueryError } from '../errors.ts';
 import type { Job } from '../jobs/job.ts';
-import type { JobBook } from '../jobs/job-book.ts';
+import type { JobBook } from '../jobs/job-store.ts';
 import { type Jobs, readQuery } from '../jobs/jobs.ts';
-import { dryRun } from '../query/run.ts';
-import { type TimestampFormat, type WireRow, wireRow } from '../query/wire.ts';
+import { type TimestampFormat, type WireRow, wireRow } from '../query/rest-values.ts';
+import { dryRun } from '../query/run-query.ts';
 import type { Store } from '../storage/store.ts';
-import { writeFields } from './fields.ts';
 import { asCount, asObject, asText, isTrue, type JsonObject } from './json.ts';
 import { readPage } from './paging.ts';
 import type { Call, Reply, Router } from './router.ts';
+import { writeFields } from './schema-json.ts';
 
 /** What BigQuery waits for a query before it answers that it is still running. */
 const DEFAULT_TIMEOUT_MS = 10_000;

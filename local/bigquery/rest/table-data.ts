@@ -1,10 +1,10 @@
 import { BigQueryError, type ErrorProto } from '../errors.ts';
+import { wireRow } from '../query/rest-values.ts';
 import { ResultRows } from '../query/result-rows.ts';
 import { resultField } from '../query/result-schema.ts';
-import { wireRow } from '../query/wire.ts';
 import type { Store } from '../storage/store.ts';
 import type { Cell } from '../tables/cell.ts';
-import { quoteIdentifier, quoteTable } from '../tables/duck-types.ts';
+import { quoteIdentifier, quoteTable } from '../tables/duckdb-types.ts';
 import type { Table } from '../tables/schema.ts';
 import { type ExactJson, jsonToCells, parseExactJson } from '../values/json-row.ts';
 import { readPage } from './paging.ts';

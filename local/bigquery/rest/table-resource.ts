@@ -1,5 +1,5 @@
 import { formatTable, type Table } from '../tables/schema.ts';
-import { writeFields } from './fields.ts';
+import { writeFields } from './schema-json.ts';
 
 function tableReference(table: Table): object {
   const { projectId, datasetId, tableId } = table;

@@ -1,6 +1,6 @@
 import { BigQueryError } from '../errors.ts';
 import type { Store } from '../storage/store.ts';
-import { quoteTable } from '../tables/duck-types.ts';
+import { quoteTable } from '../tables/duckdb-types.ts';
 import { changedTable, newEtag, newTable } from '../tables/new-resource.ts';
 import {
   type Field,
@@ -12,10 +12,10 @@ import {
 } from '../tables/schema.ts';
 import { changeSchema, type SchemaChange } from '../tables/schema-change.ts';
 import { checkEtag, datasetOf, mergeExtra } from './datasets.ts';
-import { readFields } from './fields.ts';
 import { asArray, asObject, asText, type JsonObject } from './json.ts';
 import { cutPage, readPage } from './paging.ts';
 import type { Call, Reply, Router } from './router.ts';
+import { readFields } from './schema-json.ts';
 import { describeTable, summariseTable } from './table-resource.ts';
 import { describeColumns, readView, viewSchema } from './views.ts';
 

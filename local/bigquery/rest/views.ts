@@ -1,5 +1,5 @@
 import { BigQueryError } from '../errors.ts';
-import { dryRun } from '../query/run.ts';
+import { dryRun } from '../query/run-query.ts';
 import type { Store } from '../storage/store.ts';
 import { type Field, findField, type TableRef } from '../tables/schema.ts';
 import { asObject, asText, isTrue, type JsonObject } from './json.ts';

@@ -9,10 +9,10 @@ import type { Faults } from '../../faults/faults.ts';
 import { guardCalls } from '../../guards/grpc-guard.ts';
 import type { AllowedHosts } from '../../guards/request-guard.ts';
 import type { Store } from '../storage/store.ts';
-import { AppendSession } from './append-session.ts';
+import { AppendSession } from './append-connection.ts';
 import { Refusal, toRefusal } from './refusals.ts';
 import { RequestWriter } from './request-writer.ts';
-import { BIG_QUERY_WRITE } from './service.ts';
+import { BIG_QUERY_WRITE } from './service-definition.ts';
 import { WriteStreams } from './streams/write-streams.ts';
 
 export interface StorageWriteOptions {

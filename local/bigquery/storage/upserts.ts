@@ -4,7 +4,7 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Cell, CellError } from '../tables/cell.ts';
-import { columnType, quoteIdentifier, quoteTable } from '../tables/duck-types.ts';
+import { columnType, quoteIdentifier, quoteTable } from '../tables/duckdb-types.ts';
 import { type Field, findField, formatTable, type Table, type TableRef } from '../tables/schema.ts';
 import { RowWriter } from './row-writer.ts';
 import type { Store } from './store.ts';

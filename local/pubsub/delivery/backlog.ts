@@ -1,4 +1,4 @@
-import type { AckSource, Log } from '../storage/log.ts';
+import type { AckSource, Log } from '../storage/commit-log.ts';
 import { messageKey, placeOf, type Segment } from '../storage/segment.ts';
 import type { Store, SubscriptionRow } from '../storage/store.ts';
 import { Fifo } from './fifo.ts';

@@ -4,13 +4,13 @@
 import type { Faults } from '../../faults/faults.ts';
 import { ConnectionCut, invalid, PubsubError, scripted } from '../errors.ts';
 import type { SubscriptionSettings } from '../settings.ts';
-import type { Log } from '../storage/log.ts';
+import type { Log } from '../storage/commit-log.ts';
 import type { Segment } from '../storage/segment.ts';
 import type { SubscriptionRow } from '../storage/store.ts';
-import type { Delivery } from '../wire/wire.ts';
+import type { Delivery } from '../transport/encode-deliveries.ts';
 import { Backlog, type Ready } from './backlog.ts';
 import { type Holder, Leases } from './leases.ts';
-import { Rests } from './rests.ts';
+import { Rests } from './retry-backoff.ts';
 import type { Topic } from './topic.ts';
 
 /** Somebody who takes messages: an open stream, or a pull that waits. */

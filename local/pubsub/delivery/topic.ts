@@ -1,5 +1,5 @@
 import type { TopicSettings } from '../settings.ts';
-import type { Sink } from '../storage/log.ts';
+import type { Sink } from '../storage/commit-log.ts';
 import type { Segment } from '../storage/segment.ts';
 import type { Subscription } from './subscription.ts';
 

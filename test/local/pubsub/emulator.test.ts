@@ -2,8 +2,8 @@ import { describe, test } from 'vitest';
 import {
   findOfficialEmulator,
   startOfficialEmulator,
-} from '../../../local/pubsub/official-emulator.ts';
-import { conformance } from './conformance.ts';
+} from '../../../local/pubsub/google-emulator.ts';
+import { conformance } from './conformance/conformance.ts';
 
 /** What the emulator (0.8.20) is known not to do as documented. */
 const LACKS: readonly string[] = [

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { sampleExport } from '../../../local/absmartly/sample-export.ts';
 import { zipFiles } from '../../../local/absmartly/zip.ts';
 import { startBigQuery } from '../../../local/bigquery/main.ts';
-import { connectPubsub } from '../../../local/connect.ts';
+import { connectPubsub } from '../../../local/google-clients.ts';
 import { startPubsub } from '../../../local/pubsub/main.ts';
 import { defineRelay, type Relay } from '../../../shared/config/config.ts';
 import { toAttributes } from '../../../shared/envelope.ts';

@@ -8,7 +8,7 @@ import {
   daysFromText,
   timeFromPacked,
   timeFromText,
-} from './civil.ts';
+} from './civil-time.ts';
 import { type DecimalType, decimalFromBytes, decimalFromText } from './decimals.ts';
 import { findJsonFault } from './json-check.ts';
 import { integerReader, type ProtoType, takes } from './proto-types.ts';

@@ -9,11 +9,11 @@ import {
   physicalSchema,
   quoteIdentifier,
   quoteTable,
-} from '../../tables/duck-types.ts';
+} from '../../tables/duckdb-types.ts';
 import type { Table, TableRef } from '../../tables/schema.ts';
 import { changeSchema } from '../../tables/schema-change.ts';
-import { saveRecord, type WriteStreamRecord } from './stream-book.ts';
 import type { StreamName } from './stream-name.ts';
+import { saveRecord, type WriteStreamRecord } from './stream-store.ts';
 
 /** No dataset has this name: a project's id is not empty. */
 const DATASET = { projectId: '', datasetId: 'pending' };

@@ -8,7 +8,6 @@ import { formatTable, type Table, type TableRef } from '../../tables/schema.ts';
 import { isNew, refuse } from '../append-faults.ts';
 import { Refusal, tableNotFound } from '../refusals.ts';
 import { appendToStaging, createStaging, openStaging, publishStaging } from './staging.ts';
-import { insertRecord, StreamBook, saveRecord, type WriteStreamRecord } from './stream-book.ts';
 import {
   formatStreamName,
   parseStreamName,
@@ -30,6 +29,7 @@ import {
   wantsSchema,
 } from './stream-resource.ts';
 import { checkOffset, finalized, streamNotFound, whyNotCommit } from './stream-state.ts';
+import { insertRecord, StreamBook, saveRecord, type WriteStreamRecord } from './stream-store.ts';
 
 type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 

@@ -9,7 +9,7 @@ import { Broker } from '../../../../local/pubsub/broker.ts';
 import type { Consumer } from '../../../../local/pubsub/delivery/subscription.ts';
 import { parseSubscriptionSettings } from '../../../../local/pubsub/settings.ts';
 import { Store } from '../../../../local/pubsub/storage/store.ts';
-import type { Delivery } from '../../../../local/pubsub/wire/wire.ts';
+import type { Delivery } from '../../../../local/pubsub/transport/encode-deliveries.ts';
 import { until } from '../../../beds/pubsub-endpoint.ts';
 
 const DAY_MS = 86_400_000;

@@ -5,14 +5,14 @@ import type { JsonObject } from '../rest/json.ts';
 import { RowWriter } from '../storage/row-writer.ts';
 import type { Store } from '../storage/store.ts';
 import { type Cell, CellError, checkCell } from '../tables/cell.ts';
-import { quoteTable } from '../tables/duck-types.ts';
+import { quoteTable } from '../tables/duckdb-types.ts';
 import { changedTable, newTable } from '../tables/new-resource.ts';
 import { type Field, findField, formatTable, type Table } from '../tables/schema.ts';
 import { changeSchema } from '../tables/schema-change.ts';
-import { openCsv } from './csv-source.ts';
-import { openJson } from './json-source.ts';
+import { openCsv } from './csv-file.ts';
+import { openJson } from './json-file.ts';
+import type { Source } from './load-file.ts';
 import type { LoadOptions } from './load-options.ts';
-import type { Source } from './source-rows.ts';
 
 /** A load that failed; nothing of it is in the table. */
 export class LoadFailure extends Error {

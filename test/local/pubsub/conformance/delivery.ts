@@ -9,7 +9,7 @@ import {
 } from '@google-cloud/pubsub';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
-import { codeOf, freshName, pause, until } from '../../beds/pubsub-endpoint.ts';
+import { codeOf, freshName, pause, until } from '../../../beds/pubsub-endpoint.ts';
 import type { Behaviours } from './conformance.ts';
 
 function publish(topic: Topic, texts: readonly string[]): Promise<string[]> {

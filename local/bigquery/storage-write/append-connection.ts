@@ -12,7 +12,7 @@ import {
 } from './append-faults.ts';
 import { Refusal, toRefusal } from './refusals.ts';
 import type { RequestWriter } from './request-writer.ts';
-import type { SizedAppend } from './service.ts';
+import type { SizedAppend } from './service-definition.ts';
 import { formatStreamName, parseStreamName, type StreamName } from './streams/stream-name.ts';
 
 const { AppendRowsResponse } = protos.google.cloud.bigquery.storage.v1;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Relay } from '../../shared/config/config.ts';
-import { connectBigQuery } from '../connect.ts';
+import { connectBigQuery } from '../google-clients.ts';
 import type { PartName } from '../parts/part.ts';
 import { freePorts } from '../parts/ports.ts';
 import { makeSecrets } from '../secrets.ts';

@@ -3,10 +3,10 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Broker } from '../broker.ts';
 import type { Consumer, Subscription } from '../delivery/subscription.ts';
 import { asPubsubError, invalid, type PubsubError } from '../errors.ts';
-import { checkAckRequest } from '../limits.ts';
-import type { Sized } from './grpc.ts';
+import { checkAckRequest } from '../request-limits.ts';
+import { type Delivery, encodeDeliveries } from './encode-deliveries.ts';
+import type { Sized } from './grpc-server.ts';
 import { messageType } from './protos.ts';
-import { type Delivery, encodeDeliveries } from './wire.ts';
 
 type Request = protos.google.pubsub.v1.IStreamingPullRequest;
 export type PullStream = ServerDuplexStream<Sized<Request>, Buffer>;

@@ -2,7 +2,7 @@ import { BigQueryError } from '../errors.ts';
 import type { Token } from '../sql/lexer.ts';
 import { invalidQuery } from '../sql/syntax-tree.ts';
 import type { Store } from '../storage/store.ts';
-import { quoteTable } from '../tables/duck-types.ts';
+import { quoteTable } from '../tables/duckdb-types.ts';
 import { changedTable, newDataset, newTable } from '../tables/new-resource.ts';
 import { type DatasetRef, findField, type Table, type TableRef } from '../tables/schema.ts';
 import { changeSchema } from '../tables/schema-change.ts';
@@ -11,7 +11,7 @@ import { createTable } from './create-table.ts';
 import { ResultRows } from './result-rows.ts';
 import { type Query, type QueryResult, runSelect } from './select.ts';
 import { TokenCursor, unexpected } from './token-cursor.ts';
-import { datasetRef, tableRef } from './translation.ts';
+import { datasetRef, tableRef } from './translate.ts';
 
 /** Runs a statement that changes what there is: CREATE, DROP, TRUNCATE, ALTER TABLE ADD COLUMN. */
 export async function runDefinition(

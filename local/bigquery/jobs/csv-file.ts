@@ -4,12 +4,12 @@ import type { Cell } from '../tables/cell.ts';
 import { type Field, findField } from '../tables/schema.ts';
 import { parseText } from '../values/parse-text.ts';
 import { detectCsv, SAMPLE_ROWS } from './autodetect.ts';
-import { CsvParser, type CsvRecord } from './csv.ts';
+import { headerName } from './column-name.ts';
+import { CsvParser, type CsvRecord } from './csv-parser.ts';
 import { detectDelimiter } from './delimiter.ts';
-import { headerName } from './header-name.ts';
+import { problem, type Source, type SourceRow } from './load-file.ts';
 import type { LoadOptions } from './load-options.ts';
 import { matchHeader } from './match-header.ts';
-import { problem, type Source, type SourceRow } from './source-rows.ts';
 
 /**
  * A CSV file's columns and rows. `tableSchema` is that of the table which the rows are added to,

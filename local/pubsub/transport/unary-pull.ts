@@ -1,6 +1,6 @@
 import type { Consumer, Subscription } from '../delivery/subscription.ts';
 import type { PubsubError } from '../errors.ts';
-import { type Delivery, encodeDeliveries } from './wire.ts';
+import { type Delivery, encodeDeliveries } from './encode-deliveries.ts';
 
 /** "A bounded amount of time" for a pull with nothing to deliver; under the clients' 60 s. */
 const WAIT_MS = 20_000;

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { freshName, PROJECT } from '../../beds/pubsub-endpoint.ts';
+import { freshName, PROJECT } from '../../../beds/pubsub-endpoint.ts';
 import type { Behaviours } from './conformance.ts';
 
 const refusal = (code: number, status: string) => ({

@@ -1,12 +1,12 @@
 // What Google documents, as tests that any Pub/Sub server can be put to.
 
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { Clients, type Endpoint } from '../../beds/pubsub-endpoint.ts';
-import { administration } from './conformance-administration.ts';
-import { delivery } from './conformance-delivery.ts';
-import { publishing } from './conformance-publishing.ts';
-import { rest } from './conformance-rest.ts';
-import { streams } from './conformance-streams.ts';
+import { Clients, type Endpoint } from '../../../beds/pubsub-endpoint.ts';
+import { administration } from './administration.ts';
+import { delivery } from './delivery.ts';
+import { publishing } from './publishing.ts';
+import { rest } from './rest.ts';
+import { streams } from './streams.ts';
 
 /** A documented behaviour: what it is, and a run that throws where a server behaves otherwise. */
 export type Behaviours = Record<string, (clients: Clients) => Promise<void>>;

@@ -12,9 +12,9 @@ import {
   type PubsubError,
   unimplemented,
 } from '../errors.ts';
-import { MAX_REQUEST_BYTES } from '../limits.ts';
-import { fromJson, toJson } from './json.ts';
-import { findRoute, type Route } from './routes.ts';
+import { MAX_REQUEST_BYTES } from '../request-limits.ts';
+import { fromJson, toJson } from './proto-json.ts';
+import { findRoute, type Route } from './rest-routes.ts';
 
 const KEEP_ALIVE_MS = 10 * 60_000;
 

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
-import { codeOf, freshName, PROJECT } from '../../beds/pubsub-endpoint.ts';
+import { codeOf, freshName, PROJECT } from '../../../beds/pubsub-endpoint.ts';
 import type { Behaviours } from './conformance.ts';
 
 const DAY = 86_400;

@@ -2,12 +2,12 @@ import type { Token } from '../sql/lexer.ts';
 import { invalidQuery } from '../sql/syntax-tree.ts';
 import type { Store } from '../storage/store.ts';
 import type { TableRef } from '../tables/schema.ts';
-import { runDefinition } from './definition.ts';
+import { runDefinition } from './ddl.ts';
 import { bindParameters } from './parameters.ts';
 import { ResultRows } from './result-rows.ts';
 import { execute, type Query, type QueryResult, runSelect } from './select.ts';
 import { readPath } from './token-cursor.ts';
-import { statementTokens, tableRef, translate } from './translation.ts';
+import { statementTokens, tableRef, translate } from './translate.ts';
 
 const CHANGES: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 

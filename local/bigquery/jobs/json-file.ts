@@ -4,9 +4,9 @@ import { BigQueryError } from '../errors.ts';
 import type { Field, FieldType } from '../tables/schema.ts';
 import { type ExactJson, jsonToCells, NumberText, parseExactJson } from '../values/json-row.ts';
 import { SAMPLE_ROWS } from './autodetect.ts';
-import { headerName } from './header-name.ts';
+import { headerName } from './column-name.ts';
+import { problem, type Source, type SourceRow } from './load-file.ts';
 import type { LoadOptions } from './load-options.ts';
-import { problem, type Source, type SourceRow } from './source-rows.ts';
 
 const BATCH = 1000;
 
