@@ -1,5 +1,4 @@
-// Google's own emulator, where it is installed: the second opinion of tests, the yardstick of
-// benchmarks. Nothing that serves needs it.
+// Google's own Pub/Sub emulator, if it is installed. Only tests and benchmarks use it, for comparison.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -8,8 +7,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The emulator's own script, or null where there is no Java or no Google Cloud SDK with it. */
-export function findOfficialEmulator(): string | null {
+/** The path of the emulator's script, or null without Java or the Google Cloud SDK's emulator. */
+export function findGoogleEmulator(): string | null {
   if (spawnSync('java', ['-version']).status !== 0) return null;
   const format = '--format=value(installation.sdk_root)';
   const root = spawnSync('gcloud', ['info', format], { encoding: 'utf8' }).stdout?.trim();
@@ -18,19 +17,19 @@ export function findOfficialEmulator(): string | null {
   return existsSync(script) ? script : null;
 }
 
-export interface OfficialEmulator {
+export interface GoogleEmulator {
   readonly port: number;
   stop(): Promise<void>;
 }
 
-/** Starts it on a free port of 127.0.0.1, with nothing in it; undefined where it is not installed. */
-export async function startOfficialEmulator(): Promise<OfficialEmulator | undefined> {
-  const script = findOfficialEmulator();
+/** Starts an empty emulator on a free port of 127.0.0.1; undefined if it is not installed. */
+export async function startGoogleEmulator(): Promise<GoogleEmulator | undefined> {
+  const script = findGoogleEmulator();
   if (!script) return undefined;
   const directory = await mkdtemp(join(tmpdir(), 'pubsub-emulator-'));
   const port = await freePort();
   const flags = ['--host=127.0.0.1', `--port=${port}`, `--data-dir=${directory}`];
-  // The script runs java as its child: a group of their own, so that both can be ended.
+  // The script runs java as a child. In a process group of their own both can be ended.
   const emulator = spawn(script, flags, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   await new Promise<void>((resolve, reject) => {
     let output = '';

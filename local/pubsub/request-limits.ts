@@ -3,17 +3,17 @@
 
 import { invalid } from './errors.ts';
 
-/** "10 MB" in the documentation; the service counts 10 MiB, by gRPC and by REST alike. */
+/** The documentation says "10 MB"; the service counts 10 MiB, over gRPC and REST. */
 export const MAX_REQUEST_BYTES = 10 * 1024 * 1024;
 const MAX_MESSAGES = 1000;
 const MAX_ATTRIBUTES = 100;
 const MAX_ATTRIBUTE_KEY_BYTES = 256;
 const MAX_ATTRIBUTE_VALUE_BYTES = 1024;
 const MAX_ORDERING_KEY_BYTES = 1024;
-/** 512 KiB an acknowledge or modifyAckDeadline request. */
+/** For one acknowledge or modifyAckDeadline request. */
 const MAX_ACK_REQUEST_BYTES = 512 * 1024;
 
-// `goog` is Google's prefix, but its own client libraries send trace context under this one.
+// `goog` is reserved for Google, but its client libraries send trace context as `googclient_`.
 const RESERVED_KEY = /^goog(?!client_)/;
 
 export interface PublishedMessage {
@@ -22,7 +22,7 @@ export interface PublishedMessage {
   readonly orderingKey?: string | null;
 }
 
-/** Throws INVALID_ARGUMENT that names the first limit which the request breaks. */
+/** Throws INVALID_ARGUMENT that names the first exceeded limit. */
 export function checkPublish(messages: readonly PublishedMessage[], requestBytes: number): void {
   if (requestBytes > MAX_REQUEST_BYTES) {
     throw invalid(`Request payload size exceeds the limit: ${MAX_REQUEST_BYTES} bytes.`);
@@ -65,7 +65,7 @@ function checkAttribute(key: string, value: string, index: number): void {
 }
 
 function checkBytes(text: string, most: number, what: string): void {
-  // A UTF-16 unit is at most 3 bytes of UTF-8, so most texts need no count.
+  // One UTF-16 unit is at most 3 bytes of UTF-8, so short texts need no exact count.
   if (text.length * 3 <= most) return;
   const bytes = Buffer.byteLength(text);
   if (bytes > most) throw invalid(`${what} has ${bytes} bytes; the maximum is ${most}.`);

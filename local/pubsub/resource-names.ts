@@ -2,15 +2,15 @@ import { invalid } from './errors.ts';
 
 export type Collection = 'topics' | 'subscriptions';
 
-/** What a subscription's `topic` reads after its topic was deleted. */
+/** The `topic` of a subscription whose topic was deleted. */
 export const DELETED_TOPIC = '_deleted-topic_';
 
-// cloud.google.com/pubsub/docs/pubsub-basics#resource_names. The project part is looser than
-// Google's rule, because a local project id is made up.
+// cloud.google.com/pubsub/docs/pubsub-basics#resource_names. The rule for projects is looser than
+// Google's, because local project ids are made up.
 const PROJECT = /^projects\/[A-Za-z0-9._:-]+$/;
 const NAME = /^(projects\/[^/]+)\/(topics|subscriptions)\/([A-Za-z][A-Za-z0-9\-_.~+%]{2,254})$/;
 
-/** Throws INVALID_ARGUMENT unless `name` is `projects/P/<collection>/ID` with an ID that Google takes. */
+/** Throws INVALID_ARGUMENT unless `name` is `projects/P/<collection>/ID` with a valid ID. */
 export function checkName(collection: Collection, name: string | null | undefined): string {
   const parts = NAME.exec(name ?? '');
   const id = parts?.[3] ?? '';

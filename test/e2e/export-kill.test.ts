@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Absmartly, startAbsmartly } from '../../local/absmartly/main.ts';
-import { zipFiles } from '../../local/absmartly/zip.ts';
+import { zipFiles } from '../../local/absmartly/sample-export.ts';
 import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts';
 import { Faults } from '../../local/faults/faults.ts';
 import { connectBigQuery, connectPubsub } from '../../local/google-clients.ts';

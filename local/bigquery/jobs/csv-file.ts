@@ -3,13 +3,11 @@ import { BigQueryError } from '../errors.ts';
 import type { Cell } from '../tables/cell.ts';
 import { type Field, findField } from '../tables/schema.ts';
 import { parseText } from '../values/parse-text.ts';
-import { detectCsv, SAMPLE_ROWS } from './autodetect.ts';
+import { detectCsv, detectDelimiter, SAMPLE_ROWS } from './autodetect.ts';
 import { headerName } from './column-name.ts';
 import { CsvParser, type CsvRecord } from './csv-parser.ts';
-import { detectDelimiter } from './delimiter.ts';
 import { problem, type Source, type SourceRow } from './load-file.ts';
 import type { LoadOptions } from './load-options.ts';
-import { matchHeader } from './match-header.ts';
 
 /**
  * A CSV file's columns and rows. `tableSchema` is that of the table which the rows are added to,
@@ -98,6 +96,40 @@ function readLayout(
     columns: matchHeader(header, schema, options),
     firstRow: Math.max(skip ?? 1, 1),
   };
+}
+
+/**
+ * The index in the schema of each header cell's column; -1 for an ignored column. Throws invalid for a
+ * name that occurs twice and for a name that is not in the schema.
+ */
+function matchHeader(
+  header: CsvRecord | undefined,
+  schema: readonly Field[],
+  options: LoadOptions,
+): number[] {
+  const indexes = new Map(schema.map((field, index) => [field.name.toLowerCase(), index]));
+  const seen = new Set<string>();
+  return (header?.cells ?? []).map((cell) => {
+    const exact = cell.text.trim().toLowerCase();
+    const characters = options.csv.columnNameCharacters;
+    const name = indexes.has(exact) ? exact : headerName(cell.text, characters).toLowerCase();
+    if (name !== '' && seen.has(name)) throw badHeader(`has a column twice: ${shown(cell.text)}`);
+    seen.add(name);
+    const index = indexes.get(name) ?? -1;
+    if (index === -1 && !options.ignoreUnknownValues) {
+      throw badHeader(`has an unknown column: ${shown(cell.text)}`);
+    }
+    return index;
+  });
+}
+
+function badHeader(reason: string): BigQueryError {
+  const message = `Error while reading data, error message: CSV header ${reason}`;
+  return new BigQueryError('invalid', message);
+}
+
+function shown(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 function detectLayout(

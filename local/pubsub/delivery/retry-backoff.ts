@@ -1,46 +1,47 @@
 import { Deadlines, type Timed } from './deadlines.ts';
-import { type RetryPolicy, restMs } from './retry-policy.ts';
+import { backoffMs, type RetryPolicy } from './retry-policy.ts';
 
-interface Rest extends Timed {
+interface Retry extends Timed {
   readonly key: number;
-  returns: number;
+  /** How often the message was nacked or its lease expired. */
+  attempts: number;
 }
 
-/** The messages of one subscription that came back unacked, by key, and how often each did. */
-export class Rests {
-  readonly #rests = new Map<number, Rest>();
-  readonly #deadlines: Deadlines<Rest>;
+/** The messages of one subscription that were delivered without success, and when to try them again. */
+export class RetryBackoff {
+  readonly #retries = new Map<number, Retry>();
+  readonly #deadlines: Deadlines<Retry>;
 
-  /** `onRested` gets the messages that may be delivered again. */
-  constructor(onRested: (keys: readonly number[]) => void) {
+  /** `onDue` gets the messages that may be delivered again. */
+  constructor(onDue: (keys: readonly number[]) => void) {
     this.#deadlines = new Deadlines((due) => {
-      const rested = [...due];
-      for (const rest of rested) this.#deadlines.delete(rest);
-      onRested(rested.map(({ key }) => key));
+      const retries = [...due];
+      for (const retry of retries) this.#deadlines.delete(retry);
+      onDue(retries.map(({ key }) => key));
     });
   }
 
-  begin(key: number, policy: RetryPolicy): void {
-    const rest = this.#rests.get(key) ?? { key, returns: 0, bucket: 0 };
-    rest.returns++;
-    this.#rests.set(key, rest);
-    this.#deadlines.set(rest, restMs(policy, rest.returns));
+  schedule(key: number, policy: RetryPolicy): void {
+    const retry = this.#retries.get(key) ?? { key, attempts: 0, bucket: 0 };
+    retry.attempts++;
+    this.#retries.set(key, retry);
+    this.#deadlines.set(retry, backoffMs(policy, retry.attempts));
   }
 
-  /** The message was acked. */
+  /** To be called when the message is acked. */
   forget(key: number): void {
-    const rest = this.#rests.get(key);
-    if (rest) this.#deadlines.delete(rest);
-    this.#rests.delete(key);
+    const retry = this.#retries.get(key);
+    if (retry) this.#deadlines.delete(retry);
+    this.#retries.delete(key);
   }
 
-  /** Forgets those that are not wanted any more. */
-  prune(isWanted: (key: number) => boolean): void {
-    for (const key of this.#rests.keys()) if (!isWanted(key)) this.forget(key);
+  /** Forgets all messages that are not outstanding any more. */
+  prune(isOutstanding: (key: number) => boolean): void {
+    for (const key of this.#retries.keys()) if (!isOutstanding(key)) this.forget(key);
   }
 
   close(): void {
     this.#deadlines.clear();
-    this.#rests.clear();
+    this.#retries.clear();
   }
 }

@@ -1,5 +1,5 @@
-// The group commit: whatever publishes and acks arrive in one turn of the event loop share one
-// transaction, hence one fsync, and are answered after it.
+// Group commit: all publishes and acks that arrive in one turn of the event loop share one
+// transaction, and so one fsync. They are answered after it.
 
 import { PubsubError } from '../errors.ts';
 import {
@@ -14,21 +14,23 @@ import {
 import type { Store, StoredSegment } from './store.ts';
 
 const CACHE_BYTES = 32 * 1024 * 1024;
-const RESERVE = 1_000_000;
+/** Segment ids are reserved in blocks, so that a restart never uses an id again. */
+const RESERVED_IDS = 1_000_000;
 
-/** Somewhere that messages are published to; told of each committed segment. */
-export interface Sink {
+/** A topic as the log knows it. */
+export interface PublishTarget {
   readonly id: number;
-  /** How many subscriptions get the segment; 0 and it is not stored. */
-  readonly audience: number;
+  /** How many subscriptions get each segment. With 0 the segment is not stored. */
+  readonly subscriptionCount: number;
+  /** Called after a segment is committed. */
   published(segment: Segment): void;
 }
 
-/** Acks that wait for the next commit. */
+/** A subscription as the log knows it: its acks wait for the next commit. */
 export interface AckSource {
-  /** Writes them, inside the transaction. */
+  /** Writes the acks, inside the transaction. */
   writeAcks(store: Store): void;
-  /** They are on disk. */
+  /** Called when the acks are on disk. */
   acksWritten(): void;
 }
 
@@ -38,17 +40,17 @@ interface Publish {
   readonly reject: (error: PubsubError) => void;
 }
 
-interface Waiting {
+interface AckWaiter {
   readonly resolve: () => void;
   readonly reject: (error: PubsubError) => void;
 }
 
-export class Log {
+export class CommitLog {
   readonly store: Store;
   readonly #cache = new SegmentCache(CACHE_BYTES);
-  #publishes = new Map<Sink, Publish[]>();
+  #publishes = new Map<PublishTarget, Publish[]>();
   #acks = new Set<AckSource>();
-  #waiting: Waiting[] = [];
+  #waiting: AckWaiter[] = [];
   #scheduled = false;
   #last: number;
   #reserved: number;
@@ -58,23 +60,23 @@ export class Log {
     this.#last = this.#reserved = store.reservedSegment();
   }
 
-  /** The newest segment id given out. */
+  /** The newest segment id in use. */
   get last(): number {
     return this.#last;
   }
 
-  /** Resolves with the messages' ids once they are on disk. */
-  publish(sink: Sink, messages: readonly Buffer[]): Promise<number[]> {
+  /** Resolves with the message ids when the messages are on disk. */
+  publish(target: PublishTarget, messages: readonly Buffer[]): Promise<number[]> {
     return new Promise((resolve, reject) => {
       const publish = { messages, resolve, reject };
-      const queue = this.#publishes.get(sink);
+      const queue = this.#publishes.get(target);
       if (queue) queue.push(publish);
-      else this.#publishes.set(sink, [publish]);
+      else this.#publishes.set(target, [publish]);
       this.#schedule();
     });
   }
 
-  /** Resolves once the source's acks are on disk. */
+  /** Resolves when the subscription's acks are on disk. */
   writeAcks(source: AckSource): Promise<void> {
     this.#acks.add(source);
     return new Promise((resolve, reject) => {
@@ -91,7 +93,7 @@ export class Log {
     return stored;
   }
 
-  /** Like the store's, with what still waits for its commit seen as committed. */
+  /** As `store.backlog`, after a flush of what still waits for its commit. */
   backlog(topic: number, subscription: number, after: number): Generator<StoredSegment> {
     this.flush();
     return this.store.backlog(topic, subscription, after);
@@ -107,7 +109,7 @@ export class Log {
     try {
       this.#commit(publishes);
     } catch (cause) {
-      // The reservation was rolled back with the rest.
+      // The reservation of segment ids was rolled back too.
       this.#reserved = 0;
       const error = new PubsubError('UNAVAILABLE', `The store refused the write: ${cause}`, cause);
       for (const publish of [...publishes.values()].flat()) publish.reject(error);
@@ -123,35 +125,38 @@ export class Log {
     setImmediate(() => this.flush());
   }
 
-  #commit(publishes: Map<Sink, Publish[]>): void {
+  #commit(publishes: Map<PublishTarget, Publish[]>): void {
     const written = this.store.transact(() => {
       for (const source of this.#acks) source.writeAcks(this.store);
-      return [...publishes].map(([sink, queue]) => ({
-        sink,
+      return [...publishes].map(([target, queue]) => ({
+        target,
         queue,
         ...this.#write(
-          sink,
+          target,
           queue.flatMap(({ messages }) => messages),
         ),
       }));
     });
     for (const source of this.#acks) source.acksWritten();
     this.#acks.clear();
-    for (const { sink, queue, segments, ids } of written) {
+    for (const { target, queue, segments, ids } of written) {
       let next = 0;
       for (const { messages, resolve } of queue) {
         resolve(ids.slice(next, next + messages.length));
         next += messages.length;
       }
-      if (sink.audience === 0) continue;
+      if (target.subscriptionCount === 0) continue;
       for (const segment of segments) {
         this.#cache.put(segment);
-        sink.published(segment);
+        target.published(segment);
       }
     }
   }
 
-  #write(sink: Sink, messages: readonly Buffer[]): { segments: Segment[]; ids: number[] } {
+  #write(
+    target: PublishTarget,
+    messages: readonly Buffer[],
+  ): { segments: Segment[]; ids: number[] } {
     const segments: Segment[] = [];
     const ids: number[] = [];
     const publishedMs = Date.now();
@@ -159,7 +164,8 @@ export class Log {
       const id = this.#nextSegment();
       const body = packMessages(part);
       const segment = { id, publishedMs, messages: unpackMessages(body), bytes: body.length };
-      if (sink.audience > 0) this.store.insertSegment(segment, body, sink.id, sink.audience);
+      if (target.subscriptionCount > 0)
+        this.store.insertSegment(segment, body, target.id, target.subscriptionCount);
       segments.push(segment);
       for (let index = 0; index < part.length; index++) ids.push(messageKey(id, index));
     }
@@ -169,7 +175,7 @@ export class Log {
   #nextSegment(): number {
     this.#last++;
     if (this.#last > this.#reserved) {
-      this.#reserved = this.#last + RESERVE;
+      this.#reserved = this.#last + RESERVED_IDS;
       this.store.reserveSegments(this.#reserved);
     }
     return this.#last;

@@ -1,8 +1,8 @@
-// A delivery is written straight from the stored bytes: the stored PubsubMessage lacks only its
-// message_id and publish_time, and protobuf fields may follow in any order. Both PullResponse and
-// StreamingPullResponse have received_messages as field 1.
+// Encodes deliveries straight from the stored bytes. A stored PubsubMessage lacks only message_id and
+// publish_time, and protobuf fields may come in any order. Both PullResponse and StreamingPullResponse
+// have received_messages as field 1.
 
-/** One message on its way to a subscriber. */
+/** One message for a subscriber. */
 export interface Delivery {
   readonly ackId: string;
   readonly key: number;
@@ -71,7 +71,7 @@ function writeText(out: Buffer, offset: number, tag: number, text: string): numb
 
 let latest = { ms: -1, bytes: Buffer.alloc(0) };
 
-/** A google.protobuf.Timestamp. Neighbours were published together, so the last one is kept. */
+/** A google.protobuf.Timestamp. The last one is cached, because most neighbours share their time. */
 function timestamp(ms: number): Buffer {
   if (latest.ms !== ms) {
     const bytes = Buffer.alloc(16);

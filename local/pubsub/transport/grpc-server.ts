@@ -1,28 +1,16 @@
-import {
-  Server,
-  type ServerUnaryCall,
-  type ServiceDefinition,
-  type sendUnaryData,
-} from '@grpc/grpc-js';
-import type protobuf from 'protobufjs';
+import { Server, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { guardCalls } from '../../guards/grpc-guard.ts';
 import type { AllowedHosts } from '../../guards/request-guard.ts';
 import type { Api, Method } from '../api.ts';
 import type { Broker } from '../broker.ts';
 import { asPubsubError } from '../errors.ts';
-import { serviceOf } from './protos.ts';
+import { defineService, type SizedRequest } from './protos.ts';
 import { type PullStream, streamingPull } from './streaming-pull.ts';
 
-/** A decoded request and the size it came in, which limits are stated for. */
-export interface Sized<T> {
-  readonly request: T;
-  readonly bytes: number;
-}
-
-/** Well above the 10 MiB of a publish, so that a request too large is refused by name. */
+/** Well above the 10 MiB of a publish, so that our own check refuses a request that is too large. */
 const MAX_RECEIVED_BYTES = 64 * 1024 * 1024;
 
-/** The services; what the API lacks, grpc-js answers with UNIMPLEMENTED and the method's path. */
+/** Serves the API over gRPC. grpc-js answers UNIMPLEMENTED to methods that the API lacks. */
 export function createGrpcServer(api: Api, broker: Broker, allowHosts?: AllowedHosts): Server {
   const server = new Server({
     interceptors: [guardCalls(allowHosts)],
@@ -39,7 +27,10 @@ export function createGrpcServer(api: Api, broker: Broker, allowHosts?: AllowedH
 }
 
 function unary(method: Method) {
-  return (call: ServerUnaryCall<Sized<never>, object>, callback: sendUnaryData<object>): void => {
+  return (
+    call: ServerUnaryCall<SizedRequest<never>, object>,
+    callback: sendUnaryData<object>,
+  ): void => {
     const { request, bytes } = call.request;
     const onCancelled = (listener: () => void) => void call.once('cancelled', listener);
     const answer = async () => method(request, { bytes, onCancelled });
@@ -47,32 +38,5 @@ function unary(method: Method) {
       (response) => callback(null, response),
       (error) => callback(asPubsubError(error)),
     );
-  };
-}
-
-function defineService(name: string): ServiceDefinition {
-  const service = serviceOf(name);
-  return Object.fromEntries(
-    service.methodsArray.map((method) => [method.name, defineMethod(service, method)]),
-  );
-}
-
-function defineMethod(service: protobuf.Service, method: protobuf.Method) {
-  const { resolvedRequestType, resolvedResponseType } = method;
-  return {
-    path: `/${service.fullName.slice(1)}/${method.name}`,
-    requestStream: method.requestStream ?? false,
-    responseStream: method.responseStream ?? false,
-    requestSerialize: (request: object) => resolvedRequestType?.encode(request).finish() as Buffer,
-    requestDeserialize: (bytes: Buffer) => ({
-      request: resolvedRequestType?.decode(bytes),
-      bytes: bytes.length,
-    }),
-    // Deliveries come encoded.
-    responseSerialize: (response: object) =>
-      Buffer.isBuffer(response)
-        ? response
-        : (resolvedResponseType?.encode(response).finish() as Buffer),
-    responseDeserialize: (bytes: Buffer) => resolvedResponseType?.decode(bytes),
   };
 }

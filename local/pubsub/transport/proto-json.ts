@@ -1,11 +1,11 @@
-// The proto3 JSON mapping (protobuf.dev/programming-guides/json), for the REST side, by reflection.
+// The proto3 JSON mapping (protobuf.dev/programming-guides/json) by reflection, for REST.
 
 import protobuf from 'protobufjs';
 import { invalid } from '../errors.ts';
 
 type Json = Record<string, unknown>;
 
-/** Throws INVALID_ARGUMENT that names the field which is unknown or of the wrong kind. */
+/** Throws INVALID_ARGUMENT that names an unknown field, or a field with a wrong value. */
 export function fromJson(type: protobuf.Type, json: unknown, path = ''): protobuf.Message {
   if (!isObject(json)) throw malformed(path, 'it is not an object');
   const fields: Json = {};
@@ -101,7 +101,7 @@ const TO_STRING: Record<string, (value: Json) => string> = {
     new Date(Number(seconds ?? 0) * 1000 + Number(nanos ?? 0) / 1_000_000).toISOString(),
 };
 
-/** JSON takes both `ackDeadlineSeconds` and the proto's own `ack_deadline_seconds`. */
+/** Accepts both `ackDeadlineSeconds` and the proto's own `ack_deadline_seconds`. */
 function fieldOf(type: protobuf.Type, name: string): protobuf.Field | undefined {
   const camel = name.includes('_')
     ? name.replace(/_(.)/g, (_, letter) => letter.toUpperCase())
@@ -109,7 +109,7 @@ function fieldOf(type: protobuf.Type, name: string): protobuf.Field | undefined 
   return Object.hasOwn(type.fields, camel) ? type.fields[camel] : undefined;
 }
 
-/** Scalars and lists at their default are left out; messages are presence, even empty. */
+/** Scalars and lists with their default value are left out; messages are shown, even when empty. */
 function isEmpty(field: protobuf.Field, value: unknown): boolean {
   if (value === null || value === undefined || value === '' || value === 0 || value === false)
     return true;
@@ -140,7 +140,7 @@ function enumFromJson(type: protobuf.Enum, value: unknown, path: string): number
   return number;
 }
 
-/** Standard or URL-safe, padded or not. Buffer skips what is not base64, which shows in the length. */
+/** Standard or URL-safe base64, padded or not. Buffer skips other characters, so the length shows them. */
 function bytesOf(text: string, path: string): Buffer {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   const digits = text.length - padding;

@@ -10,7 +10,7 @@ export interface Route {
   readonly requestType: protobuf.Type;
   readonly responseType: protobuf.Type;
   readonly pattern: RegExp;
-  /** Where the path's variable goes in the request: `['topic', 'name']`. */
+  /** The request field that the path's variable fills: `['topic', 'name']`. */
   readonly variable: readonly string[];
 }
 
@@ -20,7 +20,7 @@ for (const service of ['Publisher', 'Subscriber', 'SchemaService']) {
   for (const method of serviceOf(service).methodsArray) addRoutes(service, method);
 }
 
-/** The method that a path means, and the value of the path's variable. NOT_FOUND for no method. */
+/** The method of a path and the value of the path's variable. Throws NOT_FOUND. */
 export function findRoute(verb: string, path: string): { route: Route; value: string } {
   for (const route of ROUTES.get(verb) ?? []) {
     const value = route.pattern.exec(path)?.[1];
@@ -42,7 +42,7 @@ function addRoutes(service: string, method: protobuf.Method): void {
 function routeOf(service: string, method: protobuf.Method, template: string): Route {
   const [, before = '', variable = '', value = '', after = ''] =
     /^(.*)\{([^=]+)=([^}]+)\}(.*)$/.exec(template) ?? [];
-  // The last part may be followed by `:verb`, which no resource id can hold.
+  // `:verb` may follow the last part; resource ids contain no colon.
   const name = value.replaceAll('*', '[^/]+').replace(/\[\^\/\]\+$/, '[^/:]+');
   return {
     service,

@@ -1,4 +1,4 @@
-// REST over HTTP/1.1: what the Worker publishes with, and curl.
+// REST over HTTP/1.1, for the Worker and for curl.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Faults } from '../../faults/faults.ts';
@@ -18,7 +18,7 @@ import { findRoute, type Route } from './rest-routes.ts';
 
 const KEEP_ALIVE_MS = 10 * 60_000;
 
-/** An HTTP server that listens nowhere: `port.ts` hands it its connections. */
+/** An HTTP server that does not listen: shared-port.ts passes connections to it. */
 export function createRestServer(
   api: Api,
   { faults, allowHosts }: { faults?: Faults | undefined; allowHosts?: AllowedHosts | undefined },
@@ -31,13 +31,13 @@ export function createRestServer(
     answered().catch((error) => refuse(request, response, asPubsubError(error)));
   };
   const server = createServer(guardRequests(listener, allowHosts));
-  // Node's 5 s would close connections that a client is about to use again.
+  // Node's default of 5 s would close connections that clients want to reuse.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;
 }
 
 async function answer(api: Api, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { path, query } = divideUrl(request.url ?? '/');
+  const { path, query } = splitUrl(request.url ?? '/');
   const { route, value } = findRoute(request.method ?? 'GET', path);
   const method = api[route.service]?.[route.method];
   if (!method) throw unimplemented(`${route.service}.${route.method}`);
@@ -51,7 +51,7 @@ async function answer(api: Api, request: IncomingMessage, response: ServerRespon
   send(response, 200, toJson(route.responseType, decoded));
 }
 
-function divideUrl(url: string): { path: string; query: string } {
+function splitUrl(url: string): { path: string; query: string } {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
   const query = mark < 0 ? '' : url.slice(mark + 1);
@@ -63,7 +63,7 @@ function divideUrl(url: string): { path: string; query: string } {
   }
 }
 
-/** Counts while it reads: a length that is declared is not trusted. */
+/** Counts the bytes while it reads, because a declared length may be wrong. */
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -87,7 +87,7 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-/** The path's variable wins over the body, as `body: "*"` says. */
+/** With `body: "*"`, the path's variable overrides the body. */
 function withVariable(json: unknown, { variable }: Route, value: string): unknown {
   if (typeof json !== 'object' || json === null) return json;
   const [outer = '', inner] = variable;
@@ -108,7 +108,7 @@ function send(response: ServerResponse, status: number, json: object): void {
 function refuse(request: IncomingMessage, response: ServerResponse, error: PubsubError): void {
   if (response.headersSent) return;
   if (error instanceof ConnectionCut) return void response.destroy();
-  // What is left of the request is not worth reading.
+  // The rest of the request is not read, so the connection cannot be reused.
   if (!request.complete) response.setHeader('connection', 'close');
   send(response, error.httpStatus, error.body);
 }

@@ -1,5 +1,5 @@
-// gRPC and REST share a port: an HTTP/2 client with prior knowledge begins with "PRI" (RFC 9113,
-// section 3.4), which is no HTTP/1.1 method that anybody sends.
+// gRPC and REST share a port. An HTTP/2 client with prior knowledge begins with "PRI" (RFC 9113,
+// section 3.4), which is not an HTTP/1.1 method.
 
 import { createServer, type Server, type Socket } from 'node:net';
 
@@ -10,14 +10,14 @@ export interface Protocols {
   readonly http1: (socket: Socket) => void;
 }
 
-export interface PortServer {
+export interface SharedPort {
   readonly server: Server;
   /** Ends connections that stay open after `server.close()`. */
   destroyAll(): void;
 }
 
-/** A TCP server that gives each connection to the protocol which its first bytes speak. */
-export function createPortServer(protocols: Protocols): PortServer {
+/** A TCP server that passes each connection to the protocol of its first bytes. */
+export function createSharedPort(protocols: Protocols): SharedPort {
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
@@ -43,7 +43,7 @@ function dispatch(socket: Socket, { http2, http1 }: Protocols): void {
     socket.pause();
     socket.unshift(head);
     if (head.subarray(0, HTTP2_PREFACE.length).equals(HTTP2_PREFACE)) {
-      // An HTTP/2 session reads what was put back by itself; a flowing socket would lose it.
+      // An HTTP/2 session reads the unshifted bytes itself; a flowing socket would lose them.
       http2(socket);
     } else {
       http1(socket);

@@ -5,19 +5,18 @@ import type { Consumer, Subscription } from '../delivery/subscription.ts';
 import { asPubsubError, invalid, type PubsubError } from '../errors.ts';
 import { checkAckRequest } from '../request-limits.ts';
 import { type Delivery, encodeDeliveries } from './encode-deliveries.ts';
-import type { Sized } from './grpc-server.ts';
-import { messageType } from './protos.ts';
+import { messageType, type SizedRequest } from './protos.ts';
 
 type Request = protos.google.pubsub.v1.IStreamingPullRequest;
-export type PullStream = ServerDuplexStream<Sized<Request>, Buffer>;
+export type PullStream = ServerDuplexStream<SizedRequest<Request>, Buffer>;
 
 const StreamingPullResponse = messageType('StreamingPullResponse');
-/** What the service answers to a client's ping; v6 of the client drops a stream that does not. */
+/** The answer to a client's ping. Version 6 of the client drops a stream that does not send it. */
 const KEEPALIVE = Buffer.alloc(0);
-/** Responses given to HTTP/2 and not yet on their way; more would only wait in memory. */
+/** The most responses in HTTP/2's send buffer; more would only fill memory. */
 const MAX_UNSENT = 4;
 
-/** Serves one stream until either side ends it. */
+/** Serves one StreamingPull call until either side ends it. */
 export function streamingPull(broker: Broker, call: PullStream): void {
   let stream: Stream | undefined;
   let ended = false;
@@ -28,7 +27,7 @@ export function streamingPull(broker: Broker, call: PullStream): void {
     if (error) call.emit('error', error);
     else call.end();
   };
-  call.on('data', ({ request, bytes }: Sized<Request>) => {
+  call.on('data', ({ request, bytes }: SizedRequest<Request>) => {
     if (ended) return;
     try {
       checkAckRequest(bytes);
@@ -61,7 +60,7 @@ class Stream implements Consumer {
     fail: (error: PubsubError) => void,
   ) {
     const stream = new Stream(broker.subscription(request.subscription), call, request, fail);
-    // Tells the client that it is connected, and what it need not do.
+    // The first response shows the client that it is connected.
     stream.#write(
       StreamingPullResponse.encode({
         subscriptionProperties: {
@@ -70,7 +69,7 @@ class Stream implements Consumer {
         },
       }).finish() as Buffer,
     );
-    stream.#settle(request);
+    stream.#applyAcks(request);
     stream.#subscription.attach(stream);
     return stream;
   }
@@ -90,7 +89,7 @@ class Stream implements Consumer {
     this.#maxBytes = limitOf(request.maxOutstandingBytes);
   }
 
-  get room(): { messages: number; bytes: number } {
+  get capacity(): { messages: number; bytes: number } {
     if (this.#unsent >= MAX_UNSENT) return { messages: 0, bytes: 0 };
     return { messages: this.#maxMessages - this.#messages, bytes: this.#maxBytes - this.#bytes };
   }
@@ -112,19 +111,19 @@ class Stream implements Consumer {
 
   /** A request after the first: acks, deadlines, a new stream deadline, or a ping. */
   next(request: Request): void {
-    for (const field of FIRST_ONLY) {
+    for (const field of FIRST_REQUEST_FIELDS) {
       const value = request[field];
       if (value && String(value) !== '0') {
-        throw invalid(`${field} can be set on the first request of a stream alone.`);
+        throw invalid(`${field} can only be set on the first request of a stream.`);
       }
     }
     const seconds = request.streamAckDeadlineSeconds ?? 0;
     if (seconds !== 0) this.leaseMs = parseDeadline(seconds);
-    this.#settle(request);
+    this.#applyAcks(request);
     if (this.#keepalives && isPing(request)) this.#write(KEEPALIVE);
   }
 
-  #settle({ ackIds, modifyDeadlineAckIds, modifyDeadlineSeconds }: Request): void {
+  #applyAcks({ ackIds, modifyDeadlineAckIds, modifyDeadlineSeconds }: Request): void {
     const ids = modifyDeadlineAckIds ?? [];
     const seconds = modifyDeadlineSeconds ?? [];
     if (ids.length !== seconds.length) {
@@ -140,12 +139,12 @@ class Stream implements Consumer {
     this.#unsent++;
     this.#call.write(response, () => {
       this.#unsent--;
-      this.#subscription.pump();
+      this.#subscription.scheduleDelivery();
     });
   }
 }
 
-const FIRST_ONLY = [
+const FIRST_REQUEST_FIELDS = [
   'subscription',
   'clientId',
   'maxOutstandingMessages',
@@ -157,7 +156,7 @@ function isPing({ ackIds, modifyDeadlineAckIds, streamAckDeadlineSeconds }: Requ
   return !ackIds?.length && !modifyDeadlineAckIds?.length && !streamAckDeadlineSeconds;
 }
 
-/** 0 or less: no limit. The value may be a Long. */
+/** 0 or less means no limit. The value may be a Long. */
 function limitOf(value: number | Long | string | null | undefined): number {
   const limit = Number(value ?? 0);
   return limit > 0 ? limit : Number.POSITIVE_INFINITY;
@@ -167,7 +166,7 @@ type Long = NonNullable<Extract<Request['maxOutstandingBytes'], object>>;
 
 function parseDeadline(seconds: number): number {
   if (seconds < 10 || seconds > 600) {
-    throw invalid(`Invalid stream_ack_deadline_seconds: ${seconds}; it is 10 to 600.`);
+    throw invalid(`Invalid stream_ack_deadline_seconds: ${seconds}; it must be 10 to 600.`);
   }
   return seconds * 1000;
 }

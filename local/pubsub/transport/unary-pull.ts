@@ -2,10 +2,10 @@ import type { Consumer, Subscription } from '../delivery/subscription.ts';
 import type { PubsubError } from '../errors.ts';
 import { type Delivery, encodeDeliveries } from './encode-deliveries.ts';
 
-/** "A bounded amount of time" for a pull with nothing to deliver; under the clients' 60 s. */
+/** How long a pull waits for a message: less than the 60 s of Google's clients. */
 const WAIT_MS = 20_000;
 const MAX_MESSAGES = 1000;
-/** Under the 20 MB that clients take in one response, whatever the messages' ids add. */
+/** Well below the 20 MB limit of the clients, because ids and times add to the payloads. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
 export interface PullOptions {
@@ -14,12 +14,12 @@ export interface PullOptions {
   onCancelled(listener: () => void): void;
 }
 
-/** One pull: resolves with an encoded PullResponse once there is a message, or after a while. */
+/** Resolves with an encoded PullResponse when a message is ready, or empty after WAIT_MS. */
 export function pull(subscription: Subscription, options: PullOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const finish = () => {
       clearTimeout(timer);
-      subscription.detach(waiter);
+      subscription.detach(consumer);
     };
     const answer = (deliveries: readonly Delivery[]) => {
       finish();
@@ -30,20 +30,20 @@ export function pull(subscription: Subscription, options: PullOptions): Promise<
       reject(error);
     };
     const timer = setTimeout(() => answer([]), WAIT_MS);
-    const waiter = new Waiter(
+    const consumer = new PullConsumer(
       subscription,
       Math.min(options.maxMessages, MAX_MESSAGES),
       answer,
       fail,
     );
     options.onCancelled(finish);
-    subscription.attach(waiter);
-    // Attaching scheduled a delivery for the same turn, so that this comes after it.
-    if (options.returnImmediately) setImmediate(() => waiter.giveUp());
+    subscription.attach(consumer);
+    // `attach` scheduled a delivery for the next turn; this runs after it.
+    if (options.returnImmediately) setImmediate(() => consumer.finishEmpty());
   });
 }
 
-class Waiter implements Consumer {
+class PullConsumer implements Consumer {
   readonly leaseMs: number;
   readonly fail: (error: PubsubError) => void;
   readonly #answer: (deliveries: readonly Delivery[]) => void;
@@ -61,7 +61,7 @@ class Waiter implements Consumer {
     this.fail = fail;
   }
 
-  get room(): { messages: number; bytes: number } {
+  get capacity(): { messages: number; bytes: number } {
     return { messages: this.#messages, bytes: MAX_BYTES };
   }
 
@@ -70,7 +70,7 @@ class Waiter implements Consumer {
     this.#answer(deliveries);
   }
 
-  giveUp(): void {
+  finishEmpty(): void {
     if (this.#messages > 0) this.deliver([]);
   }
 

@@ -1,22 +1,16 @@
-// What Google documents, as tests that any Pub/Sub server can be put to.
+// The behaviour that Google documents, as tests for any Pub/Sub server.
 
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { Clients, type Endpoint } from '../../../beds/pubsub-endpoint.ts';
+import { type Behaviours, Clients, type Endpoint } from '../../../beds/pubsub-endpoint.ts';
 import { administration } from './administration.ts';
 import { delivery } from './delivery.ts';
 import { publishing } from './publishing.ts';
 import { rest } from './rest.ts';
 import { streams } from './streams.ts';
 
-/** A documented behaviour: what it is, and a run that throws where a server behaves otherwise. */
-export type Behaviours = Record<string, (clients: Clients) => Promise<void>>;
-
 const areas: Record<string, Behaviours> = { administration, publishing, delivery, streams, rest };
 
-/**
- * Puts a server to every behaviour. Those that it is known to lack must fail: once it has them,
- * the list is out of date.
- */
+/** Tests a server for every behaviour. Those in `lacks` must fail, so that the list stays correct. */
 export function conformance(start: () => Promise<Endpoint>, lacks: readonly string[] = []): void {
   let endpoint: Endpoint;
   let clients: Clients;

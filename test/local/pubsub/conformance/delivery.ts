@@ -9,8 +9,7 @@ import {
 } from '@google-cloud/pubsub';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
-import { codeOf, freshName, pause, until } from '../../../beds/pubsub-endpoint.ts';
-import type { Behaviours } from './conformance.ts';
+import { type Behaviours, codeOf, freshName, pause, until } from '../../../beds/pubsub-endpoint.ts';
 
 function publish(topic: Topic, texts: readonly string[]): Promise<string[]> {
   return Promise.all(texts.map((text) => topic.publishMessage({ data: Buffer.from(text) })));

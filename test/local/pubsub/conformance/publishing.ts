@@ -1,7 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
-import { type Clients, codeOf } from '../../../beds/pubsub-endpoint.ts';
-import type { Behaviours } from './conformance.ts';
+import { type Behaviours, type Clients, codeOf } from '../../../beds/pubsub-endpoint.ts';
 
 interface Message {
   readonly data?: Buffer;

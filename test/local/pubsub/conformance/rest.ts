@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
-import { freshName, PROJECT } from '../../../beds/pubsub-endpoint.ts';
-import type { Behaviours } from './conformance.ts';
+import { type Behaviours, freshName, PROJECT } from '../../../beds/pubsub-endpoint.ts';
 
 const refusal = (code: number, status: string) => ({
   status: code,
