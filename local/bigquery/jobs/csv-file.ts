@@ -6,7 +6,7 @@ import { parseText } from '../values/parse-text.ts';
 import { detectCsv, detectDelimiter, SAMPLE_ROWS } from './autodetect.ts';
 import { headerName } from './column-name.ts';
 import { CsvParser, type CsvRecord } from './csv-parser.ts';
-import { problem, type Source, type SourceRow } from './load-file.ts';
+import { type FileRow, type LoadFile, problem } from './load-file.ts';
 import type { LoadOptions } from './load-options.ts';
 
 /**
@@ -17,7 +17,7 @@ export async function openCsv(
   file: string,
   options: LoadOptions,
   tableSchema: Field[] | undefined,
-): Promise<Source> {
+): Promise<LoadFile> {
   const records = readRecords(file, options, await delimiterOf(file, options));
   const sample = await takeSample(records, SAMPLE_ROWS + (options.csv.skipLeadingRows ?? 1));
   const layout = readLayout(sample, options, tableSchema);
@@ -160,11 +160,11 @@ function detectLayout(
   return { schema: merged, columns: undefined, firstRow };
 }
 
-function toRows(records: readonly CsvRecord[], layout: Layout, options: LoadOptions): SourceRow[] {
+function toRows(records: readonly CsvRecord[], layout: Layout, options: LoadOptions): FileRow[] {
   return records.map((record) => toRow(record, layout, options));
 }
 
-function toRow(record: CsvRecord, layout: Layout, options: LoadOptions): SourceRow {
+function toRow(record: CsvRecord, layout: Layout, options: LoadOptions): FileRow {
   const { schema } = layout;
   const columns = layout.columns ?? schema.map((_, index) => index);
   if (record.cells.length > columns.length && !options.ignoreUnknownValues) {
@@ -197,7 +197,7 @@ function toRow(record: CsvRecord, layout: Layout, options: LoadOptions): SourceR
   return complete(schema, cells, record);
 }
 
-function complete(schema: readonly Field[], cells: Cell[], record: CsvRecord): SourceRow {
+function complete(schema: readonly Field[], cells: Cell[], record: CsvRecord): FileRow {
   const missing = schema.find((field, index) => field.mode === 'REQUIRED' && cells[index] === null);
   if (missing === undefined) return { cells };
   return problem(`Required column value for column: ${missing.name} is missing.${place(record)}`);

@@ -6,7 +6,7 @@ import { formatJob, type Job, type JobRef } from './job.ts';
 const TABLE = 'tributary.jobs';
 
 /** Every job there ever was, so that an id is never used twice, also after a restart. */
-export class JobBook {
+export class JobStore {
   readonly #store: Store;
   readonly #jobs = new Map<string, Job>();
   readonly #running = new Map<string, Promise<void>>();
@@ -15,8 +15,8 @@ export class JobBook {
     this.#store = store;
   }
 
-  static async open(store: Store): Promise<JobBook> {
-    const book = new JobBook(store);
+  static async open(store: Store): Promise<JobStore> {
+    const jobStore = new JobStore(store);
     await store.administer(async (connection) => {
       await connection.run(
         `CREATE TABLE IF NOT EXISTS ${TABLE} (id VARCHAR PRIMARY KEY, resource VARCHAR)`,
@@ -24,11 +24,11 @@ export class JobBook {
       const reader = await connection.runAndReadAll(`SELECT resource FROM ${TABLE}`);
       for (const [text] of reader.getRows()) {
         const job = closeInterrupted(JSON.parse(String(text)) as Job);
-        book.#jobs.set(formatJob(job), job);
+        jobStore.#jobs.set(formatJob(job), job);
       }
       return () => undefined;
     });
-    return book;
+    return jobStore;
   }
 
   /** Throws notFound. */
@@ -45,14 +45,14 @@ export class JobBook {
 
   /**
    * Takes a job in and starts `work`, which must record the job's end itself. Throws duplicate.
-   * A job that `lasts` is on disk before this returns.
+   * A job that `isPersistent` is on disk before this returns.
    */
-  async start(job: Job, lasts: boolean, work: () => Promise<void>): Promise<void> {
+  async start(job: Job, isPersistent: boolean, work: () => Promise<void>): Promise<void> {
     const key = formatJob(job);
     if (this.#jobs.has(key)) throw new BigQueryError('duplicate', `Already Exists: Job ${key}`);
     this.#jobs.set(key, job);
     try {
-      if (lasts) await this.save(job);
+      if (isPersistent) await this.save(job);
     } catch (cause) {
       this.#jobs.delete(key);
       throw cause;
@@ -74,12 +74,12 @@ export class JobBook {
   async save(job: Job): Promise<void> {
     await this.#store.administer(async (connection) => {
       await saveJob(connection, job);
-      return () => this.keep(job);
+      return () => this.set(job);
     });
   }
 
   /** Makes a state of a job the one that is answered. */
-  keep(job: Job): void {
+  set(job: Job): void {
     this.#jobs.set(formatJob(job), job);
   }
 }

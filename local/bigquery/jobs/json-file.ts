@@ -5,7 +5,7 @@ import type { Field, FieldType } from '../tables/schema.ts';
 import { type ExactJson, jsonToCells, NumberText, parseExactJson } from '../values/json-row.ts';
 import { SAMPLE_ROWS } from './autodetect.ts';
 import { headerName } from './column-name.ts';
-import { problem, type Source, type SourceRow } from './load-file.ts';
+import { type FileRow, type LoadFile, problem } from './load-file.ts';
 import type { LoadOptions } from './load-options.ts';
 
 const BATCH = 1000;
@@ -15,7 +15,7 @@ export async function openJson(
   file: string,
   options: LoadOptions,
   tableSchema: Field[] | undefined,
-): Promise<Source> {
+): Promise<LoadFile> {
   const detected = options.autodetect && !options.schema && !tableSchema;
   const schema = options.schema ?? tableSchema ?? (detected ? await detect(file) : undefined);
   if (schema === undefined) {
@@ -24,7 +24,7 @@ export async function openJson(
   return {
     schema,
     async *rows() {
-      let batch: SourceRow[] = [];
+      let batch: FileRow[] = [];
       for await (const { text, line } of readLines(file)) {
         batch.push(toRow(text, line, schema, options));
         if (batch.length < BATCH) continue;
@@ -51,7 +51,7 @@ function toRow(
   line: number,
   schema: readonly Field[],
   options: LoadOptions,
-): SourceRow {
+): FileRow {
   let json: ExactJson;
   try {
     json = parseExactJson(text);

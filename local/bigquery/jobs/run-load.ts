@@ -11,7 +11,7 @@ import { type Field, findField, formatTable, type Table } from '../tables/schema
 import { changeSchema } from '../tables/schema-change.ts';
 import { openCsv } from './csv-file.ts';
 import { openJson } from './json-file.ts';
-import type { Source } from './load-file.ts';
+import type { LoadFile } from './load-file.ts';
 import type { LoadOptions } from './load-options.ts';
 
 /** A load that failed; nothing of it is in the table. */
@@ -43,9 +43,9 @@ export async function runLoad(
       const known =
         options.write === 'WRITE_TRUNCATE' && declares(options) ? undefined : current?.schema;
       const open = options.format === 'CSV' ? openCsv : openJson;
-      const source = await open(file, options, known);
-      const { table, publish } = await prepareTable(store, connection, options, current, source);
-      const counts = await copyRows(connection, table, source, options);
+      const loadFile = await open(file, options, known);
+      const { table, publish } = await prepareTable(store, connection, options, current, loadFile);
+      const counts = await copyRows(connection, table, loadFile, options);
       const statistics = {
         inputFiles: '1',
         inputFileBytes: String((await stat(file)).size),
@@ -103,18 +103,18 @@ async function prepareTable(
   connection: DuckDBConnection,
   options: LoadOptions,
   current: Table | undefined,
-  source: Source,
+  loadFile: LoadFile,
 ): Promise<Prepared> {
   if (current === undefined) {
-    const table = newTable(options.destination, source.schema, options.layout);
+    const table = newTable(options.destination, loadFile.schema, options.layout);
     return { table, publish: await store.createTableIn(connection, table) };
   }
   if (options.write === 'WRITE_TRUNCATE') {
-    const schema = declares(options) ? source.schema : current.schema;
+    const schema = declares(options) ? loadFile.schema : current.schema;
     const table = changedTable(current, { ...options.layout, schema });
     return { table, publish: await store.recreateTableIn(connection, table) };
   }
-  const { schema, alterations } = changeSchema(current, widened(current, source.schema, options));
+  const { schema, alterations } = changeSchema(current, widened(current, loadFile.schema, options));
   if (JSON.stringify(schema) === JSON.stringify(current.schema)) {
     return { table: current, publish: () => undefined };
   }
@@ -123,14 +123,14 @@ async function prepareTable(
 }
 
 /** The table's columns with what the job may add to them or relax in them. */
-function widened(table: Table, source: readonly Field[], options: LoadOptions): Field[] {
+function widened(table: Table, fileSchema: readonly Field[], options: LoadOptions): Field[] {
   const refuse = (reason: string) =>
     new BigQueryError(
       'invalid',
       `Provided Schema does not match Table ${formatTable(table)}. ${reason}`,
     );
   const kept = table.schema.map((field) => {
-    const given = findField(source, field.name);
+    const given = findField(fileSchema, field.name);
     const optional = given === undefined || given.mode === 'NULLABLE';
     const declared = given !== undefined && options.schema !== undefined;
     if (declared && given.type !== field.type) return { ...field, type: given.type };
@@ -141,7 +141,7 @@ function widened(table: Table, source: readonly Field[], options: LoadOptions): 
     }
     return { ...field, mode: 'NULLABLE' as const };
   });
-  const added = source.filter((field) => findField(table.schema, field.name) === undefined);
+  const added = fileSchema.filter((field) => findField(table.schema, field.name) === undefined);
   const [first] = added;
   if (first !== undefined && !options.allowFieldAddition) {
     throw refuse(`Cannot add fields (field: ${first.name})`);
@@ -152,16 +152,16 @@ function widened(table: Table, source: readonly Field[], options: LoadOptions): 
 async function copyRows(
   connection: DuckDBConnection,
   table: Table,
-  source: Source,
+  loadFile: LoadFile,
   options: LoadOptions,
 ): Promise<{ rows: number; bad: number }> {
   const positions = table.schema.map((field) =>
-    source.schema.findIndex((given) => given.name.toLowerCase() === field.name.toLowerCase()),
+    loadFile.schema.findIndex((given) => given.name.toLowerCase() === field.name.toLowerCase()),
   );
   const writer = await RowWriter.open(connection, table);
   const problems: ErrorProto[] = [];
   let rows = 0;
-  for await (const batch of source.rows()) {
+  for await (const batch of loadFile.rows()) {
     const cells: Cell[][] = [];
     for (const row of batch) {
       if ('problem' in row) problems.push(row.problem);

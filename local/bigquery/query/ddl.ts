@@ -14,11 +14,7 @@ import { TokenCursor, unexpected } from './token-cursor.ts';
 import { datasetRef, tableRef } from './translate.ts';
 
 /** Runs a statement that changes what there is: CREATE, DROP, TRUNCATE, ALTER TABLE ADD COLUMN. */
-export async function runDefinition(
-  store: Store,
-  query: Query,
-  tokens: Token[],
-): Promise<QueryResult> {
+export async function runDdl(store: Store, query: Query, tokens: Token[]): Promise<QueryResult> {
   const cursor = new TokenCursor(tokens);
   const statementType = await define(store, query, cursor, tokens);
   return { statementType, schema: [], rows: ResultRows.none() };

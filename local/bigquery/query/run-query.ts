@@ -2,7 +2,7 @@ import type { Token } from '../sql/lexer.ts';
 import { invalidQuery } from '../sql/syntax-tree.ts';
 import type { Store } from '../storage/store.ts';
 import type { TableRef } from '../tables/schema.ts';
-import { runDefinition } from './ddl.ts';
+import { runDdl } from './ddl.ts';
 import { bindParameters } from './parameters.ts';
 import { ResultRows } from './result-rows.ts';
 import { execute, type Query, type QueryResult, runSelect } from './select.ts';
@@ -16,8 +16,8 @@ export async function runQuery(store: Store, query: Query): Promise<QueryResult>
   const tokens = statementTokens(query.sql);
   const verb = verbOf(tokens);
   if (verb === 'SELECT') return runSelect(store, query, tokens, false);
-  if (CHANGES.has(verb)) return runChange(store, query, tokens, verb);
-  return runDefinition(store, query, tokens);
+  if (CHANGES.has(verb)) return runDml(store, query, tokens, verb);
+  return runDdl(store, query, tokens);
 }
 
 /** The schema that a SELECT would have; a change is only translated, a definition not even that. */
@@ -35,7 +35,7 @@ function verbOf(tokens: readonly Token[]): string {
   return verb === 'WITH' ? 'SELECT' : verb;
 }
 
-async function runChange(
+async function runDml(
   store: Store,
   query: Query,
   tokens: Token[],

@@ -9,7 +9,7 @@ const DEFAULT_MS = 1000;
 const NAMES = ['rest.status', 'rest.lost-answer', 'rest.delay', 'rest.hang'] as const;
 
 /** Handles a request as the faults have it; `on` is matched with `POST /path`, without the query. */
-export async function handleScripted(
+export async function handleWithFaults(
   faults: Faults,
   router: Router,
   message: IncomingMessage,

@@ -1,5 +1,5 @@
 import { BigQueryError, type ErrorProto } from '../errors.ts';
-import { wireRow } from '../query/rest-values.ts';
+import { restRow } from '../query/rest-values.ts';
 import { ResultRows } from '../query/result-rows.ts';
 import { resultField } from '../query/result-schema.ts';
 import type { Store } from '../storage/store.ts';
@@ -47,7 +47,7 @@ async function listRows(store: Store, call: Call): Promise<Reply> {
         etag: table.etag,
         totalRows: String(total),
         ...(end < total && rows.length > 0 && { pageToken: String(end) }),
-        rows: rows.map((row) => wireRow(schema, row, queryFormat(call.query))),
+        rows: rows.map((row) => restRow(schema, row, queryFormat(call.query))),
       },
     };
   } finally {

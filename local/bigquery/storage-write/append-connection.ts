@@ -3,11 +3,11 @@ import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type { Fault, Faults } from '../../faults/faults.ts';
 import type { Store } from '../storage/store.ts';
 import {
+  applyFault,
   DEFAULT_FAULT_MS,
   endsConnection,
+  type PendingAppend,
   refuse,
-  type StruckAppend,
-  strike,
   takeAppendFault,
 } from './append-faults.ts';
 import { Refusal, toRefusal } from './refusals.ts';
@@ -31,7 +31,7 @@ const MAX_PENDING_BYTES = 32 * 1024 * 1024;
  * One AppendRows connection. Requests are decoded as they come and, to a default stream, appended side
  * by side; their answers leave in the order of the requests.
  */
-export class AppendSession {
+export class AppendConnection {
   readonly #call: Call;
   readonly #writer: RequestWriter;
   readonly #store: Store;
@@ -102,7 +102,7 @@ export class AppendSession {
     if (!name) return write();
     this.#name = name;
     const stream = formatStreamName(name);
-    const append: StruckAppend = {
+    const append: PendingAppend = {
       stream,
       table: this.#store.getTable(name.table),
       rows: request.protoRows?.rows?.serializedRows ?? [],
@@ -114,7 +114,7 @@ export class AppendSession {
     if (!fault) return write();
     if (endsConnection(fault)) this.#closing = true;
     if (fault.name === 'append.frozen') this.#frozen = true;
-    return strike(fault, append);
+    return applyFault(fault, append);
   }
 
   #armIdleClose({ ms = DEFAULT_FAULT_MS }: Fault): void {

@@ -20,7 +20,7 @@ export interface WriteStreamRecord extends StreamName {
 }
 
 /** Every stream there is: in memory, and in the store with the rows that it counts. */
-export class StreamBook {
+export class StreamStore {
   readonly #store: Store;
   readonly #records = new Map<string, WriteStreamRecord>();
 
@@ -29,8 +29,10 @@ export class StreamBook {
   }
 
   /** Streams whose table is gone, or was replaced by another, are forgotten. */
-  static async open(store: Store): Promise<{ book: StreamBook; orphans: WriteStreamRecord[] }> {
-    const book = new StreamBook(store);
+  static async open(
+    store: Store,
+  ): Promise<{ streamStore: StreamStore; orphans: WriteStreamRecord[] }> {
+    const streamStore = new StreamStore(store);
     const orphans: WriteStreamRecord[] = [];
     await store.administer(async (connection) => {
       await connection.run(
@@ -39,13 +41,13 @@ export class StreamBook {
       const reader = await connection.runAndReadAll(`SELECT resource FROM ${TABLE}`);
       for (const [text] of reader.getRows()) {
         const record = JSON.parse(String(text)) as WriteStreamRecord;
-        if (book.#isCurrent(record)) book.keep(record);
+        if (streamStore.#isCurrent(record)) streamStore.set(record);
         else orphans.push(record);
       }
       for (const record of orphans) await erase(connection, record);
       return () => undefined;
     });
-    return { book, orphans };
+    return { streamStore, orphans };
   }
 
   get(name: StreamName): WriteStreamRecord | undefined {
@@ -54,7 +56,7 @@ export class StreamBook {
   }
 
   /** Makes a state the one that is answered; `saveRecord` has it on disk. */
-  keep(record: WriteStreamRecord): void {
+  set(record: WriteStreamRecord): void {
     this.#records.set(formatStreamName(record), record);
   }
 
