@@ -11,9 +11,9 @@ export interface BigQueryServer {
 }
 
 /**
- * BigQuery on this machine: the REST API and the Storage Write API over one store in `directory`.
- * Port 0 takes a free one. Throws EADDRINUSE as node does. With `faults`, what docs/faults.md lists
- * can be scripted, also over HTTP. Who may call: request-guard.ts.
+ * Starts the REST API and the Storage Write API over one store in `directory`. Port 0 selects a free
+ * port. Throws EADDRINUSE as Node does. `faults` enables the faults of docs/faults.md, also over HTTP.
+ * request-guard.ts decides who may call.
  */
 export async function startBigQuery(options: {
   restPort: number;

@@ -17,12 +17,12 @@ export interface LoadOptions {
   allowFieldRelaxation: boolean;
   maxBadRecords: number;
   ignoreUnknownValues: boolean;
-  /** How a table that the job creates is laid out. */
+  /** Partitioning and clustering of a table that the job creates. */
   layout: Partial<Table>;
   csv: Omit<CsvOptions, 'delimiter'> & {
-    /** Undefined where the job names none. */
+    /** Undefined if the job has none. */
     delimiter: string | undefined;
-    /** Undefined where the job leaves it to detection. */
+    /** Undefined if detection decides. */
     skipLeadingRows: number | undefined;
     allowJaggedRows: boolean;
     nullMarkers: ReadonlySet<string>;

@@ -16,22 +16,21 @@ import { BIG_QUERY_WRITE } from './service-definition.ts';
 import { WriteStreams } from './streams/write-streams.ts';
 
 export interface StorageWriteOptions {
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   port: number;
-  /** The clock for the range that partitioned tables take. */
+  /** The clock for the date range of partitioned tables. */
   now?: () => Date;
-  /** What goes wrong, as scripted. */
   faults?: Faults | undefined;
   allowHosts?: AllowedHosts | undefined;
 }
 
 export interface StorageWriteServer {
   port: number;
-  /** Answers what was received, then ends every connection. Nothing is written afterwards. */
+  /** Answers all received requests, then ends every connection. */
   stop(): Promise<void>;
 }
 
-/** Above the API's own limit, so that a request that is too large gets the API's answer, not gRPC's. */
+/** Above the API's own limit, so that a request that is too large gets the API's error, not gRPC's. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const GRACE_MS = 1000;
 

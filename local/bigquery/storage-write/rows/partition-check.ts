@@ -6,11 +6,11 @@ const YEARS_BACK = 10;
 const YEARS_AHEAD = 1;
 const MICROS_PER_DAY = 86_400_000_000n;
 
-/** Throws a BadRow for a row that the table's partitions do not take. */
+/** Throws a BadRow for a row outside of the allowed partitions. */
 export type PartitionCheck = (row: readonly Cell[]) => void;
 
 /**
- * A table partitioned by a column takes rows from 10 years back to 1 year ahead of now.
+ * A table partitioned by a column accepts rows from 10 years ago to 1 year ahead.
  * https://cloud.google.com/bigquery/docs/write-api#time-unit_column_partitioning
  */
 export function partitionCheck(table: Table, now: Date): PartitionCheck {

@@ -15,10 +15,10 @@ type DescriptorProto = protos.google.protobuf.IDescriptorProto;
 type FieldProto = protos.google.protobuf.IFieldDescriptorProto;
 
 /**
- * Matches a writer schema to a table. Fields and columns go by name, in any case.
+ * Matches a writer schema to a table. Fields match columns by name, ignoring case.
  *
- * @throws Refusal where the message has a field that the table has not, lacks a REQUIRED column, or sends
- * a column in a type or a mode that does not go with it
+ * @throws Refusal if the message has a field that is not in the table, lacks a REQUIRED column, or sends a
+ * column with a type or mode that does not match
  */
 export function planRows(table: Table, descriptor: DescriptorProto): RowPlan {
   const extra: string[] = [];
@@ -115,7 +115,7 @@ function mismatch(path: string, reason: string): Refusal {
   return new Refusal(status.INVALID_ARGUMENT, `Proto schema mismatch on field ${path}: ${reason}`);
 }
 
-/** Finds message types by name as protobuf does: from the innermost message outwards. */
+/** Finds message types by name as protobuf does, from the innermost message outwards. */
 class Scope {
   readonly #path: readonly DescriptorProto[];
 
