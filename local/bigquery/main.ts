@@ -1,3 +1,7 @@
+// A local BigQuery server that works with Google's own clients: rest/ serves the REST API, storage-write/ the
+// Storage Write API. Both use one store (storage/, over DuckDB); tables/ and values/ define what it holds.
+// query/ and sql/ run GoogleSQL, jobs/ runs load and query jobs.
+
 import { type FaultsOption, openFaults } from '../faults/faults-endpoint.ts';
 import type { AllowedHosts } from '../guards/request-guard.ts';
 import { type RestServer, startRest } from './rest/server.ts';

@@ -95,6 +95,6 @@ export async function saveJob(connection: DuckDBConnection, job: Job): Promise<v
 /** A job that was running when the server stopped has not committed anything. */
 function closeInterrupted(job: Job): Job {
   if (job.state === 'DONE') return job;
-  const message = 'The server stopped while the job was running; nothing of it was kept.';
+  const message = 'The server stopped while the job was running; the job has written nothing.';
   return { ...job, state: 'DONE', endTime: Date.now(), errors: [{ reason: 'stopped', message }] };
 }

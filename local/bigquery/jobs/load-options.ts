@@ -110,7 +110,7 @@ function readCharacterMap(load: JsonObject): CharacterMap | undefined {
   const map = asText(load['columnNameCharacterMap']) ?? 'COLUMN_NAME_CHARACTER_MAP_UNSPECIFIED';
   if (map === 'COLUMN_NAME_CHARACTER_MAP_UNSPECIFIED') return undefined;
   if ((asText(load['sourceFormat']) ?? 'CSV') !== 'CSV') {
-    throw new BigQueryError('invalid', 'columnNameCharacterMap is for CSV and Parquet files alone');
+    throw new BigQueryError('invalid', 'columnNameCharacterMap is only for CSV and Parquet files');
   }
   if (map === 'STRICT' || map === 'V1' || map === 'V2') return map;
   throw new BigQueryError('invalid', `Invalid value for columnNameCharacterMap: ${map}`);

@@ -97,7 +97,7 @@ function partitioning(
 function tableSchema(fields: Awaited<ReturnType<typeof runSelect>>['schema']): Field[] {
   return fields.map((field) => {
     if (field.type === 'INTERVAL') {
-      throw invalidQuery(`Column ${field.name} is an INTERVAL, which no table here can hold`);
+      throw invalidQuery(`Column ${field.name} is an INTERVAL, which tables here do not support`);
     }
     const { fields: inner, ...plain } = field;
     return { ...plain, ...(inner && { fields: tableSchema(inner) }) } as Field;

@@ -97,7 +97,7 @@ function scalarCell(field: Field, value: ParameterValue): Cell {
   if (value.value === null || value.value === undefined) return null;
   const cell = parseText(field.type, String(value.value));
   if (cell === undefined) {
-    throw refuse(field.name, `is no ${field.type}: ${JSON.stringify(value.value)}`);
+    throw refuse(field.name, `is not a ${field.type}: ${JSON.stringify(value.value)}`);
   }
   return cell;
 }

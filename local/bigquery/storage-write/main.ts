@@ -1,3 +1,7 @@
+// The Storage Write API over gRPC. A connection of AppendRows (append-connection.ts) decodes and writes each
+// request with request-writer.ts, by way of rows/ (protobuf to cells) and streams/ (COMMITTED and PENDING
+// streams). append-faults.ts injects faults. In: rows of Google's clients. Out: rows in ../storage/.
+
 import {
   Server,
   ServerCredentials,
@@ -35,9 +39,9 @@ const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const GRACE_MS = 1000;
 
 /**
- * The Storage Write API on 127.0.0.1, without TLS.
+ * Serves the Storage Write API on 127.0.0.1, without TLS.
  *
- * @throws when the port is taken
+ * @throws the system's error if the port is taken
  */
 export async function startStorageWrite(
   store: Store,

@@ -76,7 +76,7 @@ export function refuseRows(
   return {
     error: {
       code: status.INVALID_ARGUMENT,
-      message: `${problems.length} of the rows cannot be stored; row_errors names them. No row was written.`,
+      message: `${problems.length} of the rows cannot be stored; row_errors lists them. No row was written.`,
     },
     rowErrors: problems.map(({ index, message }) => ({
       index,

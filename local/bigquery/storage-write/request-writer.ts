@@ -113,7 +113,7 @@ export class RequestWriter {
       throw new Refusal(status.INVALID_ARGUMENT, 'the first request must name its write_stream');
     }
     const name = parseStreamName(writeStream);
-    if (!name) throw new Refusal(status.INVALID_ARGUMENT, `no write stream: ${writeStream}`);
+    if (!name) throw new Refusal(status.INVALID_ARGUMENT, `not a write stream: ${writeStream}`);
     if (this.#name && formatStreamName(this.#name) !== formatStreamName(name)) {
       throw new Refusal(
         status.INVALID_ARGUMENT,
@@ -127,7 +127,7 @@ export class RequestWriter {
   #planFor(table: Table): RowPlan {
     if (this.#plan?.schemaVersion === table.schemaVersion) return this.#plan.rows;
     if (!this.#descriptor) {
-      throw new Refusal(status.INVALID_ARGUMENT, 'the first request must bring its writer_schema');
+      throw new Refusal(status.INVALID_ARGUMENT, 'the first request must have a writer_schema');
     }
     const rows = planRows(table, this.#descriptor);
     this.#plan = { rows, schemaVersion: table.schemaVersion };

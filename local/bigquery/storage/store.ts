@@ -220,7 +220,7 @@ function checkRow(fields: readonly Field[], row: readonly Cell[], index: number)
   if (row.length !== fields.length) {
     throw new CellError(
       '',
-      `row has ${row.length} cells, the table ${fields.length} columns`,
+      `the row has ${row.length} cells, the table has ${fields.length} columns`,
       index,
     );
   }

@@ -45,7 +45,7 @@ export function planChanges(
     byFieldNumber.set(field.number, planText(String(field.name).toUpperCase(), plan.columns));
   }
   if (byFieldNumber.size === plan.byFieldNumber.size + 1 && !names(fields).includes(CHANGE_TYPE)) {
-    throw new Refusal(status.INVALID_ARGUMENT, `${SEQUENCE} needs ${CHANGE_TYPE} beside it`);
+    throw new Refusal(status.INVALID_ARGUMENT, `${SEQUENCE} needs ${CHANGE_TYPE} as well`);
   }
   // Which columns are required depends on the change: see readChange.
   return { columns: plan.columns + 2, byFieldNumber, required: [] };
@@ -66,7 +66,7 @@ export function readChange(table: Table, row: readonly Cell[]): RowChange {
   const columns = table.schema.length;
   const type = String(row[columns] ?? '').toUpperCase();
   if (type !== 'UPSERT' && type !== 'DELETE') {
-    throw new BadRow(CHANGE_TYPE, `it is UPSERT or DELETE, not "${row[columns] ?? ''}"`);
+    throw new BadRow(CHANGE_TYPE, `it must be UPSERT or DELETE, not "${row[columns] ?? ''}"`);
   }
   const isDelete = type === 'DELETE';
   const keys = keyFields(table);
@@ -83,7 +83,7 @@ export function readChange(table: Table, row: readonly Cell[]): RowChange {
 function readSequence(cell: Cell | undefined): string {
   if (cell === null || cell === undefined) return '';
   if (!SECTIONS.test(String(cell))) {
-    throw new BadRow(SEQUENCE, 'it is 1 to 4 sections of 1 to 16 hexadecimal digits');
+    throw new BadRow(SEQUENCE, 'it must be 1 to 4 sections of 1 to 16 hexadecimal digits');
   }
   return String(cell)
     .toLowerCase()

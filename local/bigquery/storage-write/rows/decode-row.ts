@@ -39,7 +39,7 @@ function decodeRecord(plan: RecordPlan, reader: RowReader): Cell[] {
   while (reader.position < reader.end) {
     const tag = reader.uint32();
     const field = plan.byFieldNumber.get(tag >>> 3);
-    if (!field) throw new BadRow('', `the row has a field ${tag >>> 3} that its schema has not`);
+    if (!field) throw new BadRow('', `the row has field ${tag >>> 3}, which is not in its schema`);
     decodeField(field, tag & 7, reader, cells);
   }
   for (const { position, path } of plan.required) {

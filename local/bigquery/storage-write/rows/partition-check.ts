@@ -28,7 +28,7 @@ export function partitionCheck(table: Table, now: Date): PartitionCheck {
     if (at >= first && at < last) return;
     throw new BadRow(
       field.name,
-      `the partition is outside of ${YEARS_BACK} years back to ${YEARS_AHEAD} year ahead of now`,
+      `the partition is not within ${YEARS_BACK} years ago and ${YEARS_AHEAD} year ahead`,
     );
   };
 }

@@ -52,7 +52,7 @@ function planRecord(
     if (!column) {
       extra.push(path);
     } else if (taken.has(column) || !proto.number || byFieldNumber.has(proto.number)) {
-      throw mismatch(path, 'it stands in the message twice, or without a number');
+      throw mismatch(path, 'it occurs twice in the message, or has no number');
     } else {
       taken.add(column);
       byFieldNumber.set(
@@ -65,7 +65,7 @@ function planRecord(
   for (const { position, path } of required) {
     const field = fields[position];
     if (field && !taken.has(field))
-      throw mismatch(path, 'it is REQUIRED, and the message lacks it');
+      throw mismatch(path, 'it is REQUIRED but is not in the message');
   }
   return { columns: fields.length, byFieldNumber, required };
 }

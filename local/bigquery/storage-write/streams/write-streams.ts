@@ -81,7 +81,7 @@ export class WriteStreams {
 
   get(request: GetStream): StreamResource {
     const name = parseStreamName(request.name);
-    if (!name) throw new Refusal(status.INVALID_ARGUMENT, `no write stream: ${request.name}`);
+    if (!name) throw new Refusal(status.INVALID_ARGUMENT, `not a write stream: ${request.name}`);
     const table = this.#requireTable(name.table);
     const fault = this.#faults?.take(['append.new-table'], formatStreamName(name), (each) =>
       isNew(table, each),
@@ -121,7 +121,10 @@ export class WriteStreams {
   async finalize(request: FinalizeStream): Promise<FinalizedStream> {
     const name = parseStreamName(request.name);
     if (!name || name.stream === '_default') {
-      throw new Refusal(status.INVALID_ARGUMENT, `no stream to finalize: ${request.name}`);
+      throw new Refusal(
+        status.INVALID_ARGUMENT,
+        `not a stream that can be finalized: ${request.name}`,
+      );
     }
     return await this.#inTurn(name, async () => {
       const record = { ...this.require(name), finalized: true };
@@ -179,6 +182,6 @@ export class WriteStreams {
 
 function readTableName(name: string): TableRef {
   const ref = parseTableName(name);
-  if (!ref) throw new Refusal(status.INVALID_ARGUMENT, `no table: ${name}`);
+  if (!ref) throw new Refusal(status.INVALID_ARGUMENT, `not a table: ${name}`);
   return ref;
 }
