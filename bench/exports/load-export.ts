@@ -6,8 +6,8 @@ import { ExportLoad } from '../../subscriber/exports/load/export-load.ts';
 /**
  * Loads the sink's export as the subscriber does.
  *
- * @param id of the export: it makes the jobs' ids new
- * @param signal ends it early
+ * @param id of the export; a new one gives new job ids
+ * @param signal aborts the load
  */
 export async function loadExport(sink: string, id: string, signal?: AbortSignal): Promise<void> {
   const announcement = { path: `/v1/experiments/exports/${id}/x.zip`, table: 'bench.exports' };

@@ -71,7 +71,7 @@ function reply(response: ServerResponse, status: number, type: string, body: Buf
 }
 
 /** The answer to `GET /v1/experiments/{id}`, as far as the vendor documents it. */
-export interface Experiment {
+interface Experiment {
   id: number;
   name: string;
   experiment_tags: { experiment_tag: { tag: string } }[];
@@ -80,7 +80,7 @@ export interface Experiment {
 }
 
 /** The same id always gives the same experiment. Experiments with an even id have the tag `bigquery`. */
-export function sampleExperiment(id: number): Experiment {
+function sampleExperiment(id: number): Experiment {
   const tags = id % 2 === 0 ? ['checkout', 'bigquery'] : ['checkout'];
   return {
     id,

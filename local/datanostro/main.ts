@@ -80,7 +80,7 @@ const sampleStepMs = 30_000;
 const sampleNames = ['page_view', 'view_item', 'add_to_cart', 'begin_checkout', 'purchase'];
 
 /** Two events a minute. The same window (Unix milliseconds, without `to`) always gives the same events. */
-export function* sampleHistory(from: number, to: number): Generator<string> {
+function* sampleHistory(from: number, to: number): Generator<string> {
   for (let n = Math.ceil(from / sampleStepMs); n * sampleStepMs < to; n++) {
     yield datanostroEvent(n, sampleNames[n % sampleNames.length] ?? '', n * sampleStepMs).body;
   }

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PubSub } from '@google-cloud/pubsub';
 import autocannon from 'autocannon';
-import { connectPubsub } from '../local/google-clients.ts';
-import { PartProcess } from '../local/parts/part-process.ts';
-import { startGoogleEmulator } from '../local/pubsub/google-emulator.ts';
-import { type Figure, toFigure } from './figure.ts';
+import { connectPubsub } from '../../local/google-clients.ts';
+import { PartProcess } from '../../local/parts/part-process.ts';
+import { startGoogleEmulator } from '../../local/pubsub/google-emulator.ts';
+import { type Figure, toFigure } from '../figure.ts';
 
 const rounds = 3;
 const publishSeconds = 4;
@@ -14,7 +14,7 @@ const connections = 32;
 const backlog = 20_000;
 const project = 'bench-project';
 
-/** A Pub/Sub server under measurement: ours, or Google's emulator. */
+/** A measured Pub/Sub server: ours, or Google's emulator. */
 interface Server {
   name: string;
   port: number;
@@ -24,8 +24,8 @@ interface Server {
 }
 
 /**
- * Publishes one message a request, as the edge does, and pulls with Google's client and acks, as the
- * subscriber does; against local/pubsub and, where it is installed, Google's emulator, in turns.
+ * Measures publishing, with one message per request as the edge does, and pulling with Google's client as the
+ * subscriber does. Runs against local/pubsub and, if it is installed, Google's emulator, alternating.
  */
 export async function measurePubsub(say: (what: string) => void): Promise<Figure[]> {
   const own = await startOwn();
@@ -148,7 +148,7 @@ async function measurePull(port: number, name: string): Promise<number> {
   });
 }
 
-/** Runs with a topic and a subscription of that name. */
+/** Runs with a temporary topic and subscription of this name. */
 async function withTopic<Result>(
   port: number,
   name: string,

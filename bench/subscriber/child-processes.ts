@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { frugalAllocator, heapFlags, subscriberHeap } from '../../subscriber/service/small-heap.ts';
-import type { Measured } from './contender.ts';
 import type { Appended } from './instant-bigquery.ts';
+import type { Measured } from './measured-process.ts';
 
 type Message =
   | { kind: 'ready'; port?: number }
@@ -11,7 +11,7 @@ type Message =
   | ({ kind: 'measured' } & Measured)
   | ({ kind: 'appended' } & Appended);
 
-/** A part of the bench in a process of its own. */
+/** A part of the bench in its own process. */
 class Child {
   readonly process: ChildProcess;
 
@@ -26,7 +26,7 @@ class Child {
       execArgv: ['--disable-warning=ExperimentalWarning', ...nodeOptions],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    // Each question to it listens for its end.
+    // Each `told` adds an exit listener.
     this.process.setMaxListeners(0);
   }
 
@@ -49,7 +49,7 @@ class Child {
   }
 }
 
-/** Takes every append at once, or none any more. */
+/** A BigQuery that answers every append at once; after `freeze`, none. */
 export class InstantBigQuery extends Child {
   constructor() {
     super('./instant-bigquery.ts');
@@ -63,7 +63,7 @@ export class InstantBigQuery extends Child {
     this.process.send('freeze');
   }
 
-  /** What it has taken since it was asked last. */
+  /** The appends since the last call. */
   async appended(): Promise<Appended> {
     const appended = this.told('appended');
     this.process.send('take');
@@ -73,7 +73,7 @@ export class InstantBigQuery extends Child {
 
 export interface Run {
   kind: 'relay' | 'twin';
-  /** Of the topic and the subscription. */
+  /** The name of the topic and the subscription. */
   name: string;
   warmUp: number;
   events: number;
@@ -81,12 +81,12 @@ export interface Run {
 }
 
 /** The subscriber, or its twin. */
-export class Contender extends Child {
+export class MeasuredProcess extends Child {
   constructor({ kind, name, warmUp, events, environment }: Run) {
     const args = [kind, name, String(warmUp), String(events)];
-    // Bounded as subscriber/main.ts is; the twin, too.
+    // The twin gets the same memory limits as subscriber/main.ts.
     const bounded = { ...environment, ...frugalAllocator };
-    super('./contender.ts', args, bounded, heapFlags(subscriberHeap));
+    super('./measured-process.ts', args, bounded, heapFlags(subscriberHeap));
   }
 
   async ready(): Promise<void> {

@@ -1,16 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectBigQuery } from '../local/google-clients.ts';
-import { PartProcess } from '../local/parts/part-process.ts';
-import { defineRelay } from '../shared/config/config.ts';
-import { datanostro } from '../shared/sources/datanostro.ts';
-import { sources } from '../shared/sources/registry.ts';
-import { TableWriter } from '../subscriber/bigquery/append/writer.ts';
-import { openWriteClient } from '../subscriber/bigquery/client.ts';
-import { createEncoder } from '../subscriber/bigquery/encode/encode.ts';
-import { ensureTable } from '../subscriber/bigquery/tables/tables.ts';
-import { type Figure, toFigure } from './figure.ts';
+import { connectBigQuery } from '../../local/google-clients.ts';
+import { PartProcess } from '../../local/parts/part-process.ts';
+import { defineRelay } from '../../shared/config/config.ts';
+import { datanostro } from '../../shared/sources/datanostro.ts';
+import { sources } from '../../shared/sources/registry.ts';
+import { TableWriter } from '../../subscriber/bigquery/append/writer.ts';
+import { openWriteClient } from '../../subscriber/bigquery/client.ts';
+import { createEncoder } from '../../subscriber/bigquery/encode/encode.ts';
+import { ensureTable } from '../../subscriber/bigquery/tables/tables.ts';
+import { type Figure, toFigure } from '../figure.ts';
 
 const rounds = 5;
 const rowsPerRound = 100_000;
@@ -19,7 +19,7 @@ const rowsPerAppend = 1000;
 const project = 'bench-project';
 const table = 'bench.events';
 
-/** Rows a second that local/bigquery takes from the relay's own writer, fsync and all. */
+/** The rows per second that local/bigquery stores from the relay's own writer, with fsync. */
 export async function measureBigQuery(say: (what: string) => void): Promise<Figure[]> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-bench-'));
   const server = new PartProcess(
@@ -65,7 +65,7 @@ async function openWriter(restPort: number, grpcPort: number): Promise<TableWrit
   });
 }
 
-/** 1,000 encoded events of some 800 bytes; what is measured is the writing, not the encoding. */
+/** 1,000 encoded events of about 800 bytes. They are encoded before the measurement. */
 function encodeRows(): Uint8Array[] {
   const encoder = createEncoder(layout(), Date.now);
   const payload = JSON.stringify({

@@ -7,33 +7,33 @@ import { seededRandom } from '../../local/absmartly/sample-export.ts';
 const header =
   'unit_uid,unit_type,event_type,event_at,experiment_id,experiment_name,variant,goal_name,properties\n';
 
-/** So many different pieces of some 600 KB; the files repeat them, far beyond what deflate looks back. */
-const pieceCount = 24;
-const rowsPerPiece = 4000;
+/** The number of different chunks of about 600 KB. The files repeat them, beyond deflate's window. */
+const chunkCount = 24;
+const rowsPerChunk = 4000;
 
-/** Writes a ZIP of three CSVs of events, alike in size, that inflate to so many bytes in all. */
+/** Writes a ZIP of three CSV files of equal size that inflate to `inflatedBytes` in total. */
 export async function writeArchive(path: string, inflatedBytes: number): Promise<void> {
   const random = seededRandom(42);
-  const pieces = Array.from({ length: pieceCount }, () => {
-    const rows = Array.from({ length: rowsPerPiece }, () => eventRow(random));
+  const chunks = Array.from({ length: chunkCount }, () => {
+    const rows = Array.from({ length: rowsPerChunk }, () => eventRow(random));
     return Buffer.from(rows.join(''));
   });
   const zip = new ZipFile();
   for (const number of [1, 2, 3]) {
-    const content = Readable.from(csv(pieces, inflatedBytes / 3), { objectMode: false });
+    const content = Readable.from(csv(chunks, inflatedBytes / 3), { objectMode: false });
     zip.addReadStream(content, `experiment_42_export_00${number}.csv`);
   }
   zip.end();
   await pipeline(zip.outputStream, createWriteStream(path));
 }
 
-function* csv(pieces: readonly Buffer[], bytes: number): Generator<Buffer> {
+function* csv(chunks: readonly Buffer[], bytes: number): Generator<Buffer> {
   yield Buffer.from(header);
   let written = header.length;
   for (let index = 0; written < bytes; index++) {
-    const piece = pieces[index % pieces.length] ?? Buffer.alloc(0);
-    yield piece;
-    written += piece.length;
+    const chunk = chunks[index % chunks.length] ?? Buffer.alloc(0);
+    yield chunk;
+    written += chunk.length;
   }
 }
 

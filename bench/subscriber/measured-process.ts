@@ -1,13 +1,13 @@
 import { PubSub } from '@google-cloud/pubsub';
 import { startSubscriber } from '../../subscriber/main.ts';
 import { openSubscription } from '../../subscriber/pull/subscription.ts';
-import { benchRelay } from './relay.ts';
+import { benchRelay } from './bench-relay.ts';
 
-// The subscriber, or a twin of it that pulls with the same client and acks, in a process of its own:
-// `contender.ts <relay | twin> <name of topic and subscription> <events to warm up with> <events>`.
+// The subscriber, or a twin that pulls with the same client and acks, in its own process:
+// `measured-process.ts <relay | twin> <name of topic and subscription> <events to warm up with> <events>`.
 
 export interface Measured {
-  /** Of the events after those to warm up with. */
+  /** Of the events after the warm-up. */
   seconds: number;
   cpuSeconds: number;
   /** The greatest resident set, from start to end. */
@@ -21,7 +21,7 @@ const silent = () => {};
 const peak = { rssBytes: 0 };
 setInterval(() => {
   peak.rssBytes = Math.max(peak.rssBytes, process.memoryUsage.rss());
-  // The parent may be gone by now.
+  // The parent may have exited.
   if (process.connected) process.send?.({ kind: 'rss', bytes: process.memoryUsage.rss() }, silent);
 }, 100).unref();
 process.on('disconnect', () => process.exit());

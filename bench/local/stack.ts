@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freePorts } from '../local/parts/ports.ts';
-import { makeSecrets } from '../local/secrets.ts';
-import { startStack } from '../local/stack.ts';
-import { relay } from '../tributary.config.ts';
-import { type Figure, toFigure } from './figure.ts';
+import { freePorts } from '../../local/parts/ports.ts';
+import { makeSecrets } from '../../local/secrets.ts';
+import { startStack } from '../../local/stack.ts';
+import { relay } from '../../tributary.config.ts';
+import { type Figure, toFigure } from '../figure.ts';
 
 const rounds = 3;
 
-/** How long the relay takes to be ready, and the demo to run, with nothing else under way. */
+/** Measures the start of the relay and the run of the demo. */
 export async function measureStack(say: (what: string) => void): Promise<Figure[]> {
   const starts: number[] = [];
   const demos: number[] = [];
@@ -58,7 +58,7 @@ async function timeStart(): Promise<number> {
 }
 
 async function runDemo(): Promise<{ p50: number; p95: number }> {
-  const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+  const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [main, 'demo', '--json']);
   return (JSON.parse(stdout) as { freshnessMs: { p50: number; p95: number } }).freshnessMs;
 }

@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectBigQuery, connectPubsub } from '../../local/google-clients.ts';
 import { PartProcess } from '../../local/parts/part-process.ts';
-import { InstantBigQuery } from './children.ts';
+import { InstantBigQuery } from './child-processes.ts';
 
 const quiet = { onLine: () => {}, onExit: () => {} };
 const project = 'bench-project';
 
-/** The local servers, and an instant BigQuery, each in a process of its own. */
-export interface Bed {
+/** The local servers and an instant BigQuery, each in its own process. */
+export interface BenchServers {
   readonly pubsubPort: number;
   readonly instant: InstantBigQuery;
-  /** Of a subscriber that writes to the instant BigQuery, or to local/bigquery. */
+  /** The environment of a subscriber that writes to the instant BigQuery or to local/bigquery. */
   environment(bigquery: 'instant' | 'local'): NodeJS.ProcessEnv;
   subscribe(name: string): Promise<void>;
   unsubscribe(name: string): Promise<void>;
@@ -20,7 +20,7 @@ export interface Bed {
   stop(): Promise<void>;
 }
 
-export async function startBed(): Promise<Bed> {
+export async function startServers(): Promise<BenchServers> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-bench-'));
   const pubsubPart = new PartProcess(
     'pubsub',

@@ -3,7 +3,7 @@ import { toAttributes } from '../../shared/envelope.ts';
 
 const perRequest = 500;
 
-/** A DataNostro event of some 800 bytes. */
+/** A DataNostro event of about 800 bytes. */
 function event(n: number): string {
   return JSON.stringify({
     id: `evt_${n.toString().padStart(9, '0')}`,
@@ -24,7 +24,7 @@ function event(n: number): string {
   });
 }
 
-/** Publishes so many events as the edge would, many in a request. */
+/** Publishes `count` events as the edge does, but many in each request. */
 export async function publishEvents(port: number, topic: string, count: number): Promise<void> {
   const url = `http://127.0.0.1:${port}/v1/projects/bench-project/topics/${topic}:publish`;
   for (let sent = 0; sent < count; sent += perRequest) {
@@ -39,7 +39,7 @@ export async function publishEvents(port: number, topic: string, count: number):
     const body = JSON.stringify({ messages });
     const headers = { 'content-type': 'application/json' };
     const send = () => fetch(url, { method: 'POST', body, headers });
-    // A kept connection may have been closed from the other side.
+    // The server may have closed a kept-alive connection.
     const response = await send().catch(send);
     await response.arrayBuffer();
     if (!response.ok) throw new Error(`publish: ${response.status}`);

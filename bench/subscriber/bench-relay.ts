@@ -3,7 +3,7 @@ import { datanostro } from '../../shared/sources/datanostro.ts';
 
 export const table = 'bench.events';
 
-/** @param name of the topic and the subscription: each run has its own */
+/** @param name of the topic and the subscription, different for each run */
 export function benchRelay(name: string) {
   return defineRelay({
     project: 'bench-project',

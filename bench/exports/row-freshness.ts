@@ -2,44 +2,39 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { frugalAllocator, heapFlags, subscriberHeap } from '../../subscriber/service/small-heap.ts';
-import { type Bed, startBed } from '../subscriber/bed.ts';
 import { measureWaits } from '../subscriber/freshness.ts';
+import { type BenchServers, startServers } from '../subscriber/servers.ts';
 import type { Order, Said } from './exporting-subscriber.ts';
 
 const name = 'beside-rows';
 const phaseSeconds = 10;
 const warmUpSeconds = 3;
 
-export interface BesideRows<What extends string> {
-  /** The 95th percentiles of the milliseconds from Pub/Sub's answer to the table, one for each round. */
+export interface RowFreshness<What extends string> {
+  /** The 95th percentile of the milliseconds from Pub/Sub's ack to the table, for each round. */
   freshness: Record<What | 'alone', number[]>;
   peakRssMiB: number;
 }
 
-/**
- * The freshness of rows in a subscriber that loads no export, and in one that loads exports of a sink all
- * the time, in turns.
- *
- * @param sinks by what they stand for
- */
-export async function measureBesideRows<What extends string>(
+/** Measures the freshness of rows without exports, and while the subscriber loads exports from each sink. */
+export async function measureRowFreshness<What extends string>(
   sinks: Record<What, string>,
   rounds: number,
-): Promise<BesideRows<What>> {
-  const bed = await startBed();
+): Promise<RowFreshness<What>> {
+  const servers = await startServers();
   try {
-    await bed.subscribe(name);
-    const subscriber = startSubscriber(bed);
+    await servers.subscribe(name);
+    const subscriber = startSubscriber(servers);
     await told(subscriber);
-    await measurePhase(bed, warmUpSeconds);
+    await measurePhase(servers, warmUpSeconds);
     const names = Object.keys(sinks) as What[];
     const measured = Object.fromEntries(['alone', ...names].map((what) => [what, [] as number[]]));
     let peakRssMiB = 0;
     for (let round = 0; round < rounds; round++) {
-      measured['alone']?.push(await measurePhase(bed, phaseSeconds));
+      measured['alone']?.push(await measurePhase(servers, phaseSeconds));
       for (const what of names) {
         order(subscriber, { sink: sinks[what] });
-        measured[what]?.push(await measurePhase(bed, phaseSeconds));
+        measured[what]?.push(await measurePhase(servers, phaseSeconds));
         order(subscriber, 'rest');
         ({ peakRssMiB } = await rested(subscriber));
       }
@@ -49,20 +44,20 @@ export async function measureBesideRows<What extends string>(
     await ended;
     return { freshness: measured as Record<What | 'alone', number[]>, peakRssMiB };
   } finally {
-    await bed.stop();
+    await servers.stop();
   }
 }
 
-/** The 95th percentile of the milliseconds that an event takes to its table. */
-async function measurePhase(bed: Bed, seconds: number): Promise<number> {
-  const waits = await measureWaits(bed, name, seconds);
+/** The 95th percentile of the milliseconds from an event's publish to its row. */
+async function measurePhase(servers: BenchServers, seconds: number): Promise<number> {
+  const waits = await measureWaits(servers, name, seconds);
   return waits.toSorted((a, b) => a - b)[Math.floor(waits.length * 0.95)] ?? Number.NaN;
 }
 
-function startSubscriber(bed: Bed): ChildProcess {
+function startSubscriber(servers: BenchServers): ChildProcess {
   const file = fileURLToPath(new URL('./exporting-subscriber.ts', import.meta.url));
   return fork(file, [name], {
-    env: { ...process.env, ...bed.environment('local'), ...frugalAllocator },
+    env: { ...process.env, ...servers.environment('local'), ...frugalAllocator },
     execArgv: ['--disable-warning=ExperimentalWarning', ...heapFlags(subscriberHeap)],
   });
 }
@@ -71,7 +66,7 @@ function order(subscriber: ChildProcess, what: Order): void {
   subscriber.send(what);
 }
 
-/** The next that it says. */
+/** The subscriber's next message. */
 async function told(subscriber: ChildProcess): Promise<Said> {
   const ended = once(subscriber, 'exit').then(([code]) => {
     throw new Error(`the subscriber ended with ${code}`);
