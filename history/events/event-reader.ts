@@ -2,7 +2,7 @@ import type { Row, TableLayout } from '../../shared/columns.ts';
 import type { RelayStream } from '../../shared/config/config.ts';
 import { keyedLayout } from '../../shared/config/key.ts';
 import type { Envelope } from '../../shared/envelope.ts';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { filterOf } from '../../shared/filters/filter.ts';
 import { takesNoJson } from '../../shared/formats/names.ts';
 import type { Place } from '../../shared/shape/from.ts';
@@ -54,7 +54,7 @@ export class EventReader {
   constructor(stream: RelayStream, receivedAt: number) {
     const source = sources[stream.source];
     if (source.delivers !== 'rows') {
-      throw new RelayError('stream.no-rows', 'setup', `"${stream.name}" is filled with exports`);
+      throw new RelayError('stream.no-rows', `"${stream.name}" is filled with exports`);
     }
     this.stream = stream;
     const { unknown: _, filter: __, ...lenient } = stream;

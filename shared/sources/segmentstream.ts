@@ -1,7 +1,7 @@
 import type { Column, TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config/config.ts';
 import type { Envelope } from '../envelope.ts';
-import { RelayError } from '../error.ts';
+import { RelayError } from '../errors.ts';
 import { decodeDocument } from '../formats/read-body.ts';
 import { lossTest, notText, replaced } from '../formats/replaced.ts';
 import { decodeLossy } from '../formats/text.ts';
@@ -138,7 +138,7 @@ function calendarOf(timeZone: string): Intl.DateTimeFormat {
     return calendar;
   } catch (cause) {
     const message = `there is no time zone "${timeZone}"`;
-    throw new RelayError('config.invalid', 'setup', message, { cause });
+    throw new RelayError('config.invalid', message, { cause });
   }
 }
 

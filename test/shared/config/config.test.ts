@@ -5,7 +5,7 @@ import {
   type Stream,
   secretPrefix,
 } from '../../../shared/config/config.ts';
-import { RelayError } from '../../../shared/error.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { mixpanel, stripe } from '../../../shared/sources/presets.ts';

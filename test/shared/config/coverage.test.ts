@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defineRelay, type Stream } from '../../../shared/config/config.ts';
-import { RelayError } from '../../../shared/error.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import type { Filter } from '../../../shared/filters/condition.ts';
 import { filterOf } from '../../../shared/filters/filter.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
