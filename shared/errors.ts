@@ -92,6 +92,12 @@ export const errors = {
     meaning: 'tributary.config.ts has one or more problems.',
     remedy: 'Correct each path that the message names, then run `npx tributary check`.',
   },
+  'config.moved': {
+    reaction: 'setup',
+    meaning: 'tributary.config.ts was written for an older version: it imports a file that has moved.',
+    remedy:
+      "Import everything from the package: `import { datanostro, defineRelay } from 'tributary-relay';`.",
+  },
   'delimited.encoding': {
     reaction: 'invalid',
     meaning: 'A file contains bytes that are not in the encoding in which it is read.',
@@ -453,6 +459,12 @@ export const errors = {
     reaction: 'setup',
     meaning: 'A local relay already uses this state folder.',
     remedy: 'Stop it first, or give this one its own folder with `--state`.',
+  },
+  'state.version': {
+    reaction: 'setup',
+    meaning: 'The state folder was written by a newer version of Tributary.',
+    remedy:
+      'Start the version that the message names, or a newer one; or start with an empty folder: `--state <folder>`.',
   },
   'stream.no-id': {
     reaction: 'setup',

@@ -29,6 +29,7 @@ const prefixes: Record<string, string> = {
   secret: 'The secrets with which `tributary send` signs.',
   'service-account': 'The Google account of the Worker.',
   stack: 'The local relay.',
+  state: 'The state folder of the local relay.',
   stream: 'The stream that a command is given.',
   subscription: 'The Pub/Sub subscription of the subscriber.',
   table: 'The tables in BigQuery, as the subscriber and the commands open them.',

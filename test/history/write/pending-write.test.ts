@@ -157,7 +157,7 @@ describe('a write', () => {
     const write = new PendingWrite<number>({ client, table, descriptor: {}, onRefused() {} });
     write.add(new Uint8Array(1_000_000), 1);
     await expect.poll(() => write.add(new Uint8Array(1), 2)).toBe(true);
-    await expect(write.room()).rejects.toMatchObject({ code: 'bigquery.stream' });
+    await expect(write.room()).rejects.toMatchObject({ code: 'bigquery.refused' });
   });
 
   it('that is stopped asks for its stream no more, and lets nobody wait', async () => {
