@@ -6,7 +6,7 @@ import { type EventTable, findKnown } from '../table/known-ids.ts';
 import { hourMs, type TimeWindow, widen } from '../time-window.ts';
 import { openRowWrite } from '../write/row-write.ts';
 import { keptLine, type Line } from './lines.ts';
-import type { Rejects } from './rejects.ts';
+import type { Reject, Rejects } from './rejects.ts';
 
 /** Every event is in one of the last five. */
 export interface ImportCounts {
@@ -45,6 +45,14 @@ interface Candidate {
   line: Line;
 }
 
+/** By id. */
+type Candidates = Map<string, Candidate>;
+
+interface Refused {
+  line: Line;
+  reason: string;
+}
+
 /** BigQuery takes requests of 10 MB: so many ids of 200 characters fit. */
 const chunkEvents = 20_000;
 const chunkBytes = 16_000_000;
@@ -52,7 +60,8 @@ const dayMs = 24 * hourMs;
 
 /**
  * Writes those events of a file that are not rows yet, some thousands at once: all of them or none, unless the
- * table has a key. What ends it may be mended, and the same file be imported again.
+ * table has a key. While some are written the next are read. What ends it may be mended, and the same file be
+ * imported again.
  *
  * @throws RelayError `import.*`, `delimited.*`, `bigquery.*`, `line.rejected`; what was read before is written
  */
@@ -64,12 +73,13 @@ export async function importLines(
   try {
     for await (const some of lines) {
       for (const line of some) run.take(line);
-      if (run.isFull) await run.flush();
+      if (run.isFull) await run.writeBehind();
       dependencies.signal?.throwIfAborted();
     }
   } catch (error) {
     // The file has a fault: what it held before is good.
     if (isFileFault(error)) await run.flush();
+    else await run.settled();
     throw error;
   }
   await run.flush();
@@ -83,9 +93,10 @@ export function isFileFault(error: unknown): error is RelayError {
 class Import {
   readonly counts: ImportCounts;
   readonly #dependencies: ImportDependencies;
-  /** By id. */
-  #candidates = new Map<string, Candidate>();
+  #candidates: Candidates = new Map();
   #bytes = 0;
+  /** The write of those before. One at a time: each is to find the rows of the one before it in the table. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(dependencies: ImportDependencies) {
     this.#dependencies = dependencies;
@@ -105,20 +116,35 @@ class Import {
     for (const event of this.#dependencies.reader.read(line)) this.#takeEvent(line, event);
   }
 
-  /** Ends with every event so far in the table, or rejected. */
-  async flush(): Promise<void> {
-    const { rejects, onProgress, signal } = this.#dependencies;
+  /** Begins to write the events so far, once those before are written. */
+  async writeBehind(): Promise<void> {
     // A bad line stays bad however often the others are tried.
-    rejects.keep();
-    const { rejected } = this.counts;
-    const undo = () => {
-      rejects.forget();
-      this.counts.rejected = rejected;
-    };
-    await tryAgain(() => this.#flushOnce(), { undo, signal });
-    rejects.keep();
+    this.#dependencies.rejects.keep();
+    await this.#writing;
+    const candidates = this.#candidates;
     this.#candidates = new Map();
     this.#bytes = 0;
+    this.#writing = this.#write(candidates);
+    // Its failure is told when it is waited for.
+    this.#writing.catch(() => {});
+  }
+
+  /** Ends with every event so far in the table, or rejected. */
+  async flush(): Promise<void> {
+    await this.writeBehind();
+    await this.#writing;
+  }
+
+  /** Ends when nothing is under way, well or ill. */
+  async settled(): Promise<void> {
+    await this.#writing.catch(() => {});
+  }
+
+  async #write(candidates: Candidates): Promise<void> {
+    const { rejects, onProgress, signal } = this.#dependencies;
+    const refused = await tryAgain(() => this.#writeOnce(candidates), { signal });
+    for (const { line, reason } of refused) this.#reject(line, reason);
+    rejects.keep();
     onProgress?.(this.counts);
   }
 
@@ -149,14 +175,15 @@ class Import {
     this.#bytes += encoded.row.length;
   }
 
-  async #flushOnce(): Promise<void> {
-    if (this.#candidates.size === 0) return;
-    const { table, client, reader, signal } = this.#dependencies;
-    const missing = await this.#findMissing();
-    let refused = 0;
+  /** Those that BigQuery refuses: they are counted when no other try may refuse them again. */
+  async #writeOnce(candidates: Candidates): Promise<Refused[]> {
+    if (candidates.size === 0) return [];
+    const { table, client, reader, rejects, signal } = this.#dependencies;
+    const missing = await this.#findMissing(candidates);
+    const refused: Refused[] = [];
     const refuse = (line: Line, reason: string) => {
-      refused++;
-      this.#reject(line, reason);
+      rejects.requireLenience(this.#toReject(line, reason));
+      refused.push({ line, reason });
     };
     const write = client && openRowWrite<Line>(client, table, reader, refuse, signal);
     try {
@@ -165,26 +192,31 @@ class Import {
     } finally {
       write?.abandon();
     }
-    this.counts.present += this.#candidates.size - missing.length;
-    this.counts.written += missing.length - refused;
+    this.counts.present += candidates.size - missing.length;
+    this.counts.written += missing.length - refused.length;
+    return refused;
   }
 
   /** Those that are no rows yet; where rows may be replaced, also those that are later than their row. */
-  async #findMissing(): Promise<Candidate[]> {
+  async #findMissing(candidates: Candidates): Promise<Candidate[]> {
     const { table, reader } = this.#dependencies;
-    const candidates = [...this.#candidates];
-    const ids = candidates.map(([id]) => id);
-    const known = await findKnown(table, ids, spanOf(this.#candidates.values()));
+    const known = await findKnown(table, [...candidates.keys()], spanOf(candidates.values()));
     const hasStates = reader.stream.key !== undefined;
     const isThere = (id: string, { timeMs = 0 }: Candidate) =>
       known.has(id) && !(hasStates && timeMs > (known.get(id) ?? Number.POSITIVE_INFINITY));
-    return candidates.flatMap(([id, candidate]) => (isThere(id, candidate) ? [] : [candidate]));
+    return [...candidates].flatMap(([id, candidate]) =>
+      isThere(id, candidate) ? [] : [candidate],
+    );
   }
 
   #reject(line: Line, reason: string, column?: string): void {
-    const { rejects, name } = this.#dependencies;
     this.counts.rejected++;
-    rejects.add({ of: name, line: line.number, reason, ...(column && { column }) }, line);
+    this.#dependencies.rejects.add(this.#toReject(line, reason, column), line);
+  }
+
+  #toReject(line: Line, reason: string, column?: string): Reject {
+    const { name } = this.#dependencies;
+    return { of: name, line: line.number, reason, ...(column && { column }) };
   }
 }
 

@@ -11,10 +11,10 @@ export interface Line {
   isUnended?: true;
 }
 
-/** The line without its chunk, which may be many times as large: for one that is kept. */
-export function keptLine(line: Line): Line {
+/** What a person needs of a line, without its chunk, which may be many times as large: for one that is kept. */
+export function keptLine({ number, bytes, own }: Line): Line {
   // What is made of a record of a CSV has bytes of its own already.
-  return line.own ? line : { ...line, bytes: Buffer.from(line.bytes) };
+  return { number, bytes: own ?? Buffer.from(bytes) };
 }
 
 /** A row can't hold more; and no memory is spent on a file that has no line breaks. */

@@ -51,9 +51,7 @@ export class Rejects {
 
   /** @throws RelayError `line.rejected` where strictness is asked for */
   add(reject: Reject, line: Pick<Line, 'bytes' | 'own'>): void {
-    if (this.#options.strict) {
-      throw new RelayError('line.rejected', 'invalid', describeReject(reject));
-    }
+    this.requireLenience(reject);
     this.#count++;
     if (this.#told + this.#toTell.length < maxTold) this.#toTell.push(reject);
     if (this.#file === undefined) return;
@@ -66,6 +64,16 @@ export class Rejects {
       ...textOf(line.own ?? line.bytes),
     };
     this.#bytes += writeSync(this.#file, `${JSON.stringify(kept)}\n`, this.#bytes);
+  }
+
+  /**
+   * For a line that is to be added later.
+   *
+   * @throws RelayError `line.rejected` where strictness is asked for
+   */
+  requireLenience(reject: Reject): void {
+    if (!this.#options.strict) return;
+    throw new RelayError('line.rejected', 'invalid', describeReject(reject));
   }
 
   /** What was added is certain. */
