@@ -1,4 +1,4 @@
-import { writeOut } from './constant-arguments.ts';
+import { rewriteConstantCall } from './constant-arguments.ts';
 import { MACRO_PREFIX } from './functions.ts';
 import { joinListParameters } from './in-parameter.ts';
 import {
@@ -36,7 +36,7 @@ export function rewriteExpression(node: Node): Node {
   if (body === undefined) return node;
   switch (kind) {
     case 'function':
-      return writeOut(body) ?? { function: { ...body, args: datePartArguments(body) } };
+      return rewriteConstantCall(body) ?? { function: { ...body, args: datePartArguments(body) } };
     case 'interval':
       return rewriteInterval(node, body);
     case 'array_agg':
