@@ -94,7 +94,8 @@ export const errors = {
   },
   'config.moved': {
     reaction: 'setup',
-    meaning: 'tributary.config.ts was written for an older version: it imports a file that has moved.',
+    meaning:
+      'tributary.config.ts was written for an older version: it imports a file that has moved.',
     remedy:
       "Import everything from the package: `import { datanostro, defineRelay } from 'tributary-relay';`.",
   },

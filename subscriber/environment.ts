@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import { type Relay, secretPrefix } from '../shared/config/config.ts';
 import { RelayError } from '../shared/errors.ts';
 import { sources } from '../shared/sources/registry.ts';
-import { readApiAccess } from './exports/fetch/api-access.ts';
-import type { ExportApi } from './exports/fetch/api-request.ts';
+import { readApiAccess } from './exports/fetch/api-credentials.ts';
+import type { ExportApi } from './exports/fetch/export-api.ts';
 
 /** What the subscriber reads from its environment, checked. */
 export interface Environment {

@@ -1,9 +1,9 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { ExportStorage } from '../../../shared/config/export-settings.ts';
 import { RelayError } from '../../../shared/errors.ts';
-import { causeOf } from '../failure.ts';
-import { isPassing } from './api-request.ts';
-import type { ExportOrigin } from './origin.ts';
+import { causeOf } from '../export-failure.ts';
+import { isPassing } from './export-api.ts';
+import type { ExportOrigin } from './export-origin.ts';
 
 /** A bucket, by the client of its vendor. */
 export interface Bucket {

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RelayError } from '../../../shared/errors.ts';
-import type { ExportOrigin } from './origin.ts';
-import { Silence } from './silence.ts';
+import type { ExportOrigin } from './export-origin.ts';
+import { Silence } from './idle-timeout.ts';
 
 export interface DownloadOptions {
   origin: ExportOrigin;
