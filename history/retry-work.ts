@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RelayError } from '../shared/error.ts';
+import { type ErrorCode, RelayError } from '../shared/errors.ts';
 import { backoffMs } from '../subscriber/bigquery/append/backoff.ts';
 
 /** What a new try may mend. Whatever else is transient has been tried for as long as there is patience. */
-const passing = new Set([
+const passing = new Set<ErrorCode>([
   'history.broken',
   'bigquery.query',
   'bigquery.commit',
@@ -32,8 +32,7 @@ export async function tryAgain<Result>(
     } catch (error) {
       undo?.();
       signal?.throwIfAborted();
-      const isPassing =
-        error instanceof RelayError && error.reaction === 'transient' && passing.has(error.code);
+      const isPassing = error instanceof RelayError && passing.has(error.code);
       if (!isPassing || tries === maxTries) throw error;
     }
     await sleep(backoffMs('throttled', tries, Math.random), undefined, signal && { signal }).catch(

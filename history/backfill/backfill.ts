@@ -1,4 +1,4 @@
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { halveWindow, rangeOf, type TimeWindow } from '../time-window.ts';
 import { type FillDependencies, fillWindow, noCounts, type WindowCounts } from './fill-window.ts';
 

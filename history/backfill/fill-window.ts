@@ -1,4 +1,4 @@
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
 import type { EventReader, EventReading } from '../events/event-reader.ts';
 import { historyLines } from '../fetch/history-lines.ts';
@@ -54,7 +54,7 @@ const edgeMs = aroundMs - 60_000;
 /** Too many to keep their ids: nothing of the window is written. */
 export function tooManyEvents(window: TimeWindow, max: number): RelayError {
   const problem = `${describeWindow(window)} has more than ${max} events`;
-  return new RelayError('window.too-many-events', 'invalid', problem);
+  return new RelayError('window.too-many-events', problem);
 }
 
 export function noCounts(): WindowCounts {

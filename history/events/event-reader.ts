@@ -1,7 +1,7 @@
 import { keyedLayout, type Row, type TableLayout } from '../../shared/columns.ts';
 import type { RelayStream } from '../../shared/config/config.ts';
 import type { Envelope } from '../../shared/envelope.ts';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { filterOf } from '../../shared/filters/filter.ts';
 import { takesNoJson } from '../../shared/formats/body-formats.ts';
 import type { Mapping, ValueNote } from '../../shared/shape/map-columns.ts';
@@ -54,7 +54,7 @@ export class EventReader {
   constructor(stream: RelayStream, receivedAt: number) {
     const source = sources[stream.source];
     if (source.delivers !== 'rows') {
-      throw new RelayError('stream.no-rows', 'setup', `"${stream.name}" is filled with exports`);
+      throw new RelayError('stream.no-rows', `"${stream.name}" is filled with exports`);
     }
     this.stream = stream;
     const { unknown: _, filter: __, ...lenient } = stream;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RelayStream } from '../../shared/config/config.ts';
 import { secretPrefix } from '../../shared/config/secrets.ts';
-import { RelayError } from '../../shared/error.ts';
+import { type ErrorCode, RelayError } from '../../shared/errors.ts';
 import { backoffMs } from '../../subscriber/bigquery/append/backoff.ts';
 import { causeOf } from '../../subscriber/exports/export-failure.ts';
 import { readApiAccess } from '../../subscriber/exports/fetch/api-credentials.ts';
@@ -39,7 +39,7 @@ export function readHistorySource(
   };
   const problems: string[] = [];
   const access = readApiAccess(environment, configured, problems);
-  if (!access) throw new RelayError('environment.invalid', 'setup', problems.join('\n'));
+  if (!access) throw new RelayError('environment.invalid', problems.join('\n'));
   const path = history?.path ?? '/api/v1/events/export/';
   const [name = '', ...value] = (history?.header ?? 'Authorization: Api-Key {key}').split(':');
   return {
@@ -101,7 +101,7 @@ async function request(
     const { problem, retryAfterMs } = answer;
     const waitMs = retryAfterMs ?? backoffMs('throttled', tries, source.random);
     if (signal?.aborted || Date.now() - begun + waitMs > source.patienceMs) {
-      throw new RelayError('history.unavailable', 'transient', problem);
+      throw new RelayError('history.unavailable', problem);
     }
     source.onWait?.(problem, waitMs);
     await sleep(waitMs, undefined, signal && { signal }).catch(() => {});
@@ -157,22 +157,31 @@ function retryAfter(header: string | null): { retryAfterMs?: number } {
 }
 
 function refusal(status: number, { origin, pathname }: URL, response: Response): RelayError {
-  const refuse = (code: string, reason: string) =>
-    new RelayError(`history.${code}`, 'setup', `${origin}${pathname}: ${reason}`);
+  const refuse = (code: ErrorCode, reason: string) =>
+    new RelayError(code, `${origin}${pathname}: ${reason}`);
   if (status === 401 || status === 403) {
-    return refuse('unauthorized', `${status}: the API key is wrong, or may not read the export`);
+    return refuse(
+      'history.unauthorized',
+      `${status}: the API key is wrong, or may not read the export`,
+    );
   }
   if (status === 404 || status === 410) {
-    return refuse('not-found', `${status}: check history.url and history.path of the stream`);
+    return refuse(
+      'history.not-found',
+      `${status}: check history.url and history.path of the stream`,
+    );
   }
   if (status >= 300 && status < 400) {
     const location = response.headers.get('location') ?? '';
     // Without the path: it may hold a signature.
     const to = URL.canParse(location, origin) ? ` to ${new URL(location, origin).origin}` : '';
-    return refuse('redirect', `${status}: a redirect${to} is not followed, it would take the key`);
+    return refuse(
+      'history.redirect',
+      `${status}: a redirect${to} is not followed, it would take the key`,
+    );
   }
-  if (status === 200) return refuse('no-jsonl', 'a page of HTML, and no events');
-  return refuse('refused', `${status}`);
+  if (status === 200) return refuse('history.no-jsonl', 'a page of HTML, and no events');
+  return refuse('history.refused', `${status}`);
 }
 
 async function* pieces(response: Response, silence: Silence): AsyncGenerator<Uint8Array> {
@@ -189,7 +198,7 @@ async function* pieces(response: Response, silence: Silence): AsyncGenerator<Uin
   } catch (error) {
     // What the consumer throws does not come here: it ends the loop at the yield.
     const problem = `the answer broke off: ${explain(error, silence)}`;
-    throw new RelayError('history.broken', 'transient', problem, { cause: error });
+    throw new RelayError('history.broken', problem, { cause: error });
   } finally {
     // Frees the connection when the loop was left early; after the end it does nothing.
     await reader.cancel().catch(() => {});

@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import type { Line } from './lines.ts';
 
 /** A line, or an event of one, that can never become a row. */
@@ -33,7 +33,7 @@ export class Rejects {
   #told = 0;
   #toTell: Reject[] = [];
 
-  /** @throws RelayError `rejects.file` when it can't be made */
+  /** @throws RelayError `rejected.file` when it can't be made */
   constructor(options: RejectsOptions) {
     this.#options = options;
     if (options.file === undefined) return;
@@ -41,7 +41,7 @@ export class Rejects {
       this.#file = openSync(options.file, 'w', 0o600);
     } catch (cause) {
       const problem = `the rejected lines can't be kept: ${(cause as Error).message}`;
-      throw new RelayError('rejects.file', 'setup', problem, { cause });
+      throw new RelayError('rejected.file', problem, { cause });
     }
   }
 
@@ -73,7 +73,7 @@ export class Rejects {
    */
   requireLenience(reject: Reject): void {
     if (!this.#options.strict) return;
-    throw new RelayError('line.rejected', 'invalid', describeReject(reject));
+    throw new RelayError('line.rejected', describeReject(reject));
   }
 
   /** What was added is certain. */

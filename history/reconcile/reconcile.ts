@@ -22,7 +22,7 @@ export interface Reconciliation {
  * Compares the sender's own export with the table, by id. Memory is bounded: the ids of one window at a
  * time, those that several rows have, and of the differences so many as are asked for.
  *
- * @throws RelayError `history.*`, `bigquery.*`, `range.too-many-copies`
+ * @throws RelayError `history.*`, `bigquery.*`, `range.too-many-duplicates`
  */
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
   const report = new HourReport(options.idsPerHour);

@@ -1,4 +1,4 @@
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import type { WriteFailure } from '../../subscriber/bigquery/append/verdict.ts';
 
 /** How long a failure is tried again; from then on it is the caller's. */
@@ -12,16 +12,14 @@ export interface Patience {
 
 export const defaultPatience: Patience = { ms: 300_000, setupMs: 75_000, random: Math.random };
 
-/** Why no rows get into a table, and what to look at. */
+/** Why a table takes no rows: BigQuery refuses them, or was away for as long as it was asked. */
 export function writeError(
-  code: 'bigquery.append' | 'bigquery.stream',
+  step: 'bigquery.append' | 'bigquery.stream',
   table: string,
   { reaction, message }: Pick<WriteFailure, 'reaction' | 'message'>,
 ): RelayError {
   const name = table.replace(/^projects\/(.+)\/datasets\/(.+)\/tables\/(.+)$/, '$1.$2.$3');
-  const advice =
-    reaction === 'setup'
-      ? '; the account needs the role BigQuery Data Editor on the dataset, and the table the columns of the stream'
-      : '; run it again to go on';
-  return new RelayError(code, reaction, `the table ${name} takes no rows: ${message}${advice}`);
+  const isRefused = reaction === 'setup' || reaction === 'invalid';
+  const code = isRefused ? 'bigquery.refused' : step;
+  return new RelayError(code, `the table ${name} takes no rows: ${message}`);
 }

@@ -1,18 +1,17 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { ExportFilter, ExportSettings } from '../../shared/config/export-settings.ts';
-import { RelayError } from '../../shared/error.ts';
+import { type ErrorCode, errors, RelayError } from '../../shared/errors.ts';
 import type { Announcement } from '../../shared/sources/source.ts';
 import type { Log } from '../log.ts';
 import type { CsvFile } from './archive/csv-file.ts';
 import type { CsvSettings } from './archive/csv-reader.ts';
 import { ExportColumns } from './archive/export-columns.ts';
 import { defaultExportLimits, type ExportLimits } from './archive/limits.ts';
-import { postpone, refuse } from './export-failure.ts';
 import { matchesFilter } from './fetch/experiment.ts';
 import type { ExportApi } from './fetch/export-api.ts';
 import type { ExportOrigin } from './fetch/export-origin.ts';
 import { FetchedExport } from './fetched-export.ts';
-import { apiFailure, type ErrorProto, failedJobCode } from './load/bigquery-failure.ts';
+import { apiFailure, type ErrorProto } from './load/bigquery-failure.ts';
 import { findDestination } from './load/destination.ts';
 import { loadFile } from './load/load-file.ts';
 import { Preparation } from './load/prepare-files.ts';
@@ -109,8 +108,11 @@ export class ExportLoad implements AsyncDisposable {
     const { experimentId } = this.#announcement;
     // The edge has refused it already; an envelope may be older than the filter.
     if (!experimentId)
-      throw refuse('filter', 'exportFilter is on but the payload has no experiment id');
-    if (!api) throw postpone('api', 'no API is configured to ask about experiments');
+      throw new RelayError(
+        'export.filter',
+        'exportFilter is on but the payload has no experiment id',
+      );
+    if (!api) throw new RelayError('export.api', 'no API is configured to ask about experiments');
     this.#passed = await matchesFilter(experimentId, filter, api, signal);
     return this.#passed;
   }
@@ -182,9 +184,9 @@ function shown(path: string): string {
 }
 
 function outcomeOf(error: unknown, loaded: readonly LoadedFile[]): ExportOutcome {
-  const { reaction, message } = error instanceof RelayError ? error : unexpected(error);
-  if (reaction !== 'invalid') {
-    const isFailedJob = error instanceof RelayError && error.code === failedJobCode;
+  const { code, message } = error instanceof RelayError ? error : unexpected(error);
+  if (code === undefined || errors[code].reaction !== 'invalid') {
+    const isFailedJob = code === 'export.load';
     return { kind: 'retryable', reason: message, ...(isFailedJob && { isFailedJob }) };
   }
   const before = loaded.map(({ name }) => name).join(', ');
@@ -192,12 +194,12 @@ function outcomeOf(error: unknown, loaded: readonly LoadedFile[]): ExportOutcome
 }
 
 /** What isn't known to be the export's fault never costs the export. */
-function unexpected(error: unknown): Pick<RelayError, 'reaction' | 'message'> {
+function unexpected(error: unknown): { code?: ErrorCode; message: string } {
   const { code, errors, message } = error as Error & { code?: unknown; errors?: ErrorProto[] };
   if (typeof code === 'number') return apiFailure(code, errors ?? [], message);
-  return { reaction: 'transient', message };
+  return { message };
 }
 
 function stopped(cause: unknown): RelayError {
-  return new RelayError('export.stopped', 'transient', 'the subscriber stops', { cause });
+  return new RelayError('export.stopped', 'the subscriber stops', { cause });
 }

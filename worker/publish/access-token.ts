@@ -1,5 +1,5 @@
 import { FlattenedSign } from 'jose';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { decode, toBytes } from '../../shared/signatures/bytes.ts';
 
 interface Account {
@@ -105,7 +105,6 @@ function textOf(fields: Record<string, unknown>, name: string): string {
 function invalid(problem: string): RelayError {
   return new RelayError(
     'service-account.invalid',
-    'setup',
     `the secret GOOGLE_SERVICE_ACCOUNT cannot be used: ${problem}`,
   );
 }

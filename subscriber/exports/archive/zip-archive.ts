@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Entry, ZipFile } from 'yauzl';
-import { refuse } from '../export-failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import { inflate } from './inflate.ts';
 import type { ExportLimits } from './limits.ts';
 import { openZip } from './open-zip.ts';
@@ -27,12 +27,15 @@ export async function readArchive(
   bytes: number,
   limits: ExportLimits,
 ): Promise<ArchivedFile[]> {
-  if (bytes === 0) throw refuse('not-a-zip', 'the ZIP is empty: 0 bytes');
+  if (bytes === 0) throw new RelayError('export.not-a-zip', 'the ZIP is empty: 0 bytes');
   const { zip, start } = await openArchive(file, bytes);
   const entries = await readEntries(zip, limits.entries);
   const csvs = entries.filter((entry) => isCsv(entry.fileName));
   if (csvs.length === 0) {
-    throw refuse('no-csv', `the ZIP holds no CSV file among its ${entries.length} entries`);
+    throw new RelayError(
+      'export.no-csv',
+      `the ZIP holds no CSV file among its ${entries.length} entries`,
+    );
   }
   csvs.sort((a, b) => compareNames(a.fileName, b.fileName));
   requireSound(csvs);
@@ -80,16 +83,16 @@ function compareNames(a: string, b: string): number {
 function requireSound(csvs: readonly Entry[]): void {
   for (const [index, entry] of csvs.entries()) {
     const name = entry.fileName;
-    if (entry.isEncrypted()) throw refuse('encrypted', `${name} is encrypted`);
+    if (entry.isEncrypted()) throw new RelayError('export.encrypted', `${name} is encrypted`);
     if (!entry.canDecodeFileData()) {
       const method = entry.compressionMethod;
-      throw refuse(
-        'method',
+      throw new RelayError(
+        'export.method',
         `${name} is compressed by method ${method}: only deflate is supported`,
       );
     }
     if (csvs[index - 1]?.fileName === name) {
-      throw refuse('twice', `the ZIP holds ${name} twice`);
+      throw new RelayError('export.twice', `the ZIP holds ${name} twice`);
     }
   }
 }
@@ -98,8 +101,8 @@ function requireSound(csvs: readonly Entry[]): void {
 function requireWithin(csvs: readonly Entry[], bytes: number, limits: ExportLimits): void {
   const inflated = csvs.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
   if (inflated > limits.inflatedBytes) {
-    throw refuse(
-      'too-large',
+    throw new RelayError(
+      'export.too-large',
       `the CSVs are too large: ${inflated} bytes, and ${limits.inflatedBytes} are allowed`,
     );
   }
@@ -118,16 +121,18 @@ function isBomb(inflated: number, compressed: number, ratio: number): boolean {
 }
 
 function bomb(what: string, ratio: number): Error {
-  return refuse('ratio', `${what} inflates to more than ${ratio} times its size`);
+  return new RelayError('export.ratio', `${what} inflates to more than ${ratio} times its size`);
 }
 
 function tooManyEntries(count: number, max: number): Error {
-  return refuse('entries', `the ZIP has ${count} entries, and ${max} are allowed`);
+  return new RelayError('export.entries', `the ZIP has ${count} entries, and ${max} are allowed`);
 }
 
 function unreadable(error: unknown): Error {
   const { message, syscall } = error as NodeJS.ErrnoException;
   // What the disk does says nothing about the archive.
   if (syscall) return error as Error;
-  return refuse('not-a-zip', `the file is not a readable ZIP: ${message}`, { cause: error });
+  return new RelayError('export.not-a-zip', `the file is not a readable ZIP: ${message}`, {
+    cause: error,
+  });
 }

@@ -1,5 +1,5 @@
 import type { ExportFilter } from '../../../shared/config/export-settings.ts';
-import { postpone, refuse } from '../export-failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import { type ExportApi, requestApi } from './export-api.ts';
 import { exportUrl } from './export-url.ts';
 import { Silence } from './idle-timeout.ts';
@@ -71,10 +71,15 @@ async function bodyOf(
       pieces.push(piece);
     }
   } catch (error) {
-    throw postpone('network', `the ${what} broke off: ${silence.explain(error)}`, { cause: error });
+    throw new RelayError('export.network', `the ${what} broke off: ${silence.explain(error)}`, {
+      cause: error,
+    });
   }
   if (bytes > maxBytes) {
-    throw refuse('experiment', `the ${what} was answered with more than ${maxBytes} bytes`);
+    throw new RelayError(
+      'export.experiment',
+      `the ${what} was answered with more than ${maxBytes} bytes`,
+    );
   }
   return Buffer.concat(pieces).toString();
 }
@@ -83,7 +88,7 @@ async function bodyOf(
 function readExperiment(text: string, id: string): Experiment {
   const experiment = memberOf(parse(text), 'experiment');
   if (typeof experiment !== 'object' || experiment === null) {
-    throw refuse('experiment', `the API's answer holds no experiment ${id}`);
+    throw new RelayError('export.experiment', `the API's answer holds no experiment ${id}`);
   }
   const inEach = (list: string, entry: string, member: string) => {
     const entries = memberOf(experiment, list);

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { postpone, refuse } from '../export-failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import { exchange } from './http-request.ts';
 import type { Silence } from './idle-timeout.ts';
 
@@ -50,26 +50,31 @@ async function send(
     const headers = { Authorization: `Api-Key ${key}`, 'Accept-Encoding': 'identity' };
     return await exchange(url, { method: 'GET', headers }, silence.signal);
   } catch (error) {
-    throw postpone('network', `the ${what} failed: ${silence.explain(error)}`, { cause: error });
+    throw new RelayError('export.network', `the ${what} failed: ${silence.explain(error)}`, {
+      cause: error,
+    });
   }
 }
 
 function refusal(status: number, target: string, { what, readable, absent }: Asked): Error {
   if (status === 401 || status === 403) {
-    return refuse(
-      'unauthorized',
+    return new RelayError(
+      'export.unauthorized',
       `${status} on ${what}: the API key is incorrect or missing, or may not read ${readable}`,
     );
   }
   if (status === 404 || status === 410) {
-    return refuse('not-found', `${status} on ${what}: ${absent}`);
+    return new RelayError('export.not-found', `${status} on ${what}: ${absent}`);
   }
   if (status >= 300 && status < 400) {
-    return refuse('redirect', `${status} on ${what}: a redirect${target} is not followed`);
+    return new RelayError(
+      'export.redirect',
+      `${status} on ${what}: a redirect${target} is not followed`,
+    );
   }
   return isPassing(status)
-    ? postpone('unavailable', `${status} on ${what}`)
-    : refuse('status', `${status} on ${what}`);
+    ? new RelayError('export.unavailable', `${status} on ${what}`)
+    : new RelayError('export.status', `${status} on ${what}`);
 }
 
 /** Will the same request perhaps succeed later? */

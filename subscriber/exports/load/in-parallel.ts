@@ -1,4 +1,4 @@
-import { RelayError } from '../../../shared/error.ts';
+import { errors, RelayError } from '../../../shared/errors.ts';
 
 /**
  * Runs some at a time, in order. After a failure no more are begun, and it is told when nothing runs any
@@ -31,5 +31,5 @@ export async function inParallel<Item>(
 }
 
 function isRefusal(error: unknown): boolean {
-  return error instanceof RelayError && error.reaction === 'invalid';
+  return error instanceof RelayError && errors[error.code].reaction === 'invalid';
 }

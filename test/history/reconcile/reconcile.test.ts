@@ -249,7 +249,7 @@ describe('an id that several rows have', () => {
     ]);
     await insert(bed, twice);
     await expect(compare(bed, [], { maxIds: 2 })).rejects.toMatchObject({
-      code: 'range.too-many-copies',
+      code: 'range.too-many-duplicates',
     });
   });
 });
