@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { misreadSecrets } from '../shared/config/misread-secrets.ts';
+import { misreadSecrets } from '../shared/config/secrets.ts';
 import { loadRelay } from '../subscriber/service/load-relay.ts';
 import { readSecrets } from './find/secrets.ts';
 

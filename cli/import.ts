@@ -10,7 +10,7 @@ import {
 } from '../history/import/import-lines.ts';
 import { type Delimiter, delimiters } from '../shared/delimited/dialect.ts';
 import { isEncoding } from '../shared/delimited/encoding.ts';
-import { takesNoJson } from '../shared/formats/names.ts';
+import { takesNoJson } from '../shared/formats/body-formats.ts';
 import { addBigQueryOptions, type BigQueryOptions } from './find/bigquery.ts';
 import { type CountColumns, describeCounts } from './history/counts-report.ts';
 import { addWriteOptions, openRejected, type WriteOptions } from './history/options.ts';

@@ -21,7 +21,7 @@ const commands = new Map<string, () => Promise<Command>>([
 /** These read input of any size. */
 const streaming = new Set(['import', 'backfill', 'reconcile']);
 /** Enough for lines of 8 MB. */
-const streamingHeap: HeapSize = { oldSpaceMb: 128, semiSpaceMb: 2 };
+const streamingHeap: HeapSize = { oldSpaceMb: 128, semiSpaceMb: 4 };
 
 const name = process.argv[2] ?? '';
 if (streaming.has(name)) keepHeapSmall(streamingHeap);

@@ -10,8 +10,8 @@ import {
 import { historyStreams } from '../local/samples/sender-apis.ts';
 import { completeSecrets, type Secrets } from '../local/secrets.ts';
 import { type Stack, startStack } from '../local/stack.ts';
-import { type Relay, type RelayStream, secretPrefix } from '../shared/config/config.ts';
-import { misreadSecrets } from '../shared/config/misread-secrets.ts';
+import type { Relay, RelayStream } from '../shared/config/config.ts';
+import { misreadSecrets, secretPrefix } from '../shared/config/secrets.ts';
 import { loadRelay } from '../subscriber/service/load-relay.ts';
 import {
   announceRunning,

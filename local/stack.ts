@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Relay, secretPrefix } from '../shared/config/config.ts';
+import type { Relay } from '../shared/config/config.ts';
+import { secretPrefix } from '../shared/config/secrets.ts';
 import type { AllowedHosts } from './guards/request-guard.ts';
 import type { PartName } from './parts/part.ts';
 import { type PartListeners, PartProcess } from './parts/part-process.ts';

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { type Relay, secretPrefix } from '../shared/config/config.ts';
+import type { Relay } from '../shared/config/config.ts';
+import { secretPrefix } from '../shared/config/secrets.ts';
 import { RelayError } from '../shared/errors.ts';
 import { sources } from '../shared/sources/registry.ts';
 import { readApiAccess } from './exports/fetch/api-credentials.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type RelayStream, secretPrefix } from '../../shared/config/config.ts';
+import type { RelayStream } from '../../shared/config/config.ts';
+import { secretPrefix } from '../../shared/config/secrets.ts';
 import { type ErrorCode, RelayError } from '../../shared/errors.ts';
 import { backoffMs } from '../../subscriber/bigquery/append/backoff.ts';
 import { causeOf } from '../../subscriber/exports/export-failure.ts';

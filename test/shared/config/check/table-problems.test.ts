@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { columnName, nameProblem } from '../../../shared/config/column-rules.ts';
-import { defineRelay, type Stream } from '../../../shared/config/config.ts';
-import type { RelayError } from '../../../shared/errors.ts';
-import { absmartly } from '../../../shared/sources/absmartly.ts';
-import { datanostro } from '../../../shared/sources/datanostro.ts';
-import { type GenericOptions, generic } from '../../../shared/sources/generic.ts';
+import { columnName, nameProblem } from '../../../../shared/column-rules.ts';
+import type { Stream } from '../../../../shared/config/config.ts';
+import { defineRelay } from '../../../../shared/config/define-relay.ts';
+import type { RelayError } from '../../../../shared/errors.ts';
+import { absmartly } from '../../../../shared/sources/absmartly.ts';
+import { datanostro } from '../../../../shared/sources/datanostro.ts';
+import { type GenericOptions, generic } from '../../../../shared/sources/generic.ts';
 
 const table = 'sales.events';
 

@@ -1,11 +1,10 @@
-import type { Bytes } from './bytes/bytes.ts';
-import { decode } from './bytes/encoding.ts';
-import { readReference } from './content/reference.ts';
-import { signedUrls, type UrlWriting } from './content/signed-url.ts';
-import { isOversizedForm, sortedForm } from './content/sorted-form.ts';
-import { render, type Signable, signs } from './content/template.ts';
-import type { SignedRequest } from './request.ts';
-import type { SignatureScheme } from './scheme.ts';
+import { type Bytes, decode } from '../bytes.ts';
+import { readReference } from '../content/reference.ts';
+import { signedUrls, type UrlWriting } from '../content/signed-url.ts';
+import { isOversizedForm, sortedForm } from '../content/sorted-form.ts';
+import { render, type Signable, signs } from '../content/template.ts';
+import type { SignedRequest } from '../request.ts';
+import type { SignatureScheme } from '../scheme.ts';
 import type { Cause } from './verdict.ts';
 
 /** What a request claims: that one of these signatures was made over one of these messages. */

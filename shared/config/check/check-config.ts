@@ -1,25 +1,21 @@
 import * as v from 'valibot';
-import { parseBlock } from '../addresses.ts';
-import { RelayError } from '../errors.ts';
-import type { Problem } from '../filters/condition.ts';
-import { filterOf } from '../filters/filter.ts';
-import { bodyFormats } from '../formats/names.ts';
-import { morePlanOf } from '../shape/more-columns.ts';
-import { planOf } from '../shape/plan.ts';
-import { readWindow } from '../signatures/replay-window.ts';
-import { type Scheme, signsUrl, vouchesForQuery } from '../signatures/scheme.ts';
-import { type SchemeName, schemes } from '../signatures/schemes.ts';
-import { sources } from '../sources/registry.ts';
-import type { RelayOptions, Stream } from './config.ts';
-import { unsignedFilters } from './coverage.ts';
-import { exportEntries } from './export-settings.ts';
-import { type HandshakeName, handshakeNames } from './handshake-names.ts';
-import { historyEntries } from './history-settings.ts';
-import { keyProblems } from './key.ts';
-import { unsignedKeys } from './key-cover.ts';
-import { partialNames } from './partial-names.ts';
-import { defaultSecret } from './secret-names.ts';
-import { tableProblems } from './table-rules.ts';
+import { parseBlock } from '../../addresses.ts';
+import { RelayError } from '../../errors.ts';
+import type { Problem } from '../../filters/condition.ts';
+import { filterOf } from '../../filters/filter.ts';
+import { bodyFormats } from '../../formats/body-formats.ts';
+import { morePlanOf } from '../../shape/more-columns.ts';
+import { planOf } from '../../shape/plan.ts';
+import { type Scheme, signsUrl, vouchesForQuery } from '../../signatures/scheme.ts';
+import { type SchemeName, schemes } from '../../signatures/schemes.ts';
+import { readWindow } from '../../signatures/timestamp.ts';
+import { sources } from '../../sources/registry.ts';
+import { type HandshakeName, handshakeNames, type RelayOptions, type Stream } from '../config.ts';
+import { exportEntries } from '../export-settings.ts';
+import { historyEntries } from '../history-settings.ts';
+import { defaultSecret } from '../secrets.ts';
+import { unsignedFilters, unsignedKeys } from './signature-coverage.ts';
+import { keyProblems, tableProblems } from './table-problems.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -226,12 +222,12 @@ function sharedDefaults({ streams }: RelayOptions): string[] {
 
 /** What only the compilers of the shape and of the filter can tell. */
 function streamProblems(name: string, stream: Stream): Problem[] {
-  const eventFrom = sources[stream.source].eventFrom(stream);
+  const eventNamePlaces = sources[stream.source].eventNamePlaces(stream);
   return [
     ...(stream.source === 'generic' ? planOf(stream).problems : moreProblems(stream)),
     ...filterOf(stream).problems,
     ...partialNames(stream),
-    ...unsignedFilters(stream, schemes[stream.scheme], eventFrom),
+    ...unsignedFilters(stream, schemes[stream.scheme], eventNamePlaces),
     ...tableProblems(name, stream),
     ...keyProblems(stream),
     ...unsignedKeys(stream, schemes[stream.scheme]),
@@ -266,4 +262,22 @@ function uselessLeniency({ source, invalidValues }: Stream): Problem[] {
   if (invalidValues === undefined || sources[source].delivers === 'rows') return [];
   const message = 'is for streams of rows: files are loaded as they are';
   return [{ path: 'invalidValues', message }];
+}
+
+/**
+ * A filter on names, where the name is that of one item of an array (`$.changes[0].field`). An event whose
+ * other items are wanted would be dropped for its first.
+ */
+export function partialNames(stream: Stream): Problem[] {
+  if (!filterOf(stream).named) return [];
+  const places = planOf(stream).event.flat();
+  const isPartial = places.some(
+    (place) => 'path' in place && place.path.some((step) => typeof step === 'number'),
+  );
+  if (!isPartial) return [];
+  const all = String(stream.event).replaceAll(/\[\d+\]/g, '[]');
+  const message =
+    `sees the name of one item (${stream.event}) and would drop what others hold: filter with ` +
+    `where: { field: '${all}', … }, which passes if any of them does`;
+  return [{ path: 'filter', message }];
 }

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { TableLayout } from '../../../shared/columns.ts';
-import { defineRelay } from '../../../shared/config/config.ts';
-import { keyedLayout } from '../../../shared/config/key.ts';
-import { type GenericOptions, generic } from '../../../shared/sources/generic.ts';
-import { sources } from '../../../shared/sources/registry.ts';
+import { keyedLayout, type TableLayout } from '../../../../shared/columns.ts';
+import { defineRelay } from '../../../../shared/config/define-relay.ts';
+import { type GenericOptions, generic } from '../../../../shared/sources/generic.ts';
+import { sources } from '../../../../shared/sources/registry.ts';
 
 const layout: TableLayout = {
   columns: ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name, type: 'STRING' })),

@@ -1,5 +1,5 @@
 import type { ColumnType } from '../columns.ts';
-import type { BodyFormat } from '../formats/names.ts';
+import type { BodyFormat } from '../formats/body-formats.ts';
 
 /**
  * Where a value stands in a delivery:
@@ -13,10 +13,10 @@ import type { BodyFormat } from '../formats/names.ts';
  *
  * Several, with ` | ` between them, are alternatives: the first that is there counts. null is not there.
  */
-export type ValueFrom = string;
+export type ValuePlace = string;
 
 /** One value, or several that are joined by dots (`Issue.create`); without the first there is none. */
-export type JoinedFrom = ValueFrom | readonly ValueFrom[];
+export type JoinedPlaces = ValuePlace | readonly ValuePlace[];
 
 /**
  * What a bare number says as a time; whatever the unit, dates in text are taken too. By `iso`, the default, a
@@ -27,7 +27,7 @@ export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'iso';
 export interface ColumnShape {
   /** Any type but RECORD and BYTES. */
   type: ColumnType;
-  from: ValueFrom;
+  from: ValuePlace;
   /** For a TIMESTAMP that is sent as a number. */
   unit?: TimeUnit;
   /**
@@ -51,11 +51,11 @@ export interface EventShape {
    */
   each?: string;
   /** The event's name. */
-  event?: JoinedFrom;
+  event?: JoinedPlaces;
   /** The sender's id of the event; by default the delivery's, with the event's index where it has several. */
-  id?: JoinedFrom;
+  id?: JoinedPlaces;
   /** When it happened. */
-  time?: ValueFrom | { from: ValueFrom; unit: TimeUnit };
+  time?: ValuePlace | { from: ValuePlace; unit: TimeUnit };
   /** The table's columns, by name: all of them. By default `defaultColumns` and `moreColumns`. */
   columns?: Readonly<Record<string, ColumnShape>>;
   moreColumns?: Readonly<Record<string, ColumnShape>>;

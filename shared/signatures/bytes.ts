@@ -1,4 +1,13 @@
-import type { Bytes } from './bytes.ts';
+/** Bytes that WebCrypto takes as they are: over an ArrayBuffer of their own, not a shared one. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+const encoder = new TextEncoder();
+
+/** `text` in UTF-8. The Workers' types leave open which buffer TextEncoder fills; it is never shared. */
+export function toBytes(text: string): Bytes {
+  return encoder.encode(text) as Bytes;
+}
+
 /** How the bytes of a signature or a key are written as text. */
 export type Encoding = 'hex' | 'base64' | 'base64url';
 
@@ -61,4 +70,12 @@ function fromUrlAlphabet(text: string): string {
 
 function toUrlAlphabet(text: string): string {
   return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/** Looks at every byte of two values of one length, whatever it finds: time tells nothing of where they differ. */
+export function equal(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  let difference = 0;
+  for (let at = 0; at < left.length; at++) difference |= (left[at] ?? 0) ^ (right[at] ?? 0);
+  return difference === 0;
 }

@@ -1,9 +1,7 @@
-import { type Bytes, toBytes } from './bytes/bytes.ts';
-import { decode } from './bytes/encoding.ts';
-import { equal } from './bytes/equal.ts';
-import { remember } from './keys/keys.ts';
-import type { SignedRequest } from './request.ts';
-import type { TokenScheme } from './scheme.ts';
+import { type Bytes, decode, equal, toBytes } from '../bytes.ts';
+import { remember } from '../keys/keys.ts';
+import type { SignedRequest } from '../request.ts';
+import type { TokenScheme } from '../scheme.ts';
 import { judge, refused, type Verdict } from './verdict.ts';
 
 const digests = new Map<string, readonly Uint8Array[]>();

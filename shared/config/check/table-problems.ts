@@ -1,11 +1,16 @@
-import type { Column, ColumnType, TableLayout } from '../columns.ts';
-import { RelayError } from '../errors.ts';
-import type { Problem } from '../filters/condition.ts';
-import { sources } from '../sources/registry.ts';
-import type { RowSource } from '../sources/source.ts';
-import { doubledNames, maxColumns, maxDescriptionLength, nameProblem } from './column-rules.ts';
-import type { Stream } from './config.ts';
-import { clusterTypes, keyedLayout } from './key.ts';
+import { doubledNames, maxColumns, maxDescriptionLength, nameProblem } from '../../column-rules.ts';
+import {
+  type Column,
+  type ColumnType,
+  clusterTypes,
+  keyedLayout,
+  type TableLayout,
+} from '../../columns.ts';
+import { RelayError } from '../../errors.ts';
+import type { Problem } from '../../filters/condition.ts';
+import { sources } from '../../sources/registry.ts';
+import type { RowSource } from '../../sources/source.ts';
+import type { Stream } from '../config.ts';
 
 /** https://cloud.google.com/bigquery/docs/partitioned-tables#date_timestamp_partitioned_tables */
 const partitionTypes: ReadonlySet<ColumnType> = new Set(['TIMESTAMP', 'DATE', 'DATETIME']);
@@ -106,4 +111,24 @@ function arrangementProblems(stream: Stream, layout: TableLayout): Problem[] {
       .filter((name) => !key.includes(name))
       .flatMap((name) => check(name, clusterTypes, 'clustered')),
   ];
+}
+
+/** What is wrong with the key that a stream declares. */
+export function keyProblems(stream: Stream): Problem[] {
+  const { key } = stream;
+  const source = sources[stream.source];
+  if (!key) return [];
+  if (source.delivers !== 'rows') {
+    return [{ path: 'key', message: 'is for streams of rows: files are loaded as they are' }];
+  }
+  const columns = new Map(source.layout(stream).columns.map((column) => [column.name, column]));
+  const problems = key.flatMap((name, index) => {
+    const type = columns.get(name)?.type;
+    const path = `key.${index}`;
+    if (!type) return [{ path, message: `names no column: "${name}"` }];
+    if (clusterTypes.has(type)) return [];
+    return [{ path, message: `"${name}" is ${type}, which no primary key holds` }];
+  });
+  if (new Set(key).size < key.length) problems.push({ path: 'key', message: 'names one twice' });
+  return problems;
 }

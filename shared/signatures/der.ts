@@ -1,4 +1,4 @@
-import type { Bytes } from '../bytes/bytes.ts';
+import type { Bytes } from './bytes.ts';
 
 /**
  * WebCrypto takes an ECDSA signature as r ‖ s (IEEE P1363); senders write the DER of

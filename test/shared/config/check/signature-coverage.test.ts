@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { defineRelay, type Stream } from '../../../shared/config/config.ts';
-import { RelayError } from '../../../shared/errors.ts';
-import type { Filter } from '../../../shared/filters/condition.ts';
-import { filterOf } from '../../../shared/filters/filter.ts';
-import { datanostro } from '../../../shared/sources/datanostro.ts';
-import { generic } from '../../../shared/sources/generic.ts';
+import type { Stream } from '../../../../shared/config/config.ts';
+import { defineRelay } from '../../../../shared/config/define-relay.ts';
+import { RelayError } from '../../../../shared/errors.ts';
+import type { Filter } from '../../../../shared/filters/condition.ts';
+import { filterOf } from '../../../../shared/filters/filter.ts';
+import { datanostro } from '../../../../shared/sources/datanostro.ts';
+import { generic } from '../../../../shared/sources/generic.ts';
 import {
   adyen,
   github,
@@ -19,8 +20,8 @@ import {
   twilio,
   twitch,
   xero,
-} from '../../../shared/sources/presets.ts';
-import { segmentstream } from '../../../shared/sources/segmentstream.ts';
+} from '../../../../shared/sources/presets.ts';
+import { segmentstream } from '../../../../shared/sources/segmentstream.ts';
 
 function problemsOf(stream: Stream): string {
   try {

@@ -32,3 +32,14 @@ export function takesNoJson(stream: TakesBodies): boolean {
   const formats = formatsOf(stream);
   return !formats.includes('json') && formats.some((format) => format.startsWith('form'));
 }
+
+/** A body as it came, what its Content-Encoding says undone. */
+export interface SentBody {
+  body: Uint8Array;
+  contentType?: string | undefined;
+  /** A GET has its query as its body: a form, whatever the stream takes. POST where it is not set. */
+  method?: string | undefined;
+}
+
+/** What a body says, as JSON text; `problem` goes on where "the body is" has begun. */
+export type BodyText = { ok: true; text: string } | { ok: false; problem: string };

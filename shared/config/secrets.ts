@@ -1,5 +1,5 @@
 import { misreadSecret } from '../signatures/keys/keys.ts';
-import { schemes } from '../signatures/schemes.ts';
+import { type SchemeName, schemes } from '../signatures/schemes.ts';
 import type { RelayStream } from './config.ts';
 
 /**
@@ -22,4 +22,14 @@ export async function misreadSecrets(
     }
   }
   return problems;
+}
+
+/** `crm-eu` → `CRM_EU`: what the names of a stream's secrets and settings begin with. */
+export function secretPrefix(streamName: string): string {
+  return streamName.toUpperCase().replaceAll('-', '_');
+}
+
+/** The secret of a stream that names none. */
+export function defaultSecret(streamName: string, scheme: SchemeName): string {
+  return `${secretPrefix(streamName)}_${scheme === 'endpoint-key' ? 'KEY' : 'SECRET'}`;
 }

@@ -1,27 +1,25 @@
-import { firstFields } from '../formats/first-fields.ts';
-import { readJsonText } from '../json/json-body.ts';
-import { findValues } from '../json/json-path.ts';
-import type { Bytes } from './bytes/bytes.ts';
-import { decode } from './bytes/encoding.ts';
-import { equal } from './bytes/equal.ts';
-import { type Claim, once, readClaim } from './claim.ts';
-import { objectIn, readReference } from './content/reference.ts';
-import type { Signable } from './content/template.ts';
-import { fromDer } from './keys/der.ts';
-import { isHmac, type Key, parametersOf, trimSecret, verifyingKeys } from './keys/keys.ts';
-import type { SignedRequest } from './request.ts';
+import { firstFields } from '../../formats/first-fields.ts';
+import { readJsonText } from '../../json/json-body.ts';
+import { findValues } from '../../json/json-path.ts';
+import { type Bytes, decode, equal } from '../bytes.ts';
+import { objectIn, readReference } from '../content/reference.ts';
+import type { Signable } from '../content/template.ts';
+import { fromDer } from '../der.ts';
+import { isHmac, type Key, parametersOf, trimSecret, verifyingKeys } from '../keys/keys.ts';
+import type { SignedRequest } from '../request.ts';
 import {
   headersOf,
   namesIn,
   type Scheme,
   type SignatureScheme,
   signedReferences,
-} from './scheme.ts';
-import { isFresh, readTimestamp } from './timestamp.ts';
+} from '../scheme.ts';
+import { isFresh, readTimestamp } from '../timestamp.ts';
+import { type Claim, once, readClaim } from './claim.ts';
 import { verifyToken } from './token.ts';
 import { type Cause, judge, refused, type Verdict } from './verdict.ts';
 
-export type { SignedRequest } from './request.ts';
+export type { SignedRequest } from '../request.ts';
 export type { Cause, Verdict } from './verdict.ts';
 
 // What is read of a body before its signature can hold. Adyen sends one item of some kilobytes in a delivery, and

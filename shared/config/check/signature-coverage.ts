@@ -1,38 +1,40 @@
-import type { Problem } from '../filters/condition.ts';
-import { filterOf } from '../filters/filter.ts';
-import { takesFormsAlone } from '../formats/names.ts';
-import { type JsonPath, parseJsonPath } from '../json/json-path.ts';
-import { Misplaced, type Place, type Places, parseJoined } from '../shape/from.ts';
-import type { JoinedFrom } from '../shape/shape.ts';
+import type { Problem } from '../../filters/condition.ts';
+import { filterOf } from '../../filters/filter.ts';
+import { takesFormsAlone } from '../../formats/body-formats.ts';
+import { type JsonPath, parseJsonPath } from '../../json/json-path.ts';
+import { morePlanOf } from '../../shape/more-columns.ts';
+import { InvalidPlace, type Place, type Places, parseJoined } from '../../shape/places.ts';
+import { type Plan, planOf } from '../../shape/plan.ts';
 import {
   type Scheme,
   type SignatureScheme,
   signedReferences,
   signsForm,
   signsUrl,
-} from '../signatures/scheme.ts';
-import type { Stream } from './config.ts';
+} from '../../signatures/scheme.ts';
+import type { Stream } from '../config.ts';
+import type { JoinedPlaces } from '../event-shape.ts';
 
 /**
  * Where a stream's filter looks at what the signature does not cover. Who has seen one signed delivery
  * may send it again with another header, and would pass, or hide, what the filter is there for.
  *
- * @param eventFrom where the names of events stand
+ * @param eventNamePlaces where the names of events stand
  */
 export function unsignedFilters(
   stream: Stream,
   scheme: Scheme,
-  eventFrom: JoinedFrom | undefined,
+  eventNamePlaces: JoinedPlaces | undefined,
 ): Problem[] {
   const { named, fields } = filterOf(stream);
   const problems: Problem[] = [];
-  if (named && eventFrom === undefined) {
+  if (named && eventNamePlaces === undefined) {
     problems.push({
       path: 'filter',
       message: 'names events, but this stream says no names: set event',
     });
-  } else if (named && eventFrom !== undefined) {
-    const unsigned = placesIn(eventFrom)
+  } else if (named && eventNamePlaces !== undefined) {
+    const unsigned = placesIn(eventNamePlaces)
       .map((places) => findUnsigned(places, stream, scheme))
       .find((place) => place !== undefined);
     if (unsigned) problems.push({ path: 'filter', message: refusal(unsigned, stream) });
@@ -55,11 +57,11 @@ export function unsignedFilters(
 }
 
 /** Of a stream whose shape is wrong nothing more is said here. */
-function placesIn(eventFrom: JoinedFrom): Places[] {
+function placesIn(eventNamePlaces: JoinedPlaces): Places[] {
   try {
-    return parseJoined(eventFrom);
+    return parseJoined(eventNamePlaces);
   } catch (error) {
-    if (error instanceof Misplaced) return [];
+    if (error instanceof InvalidPlace) return [];
     throw error;
   }
 }
@@ -133,4 +135,52 @@ function coversPath(
     const signed = [...signedBase, ...reference.path];
     return signed.length === wanted.length && signed.every((step, at) => step === wanted[at]);
   });
+}
+
+/**
+ * Columns of a stream's key that tell rows apart only as long as nobody minds: a row replaces the one with its
+ * key, so that what is not signed lets whoever has seen one delivery write over another's row.
+ */
+export function unsignedKeys(stream: Stream, scheme: Scheme): Problem[] {
+  // A source's own columns it vouches for itself.
+  const plan = stream.source === 'generic' ? planOf(stream) : morePlanOf(stream);
+  if (!plan || !stream.key) return [];
+  return stream.key.flatMap((name, index) => {
+    const from = plan.columns.find((column) => column.name === name)?.from ?? [];
+    const message = problemOf(from, plan, stream, scheme);
+    return message === undefined ? [] : [{ path: `key.${index}`, message: `"${name}" ${message}` }];
+  });
+}
+
+function problemOf(from: Places, plan: Plan, stream: Stream, scheme: Scheme): string | undefined {
+  // Alternatives are judged together: which is signed may hang on those before it.
+  const stated = from.filter(({ of }) => of !== 'fact');
+  const read = [stated, ...from.flatMap((place) => sourcesOf(place, plan))];
+  if (read.flat().some(({ of }) => of === 'fact')) {
+    return 'is new with every delivery, as this stream says no id: no copy would ever be known. Set id';
+  }
+  const unsigned = read
+    .map((places) => findUnsigned(places, stream, scheme))
+    .find((place) => place !== undefined);
+  if (!unsigned) return undefined;
+  const where = 'name' in unsigned ? `the ${unsigned.of} ${unsigned.name}` : 'a place';
+  return (
+    `comes from ${where}, which "${stream.scheme}" does not sign: whoever has seen a delivery could send it ` +
+    "under the key of another, and replace that one's row. Name columns of what is signed"
+  );
+}
+
+/** What a fact reads in the end; the fact itself where the sender says no id. Other facts are the relay's own. */
+function sourcesOf(place: Place, { id, event, time }: Plan): readonly Places[] {
+  if (place.of !== 'fact') return [];
+  switch (place.fact) {
+    case 'event:id':
+      return id.length === 0 ? [[place]] : id;
+    case 'event:name':
+      return event;
+    case 'event:time':
+      return [time];
+    default:
+      return [];
+  }
 }

@@ -1,8 +1,10 @@
+import type { JoinedPlaces, ValuePlace } from '../config/event-shape.ts';
+import type { SentBody } from '../formats/body-formats.ts';
+import { formMembers } from '../formats/form.ts';
+import type { Members } from '../formats/members.ts';
 import type { LossTest } from '../formats/replaced.ts';
 import { isAbsent, scalarText } from '../json/json-members.ts';
 import { findValues, type JsonPath, parseJsonPath } from '../json/json-path.ts';
-import type { QueryReader } from './query.ts';
-import type { JoinedFrom, ValueFrom } from './shape.ts';
 
 const eventFacts = ['id', 'name', 'time', 'index'] as const;
 const deliveryFacts = ['id', 'received_at', 'content_type'] as const;
@@ -25,7 +27,7 @@ export type Facts = Partial<Record<Fact, string>>;
 type Fact = `event:${EventFact}` | `delivery:${DeliveryFact}`;
 
 /** What values are read from. Facts are undefined where they are not known. */
-export interface Surroundings {
+export interface EventContext {
   /** Raw JSON text of the event and of the body around it. */
   event: string;
   body: string;
@@ -41,19 +43,19 @@ export interface Surroundings {
 /** Credentials must not end in a table. */
 const secretHeaders = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
-/** @throws Misplaced where the text names no place */
-export function parsePlaces(text: ValueFrom): Places {
+/** @throws InvalidPlace where the text names no place */
+export function parsePlaces(text: ValuePlace): Places {
   return String(text)
     .split(' | ')
     .map((alternative) => parsePlace(alternative.trim()));
 }
 
-export function parseJoined(from: JoinedFrom): Places[] {
+export function parseJoined(from: JoinedPlaces): Places[] {
   return [from].flat().map(parsePlaces);
 }
 
 /** A text that names no place; the message says why. */
-export class Misplaced extends Error {}
+export class InvalidPlace extends Error {}
 
 function parsePlace(text: string): Place {
   if (text.startsWith('$')) return { of: 'event', path: parseSingle(text) };
@@ -65,14 +67,14 @@ function parsePlace(text: string): Place {
     case 'header':
       return { of: 'header', name: parseHeader(rest) };
     case 'query':
-      if (rest === '') throw new Misplaced('names nothing of the query');
+      if (rest === '') throw new InvalidPlace('names nothing of the query');
       return { of: 'query', name: rest };
     case 'event':
       return { of: 'fact', fact: `event:${oneOf(eventFacts, rest)}` };
     case 'delivery':
       return { of: 'fact', fact: `delivery:${oneOf(deliveryFacts, rest)}` };
     default:
-      throw new Misplaced(
+      throw new InvalidPlace(
         'names no place: there are $.path, body:$.path, header:…, query:…, event:… and delivery:…',
       );
   }
@@ -81,10 +83,12 @@ function parsePlace(text: string): Place {
 function parseSingle(text: string): JsonPath {
   const reading = parseJsonPath(text);
   if (!reading.ok) {
-    throw new Misplaced(`is no path, at character ${reading.at + 1} of ${text}: ${reading.reason}`);
+    throw new InvalidPlace(
+      `is no path, at character ${reading.at + 1} of ${text}: ${reading.reason}`,
+    );
   }
   if (reading.path.includes(null)) {
-    throw new Misplaced('names many values with []: name one, as in [0]');
+    throw new InvalidPlace('names many values with []: name one, as in [0]');
   }
   return reading.path;
 }
@@ -92,19 +96,19 @@ function parseSingle(text: string): JsonPath {
 /** RFC 9110, section 5.1: a token; its case does not count. */
 function parseHeader(text: string): string {
   const name = text.toLowerCase();
-  if (!/^[!#$%&'*+.^_`|~\da-z-]{1,200}$/.test(name)) throw new Misplaced('names no header');
-  if (secretHeaders.has(name)) throw new Misplaced(`reads ${name}, which holds credentials`);
+  if (!/^[!#$%&'*+.^_`|~\da-z-]{1,200}$/.test(name)) throw new InvalidPlace('names no header');
+  if (secretHeaders.has(name)) throw new InvalidPlace(`reads ${name}, which holds credentials`);
   return name;
 }
 
 function oneOf<Fact extends string>(facts: readonly Fact[], text: string): Fact {
   const fact = facts.find((known) => known === text);
-  if (fact === undefined) throw new Misplaced(`"${text}" is none of ${facts.join(', ')}`);
+  if (fact === undefined) throw new InvalidPlace(`"${text}" is none of ${facts.join(', ')}`);
   return fact;
 }
 
 /** The value as raw JSON text; undefined where none of the alternatives is there. */
-export function readRaw(places: Places, from: Surroundings): string | undefined {
+export function readRaw(places: Places, from: EventContext): string | undefined {
   for (const place of places) {
     const raw = rawAt(place, from);
     if (!isAbsent(raw)) return raw;
@@ -112,7 +116,7 @@ export function readRaw(places: Places, from: Surroundings): string | undefined 
   return undefined;
 }
 
-function rawAt(place: Place, from: Surroundings): string | undefined {
+function rawAt(place: Place, from: EventContext): string | undefined {
   if ('path' in place) {
     if (place.path.length === 0 && from.sent !== undefined) return from.sent;
     return findValues(from[place.of], place.path)?.[0];
@@ -123,7 +127,7 @@ function rawAt(place: Place, from: Surroundings): string | undefined {
 }
 
 /** The values joined by dots; undefined where there are none, or the first is missing, or is an object or an array. */
-export function readJoined(parts: readonly Places[], from: Surroundings): string | undefined {
+export function readJoined(parts: readonly Places[], from: EventContext): string | undefined {
   const texts: string[] = [];
   for (const places of parts) {
     const raw = readRaw(places, from);
@@ -132,4 +136,19 @@ export function readJoined(parts: readonly Places[], from: Surroundings): string
     else if (texts.length === 0) return undefined;
   }
   return texts.length === 0 ? undefined : texts.join('.');
+}
+
+/** What the query of a delivery says of a name, as raw JSON: several values are an array. */
+export type QueryReader = (name: string) => string | undefined;
+
+const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
+
+/** Reads the query once, when it is first asked for. The body of a GET is its query. */
+export function queryReader(sent: SentBody & { query?: string | undefined }): QueryReader {
+  let members: Members | undefined;
+  return (name) => {
+    members ??= formMembers(sent.method === 'GET' ? decoder.decode(sent.body) : (sent.query ?? ''));
+    const values = members.valuesOf(name);
+    return values.length > 1 ? `[${values.join(',')}]` : values[0];
+  };
 }
