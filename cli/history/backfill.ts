@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { backfill } from '../../history/backfill/backfill.ts';
 import type { WindowCounts } from '../../history/backfill/fill-window.ts';
-import { describeReject, Rejects } from '../../history/lines/rejected-records.ts';
+import { describeRejected, RejectedRecords } from '../../history/lines/rejected-records.ts';
 import { describeWindow, type TimeWindow } from '../../history/time-window.ts';
 import { relay } from '../../tributary.config.ts';
 import { countText, ProgressBar, sayAbove } from '../terminal/progress-bar.ts';
@@ -36,10 +36,10 @@ async function runBackfill(name: string, options: BackfillCommandOptions): Promi
   const windows = windowsOf(options);
   const history = findHistory(relay, name, options);
   const bar = new ProgressBar(options.to - options.from);
-  const rejects = new Rejects({
+  const rejectedRecords = new RejectedRecords({
     ...(options.rejects !== undefined && { file: options.rejects }),
     strict: options.strict,
-    onReject: (reject) => sayAbove(describeReject(reject)),
+    onRejected: (record) => sayAbove(describeRejected(record)),
   });
   const client = options.dryRun ? undefined : await openForWriting(relay, history, options);
   const filled: [TimeWindow, WindowCounts][] = [];
@@ -49,7 +49,7 @@ async function runBackfill(name: string, options: BackfillCommandOptions): Promi
       ...history,
       windows,
       client,
-      rejects,
+      rejectedRecords,
       onWindow(window, counts) {
         done += window.to - window.from;
         filled.push([window, counts]);
@@ -61,7 +61,7 @@ async function runBackfill(name: string, options: BackfillCommandOptions): Promi
     process.stdout.write(toText(filled, total, options));
   } finally {
     bar.end();
-    rejects.close();
+    rejectedRecords.close();
     await client?.close();
   }
 }

@@ -8,7 +8,7 @@ import {
   isFileFault,
   noImportCounts,
 } from '../../history/import/import-lines.ts';
-import { describeReject, Rejects } from '../../history/lines/rejected-records.ts';
+import { describeRejected, RejectedRecords } from '../../history/lines/rejected-records.ts';
 import { type Delimiter, delimiters } from '../../shared/delimited/dialect.ts';
 import { isEncoding } from '../../shared/delimited/encoding.ts';
 import { takesNoJson } from '../../shared/formats/names.ts';
@@ -84,10 +84,10 @@ function readRename(text: string, before: ReadonlyMap<string, string>): Map<stri
 async function runImport(path: string, options: ImportCommandOptions): Promise<void> {
   const place = findTable(relay, options.stream, options);
   let bar: ProgressBar | undefined;
-  const rejects = new Rejects({
+  const rejectedRecords = new RejectedRecords({
     ...(options.rejects !== undefined && { file: options.rejects }),
     strict: options.strict,
-    onReject: (reject) => sayAbove(describeReject(reject)),
+    onRejected: (record) => sayAbove(describeRejected(record)),
   });
   const client = options.dryRun ? undefined : await openForWriting(relay, place, options);
   const imported: [name: string, counts: ImportCounts][] = [];
@@ -98,7 +98,7 @@ async function runImport(path: string, options: ImportCommandOptions): Promise<v
       imported.push([file.name, counts]);
       bar = new ProgressBar(file.bytes);
       try {
-        await importFile(file, bar, options, { ...place, client, rejects, counts });
+        await importFile(file, bar, options, { ...place, client, rejectedRecords, counts });
       } catch (error) {
         // The others may be good.
         if (!isFileFault(error)) throw error;
@@ -109,10 +109,10 @@ async function runImport(path: string, options: ImportCommandOptions): Promise<v
     }
   } finally {
     bar?.end();
-    rejects.close();
+    rejectedRecords.close();
     await client?.close();
     if (imported.length > 0) process.stdout.write(toText(imported, options));
-    if (rejects.count > 0 || !isWhole) process.exitCode = 1;
+    if (rejectedRecords.count > 0 || !isWhole) process.exitCode = 1;
   }
 }
 

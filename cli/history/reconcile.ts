@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { backfill } from '../../history/backfill/backfill.ts';
-import { describeReject, Rejects } from '../../history/lines/rejected-records.ts';
-import { type Reconciliation, reconcile } from '../../history/reconcile/reconcile.ts';
+import { describeRejected, RejectedRecords } from '../../history/lines/rejected-records.ts';
+import type { Reconciliation } from '../../history/reconcile/hour-report.ts';
+import { reconcile } from '../../history/reconcile/reconcile.ts';
 import { cutWindows, shortInstant, type TimeWindow } from '../../history/time-window.ts';
 import { relay } from '../../tributary.config.ts';
 import { countText, ProgressBar, sayAbove } from '../terminal/progress-bar.ts';
@@ -79,17 +80,17 @@ async function fillGaps(
   if (gaps.length === 0) return { written: 0, left: 0 };
   const windows = gaps.flatMap((gap) => cutWindows(gap, options.window));
   const client = await openForWriting(relay, history, options);
-  const rejects = new Rejects({
+  const rejectedRecords = new RejectedRecords({
     strict: false,
-    onReject: (reject) => sayAbove(describeReject(reject)),
+    onRejected: (record) => sayAbove(describeRejected(record)),
   });
   try {
-    const { written } = await backfill({ ...history, windows, client, rejects });
+    const { written } = await backfill({ ...history, windows, client, rejectedRecords });
     // What the webhook has brought meanwhile is no longer missing, and what BigQuery refuses still is.
     const { totals } = await compare(windows, history, options);
     return { written, left: totals.missing };
   } finally {
-    rejects.close();
+    rejectedRecords.close();
     await client.close();
   }
 }

@@ -2,11 +2,11 @@ import { RelayError } from '../../shared/error.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
 import type { EventReader, EventReading } from '../events/event-reader.ts';
 import { keptLine, type Line } from '../lines/lines.ts';
-import type { Rejects } from '../lines/rejected-records.ts';
-import { tryAgain } from '../retry-work.ts';
+import type { RejectedRecords } from '../lines/rejected-records.ts';
+import { retryWork } from '../retry-work.ts';
 import { type EventTable, findKnown } from '../table/known-ids.ts';
 import { hourMs, type TimeWindow, widen } from '../time-window.ts';
-import { openRowWrite } from '../write/row-write.ts';
+import { openRowWrite } from '../write/open-row-write.ts';
 
 /** Every event is in one of the last five. */
 export interface ImportCounts {
@@ -31,7 +31,7 @@ export interface ImportDependencies {
   reader: EventReader;
   /** Absent: nothing is written, and `written` says what would be. */
   client?: WriteClient | undefined;
-  rejects: Rejects;
+  rejectedRecords: RejectedRecords;
   /** Counted on, also when the import ends with an error. */
   counts: ImportCounts;
   onProgress?: (counts: Readonly<ImportCounts>) => void;
@@ -107,16 +107,16 @@ class Import {
 
   /** Ends with every event so far in the table, or rejected. */
   async flush(): Promise<void> {
-    const { rejects, onProgress, signal } = this.#dependencies;
+    const { rejectedRecords, onProgress, signal } = this.#dependencies;
     // A bad line stays bad however often the others are tried.
-    rejects.keep();
+    rejectedRecords.confirm();
     const { rejected } = this.counts;
     const undo = () => {
-      rejects.forget();
+      rejectedRecords.rollBack();
       this.counts.rejected = rejected;
     };
-    await tryAgain(() => this.#flushOnce(), { undo, signal });
-    rejects.keep();
+    await retryWork(() => this.#flushOnce(), { undo, signal });
+    rejectedRecords.confirm();
     this.#candidates = new Map();
     this.#bytes = 0;
     onProgress?.(this.counts);
@@ -160,7 +160,7 @@ class Import {
     };
     const write = client && openRowWrite<Line>(client, table, reader, refuse, signal);
     try {
-      for (const { row, line } of missing) if (write?.add(row, line)) await write.room();
+      for (const { row, line } of missing) if (write?.add(row, line)) await write.waitForCapacity();
       await write?.commit();
     } finally {
       write?.abandon();
@@ -182,9 +182,9 @@ class Import {
   }
 
   #reject(line: Line, reason: string, column?: string): void {
-    const { rejects, name } = this.#dependencies;
+    const { rejectedRecords, name } = this.#dependencies;
     this.counts.rejected++;
-    rejects.add({ of: name, line: line.number, reason, ...(column && { column }) }, line);
+    rejectedRecords.add({ of: name, line: line.number, reason, ...(column && { column }) }, line);
   }
 }
 

@@ -45,7 +45,7 @@ export class IdTable {
   }
 
   /** Is there an id whose number lacks these bits? */
-  lacksSomewhere(bits: number): boolean {
+  hasIdWithout(bits: number): boolean {
     return this.#values.some((value) => value !== 0 && (value & bits) === 0);
   }
 

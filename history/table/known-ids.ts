@@ -34,7 +34,7 @@ export function readWindow(table: EventTable, window: TimeWindow): AsyncGenerato
 }
 
 /** A row whose id other rows have, too. */
-export interface Copy extends KnownEvent {
+export interface DuplicateRow extends KnownEvent {
   /** From 1, by the time; rows without a time come first. */
   nth: number;
 }
@@ -45,14 +45,17 @@ export interface Copy extends KnownEvent {
  *
  * @throws RelayError `bigquery.query` with BigQuery's own message
  */
-export async function* readCopies(table: EventTable, window: TimeWindow): AsyncGenerator<Copy[]> {
+export async function* readDuplicates(
+  table: EventTable,
+  window: TimeWindow,
+): AsyncGenerator<DuplicateRow[]> {
   const query = `SELECT id, time_ms, nth FROM (
     SELECT id, time_ms,
       ROW_NUMBER() OVER (PARTITION BY id ORDER BY time_ms IS NOT NULL, time_ms) AS nth,
-      COUNT(*) OVER (PARTITION BY id) AS copies
+      COUNT(*) OVER (PARTITION BY id) AS duplicates
     FROM (${selectWithin(table, window)})
-  ) WHERE copies > 1`;
-  for await (const page of readPages(table, { query })) yield page as Copy[];
+  ) WHERE duplicates > 1`;
+  for await (const page of readPages(table, { query })) yield page as DuplicateRow[];
 }
 
 /**

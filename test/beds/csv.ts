@@ -31,7 +31,7 @@ export function useTables() {
       if (before) await exports.create({ schema: before });
       const outcome = await loadExport({ path, table: `csv.${table}` }, { ...bed, ...settings });
       if (outcome.kind !== 'loaded') {
-        if (outcome.kind !== 'refused') throw new Error(JSON.stringify(outcome));
+        if (outcome.kind !== 'invalid') throw new Error(JSON.stringify(outcome));
         return { reason: outcome.reason, columns: [], rows: [] };
       }
       return outcome.rows === 0 ? { columns: [], rows: [] } : await read(bed, table);

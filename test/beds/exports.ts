@@ -32,7 +32,7 @@ export async function startBed(
   onEnd(() => server.stop());
   const bigquery = clientOf(`http://127.0.0.1:${server.restPort}`);
   return {
-    api: { url: `http://127.0.0.1:${sender.port}`, key: apiKey, timeoutMs: 5000 },
+    api: { url: `http://127.0.0.1:${sender.port}`, key: apiKey, idleTimeoutMs: 5000 },
     bigquery,
     directory: `${directory}/spool`,
     location: 'EU',

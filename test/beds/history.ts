@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { EventReader } from '../../history/events/event-reader.ts';
 import { type HistorySource, readHistorySource } from '../../history/fetch/history-api.ts';
-import { type Reject, Rejects } from '../../history/lines/rejected-records.ts';
+import { type RejectedRecord, RejectedRecords } from '../../history/lines/rejected-records.ts';
 import { IdTable } from '../../history/table/id-table.ts';
 import type { EventTable } from '../../history/table/known-ids.ts';
 import { startBigQuery } from '../../local/bigquery/main.ts';
@@ -44,8 +44,8 @@ export interface Bed {
   table: EventTable;
   reader: EventReader;
   client: WriteClient;
-  rejects: Rejects;
-  rejected: Reject[];
+  rejectedRecords: RejectedRecords;
+  rejected: RejectedRecord[];
   ids: IdTable;
   maxIds: number;
   ports: { rest: number; grpc: number };
@@ -74,14 +74,17 @@ export async function startBed(stream = streamOf(), faults?: Faults): Promise<Be
     endpoint: `127.0.0.1:${server.grpcPort}`,
   });
   onTestFinished(() => client.close());
-  const rejected: Reject[] = [];
-  const rejects = new Rejects({ strict: false, onReject: (reject) => rejected.push(reject) });
+  const rejected: RejectedRecord[] = [];
+  const rejectedRecords = new RejectedRecords({
+    strict: false,
+    onRejected: (reject) => rejected.push(reject),
+  });
   const query = async <Row>(sql: string) => (await bigquery.query(sql))[0] as Row[];
   return {
     table: { bigquery, project, table: stream.table, columns: reader.columns },
     reader,
     client,
-    rejects,
+    rejectedRecords,
     rejected,
     ids: new IdTable(),
     maxIds: 1_000_000,
@@ -107,7 +110,8 @@ export async function startHistory(
 
 export function sourceOf(url: string, stream = streamOf()): HistorySource {
   const environment = { SHOP_API_KEY: apiKey, SHOP_API_URL: url };
-  return { ...readHistorySource(environment, stream), patienceMs: 2000, random: () => 0.01 };
+  const retryPolicy = { maxElapsedMs: 2000, random: () => 0.01 };
+  return { ...readHistorySource(environment, stream), retryPolicy };
 }
 
 /** `count` events, evenly over a window. */

@@ -4,8 +4,8 @@ import {
   ExportLoad,
   type ExportOutcome,
 } from '../../subscriber/exports/export-load.ts';
-import { apiOrigin } from '../../subscriber/exports/fetch/api-origin.ts';
 import type { ExportApi } from '../../subscriber/exports/fetch/export-api.ts';
+import { apiOrigin } from '../../subscriber/exports/fetch/export-api.ts';
 
 export interface LoadDependencies extends Omit<ExportDependencies, 'origin'> {
   api: ExportApi;

@@ -4,7 +4,7 @@ import { historySequence } from '../../history/events/history-sequence.ts';
 import { readHistory } from '../../history/fetch/history-api.ts';
 import { importLines, noImportCounts } from '../../history/import/import-lines.ts';
 import { splitLines } from '../../history/lines/lines.ts';
-import { openRowWrite } from '../../history/write/row-write.ts';
+import { openRowWrite } from '../../history/write/open-row-write.ts';
 import { type Fault, Faults } from '../../local/faults/faults.ts';
 import { defineRelay, type RelayStream } from '../../shared/config/config.ts';
 import { generic } from '../../shared/sources/generic.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type BackfillOptions, backfill } from '../../../history/backfill/backfill.ts';
 import { type HistorySource, readHistory } from '../../../history/fetch/history-api.ts';
-import { Rejects } from '../../../history/lines/rejected-records.ts';
+import { RejectedRecords } from '../../../history/lines/rejected-records.ts';
 import { cutWindows, type TimeWindow } from '../../../history/time-window.ts';
 import { startSender } from '../../beds/export-sender.ts';
 import {
@@ -164,8 +164,10 @@ describe('a backfill', () => {
   it('ends at the first bad line where that is asked for, and then writes nothing of the window', async () => {
     const bed = await startBed();
     const source = await startHistory(() => [eventLine('a', day), 'bad', eventLine('b', day)]);
-    const rejects = new Rejects({ strict: true, onReject: () => {} });
-    await expect(run(bed, source, { rejects })).rejects.toMatchObject({ code: 'line.rejected' });
+    const rejectedRecords = new RejectedRecords({ strict: true, onRejected: () => {} });
+    await expect(run(bed, source, { rejectedRecords })).rejects.toMatchObject({
+      code: 'line.rejected',
+    });
     expect(await bed.eventIds()).toEqual([]);
   });
 
@@ -250,8 +252,8 @@ describe('a sender on a bad day', () => {
     const told: string[] = [];
     const source: HistorySource = {
       ...sourceOf(sender.url),
-      timeoutMs: 200,
-      patienceMs: 600,
+      idleTimeoutMs: 200,
+      retryPolicy: { maxElapsedMs: 600 },
       onWait: (why) => told.push(why),
     };
     await expect(run(bed, source)).rejects.toMatchObject({
@@ -268,7 +270,7 @@ describe('a sender on a bad day', () => {
       response.write(`${eventLine('a', day)}\n`);
       if (sender.requests.length > 1) response.end(`${eventLine('b', day)}\n`);
     });
-    const source = { ...sourceOf(sender.url), timeoutMs: 200 };
+    const source = { ...sourceOf(sender.url), idleTimeoutMs: 200 };
     expect(await run(bed, source)).toMatchObject({ written: 2, rejected: 0 });
     expect(await bed.eventIds()).toEqual(['a', 'b']);
   });

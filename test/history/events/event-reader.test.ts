@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EventReader } from '../../../history/events/event-reader.ts';
-import { stableDeliveryId } from '../../../history/events/stable-delivery-id.ts';
+import { EventReader, stableDeliveryId } from '../../../history/events/event-reader.ts';
 import { defineRelay, type Stream } from '../../../shared/config/config.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';

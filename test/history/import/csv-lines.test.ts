@@ -129,7 +129,7 @@ it.each<[string, string, unknown[]]>([
     '[1]\nmore',
     [
       [1, '1'],
-      [2, 'more', 'text stands behind the array'],
+      [2, 'more', 'there is text behind the array'],
     ],
   ],
 ])('elements of an array: %s', async (_, text, expected) => {

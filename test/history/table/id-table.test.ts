@@ -22,12 +22,12 @@ it('takes another number for an id that it has', () => {
 
 it('tells whether all ids have a bit', () => {
   const ids = new IdTable();
-  expect(ids.lacksSomewhere(2)).toBe(false);
+  expect(ids.hasIdWithout(2)).toBe(false);
   ids.set('a', 3);
   ids.set('b', 2);
-  expect(ids.lacksSomewhere(2)).toBe(false);
-  expect(ids.lacksSomewhere(1)).toBe(true);
-  expect(ids.lacksSomewhere(0x8000_0000)).toBe(true);
+  expect(ids.hasIdWithout(2)).toBe(false);
+  expect(ids.hasIdWithout(1)).toBe(true);
+  expect(ids.hasIdWithout(0x8000_0000)).toBe(true);
 });
 
 it('is empty when it is cleared', () => {

@@ -1,6 +1,7 @@
 import { EventEmitter, getEventListeners } from 'node:events';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { PendingWrite, type PendingWriteOptions } from '../../../history/write/pending-write.ts';
+import { PendingWrite } from '../../../history/write/pending-write.ts';
+import type { RowWriteOptions } from '../../../history/write/row-write.ts';
 import type { WriteClient } from '../../../subscriber/bigquery/client.ts';
 
 const table = 'projects/p/datasets/d/tables/t';
@@ -16,7 +17,7 @@ const badRows = (...indexes: number[]) => ({
 });
 
 /** A write to the part of Google's service that it needs, which answers appends as the script says. */
-function open(script: Script, more: Partial<PendingWriteOptions<number>> = {}) {
+function open(script: Script, more: Partial<RowWriteOptions<number>> = {}) {
   const appends: { rows: number; offset: number }[] = [];
   const seen = { appends, stored: 0, cancelled: 0, finalized: 0, committed: 0 };
   const client = {
@@ -55,7 +56,7 @@ function open(script: Script, more: Partial<PendingWriteOptions<number>> = {}) {
     table,
     descriptor: {},
     onRefused: (row) => refused.push(row),
-    patience: { ms: 600_000, setupMs: 600_000, random: () => 0.001 },
+    retryPolicy: { maxElapsedMs: 600_000, maxSetupElapsedMs: 600_000, random: () => 0.001 },
     ...more,
   });
   return { write, seen, refused };
@@ -88,7 +89,7 @@ it('counts the patience anew after each success', async () => {
   onTestFinished(() => void vi.useRealTimers());
   const script: Script = ({ number }) => (number % 2 === 1 ? status(14) : taken);
   const { write, seen } = open(script, {
-    patience: { ms: 60_000, setupMs: 60_000, random: () => 0.001 },
+    retryPolicy: { maxElapsedMs: 60_000, maxSetupElapsedMs: 60_000, random: () => 0.001 },
   });
   write.add(megabyte(), 0);
   await vi.waitFor(() => expect(seen.stored).toBe(1));
@@ -104,7 +105,7 @@ it('is full with 4 MB that are not answered, and gives up at once when it is aba
   const isFull = [0, 1, 2, 3].map((n) => write.add(megabyte(), n));
   expect(isFull).toEqual([false, false, false, true]);
   await expect.poll(() => seen.appends.length).toBe(4);
-  const room = write.room();
+  const room = write.waitForCapacity();
   write.abandon();
   await expect(room).rejects.toMatchObject({ code: 'bigquery.abandoned' });
   expect(seen.cancelled).toBeGreaterThan(0);
@@ -123,8 +124,8 @@ it('hears no signal any more once it is committed, or abandoned', async () => {
 });
 
 it('is less patient with a table that is refused than with a BigQuery that is away', async () => {
-  const patience = { ms: 600_000, setupMs: 50, random: () => 0.01 };
-  const { write } = open(() => status(5), { patience });
+  const retryPolicy = { maxElapsedMs: 600_000, maxSetupElapsedMs: 50, random: () => 0.01 };
+  const { write } = open(() => status(5), { retryPolicy });
   write.add(new Uint8Array(10), 0);
   await expect(write.commit()).rejects.toMatchObject({
     code: 'bigquery.append',

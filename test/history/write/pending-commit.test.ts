@@ -60,13 +60,13 @@ class Google {
 }
 
 /** Three rows on their way to it. */
-function openWrite(google: Google, patienceMs = 10_000) {
+function openWrite(google: Google, maxElapsedMs = 10_000) {
   const write = new PendingWrite<number>({
     client: google as unknown as WriteClient,
     table,
     descriptor: {},
     onRefused() {},
-    patience: { ms: patienceMs, setupMs: patienceMs, random: () => 0.01 },
+    retryPolicy: { maxElapsedMs, maxSetupElapsedMs: maxElapsedMs, random: () => 0.01 },
   });
   for (let n = 0; n < 3; n++) write.add(new Uint8Array(10), n);
   return write;
@@ -174,6 +174,6 @@ it('a window whose rows were counted wrong is written anew, and its rows are the
   });
   expect(counts).toMatchObject({ written: 2, rejected: 1 });
   expect(counted).toBe(2);
-  expect(bed.rejects.count).toBe(1);
+  expect(bed.rejectedRecords.count).toBe(1);
   expect(await bed.eventIds()).toEqual(['a', 'b']);
 });

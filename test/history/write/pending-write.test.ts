@@ -10,7 +10,7 @@ const filler = 'x'.repeat(10_000);
 
 function openWrite(
   bed: Bed,
-  more: { patienceMs?: number; setupMs?: number; appendTimeoutMs?: number } = {},
+  more: { maxElapsedMs?: number; maxSetupElapsedMs?: number; appendTimeoutMs?: number } = {},
 ) {
   const refused: [number, string][] = [];
   const write = new PendingWrite<number>({
@@ -19,7 +19,11 @@ function openWrite(
     descriptor: bed.reader.encoder.descriptor,
     onRefused: (row, reason) => refused.push([row, reason]),
     appendTimeoutMs: more.appendTimeoutMs ?? 10_000,
-    patience: { ms: more.patienceMs ?? 10_000, setupMs: more.setupMs ?? 10_000, random: () => 0.1 },
+    retryPolicy: {
+      maxElapsedMs: more.maxElapsedMs ?? 10_000,
+      maxSetupElapsedMs: more.maxSetupElapsedMs ?? 10_000,
+      random: () => 0.1,
+    },
   });
   return { write, refused };
 }
@@ -29,7 +33,7 @@ async function addRows(bed: Bed, write: PendingWrite<number>): Promise<void> {
   for (let n = 0; n < rowCount; n++) {
     const encoded = bed.reader.encoder.encode({ event_id: `evt_${n}`, user_agent: filler });
     if (!encoded.ok) throw new Error(encoded.reason);
-    if (write.add(encoded.row, n)) await write.room();
+    if (write.add(encoded.row, n)) await write.waitForCapacity();
   }
 }
 
@@ -113,7 +117,7 @@ describe('rows that are written all at once', () => {
       after: 1,
     });
     const bed = await startBed(undefined, faults);
-    const { write } = openWrite(bed, { patienceMs: 300 });
+    const { write } = openWrite(bed, { maxElapsedMs: 300 });
     await expect(addRows(bed, write).then(() => write.commit())).rejects.toMatchObject({
       code: 'bigquery.append',
       reaction: 'transient',
@@ -139,7 +143,7 @@ describe('rows that are written all at once', () => {
   it('are not told bad when the table takes none of them', async () => {
     const faults = new Faults({ name: 'append.bad-row', contains: 'evt_', named: false });
     const bed = await startBed(undefined, faults);
-    const { write, refused } = openWrite(bed, { setupMs: 500 });
+    const { write, refused } = openWrite(bed, { maxSetupElapsedMs: 500 });
     await expect(addRows(bed, write).then(() => write.commit())).rejects.toMatchObject({
       code: 'bigquery.append',
       reaction: 'setup',
@@ -159,7 +163,7 @@ describe('a write', () => {
     const write = new PendingWrite<number>({ client, table, descriptor: {}, onRefused() {} });
     write.add(new Uint8Array(1_000_000), 1);
     await expect.poll(() => write.add(new Uint8Array(1), 2)).toBe(true);
-    await expect(write.room()).rejects.toMatchObject({ code: 'bigquery.stream' });
+    await expect(write.waitForCapacity()).rejects.toMatchObject({ code: 'bigquery.stream' });
   });
 
   it('that is stopped asks for its stream no more, and lets nobody wait', async () => {
@@ -169,12 +173,12 @@ describe('a write', () => {
       throw Object.assign(new Error('away'), { code: 14 });
     };
     const client = { createWriteStream } as unknown as WriteClient;
-    const patience = { ms: 3_600_000, setupMs: 60_000, random: () => 1000 };
+    const retryPolicy = { maxElapsedMs: 3_600_000, maxSetupElapsedMs: 60_000, random: () => 1000 };
     const stop = new AbortController();
-    const options = { client, table, descriptor: {}, onRefused() {}, patience };
+    const options = { client, table, descriptor: {}, onRefused() {}, retryPolicy };
     const write = new PendingWrite<number>({ ...options, signal: stop.signal });
     for (let n = 0; n < 4; n++) write.add(new Uint8Array(1_000_000), n);
-    const room = write.room();
+    const room = write.waitForCapacity();
     await expect.poll(() => asked).toBe(1);
     stop.abort();
     await expect(room).rejects.toMatchObject({ code: 'bigquery.abandoned' });

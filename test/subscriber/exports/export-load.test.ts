@@ -211,7 +211,7 @@ describe('a CSV', () => {
       ['2.csv', `a,b\n${rows}`],
     ]);
     expect(await loadExport(announcement, bed)).toEqual({
-      kind: 'refused',
+      kind: 'invalid',
       reason: `2.csv, line 3: ${problem} (cells are parted by a comma)`,
     });
     expect(await jobIds(bed)).toEqual([]);
@@ -226,7 +226,7 @@ describe('a CSV', () => {
     await bed.bigquery.createDataset('absmartly', { location: 'EU' });
     await bed.bigquery.dataset('absmartly').createTable('exports', { schema: 'a:INTEGER' });
     expect(await loadExport(announcement, bed)).toEqual({
-      kind: 'refused',
+      kind: 'invalid',
       reason: expect.stringMatching(
         /^2\.csv: BigQuery did not load it.*'x'.* line_number: 2 .* \(loaded before it: 1\.csv\)$/,
       ),
@@ -239,7 +239,7 @@ describe('a CSV', () => {
     const exports = bed.bigquery.dataset('absmartly').table('exports');
     await bed.bigquery.createDataset('absmartly', { location: 'EU' });
     await exports.create({ schema: [{ name: 'a', type: 'INTEGER' }] });
-    expect(await loadExport(announcement, bed)).toMatchObject({ kind: 'refused' });
+    expect(await loadExport(announcement, bed)).toMatchObject({ kind: 'invalid' });
     await exports.delete();
     await exports.create({ schema: [{ name: 'a', type: 'STRING' }] });
     expect(await loadExport(announcement, bed)).toMatchObject({ kind: 'loaded', rows: 1 });
@@ -262,7 +262,7 @@ describe('an export is refused', () => {
   ])('for %s', async (_, zip, reason) => {
     const bed = await startBed({ [path]: await zip() });
     const outcome = await loadExport(announcement, bed);
-    expect(outcome).toEqual({ kind: 'refused', reason: expect.stringMatching(reason) });
+    expect(outcome).toEqual({ kind: 'invalid', reason: expect.stringMatching(reason) });
     expect(await readdir(bed.directory)).toEqual([]);
   });
 
@@ -277,19 +277,19 @@ describe('an export is refused', () => {
         [1, 2],
       ),
     });
-    expect(await loadExport(announcement, bed)).toMatchObject({ kind: 'refused' });
+    expect(await loadExport(announcement, bed)).toMatchObject({ kind: 'invalid' });
     expect(await jobIds(bed)).toEqual([]);
   });
 
   it('with the reasons of the vendor’s troubleshooting table', async () => {
     const bed = await startBed();
     expect(await loadExport(announcement, bed)).toEqual({
-      kind: 'refused',
+      kind: 'invalid',
       reason: expect.stringMatching(/^404 on download: the export file may have expired/),
     });
     bed.api = { ...bed.api, key: 'wrong' };
     expect(await loadExport(announcement, bed)).toEqual({
-      kind: 'refused',
+      kind: 'invalid',
       reason: expect.stringMatching(/^401 on download: the API key is incorrect or missing/),
     });
   });

@@ -38,7 +38,7 @@ function openQueue(
     relay,
     bigquery: bed.bigquery,
     // Longer than any test: what ends is not ended by a silence.
-    apis: new Map(names.map(([name, url]) => [name, { ...bed.api, url, timeoutMs: 600_000 }])),
+    apis: new Map(names.map(([name, url]) => [name, { ...bed.api, url, idleTimeoutMs: 600_000 }])),
     directory: bed.directory,
     log: (line) => lines.push(line),
     ...more,
@@ -95,7 +95,7 @@ describe('exports of one stream', () => {
       if (isAway) response.writeHead(503).end();
       else response.end(zip);
     });
-    const { queue } = openQueue(bed, { ab: sender.url }, {}, { patienceMs: 0 });
+    const { queue } = openQueue(bed, { ab: sender.url }, {}, { yieldAfterMs: 0 });
     expect(await queue.load('ab', announced('a'))).toEqual({ kind: 'written' });
     expect(await queue.load('ab', announced('b'))).toEqual({ kind: 'written' });
   });
@@ -109,7 +109,7 @@ describe('exports of one stream', () => {
       else response.end(zip);
     });
     // The tries wait for 100, 200, 400 ms.
-    const { queue } = openQueue(bed, { ab: sender.url }, {}, { patienceMs: 500 });
+    const { queue } = openQueue(bed, { ab: sender.url }, {}, { yieldAfterMs: 500 });
     const [away, next] = [queue.load('ab', announced('away')), queue.load('ab', announced('b'))];
     expect(await away).toMatchObject({ kind: 'held' });
     expect(await next).toEqual({ kind: 'written' });
@@ -171,7 +171,7 @@ describe('a load job that fails for a passing reason', () => {
       response.writeHead(200, { 'content-type': 'application/json' });
       return void response.end(JSON.stringify({ status: { state: 'DONE', errorResult: error } }));
     });
-    const more = { bigquery: clientOf(bigquery.url), patienceMs: 0 };
+    const more = { bigquery: clientOf(bigquery.url), yieldAfterMs: 0 };
     return { ...openQueue(bed, { ab: bed.api.url }, {}, more), known };
   }
 

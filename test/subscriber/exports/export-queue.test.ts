@@ -26,7 +26,7 @@ function queueFor(
   bed: Bed,
   settings: ExportSettings,
   bigquery = bed.bigquery,
-  patienceMs?: number,
+  yieldAfterMs?: number,
 ) {
   const stream = absmartly({ table, apiUrl: bed.api.url, ...settings });
   const relay = defineRelay({ project: 'local-project', streams: { ab: stream } });
@@ -37,7 +37,7 @@ function queueFor(
     apis: settings.storage ? new Map() : new Map([['ab', bed.api]]),
     directory: bed.directory,
     log: (line) => lines.push(line),
-    ...(patienceMs !== undefined && { patienceMs }),
+    ...(yieldAfterMs !== undefined && { yieldAfterMs }),
   });
   onTestFinished(() => queue.close());
   return { queue, lines };

@@ -21,14 +21,14 @@ afterAll(() => vi.unstubAllEnvs());
 interface Setting extends Partial<ExportStorage> {
   kind: 'gcs' | 's3';
   path?: string;
-  timeoutMs?: number;
+  idleTimeoutMs?: number;
 }
 
 async function read(listener: RequestListener, { path: at = path, ...setting }: Setting) {
   const sender = await startSender(listener);
-  const { timeoutMs = 5000, ...storage } = setting;
+  const { idleTimeoutMs = 5000, ...storage } = setting;
   const directory = await temporaryDirectory();
-  const origin = bucketOrigin({ bucket: 'shop', endpoint: sender.url, ...storage }, timeoutMs);
+  const origin = bucketOrigin({ bucket: 'shop', endpoint: sender.url, ...storage }, idleTimeoutMs);
   try {
     await using spool = await download({ origin, path: at, directory, maxBytes: 1_000_000 });
     const content = Buffer.alloc(spool.bytes);
@@ -111,7 +111,7 @@ describe.each(['gcs', 's3'] as const)('a bucket of %s', (kind) => {
     ['no answer', () => {}],
     ['an answer that stops', (_, response) => response.write('PK')],
   ])('that falls silent: %s', async (_, listener) => {
-    await expect(read(listener, { kind, timeoutMs: 300 })).rejects.toMatchObject({
+    await expect(read(listener, { kind, idleTimeoutMs: 300 })).rejects.toMatchObject({
       code: 'export.network',
       message: expect.stringContaining('nothing came for 300 ms'),
     });

@@ -4,9 +4,8 @@ import { readdir } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { apiOrigin } from '../../../../subscriber/exports/fetch/api-origin.ts';
 import { type DownloadOptions, download } from '../../../../subscriber/exports/fetch/download.ts';
-import { exportUrl } from '../../../../subscriber/exports/fetch/export-url.ts';
+import { apiOrigin, exportUrl } from '../../../../subscriber/exports/fetch/export-api.ts';
 import { startSender } from '../../../beds/export-sender.ts';
 import { temporaryDirectory } from '../../../beds/spooled.ts';
 
@@ -14,13 +13,13 @@ const path = '/v1/experiments/exports/15/experiment_42_export.zip';
 
 interface Setting {
   url: string;
-  timeoutMs?: number;
+  idleTimeoutMs?: number;
   signal?: AbortSignal;
 }
 
-async function optionsOf({ url, timeoutMs = 5000, signal }: Setting): Promise<DownloadOptions> {
+async function optionsOf({ url, idleTimeoutMs = 5000, signal }: Setting): Promise<DownloadOptions> {
   return {
-    origin: apiOrigin({ url, key: 'the-key', timeoutMs }),
+    origin: apiOrigin({ url, key: 'the-key', idleTimeoutMs }),
     path,
     directory: await temporaryDirectory(),
     maxBytes: 1_000_000,
@@ -68,7 +67,7 @@ describe('a download', () => {
           response.end();
         }, 200);
       },
-      { timeoutMs: 1500 },
+      { idleTimeoutMs: 1500 },
     );
     expect(content).toHaveLength(10);
   });
@@ -145,7 +144,7 @@ describe('a download that is to be tried again', () => {
     ['no answer', () => {}],
     ['an answer that stops', (_, response) => response.write('PK')],
   ])('a silence: %s', async (_, listener) => {
-    const hung = downloadFrom(listener, { timeoutMs: 200 });
+    const hung = downloadFrom(listener, { idleTimeoutMs: 200 });
     await expect(hung).rejects.toMatchObject({ code: 'export.network', reaction: 'transient' });
     await expect(hung).rejects.toThrow('nothing came for 200 ms');
   });

@@ -15,9 +15,14 @@ const experiment = {
   teams: [{ team: { name: 'Growth' } }, { team: { name: 'Checkout' } }],
 };
 
-async function ask(listener: RequestListener, filter: ExportFilter, timeoutMs = 5000) {
+async function ask(listener: RequestListener, filter: ExportFilter, idleTimeoutMs = 5000) {
   const { url, requests } = await startSender(listener);
-  const matches = await matchesFilter('42', filter, { url, key: 'the-key', timeoutMs }, undefined);
+  const matches = await matchesFilter(
+    '42',
+    filter,
+    { url, key: 'the-key', idleTimeoutMs },
+    undefined,
+  );
   return { matches, requests };
 }
 

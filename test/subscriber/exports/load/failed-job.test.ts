@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ExportLoad } from '../../../../subscriber/exports/export-load.ts';
-import { apiOrigin } from '../../../../subscriber/exports/fetch/api-origin.ts';
+import { apiOrigin } from '../../../../subscriber/exports/fetch/export-api.ts';
 import { clientOf } from '../../../beds/bigquery-client.ts';
 import { startSender } from '../../../beds/export-sender.ts';
 import { announcement, startBed } from '../../../beds/exports.ts';

@@ -4,9 +4,9 @@ import { type CsvFile, readCsvFile } from '../../../../subscriber/exports/archiv
 import { ExportColumns } from '../../../../subscriber/exports/archive/export-columns.ts';
 import { defaultExportLimits } from '../../../../subscriber/exports/archive/limits.ts';
 import { readArchive } from '../../../../subscriber/exports/archive/zip-archive.ts';
-import { postpone } from '../../../../subscriber/exports/export-failure.ts';
+import { transientFailure } from '../../../../subscriber/exports/export-failure.ts';
 import { loadFile } from '../../../../subscriber/exports/load/load-file.ts';
-import { Preparation } from '../../../../subscriber/exports/load/prepare-files.ts';
+import { PreparedFiles } from '../../../../subscriber/exports/load/prepare-files.ts';
 import type { LoadOptions } from '../../../../subscriber/exports/load/start-load.ts';
 import { announcement, type Bed, startBed } from '../../../beds/exports.ts';
 import { fileOf } from '../../../beds/spooled.ts';
@@ -54,7 +54,11 @@ async function bedWith(columns?: string[]): Promise<Bed & { optionsOf: Options }
   return { ...bed, optionsOf };
 }
 
-async function loadAll(files: readonly CsvFile[], preparation: Preparation, options: LoadOptions) {
+async function loadAll(
+  files: readonly CsvFile[],
+  preparation: PreparedFiles,
+  options: LoadOptions,
+) {
   let sum = 0;
   for (const file of files) sum += (await loadFile(file, preparation.take(file), options)).rows;
   return sum;
@@ -70,7 +74,7 @@ it('inflates each file once, uploads it, and loads nothing', async () => {
   const { optionsOf, query } = await bedWith(['a:INTEGER', 'b:STRING']);
   const files = await filesOf(await zipOf(content));
   const options = optionsOf(files);
-  const preparation = new Preparation();
+  const preparation = new PreparedFiles();
   await preparation.prepare(files, options);
   expect(await query(`SELECT COUNT(*) AS n FROM ${table}`)).toEqual([{ n: 0 }]);
 
@@ -83,7 +87,7 @@ it('of a table that is yet to be made, too', async () => {
   const { optionsOf, query } = await bedWith();
   const files = await filesOf(await zipOf([['0.csv', 'a,b\n'], ...content]));
   const options = optionsOf(files);
-  const preparation = new Preparation();
+  const preparation = new PreparedFiles();
   await preparation.prepare(files, options);
   await expect(query(`SELECT 1 FROM ${table}`)).rejects.toThrow('Not found');
 
@@ -102,7 +106,7 @@ it('uploads every file again where values far below ask for another type', async
     ]),
   );
   const options = optionsOf(files);
-  const preparation = new Preparation();
+  const preparation = new PreparedFiles();
   await preparation.prepare(files, options);
   expect(await loadAll(files, preparation, options)).toBe(100_001);
   expect(await query(`SELECT b FROM ${table} WHERE a = '007'`)).toEqual([{ b: 'x' }]);
@@ -113,7 +117,7 @@ it('where BigQuery finds out the columns, uploads the first file and checks the 
   const { optionsOf, query } = await bedWith();
   const files = await filesOf(await zipOf([['0.csv', 'a,b\n'], ...content]));
   const options: LoadOptions = { ...optionsOf(files), schema: 'bigquery' };
-  const preparation = new Preparation();
+  const preparation = new PreparedFiles();
   await preparation.prepare(files, options);
   await expect(query(`SELECT 1 FROM ${table}`)).rejects.toThrow('Not found');
 
@@ -128,7 +132,7 @@ it.each<[string, string[] | undefined]>([
 ])('makes no job where one file is damaged, in a table that is %s', async (_, columns) => {
   const { optionsOf, bigquery } = await bedWith(columns);
   const files = await filesOf(damaged(await zipOf(content), '2.csv'));
-  const prepared = new Preparation().prepare(files, optionsOf(files));
+  const prepared = new PreparedFiles().prepare(files, optionsOf(files));
   await expect(prepared).rejects.toMatchObject({ code: 'export.corrupt', reaction: 'invalid' });
   const [jobs] = await bigquery.getJobs();
   expect(jobs).toEqual([]);
@@ -140,7 +144,7 @@ it('does not wait for a long upload where another file is damaged', async () => 
   if (!long || !bad) throw new Error('no files');
   const endless = { ...long, bytes: 2 ** 40, open: rowsWithoutEnd };
   const given = [endless, bad];
-  const prepared = new Preparation().prepare(given, optionsOf(given));
+  const prepared = new PreparedFiles().prepare(given, optionsOf(given));
   await expect(prepared).rejects.toMatchObject({ code: 'export.corrupt' });
 });
 
@@ -154,7 +158,7 @@ it('adds the columns of every file in their order', async () => {
     ]),
   );
   const options = optionsOf(files);
-  const preparation = new Preparation();
+  const preparation = new PreparedFiles();
   await preparation.prepare(files, options);
   expect(await loadAll(files, preparation, options)).toBe(3);
   expect(await query(`SELECT * FROM ${table} ORDER BY a`)).toEqual([
@@ -172,7 +176,7 @@ it.each<[string, string[] | undefined, string]>([
   const [file] = await filesOf(await zipOf([['1.csv', 'b,a\nx,007\n']]));
   if (!file) throw new Error('no file');
   const options = optionsOf([file]);
-  const preparation = new Preparation();
+  const preparation = new PreparedFiles();
   await preparation.prepare([file], options);
   const exports = bigquery.dataset('absmartly').table('exports');
   if (columns) await exports.setMetadata({ schema: changed });
@@ -191,7 +195,7 @@ it('goes on where it failed', async () => {
   const [first, second, third] = files;
   if (!first || !second || !third) throw new Error('no files');
   const options = optionsOf(files);
-  const preparation = new Preparation();
+  const preparation = new PreparedFiles();
   await expect(preparation.prepare([first, { ...second, open: failing }], options)).rejects.toThrow(
     'EIO',
   );
@@ -205,7 +209,7 @@ it('keeps the ends of some files, and uploads the others when their turn comes',
   const many: ZipContent = Array.from({ length: 35 }, (_, n) => [`${100 + n}.csv`, `a\n${n}\n`]);
   const files = await filesOf(await zipOf(many));
   const options = optionsOf(files);
-  const preparation = new Preparation();
+  const preparation = new PreparedFiles();
   await preparation.prepare(files, options);
   expect(await loadAll(files, preparation, options)).toBe(35);
   expect(await query(`SELECT COUNT(DISTINCT a) AS n FROM ${table}`)).toEqual([{ n: 35 }]);
@@ -216,10 +220,10 @@ it('does not inflate what is loaded already', async () => {
   const { optionsOf } = await bedWith(['a:INTEGER', 'b:STRING']);
   const files = await filesOf(await zipOf(content));
   const options = optionsOf(files);
-  const before = new Preparation();
+  const before = new PreparedFiles();
   await before.prepare(files, options);
   await loadAll(files, before, options);
-  const again = new Preparation();
+  const again = new PreparedFiles();
   await again.prepare(files, options);
   expect(await loadAll(files, again, options)).toBe(80_000);
   expect(files.map(({ opened }) => opened.times)).toEqual([1, 1, 2]);
@@ -234,5 +238,5 @@ async function* rowsWithoutEnd(): AsyncGenerator<Buffer> {
 
 async function* failing(): AsyncGenerator<Buffer> {
   yield Buffer.from('a,b\n');
-  throw postpone('disk', 'EIO');
+  throw transientFailure('disk', 'EIO');
 }

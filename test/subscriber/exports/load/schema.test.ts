@@ -51,7 +51,7 @@ describe('an export into columns that the stream fixes', () => {
       ['2.csv', 'id,Price (EUR)\n2,3\n'],
     ]);
     expect(await loadExport(announcement, bed)).toEqual({
-      kind: 'refused',
+      kind: 'invalid',
       reason: "2.csv has columns that the stream's schema lacks: Price (EUR)",
     });
     await expect(bed.query(`SELECT id FROM ${table}`)).rejects.toThrow();
@@ -71,7 +71,7 @@ describe('an export into columns that the stream fixes', () => {
   it('is refused by BigQuery where a value has another type', async () => {
     const bed = await bedWith([['1.csv', 'id\nx\n']]);
     expect(await loadExport(announcement, bed)).toEqual({
-      kind: 'refused',
+      kind: 'invalid',
       reason: expect.stringMatching(/^1\.csv: BigQuery did not load it/),
     });
   });
