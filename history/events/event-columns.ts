@@ -13,7 +13,7 @@ export interface EventColumns {
   time?: string;
 }
 
-/** @throws RelayError `stream.no-id`: what is there could not be identifiedBy from what is missing */
+/** @throws RelayError `stream.no-id` if no column identifies the events */
 export function eventColumns(stream: RelayStream, layout: TableLayout): EventColumns {
   const time = timeColumn(stream);
   return { ...idColumns(stream, layout), ...(time !== undefined && { time }) };
@@ -35,7 +35,7 @@ function idColumns(stream: RelayStream, { columns }: TableLayout): Omit<EventCol
     filledWith(stream, 'event:id') ??
     (stream.each === undefined ? filledWith(stream, 'delivery:id') : undefined);
   if (id?.type === 'STRING') return { ids: [id.name], identifiedBy: 'first' };
-  throw noId(`no column of "${stream.name}" tells its events apart: give it one from event:id`);
+  throw noId(`no column of "${stream.name}" identifies its events: give it one from event:id`);
 }
 
 function timeColumn(stream: RelayStream): string | undefined {

@@ -77,7 +77,7 @@ async function* readRange(file: FileHandle, start: number, end: number): AsyncGe
 }
 
 function wrongSize({ uncompressedSize }: Entry, found: string): Error {
-  return new Error(`it declares ${uncompressedSize} bytes and holds ${found}`);
+  return new Error(`it declares ${uncompressedSize} bytes and contains ${found}`);
 }
 
 function damaged(name: string, error: NodeJS.ErrnoException): Error {

@@ -34,7 +34,7 @@ export async function readArchive(
   if (csvs.length === 0) {
     throw permanentFailure(
       'no-csv',
-      `the ZIP holds no CSV file among its ${entries.length} entries`,
+      `the ZIP contains no CSV file among its ${entries.length} entries`,
     );
   }
   csvs.sort((a, b) => compareNames(a.fileName, b.fileName));
@@ -92,7 +92,7 @@ function requireReadable(csvs: readonly Entry[]): void {
       );
     }
     if (csvs[index - 1]?.fileName === name) {
-      throw permanentFailure('twice', `the ZIP holds ${name} twice`);
+      throw permanentFailure('twice', `the ZIP contains ${name} twice`);
     }
   }
 }

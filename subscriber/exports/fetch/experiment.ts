@@ -87,7 +87,7 @@ async function bodyOf(
 function readExperiment(text: string, id: string): Experiment {
   const experiment = memberOf(parse(text), 'experiment');
   if (typeof experiment !== 'object' || experiment === null) {
-    throw permanentFailure('experiment', `the API's answer holds no experiment ${id}`);
+    throw permanentFailure('experiment', `the API's answer contains no experiment ${id}`);
   }
   const inEach = (list: string, entry: string, member: string) => {
     const entries = memberOf(experiment, list);
