@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectBigQuery } from '../local/connect.ts';
+import { connectBigQuery } from '../local/google-clients.ts';
 import { PartProcess } from '../local/parts/part-process.ts';
 import { defineRelay } from '../shared/config/config.ts';
 import { datanostro } from '../shared/sources/datanostro.ts';

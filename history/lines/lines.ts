@@ -12,10 +12,10 @@ export interface Line {
   isUnended?: true;
 }
 
-/** A copy of a line that is kept: a view would keep its whole chunk in memory. */
-export function keptLine(line: Line): Line {
+/** A copy of what a report of the line needs. A view would keep its whole chunk in memory. */
+export function keptLine({ number, bytes, own }: Line): Line {
   // A record of a CSV has its own bytes already.
-  return line.own ? line : { ...line, bytes: Buffer.from(line.bytes) };
+  return { number, bytes: own ?? Buffer.from(bytes) };
 }
 
 /** A row can't be larger. It also limits the memory for a file without line breaks. */

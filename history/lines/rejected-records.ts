@@ -51,9 +51,7 @@ export class RejectedRecords {
 
   /** @throws RelayError `line.rejected` if `strict` */
   add(record: RejectedRecord, line: Pick<Line, 'bytes' | 'own'>): void {
-    if (this.#options.strict) {
-      throw new RelayError('line.rejected', 'invalid', describeRejected(record));
-    }
+    this.throwIfStrict(record);
     this.#count++;
     if (this.#reported + this.#toReport.length < maxReported) this.#toReport.push(record);
     if (this.#file === undefined) return;
@@ -66,6 +64,16 @@ export class RejectedRecords {
       ...textOf(line.own ?? line.bytes),
     };
     this.#bytes += writeSync(this.#file, `${JSON.stringify(kept)}\n`, this.#bytes);
+  }
+
+  /**
+   * For a record that is added later.
+   *
+   * @throws RelayError `line.rejected` if `strict`
+   */
+  throwIfStrict(record: RejectedRecord): void {
+    if (!this.#options.strict) return;
+    throw new RelayError('line.rejected', 'invalid', describeRejected(record));
   }
 
   /** Confirms what was added: those lines won't be read again. */

@@ -8,9 +8,9 @@ import { type RejectedRecord, RejectedRecords } from '../../history/lines/reject
 import { IdTable } from '../../history/table/id-table.ts';
 import type { EventTable } from '../../history/table/known-ids.ts';
 import { startBigQuery } from '../../local/bigquery/main.ts';
-import { connectBigQuery } from '../../local/connect.ts';
 import { startDatanostro } from '../../local/datanostro/main.ts';
 import type { Faults } from '../../local/faults/faults.ts';
+import { connectBigQuery } from '../../local/google-clients.ts';
 import { defineRelay, type RelayStream } from '../../shared/config/config.ts';
 import { type DatanostroOptions, datanostro } from '../../shared/sources/datanostro.ts';
 import { openWriteClient, type WriteClient } from '../../subscriber/bigquery/client.ts';
