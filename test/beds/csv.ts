@@ -3,17 +3,17 @@ import { type Bed, startBed } from './exports.ts';
 import { type LoadDependencies, loadExport } from './load-once.ts';
 import { type ZipContent, zipOf } from './zips.ts';
 
-/** What an export became: a table, by its columns and its rows in some order, or a reason. */
+/** The result of an export: a table with its columns and its rows in any order, or a reason. */
 export interface Loaded {
   reason?: string;
-  /** `name TYPE` each. */
+  /** Each is `name TYPE`. */
   columns: string[];
   rows: (string | null)[][];
 }
 
 type Settings = Partial<Pick<LoadDependencies, 'settings' | 'schema' | 'log'>>;
 
-/** Loads exports into tables of their own, all in one BigQuery of the file's tests. */
+/** Loads each export into its own table, in one BigQuery for the tests of the file. */
 export function useTables() {
   let bed: Bed;
   let tables = 0;

@@ -19,7 +19,7 @@ import { ensureTable } from '../../subscriber/bigquery/tables/tables.ts';
 export const project = 'local-project';
 const apiKey = 'the-key';
 export const hour = 3_600_000;
-/** The day that tests write about: partitioned tables take ten years back. */
+/** The day of the tests' events: partitioned tables accept ten years back. */
 export const day = Math.floor(Date.now() / (24 * hour)) * 24 * hour - 48 * hour;
 
 export function streamOf(options: Partial<DatanostroOptions> = {}): RelayStream {
@@ -55,7 +55,7 @@ export interface Bed {
   eventIds(): Promise<string[]>;
 }
 
-/** A BigQuery with the stream's table, until the test is over. */
+/** A BigQuery with the stream's table, until the end of the test. */
 export async function startBed(stream = streamOf(), faults?: Faults): Promise<Bed> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-backfill-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
@@ -98,7 +98,7 @@ export async function startBed(stream = streamOf(), faults?: Faults): Promise<Be
   };
 }
 
-/** A sender with these lines, by their time; asked with the stream's key. */
+/** A sender with these lines by time, and the stream's key for it. */
 export async function startHistory(
   lines: (from: number, to: number) => Iterable<string>,
   stream = streamOf(),
@@ -114,7 +114,7 @@ export function sourceOf(url: string, stream = streamOf()): HistorySource {
   return { ...readHistorySource(environment, stream), retryPolicy };
 }
 
-/** `count` events, evenly over a window. */
+/** `count` events, spread evenly over a window. */
 export function* manyEvents(from: number, to: number, count: number): Generator<string> {
   const step = (to - from) / count;
   for (let n = 0; n < count; n++) {

@@ -11,7 +11,7 @@ export interface LoadDependencies extends Omit<ExportDependencies, 'origin'> {
   api: ExportApi;
 }
 
-/** Tries once, as after a crash: nothing of an earlier try is left. */
+/** One try, as after a crash: nothing of an earlier try is left in memory. */
 export async function loadExport(
   announcement: Announcement,
   dependencies: LoadDependencies,

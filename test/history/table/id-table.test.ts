@@ -13,14 +13,14 @@ it('holds a number for each id, and no other', () => {
   }
 });
 
-it('takes another number for an id that it has', () => {
+it('replaces the number of an id', () => {
   const ids = new IdTable();
   ids.set('a', 1);
   ids.set('a', 0xffff_ffff);
   expect([ids.get('a'), ids.size]).toEqual([0xffff_ffff, 1]);
 });
 
-it('tells whether all ids have a bit', () => {
+it('finds an id without a bit', () => {
   const ids = new IdTable();
   expect(ids.hasIdWithout(2)).toBe(false);
   ids.set('a', 3);
@@ -30,7 +30,7 @@ it('tells whether all ids have a bit', () => {
   expect(ids.hasIdWithout(0x8000_0000)).toBe(true);
 });
 
-it('is empty when it is cleared', () => {
+it('is empty after clear', () => {
   const ids = new IdTable();
   ids.set('a', 1);
   ids.clear();

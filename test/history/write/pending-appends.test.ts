@@ -6,7 +6,7 @@ import type { WriteClient } from '../../../subscriber/bigquery/client.ts';
 
 const table = 'projects/p/datasets/d/tables/t';
 
-/** Answers an append; nothing is an append that is never answered. */
+/** The answer to an append; undefined if there is none. */
 type Script = (append: { number: number; rows: number; offset: number }) => object | undefined;
 
 const taken = { appendResult: {} };
@@ -16,7 +16,7 @@ const badRows = (...indexes: number[]) => ({
   rowErrors: indexes.map((index) => ({ index, code: 1, message: 'bad' })),
 });
 
-/** A write to the part of Google's service that it needs, which answers appends as the script says. */
+/** A write to a stand-in for Google's service that answers appends by a script. */
 function open(script: Script, more: Partial<RowWriteOptions<number>> = {}) {
   const appends: { rows: number; offset: number }[] = [];
   const seen = { appends, stored: 0, cancelled: 0, finalized: 0, committed: 0 };
@@ -64,18 +64,18 @@ function open(script: Script, more: Partial<RowWriteOptions<number>> = {}) {
 
 const megabyte = () => new Uint8Array(1_000_000);
 
-it('tells the right row as bad in each answer, and the rows behind it move up', async () => {
+it('reports the right row as bad in each answer, and the rows behind it move up', async () => {
   const script: Script = ({ number }) => [badRows(1), badRows(1, 2), taken][number - 1];
   const { write, seen, refused } = open(script);
   for (let n = 0; n < 6; n++) write.add(new Uint8Array(10), n);
   await write.commit();
-  // Of 0 2 3 4 5, what is left of the first request.
+  // Indexes in 0 2 3 4 5, the rest of the first request.
   expect(refused).toEqual([1, 2, 3]);
   expect(seen).toMatchObject({ stored: 3, committed: 1 });
   expect(seen.appends.map(({ rows }) => rows)).toEqual([6, 5, 3]);
 });
 
-it('sends no request without rows, and commits nothing, where all of them are bad', async () => {
+it('sends no empty request and commits nothing if all rows are bad', async () => {
   const { write, seen, refused } = open(() => badRows(0, 1));
   for (let n = 0; n < 2; n++) write.add(new Uint8Array(10), n);
   await write.commit();
@@ -84,7 +84,7 @@ it('sends no request without rows, and commits nothing, where all of them are ba
   expect(seen.appends).toHaveLength(1);
 });
 
-it('counts the patience anew after each success', async () => {
+it('starts a new retry after each success', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   onTestFinished(() => void vi.useRealTimers());
   const script: Script = ({ number }) => (number % 2 === 1 ? status(14) : taken);
@@ -100,7 +100,7 @@ it('counts the patience anew after each success', async () => {
   expect(seen).toMatchObject({ stored: 2, committed: 1 });
 });
 
-it('is full with 4 MB that are not answered, and gives up at once when it is abandoned', async () => {
+it('is full with 4 MB in flight, and stops at once when abandoned', async () => {
   const { write, seen } = open(() => undefined);
   const isFull = [0, 1, 2, 3].map((n) => write.add(megabyte(), n));
   expect(isFull).toEqual([false, false, false, true]);
@@ -113,7 +113,7 @@ it('is full with 4 MB that are not answered, and gives up at once when it is aba
   expect(seen).toMatchObject({ finalized: 0, committed: 0 });
 });
 
-it('hears no signal any more once it is committed, or abandoned', async () => {
+it('does not listen to the signal after a commit or abandon', async () => {
   const { signal } = new AbortController();
   const writes = [0, 1].map(() => open(() => taken, { signal }).write);
   for (const write of writes) write.add(new Uint8Array(10), 0);
@@ -123,7 +123,7 @@ it('hears no signal any more once it is committed, or abandoned', async () => {
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
-it('is less patient with a table that is refused than with a BigQuery that is away', async () => {
+it('retries a rejected table for a shorter time than an unreachable BigQuery', async () => {
   const retryPolicy = { maxElapsedMs: 600_000, maxSetupElapsedMs: 50, random: () => 0.01 };
   const { write } = open(() => status(5), { retryPolicy });
   write.add(new Uint8Array(10), 0);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Progress } from '../../../subscriber/exports/progress.ts';
 import type { Log } from '../../../subscriber/log.ts';
 
-it('tells how far a long export is, at most every five seconds', () => {
+it('logs the progress of a long export, at most every five seconds', () => {
   let now = 0;
   const lines: Parameters<Log>[0][] = [];
   const fields = { export: '/x.zip', table: 'ab.exports' };

@@ -142,7 +142,7 @@ async function notUploaded(): Promise<string> {
   return reply instanceof Error ? reply.message : reply.text;
 }
 
-/** What each guard says, as the code says it. */
+/** Each reason, produced by the code itself. */
 const reasons: Reason[] = [
   atEdge({}),
   atEdge({ metadata: {} }),
@@ -204,7 +204,7 @@ function matches(documented: string, reason: string): boolean {
 }
 
 describe('the troubleshooting table', () => {
-  it('holds what the code says, word for word, and nothing else', async () => {
+  it('has exactly the reasons of the code, word for word', async () => {
     const documented = await documentedReasons();
     const said: string[] = [];
     for (const reason of reasons) said.push(await reason());

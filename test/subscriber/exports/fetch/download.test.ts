@@ -27,7 +27,7 @@ async function optionsOf({ url, idleTimeoutMs = 5000, signal }: Setting): Promis
   };
 }
 
-/** Downloads from a sender that answers so; nothing may be left in the directory. */
+/** Downloads from a sender with this listener. Nothing may be left in the directory. */
 async function downloadFrom(listener: RequestListener, setting: Omit<Setting, 'url'> = {}) {
   const sender = await startSender(listener);
   const options = await optionsOf({ ...setting, url: sender.url });
@@ -42,7 +42,7 @@ async function downloadFrom(listener: RequestListener, setting: Omit<Setting, 'u
 }
 
 describe('a download', () => {
-  it('is spooled byte for byte, asked for with the key', async () => {
+  it('is spooled byte for byte, and requested with the key', async () => {
     const sent = randomBytes(700_000);
     const { content, requests } = await downloadFrom((_, response) => response.end(sent));
     expect(content.equals(sent)).toBe(true);
@@ -51,12 +51,12 @@ describe('a download', () => {
     expect(requests[0]?.headers.authorization).toBe('Api-Key the-key');
   });
 
-  it('may hold nothing', async () => {
+  it('may be empty', async () => {
     const { content } = await downloadFrom((_, response) => response.end());
     expect(content).toHaveLength(0);
   });
 
-  it('may take longer than the time-out, as long as something comes', async () => {
+  it('may take longer than the idle timeout while bytes come', async () => {
     const { content } = await downloadFrom(
       (_, response) => {
         let pieces = 0;
@@ -73,7 +73,7 @@ describe('a download', () => {
   });
 });
 
-describe('a download that is refused for good', () => {
+describe('a download with a permanent failure', () => {
   it.each<[string, string, RequestListener]>([
     ['401', 'export.unauthorized', (_, response) => response.writeHead(401).end()],
     ['403', 'export.unauthorized', (_, response) => response.writeHead(403).end()],
@@ -102,7 +102,7 @@ describe('a download that is refused for good', () => {
     await expect(downloadFrom(listener)).rejects.toMatchObject({ code, reaction: 'invalid' });
   });
 
-  it('a redirect elsewhere, which gets neither the key nor a request', async () => {
+  it('a redirect to another host, which gets neither the key nor a request', async () => {
     const elsewhere = await startSender((_, response) => response.end('PK'));
     const redirected = downloadFrom((_, response) =>
       response.writeHead(302, { Location: `${elsewhere.url}/x?signature=1` }).end(),
@@ -116,7 +116,7 @@ describe('a download that is refused for good', () => {
   });
 });
 
-describe('a download that is to be tried again', () => {
+describe('a download with a transient failure', () => {
   it.each<[string, string, RequestListener]>([
     ['429', 'export.unavailable', (_, response) => response.writeHead(429).end()],
     ['500', 'export.unavailable', (_, response) => response.writeHead(500).end('oops')],
@@ -143,13 +143,13 @@ describe('a download that is to be tried again', () => {
   it.each<[string, RequestListener]>([
     ['no answer', () => {}],
     ['an answer that stops', (_, response) => response.write('PK')],
-  ])('a silence: %s', async (_, listener) => {
+  ])('the idle timeout: %s', async (_, listener) => {
     const hung = downloadFrom(listener, { idleTimeoutMs: 200 });
     await expect(hung).rejects.toMatchObject({ code: 'export.network', reaction: 'transient' });
     await expect(hung).rejects.toThrow('nothing came for 200 ms');
   });
 
-  it('nobody there', async () => {
+  it('no server', async () => {
     const gone = createServer().listen(0, '127.0.0.1');
     await once(gone, 'listening');
     const { port } = gone.address() as AddressInfo;
@@ -175,7 +175,7 @@ describe('the URL of an export', () => {
     ['https://shop.absmartly.com', `https://shop.absmartly.com${path}`],
     ['https://shop.absmartly.com/', `https://shop.absmartly.com${path}`],
     ['https://proxy.example:8443/absmartly/', `https://proxy.example:8443/absmartly${path}`],
-  ])('lies below %s', (api, expected) => {
+  ])('is below %s', (api, expected) => {
     expect(exportUrl(api, path).href).toBe(expected);
   });
 
@@ -192,7 +192,7 @@ describe('the URL of an export', () => {
     '/%2e%2e/x.zip',
     '/a/../../x.zip',
     '',
-  ])('is refused if it leads elsewhere: %s', (path) => {
+  ])('is rejected if it leads elsewhere: %s', (path) => {
     expect(() => exportUrl('https://shop.absmartly.com/api', path)).toThrow(refusal);
   });
 

@@ -29,7 +29,7 @@ async function upload(setting: Setting) {
 
 /** A `Content-Range` in units. */
 function range(first: number, end: number, bytes = content.length): string {
-  // How many there are is said with the last of them.
+  // The last request has the total.
   const total = end * unit === bytes ? bytes : '*';
   return `bytes ${first * unit}-${end * unit - 1}/${total}`;
 }
@@ -124,12 +124,12 @@ describe('a resumable upload', () => {
     ]);
   });
 
-  it.each([0, 1, 2])('says when the job exists: 409 to request %i', async (number) => {
+  it.each([0, 1, 2])('returns `duplicate` if the job exists: 409 to request %i', async (number) => {
     const { result } = await upload({ faults: { [number]: { kind: 'status', status: 409 } } });
     expect(result).toBe('duplicate');
   });
 
-  it('makes no job of a source that breaks off', async () => {
+  it('makes no job if the source breaks off', async () => {
     const server = await startUploadServer({});
     async function* broken() {
       yield content;
@@ -145,7 +145,7 @@ describe('a resumable upload', () => {
     [403, 'accessDenied', 'transient'],
     [403, 'rateLimitExceeded', 'transient'],
     [404, 'notFound', 'transient'],
-  ])('goes by the reason of a refusal: %i %s', async (status, reason, reaction) => {
+  ])('judges a rejection by its reason: %i %s', async (status, reason, reaction) => {
     const body = JSON.stringify({ error: { message: 'no', errors: [{ reason }] } });
     const faults: Record<number, Fault> = { 0: { kind: 'status', status, body } };
     await expect(upload({ faults })).rejects.toMatchObject({ reaction });
