@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectBigQuery } from '../local/google-clients.ts';
 import { PartProcess } from '../local/parts/part-process.ts';
-import { defineRelay } from '../shared/config/config.ts';
+import { defineRelay } from '../shared/config/define-relay.ts';
 import { datanostro } from '../shared/sources/datanostro.ts';
 import { sources } from '../shared/sources/registry.ts';
 import { TableWriter } from '../subscriber/bigquery/append/writer.ts';

@@ -5,8 +5,8 @@ import { type SendingSide, sampleOf, signDelivery } from '../local/samples/deliv
 import { historyStreams } from '../local/samples/sender-apis.ts';
 import { completeSecrets, type Secrets } from '../local/secrets.ts';
 import { type Stack, startStack } from '../local/stack.ts';
-import { type Relay, type RelayStream, secretPrefix } from '../shared/config/config.ts';
-import { misreadSecrets } from '../shared/config/misread-secrets.ts';
+import type { Relay, RelayStream } from '../shared/config/config.ts';
+import { misreadSecrets, secretPrefix } from '../shared/config/secrets.ts';
 import { relay } from '../tributary.config.ts';
 import { quote, toCurl } from './curl.ts';
 import { printPartLine } from './history/part-line.ts';

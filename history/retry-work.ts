@@ -1,8 +1,8 @@
-import { RelayError } from '../shared/error.ts';
+import { type ErrorCode, RelayError } from '../shared/errors.ts';
 import { Retry } from '../subscriber/retry.ts';
 
 /** Other transient errors come from requests that have retried on their own. */
-const retriedCodes = new Set([
+const retriedCodes = new Set<ErrorCode>([
   'history.broken',
   'bigquery.query',
   'bigquery.commit',
@@ -31,10 +31,7 @@ export async function retryWork<Result>(
     } catch (error) {
       undo?.();
       signal?.throwIfAborted();
-      const isRetried =
-        error instanceof RelayError &&
-        error.reaction === 'transient' &&
-        retriedCodes.has(error.code);
+      const isRetried = error instanceof RelayError && retriedCodes.has(error.code);
       if (!isRetried || !(await retry.next('throttled'))) throw error;
     }
   }

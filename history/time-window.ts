@@ -1,4 +1,4 @@
-import { RelayError } from '../shared/error.ts';
+import { RelayError } from '../shared/errors.ts';
 
 /** In Unix milliseconds; `to` is not included. */
 export interface TimeWindow {
@@ -56,7 +56,7 @@ export function halveWindow({ from, to }: TimeWindow): [TimeWindow, TimeWindow] 
 /** Too many to keep their ids in memory. Nothing of the window is written. */
 export function tooManyEvents(window: TimeWindow, max: number): RelayError {
   const problem = `${describeWindow(window)} has more than ${max} events`;
-  return new RelayError('window.too-many-events', 'invalid', problem);
+  return new RelayError('window.too-many-events', problem);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Reaction } from '../shared/error.ts';
+import type { Reaction } from '../shared/errors.ts';
 import { backoffMs } from './bigquery/append/backoff.ts';
 
 /** How long a failing operation is tried again. An absent limit does not apply. */

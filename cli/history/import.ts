@@ -11,7 +11,7 @@ import {
 import { describeRejected, RejectedRecords } from '../../history/lines/rejected-records.ts';
 import { type Delimiter, delimiters } from '../../shared/delimited/dialect.ts';
 import { isEncoding } from '../../shared/delimited/encoding.ts';
-import { takesNoJson } from '../../shared/formats/names.ts';
+import { takesNoJson } from '../../shared/formats/body-formats.ts';
 import { relay } from '../../tributary.config.ts';
 import { countText, ProgressBar, sayAbove } from '../terminal/progress-bar.ts';
 import { type CountColumns, describeCounts } from './counts-report.ts';

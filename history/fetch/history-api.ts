@@ -1,8 +1,9 @@
-import { type RelayStream, secretPrefix } from '../../shared/config/config.ts';
-import { RelayError } from '../../shared/error.ts';
-import { describeCause } from '../../subscriber/exports/export-failure.ts';
+import type { RelayStream } from '../../shared/config/config.ts';
+import { secretPrefix } from '../../shared/config/secrets.ts';
+import { type ErrorCode, RelayError } from '../../shared/errors.ts';
 import { readApiCredentials } from '../../subscriber/exports/fetch/api-credentials.ts';
 import {
+  describeCause,
   describeRedirect,
   isTransientStatus,
 } from '../../subscriber/exports/fetch/http-request.ts';
@@ -40,7 +41,7 @@ export function readHistorySource(
   };
   const problems: string[] = [];
   const credentials = readApiCredentials(environment, configured, problems);
-  if (!credentials) throw new RelayError('environment.invalid', 'setup', problems.join('\n'));
+  if (!credentials) throw new RelayError('environment.invalid', problems.join('\n'));
   const path = history?.path ?? '/api/v1/events/export/';
   const [name = '', ...value] = (history?.header ?? 'Authorization: Api-Key {key}').split(':');
   return {
@@ -99,7 +100,7 @@ async function request(
     const { problem, retryAfterMs } = response;
     const onWait = (waitMs: number) => source.onWait?.(problem, waitMs);
     if (!(await retry.next('throttled', { afterMs: retryAfterMs, onWait }))) {
-      throw new RelayError('history.unavailable', 'transient', problem);
+      throw new RelayError('history.unavailable', problem);
     }
   }
 }
@@ -155,23 +156,29 @@ function retryAfter(header: string | null): { retryAfterMs?: number } {
 
 function setupError(status: number, url: URL, response: Response): RelayError {
   const { origin, pathname } = url;
-  const error = (code: string, reason: string) =>
-    new RelayError(`history.${code}`, 'setup', `${origin}${pathname}: ${reason}`);
+  const error = (code: ErrorCode, reason: string) =>
+    new RelayError(code, `${origin}${pathname}: ${reason}`);
   if (status === 401 || status === 403) {
-    return error('unauthorized', `${status}: the API key is wrong, or may not read the export`);
+    return error(
+      'history.unauthorized',
+      `${status}: the API key is wrong, or may not read the export`,
+    );
   }
   if (status === 404 || status === 410) {
-    return error('not-found', `${status}: check history.url and history.path of the stream`);
+    return error(
+      'history.not-found',
+      `${status}: check history.url and history.path of the stream`,
+    );
   }
   if (status >= 300 && status < 400) {
     const target = describeRedirect(response.headers.get('location'), url);
     return error(
-      'redirect',
+      'history.redirect',
       `${status}: a redirect${target} is not followed, it would take the key`,
     );
   }
-  if (status === 200) return error('no-jsonl', 'a page of HTML, and no events');
-  return error('refused', `${status}`);
+  if (status === 200) return error('history.no-jsonl', 'a page of HTML, and no events');
+  return error('history.refused', `${status}`);
 }
 
 async function* chunksOf(response: Response, idle: IdleTimeout): AsyncGenerator<Uint8Array> {
@@ -188,7 +195,7 @@ async function* chunksOf(response: Response, idle: IdleTimeout): AsyncGenerator<
   } catch (error) {
     // An error of the consumer does not get here: it ends the generator at the yield.
     const problem = `the answer broke off: ${explain(error, idle)}`;
-    throw new RelayError('history.broken', 'transient', problem, { cause: error });
+    throw new RelayError('history.broken', problem, { cause: error });
   } finally {
     // Closes the connection if the consumer stopped early. After the end it does nothing.
     await reader.cancel().catch(() => {});

@@ -1,4 +1,4 @@
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import type { EventReader } from '../events/event-reader.ts';
 import { arrayElements } from '../lines/json-elements.ts';
 import { type Line, splitLines } from '../lines/lines.ts';
@@ -24,7 +24,7 @@ export async function* historyLines(
     const last = lines.at(-1);
     if (last?.isUnended && isBroken(last, isArray)) {
       const problem = `the answer broke off: its last line, ${last.number}, is not whole`;
-      throw new RelayError('history.broken', 'transient', problem);
+      throw new RelayError('history.broken', problem);
     }
     for (const line of lines) check.note(line);
     yield lines;
@@ -68,7 +68,6 @@ class ResponseCheck {
     const beginning = this.#beginning.replace(/\s+/g, ' ');
     throw new RelayError(
       'history.unusable',
-      'setup',
       `${describeWindow(window)}: nothing of the sender's answer is an event; it begins: ${beginning}`,
     );
   }

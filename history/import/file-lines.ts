@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { openDecoder } from '../../shared/delimited/encoding.ts';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { arrayElements, sequenceTexts } from '../lines/json-elements.ts';
 import { type Line, splitLines } from '../lines/lines.ts';
 import { PeekedStream } from '../lines/peeked-stream.ts';
@@ -59,7 +59,7 @@ async function* decoded(
 async function gunzipped(peeked: PeekedStream): Promise<PeekedStream> {
   const [first, second] = peeked.first;
   if (first === 0x50 && second === 0x4b) {
-    throw new RelayError('import.zip', 'setup', 'a ZIP can only be read from a file');
+    throw new RelayError('import.zip', 'a ZIP can only be read from a file');
   }
   if (first !== 0x1f || second !== 0x8b) return peeked;
   return await PeekedStream.open(inflate(peeked));
@@ -75,7 +75,7 @@ async function* inflate(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (!code?.startsWith('Z_')) throw cause;
-    throw new RelayError('import.gzip', 'invalid', `the gzip is damaged: ${message}`, { cause });
+    throw new RelayError('import.gzip', `the gzip is damaged: ${message}`, { cause });
   } finally {
     source.destroy();
   }

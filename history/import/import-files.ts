@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { defaultExportLimits } from '../../subscriber/exports/archive/limits.ts';
 import { type ArchivedFile, readArchive } from '../../subscriber/exports/archive/zip-archive.ts';
 
@@ -31,7 +31,7 @@ export async function* importFiles(
     return;
   }
   const found = await stat(path).catch(() => undefined);
-  if (!found) throw new RelayError('import.no-file', 'setup', `there is no ${path}`);
+  if (!found) throw new RelayError('import.no-file', `there is no ${path}`);
   if (!found.isDirectory()) {
     yield* filesIn(path);
     return;
@@ -41,7 +41,7 @@ export async function* importFiles(
     .filter((entry) => !entry.isDirectory() && readable.test(entry.name))
     .map(({ name }) => name);
   if (names.length === 0) {
-    throw new RelayError('import.no-file', 'setup', `no CSV, NDJSON or ZIP file is in ${path}`);
+    throw new RelayError('import.no-file', `no CSV, NDJSON or ZIP file is in ${path}`);
   }
   names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   for (const name of names) yield* filesIn(join(path, name));
@@ -50,7 +50,7 @@ export async function* importFiles(
 async function* filesIn(path: string): AsyncGenerator<ImportFile> {
   const file = await open(path).catch((cause: Error) => {
     const problem = `it can't be read: ${cause.message}`;
-    return new RelayError('import.no-file', 'setup', problem, { cause });
+    return new RelayError('import.no-file', problem, { cause });
   });
   if (file instanceof RelayError) {
     yield { name: path, open: () => failing(file) };

@@ -1,4 +1,4 @@
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
 import type { EventReader, EventReading } from '../events/event-reader.ts';
 import { keptLine, type Line } from '../lines/lines.ts';

@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import type { Line } from './lines.ts';
 
 /** A line, or an event in it, that can never become a row. */
@@ -33,7 +33,7 @@ export class RejectedRecords {
   #reported = 0;
   #toReport: RejectedRecord[] = [];
 
-  /** @throws RelayError `rejects.file` if it can't be created */
+  /** @throws RelayError `rejected.file` if it can't be created */
   constructor(options: RejectedRecordsOptions) {
     this.#options = options;
     if (options.file === undefined) return;
@@ -41,7 +41,7 @@ export class RejectedRecords {
       this.#file = openSync(options.file, 'w', 0o600);
     } catch (cause) {
       const problem = `the rejected lines can't be kept: ${(cause as Error).message}`;
-      throw new RelayError('rejects.file', 'setup', problem, { cause });
+      throw new RelayError('rejected.file', problem, { cause });
     }
   }
 
@@ -73,7 +73,7 @@ export class RejectedRecords {
    */
   throwIfStrict(record: RejectedRecord): void {
     if (!this.#options.strict) return;
-    throw new RelayError('line.rejected', 'invalid', describeRejected(record));
+    throw new RelayError('line.rejected', describeRejected(record));
   }
 
   /** Confirms what was added: those lines won't be read again. */

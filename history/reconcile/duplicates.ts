@@ -1,4 +1,4 @@
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { IdTable } from '../table/id-table.ts';
 import { type EventTable, readDuplicates } from '../table/known-ids.ts';
 import { contains, hourMs, type TimeWindow, widen } from '../time-window.ts';
@@ -13,14 +13,14 @@ export class Duplicates {
   readonly #range: TimeWindow;
   readonly #ids = new IdTable();
 
-  /** @throws RelayError `range.too-many-copies`, `bigquery.query` */
+  /** @throws RelayError `range.too-many-duplicates`, `bigquery.query` */
   static async find(table: EventTable, range: TimeWindow, maxIds: number): Promise<Duplicates> {
     const duplicates = new Duplicates(table, range);
     for await (const page of duplicates.#rows()) {
       for (const { id } of page) duplicates.#ids.set(id, found);
       if (duplicates.#ids.size <= maxIds) continue;
       const problem = `more than ${maxIds} ids are in ${table.table} more than once: take a shorter range`;
-      throw new RelayError('range.too-many-copies', 'setup', problem);
+      throw new RelayError('range.too-many-duplicates', problem);
     }
     return duplicates;
   }

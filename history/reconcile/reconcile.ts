@@ -13,7 +13,7 @@ export interface ReconcileOptions extends Omit<CompareOptions, 'duplicates'> {
  * Compares the sender's own export with the table, by id. Memory is bounded: it holds the ids of one window, the ids
  * with several rows, and `idsPerHour` ids of each kind of difference.
  *
- * @throws RelayError `history.*`, `bigquery.*`, `range.too-many-copies`
+ * @throws RelayError `history.*`, `bigquery.*`, `range.too-many-duplicates`
  */
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
   const report = new HourReport(options.idsPerHour);

@@ -1,5 +1,5 @@
 import type { BigQuery, Query } from '@google-cloud/bigquery';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { orAbsent } from '../../subscriber/exports/load/destination.ts';
 import { type EventColumns, idExpression } from '../events/event-columns.ts';
 import type { TimeWindow } from '../time-window.ts';
@@ -26,7 +26,7 @@ const pageRows = 5000;
 /**
  * The rows of a window and all rows without a time, page by page. None if the table does not exist.
  *
- * @throws RelayError `bigquery.query` with BigQuery's own message
+ * @throws RelayError `bigquery.query`, `bigquery.query-refused` with BigQuery's own message
  */
 export function readWindow(table: EventTable, window: TimeWindow): AsyncGenerator<KnownEvent[]> {
   return readPages(table, { query: selectWithin(table, window) });
@@ -42,7 +42,7 @@ export interface DuplicateRow extends KnownEvent {
  * Those rows of a window, and of the rows without a time, that share their id with others, page by page. BigQuery
  * finds them, so this needs no memory.
  *
- * @throws RelayError `bigquery.query` with BigQuery's own message
+ * @throws RelayError `bigquery.query`, `bigquery.query-refused` with BigQuery's own message
  */
 export async function* readDuplicates(
   table: EventTable,
@@ -61,7 +61,7 @@ export async function* readDuplicates(
  * The ids that are in the table, with the latest time of each.
  *
  * @param window limits what BigQuery scans; without it BigQuery scans the whole table
- * @throws RelayError `bigquery.query` with BigQuery's own message
+ * @throws RelayError `bigquery.query`, `bigquery.query-refused` with BigQuery's own message
  */
 export async function findKnown(
   table: EventTable,
@@ -159,11 +159,6 @@ const setupReasons = new Set(['accessDenied', 'invalidQuery', 'invalid', 'requir
 function readError(table: string, cause: QueryError): RelayError {
   const reason = cause.errors?.[0]?.reason;
   const isSetup = cause.code === 401 || (reason !== undefined && setupReasons.has(reason));
-  const advice =
-    reason === 'accessDenied'
-      ? '; the account needs the roles BigQuery Data Viewer on the dataset and BigQuery Job User on the project'
-      : '';
-  const reaction = isSetup ? 'setup' : 'transient';
-  const problem = `the table ${table} can't be read: ${cause.message}${advice}`;
-  return new RelayError('bigquery.query', reaction, problem, { cause });
+  const problem = `the table ${table} can't be read: ${cause.message}`;
+  return new RelayError(isSetup ? 'bigquery.query-refused' : 'bigquery.query', problem, { cause });
 }

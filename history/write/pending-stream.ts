@@ -1,5 +1,5 @@
 import { protos } from '@google-cloud/bigquery-storage';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { judge } from '../../subscriber/bigquery/append/verdict.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
 import { Retry, type RetryPolicy } from '../../subscriber/retry.ts';
@@ -13,7 +13,7 @@ const { StorageErrorCode } = protos.google.cloud.bigquery.storage.v1.StorageErro
  * @param table `projects/…/datasets/…/tables/…`
  * @param signal stops it; BigQuery may still create the stream, which is then never used
  * @returns the stream's name
- * @throws RelayError `bigquery.stream`
+ * @throws RelayError `bigquery.stream`, `bigquery.refused`
  */
 export async function createStream(
   client: WriteClient,
@@ -24,7 +24,7 @@ export async function createStream(
   const create = () =>
     client.createWriteStream({ parent: table, writeStream: { type: 'PENDING' } }, noRetries);
   const [{ name }] = await withRetry(table, retryPolicy, create, signal);
-  if (!name) throw new RelayError('bigquery.stream', 'transient', 'a stream without a name');
+  if (!name) throw new RelayError('bigquery.stream', 'a stream without a name');
   return name;
 }
 
@@ -32,7 +32,7 @@ export async function createStream(
  * Closes the stream for further rows.
  *
  * @returns its row count
- * @throws RelayError `bigquery.stream`
+ * @throws RelayError `bigquery.stream`, `bigquery.refused`
  */
 export async function finalizeStream(
   client: WriteClient,
@@ -49,7 +49,7 @@ export async function finalizeStream(
 /**
  * Makes the rows of a finalized stream visible, all at once.
  *
- * @throws RelayError `bigquery.stream` if nothing was committed; `bigquery.commit` with BigQuery's reason
+ * @throws RelayError `bigquery.stream`, `bigquery.refused` if nothing was committed; `bigquery.commit` with BigQuery's reason
  */
 export async function commitStream(
   client: WriteClient,
@@ -64,7 +64,7 @@ export async function commitStream(
   const errors = (streamErrors ?? []).filter(({ code }) => !isCommitted(code));
   if (errors.length === 0) return;
   const reasons = errors.map(({ errorMessage }) => errorMessage).join('; ');
-  throw new RelayError('bigquery.commit', 'transient', `the rows were not committed: ${reasons}`);
+  throw new RelayError('bigquery.commit', `the rows were not committed: ${reasons}`);
 }
 
 function isCommitted(code: unknown): boolean {

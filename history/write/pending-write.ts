@@ -1,4 +1,4 @@
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import type { Reply } from '../../subscriber/bigquery/append/connection.ts';
 import { judge, type WriteFailure } from '../../subscriber/bigquery/append/verdict.ts';
 import { Retry } from '../../subscriber/retry.ts';
@@ -83,7 +83,7 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
     const rows = await finalizeStream(client, table, this.#stream, this.#retryPolicy);
     if (rows !== this.#accepted) {
       const message = `${this.#accepted} rows were accepted, and BigQuery has ${rows}`;
-      throw new RelayError('bigquery.row-count', 'transient', message);
+      throw new RelayError('bigquery.row-count', message);
     }
     await commitStream(client, table, this.#stream, this.#retryPolicy);
   }
@@ -91,7 +91,7 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
   /** Rows that are not committed stay invisible, and BigQuery deletes them. */
   abandon(): void {
     const problem = 'the write was abandoned';
-    this.#failure ??= new RelayError('bigquery.abandoned', 'transient', problem);
+    this.#failure ??= new RelayError('bigquery.abandoned', problem);
     this.#close();
     for (const resolve of this.#waiting.splice(0)) resolve();
   }

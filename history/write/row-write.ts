@@ -1,5 +1,5 @@
 import type { protos } from '@google-cloud/bigquery-storage';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import type { WriteFailure } from '../../subscriber/bigquery/append/verdict.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
 import type { RetryPolicy } from '../../subscriber/retry.ts';
@@ -42,16 +42,14 @@ export const defaultRetryPolicy: RowRetryPolicy = {
   random: Math.random,
 };
 
-/** Why a table accepts no rows, and what to check. */
+/** Why a table accepts no rows: BigQuery rejects them, or was not reachable for too long. */
 export function writeError(
-  code: 'bigquery.append' | 'bigquery.stream',
+  step: 'bigquery.append' | 'bigquery.stream',
   table: string,
   { reaction, message }: Pick<WriteFailure, 'reaction' | 'message'>,
 ): RelayError {
   const name = table.replace(/^projects\/(.+)\/datasets\/(.+)\/tables\/(.+)$/, '$1.$2.$3');
-  const advice =
-    reaction === 'setup'
-      ? '; the account needs the role BigQuery Data Editor on the dataset, and the table the columns of the stream'
-      : '; run it again to go on';
-  return new RelayError(code, reaction, `the table ${name} takes no rows: ${message}${advice}`);
+  const isRefused = reaction === 'setup' || reaction === 'invalid';
+  const code = isRefused ? 'bigquery.refused' : step;
+  return new RelayError(code, `the table ${name} takes no rows: ${message}`);
 }

@@ -1,6 +1,6 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { ExportFilter, ExportSettings } from '../../shared/config/export-settings.ts';
-import { RelayError } from '../../shared/error.ts';
+import { type ErrorCode, errors, RelayError } from '../../shared/errors.ts';
 import type { Announcement } from '../../shared/sources/source.ts';
 import type { Log } from '../log.ts';
 import { type CsvFile, readCsvFile } from './archive/csv-file.ts';
@@ -8,12 +8,11 @@ import type { CsvSettings } from './archive/csv-reader.ts';
 import { ExportColumns } from './archive/export-columns.ts';
 import { defaultExportLimits, type ExportLimits } from './archive/limits.ts';
 import { readArchive } from './archive/zip-archive.ts';
-import { permanentFailure, transientFailure } from './export-failure.ts';
 import { download, type SpooledFile } from './fetch/download.ts';
 import { matchesFilter } from './fetch/experiment.ts';
 import type { ExportApi } from './fetch/export-api.ts';
 import type { ExportOrigin } from './fetch/export-origin.ts';
-import { apiFailure, type ErrorProto, failedJobCode } from './load/bigquery-failure.ts';
+import { apiFailure, type ErrorProto } from './load/bigquery-failure.ts';
 import { findDestination } from './load/destination.ts';
 import { loadFile } from './load/load-file.ts';
 import { PreparedFiles } from './load/prepare-files.ts';
@@ -104,9 +103,9 @@ export class ExportLoad implements AsyncDisposable {
     // The edge rejects such a delivery, but an envelope may be older than the filter.
     if (!experimentId) {
       const problem = 'exportFilter is on but the payload has no experiment id';
-      throw permanentFailure('filter', problem);
+      throw new RelayError('export.filter', problem);
     }
-    if (!api) throw transientFailure('api', 'no API is configured to ask about experiments');
+    if (!api) throw new RelayError('export.api', 'no API is configured to ask about experiments');
     this.#passed = await matchesFilter(experimentId, filter, api, signal);
     return this.#passed;
   }
@@ -206,9 +205,9 @@ function withoutQuery(path: string): string {
 }
 
 function outcomeOf(error: unknown, loaded: readonly LoadedFile[]): ExportOutcome {
-  const { reaction, message } = error instanceof RelayError ? error : unexpected(error);
-  if (reaction !== 'invalid') {
-    const isFailedJob = error instanceof RelayError && error.code === failedJobCode;
+  const { code, message } = error instanceof RelayError ? error : unexpected(error);
+  if (code === undefined || errors[code].reaction !== 'invalid') {
+    const isFailedJob = code === 'export.load';
     return { kind: 'retryable', reason: message, ...(isFailedJob && { isFailedJob }) };
   }
   const before = loaded.map(({ name }) => name).join(', ');
@@ -216,12 +215,12 @@ function outcomeOf(error: unknown, loaded: readonly LoadedFile[]): ExportOutcome
 }
 
 /** An unknown error never costs the export: it may not be the export's fault. */
-function unexpected(error: unknown): Pick<RelayError, 'reaction' | 'message'> {
+function unexpected(error: unknown): { code?: ErrorCode; message: string } {
   const { code, errors, message } = error as Error & { code?: unknown; errors?: ErrorProto[] };
   if (typeof code === 'number') return apiFailure(code, errors ?? [], message);
-  return { reaction: 'transient', message };
+  return { message };
 }
 
 function stopped(cause: unknown): RelayError {
-  return new RelayError('export.stopped', 'transient', 'the subscriber stops', { cause });
+  return new RelayError('export.stopped', 'the subscriber stops', { cause });
 }

@@ -6,7 +6,8 @@ import { importLines, noImportCounts } from '../../history/import/import-lines.t
 import { splitLines } from '../../history/lines/lines.ts';
 import { openRowWrite } from '../../history/write/open-row-write.ts';
 import { type Fault, Faults } from '../../local/faults/faults.ts';
-import { defineRelay, type RelayStream } from '../../shared/config/config.ts';
+import type { RelayStream } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { TableWriter } from '../../subscriber/bigquery/append/writer.ts';
 import { createEncoder } from '../../subscriber/bigquery/encode/encode.ts';

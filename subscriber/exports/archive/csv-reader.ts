@@ -4,8 +4,7 @@ import { TypeDetector, type TypeSet } from '../../../shared/delimited/column-typ
 import type { Delimiter } from '../../../shared/delimited/dialect.ts';
 import { DelimitedReader } from '../../../shared/delimited/reader.ts';
 import type { LineEnd, ScannedRecord } from '../../../shared/delimited/record-scanner.ts';
-import { RelayError } from '../../../shared/error.ts';
-import { permanentFailure } from '../export-failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import { release } from './inflate.ts';
 import type { ArchivedFile } from './zip-archive.ts';
 
@@ -129,6 +128,6 @@ export class CsvReader {
   }
 
   #failure(problem: string, cause?: Error): Error {
-    return permanentFailure('csv', `${this.#file.name}, ${problem}`, { cause });
+    return new RelayError('export.csv', `${this.#file.name}, ${problem}`, { cause });
   }
 }

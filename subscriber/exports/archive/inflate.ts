@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
-import { permanentFailure, transientFailure } from '../export-failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 
 /** With the 16 KiB of yauzl and zlib it takes twice as long, and the garbage collector stops the rows more often. */
 const chunkBytes = 512 * 1024;
@@ -82,8 +82,9 @@ function wrongSize({ uncompressedSize }: Entry, found: string): Error {
 
 function damaged(name: string, error: NodeJS.ErrnoException): Error {
   // An error of the disk says nothing about the archive.
-  if (error.syscall) return transientFailure('disk', `${name} can't be read: ${error.message}`);
-  return permanentFailure('corrupt', `${name} is truncated or damaged: ${error.message}`, {
+  if (error.syscall)
+    return new RelayError('export.disk', `${name} can't be read: ${error.message}`);
+  return new RelayError('export.corrupt', `${name} is truncated or damaged: ${error.message}`, {
     cause: error,
   });
 }

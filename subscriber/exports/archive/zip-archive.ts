@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Entry, ZipFile } from 'yauzl';
-import { permanentFailure } from '../export-failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import { inflate } from './inflate.ts';
 import type { ExportLimits } from './limits.ts';
 import { openZip } from './open-zip.ts';
@@ -27,13 +27,13 @@ export async function readArchive(
   bytes: number,
   limits: ExportLimits,
 ): Promise<ArchivedFile[]> {
-  if (bytes === 0) throw permanentFailure('not-a-zip', 'the ZIP is empty: 0 bytes');
+  if (bytes === 0) throw new RelayError('export.not-a-zip', 'the ZIP is empty: 0 bytes');
   const { zip, start } = await openArchive(file, bytes);
   const entries = await readEntries(zip, limits.entries);
   const csvs = entries.filter((entry) => isCsv(entry.fileName));
   if (csvs.length === 0) {
-    throw permanentFailure(
-      'no-csv',
+    throw new RelayError(
+      'export.no-csv',
       `the ZIP contains no CSV file among its ${entries.length} entries`,
     );
   }
@@ -83,16 +83,16 @@ function compareNames(a: string, b: string): number {
 function requireReadable(csvs: readonly Entry[]): void {
   for (const [index, entry] of csvs.entries()) {
     const name = entry.fileName;
-    if (entry.isEncrypted()) throw permanentFailure('encrypted', `${name} is encrypted`);
+    if (entry.isEncrypted()) throw new RelayError('export.encrypted', `${name} is encrypted`);
     if (!entry.canDecodeFileData()) {
       const method = entry.compressionMethod;
-      throw permanentFailure(
-        'method',
+      throw new RelayError(
+        'export.method',
         `${name} is compressed by method ${method}: only deflate is supported`,
       );
     }
     if (csvs[index - 1]?.fileName === name) {
-      throw permanentFailure('twice', `the ZIP contains ${name} twice`);
+      throw new RelayError('export.twice', `the ZIP contains ${name} twice`);
     }
   }
 }
@@ -101,8 +101,8 @@ function requireReadable(csvs: readonly Entry[]): void {
 function requireWithinLimits(csvs: readonly Entry[], bytes: number, limits: ExportLimits): void {
   const inflated = csvs.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
   if (inflated > limits.inflatedBytes) {
-    throw permanentFailure(
-      'too-large',
+    throw new RelayError(
+      'export.too-large',
       `the CSVs are too large: ${inflated} bytes, and ${limits.inflatedBytes} are allowed`,
     );
   }
@@ -121,18 +121,18 @@ function isBomb(inflated: number, compressed: number, ratio: number): boolean {
 }
 
 function bomb(what: string, ratio: number): Error {
-  return permanentFailure('ratio', `${what} inflates to more than ${ratio} times its size`);
+  return new RelayError('export.ratio', `${what} inflates to more than ${ratio} times its size`);
 }
 
 function tooManyEntries(count: number, max: number): Error {
-  return permanentFailure('entries', `the ZIP has ${count} entries, and ${max} are allowed`);
+  return new RelayError('export.entries', `the ZIP has ${count} entries, and ${max} are allowed`);
 }
 
 function unreadable(error: unknown): Error {
   const { message, syscall } = error as NodeJS.ErrnoException;
   // An error of the disk says nothing about the archive.
   if (syscall) return error as Error;
-  return permanentFailure('not-a-zip', `the file is not a readable ZIP: ${message}`, {
+  return new RelayError('export.not-a-zip', `the file is not a readable ZIP: ${message}`, {
     cause: error,
   });
 }

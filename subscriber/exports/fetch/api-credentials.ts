@@ -1,5 +1,5 @@
-import { apiUrlProblem } from '../../../shared/config/api-url.ts';
-import { secretPrefix } from '../../../shared/config/config.ts';
+import { apiUrlProblem } from '../../../shared/config/check/api-url.ts';
+import { secretPrefix } from '../../../shared/config/secrets.ts';
 
 export interface ApiCredentials {
   url: string;

@@ -1,9 +1,8 @@
 import { addAbortSignal } from 'node:stream';
 import type { ExportStorage } from '../../../shared/config/export-settings.ts';
-import { RelayError } from '../../../shared/error.ts';
-import { describeCause, permanentFailure, transientFailure } from '../export-failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import type { Bucket, ExportOrigin } from './export-origin.ts';
-import { isTransientStatus } from './http-request.ts';
+import { describeCause, isTransientStatus } from './http-request.ts';
 
 /**
  * Exports in a bucket of Cloud Storage or S3. The object's name is the last segment of the announced path.
@@ -27,7 +26,7 @@ export function bucketOrigin(storage: ExportStorage, idleTimeoutMs: number): Exp
       } catch (error) {
         const status = bucket.statusOf(error);
         if (status !== undefined) throw failureOf(status, storage, key, error);
-        throw transientFailure('network', `the download failed: ${idle.explain(error)}`, {
+        throw new RelayError('export.network', `the download failed: ${idle.explain(error)}`, {
           cause: error,
         });
       }
@@ -40,7 +39,7 @@ function objectKey({ prefix = '' }: ExportStorage, path: string): string {
   const [beforeQuery = ''] = path.split('?', 1);
   const name = decode(beforeQuery.slice(beforeQuery.lastIndexOf('/') + 1));
   if (name === undefined || name === '' || name === '.' || name === '..') {
-    throw permanentFailure('url', 'the download_url ends in no file name');
+    throw new RelayError('export.url', 'the download_url ends in no file name');
   }
   return `${prefix}${name}`;
 }
@@ -60,7 +59,7 @@ async function openBucket(storage: ExportStorage): Promise<Bucket> {
     return (await import('./s3-bucket.ts')).openS3Bucket(storage);
   } catch (cause) {
     const problem = `no client of ${storage.kind}: ${describeCause(cause)}`;
-    throw new RelayError('export.client', 'setup', problem, { cause });
+    throw new RelayError('export.client', problem, { cause });
   }
 }
 
@@ -72,13 +71,13 @@ const permissionHints = {
 function failureOf(status: number, { kind, bucket }: ExportStorage, key: string, cause: unknown) {
   const problem = `${status} on download of ${key} from the bucket ${bucket}`;
   if (status === 401 || status === 403) {
-    return permanentFailure('unauthorized', `${problem}: ${permissionHints[kind]}`, { cause });
+    return new RelayError('export.unauthorized', `${problem}: ${permissionHints[kind]}`, { cause });
   }
   if (status === 404) {
     const advice = 'the export file may have expired; check bucket and prefix';
-    return permanentFailure('not-found', `${problem}: ${advice}`, { cause });
+    return new RelayError('export.not-found', `${problem}: ${advice}`, { cause });
   }
   return isTransientStatus(status)
-    ? transientFailure('unavailable', problem, { cause })
-    : permanentFailure('status', problem, { cause });
+    ? new RelayError('export.unavailable', problem, { cause })
+    : new RelayError('export.status', problem, { cause });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { permanentFailure, transientFailure } from '../export-failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import type { ExportOrigin } from './export-origin.ts';
 import { IdleTimeout } from './idle-timeout.ts';
 
@@ -68,7 +68,7 @@ async function* chunksOf(
     }
   } catch (error) {
     if ((error as { code?: unknown }).code === 'export.too-large') throw error;
-    throw transientFailure('network', `the download broke off: ${idle.explain(error)}`, {
+    throw new RelayError('export.network', `the download broke off: ${idle.explain(error)}`, {
       cause: error,
     });
   }
@@ -90,8 +90,8 @@ async function openNameless(directory: string): Promise<FileHandle> {
 }
 
 function tooLarge(bytes: number, maxBytes: number): Error {
-  return permanentFailure(
-    'too-large',
+  return new RelayError(
+    'export.too-large',
     `the ZIP is too large: ${bytes} bytes or more, and ${maxBytes} are allowed`,
   );
 }

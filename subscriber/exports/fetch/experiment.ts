@@ -1,5 +1,5 @@
 import type { ExportFilter } from '../../../shared/config/export-settings.ts';
-import { permanentFailure, transientFailure } from '../export-failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import { type ExportApi, exportUrl, requestApi } from './export-api.ts';
 import { IdleTimeout } from './idle-timeout.ts';
 
@@ -70,13 +70,13 @@ async function bodyOf(
       chunks.push(chunk);
     }
   } catch (error) {
-    throw transientFailure('network', `the ${what} broke off: ${idle.explain(error)}`, {
+    throw new RelayError('export.network', `the ${what} broke off: ${idle.explain(error)}`, {
       cause: error,
     });
   }
   if (bytes > maxBytes) {
-    throw permanentFailure(
-      'experiment',
+    throw new RelayError(
+      'export.experiment',
       `the ${what} was answered with more than ${maxBytes} bytes`,
     );
   }
@@ -87,7 +87,7 @@ async function bodyOf(
 function readExperiment(text: string, id: string): Experiment {
   const experiment = memberOf(parse(text), 'experiment');
   if (typeof experiment !== 'object' || experiment === null) {
-    throw permanentFailure('experiment', `the API's answer contains no experiment ${id}`);
+    throw new RelayError('export.experiment', `the API's answer contains no experiment ${id}`);
   }
   const inEach = (list: string, entry: string, member: string) => {
     const entries = memberOf(experiment, list);

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { permanentFailure, transientFailure } from '../export-failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import type { ExportOrigin } from './export-origin.ts';
 import { describeRedirect, isTransientStatus, sendRequest } from './http-request.ts';
 import type { IdleTimeout } from './idle-timeout.ts';
@@ -60,7 +60,8 @@ export function exportUrl(apiUrl: string, path: string): URL {
     path.startsWith('/') &&
     !path.startsWith('//') &&
     !path.includes('\\');
-  if (!below) throw permanentFailure('url', 'the download_url leads out of the configured API');
+  if (!below)
+    throw new RelayError('export.url', 'the download_url leads out of the configured API');
   return url;
 }
 
@@ -94,7 +95,7 @@ async function send(
     const headers = { Authorization: `Api-Key ${key}`, 'Accept-Encoding': 'identity' };
     return await sendRequest(url, { method: 'GET', headers }, idle.signal);
   } catch (error) {
-    throw transientFailure('network', `the ${what} failed: ${idle.explain(error)}`, {
+    throw new RelayError('export.network', `the ${what} failed: ${idle.explain(error)}`, {
       cause: error,
     });
   }
@@ -106,21 +107,21 @@ function failureOf(
   { what, readable, absent }: RequestDescription,
 ): Error {
   if (status === 401 || status === 403) {
-    return permanentFailure(
-      'unauthorized',
+    return new RelayError(
+      'export.unauthorized',
       `${status} on ${what}: the API key is incorrect or missing, or may not read ${readable}`,
     );
   }
   if (status === 404 || status === 410) {
-    return permanentFailure('not-found', `${status} on ${what}: ${absent}`);
+    return new RelayError('export.not-found', `${status} on ${what}: ${absent}`);
   }
   if (status >= 300 && status < 400) {
-    return permanentFailure(
-      'redirect',
+    return new RelayError(
+      'export.redirect',
       `${status} on ${what}: a redirect${target} is not followed`,
     );
   }
   return isTransientStatus(status)
-    ? transientFailure('unavailable', `${status} on ${what}`)
-    : permanentFailure('status', `${status} on ${what}`);
+    ? new RelayError('export.unavailable', `${status} on ${what}`)
+    : new RelayError('export.status', `${status} on ${what}`);
 }

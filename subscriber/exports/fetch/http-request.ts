@@ -50,3 +50,10 @@ export function describeRedirect(location: string | null | undefined, from: URL)
     ? ` to ${new URL(location, from).origin}`
     : '';
 }
+
+/** What is behind a `fetch failed`: ECONNREFUSED, UND_ERR_SOCKET, … */
+export function describeCause(error: unknown): string {
+  const { message, code, cause } = error as Error & { code?: string };
+  if (cause instanceof Error) return describeCause(cause);
+  return typeof code === 'string' && !message.includes(code) ? `${message} (${code})` : message;
+}

@@ -1,4 +1,4 @@
-import { describeCause } from '../export-failure.ts';
+import { describeCause } from './http-request.ts';
 
 /** Aborts a request when the other side sends nothing for too long, or when the subscriber stops. */
 export class IdleTimeout {

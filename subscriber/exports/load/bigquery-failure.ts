@@ -1,5 +1,4 @@
-import type { RelayError } from '../../../shared/error.ts';
-import { permanentFailure, transientFailure } from '../export-failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 
 /** One entry of the error list of a response or a job. */
 export interface ErrorProto {
@@ -22,16 +21,15 @@ const permanentReasons = new Set([
 const permissionHint =
   "BigQuery permission error: the subscriber's service account needs the BigQuery Data Editor role on the dataset, and BigQuery Job User on the project";
 
-export const failedJobCode = 'export.load';
-
 /** @param errors of a job that is done and failed */
 export function failedJob(file: string, jobId: string, errors: readonly ErrorProto[]): RelayError {
   const [first] = errors;
   const messages = [...new Set(errors.map(({ message }) => message ?? ''))].slice(0, 3).join('; ');
   const problem = `${file}: BigQuery did not load it (job ${jobId}): ${messages}`;
-  if (first?.reason && permanentReasons.has(first.reason)) return permanentFailure('load', problem);
+  if (first?.reason && permanentReasons.has(first.reason))
+    return new RelayError('export.load-refused', problem);
   const isDenied = first?.reason === 'accessDenied';
-  return transientFailure('load', isDenied ? `${problem}. ${permissionHint}` : problem);
+  return new RelayError('export.load', isDenied ? `${problem}. ${permissionHint}` : problem);
 }
 
 /** An upload that BigQuery rejected. */
@@ -55,7 +53,7 @@ export function apiFailure(
   const reason = errors[0]?.reason;
   const isPermanent =
     status === 413 || (status === 400 && (!reason || permanentReasons.has(reason)));
-  if (isPermanent) return permanentFailure('bigquery', problem);
+  if (isPermanent) return new RelayError('export.bigquery-refused', problem);
   const isDenied = status === 401 || (status === 403 && (!reason || reason === 'accessDenied'));
-  return transientFailure('bigquery', isDenied ? `${problem}. ${permissionHint}` : problem);
+  return new RelayError('export.bigquery', isDenied ? `${problem}. ${permissionHint}` : problem);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RelayError } from '../../../shared/errors.ts';
 import type { CsvFile } from '../archive/csv-file.ts';
-import { transientFailure } from '../export-failure.ts';
 import { failedJob } from './bigquery-failure.ts';
 import { readColumns } from './destination.ts';
 import { findJob, type JobResource } from './load-job.ts';
@@ -61,7 +61,7 @@ async function pollUntilDone(
     if (job) await sleep(waitMs, undefined, signal ? { signal } : {});
     job = await findJob(bigquery, jobId, destination);
     if (!job)
-      throw transientFailure('job', `BigQuery knows no job ${jobId}, which it has accepted`);
+      throw new RelayError('export.job', `BigQuery knows no job ${jobId}, which it has accepted`);
   }
   return job;
 }

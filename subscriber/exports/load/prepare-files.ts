@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { TableField } from '@google-cloud/bigquery';
-import { RelayError } from '../../../shared/error.ts';
+import { errors, RelayError } from '../../../shared/errors.ts';
 import type { CsvFile } from '../archive/csv-file.ts';
 import { CsvReader } from '../archive/csv-reader.ts';
 import { readColumns } from './destination.ts';
@@ -120,5 +120,5 @@ async function inParallel<Item>(
 }
 
 function isPermanent(error: unknown): boolean {
-  return error instanceof RelayError && error.reaction === 'invalid';
+  return error instanceof RelayError && errors[error.code].reaction === 'invalid';
 }

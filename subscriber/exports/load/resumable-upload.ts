@@ -1,6 +1,6 @@
 import type { BigQuery } from '@google-cloud/bigquery';
+import { RelayError } from '../../../shared/errors.ts';
 import { Retry } from '../../retry.ts';
-import { transientFailure } from '../export-failure.ts';
 import { uploadFailure } from './bigquery-failure.ts';
 import { authorize, isSuccess, isTransient, send, type UploadResponse } from './upload-request.ts';
 import { UploadSession } from './upload-session.ts';
@@ -103,7 +103,7 @@ class UploadChunks {
 function isDuplicate(response: UploadResponse | undefined): boolean {
   if (!response) return false;
   if (resultOf(response) === 'duplicate') return true;
-  throw transientFailure('upload', 'BigQuery made a job of an upload without its end');
+  throw new RelayError('export.upload', 'BigQuery made a job of an upload without its end');
 }
 
 async function finishUpload(
@@ -113,7 +113,7 @@ async function finishUpload(
 ): Promise<UploadResult> {
   const response = await session.send(end, offset, offset + end.length);
   if (response) return resultOf(response);
-  throw transientFailure('upload', 'BigQuery has all of an upload, and made no job');
+  throw new RelayError('export.upload', 'BigQuery has all of an upload, and made no job');
 }
 
 async function openSession(options: UploadOptions): Promise<UploadSession | 'duplicate'> {
@@ -130,7 +130,7 @@ async function openSession(options: UploadOptions): Promise<UploadSession | 'dup
     const session = isSuccess(reply) && reply.headers.location;
     if (session) return new UploadSession(session, signal);
     if (resultOf(reply) === 'duplicate') return 'duplicate';
-    throw transientFailure('upload', `BigQuery answered ${reply.status} and opened no upload`);
+    throw new RelayError('export.upload', `BigQuery answered ${reply.status} and opened no upload`);
   }
 }
 

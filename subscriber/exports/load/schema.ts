@@ -1,9 +1,9 @@
 import type { TableField } from '@google-cloud/bigquery';
 import type { ExportSettings } from '../../../shared/config/export-settings.ts';
 import { columnName } from '../../../shared/delimited/column-names.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import type { CsvFile } from '../archive/csv-file.ts';
 import type { ExportColumns } from '../archive/export-columns.ts';
-import { permanentFailure, transientFailure } from '../export-failure.ts';
 
 export type Schema = NonNullable<ExportSettings['schema']>;
 /** The columns that the stream's config declares, by name. */
@@ -42,8 +42,8 @@ export function requireSchema(
     });
     if (unknown.length === 0) continue;
     const list = unknown.slice(0, 10).join(', ');
-    throw permanentFailure(
-      'schema',
+    throw new RelayError(
+      'export.schema',
       `${file.name} has columns that the stream's schema lacks: ${list}`,
     );
   }
@@ -60,7 +60,7 @@ function describeColumn(header: string, name: string): string {
  * Checks that an existing table has the types of the schema. A person can change either.
  *
  * @param columns of the table
- * @throws RelayError `export.schema`
+ * @throws RelayError `export.table-types`
  */
 export function requireSameTypes(columns: readonly TableField[], schema: FixedSchema): void {
   const wanted = new Map(
@@ -71,7 +71,7 @@ export function requireSameTypes(columns: readonly TableField[], schema: FixedSc
     const found = standardType(type);
     if (expected === undefined || expected === found) continue;
     const problem = `the table's column ${name} is ${found}, and the schema says ${expected}`;
-    throw transientFailure('schema', problem);
+    throw new RelayError('export.table-types', problem);
   }
 }
 

@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { BigQuery } from '@google-cloud/bigquery';
-import { RelayError } from '../../../shared/error.ts';
-import { transientFailure } from '../export-failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import {
   type Body,
   type HttpRequest,
@@ -71,9 +70,13 @@ export async function send(
     stop?.throwIfAborted();
     // The content to upload can't be read.
     if (error instanceof RelayError) throw error;
-    return transientFailure('network', `the upload to BigQuery failed: ${idle.explain(error)}`, {
-      cause: error,
-    });
+    return new RelayError(
+      'export.network',
+      `the upload to BigQuery failed: ${idle.explain(error)}`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     idle.clear();
   }

@@ -1,5 +1,5 @@
+import { RelayError } from '../../../shared/errors.ts';
 import { Retry, type RetryPolicy } from '../../retry.ts';
-import { transientFailure } from '../export-failure.ts';
 import { isTransient, send, type UploadReply, type UploadResponse } from './upload-request.ts';
 
 /** Without progress. A failure takes two tries: the request and the question how far the server is. */
@@ -79,11 +79,11 @@ function persistedBytes({ headers }: UploadResponse): number {
 
 function lostBytes(before: number, now: number): Error {
   const problem = `BigQuery lost a part of an upload: it had ${before} bytes, now ${now}`;
-  return transientFailure('upload', problem);
+  return new RelayError('export.upload', problem);
 }
 
 function noProgress(reply: UploadReply): Error {
   if (reply instanceof Error) return reply;
   const problem = `BigQuery answered ${reply.status} to an upload, again and again`;
-  return transientFailure('unavailable', problem);
+  return new RelayError('export.unavailable', problem);
 }

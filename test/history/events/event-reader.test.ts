@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EventReader, stableDeliveryId } from '../../../history/events/event-reader.ts';
-import { defineRelay, type Stream } from '../../../shared/config/config.ts';
+import type { Stream } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { generic } from '../../../shared/sources/generic.ts';

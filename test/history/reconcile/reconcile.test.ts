@@ -245,7 +245,7 @@ describe('an id with several rows', () => {
     ]);
     await insert(bed, twice);
     await expect(compare(bed, [], { maxIds: 2 })).rejects.toMatchObject({
-      code: 'range.too-many-copies',
+      code: 'range.too-many-duplicates',
     });
   });
 });

@@ -128,7 +128,6 @@ it('retries a rejected table for a shorter time than an unreachable BigQuery', a
   const { write } = open(() => status(5), { retryPolicy });
   write.add(new Uint8Array(10), 0);
   await expect(write.commit()).rejects.toMatchObject({
-    code: 'bigquery.append',
-    reaction: 'setup',
+    code: 'bigquery.refused',
   });
 });

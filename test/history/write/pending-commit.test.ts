@@ -96,7 +96,6 @@ describe('the commit of a stream', () => {
     google.rowCount = rowCount;
     await expect(openWrite(google).commit()).rejects.toMatchObject({
       code: 'bigquery.row-count',
-      reaction: 'transient',
     });
     expect(google.calls).toEqual(['create', 'finalize']);
   });
@@ -108,7 +107,6 @@ describe('the commit of a stream', () => {
     ];
     await expect(openWrite(google).commit()).rejects.toMatchObject({
       code: 'bigquery.commit',
-      reaction: 'transient',
       message: expect.stringContaining('not finalized'),
     });
   });
@@ -147,7 +145,6 @@ describe('the commit of a stream', () => {
     google.failures['commit'] = Array.from({ length: 10_000 }, () => status(UNAVAILABLE));
     await expect(openWrite(google, 100).commit()).rejects.toMatchObject({
       code: 'bigquery.stream',
-      reaction: 'transient',
     });
   });
 });

@@ -120,7 +120,6 @@ describe('rows of one commit', () => {
     const { write } = openWrite(bed, { maxElapsedMs: 300 });
     await expect(addRows(bed, write).then(() => write.commit())).rejects.toMatchObject({
       code: 'bigquery.append',
-      reaction: 'transient',
     });
     expect(await counts(bed)).toEqual({ n: 0, ids: 0 });
   });
@@ -145,8 +144,7 @@ describe('rows of one commit', () => {
     const bed = await startBed(undefined, faults);
     const { write, refused } = openWrite(bed, { maxSetupElapsedMs: 500 });
     await expect(addRows(bed, write).then(() => write.commit())).rejects.toMatchObject({
-      code: 'bigquery.append',
-      reaction: 'setup',
+      code: 'bigquery.refused',
     });
     expect(refused).toEqual([]);
   });
@@ -163,7 +161,7 @@ describe('a write', () => {
     const write = new PendingWrite<number>({ client, table, descriptor: {}, onRefused() {} });
     write.add(new Uint8Array(1_000_000), 1);
     await expect.poll(() => write.add(new Uint8Array(1), 2)).toBe(true);
-    await expect(write.waitForCapacity()).rejects.toMatchObject({ code: 'bigquery.stream' });
+    await expect(write.waitForCapacity()).rejects.toMatchObject({ code: 'bigquery.refused' });
   });
 
   it('that is stopped requests no stream and lets nobody wait', async () => {

@@ -6,7 +6,8 @@ import { sampleExport, zipFiles } from '../../../local/absmartly/sample-export.t
 import { startBigQuery } from '../../../local/bigquery/main.ts';
 import { connectPubsub } from '../../../local/google-clients.ts';
 import { startPubsub } from '../../../local/pubsub/main.ts';
-import { defineRelay, type Relay } from '../../../shared/config/config.ts';
+import type { Relay } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { toAttributes } from '../../../shared/envelope.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { segmentstream } from '../../../shared/sources/segmentstream.ts';

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { RelayError } from '../../../../shared/errors.ts';
 import { type CsvFile, readCsvFile } from '../../../../subscriber/exports/archive/csv-file.ts';
 import { ExportColumns } from '../../../../subscriber/exports/archive/export-columns.ts';
 import { defaultExportLimits } from '../../../../subscriber/exports/archive/limits.ts';
 import { readArchive } from '../../../../subscriber/exports/archive/zip-archive.ts';
-import { transientFailure } from '../../../../subscriber/exports/export-failure.ts';
 import { loadFile } from '../../../../subscriber/exports/load/load-file.ts';
 import { PreparedFiles } from '../../../../subscriber/exports/load/prepare-files.ts';
 import type { LoadOptions } from '../../../../subscriber/exports/load/start-load.ts';
@@ -129,7 +129,7 @@ it.each<[string, string[] | undefined]>([
   const { optionsOf, bigquery } = await bedWith(columns);
   const files = await filesOf(damaged(await zipOf(content), '2.csv'));
   const prepared = new PreparedFiles().prepare(files, optionsOf(files));
-  await expect(prepared).rejects.toMatchObject({ code: 'export.corrupt', reaction: 'invalid' });
+  await expect(prepared).rejects.toMatchObject({ code: 'export.corrupt' });
   const [jobs] = await bigquery.getJobs();
   expect(jobs).toEqual([]);
 });
@@ -234,5 +234,5 @@ async function* rowsWithoutEnd(): AsyncGenerator<Buffer> {
 
 async function* failing(): AsyncGenerator<Buffer> {
   yield Buffer.from('a,b\n');
-  throw transientFailure('disk', 'EIO');
+  throw new RelayError('export.disk', 'EIO');
 }

@@ -145,9 +145,9 @@ describe('a resumable upload', () => {
     [403, 'accessDenied', 'transient'],
     [403, 'rateLimitExceeded', 'transient'],
     [404, 'notFound', 'transient'],
-  ])('judges a rejection by its reason: %i %s', async (status, reason, reaction) => {
+  ])('judges a rejection by its reason: %i %s', async (status, reason, code) => {
     const body = JSON.stringify({ error: { message: 'no', errors: [{ reason }] } });
     const faults: Record<number, Fault> = { 0: { kind: 'status', status, body } };
-    await expect(upload({ faults })).rejects.toMatchObject({ reaction });
+    await expect(upload({ faults })).rejects.toMatchObject({ code });
   });
 });
