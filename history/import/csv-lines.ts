@@ -44,8 +44,8 @@ export async function* csvLines(
         toBody = bodyWriter(cells, options);
       },
       row(record) {
-        const own = record.bytes.slice(record.start, record.end);
-        lines.push({ number: record.line, bytes: toBody(record), own });
+        const original = record.bytes.slice(record.start, record.end);
+        lines.push({ number: record.line, bytes: toBody(record), original });
       },
       bad({ line, bytes, problem }) {
         lines.push({ number: line, bytes: bytes.slice(), problem });

@@ -5,7 +5,7 @@ export interface Line {
   /** A view of the chunk it came in; only the beginning of a line that is too long. */
   bytes: Uint8Array;
   /** The original in the file if `bytes` are made from it: a record of a CSV. */
-  own?: Uint8Array;
+  original?: Uint8Array;
   /** Why it can't be read. */
   problem?: string;
   /** It is the last line and has no line break. */
@@ -13,9 +13,9 @@ export interface Line {
 }
 
 /** A copy of what a report of the line needs. A view would keep its whole chunk in memory. */
-export function keptLine({ number, bytes, own }: Line): Line {
+export function keptLine({ number, bytes, original }: Line): Line {
   // A record of a CSV has its own bytes already.
-  return { number, bytes: own ?? Buffer.from(bytes) };
+  return { number, bytes: original ?? Buffer.from(bytes) };
 }
 
 /** A row can't be larger. It also limits the memory for a file without line breaks. */

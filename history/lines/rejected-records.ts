@@ -50,7 +50,7 @@ export class RejectedRecords {
   }
 
   /** @throws RelayError `line.rejected` if `strict` */
-  add(record: RejectedRecord, line: Pick<Line, 'bytes' | 'own'>): void {
+  add(record: RejectedRecord, line: Pick<Line, 'bytes' | 'original'>): void {
     this.throwIfStrict(record);
     this.#count++;
     if (this.#reported + this.#toReport.length < maxReported) this.#toReport.push(record);
@@ -61,7 +61,7 @@ export class RejectedRecords {
       line: number,
       reason,
       ...(column && { column }),
-      ...textOf(line.own ?? line.bytes),
+      ...textOf(line.original ?? line.bytes),
     };
     this.#bytes += writeSync(this.#file, `${JSON.stringify(kept)}\n`, this.#bytes);
   }

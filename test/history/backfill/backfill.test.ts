@@ -253,7 +253,7 @@ describe('a sender that fails', () => {
     const source: HistorySource = {
       ...sourceOf(sender.url),
       idleTimeoutMs: 200,
-      retryPolicy: { maxElapsedMs: 600 },
+      retryPolicy: { maxElapsedMs: 600, random: () => 0.01 },
       onWait: (why) => told.push(why),
     };
     await expect(run(bed, source)).rejects.toMatchObject({

@@ -40,8 +40,8 @@ it('reports bad rows in order, with the line where they begin', async () => {
   const text = 'id,event_name\na,"two\nlines"\nb\nc,purchase\n';
   const told: [number, boolean, string][] = [];
   for await (const lines of csvLines(cut(text, 1000))) {
-    for (const { number, problem, own, bytes } of lines) {
-      told.push([number, problem === undefined, Buffer.from(own ?? bytes).toString()]);
+    for (const { number, problem, original, bytes } of lines) {
+      told.push([number, problem === undefined, Buffer.from(original ?? bytes).toString()]);
     }
   }
   expect(told).toEqual([
