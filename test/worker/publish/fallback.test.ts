@@ -1,6 +1,6 @@
 import { expect, inject, test } from 'vitest';
-import type { Fault } from '../beds/pubsub-script.ts';
-import { logged, openEdge, purchase, shop, signed } from '../beds/workerd/edge.ts';
+import type { Fault } from '../../beds/pubsub-script.ts';
+import { logged, openEdge, purchase, shop, signed } from '../../beds/workerd/edge.ts';
 
 /** Sends one event while Pub/Sub fails as scripted, at two endpoints; gives where each try went. */
 async function deliver(faults: Fault[], publishBudgetMs = 3000) {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Stream } from '../../shared/config/config.ts';
-import type { HandshakeName } from '../../shared/config/handshake-names.ts';
-import type { SchemeName } from '../../shared/signatures/schemes.ts';
-import { schemes } from '../../shared/signatures/schemes.ts';
-import { signRequest } from '../../shared/signatures/sign/sign.ts';
-import { xero } from '../../shared/sources/presets.ts';
-import { logged, openEdge, shop } from '../beds/workerd/edge.ts';
-import vectors from '../fixtures/signatures/webhook-handshakes.json' with { type: 'json' };
+import type { Stream } from '../../../shared/config/config.ts';
+import type { HandshakeName } from '../../../shared/config/handshake-names.ts';
+import type { SchemeName } from '../../../shared/signatures/schemes.ts';
+import { schemes } from '../../../shared/signatures/schemes.ts';
+import { signRequest } from '../../../shared/signatures/sign/sign.ts';
+import { xero } from '../../../shared/sources/presets.ts';
+import { logged, openEdge, shop } from '../../beds/workerd/edge.ts';
+import vectors from '../../fixtures/signatures/webhook-handshakes.json' with { type: 'json' };
 
 const secret = 'secret of the stream';
 const verifyToken = 'meatyhamhock';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { datanostro } from '../../shared/sources/datanostro.ts';
-import { generic } from '../../shared/sources/generic.ts';
-import { stripe, twilio } from '../../shared/sources/presets.ts';
-import { segmentstream } from '../../shared/sources/segmentstream.ts';
-import { logged, openEdge, secrets, shop } from '../beds/workerd/edge.ts';
+import { datanostro } from '../../../shared/sources/datanostro.ts';
+import { generic } from '../../../shared/sources/generic.ts';
+import { stripe, twilio } from '../../../shared/sources/presets.ts';
+import { segmentstream } from '../../../shared/sources/segmentstream.ts';
+import { logged, openEdge, secrets, shop } from '../../beds/workerd/edge.ts';
 
 // Setup probes: a console tries the URL before it uses it. Nothing of them is stored.
 

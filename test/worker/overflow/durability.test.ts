@@ -1,8 +1,8 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { Fault } from '../beds/pubsub-script.ts';
-import { inNoTime, logged, openEdge, purchase, shop, signed } from '../beds/workerd/edge.ts';
+import type { Fault } from '../../beds/pubsub-script.ts';
+import { inNoTime, logged, openEdge, purchase, shop, signed } from '../../beds/workerd/edge.ts';
 
 // In which order overflow stores, and what becomes of a delivery while one of its steps fails or hangs: a 2xx,
 // or an ack, must mean that it is kept.
@@ -171,7 +171,8 @@ test.each(['get', 'delete'] as const)(
       const { edge } = await keepLarge(overflow);
       await edge.script([]);
       overflow.steps[name] = failing;
-      const drained = await inNoTime(() => drain(edge, overflow.sent), 30_000);
+      const isHanging = () => overflow.log.at(-1)?.startsWith(name) ?? false;
+      const drained = await inNoTime(() => drain(edge, overflow.sent), 30_000, isHanging);
       expect(drained).toMatchObject({ acked: 0, again: 1, lines: [{ outcome: 'held' }] });
     }
   },
@@ -188,7 +189,8 @@ test('a parked copy is made before the object is deleted; if it is not made, not
   for (const failing of [fails, hangs]) {
     overflow.log.length = 0;
     overflow.steps.put = failing;
-    const held = await inNoTime(() => drain(edge, overflow.sent), 30_000);
+    const isHanging = () => overflow.log.at(-1) === 'put parked';
+    const held = await inNoTime(() => drain(edge, overflow.sent), 30_000, isHanging);
     expect(held).toMatchObject({ acked: 0, again: 1, lines: [{ outcome: 'held' }] });
     expect(overflow.log).toEqual(['get overflow', 'get done', 'put parked']);
     expect([await isThere(key), await isThere(parked)]).toEqual([true, false]);

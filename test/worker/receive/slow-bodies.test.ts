@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answer } from '../../worker/outcome.ts';
+import { toResponse } from '../../../worker/outcome.ts';
 import {
   cap,
   inNoTime,
@@ -9,7 +9,7 @@ import {
   secrets,
   shop,
   signed,
-} from '../beds/workerd/edge.ts';
+} from '../../beds/workerd/edge.ts';
 
 /** A body whose first bytes come, and then no more; it never ends, or it breaks off. */
 function stalling(bytes: number, end?: 'abort') {
@@ -134,7 +134,7 @@ test('a length that is no number, or not that of the body, decides nothing by it
 });
 
 test('a coding that is not taken is a 415, which names those that are', async () => {
-  const response = answer({ outcome: 'unsupported-encoding', accepts: ['gzip', 'deflate'] });
+  const response = toResponse({ outcome: 'unsupported-encoding', accepts: ['gzip', 'deflate'] });
   expect(response.status).toBe(415);
   expect(response.headers.get('accept-encoding')).toBe('gzip, deflate');
   expect(await response.json()).toMatchObject({ status: 415 });

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { HandshakeName } from '../../shared/config/handshake-names.ts';
-import { schemes } from '../../shared/signatures/schemes.ts';
-import { signRequest } from '../../shared/signatures/sign/sign.ts';
-import { generic } from '../../shared/sources/generic.ts';
-import { slack, stripe } from '../../shared/sources/presets.ts';
-import { openEdge } from '../beds/workerd/edge.ts';
+import type { HandshakeName } from '../../../shared/config/handshake-names.ts';
+import { schemes } from '../../../shared/signatures/schemes.ts';
+import { signRequest } from '../../../shared/signatures/sign/sign.ts';
+import { generic } from '../../../shared/sources/generic.ts';
+import { slack, stripe } from '../../../shared/sources/presets.ts';
+import { openEdge } from '../../beds/workerd/edge.ts';
 
 // What consoles ask before there is anything to sign: CloudEvents' OPTIONS, Event Grid's code, Slack's ssl_check.
 

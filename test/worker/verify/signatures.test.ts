@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { schemes } from '../../shared/signatures/schemes.ts';
-import { signRequest } from '../../shared/signatures/sign/sign.ts';
-import { discord, square, stripe, svix, twilio } from '../../shared/sources/presets.ts';
-import { logged, openEdge } from '../beds/workerd/edge.ts';
-import { bytesOf } from '../shared/signatures/signature-vectors.ts';
+import { schemes } from '../../../shared/signatures/schemes.ts';
+import { signRequest } from '../../../shared/signatures/sign/sign.ts';
+import { discord, square, stripe, svix, twilio } from '../../../shared/sources/presets.ts';
+import { logged, openEdge } from '../../beds/workerd/edge.ts';
+import { bytesOf } from '../../shared/signatures/signature-vectors.ts';
 
 const table = 'd.t';
 
