@@ -20,7 +20,7 @@ function deliveryOf(body: unknown, headers: Record<string, string> = {}): Delive
   return { ...arrive(request, undefined, 0, ''), body: bytes };
 }
 
-test('the headers that a stream reads travel with the delivery, and no others', () => {
+test('the envelope carries the headers that the stream reads, and no others', () => {
   const delivery = deliveryOf(
     { action: 'opened' },
     { 'X-GitHub-Event': 'push', 'X-GitHub-Delivery': 'x'.repeat(1025), Authorization: 'secret' },
@@ -58,7 +58,7 @@ test('a delivery of several events passes if one does', () => {
   });
 });
 
-test('a filter that throws drops nothing: it is for the edge to answer 503', async () => {
+test('a filter that throws drops nothing: the error reaches the edge, which answers 503', async () => {
   const broken = () => {
     throw new TypeError('no');
   };

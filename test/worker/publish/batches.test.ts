@@ -15,20 +15,20 @@ function openBatches() {
   return { requests, send };
 }
 
-test('a delivery that is cut off with the others in its request: they find out, and go on alone', async () => {
+test('if the delivery that sends a shared request is cut off, the others time out and continue alone', async () => {
   const { requests, send } = openBatches();
   const first = [send('a', 1000), send('b', 1000)];
-  // `c` goes after its patience and takes `d` along; then nothing is heard of it any more.
+  // `c` stops waiting and takes `d` into its request, which never ends.
   const cutOff = send('c', 100);
-  const company = send('d', 100);
+  const shared = send('d', 100);
   await expect.poll(() => requests.length).toBe(3);
   expect(requests[2]?.messages).toEqual(['c', 'd']);
-  expect(await company).toEqual({ stored: false, cause: 'pubsub-timeout', retry: true });
+  expect(await shared).toEqual({ stored: false, cause: 'pubsub-timeout', retry: true });
   for (const { store } of requests) store();
   expect(await Promise.all([...first, cutOff])).toEqual(Array(3).fill({ stored: true }));
 });
 
-test('requests that never end do not keep their places', async () => {
+test('requests that never end do not count as in flight forever', async () => {
   const { requests, send } = openBatches();
   void send('a', 1);
   void send('b', 1);
@@ -37,7 +37,7 @@ test('requests that never end do not keep their places', async () => {
   expect(requests.map(({ messages }) => messages)).toEqual([['a'], ['b'], ['c']]);
 });
 
-test('a large one goes alone; of the others, so many go together as a request may hold', async () => {
+test('a large message goes alone; the others share requests up to the limits', async () => {
   const { requests, send } = openBatches();
   const large = 'x'.repeat(200_000);
   const medium = 'x'.repeat(100_000);
@@ -57,18 +57,18 @@ test('a large one goes alone; of the others, so many go together as a request ma
   expect(shared().length).toBeLessThan(10);
 });
 
-test('nobody goes with one who has less time', async () => {
+test('no message shares the request of one with less time', async () => {
   const { requests, send } = openBatches();
   void send('a', 1000);
   void send('b', 1000);
   void send('hurried', 60);
-  const patient = send('patient', 1000);
+  const long = send('long', 1000);
   const alike = send('as hurried', 60);
   requests[0]?.store();
   await expect.poll(() => requests.length).toBeGreaterThan(2);
   expect(requests[2]?.messages).toEqual(['hurried', 'as hurried']);
   await expect.poll(() => requests.length).toBe(4);
-  expect(requests[3]?.messages).toEqual(['patient']);
+  expect(requests[3]?.messages).toEqual(['long']);
   for (const { store } of requests) store();
-  expect(await Promise.all([patient, alike])).toEqual([{ stored: true }, { stored: true }]);
+  expect(await Promise.all([long, alike])).toEqual([{ stored: true }, { stored: true }]);
 });
