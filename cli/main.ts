@@ -21,7 +21,7 @@ const commands = new Map<string, () => Promise<Command>>([
 /** They read as much as there is. */
 const streaming = new Set(['import', 'backfill', 'reconcile']);
 /** Room for lines of 8 MB. */
-const heapOfStreaming: HeapSize = { oldSpaceMb: 128, semiSpaceMb: 2 };
+const heapOfStreaming: HeapSize = { oldSpaceMb: 128, semiSpaceMb: 4 };
 
 const name = process.argv[2] ?? '';
 if (streaming.has(name)) keepHeapSmall(heapOfStreaming);

@@ -1,10 +1,10 @@
 import { type AddressBlock, parseBlock } from '../shared/addresses.ts';
 import type { RelayStream } from '../shared/config/config.ts';
-import { RelayError } from '../shared/error.ts';
+import { RelayError } from '../shared/errors.ts';
 import { type EventTest, filterOf } from '../shared/filters/filter.ts';
-import { withWindow } from '../shared/signatures/replay-window.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
+import { withWindow } from '../shared/signatures/timestamp.ts';
 import { edgeSides } from '../shared/sources/registry.ts';
 import type { EdgeSide } from '../shared/sources/source.ts';
 import type { Handshake } from './verify/handshakes/handshake.ts';
@@ -33,7 +33,7 @@ export function openEndpoint(stream: RelayStream): Endpoint {
   const { passes, problems } = filterOf(stream);
   if (problems.length > 0) {
     const list = problems.map(({ path, message }) => `streams.${stream.name}.${path} ${message}`);
-    throw new RelayError('config.invalid', 'setup', list.join('\n'));
+    throw new RelayError('config.invalid', list.join('\n'));
   }
   const handshake = stream.handshake && handshakes[stream.handshake];
   return {

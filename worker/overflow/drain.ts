@@ -1,4 +1,4 @@
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import type { Bindings } from '../env.ts';
 import type { Facts } from '../outcome.ts';
 import { type Message as Envelope, toMessageText } from '../publish/message.ts';
@@ -124,7 +124,7 @@ async function readClaimed(
   if (!object) return undefined;
   const frame = readFrame(new Uint8Array(await inTime(object.arrayBuffer())));
   if (frame && 'message' in frame) return frame.message;
-  throw new RelayError('overflow.unreadable', 'setup', `the object ${key} holds no delivery`);
+  throw new RelayError('overflow.unreadable', `the object ${key} holds no delivery`);
 }
 
 async function park(key: string, bytes: Uint8Array, objects: R2Bucket | undefined): Promise<void> {
@@ -139,15 +139,11 @@ async function inTime<Value>(answer: Promise<Value>): Promise<Value> {
     answer.then((value) => ({ value })),
   );
   if (answered) return answered.value;
-  throw new RelayError(
-    'overflow.timeout',
-    'transient',
-    'the bucket OVERFLOW_OBJECTS does not answer',
-  );
+  throw new RelayError('overflow.timeout', 'the bucket OVERFLOW_OBJECTS does not answer');
 }
 
 function unbound(what: string): RelayError {
-  return new RelayError('overflow.unbound', 'setup', `${what} needs the bucket OVERFLOW_OBJECTS`);
+  return new RelayError('overflow.unbound', `${what} needs the bucket OVERFLOW_OBJECTS`);
 }
 
 /** The Worker sends bytes. A person who replays parked deliveries sends claims as JSON. */

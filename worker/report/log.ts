@@ -1,4 +1,4 @@
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import type { Facts } from '../outcome.ts';
 
 export interface LogLine extends Facts {

@@ -1,5 +1,5 @@
-import { misreadSecrets } from '../../shared/config/misread-secrets.ts';
-import { verifySignature } from '../../shared/signatures/verify.ts';
+import { misreadSecrets } from '../../shared/config/secrets.ts';
+import { verifySignature } from '../../shared/signatures/verify/verify.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { readSecret } from '../env.ts';
 import { missingSecret, type Outcome } from '../outcome.ts';
