@@ -67,6 +67,12 @@ export function isOutcome(value: object): value is Outcome {
   return 'outcome' in value;
 }
 
+/** Our own failure: the sender may be right, but the relay can't tell without the secret. */
+export function missingSecret(name: string, facts: Facts = {}): Outcome {
+  const problem = `configuration: ${name} is missing or empty`;
+  return { outcome: 'not-stored', facts: { ...facts, cause: 'secret-missing', problem } };
+}
+
 type Answers = {
   [Name in Outcome['outcome']]: (outcome: Extract<Outcome, { outcome: Name }>) => Response;
 };
@@ -76,12 +82,6 @@ const retryAfterS = 5;
 
 /** The longest period of Cloudflare's rate limits, in seconds. */
 const limitPeriodS = 60;
-
-/** Our own failure: the sender may be right, but the relay can't tell without the secret. */
-export function missingSecret(name: string, facts: Facts = {}): Outcome {
-  const problem = `configuration: ${name} is missing or empty`;
-  return { outcome: 'not-stored', facts: { ...facts, cause: 'secret-missing', problem } };
-}
 
 /** The answer to each outcome. Our own failures are never a 4xx: senders do not retry those. */
 const answers: Answers = {

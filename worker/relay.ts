@@ -150,8 +150,8 @@ function cancelBody({ body }: Request): void {
 }
 
 /**
- * A request that no stream takes. It leaves a line in the log, because a sender with a mistyped URL complains to
- * nobody. The line does not hold the path: a key may be in it.
+ * Answers a request that no stream takes. It leaves a log line, because a sender with a mistyped URL does not
+ * complain. The line leaves out the path, which may contain a key.
  */
 function refuse(
   outcome: Extract<Outcome, { outcome: 'unknown-stream' | 'wrong-method' }>,

@@ -112,9 +112,9 @@ test('unauthorized: the same body for every cause', async () => {
     await edge.send('/crm/wrong', { body: 'a=1' }),
     await edge.send('/crm/crm-key2', { body: 'a=1' }),
   ];
-  const told = await Promise.all(answers.map(async (one) => [one.status, await one.text()]));
-  for (const one of told) expect(one).toEqual(told[0]);
-  expect(told[0]?.[0]).toBe(401);
+  const contents = await Promise.all(answers.map(async (one) => [one.status, await one.text()]));
+  for (const one of contents) expect(one).toEqual(contents[0]);
+  expect(contents[0]?.[0]).toBe(401);
   expect(await edge.tries()).toEqual([]);
 });
 

@@ -14,8 +14,8 @@ const accepts = ['gzip', 'deflate'];
 const sliceBytes = 8 * 1024;
 
 /**
- * Undoes the Content-Encoding of a POST, for the source and the filter. The output never exceeds `maxBytes`, nor
- * by much on the way, whatever the body contains. Returns no promise for a body without a coding: most have none.
+ * Undoes the Content-Encoding of a POST, for the source and the filter. Whatever the body contains, never more than
+ * `maxBytes` are returned, and not much more are buffered. A body without a coding is returned as it is.
  */
 export function inflate(
   delivery: Delivery,

@@ -8,7 +8,7 @@ import { factsOf, writeLog } from './log.ts';
 /** In UTF-16 units; the limit of filters. */
 const maxNameLength = 256;
 
-/** Senders choose the names, so their number is limited: events with more names are counted without a name. */
+/** Senders choose the names, so their number is limited. Events with further names are counted without a name. */
 const maxNames = 200;
 
 /** A cancelled request never publishes its counts. After this time, another request may. */

@@ -258,8 +258,8 @@ test('xero: 200 for a valid signature, 401 for a wrong one, both without a body'
     await stream.post(intent),
     await stream.signed('{"events":[{}],"event_name":"x"}'),
   ];
-  const told = await Promise.all(answers.map(async (one) => [one.status, await one.text()]));
-  expect(told).toEqual([
+  const contents = await Promise.all(answers.map(async (one) => [one.status, await one.text()]));
+  expect(contents).toEqual([
     [200, ''],
     [401, ''],
     [401, ''],
