@@ -177,7 +177,7 @@ type Hit = SentBody & { query?: string | undefined };
  * What a CRM's hit says, as JSON text: its form or JSON body, and the query around it; of a name in both, what the
  * body says. Undefined where it says nothing in either: XML, or words.
  */
-export function hitFields(hit: Hit): string | undefined {
+function hitFields(hit: Hit): string | undefined {
   const said = bodyFields(hit);
   const query = hit.method === 'GET' ? undefined : hit.query;
   if (!query) return said;
