@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { datanostro, defineRelay } from 'tributary-relay';
-import { connectBigQuery } from '../local/connect.ts';
+import { connectBigQuery } from '../local/google-clients.ts';
 import { PartProcess } from '../local/parts/part-process.ts';
 import { sources } from '../shared/sources/registry.ts';
 import { TableWriter } from '../subscriber/bigquery/append/writer.ts';

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultPorts, type Ports, portNames } from '../local/parts/ports.ts';
 import { makePrivateFolder } from '../local/parts/private-files.ts';
 import { type SendingSide, sampleOf, signDelivery } from '../local/samples/deliveries.ts';
-import { historyStreams } from '../local/samples/senders.ts';
+import { historyStreams } from '../local/samples/sender-apis.ts';
 import { completeSecrets, type Secrets } from '../local/secrets.ts';
 import { type Stack, startStack } from '../local/stack.ts';
 import type { Relay, RelayStream } from '../shared/config/config.ts';

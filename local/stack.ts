@@ -6,7 +6,7 @@ import type { AllowedHosts } from './guards/request-guard.ts';
 import type { PartName } from './parts/part.ts';
 import { type PartListeners, PartProcess } from './parts/part-process.ts';
 import { type Ports, requireFree } from './parts/ports.ts';
-import { exportStreams, startSenders } from './samples/senders.ts';
+import { exportStreams, startSenders } from './samples/sender-apis.ts';
 import type { Secrets } from './secrets.ts';
 
 export interface StackOptions extends PartListeners {

@@ -12,7 +12,7 @@ import type { RowSource } from '../../shared/sources/source.ts';
 import type { Instant } from '../../subscriber/bigquery/encode/civil-time.ts';
 import { createEncoder, type RowEncoder } from '../../subscriber/bigquery/encode/encode.ts';
 import { readTimestamp } from '../../subscriber/bigquery/encode/time-text.ts';
-import type { Line } from '../files/lines.ts';
+import type { Line } from '../lines/lines.ts';
 import { type EventColumns, eventColumns, idOf } from './event-columns.ts';
 import { historySequence } from './history-sequence.ts';
 import { stableDeliveryId } from './stable-delivery-id.ts';

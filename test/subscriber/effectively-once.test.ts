@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts';
-import { connectBigQuery } from '../../local/connect.ts';
+import { connectBigQuery } from '../../local/google-clients.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { toAttributes } from '../../shared/envelope.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';

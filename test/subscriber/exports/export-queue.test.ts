@@ -1,7 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { sampleExport } from '../../../local/absmartly/sample-export.ts';
-import { zipFiles } from '../../../local/absmartly/zip.ts';
+import { sampleExport, zipFiles } from '../../../local/absmartly/sample-export.ts';
 import { defineRelay } from '../../../shared/config/define-relay.ts';
 import type { ExportSettings } from '../../../shared/config/export-settings.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PubSub } from '@google-cloud/pubsub';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { connectPubsub } from '../../../local/connect.ts';
+import { connectPubsub } from '../../../local/google-clients.ts';
 import { type PubsubServer, startPubsub } from '../../../local/pubsub/main.ts';
 import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
