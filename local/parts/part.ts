@@ -5,11 +5,12 @@
  * with a port or a lock.
  */
 import type { Writable } from 'node:stream';
+import { type ErrorCode, RelayError } from '../../shared/errors.ts';
 
 /** The one message to the parent. */
 export type PartMessage =
   | { kind: 'ready'; ports: Record<string, number> }
-  | { kind: 'failed'; code: string; message: string };
+  | { kind: 'failed'; code?: ErrorCode; message: string };
 
 export interface RunningPart {
   ports: Record<string, number>;
@@ -71,15 +72,18 @@ async function run(name: PartName): Promise<void> {
     const { ports } = await starting;
     sendToParent({ kind: 'ready', ports });
   } catch (error) {
-    const { code, message, stack } = error as NodeJS.ErrnoException;
-    sendToParent({
-      kind: 'failed',
-      code: code ?? 'unknown',
-      message: code ? message : (stack ?? message),
-    });
+    sendToParent(failureOf(error));
     process.exitCode = 1;
     process.disconnect?.();
   }
+}
+
+function failureOf(error: unknown): PartMessage {
+  if (error instanceof RelayError) {
+    return { kind: 'failed', code: error.code, message: error.message };
+  }
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  return { kind: 'failed', message: code ? message : (stack ?? message) };
 }
 
 /** Resolves with the parent's first message. */

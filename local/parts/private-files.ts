@@ -19,7 +19,7 @@ const hasModes = process.platform !== 'win32';
 const others = 0o077;
 const sticky = 0o1000;
 /** The relay's own entries in its folder. Other entries are not changed. */
-const ownEntries = ['pubsub', 'bigquery', 'stack.json'];
+const ownEntries = ['pubsub', 'bigquery', 'stack.json', 'version.json'];
 
 /**
  * Creates the folder with mode 0700, or restricts an existing folder and the relay's files in it. Returns a

@@ -5,7 +5,7 @@ import type { BigQuery, TableMetadata } from '@google-cloud/bigquery';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts';
 import { connectBigQuery } from '../../local/google-clients.ts';
-import { defineRelay } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { type OpenTables, openTables } from '../../subscriber/bigquery/tables/open-tables.ts';
 import { TableTrouble } from '../../subscriber/bigquery/tables/table-trouble.ts';

@@ -5,7 +5,7 @@ import type { BigQuery } from '@google-cloud/bigquery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts';
 import { connectBigQuery } from '../../local/google-clients.ts';
-import { defineRelay } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { toAttributes } from '../../shared/envelope.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { type OpenTables, openTables } from '../../subscriber/bigquery/tables/open-tables.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts';
 import { Faults } from '../../local/faults/faults.ts';
 import { connectBigQuery } from '../../local/google-clients.ts';
-import { defineRelay } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { toAttributes } from '../../shared/envelope.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { generic } from '../../shared/sources/generic.ts';

@@ -1,5 +1,6 @@
 import { rewriteConstantCall } from './constant-arguments.ts';
 import { MACRO_PREFIX } from './functions.ts';
+import { joinListParameters } from './in-parameter.ts';
 import {
   call,
   child,
@@ -50,6 +51,8 @@ export function rewriteExpression(node: Node): Node {
       return rewriteSubscript(node, body);
     case 'extract':
       return rewriteExtract(node, body);
+    case 'select':
+      return { select: joinListParameters(body) };
     case 'unnest':
       return body['with_ordinality'] === true ? unnestWithOffset(body) : node;
     default:

@@ -5,7 +5,7 @@ import type { PubSub } from '@google-cloud/pubsub';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectPubsub } from '../../../local/google-clients.ts';
 import { type PubsubServer, startPubsub } from '../../../local/pubsub/main.ts';
-import { defineRelay } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { openSubscription } from '../../../subscriber/pull/subscription.ts';
 
@@ -85,7 +85,6 @@ describe('openSubscription', () => {
     ]);
     await expect(open()).rejects.toMatchObject({
       code: 'subscription.dead-letter-topic',
-      reaction: 'setup',
     });
   });
 
