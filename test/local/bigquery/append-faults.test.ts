@@ -46,7 +46,7 @@ async function sendAll(rows: readonly string[]) {
   return { code, answers: connection.answers.length };
 }
 
-test('append.lost-ack stores what it does not answer', async () => {
+test('append.lost-ack stores the rows and does not answer', async () => {
   faults.add({ name: 'append.lost-ack', after: 1 });
   expect(await sendAll(['a', 'b'])).toEqual({ code: status.UNAVAILABLE, answers: 1 });
   expect(await stored()).toEqual(['a', 'b']);
@@ -63,7 +63,7 @@ test('append.delayed-ack holds its answer back, and those behind it', async () =
   await connection.close();
 });
 
-test('append.stream-end ends the stream with OK; what is in flight is not answered', async () => {
+test('append.stream-end ends the stream with OK, without the pending responses', async () => {
   faults.add({ name: 'append.stream-end', after: 1 });
   expect(await sendAll(['a', 'b', 'c'])).toEqual({ code: status.OK, answers: 1 });
   expect(await stored()).toEqual(['a']);
@@ -78,7 +78,7 @@ test.each<StatusName>(['ABORTED', 'UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'INTERNAL
   },
 );
 
-test('append.status in band is an answer, and the stream goes on', async () => {
+test('append.status in band is a response, and the stream continues', async () => {
   faults.add({ name: 'append.status', code: 'RESOURCE_EXHAUSTED', inBand: true });
   const connection = new Connection(client);
   const first = await connection.answer(texts(stream, ['a']));
@@ -88,7 +88,7 @@ test('append.status in band is an answer, and the stream goes on', async () => {
   expect(await stored()).toEqual(['b']);
 });
 
-test('append.frozen takes everything and says nothing; other connections live', async () => {
+test('append.frozen reads everything and answers nothing; other connections work', async () => {
   faults.add({ name: 'append.frozen' });
   const frozen = new Connection(client);
   for (const row of ['a', 'b']) frozen.write(texts(stream, [row]));
@@ -130,7 +130,7 @@ test('append.new-table hides a table while it is young', async () => {
   expect(await stored()).toEqual(['b']);
 });
 
-test('append.updated-schema tells of a schema with the ack, while more is in flight', async () => {
+test('append.updated-schema sends a schema with the ack, while more appends are pending', async () => {
   faults.add({ name: 'append.updated-schema', after: 1 });
   const connection = new Connection(client);
   for (const row of ['a', 'b', 'c']) connection.write(texts(stream, [row]));
@@ -141,7 +141,7 @@ test('append.updated-schema tells of a schema with the ack, while more is in fli
   expect(await stored()).toEqual(['a', 'b', 'c']);
 });
 
-test('append.extra-fields is what a schema that lags says', async () => {
+test('append.extra-fields is the error of an outdated schema', async () => {
   faults.add({ name: 'append.extra-fields' });
   const connection = new Connection(client);
   const answer = await connection.answer(texts(stream, ['a']));
@@ -151,7 +151,7 @@ test('append.extra-fields is what a schema that lags says', async () => {
   expect(await stored()).toEqual([]);
 });
 
-test('append.bad-row refuses rows by what is in them, named and unnamed', async () => {
+test('append.bad-row rejects rows by their content, with and without row errors', async () => {
   faults.add({ name: 'append.bad-row', contains: 'bad' });
   faults.add({ name: 'append.bad-row', contains: 'ugly', named: false });
   const connection = new Connection(client);

@@ -66,7 +66,7 @@ const FIELDS = [
   { name: 'bn', type: 'BIGNUMERIC' },
 ];
 
-describe('the whole range, digit for digit', () => {
+describe('the full range, with every digit', () => {
   test('by a load job of CSV', async () => {
     await load(
       'loaded_csv',

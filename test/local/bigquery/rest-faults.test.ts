@@ -48,7 +48,7 @@ const tableOf = (tableId: string) => ({
 const create = (tableId: string) => call('POST', TABLES, tableOf(tableId));
 const exists = async (tableId: string) => (await call('GET', `${TABLES}/${tableId}`)).status;
 
-test('rest.status answers in place of what was asked', async () => {
+test('rest.status answers with the status and does nothing', async () => {
   await script({ name: 'rest.status', on: 'POST /bigquery/v2/projects/p/datasets/d/tables' });
   const refused = await create('refused');
   expect(refused).toMatchObject({

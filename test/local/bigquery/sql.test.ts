@@ -298,7 +298,7 @@ describe('changes', () => {
     await expect(queryRows(server, 'SELECT * FROM d.v2')).rejects.toThrow('Not found');
   });
 
-  test('INFORMATION_SCHEMA tells tables and columns', async () => {
+  test('INFORMATION_SCHEMA lists tables and columns', async () => {
     const tables = await queryRows(
       server,
       `SELECT table_name, table_type FROM d.INFORMATION_SCHEMA.TABLES WHERE table_name = 'T'`,

@@ -112,7 +112,7 @@ async function appendOne(
 
 const rowErrors = (answer: Response) => answer.rowErrors?.map(({ index }) => Number(index));
 
-describe('what each column takes on the wire', () => {
+describe('the protobuf types of each column', () => {
   test.each<[string, Field['type'], number, (w: protobuf.Writer) => protobuf.Writer, unknown]>([
     ['uint32', 'INTEGER', Type.TYPE_UINT32, (w) => w.uint32(8).uint32(2 ** 32 - 1), '4294967295'],
     ['int32', 'INTEGER', Type.TYPE_INT32, (w) => w.uint32(8).int32(-7), '-7'],
@@ -283,7 +283,7 @@ describe('a connection', () => {
   const text = proto('c', 1, Type.TYPE_STRING);
   const hello = row((w) => w.uint32(10).string('hello'));
 
-  test('takes later requests without stream and schema, after a refused one too', async () => {
+  test('accepts later requests without stream and schema, even after an error', async () => {
     const ref = await makeTable([field('c', 'STRING')]);
     const connection = connect();
     const rest = (rows: Uint8Array[]) => ({ protoRows: { rows: { serializedRows: rows } } });
@@ -299,7 +299,7 @@ describe('a connection', () => {
     expect(await bed.query(`SELECT * FROM ${quoteTable(ref)}`)).toHaveLength(3);
   });
 
-  test('takes the short name of the default stream', async () => {
+  test('accepts the short name of the default stream', async () => {
     const ref = await makeTable([field('c', 'STRING')]);
     const connection = connect();
     const answer = await connection.answer({
@@ -310,7 +310,7 @@ describe('a connection', () => {
     expect(answer.error).toBeFalsy();
   });
 
-  test('ends with NOT_FOUND where the table is missing', async () => {
+  test('ends with NOT_FOUND if the table is missing', async () => {
     const connection = connect();
     connection.write(request({ projectId: 'demo', datasetId: 'x', tableId: 'y' }, [text], []));
     expect(await connection.failure()).toMatchObject({ code: 5 });
@@ -334,7 +334,7 @@ describe('a connection', () => {
     expect(await connection.failure()).toMatchObject({ code: 3 });
   });
 
-  test('refuses what is no append to a default stream, and goes on', async () => {
+  test('rejects invalid appends to a default stream, and continues', async () => {
     const ref = await makeTable([field('c', 'STRING')]);
     const connection = connect();
     const whole = request(ref, [text], [hello]);
@@ -349,7 +349,7 @@ describe('a connection', () => {
     await connection.finish();
   });
 
-  test('hears of a new column with the first answer after it', async () => {
+  test('reports a new column with the next response', async () => {
     const ref = await makeTable([field('c', 'STRING')]);
     const connection = connect();
     const first = await connection.answer(request(ref, [text], [hello]));
@@ -369,7 +369,7 @@ describe('a connection', () => {
   });
 });
 
-test('GetWriteStream gives the schema in the full view alone', async () => {
+test('GetWriteStream returns the schema only in the full view', async () => {
   const ref = await makeTable([field('c', 'STRING', { mode: 'REQUIRED' })]);
   const name = `${tablePath(ref)}/streams/_default`;
   const [basic] = await client.getWriteStream({ name });

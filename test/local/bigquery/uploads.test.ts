@@ -83,7 +83,7 @@ test('a resumable upload in chunks, with questions for its status and a chunk se
   expect(await queryRows(server, 'SELECT COUNT(*) FROM d.chunks')).toEqual([['4']]);
 });
 
-test('a resumable upload in one piece, without a range, and of nothing at all', async () => {
+test('a resumable upload in one chunk, without a range, and an empty one', async () => {
   expect((await put(await begin(job('piece')), undefined, '1\n2\n')).status).toBe(200);
   expect(await finished('piece')).toEqual({ state: 'DONE' });
   expect((await put(await begin(job('nothing')), 'bytes */0')).status).toBe(200);
@@ -102,7 +102,7 @@ test('the end of an upload whose job id is taken is 409', async () => {
   expect(await answer.json()).toMatchObject({ error: { errors: [{ reason: 'duplicate' }] } });
 });
 
-test('an unknown session and a range that is none', async () => {
+test('an unknown session and an invalid range', async () => {
   expect(
     (await put(`${server.url}${UPLOAD}?uploadType=resumable&upload_id=none`, 'bytes */1')).status,
   ).toBe(404);

@@ -22,7 +22,7 @@ afterAll(() => server.stop());
 
 const TABLES = `/bigquery/v2/projects/${PROJECT}/datasets/d/tables`;
 
-test('a view is made by tables.insert, read by SQL, listed and told apart', async () => {
+test('a view is created by tables.insert, read by SQL and listed as a view', async () => {
   const query = 'SELECT id, MAX(n) AS latest FROM `d.events` GROUP BY id';
   const [view] = await server.bigquery.dataset('d').createTable('latest', {
     view: { query, useLegacySql: false },

@@ -162,7 +162,7 @@ describe.each(names)('%s', (name) => {
     expect((await get({ method: 'OPTIONS' })).text.toLowerCase()).not.toContain('access-control');
   });
 
-  it('takes a target in absolute form for its own alone', async () => {
+  it('accepts a request target in absolute form only with its own host', async () => {
     const { get: target = '' } = servers[name] ?? {};
     const { status } = await get({ target: `http://evil.example${target}` });
     expect(status).toBe(403);
@@ -202,7 +202,7 @@ describe('a body', () => {
     expect(text).toContain("-H 'content-type: application/json'");
   });
 
-  it('needs a type: none is what a page may send', async () => {
+  it('requires a content type, because pages can send none', async () => {
     expect((await send({})).status).toBe(415);
   });
 
@@ -234,7 +234,7 @@ describe('a body', () => {
   });
 });
 
-describe('what a page or a rebound name asks for is not done', () => {
+describe('requests of a page or a rebound name change nothing', () => {
   const page = { Origin: 'https://evil.example', 'Content-Type': 'application/json' };
 
   it('a dataset stays, and no fault is scripted', async () => {

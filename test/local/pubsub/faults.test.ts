@@ -62,7 +62,7 @@ async function drain(subscription: string): Promise<string[]> {
 }
 
 describe('publish', () => {
-  test('publish.status refuses as often as it is told, and stores nothing', async () => {
+  test('publish.status fails as often as scripted, and stores nothing', async () => {
     const { topic, subscription } = await clients.queue();
     faults.add({ name: 'publish.status', times: 2 });
     faults.add({ name: 'publish.status', code: 'RESOURCE_EXHAUSTED' });
@@ -113,7 +113,7 @@ describe('publish', () => {
 });
 
 describe('acks', () => {
-  test('ack.lost says yes and does nothing', async () => {
+  test('ack.lost answers OK and acks nothing', async () => {
     const { topic, subscription } = await clients.queue();
     const { name } = subscription;
     await publish(topic.name, ['a']);
@@ -180,7 +180,7 @@ describe('delivery', () => {
     expect(await clients.isEmpty(name)).toBe(true);
   });
 
-  test('leases.expire does too, and the old ids ack nothing', async () => {
+  test('leases.expire does the same, and old ack ids are ignored', async () => {
     const { topic, subscription } = await clients.queue();
     const { name } = subscription;
     await publish(topic.name, texts(3));
@@ -249,7 +249,7 @@ describe('/__faults', () => {
     return { status: response.status, json: (await response.json()) as Record<string, unknown> };
   };
 
-  test('scripts, tells and forgets', async () => {
+  test('adds, lists and removes faults', async () => {
     const { topic } = await clients.queue();
     const fault = { name: 'publish.status', on: topic.name, after: 1, times: 5 };
     expect(await call('POST', fault)).toMatchObject({ status: 200 });
@@ -274,7 +274,7 @@ describe('/__faults', () => {
     expect(faults.list()).toEqual([]);
   });
 
-  test('is not there unless faults may be scripted', async () => {
+  test('does not exist unless faults are enabled', async () => {
     const own = await mkdtemp(join(tmpdir(), 'pubsub-'));
     const plain = await startPubsub({ port: 0, directory: own });
     const response = await fetch(`http://127.0.0.1:${plain.port}/__faults`, { method: 'POST' });

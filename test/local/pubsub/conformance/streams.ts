@@ -62,7 +62,7 @@ async function publish(clients: Clients, topic: string, count: number, size = 10
 const A_WHILE_MS = 300;
 
 export const streams: Behaviours = {
-  'messages outstanding stay under the limit': async (clients) => {
+  'outstanding messages stay under the limit': async (clients) => {
     const { topic, subscription } = await clients.queue();
     await publish(clients, topic.name, 10);
     const maxOutstandingMessages = 3;
@@ -73,7 +73,7 @@ export const streams: Behaviours = {
     expect(await stream.end()).toBe(status.OK);
   },
 
-  'acks on the stream make room for more': async (clients) => {
+  'acks on the stream allow more messages': async (clients) => {
     const { topic, subscription } = await clients.queue();
     await publish(clients, topic.name, 10);
     const maxOutstandingMessages = 3;
@@ -85,7 +85,7 @@ export const streams: Behaviours = {
     await stream.end();
   },
 
-  'acks beside the stream make room for more, as the Node client sends them': async (clients) => {
+  'acks outside the stream allow more messages, as the Node client sends them': async (clients) => {
     const { topic, subscription } = await clients.queue();
     await publish(clients, topic.name, 10);
     const maxOutstandingMessages = 3;
@@ -98,7 +98,7 @@ export const streams: Behaviours = {
     await stream.end();
   },
 
-  'bytes outstanding stay under the limit until they are nacked': async (clients) => {
+  'outstanding bytes stay under the limit until they are nacked': async (clients) => {
     const { topic, subscription } = await clients.queue();
     await publish(clients, topic.name, 6, 1000);
     const maxOutstandingBytes = 1500;
@@ -127,7 +127,7 @@ export const streams: Behaviours = {
     await Promise.all(both.map((stream) => stream.end()));
   },
 
-  'acks and deadlines on the stream count': async (clients) => {
+  'acks and deadlines on the stream take effect': async (clients) => {
     const { topic, subscription } = await clients.queue();
     const name = subscription.name;
     await publish(clients, topic.name, 3);
@@ -146,7 +146,7 @@ export const streams: Behaviours = {
     await other.end();
   },
 
-  'the lease lasts as long as the stream said': async (clients) => {
+  "the lease lasts as long as the stream's deadline": async (clients) => {
     const { topic, subscription } = await clients.queue();
     await subscription.setMetadata({ ackDeadlineSeconds: 600 });
     await publish(clients, topic.name, 1);
@@ -170,7 +170,7 @@ export const streams: Behaviours = {
     await stream.end();
   },
 
-  'a stream on nothing is not found': async (clients) => {
+  'a stream on an unknown subscription returns NOT_FOUND': async (clients) => {
     const subscription = `${(await clients.queue()).subscription.name}-not`;
     expect(await new Stream(clients, { subscription }).ended()).toBe(status.NOT_FOUND);
   },
@@ -191,7 +191,7 @@ export const streams: Behaviours = {
     }
   },
 
-  'what only the first request may say ends the stream later': async (clients) => {
+  'fields of the first request end the stream in later requests': async (clients) => {
     const { subscription } = await clients.queue();
     const late: Request[] = [
       { subscription: subscription.name },
