@@ -6,17 +6,22 @@ import { quoteTable } from '../../../local/bigquery/tables/duckdb-types.ts';
 import type { TableRef } from '../../../local/bigquery/tables/schema.ts';
 import { Faults, type StatusName } from '../../../local/faults/faults.ts';
 import { Connection, openWriteClient, texts, type WriteClient } from '../../beds/append-client.ts';
-import { type Bed, field, startBed, tablePath } from '../../beds/storage-write.ts';
+import {
+  field,
+  type StorageWriteBed,
+  startStorageWriteBed,
+  tablePath,
+} from '../../beds/storage-write.ts';
 
 const faults = new Faults();
-let bed: Bed;
+let bed: StorageWriteBed;
 let client: WriteClient;
 let table: TableRef;
 let stream: string;
 let tables = 0;
 
 beforeAll(async () => {
-  bed = await startBed(undefined, faults);
+  bed = await startStorageWriteBed(undefined, faults);
   client = openWriteClient(bed.port);
 });
 

@@ -8,11 +8,11 @@ import { openWriteClient } from '../../../subscriber/bigquery/client.ts';
 import { changeFields } from '../../../subscriber/bigquery/encode/change-fields.ts';
 import { describeColumns } from '../../../subscriber/bigquery/encode/descriptor.ts';
 import {
+  type BigQueryBed,
   PROJECT,
   queryRows,
   request,
-  startTestServer,
-  type TestServer,
+  startBigQueryBed,
 } from '../../beds/bigquery.ts';
 
 const LOWEST = '-578960446186580977117854925043439539266.34992332820282019728792003956564819968';
@@ -27,10 +27,10 @@ const BEYOND = [
   `0.${'0'.repeat(38)}1`,
 ];
 
-let server: TestServer;
+let server: BigQueryBed;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startBigQueryBed();
   await queryRows(server, 'CREATE SCHEMA d');
   for (const table of ['loaded_csv', 'loaded_json', 'inserted', 'streamed', 'keyed']) {
     const key = table === 'keyed' ? ', PRIMARY KEY (bn) NOT ENFORCED' : '';

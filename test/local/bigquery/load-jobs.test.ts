@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import type { JobLoadMetadata, Table } from '@google-cloud/bigquery';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  type BigQueryBed,
   PROJECT,
   queryRows,
   request,
-  startTestServer,
-  type TestServer,
+  startBigQueryBed,
 } from '../../beds/bigquery.ts';
 
-let server: TestServer;
+let server: BigQueryBed;
 let tables = 0;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startBigQueryBed();
   await server.bigquery.createDataset('d');
 });
 

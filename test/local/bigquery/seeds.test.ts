@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PROJECT, startTestServer, type TestServer } from '../../beds/bigquery.ts';
+import { type BigQueryBed, PROJECT, startBigQueryBed } from '../../beds/bigquery.ts';
 
 /** The SQL that the three documents print, with the project's id to be put in. */
 const VERIFY_DATANOSTRO = `SELECT event_name, COUNT(*) as n
@@ -88,10 +88,10 @@ u5,user_id,exposure,2026-01-01T10:00:00.000Z,7,Other,0,,
 u5,user_id,attribute,2026-01-01T10:00:00.000Z,,,,,
 `;
 
-let server: TestServer;
+let server: BigQueryBed;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startBigQueryBed();
   await fillDataNostro();
   await fillAbsmartly();
 });

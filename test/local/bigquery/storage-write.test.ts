@@ -5,7 +5,12 @@ import protobuf from 'protobufjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { quoteTable } from '../../../local/bigquery/tables/duckdb-types.ts';
 import type { Field, Table, TableRef } from '../../../local/bigquery/tables/schema.ts';
-import { type Bed, field, startBed, tablePath } from '../../beds/storage-write.ts';
+import {
+  field,
+  type StorageWriteBed,
+  startStorageWriteBed,
+  tablePath,
+} from '../../beds/storage-write.ts';
 
 type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 type Request = protos.google.cloud.bigquery.storage.v1.IAppendRowsRequest;
@@ -15,11 +20,11 @@ const { StorageError } = protos.google.cloud.bigquery.storage.v1;
 const { Type, Label } = protos.google.protobuf.FieldDescriptorProto;
 const NOW = new Date('2026-11-21T12:00:00Z');
 
-let bed: Bed;
+let bed: StorageWriteBed;
 let client: InstanceType<typeof v1.BigQueryWriteClient>;
 
 beforeAll(async () => {
-  bed = await startBed(() => NOW);
+  bed = await startStorageWriteBed(() => NOW);
   client = new v1.BigQueryWriteClient({
     projectId: 'demo',
     apiEndpoint: '127.0.0.1',
@@ -381,7 +386,7 @@ test('GetWriteStream returns the schema only in the full view', async () => {
 });
 
 test('stopping ends open connections with OK, whatever was answered on them', async () => {
-  const own = await startBed();
+  const own = await startStorageWriteBed();
   const ref = await own.createTable('t', [field('c', 'STRING')]);
   const ownClient = new v1.BigQueryWriteClient({
     projectId: 'demo',

@@ -2,17 +2,17 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
+  type BigQueryBed,
   PROJECT,
   queryRows,
   request,
-  startTestServer,
-  type TestServer,
+  startBigQueryBed,
 } from '../../beds/bigquery.ts';
 
-let server: TestServer;
+let server: BigQueryBed;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startBigQueryBed();
   const [dataset] = await server.bigquery.createDataset('d');
   await dataset.createTable('events', { schema: 'id:STRING,n:INTEGER' });
   await queryRows(server, `INSERT INTO d.events VALUES ('a', 1), ('a', 2), ('b', 3)`);

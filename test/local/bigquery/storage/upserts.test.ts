@@ -10,17 +10,22 @@ import { changedTable } from '../../../../local/bigquery/tables/new-resource.ts'
 import type { TableRef } from '../../../../local/bigquery/tables/schema.ts';
 import { changeSchema } from '../../../../local/bigquery/tables/schema-change.ts';
 import { Connection, openWriteClient, type WriteClient } from '../../../beds/append-client.ts';
-import { type Bed, field, startBed, tablePath } from '../../../beds/storage-write.ts';
+import {
+  field,
+  type StorageWriteBed,
+  startStorageWriteBed,
+  tablePath,
+} from '../../../beds/storage-write.ts';
 
 const { Type, Label } = protos.google.protobuf.FieldDescriptorProto;
 
-let bed: Bed;
+let bed: StorageWriteBed;
 let client: WriteClient;
 let table: TableRef;
 let tables = 0;
 
 beforeAll(async () => {
-  bed = await startBed();
+  bed = await startStorageWriteBed();
   client = openWriteClient(bed.port);
 });
 

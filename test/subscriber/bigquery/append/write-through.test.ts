@@ -4,14 +4,19 @@ import type { TableLayout } from '../../../../shared/columns.ts';
 import { TableWriter } from '../../../../subscriber/bigquery/append/writer.ts';
 import { openWriteClient, type WriteClient } from '../../../../subscriber/bigquery/client.ts';
 import { createEncoder } from '../../../../subscriber/bigquery/encode/encode.ts';
-import { type Bed, field, startBed, tablePath } from '../../../beds/storage-write.ts';
+import {
+  field,
+  type StorageWriteBed,
+  startStorageWriteBed,
+  tablePath,
+} from '../../../beds/storage-write.ts';
 
 /** Encoder and writer against the local BigQuery, through the wire. */
-let bed: Bed;
+let bed: StorageWriteBed;
 let client: WriteClient;
 
 beforeAll(async () => {
-  bed = await startBed();
+  bed = await startStorageWriteBed();
   client = await openWriteClient({ projectId: 'demo', endpoint: bed.endpoint });
 });
 

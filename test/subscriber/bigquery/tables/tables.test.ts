@@ -9,14 +9,14 @@ import { routeTables } from '../../../../local/bigquery/rest/tables.ts';
 import type { TableLayout } from '../../../../shared/columns.ts';
 import { ensureTable } from '../../../../subscriber/bigquery/tables/tables.ts';
 import { ensureUniqueView } from '../../../../subscriber/bigquery/tables/unique-view.ts';
-import { type Bed, startBed } from '../../../beds/storage-write.ts';
+import { type StorageWriteBed, startStorageWriteBed } from '../../../beds/storage-write.ts';
 
-let bed: Bed;
+let bed: StorageWriteBed;
 let server: Server;
 let bigquery: BigQuery;
 
 beforeAll(async () => {
-  bed = await startBed();
+  bed = await startStorageWriteBed();
   const router = new Router();
   routeDatasets(router, bed.store);
   routeTables(router, bed.store);
