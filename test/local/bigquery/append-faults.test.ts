@@ -1,4 +1,4 @@
-// Each of local/bigquery's scripted faults of appends, as a client meets it.
+// Each fault of appends to local/bigquery, as a client sees it.
 
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';

@@ -19,7 +19,7 @@ const LOWEST = '-578960446186580977117854925043439539266.34992332820282019728792
 const HIGHEST = '578960446186580977117854925043439539266.34992332820282019728792003956564819967';
 const SMALLEST = `0.${'0'.repeat(37)}1`;
 const ALL = [LOWEST, `-${SMALLEST}`, '0', SMALLEST, '2', '10', '123456789012345678901.5', HIGHEST];
-/** One unit beyond, and digits that no column holds. */
+/** One unit out of range, and numbers with too many digits. */
 const BEYOND = [
   '-578960446186580977117854925043439539266.34992332820282019728792003956564819969',
   '578960446186580977117854925043439539266.34992332820282019728792003956564819968',
@@ -114,7 +114,7 @@ describe('the full range, with every digit', () => {
       table: `projects/${PROJECT}/datasets/d/tables/${table}`,
       descriptor,
     });
-    // Twice: with a key the second takes the place of the first.
+    // Twice: with a key, the second row replaces the first.
     for (const _ of [1, 2]) {
       expect((await writer.append(encoded)).written).toHaveLength(ALL.length);
     }

@@ -1,4 +1,4 @@
-// The scripted faults of the REST API, as Google's client and a bare one meet them.
+// Each fault of the REST API, as Google's client and a plain client see it.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

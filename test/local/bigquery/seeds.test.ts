@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type BigQueryBed, PROJECT, startBigQueryBed } from '../../beds/bigquery.ts';
 
-/** The SQL that the three documents print, with the project's id to be put in. */
+/** The SQL of the three documents, with a placeholder for the project's id. */
 const VERIFY_DATANOSTRO = `SELECT event_name, COUNT(*) as n
 FROM \`YOUR_PROJECT.datanostro_events.events\`
 WHERE event_time > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 5 MINUTE)
@@ -118,7 +118,7 @@ async function fillDataNostro(): Promise<void> {
   ]);
 }
 
-/** Loads the export twice over, as the tutorial does: autodetected, appended. */
+/** Loads the export twice, as the tutorial does: with autodetection, and appended. */
 async function fillAbsmartly(): Promise<void> {
   const [dataset] = await server.bigquery.createDataset('absmartly');
   const file = join(server.directory, 'export.csv');

@@ -335,7 +335,7 @@ describe('refusals', () => {
     ['CREATE TABLE d.T (a INT64)', 409, 'duplicate'],
     ['SELECT 1; SELECT 2', 501, 'notImplemented'],
     ['BEGIN TRANSACTION', 501, 'notImplemented'],
-    // Nothing of the machine, nor of DuckDB, can be reached.
+    // SQL cannot reach the machine's files or DuckDB's own functions.
     [`SELECT * FROM read_text('/etc/passwd')`, 400, 'invalidQuery'],
     [`SELECT * FROM \`/etc/passwd\``, 400, 'invalid'],
     [`SELECT * FROM tributary.jobs`, 404, 'notFound'],

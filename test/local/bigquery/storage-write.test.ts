@@ -38,7 +38,7 @@ afterAll(async () => {
   await bed.stop();
 });
 
-/** One connection, spoken to request by request. */
+/** One connection, used request by request. */
 function connect() {
   const stream = client.appendRows();
   const answers: Response[] = [];
@@ -100,7 +100,7 @@ function int64(decimal: string): protobuf.Long {
   return { low, high: Number(BigInt.asIntN(32, bits >> 32n)), unsigned: false } as protobuf.Long;
 }
 
-/** Appends rows to a table of one column and says what came back. */
+/** Appends rows to a table with one column, and returns the rows or the error. */
 async function appendOne(
   column: Field,
   sent: FieldProto,

@@ -78,7 +78,7 @@ test('a resumable upload in chunks, with questions for its status and a chunk se
     ['30'],
     ['40'],
   ]);
-  // A client that lost the answer asks again, and gets the job, not a second one.
+  // A client that lost the response asks again and gets the same job.
   expect((await put(session, 'bytes */12')).status).toBe(200);
   expect(await queryRows(server, 'SELECT COUNT(*) FROM d.chunks')).toEqual([['4']]);
 });
@@ -109,7 +109,7 @@ test('an unknown session and an invalid range', async () => {
   expect((await put(await begin(job('ranges')), 'lines 1-2/3', 'x')).status).toBe(400);
 });
 
-/** A multipart body in chunks of a size, so that boundaries are cut anywhere. */
+/** A multipart body in chunks of the given size, so that boundaries are split anywhere. */
 async function multipart(resource: object, media: string, chunk: number): Promise<Response> {
   const body = Buffer.from(
     `--b\r\nContent-Type: application/json\r\n\r\n${JSON.stringify(resource)}\r\n--b\r\nContent-Type: text/csv\r\n\r\n${media}\r\n--b--`,

@@ -1,4 +1,4 @@
-// Views by REST, as Google's client makes, changes and lists them, and as SQL reads them.
+// Views over REST, as Google's client creates, changes and lists them, and as SQL reads them.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {

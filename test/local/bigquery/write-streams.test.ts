@@ -1,4 +1,4 @@
-// COMMITTED and PENDING streams: offsets, finalizing, the atomic commit, and what outlives a restart.
+// COMMITTED and PENDING streams: offsets, finalizing, the atomic commit, and restarts.
 
 import { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
@@ -49,7 +49,7 @@ async function create(type: 'COMMITTED' | 'PENDING'): Promise<string> {
   return stream.name ?? '';
 }
 
-/** Appends on a connection of its own: the offset, or the error's code and details. */
+/** Appends on a new connection. Returns the offset, or the error's code and details. */
 async function append(stream: string, rows: string[], offset?: number) {
   const connection = new Connection(client);
   const more = offset === undefined ? {} : { offset: { value: offset } };

@@ -2,7 +2,7 @@ import { describe, test } from 'vitest';
 import { findGoogleEmulator, startGoogleEmulator } from '../../../local/pubsub/google-emulator.ts';
 import { conformance } from './conformance/conformance.ts';
 
-/** What the emulator (0.8.20) is known not to do as documented. */
+/** Documented behaviours that the emulator (0.8.20) does not have. */
 const LACKS: readonly string[] = [
   'unknown resources return NOT_FOUND',
   'a subscription expires after 31 days of disuse, or never',
@@ -16,7 +16,7 @@ const LACKS: readonly string[] = [
   'bad acks and deadlines are invalid arguments',
   'a nacked message waits for the backoff of its retry policy, and others are delivered first',
   'a message whose lease has expired waits for the backoff too',
-  // It counts what it sends in whole responses, of up to all that was published together.
+  // It counts whole responses, which may contain all messages of one publish.
   'outstanding messages stay under the limit',
   'acks on the stream allow more messages',
   'acks outside the stream allow more messages, as the Node client sends them',

@@ -1,4 +1,4 @@
-// Each of local/pubsub's scripted faults, as a client meets it.
+// Each fault of local/pubsub, as a client sees it.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Publishes by REST, as the Worker does; the status, or what became of the connection. */
+/** Publishes over REST, as the Worker does. Returns the status, or the error of the connection. */
 async function publish(topic: string, texts: readonly string[], signal?: AbortSignal) {
   const messages = texts.map((text) => ({ data: Buffer.from(text).toString('base64') }));
   const url = `http://127.0.0.1:${server.port}/v1/${topic}:publish`;
@@ -48,7 +48,7 @@ async function publish(topic: string, texts: readonly string[], signal?: AbortSi
 
 const texts = (count: number) => Array.from({ length: count }, (_, index) => `message ${index}`);
 
-/** Everything that is in the subscription, pulled once and acked. */
+/** Pulls once and acks everything. */
 async function drain(subscription: string): Promise<string[]> {
   const drained: string[] = [];
   for (;;) {

@@ -211,7 +211,7 @@ describe('the server', () => {
     await topic.publishMessage({ data: Buffer.from('after') });
     await until(() => texts.includes('after'));
     await subscription.close();
-    // The first may come again: its ack may have found the server gone.
+    // The first message may be delivered again, because its ack may not have reached the server.
     expect(new Set(texts)).toEqual(new Set(['before', 'after']));
   });
 });

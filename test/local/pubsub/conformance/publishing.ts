@@ -10,7 +10,7 @@ interface Message {
 
 const MESSAGE = { data: Buffer.from('x') };
 
-/** The code that a publish of these is refused with; null if it is taken. */
+/** The code that rejects a publish of these messages; null if they are accepted. */
 async function publishCode(clients: Clients, messages: readonly Message[]) {
   const { topic } = await clients.queue();
   const request = { topic: topic.name, messages: [...messages] };

@@ -1,4 +1,4 @@
-// StreamingPull as it is on the wire: one raw stream, request by request.
+// StreamingPull on a raw gRPC stream, request by request.
 
 import type { protos } from '@google-cloud/pubsub';
 import { status } from '@grpc/grpc-js';
@@ -9,7 +9,7 @@ type Request = protos.google.pubsub.v1.IStreamingPullRequest;
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
 type Received = protos.google.pubsub.v1.IReceivedMessage;
 
-/** A stream, what it has brought, and how it ended. */
+/** A stream, its messages, and the code that ended it. */
 class Stream {
   readonly received: Received[] = [];
   responses = 0;
@@ -44,7 +44,7 @@ class Stream {
     return this.code;
   }
 
-  /** Half-closes, as a client does that is done. */
+  /** Half-closes the stream, as a client does at its end. */
   end(): Promise<number | null> {
     this.#call.end();
     return this.ended();
@@ -58,7 +58,7 @@ async function publish(clients: Clients, topic: string, count: number, size = 10
   await clients.publisher.publish({ topic, messages });
 }
 
-/** Long enough for a message that should not come to show itself. */
+/** Long enough for an unexpected message to arrive. */
 const A_WHILE_MS = 300;
 
 export const streams: Behaviours = {
