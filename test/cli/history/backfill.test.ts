@@ -94,9 +94,9 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
   it.each([
     [['backfill', 'nothing', ...range], 'no stream "nothing"; there is: datanostro'],
     [['backfill', 'absmartly', ...range], 'is filled with exports'],
-    [['backfill', 'crm', ...range], 'no column that says when'],
-    [['backfill', 'datanostro', '--from', '2026-02-30'], 'a time is such as'],
-    [['backfill', 'datanostro', ...range, '--window', '1w'], 'a span is such as'],
+    [['backfill', 'crm', ...range], 'no column with the time of its events'],
+    [['backfill', 'datanostro', '--from', '2026-02-30'], 'a time looks like'],
+    [['backfill', 'datanostro', ...range, '--window', '1w'], 'a span looks like'],
     [['backfill', 'datanostro', '--from', to, '--to', from], '--from must be before --to'],
     [['backfill', 'datanostro'], '--from'],
   ])('%j is refused with what is wrong', async (args, problem) => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Faults } from '../../../local/faults/faults.ts';
 import { importLines, noImportCounts } from '../../../history/import/import-lines.ts';
 import { splitLines } from '../../../history/lines/lines.ts';
 import { Rejects } from '../../../history/lines/rejected-records.ts';
+import { Faults } from '../../../local/faults/faults.ts';
 import { type Bed, day, eventLine, startBed } from '../../beds/history.ts';
 
 /** Three groups, the third with the ids of the first once more. */

@@ -135,7 +135,7 @@ describe('the commit of a stream', () => {
   it.each(['finalize', 'commit'])('is given up at once where the %s is refused', async (name) => {
     const google = new Google();
     google.failures[name] = [status(INVALID_ARGUMENT)];
-    await expect(openWrite(google).commit()).rejects.toMatchObject({ code: 'bigquery.stream' });
+    await expect(openWrite(google).commit()).rejects.toMatchObject({ code: 'bigquery.refused' });
     expect(google.calls.at(-1)).toBe(name);
     expect(google.calls.filter((call) => call === name)).toHaveLength(1);
   });
