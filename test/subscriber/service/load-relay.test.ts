@@ -29,7 +29,7 @@ it('loads a config that imports from the package', () => {
     export const relay = defineRelay({ project: 'my-project', streams });`;
   expect(runWith(config, 'cli/main.ts', 'check')).toMatchObject({
     status: 0,
-    stdout: 'tributary.config.ts: 1 streams (shop)\n',
+    stdout: 'tributary.config.ts: 1 stream (shop)\n',
   });
 });
 
