@@ -36,7 +36,7 @@ async function importInto(
   ...options: string[]
 ): Promise<Imported> {
   const kept = join(place.directory, 'rejects.jsonl');
-  const into = ['--stream', 'datanostro', '--rejects', kept];
+  const into = ['--stream', 'datanostro', '--rejected', kept];
   const run = await place.run('import', path, ...into, ...options);
   const lines = (await readFile(kept, 'utf8')).split('\n').filter((line) => line !== '');
   const [rows] = await place.bigquery

@@ -1,13 +1,13 @@
-/** Text without the secret, in whichever form an edge, or whoever stands before it, may have quoted it. */
-export function hideSecret(text: string, secret: string): string {
+/** Replaces the secret in all the forms in which an edge, or a proxy before it, may have quoted it. */
+export function redactSecret(text: string, secret: string): string {
   return [secret, secret.trim()]
     .flatMap(formsOf)
     .filter((form) => form !== '')
     .sort((a, b) => b.length - a.length)
-    .reduce((left, form) => left.replace(anyCase(form), '[hidden]'), text);
+    .reduce((left, form) => left.replace(anyCase(form), '[redacted]'), text);
 }
 
-/** As it is, in a path, in JSON, in HTML, and in Basic credentials. */
+/** Unchanged, in a path, in JSON, in HTML, and in Basic credentials. */
 function formsOf(secret: string): string[] {
   return [
     secret,
@@ -20,7 +20,7 @@ function formsOf(secret: string): string[] {
   ];
 }
 
-/** Percent-encoding is written in either case. */
+/** Percent-encoding may use either case. */
 function anyCase(form: string): RegExp {
   return new RegExp(form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'), 'gi');
 }

@@ -1,55 +1,54 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type FileFormat, fileFormats, fileLines } from '../../history/import/file-lines.ts';
-import { type ImportFile, importFiles } from '../../history/import/import-files.ts';
+import { type FileFormat, fileFormats, fileLines } from '../history/import/file-lines.ts';
+import { type ImportFile, importFiles } from '../history/import/import-files.ts';
 import {
   type ImportCounts,
   type ImportDependencies,
   importLines,
   isFileFault,
   noImportCounts,
-} from '../../history/import/import-lines.ts';
-import { describeRejected, RejectedRecords } from '../../history/lines/rejected-records.ts';
-import { type Delimiter, delimiters } from '../../shared/delimited/dialect.ts';
-import { isEncoding } from '../../shared/delimited/encoding.ts';
-import { takesNoJson } from '../../shared/formats/body-formats.ts';
-import { relay } from '../../tributary.config.ts';
-import { countText, ProgressBar, sayAbove } from '../terminal/progress-bar.ts';
-import { type CountColumns, describeCounts } from './counts-report.ts';
-import { addPlaceOptions, type PlaceOptions } from './history-options.ts';
-import { findTable, openForWriting } from './history-place.ts';
+} from '../history/import/import-lines.ts';
+import { type Delimiter, delimiters } from '../shared/delimited/dialect.ts';
+import { isEncoding } from '../shared/delimited/encoding.ts';
+import { takesNoJson } from '../shared/formats/body-formats.ts';
+import { addBigQueryOptions, type BigQueryOptions } from './find/bigquery.ts';
+import { type CountColumns, describeCounts } from './history/counts-report.ts';
+import { addWriteOptions, openRejected, type WriteOptions } from './history/options.ts';
+import { openStreamTable, openWriter } from './history/stream-history.ts';
+import { countText, ProgressBar, printAboveBar } from './terminal/progress-bar.ts';
 
-interface ImportCommandOptions extends PlaceOptions {
+interface ImportCommandOptions extends BigQueryOptions, WriteOptions {
   stream: string;
   format?: FileFormat;
   delimiter?: Delimiter;
   encoding?: string;
   rename: ReadonlyMap<string, string>;
-  dryRun: boolean;
-  rejects?: string;
-  strict: boolean;
 }
 
 export function importCommand(): Command {
   const command = new Command('import')
-    .description("write what files hold and the stream's table has not")
-    .argument('<path>', 'a CSV or JSON file (gzip too), a ZIP of CSVs, a folder of them, or -')
-    .requiredOption('--stream <name>', 'the stream whose table they go into')
+    .description('import events from files; skip those that are already in the table')
+    .argument(
+      '<path>',
+      'a CSV or JSON file (also gzipped), a ZIP of CSVs, a folder of such files, or - for standard input',
+    )
+    .requiredOption('--stream <name>', 'stream whose table receives the events')
     .addOption(
       new Option(
         '--format <format>',
-        'of the files (default: told by their beginning); json is an array',
+        'format of the files (default: detected from their content); json is one array',
       ).choices([...fileFormats]),
     )
     .addOption(
       new Option(
         '--delimiter <character>',
-        'between the cells of a CSV: , ; | or \\t (default: told by its header)',
+        'delimiter of a CSV: , ; | or \\t (default: detected from its header)',
       ).argParser(readDelimiter),
     )
     .addOption(
       new Option(
         '--encoding <name>',
-        'of the files, such as windows-1252 (default: UTF-8, or UTF-16 by its mark)',
+        'encoding of the files, such as windows-1252 (default: UTF-8, or UTF-16 with a byte order mark)',
       ).argParser(readEncoding),
     )
     .addOption(
@@ -57,11 +56,7 @@ export function importCommand(): Command {
         .argParser(readRename)
         .default(new Map(), 'the column’s own name'),
     );
-  return addPlaceOptions(command)
-    .option('--dry-run', 'write nothing, and tell what would be', false)
-    .option('--rejects <file>', 'keep the lines that can never become rows, as JSONL')
-    .option('--strict', 'stop at the first such line', false)
-    .action(runImport);
+  return addWriteOptions(addBigQueryOptions(command)).action(runImport);
 }
 
 function readDelimiter(text: string): Delimiter {
@@ -72,24 +67,20 @@ function readDelimiter(text: string): Delimiter {
 
 function readEncoding(text: string): string {
   if (isEncoding(text)) return text;
-  throw new InvalidArgumentError('there is no such encoding; one is windows-1252');
+  throw new InvalidArgumentError('there is no such encoding; an example is windows-1252');
 }
 
 function readRename(text: string, before: ReadonlyMap<string, string>): Map<string, string> {
   const [, column, member] = /^([^=]+)=([^=]+)$/.exec(text) ?? [];
-  if (!column || !member) throw new InvalidArgumentError('say column=member');
+  if (!column || !member) throw new InvalidArgumentError('a renaming looks like column=member');
   return new Map([...before, [column, member]]);
 }
 
 async function runImport(path: string, options: ImportCommandOptions): Promise<void> {
-  const place = findTable(relay, options.stream, options);
+  const stream = await openStreamTable(options.stream, options);
   let bar: ProgressBar | undefined;
-  const rejectedRecords = new RejectedRecords({
-    ...(options.rejects !== undefined && { file: options.rejects }),
-    strict: options.strict,
-    onRejected: (record) => sayAbove(describeRejected(record)),
-  });
-  const client = options.dryRun ? undefined : await openForWriting(relay, place, options);
+  const rejectedRecords = openRejected(options);
+  const client = options.dryRun ? undefined : await openWriter(stream, options);
   const imported: [name: string, counts: ImportCounts][] = [];
   let isWhole = true;
   try {
@@ -98,12 +89,12 @@ async function runImport(path: string, options: ImportCommandOptions): Promise<v
       imported.push([file.name, counts]);
       bar = new ProgressBar(file.bytes);
       try {
-        await importFile(file, bar, options, { ...place, client, rejectedRecords, counts });
+        await importFile(file, bar, options, { ...stream, client, rejectedRecords, counts });
       } catch (error) {
-        // The others may be good.
+        // The other files may be good.
         if (!isFileFault(error)) throw error;
         isWhole = false;
-        sayAbove(`${file.name}: ${error.message}`);
+        printAboveBar(`${file.name}: ${error.message} (${error.code})`);
       }
       bar.end();
     }
@@ -136,7 +127,7 @@ async function importFile(
     rename,
     asForm: takesNoJson(reader.stream),
     jsonMembers: reader.jsonMembers(),
-    onNotice: (notice) => sayAbove(`${file.name}: ${notice}`),
+    onNotice: (notice) => printAboveBar(`${file.name}: ${notice}`),
     ...(format && { format }),
   });
   await importLines(lines, {
@@ -149,7 +140,7 @@ async function importFile(
 const columns = {
   lines: 'lines',
   written: 'written',
-  present: 'there already',
+  present: 'already there',
   repeated: 'repeated',
   filtered: 'filtered',
   rejected: 'rejected',
@@ -157,7 +148,7 @@ const columns = {
 
 function toText(
   imported: readonly (readonly [string, ImportCounts])[],
-  { dryRun, rejects }: ImportCommandOptions,
+  { dryRun, rejected }: ImportCommandOptions,
 ): string {
   const isAnyRejected = imported.some(([, counts]) => counts.rejected > 0);
   return describeCounts({
@@ -165,6 +156,6 @@ function toText(
     columns,
     lines: imported,
     dryRun,
-    rejects: isAnyRejected ? rejects : undefined,
+    rejected: isAnyRejected ? rejected : undefined,
   });
 }

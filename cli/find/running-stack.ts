@@ -1,10 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Ports } from '../local/parts/ports.ts';
-import { makePrivateFolder } from '../local/parts/private-files.ts';
-import { RelayError } from '../shared/errors.ts';
+import type { Command } from 'commander';
+import type { Ports } from '../../local/parts/ports.ts';
+import { makePrivateFolder } from '../../local/parts/private-files.ts';
+import { RelayError } from '../../shared/errors.ts';
 
-/** The stack that `tributary start` runs from this folder: how the other commands find it. */
+/** The stack that `tributary start` runs, as it announces itself to the other commands. */
 export interface RunningStack {
   pid: number;
   ports: Ports;
@@ -12,7 +13,13 @@ export interface RunningStack {
 
 const fileName = 'stack.json';
 
-/** The stack that runs on `directory`, or undefined. A file that a killed stack left behind does not count. */
+export const defaultState = '.tributary';
+
+export function addStateOption(command: Command): Command {
+  return command.option('--state <folder>', 'state folder of the local stack', defaultState);
+}
+
+/** The stack that is running on `directory`; undefined if there is none, or if it was killed. */
 export function findRunning(directory: string): RunningStack | undefined {
   let running: RunningStack;
   try {
@@ -23,13 +30,13 @@ export function findRunning(directory: string): RunningStack | undefined {
   return isAlive(running.pid) ? running : undefined;
 }
 
-/** @throws RelayError `stack.running` when another process runs on the same state */
+/** @throws RelayError `stack.running` if another process uses the same state */
 export function requireNotRunning(directory: string): void {
   const running = findRunning(directory);
   if (!running) return;
   throw new RelayError(
     'stack.running',
-    `a relay already runs on ${directory} (process ${running.pid}, edge at port ${running.ports.edge}): stop it first, or give this one a --state of its own`,
+    `a relay is already running on ${directory} (process ${running.pid}, edge at port ${running.ports.edge})`,
   );
 }
 

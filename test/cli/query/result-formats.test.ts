@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formats, type QueryResult } from '../../../cli/terminal/format.ts';
+import { formats, type QueryResult } from '../../../cli/query/result-formats.ts';
 
 const cell = (v: QueryResult['rows'][number]['f'][number]['v']) => ({ v });
 

@@ -1,28 +1,28 @@
-import { censusTable } from '../shared/census.ts';
-import type { Relay, RelayStream, SourceName } from '../shared/config/config.ts';
-import { type ErrorCode, RelayError } from '../shared/errors.ts';
+import { censusTable } from '../../shared/census.ts';
+import type { Relay, RelayStream, SourceName } from '../../shared/config/config.ts';
+import { type ErrorCode, RelayError } from '../../shared/errors.ts';
 
 interface Parameter {
   type: 'INT64' | 'STRING';
   default: string;
 }
 
-/** A question that the vendors' guides answer with SQL, for the tables of this relay. */
+/** A query of the vendors' guides, for the tables of this relay. */
 export interface SavedQuery {
   about: string;
-  /** The source of the streams whose tables it reads, or the edge's census of what filters dropped. */
+  /** The source of the streams whose tables it reads, or the census of what the filters dropped. */
   reads: SourceName | 'census';
   parameters: Record<string, Parameter>;
   /**
-   * @param table as it stands between backticks: `project.dataset.table`
-   * @param isOwn the table is one experiment's own, and may lack the column that names it
+   * @param table `project.dataset.table`, without backticks
+   * @param isOwn the table has only one experiment, and may lack the column with its id
    */
   sql(table: string, isOwn: boolean): string;
 }
 
 const experiment = { type: 'INT64', default: '42' } as const;
 
-/** The rows that tell who saw the experiment. */
+/** The rows that show who saw the experiment. */
 function exposures(isOwn: boolean): string {
   return isOwn
     ? "event_type = 'exposure'"
@@ -44,7 +44,7 @@ GROUP BY stream, event_name, cause
 ORDER BY dropped DESC, stream, event_name`,
   },
   'recent-events': {
-    about: 'how often each event came in the last minutes',
+    about: 'number of events in the last minutes, by name',
     reads: 'datanostro',
     parameters: { minutes: { type: 'INT64', default: '5' } },
     sql: (table) => `SELECT event_name, COUNT(*) AS n
@@ -54,7 +54,7 @@ GROUP BY event_name
 ORDER BY n DESC, event_name`,
   },
   'participants-per-variant': {
-    about: 'units of an experiment by the variant that they saw first',
+    about: 'units of an experiment, by the variant that they saw first',
     reads: 'absmartly',
     parameters: { experiment_id: experiment },
     sql: (table, isOwn) => `SELECT variant, COUNT(*) AS unique_participants
@@ -106,17 +106,13 @@ export interface PreparedQuery {
 
 export interface SavedQueryChoice {
   name: string;
-  /** `name=value`, as they were given. */
+  /** `name=value` */
   parameters: string[];
-  /** The stream whose table is read; by default the first one of the query's source. */
+  /** The stream whose table is read; by default the first stream of the query's source. */
   stream?: string;
 }
 
-/**
- * A saved query for one of the relay's tables.
- *
- * @throws RelayError `query.unknown`, `query.parameter` or `query.stream`, with what there is instead
- */
+/** @throws RelayError `query.unknown`, `query.parameter` or `query.stream`, which list the choices */
 export function prepareSaved(relay: Relay, choice: SavedQueryChoice): PreparedQuery {
   const saved = savedQueries[choice.name];
   if (!saved) {
@@ -168,10 +164,13 @@ function streamOf(relay: Relay, source: SourceName, name: string | undefined): R
   const stream = name === undefined ? fitting[0] : fitting.find((own) => own.name === name);
   if (stream) return stream;
   const names = fitting.map((own) => own.name).join(', ') || 'none';
-  throw refused('query.stream', `it needs a stream of the source ${source}; there is: ${names}`);
+  throw refused(
+    'query.stream',
+    `the query needs a stream of the source ${source}; there is: ${names}`,
+  );
 }
 
-/** Where each experiment has a table of its own, the experiment names it. */
+/** A stream with a table per experiment names the table after the experiment. */
 function tableOf(stream: RelayStream, params: PreparedQuery['params']): string {
   if (!stream.tablePerExperiment) return stream.table;
   const [dataset] = stream.table.split('.');

@@ -1,5 +1,5 @@
 import { terminalJson, terminalText } from '../../shared/terminal-text.ts';
-import { drawTable } from './draw-table.ts';
+import { drawTable } from '../terminal/draw-table.ts';
 
 /** A column of a result, as the REST API describes it. */
 interface QueryField {
@@ -24,15 +24,15 @@ export type FormatName = 'table' | 'json' | 'csv';
 
 /** Where a result is printed. */
 export interface Printed {
-  /** Of the terminal, in characters: a row that is wider is told column by column. */
+  /** Of the terminal, in characters. If a row is wider, each column gets its own line. */
   width?: number | undefined;
-  /** A person reads it, not a program. */
+  /** Standard output is a terminal. */
   onTerminal?: boolean;
 }
 
 /**
- * How a result is printed, by the name of the format. What a terminal would obey is escaped: always in a table,
- * and in JSON, where that changes no value; in CSV, which has no escapes, on a terminal alone.
+ * How a result is printed, by the name of the format. Control characters are escaped in a table and in JSON,
+ * where that changes no value. CSV has no escapes, so there they are replaced only on a terminal.
  */
 export const formats: Record<FormatName, (result: QueryResult, printed?: Printed) => string> = {
   table(result, { width = Number.POSITIVE_INFINITY } = {}) {
@@ -64,8 +64,8 @@ export const formats: Record<FormatName, (result: QueryResult, printed?: Printed
 };
 
 /**
- * Nothing is NULL, and `""` an empty text: so `import` reads them. In the header other delimiters are quoted too,
- * and what could be taken for a line `sep=;`, which readers look for there.
+ * An empty cell is NULL and `""` is an empty text, as `import` reads them. In the header, other delimiters and
+ * a leading `sep=` are quoted as well, because readers detect the delimiter by them.
  */
 function csvCell(text: string | null, isHeader: boolean): string {
   if (text === null) return '';
@@ -101,7 +101,7 @@ function scalarText(cell: string, field: QueryField): string {
   return field.type === 'TIMESTAMP' ? timestampText(cell) : cell;
 }
 
-/** Microseconds since 1970, as the client library asks for them; ISO 8601 for people. */
+/** Microseconds since 1970, as ISO 8601. */
 function timestampText(microseconds: string): string {
   const micros = BigInt(microseconds);
   const second = (micros - (((micros % 1_000_000n) + 1_000_000n) % 1_000_000n)) / 1_000_000n;
@@ -119,7 +119,7 @@ function toJson(row: WireRow, fields: QueryField[]): string {
   return `{${members.join(',')}}`;
 }
 
-/** JSON text of a cell; numbers and JSON columns stay as BigQuery wrote them, digit for digit. */
+/** JSON text of a cell. Numbers and JSON columns keep every digit that BigQuery wrote. */
 function toJsonCell(cell: WireCell['v'], field: QueryField): string {
   if (cell === null) return 'null';
   if (Array.isArray(cell)) {
