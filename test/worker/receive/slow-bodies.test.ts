@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answer } from '../../worker/outcome.ts';
+import { toResponse } from '../../../worker/outcome.ts';
 import {
   cap,
   inNoTime,
@@ -9,9 +9,9 @@ import {
   secrets,
   shop,
   signed,
-} from '../beds/workerd/edge.ts';
+} from '../../beds/workerd/edge.ts';
 
-/** A body whose first bytes come, and then no more; it never ends, or it breaks off. */
+/** A body that stops after its first bytes: it stalls, or it breaks off. */
 function stalling(bytes: number, end?: 'abort') {
   const { readable, writable } = new IdentityTransformStream();
   const writer = writable.getWriter();
@@ -21,7 +21,7 @@ function stalling(bytes: number, end?: 'abort') {
   return readable;
 }
 
-/** Counts the failed tries; says that each is one too many where `admits` is false. */
+/** A rate limit that records its keys; it limits all of them if `admits` is false. */
 function countingLimit(admits = true) {
   const keys: string[] = [];
   const limit = async ({ key }: { key: string }) => {
@@ -33,7 +33,7 @@ function countingLimit(admits = true) {
 
 const address = { 'cf-connecting-ip': '198.51.100.21' };
 
-/** Sends; the time that the edge waits for any body passes at once. */
+/** Sends, and lets the time that the edge waits for a body pass at once. */
 function sendAndWait(edge: ReturnType<typeof openEdge>, path: string, init: RequestInit) {
   return inNoTime(() => edge.send(path, init), 30_000);
 }
@@ -76,7 +76,7 @@ test.each([
   expect(keys).toHaveLength(1);
 });
 
-test('of an address with too many such bodies each is a 429', async () => {
+test('an address with too many such bodies gets a 429 for each', async () => {
   const edge = openEdge(countingLimit(false));
   const init = { body: stalling(50, 'abort'), headers: address };
   expect((await edge.send('/shop', init)).status).toBe(429);
@@ -84,7 +84,7 @@ test('of an address with too many such bodies each is a 429', async () => {
   expect((await sendAndWait(edge, '/shop', stalled)).status).toBe(429);
 });
 
-test('once the key held, a body that stalls or breaks off is no failed try', async () => {
+test('once the key held, a body that stalls or breaks off is not a failed try', async () => {
   const { keys, env } = countingLimit(false);
   const edge = openEdge({ env });
   const path = `/crm/${secrets.CRM_KEY}`;
@@ -97,7 +97,7 @@ test('once the key held, a body that stalls or breaks off is no failed try', asy
 });
 
 test.each(['/shop', '/crm/crm-key', '/crm/wrong', '/crm'])(
-  'a declared length over the cap is a 413 before a byte of it comes: %s',
+  'a declared length over the limit is a 413 before any byte arrives: %s',
   async (path) => {
     const { keys, env } = countingLimit();
     const edge = openEdge({ env });
@@ -108,20 +108,20 @@ test.each(['/shop', '/crm/crm-key', '/crm/wrong', '/crm'])(
   },
 );
 
-test('a slow body is a 413 once it is over the cap, however long the rest takes', async () => {
+test('a slow body is a 413 as soon as it exceeds the limit', async () => {
   const edge = openEdge();
   for (const path of ['/shop', '/crm/crm-key']) {
     expect((await edge.send(path, { body: stalling(cap + 1) })).status).toBe(413);
   }
 });
 
-test('an address that is not allowed is told nothing of the cap', async () => {
+test('an address that is not allowed does not learn the limit', async () => {
   const edge = openEdge({ streams: { shop: { ...shop, allowedAddresses: ['192.0.2.0/24'] } } });
   const headers = { ...address, 'content-length': String(cap + 1) };
   expect((await edge.send('/shop', { body: stalling(0), headers })).status).toBe(403);
 });
 
-test('a length that is no number, or not that of the body, decides nothing by itself', async () => {
+test('a Content-Length that is not a number, or is wrong, decides nothing', async () => {
   const edge = openEdge();
   const { body, headers } = await signed(purchase);
   for (const length of ['0', '-1', 'nonsense', '1e3', '', '5, 5']) {
@@ -133,8 +133,8 @@ test('a length that is no number, or not that of the body, decides nothing by it
   }
 });
 
-test('a coding that is not taken is a 415, which names those that are', async () => {
-  const response = answer({ outcome: 'unsupported-encoding', accepts: ['gzip', 'deflate'] });
+test('a coding that is not supported is a 415 that names those that are', async () => {
+  const response = toResponse({ outcome: 'unsupported-encoding', accepts: ['gzip', 'deflate'] });
   expect(response.status).toBe(415);
   expect(response.headers.get('accept-encoding')).toBe('gzip, deflate');
   expect(await response.json()).toMatchObject({ status: 415 });

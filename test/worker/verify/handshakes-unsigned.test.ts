@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import type { HandshakeName } from '../../shared/config/config.ts';
-import { schemes } from '../../shared/signatures/schemes.ts';
-import { signRequest } from '../../shared/signatures/sign/sign.ts';
-import { generic } from '../../shared/sources/generic.ts';
-import { slack, stripe } from '../../shared/sources/presets.ts';
-import { openEdge } from '../beds/workerd/edge.ts';
+import type { HandshakeName } from '../../../shared/config/config.ts';
+import { schemes } from '../../../shared/signatures/schemes.ts';
+import { signRequest } from '../../../shared/signatures/sign/sign.ts';
+import { generic } from '../../../shared/sources/generic.ts';
+import { slack, stripe } from '../../../shared/sources/presets.ts';
+import { openEdge } from '../../beds/workerd/edge.ts';
 
-// What consoles ask before there is anything to sign: CloudEvents' OPTIONS, Event Grid's code, Slack's ssl_check.
+// Challenges that nothing signs: CloudEvents' OPTIONS, Event Grid's code, Slack's ssl_check.
 
 const secret = 'secret of the stream';
 const path = `/keyed/${encodeURIComponent(secret)}`;
@@ -28,7 +28,7 @@ function openKeyed(handshake?: HandshakeName) {
 const origin = { 'webhook-request-origin': 'eventgrid.azure.net' };
 
 test.each(['cloudevents', 'event-grid'] as const)(
-  '%s: an OPTIONS is told that its origin may deliver, where a key in the path holds',
+  '%s: an OPTIONS learns that its origin may deliver, if the key in the path is right',
   async (handshake) => {
     const { edge, ask } = openKeyed(handshake);
     for (const target of [path, `${path}/`, '/bearer', '/signed']) {
@@ -66,7 +66,7 @@ test.each([
   expect([answer.status, answer.headers.get('webhook-allowed-rate')]).toEqual([200, allowed]);
 });
 
-test('cloudevents: what names no origin is a 405, and what is none is refused', async () => {
+test('cloudevents: a missing origin is a 405, a malformed one is refused', async () => {
   const { ask } = openKeyed('cloudevents');
   const preflight = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
   for (const headers of [{}, preflight]) {
@@ -88,7 +88,7 @@ test('without the handshake in the config an OPTIONS is a 405', async () => {
   }
 });
 
-test('cloudevents: deliveries are verified and stored as ever', async () => {
+test('cloudevents: deliveries are verified and stored as usual', async () => {
   const { edge } = openKeyed('cloudevents');
   const event = '{"specversion":"1.0","type":"a.b","id":"1"}';
   expect((await edge.send(path, { body: event, headers: origin })).status).toBe(204);
@@ -122,7 +122,7 @@ test.each([
 test.each([
   ['an event', { eventType: 'a.b', data: { validationCode: 'c-1' } }, {}],
   ['no code', { eventType: type, data: {} }, validation],
-  ['a code that is no text', { eventType: type, data: { validationCode: 7 } }, validation],
+  ['a code that is not a string', { eventType: type, data: { validationCode: 7 } }, validation],
   ['the end of a subscription', { data: {} }, { 'aeg-event-type': 'SubscriptionDeletion' }],
 ])('event-grid: %s is a delivery', async (_, members, headers) => {
   const { edge } = openKeyed('event-grid');
@@ -170,7 +170,7 @@ test.each([
   'text=ssl_check%3D1',
   '{"text":"a&ssl_check=1&b"}',
   `ssl_check=1&text=${'x'.repeat(5000)}`,
-])('slack: %s is no check: unsigned it is a 401', async (body) => {
+])('slack: %s is not a check: unsigned it is a 401', async (body) => {
   const edge = openSlack();
   expect((await edge.send('/chat', { body })).status).toBe(401);
   expect((await edge.send(`/chat?${body.slice(0, 11)}`, { method: 'GET' })).status).toBe(

@@ -4,7 +4,7 @@ import type { Handshake } from './handshake.ts';
 import { meta, x, zoom } from './proven.ts';
 import { discord, eventGrid, graph, monday, slack, twitch, xero } from './verified.ts';
 
-/** Every handshake, by the name that a stream's `handshake` holds. */
+/** Every handshake, by its name in the config. */
 export const handshakes: Readonly<Record<HandshakeName, Handshake>> = {
   asana,
   cloudevents,

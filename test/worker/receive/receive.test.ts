@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { declaredLength, readBody, readRequest } from '../../../worker/receive/body.ts';
+import { isOutcome } from '../../../worker/outcome.ts';
+import { declaredLength } from '../../../worker/receive/delivery.ts';
+import { readBody, readRequest } from '../../../worker/receive/receive.ts';
 
 const kibibyte = 1024;
 const cap = 100 * kibibyte;
@@ -13,37 +15,32 @@ function random(size: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-test('no body is no bytes', async () => {
-  expect(await readBody(null, cap, withinMs)).toEqual({ ok: true, bytes: new Uint8Array(0) });
+test('a missing body gives zero bytes', async () => {
+  expect(await readBody(null, cap, withinMs)).toEqual(new Uint8Array(0));
 });
 
-// Around each size at which the room for the body grows.
+// Around each size at which the buffer grows.
 test.each([0, 1, 16_383, 16_384, 16_385, 32_768, 65_535, 65_536, 65_537, cap - 1, cap])(
-  '%i bytes come back as they were sent',
+  '%i bytes are read as they were sent',
   async (size) => {
     const body = random(size);
-    expect(await readBody(new Response(body).body, cap, withinMs)).toEqual({
-      ok: true,
-      bytes: body,
-    });
+    expect(await readBody(new Response(body).body, cap, withinMs)).toEqual(body);
   },
 );
 
-test.each([cap + 1, cap + 2, 2 * cap, 10 * cap])('%i bytes are too many', async (size) => {
+test.each([cap + 1, cap + 2, 2 * cap, 10 * cap])('%i bytes are too large', async (size) => {
   const read = await readBody(new Response(random(size)).body, cap, withinMs);
-  expect(read).toEqual({ ok: false, cause: 'too-large' });
+  expect(read).toEqual({ outcome: 'too-large', maxBytes: cap });
 });
 
-test.each([0, 1, 2])('a cap of %i holds', async (small) => {
-  expect(await readBody(new Response(random(small)).body, small, withinMs)).toMatchObject({
-    ok: true,
-  });
+test.each([0, 1, 2])('a limit of %i bytes is enforced', async (small) => {
+  expect(await readBody(new Response(random(small)).body, small, withinMs)).toHaveLength(small);
   expect(await readBody(new Response(random(small + 1)).body, small, withinMs)).toMatchObject({
-    ok: false,
+    outcome: 'too-large',
   });
 });
 
-/** A body in chunks, of no declared length; `sent` tells how many of them were taken. */
+/** A body in chunks without a declared length; `taken` resolves to how many of them were read. */
 function chunked(chunks: readonly Uint8Array[], end: 'close' | 'abort' = 'close') {
   const { readable, writable } = new IdentityTransformStream();
   const writer = writable.getWriter();
@@ -64,33 +61,34 @@ test.each([1, 7, 1000, 16_384, 40_000])('chunks of %i bytes are joined in order'
   for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
   const { body } = chunked(chunks);
   const read = await readBody(body, cap, withinMs);
-  expect(read.ok && bytes.every((byte, at) => byte === read.bytes[at])).toBe(true);
-  expect(read.ok && read.bytes.byteLength).toBe(bytes.byteLength);
+  if (isOutcome(read)) throw new Error(read.outcome);
+  expect(bytes.every((byte, at) => byte === read[at])).toBe(true);
+  expect(read.byteLength).toBe(bytes.byteLength);
 });
 
-test('past the cap the rest is not read', async () => {
+test('beyond the limit, the rest is not read', async () => {
   const { body, taken } = chunked(Array.from({ length: 1000 }, () => random(10 * kibibyte)));
-  expect(await readBody(body, cap, withinMs)).toEqual({ ok: false, cause: 'too-large' });
-  // The eleventh chunk is the one that goes beyond the cap.
+  expect(await readBody(body, cap, withinMs)).toEqual({ outcome: 'too-large', maxBytes: cap });
+  // The eleventh chunk exceeds the limit.
   expect(await taken()).toBeLessThanOrEqual(11);
 });
 
-test('a body that breaks off is told from one that ends', async () => {
+test('a body that breaks off is incomplete', async () => {
   const { body } = chunked([random(10)], 'abort');
-  expect(await readBody(body, cap, withinMs)).toEqual({ ok: false, cause: 'broken' });
+  expect(await readBody(body, cap, withinMs)).toMatchObject({ outcome: 'incomplete' });
 });
 
 test.each([0, 1, 20_000])(
-  'a body that stops after %i bytes is waited for, but not for ever',
+  'the edge waits a limited time for a body that stops after %i bytes',
   async (size) => {
     const { readable, writable } = new IdentityTransformStream();
     const writer = writable.getWriter();
     if (size > 0) void writer.write(random(size)).catch(() => {});
-    expect(await readBody(readable, cap, 50)).toEqual({ ok: false, cause: 'too-slow' });
+    expect(await readBody(readable, cap, 50)).toMatchObject({ outcome: 'timeout' });
   },
 );
 
-test('a body that never ends, a byte at a time', async () => {
+test('the edge waits a limited time for a body that arrives byte by byte and never ends', async () => {
   const { readable, writable } = new IdentityTransformStream();
   const writer = writable.getWriter();
   let isOver = false;
@@ -104,7 +102,7 @@ test('a body that never ends, a byte at a time', async () => {
   })();
   const read = await readBody(readable, cap * 1000, 50);
   isOver = true;
-  expect(read).toEqual({ ok: false, cause: 'too-slow' });
+  expect(read).toMatchObject({ outcome: 'timeout' });
   await Promise.race([dripping, scheduler.wait(100)]);
 });
 
@@ -118,25 +116,31 @@ function readDeclaring(request: Request, withinMs: number) {
   return readRequest(request, declaredLength(request.headers), cap, withinMs);
 }
 
-test.each([0, 1, cap - 1, cap])('%i bytes of a declared length come back as sent', async (size) => {
-  const body = random(size);
-  const read = await readDeclaring(declaring(size, body), withinMs);
-  expect(read).toEqual({ ok: true, bytes: body });
-});
+test.each([0, 1, cap - 1, cap])(
+  '%i bytes of a declared length are read as they were sent',
+  async (size) => {
+    const body = random(size);
+    const read = await readDeclaring(declaring(size, body), withinMs);
+    expect(read).toEqual(body);
+  },
+);
 
-test.each([1, cap, cap + 1, 10 * cap])('%i declared bytes that are too many', async (length) => {
-  const read = await readDeclaring(declaring(length, random(cap + 1)), withinMs);
-  expect(read).toEqual({ ok: false, cause: 'too-large' });
-});
+test.each([1, cap, cap + 1, 10 * cap])(
+  '%i declared bytes, but too many sent: too large',
+  async (length) => {
+    const read = await readDeclaring(declaring(length, random(cap + 1)), withinMs);
+    expect(read).toEqual({ outcome: 'too-large', maxBytes: cap });
+  },
+);
 
-test('a declared length that never comes is too slow', async () => {
+test('a declared body that never arrives times out', async () => {
   const { readable } = new IdentityTransformStream();
   const read = await readDeclaring(declaring(10, readable), 50);
-  expect(read).toEqual({ ok: false, cause: 'too-slow' });
+  expect(read).toMatchObject({ outcome: 'timeout' });
 });
 
-test('a declared length that breaks off is broken', async () => {
+test('a declared body that breaks off is incomplete', async () => {
   const { body } = chunked([random(10)], 'abort');
   const read = await readDeclaring(declaring(20, body), withinMs);
-  expect(read).toEqual({ ok: false, cause: 'broken' });
+  expect(read).toMatchObject({ outcome: 'incomplete' });
 });

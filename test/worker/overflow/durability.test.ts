@@ -1,17 +1,17 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { Fault } from '../beds/pubsub-script.ts';
-import { inNoTime, logged, openEdge, purchase, shop, signed } from '../beds/workerd/edge.ts';
+import type { Fault } from '../../beds/pubsub-script.ts';
+import { inNoTime, logged, openEdge, purchase, shop, signed } from '../../beds/workerd/edge.ts';
 
-// In which order overflow stores, and what becomes of a delivery while one of its steps fails or hangs: a 2xx,
-// or an ack, must mean that it is kept.
+// The order in which overflow stores, and the outcome if one of its steps fails or hangs: a 2xx or an ack must
+// mean that the delivery is stored.
 
 const objects = (env as unknown as { OVERFLOW_OBJECTS: R2Bucket }).OVERFLOW_OBJECTS;
 const large = JSON.stringify({ event_name: 'purchase', x: 'x'.repeat(200_000) });
 const down: Fault[] = Array(40).fill({ status: 403 });
 
-/** How a step of overflow ends, if it does. */
+/** How a step of overflow ends, if it ends. */
 type Step = () => Promise<void>;
 const fails: Step = () => Promise.reject(new Error('no'));
 const hangs: Step = () => new Promise(() => {});
@@ -60,7 +60,7 @@ function openShop(overflow: ReturnType<typeof recordingOverflow>, now = () => Da
   return openEdge({ streams, env: overflow.env, now });
 }
 
-/** A large delivery that overflow keeps while Pub/Sub is down, and the queue's message that stands for it. */
+/** Sends a large delivery, which overflow keeps because Pub/Sub is down. */
 async function keepLarge(overflow: ReturnType<typeof recordingOverflow>, now?: () => number) {
   const edge = openShop(overflow, now);
   await edge.script(down);
@@ -91,7 +91,7 @@ async function isThere(key: string): Promise<boolean> {
   return (await objects.head(key)) !== null;
 }
 
-test('the object is there before its claim is sent, and both before the answer', async () => {
+test('the object is stored before its claim is sent, and both before the answer', async () => {
   const overflow = recordingOverflow();
   const kept = await keepLarge(overflow);
   expect(kept.status).toBe(204);
@@ -100,7 +100,7 @@ test('the object is there before its claim is sent, and both before the answer',
 });
 
 test('the answer waits for each of them', async () => {
-  // No budget runs out meanwhile, however slow the machine is.
+  // No budget may run out during the test, however slow the machine is.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   for (const name of ['put', 'send'] as const) {
@@ -114,7 +114,7 @@ test('the answer waits for each of them', async () => {
       status = kept.status;
     });
     await expect.poll(() => overflow.log.at(-1)?.split(' ')[0]).toBe(name);
-    // Whatever does not wait has answered by now.
+    // An edge that does not wait would have answered by now.
     for (let turn = 0; turn < 20; turn++) await scheduler.wait(1);
     expect([name, status]).toEqual([name, 0]);
     finish();
@@ -123,13 +123,13 @@ test('the answer waits for each of them', async () => {
   }
 });
 
-test('an object that is not stored is not claimed: 503', async () => {
+test('if the object is not stored, no claim is sent: 503', async () => {
   const overflow = recordingOverflow({ put: fails });
   expect((await keepLarge(overflow)).status).toBe(503);
   expect(overflow.sent).toEqual([]);
 });
 
-test('a claim that is not sent, or a small delivery that the queue refuses: 503', async () => {
+test('if the queue refuses the claim or a small delivery: 503', async () => {
   for (const body of [large, purchase]) {
     const overflow = recordingOverflow({ send: fails });
     const edge = openShop(overflow);
@@ -146,7 +146,7 @@ test.each(['put', 'send'] as const)('a %s that never ends: 503', async (name) =>
   expect(overflow.sent).toEqual([]);
 });
 
-test('an object is deleted after it was published, and not before', async () => {
+test('an object is deleted only after it was published', async () => {
   const overflow = recordingOverflow();
   const { edge, key } = await keepLarge(overflow);
   overflow.log.length = 0;
@@ -164,14 +164,15 @@ test('an object is deleted after it was published, and not before', async () => 
 });
 
 test.each(['get', 'delete'] as const)(
-  'while the bucket refuses to %s, a claim is held, not acked',
+  'while %s of the bucket fails, the claim is held and not acked',
   async (name) => {
     for (const failing of [fails, hangs]) {
       const overflow = recordingOverflow();
       const { edge } = await keepLarge(overflow);
       await edge.script([]);
       overflow.steps[name] = failing;
-      const drained = await inNoTime(() => drain(edge, overflow.sent), 30_000);
+      const isHanging = () => overflow.log.at(-1)?.startsWith(name) ?? false;
+      const drained = await inNoTime(() => drain(edge, overflow.sent), 30_000, isHanging);
       expect(drained).toMatchObject({ acked: 0, again: 1, lines: [{ outcome: 'held' }] });
     }
   },
@@ -179,7 +180,7 @@ test.each(['get', 'delete'] as const)(
 
 const threeDaysMs = 3 * 24 * 3600 * 1000;
 
-test('a parked copy is made before the object is deleted; if it is not made, nothing is', async () => {
+test('the object is deleted only after its parked copy is stored', async () => {
   const clock = { now: Date.now() };
   const overflow = recordingOverflow();
   const { edge, id, key } = await keepLarge(overflow, () => clock.now);
@@ -188,7 +189,8 @@ test('a parked copy is made before the object is deleted; if it is not made, not
   for (const failing of [fails, hangs]) {
     overflow.log.length = 0;
     overflow.steps.put = failing;
-    const held = await inNoTime(() => drain(edge, overflow.sent), 30_000);
+    const isHanging = () => overflow.log.at(-1) === 'put parked';
+    const held = await inNoTime(() => drain(edge, overflow.sent), 30_000, isHanging);
     expect(held).toMatchObject({ acked: 0, again: 1, lines: [{ outcome: 'held' }] });
     expect(overflow.log).toEqual(['get overflow', 'get done', 'put parked']);
     expect([await isThere(key), await isThere(parked)]).toEqual([true, false]);
@@ -211,7 +213,7 @@ test('a parked copy is made before the object is deleted; if it is not made, not
   expect([await isThere(key), await isThere(parked)]).toEqual([false, true]);
 });
 
-test('a small message that is parked is acked once its copy is made', async () => {
+test('a small message that is parked is acked once its copy is stored', async () => {
   const clock = { now: Date.now() };
   const overflow = recordingOverflow();
   const edge = openShop(overflow, () => clock.now);
@@ -228,9 +230,9 @@ test.each([
   ['a moment', 1],
   ['ten minutes', 10 * 60_000],
   ['a day', 24 * 3600_000],
-  ['three days less a second', threeDaysMs - 1000],
-  ['less than none: clocks differ', -60_000],
-])('what is held for %s is not parked', async (_, ageMs) => {
+  ['a second less than three days', threeDaysMs - 1000],
+  ['a negative time, because clocks differ', -60_000],
+])('a message that is held for %s is not parked', async (_, ageMs) => {
   const clock = { now: Date.now() };
   const overflow = recordingOverflow();
   const { edge, key } = await keepLarge(overflow, () => clock.now);
@@ -242,7 +244,7 @@ test.each([
   expect(await isThere(key)).toBe(true);
 });
 
-test('a message whose age nobody can tell is held', async () => {
+test('a message of unknown age is held', async () => {
   const overflow = recordingOverflow();
   const edge = openShop(overflow);
   await edge.script(down);
@@ -251,7 +253,7 @@ test('a message whose age nobody can tell is held', async () => {
   expect(await drain(edge, [body])).toMatchObject({ acked: 0, again: 1 });
 });
 
-test('an object that cannot be read is held, and stays where it is', async () => {
+test('the claim of an unreadable object is held, and the object stays', async () => {
   const overflow = recordingOverflow();
   const edge = openShop(overflow);
   for (const [at, bytes] of ['', 'nonsense', '{"object":"overflow/shop/other"}\n'].entries()) {
@@ -267,7 +269,7 @@ test('an object that cannot be read is held, and stays where it is', async () =>
 test.each([
   ['the bucket fails', recordingOverflow({ put: fails }).env],
   ['there is no bucket', { ...recordingOverflow().env, OVERFLOW_OBJECTS: undefined }],
-])('a message that cannot be read is held while %s', async (_, bindings) => {
+])('an unreadable message is held while %s', async (_, bindings) => {
   const edge = openEdge({ env: bindings });
   const drained = await drain(edge, ['nonsense', new Uint8Array([1, 2])]);
   expect(drained).toMatchObject({ acked: 0, again: 2 });

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { schemes } from '../../shared/signatures/schemes.ts';
-import { signRequest } from '../../shared/signatures/sign/sign.ts';
-import { discord, square, stripe, svix, twilio } from '../../shared/sources/presets.ts';
-import { logged, openEdge } from '../beds/workerd/edge.ts';
-import { bytesOf } from '../shared/signatures/signature-vectors.ts';
+import { schemes } from '../../../shared/signatures/schemes.ts';
+import { signRequest } from '../../../shared/signatures/sign/sign.ts';
+import { discord, square, stripe, svix, twilio } from '../../../shared/sources/presets.ts';
+import { logged, openEdge } from '../../beds/workerd/edge.ts';
+import { bytesOf } from '../../shared/signatures/signature-vectors.ts';
 
 const table = 'd.t';
 
 describe('a secret that cannot be read', () => {
-  test('is a 503, and the log names it and its form, but nothing of what is in it', async () => {
+  test('is a 503, and the log names the secret and its form, but quotes nothing of it', async () => {
     const values = { A_NEW: 'whsec_né-geheim', A_OLD: 'whsec_c2VjcmV0', A_ODD: '!geheim' };
     const streams = { a: svix({ table, secrets: Object.keys(values) }) };
     const { headers } = await signRequest(
@@ -28,7 +28,7 @@ describe('a secret that cannot be read', () => {
     expect(line).not.toContain('geheim');
   });
 
-  test('does not hinder one that can', async () => {
+  test('does not affect another secret', async () => {
     const streams = { a: svix({ table, secrets: ['A_NEW', 'A_OLD'] }) };
     const env = { A_NEW: 'whsec_é', A_OLD: ' v1,whsec_c2VjcmV0 ' };
     const body = bytesOf('{"type":"a"}');
@@ -67,7 +67,7 @@ describe('the URL that was signed', () => {
     },
   );
 
-  test('is one of several for Twilio', async () => {
+  test('may have several forms for Twilio', async () => {
     const publicUrl = 'https://hooks.example.com';
     const body = bytesOf('MessageSid=SM1&MessageStatus=sent');
     const url = `${publicUrl}:443/a?u=sip:o'b@h`;

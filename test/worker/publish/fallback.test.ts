@@ -1,8 +1,8 @@
 import { expect, inject, test } from 'vitest';
-import type { Fault } from '../beds/pubsub-script.ts';
-import { logged, openEdge, purchase, shop, signed } from '../beds/workerd/edge.ts';
+import type { Fault } from '../../beds/pubsub-script.ts';
+import { logged, openEdge, purchase, shop, signed } from '../../beds/workerd/edge.ts';
 
-/** Sends one event while Pub/Sub fails as scripted, at two endpoints; gives where each try went. */
+/** Sends one event while Pub/Sub fails as scripted, at two endpoints; returns where each attempt went. */
 async function deliver(faults: Fault[], publishBudgetMs = 3000) {
   const edge = openEdge({
     streams: { shop: { ...shop, publishBudgetMs } },
@@ -22,12 +22,12 @@ async function deliver(faults: Fault[], publishBudgetMs = 3000) {
   };
 }
 
-test('while the first endpoint answers, the second is never asked', async () => {
+test('while the first endpoint answers, the second is never used', async () => {
   expect(await deliver([])).toMatchObject({ status: 204, places: ['first'] });
 });
 
 test.each<Fault>([{ status: 500 }, { status: 503 }, { status: 429 }, 'hang', 'lose-ack'])(
-  'after %j at the first, the second is tried, with the same delivery id',
+  'after %j at the first endpoint, the second is tried with the same delivery id',
   async (fault) => {
     const got = await deliver([fault]);
     expect(got).toMatchObject({ status: 204, places: ['first', 'second'] });
@@ -35,12 +35,12 @@ test.each<Fault>([{ status: 500 }, { status: 503 }, { status: 429 }, 'hang', 'lo
   },
 );
 
-test('they take turns', async () => {
+test('attempts alternate between the endpoints', async () => {
   const got = await deliver([{ status: 503 }, { status: 503 }, { status: 503 }]);
   expect(got).toMatchObject({ status: 204, places: ['first', 'second', 'first', 'second'] });
 });
 
-test('a second endpoint that took over is tried first, for half a minute', async () => {
+test('after a failover the second endpoint is tried first for half a minute', async () => {
   const clock = { now: Date.parse('2026-11-21T08:00:00Z') };
   const edge = openEdge({
     env: { PUBSUB_FALLBACK_ENDPOINT: `${inject('pubsub')}/fallback` },
@@ -55,7 +55,7 @@ test('a second endpoint that took over is tried first, for half a minute', async
   expect(places).toEqual([false, true, true, false]);
 });
 
-test('one whose settings are wrong is not asked again; the other is', async () => {
+test('an endpoint with wrong settings is not tried again; the other one is', async () => {
   const second = await deliver([{ status: 503 }, { status: 404 }, { status: 503 }]);
   expect(second).toMatchObject({ status: 204, places: ['first', 'second', 'first', 'first'] });
   const first = await deliver([{ status: 404 }, { status: 503 }]);

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { logged, openEdge, purchase, shop, signed } from '../../beds/workerd/edge.ts';
 
-/** Analytics Engine keeps nothing on this machine: what is written to it. */
+/** A stand-in for Analytics Engine, which stores nothing locally. */
 function openDataset() {
   const points: AnalyticsEngineDataPoint[] = [];
   const dataset = { writeDataPoint: (point: AnalyticsEngineDataPoint) => void points.push(point) };
   return { points, env: { DELIVERIES: dataset } };
 }
 
-test('every delivery is a data point, by stream and outcome', async () => {
+test('every delivery writes a data point with stream and outcome', async () => {
   const { points, env } = openDataset();
   const edge = openEdge({ env });
   await edge.send('/shop', await signed(purchase));
@@ -25,12 +25,12 @@ test('every delivery is a data point, by stream and outcome', async () => {
       blobs: ['filtered', 'event-filter', 'SHOP_SECRET', '', ''],
       doubles: [26, 0, 0],
     },
-    // Without the key its body is not even read.
+    // Without the key, its body is not read.
     { indexes: ['crm'], blobs: ['unauthorized', 'mismatch', '', '', ''], doubles: [0, 0, 0] },
   ]);
 });
 
-test('which of two secrets matched is counted, so that an idle one can be retired', async () => {
+test('the data point names the secret that matched, so that an unused one can be retired', async () => {
   const { points, env } = openDataset();
   const streams = { shop: { ...shop, secrets: ['NEW_SECRET', 'SHOP_SECRET'] } };
   const edge = openEdge({ streams, env: { ...env, NEW_SECRET: 'the new one' } });
@@ -38,7 +38,7 @@ test('which of two secrets matched is counted, so that an idle one can be retire
   expect(points[0]?.blobs?.[2]).toBe('SHOP_SECRET');
 });
 
-test('a dataset that fails fails no delivery', async () => {
+test('an error of the dataset does not fail the delivery', async () => {
   const broken = {
     writeDataPoint() {
       throw new TypeError('no');
@@ -50,7 +50,7 @@ test('a dataset that fails fails no delivery', async () => {
   });
 });
 
-test('what knocks at no stream is counted and logged, and its path is not', async () => {
+test('a request that matches no stream is counted and logged without its path', async () => {
   const { points, env } = openDataset();
   const edge = openEdge({ env });
   const lines = await logged(async () => {

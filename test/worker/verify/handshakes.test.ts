@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { HandshakeName, Stream } from '../../shared/config/config.ts';
-import { type SchemeName, schemes } from '../../shared/signatures/schemes.ts';
-import { signRequest } from '../../shared/signatures/sign/sign.ts';
-import { xero } from '../../shared/sources/presets.ts';
-import { logged, openEdge, shop } from '../beds/workerd/edge.ts';
-import vectors from '../fixtures/signatures/webhook-handshakes.json' with { type: 'json' };
+import type { HandshakeName, Stream } from '../../../shared/config/config.ts';
+import { type SchemeName, schemes } from '../../../shared/signatures/schemes.ts';
+import { signRequest } from '../../../shared/signatures/sign/sign.ts';
+import { xero } from '../../../shared/sources/presets.ts';
+import { logged, openEdge, shop } from '../../beds/workerd/edge.ts';
+import vectors from '../../fixtures/signatures/webhook-handshakes.json' with { type: 'json' };
 
 const secret = 'secret of the stream';
 const verifyToken = 'meatyhamhock';
@@ -27,7 +27,7 @@ function openStream(
     get: (query: string) => edge.send(`${path}?${query}`, { method: 'GET' }),
     post: (body: string, headers: Record<string, string> = {}) =>
       edge.send(path, { body, headers }),
-    /** As the sender signs it; `headers` are there before. */
+    /** Signed as its sender signs; `headers` are added first. */
     async signed(body: string, headers: Record<string, string> = {}, query = '') {
       const bytes = new TextEncoder().encode(body) as Uint8Array<ArrayBuffer>;
       const request = { method: 'POST', url: '', headers: new Headers(headers), body: bytes };
@@ -65,7 +65,7 @@ test.each(vectors)('the given vector of $provider', async ({ provider, request, 
 });
 
 test.each(vectors)(
-  '$provider: without the handshake in the config nothing is answered as one',
+  '$provider: without the handshake in the config no challenge is answered',
   async ({ provider, request }) => {
     const { handshake: __, ...bare } = {
       ...unfiltered,
@@ -97,7 +97,7 @@ test.each([
   expect(await answer.text()).not.toContain(verifyToken);
 });
 
-test('meta: a verify token that is not set is for a person to mend', async () => {
+test('meta: a verify token that is not set is our failure: 503', async () => {
   const stream = openStream('meta', 'meta', { HOOK_VERIFY_TOKEN: '' });
   const [line = ''] = await logged(async () => {
     const query = 'hub.mode=subscribe&hub.challenge=1&hub.verify_token=';
@@ -107,13 +107,13 @@ test('meta: a verify token that is not set is for a person to mend', async () =>
   expect(line).toContain('HOOK_VERIFY_TOKEN');
 });
 
-test('meta: a newline at the end of the verify token, as a shell leaves it, changes nothing', async () => {
+test('meta: a newline at the end of the verify token, as a shell may add it, changes nothing', async () => {
   const stream = openStream('meta', 'meta', { HOOK_VERIFY_TOKEN: `${verifyToken}\n` });
   const query = `hub.mode=subscribe&hub.challenge=1&hub.verify_token=${verifyToken}`;
   expect((await stream.get(query)).status).toBe(200);
 });
 
-test('slack: a challenge that is not signed, or not one, is none', async () => {
+test('slack: only a signed and well-formed challenge is answered', async () => {
   const stream = openStream('slack', 'slack');
   const challenge = '{"type":"url_verification","challenge":"abc"}';
   expect((await stream.post(challenge)).status).toBe(401);
@@ -123,7 +123,7 @@ test('slack: a challenge that is not signed, or not one, is none', async () => {
   expect(await stream.stored()).toBe(2);
 });
 
-test('twitch: the challenge of a signed body, as raw text; no header makes an event one', async () => {
+test('twitch: the challenge of a signed body is echoed as text; a header cannot turn an event into a challenge', async () => {
   const stream = openStream('twitch', 'twitch');
   const body =
     '{"challenge":"pogchamp","subscription":{"status":"webhook_callback_verification_pending"}}';
@@ -177,7 +177,7 @@ test.each(['{}', '{"event_name":"x"}', '[1]', '"a"', ' {}', 'a=b', 'a&b', '', 'x
   },
 );
 
-test('x: what a challenge was signed for is no delivery', async () => {
+test('x: the signature of a challenge cannot be reused for a delivery', async () => {
   const stream = openStream('x', 'x');
   for (const token of ['123', 'true', 'abc']) {
     const { response_token } = await (await stream.get(`crc_token=${token}`)).json<{
@@ -190,7 +190,7 @@ test('x: what a challenge was signed for is no delivery', async () => {
   expect(await stream.stored()).toBe(1);
 });
 
-test('x: of four secrets the first that is set signs the answer', async () => {
+test('x: the first of four secrets that is set signs the answer', async () => {
   const secrets = ['X_NEXT', 'X_OTHER', 'HOOK_SECRET', 'X_LAST'];
   const stream = openStream('x', 'x', { X_NEXT: ' ', X_LAST: 'another' }, { secrets });
   expect(await (await stream.get('crc_token=abc')).json()).toEqual({
@@ -198,12 +198,12 @@ test('x: of four secrets the first that is set signs the answer', async () => {
   });
 });
 
-test('x: without its secret, 503', async () => {
+test('x: without its secret: 503', async () => {
   const stream = openStream('x', 'x', { HOOK_SECRET: '' });
   expect((await stream.get('crc_token=abc')).status).toBe(503);
 });
 
-test('asana: the secret is echoed, before there is one, and neither kept nor logged', async () => {
+test('asana: the secret is echoed before the stream has one, and neither kept nor logged', async () => {
   const stream = openStream('asana', 'asana', { HOOK_SECRET: '' });
   const sent = 'b537207f20cbfa02357cf448134da559';
   let answer = new Response();
@@ -213,13 +213,13 @@ test('asana: the secret is echoed, before there is one, and neither kept nor log
   expect([answer.status, answer.headers.get('x-hook-secret')]).toEqual([200, sent]);
   expect(lines.join()).not.toContain(sent);
   expect(await stream.stored()).toBe(0);
-  // Nobody's key but the stream's own opens it.
+  // Only the stream's own secret verifies a delivery.
   const forger = openStream('asana', 'asana', { HOOK_SECRET: 'the real one' });
   await forger.post('', { 'x-hook-secret': secret });
   expect((await forger.signed('{"events":[]}')).status).toBe(401);
 });
 
-test('asana: a delivery is verified, whatever else its headers say', async () => {
+test('asana: a delivery is verified whatever its other headers say', async () => {
   const stream = openStream('asana', 'asana');
   const headers = { 'x-hook-secret': 'abc', 'x-hook-signature': '00' };
   expect((await stream.post('{}', headers)).status).toBe(401);
@@ -227,7 +227,7 @@ test('asana: a delivery is verified, whatever else its headers say', async () =>
   expect((await stream.signed('{"event_name":"x"}', { 'x-hook-secret': 'abc' })).status).toBe(204);
 });
 
-test('graph: the token of the query, as it was meant, at an endpoint whose key is right', async () => {
+test('graph: the decoded token of the query is echoed, if the key is right', async () => {
   const stream = openStream('graph', 'endpoint-key');
   const token = 'Validation: Testing client <b>é</b> 1+1';
   const path = `/hook/${encodeURIComponent(secret)}?validationToken=${encodeURIComponent(token)}`;
@@ -239,17 +239,17 @@ test('graph: the token of the query, as it was meant, at an endpoint whose key i
   expect((await stream.post('{"event_name":"x"}')).status).toBe(204);
 });
 
-test('monday: the challenge and nothing else', async () => {
+test('monday: the challenge is echoed if the body holds nothing else', async () => {
   const stream = openStream('monday', 'endpoint-key');
   const answer = await stream.post('{"challenge":"3eZbrw1a"}');
   expect([answer.status, await answer.json()]).toEqual([200, { challenge: '3eZbrw1a' }]);
   expect((await stream.edge.send('/hook/other', { body: '{"challenge":"a"}' })).status).toBe(401);
-  // To monday anything but a 200 is a failure.
+  // Monday treats anything except a 200 as a failure.
   expect((await stream.post('{"challenge":"a","event_name":"x"}')).status).toBe(200);
   expect(await stream.stored()).toBe(1);
 });
 
-test('xero: rightly signed 200, wrongly 401, with nothing in them', async () => {
+test('xero: 200 for a valid signature, 401 for a wrong one, both without a body', async () => {
   const stream = openStream('xero', 'xero');
   const intent = '{"events":[],"firstEventSequence":0,"lastEventSequence":0,"entropy":"S0m3"}';
   const answers = [
@@ -258,8 +258,8 @@ test('xero: rightly signed 200, wrongly 401, with nothing in them', async () => 
     await stream.post(intent),
     await stream.signed('{"events":[{}],"event_name":"x"}'),
   ];
-  const told = await Promise.all(answers.map(async (one) => [one.status, await one.text()]));
-  expect(told).toEqual([
+  const contents = await Promise.all(answers.map(async (one) => [one.status, await one.text()]));
+  expect(contents).toEqual([
     [200, ''],
     [401, ''],
     [401, ''],
@@ -268,7 +268,7 @@ test('xero: rightly signed 200, wrongly 401, with nothing in them', async () => 
   expect(await stream.stored()).toBe(1);
 });
 
-test('xero: what is filtered, or malformed, has nothing in its answer either', async () => {
+test('xero: filtered and malformed deliveries get an empty answer too', async () => {
   const stream = openStream(
     'xero',
     'xero',
@@ -283,7 +283,7 @@ test('xero: what is filtered, or malformed, has nothing in its answer either', a
   expect(malformed.headers.get('content-type')).toBeNull();
 });
 
-test('discord: pings of both kinds, signed; an event is none', async () => {
+test('discord: signed pings of both kinds are answered, an event is stored', async () => {
   const pair = (await crypto.subtle.generateKey('Ed25519', true, [
     'sign',
     'verify',
@@ -310,7 +310,7 @@ test('discord: pings of both kinds, signed; an event is none', async () => {
 });
 
 test.each(['slack', 'twitch', 'zoom', 'xero', 'x'] as const)(
-  '%s: signed bodies of every odd kind are an answer, never a crash',
+  '%s: odd signed bodies get an answer, never a crash',
   async (name) => {
     const stream = openStream(name, name);
     const nested = `${'['.repeat(40_000)}${']'.repeat(40_000)}`;
@@ -324,7 +324,7 @@ test.each(['slack', 'twitch', 'zoom', 'xero', 'x'] as const)(
   },
 );
 
-test('dropbox: HEAD and an over-long challenge are none', async () => {
+test('dropbox: neither a HEAD nor an over-long challenge is answered', async () => {
   const stream = openStream('dropbox', 'dropbox');
   expect((await stream.edge.send('/hook?challenge=a', { method: 'HEAD' })).status).toBe(405);
   expect((await stream.get(`challenge=${'a'.repeat(1025)}`)).status).toBe(401);
@@ -333,7 +333,7 @@ test('dropbox: HEAD and an over-long challenge are none', async () => {
   expect(script.headers.get('content-type')).toBe('text/plain');
 });
 
-test('dropbox: an endpoint with a key answers no challenge without it', async () => {
+test('dropbox: an endpoint with a key answers a challenge only with the key', async () => {
   const stream = openStream('dropbox', 'endpoint-key');
   expect((await stream.get('challenge=a')).status).toBe(200);
   expect((await stream.get('a=1')).status).toBe(405);
