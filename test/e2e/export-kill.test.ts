@@ -16,7 +16,7 @@ import { compileCache } from '../../local/parts/compile-cache.ts';
 import { type PubsubServer, startPubsub } from '../../local/pubsub/main.ts';
 import { toAttributes } from '../../shared/envelope.ts';
 import { relay } from '../beds/export-process.ts';
-import { ExportTap, type Point } from '../beds/export-tap.ts';
+import { ExportProxy, type Point } from '../beds/export-proxy.ts';
 import { select } from '../beds/relay-process.ts';
 
 const child = fileURLToPath(new URL('../beds/export-process.ts', import.meta.url));
@@ -64,7 +64,7 @@ describe('SIGKILL of a subscriber that loads an export', { timeout: 120_000 }, (
   let absmartly: Absmartly;
   let bigqueryServer: BigQueryServer;
   let pubsubServer: PubsubServer;
-  let tap: ExportTap;
+  let proxy: ExportProxy;
   let environment: NodeJS.ProcessEnv;
   let last: ChildProcess | undefined;
 
@@ -77,8 +77,11 @@ describe('SIGKILL of a subscriber that loads an export', { timeout: 120_000 }, (
       directory: join(directory, 'bigquery'),
     });
     pubsubServer = await startPubsub({ port: 0, directory: join(directory, 'pubsub'), faults });
-    tap = new ExportTap({ absmartlyPort: absmartly.port, bigqueryPort: bigqueryServer.restPort });
-    const url = await tap.listen();
+    proxy = new ExportProxy({
+      absmartlyPort: absmartly.port,
+      bigqueryPort: bigqueryServer.restPort,
+    });
+    const url = await proxy.listen();
     environment = {
       ...process.env,
       AB_API_URL: url,
@@ -93,7 +96,7 @@ describe('SIGKILL of a subscriber that loads an export', { timeout: 120_000 }, (
 
   afterAll(async () => {
     last?.kill('SIGKILL');
-    await tap.stop();
+    await proxy.stop();
     await Promise.all([absmartly.stop(), bigqueryServer.stop(), pubsubServer.stop()]);
     await rm(directory, { recursive: true });
   });
@@ -152,12 +155,12 @@ describe('SIGKILL of a subscriber that loads an export', { timeout: 120_000 }, (
     await pubsub.close();
     await announce('steps');
     for (const point of points) {
-      const reached = tap.reached(point);
+      const reached = proxy.reached(point);
       const subscriber = start('serve');
       await reached;
       await kill(subscriber);
     }
-    tap.open();
+    proxy.open();
     expect(await once(start('drain', '--quiet-seconds', '2'), 'exit')).toEqual([0, null]);
     expect(await countOf('steps')).toEqual(loadedOnce('steps'));
   });
@@ -167,10 +170,10 @@ describe('SIGKILL of a subscriber that loads an export', { timeout: 120_000 }, (
     for (const label of labels) {
       // An export of its own: a run that is quick enough leaves nothing for the next to come to.
       await announce(label);
-      const reached = tap.reached({ step: 'zip', phase: 'answered' });
+      const reached = proxy.reached({ step: 'zip', phase: 'answered' });
       const subscriber = start('serve');
       await reached;
-      tap.open();
+      proxy.open();
       await sleep(Math.random() * 300);
       await kill(subscriber);
     }
