@@ -3,6 +3,7 @@ import { parseBlock } from '../addresses.ts';
 import { RelayError } from '../error.ts';
 import type { Problem } from '../filters/condition.ts';
 import { filterOf } from '../filters/filter.ts';
+import { patternProblem } from '../filters/pattern-check.ts';
 import { bodyFormats } from '../formats/names.ts';
 import { morePlanOf } from '../shape/more-columns.ts';
 import { planOf } from '../shape/plan.ts';
@@ -230,7 +231,7 @@ function streamProblems(name: string, stream: Stream): Problem[] {
   const eventFrom = sources[stream.source].eventFrom(stream);
   return [
     ...(stream.source === 'generic' ? planOf(stream).problems : moreProblems(stream)),
-    ...filterOf(stream).problems,
+    ...filterProblems(stream),
     ...partialNames(stream),
     ...unsignedFilters(stream, schemes[stream.scheme], eventFrom),
     ...tableProblems(name, stream),
@@ -238,6 +239,17 @@ function streamProblems(name: string, stream: Stream): Problem[] {
     ...unsignedKeys(stream, schemes[stream.scheme]),
     ...uselessLeniency(stream),
   ];
+}
+
+/** Of a pattern with a problem, the place in the pattern and the reason. */
+function filterProblems(stream: Stream): Problem[] {
+  const { patterns, problems } = filterOf(stream);
+  const refused = patterns.flatMap(({ path, pattern, maxTextLength }) => {
+    const problem = patternProblem(pattern, maxTextLength);
+    if (!problem) return [];
+    return [{ path, message: `is refused at character ${problem.at + 1}: ${problem.reason}` }];
+  });
+  return [...problems.filter(({ path }) => !refused.some((other) => other.path === path)), ...refused];
 }
 
 /** Of columns beside those that the source has of its own. */
