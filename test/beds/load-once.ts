@@ -1,17 +1,17 @@
 import type { Announcement } from '../../shared/sources/source.ts';
-import { apiOrigin } from '../../subscriber/exports/fetch/api-origin.ts';
-import type { ExportApi } from '../../subscriber/exports/fetch/api-request.ts';
 import {
   type ExportDependencies,
   ExportLoad,
   type ExportOutcome,
-} from '../../subscriber/exports/load/export-load.ts';
+} from '../../subscriber/exports/export-load.ts';
+import type { ExportApi } from '../../subscriber/exports/fetch/export-api.ts';
+import { apiOrigin } from '../../subscriber/exports/fetch/export-api.ts';
 
 export interface LoadDependencies extends Omit<ExportDependencies, 'origin'> {
   api: ExportApi;
 }
 
-/** Tries once, as after a crash: nothing of an earlier try is left. */
+/** One try, as after a crash: nothing of an earlier try is left in memory. */
 export async function loadExport(
   announcement: Announcement,
   dependencies: LoadDependencies,

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectPubsub } from '../../local/connect.ts';
 import { type Edge, startEdge } from '../../local/edge.ts';
+import { connectPubsub } from '../../local/google-clients.ts';
 import { type PubsubServer, startPubsub } from '../../local/pubsub/main.ts';
 import { completeSecrets } from '../../local/secrets.ts';
 import { relay } from '../../tributary.config.ts';
@@ -147,7 +147,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
         status: 1,
         stdout: expect.stringContaining('Cannot POST /crm/'),
       });
-      expect(ran.stdout).toContain('[hidden]');
+      expect(ran.stdout).toContain('[redacted]');
       expect(ran.stdout).not.toContain('\u001b');
       expectNoKey(ran);
     });

@@ -2,63 +2,63 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { BigQueryError, type ErrorProto } from '../errors.ts';
 import type { QueryParameter } from '../query/parameters.ts';
-import { runQuery } from '../query/run.ts';
+import { runQuery } from '../query/run-query.ts';
 import type { Query, QueryResult } from '../query/select.ts';
 import { asArray, asObject, asText, isTrue, type Json, type JsonObject } from '../rest/json.ts';
 import type { Store } from '../storage/store.ts';
 import type { DatasetRef } from '../tables/schema.ts';
 import { formatJob, type Job, type JobRef } from './job.ts';
-import { type JobBook, saveJob } from './job-book.ts';
-import { LoadFailure, runLoad } from './load.ts';
+import { type JobStore, saveJob } from './job-store.ts';
 import { readLoadOptions } from './load-options.ts';
+import { LoadFailure, runLoad } from './run-load.ts';
 
 const LOCATION = 'US';
-/** The results of this many of the latest queries can be read; BigQuery keeps them for a day. */
+/** How many query results are kept; BigQuery keeps results for a day. */
 const KEPT_RESULTS = 200;
 
-/** Starts jobs and keeps what the queries among them found. */
+/** Starts jobs and keeps query results. */
 export class Jobs {
   readonly #store: Store;
-  readonly #book: JobBook;
+  readonly #jobStore: JobStore;
   readonly #results = new Map<string, QueryResult>();
 
-  constructor(store: Store, book: JobBook) {
+  constructor(store: Store, jobStore: JobStore) {
     this.#store = store;
-    this.#book = book;
+    this.#jobStore = jobStore;
   }
 
-  /** Throws duplicate and whatever is wrong with the configuration. The file is removed after it. */
+  /** Removes the file when the job has ended. Throws duplicate, and errors of the configuration. */
   async startLoad(projectId: string, resource: JsonObject, file: string): Promise<Job> {
     const job = newJob(projectId, resource);
     const load = asObject(job.configuration['load']);
     const options = readLoadOptions(load);
     options.destination.projectId ||= projectId;
-    await this.#book.start(job, true, async () => {
+    await this.#jobStore.start(job, true, async () => {
       try {
         await runLoad(this.#store, options, file, async (connection, statistics) => {
           const done = ended(job, { statistics });
           await saveJob(connection, done);
-          return () => this.#book.keep(done);
+          return () => this.#jobStore.set(done);
         });
       } catch (cause) {
-        await this.#book.save(ended(job, { errors: errorsOf(cause) }));
+        await this.#jobStore.save(ended(job, { errors: errorsOf(cause) }));
       } finally {
         await rm(file, { force: true });
       }
     });
-    return this.#book.get(job);
+    return this.#jobStore.get(job);
   }
 
-  /** A job of jobs.insert `lasts`; those of jobs.query get their id from us and are not kept on disk. */
-  async startQuery(projectId: string, resource: JsonObject, lasts: boolean): Promise<Job> {
+  /** Jobs of jobs.insert are persistent. Jobs of jobs.query get their id here and stay in memory. */
+  async startQuery(projectId: string, resource: JsonObject, isPersistent: boolean): Promise<Job> {
     const job = newJob(projectId, resource);
     const query = readQuery(projectId, asObject(job.configuration['query']));
-    await this.#book.start(job, lasts, async () => {
+    await this.#jobStore.start(job, isPersistent, async () => {
       const done = await this.#runQuery(job, query);
-      if (lasts) await this.#book.save(done);
-      else this.#book.keep(done);
+      if (isPersistent) await this.#jobStore.save(done);
+      else this.#jobStore.set(done);
     });
-    return this.#book.get(job);
+    return this.#jobStore.get(job);
   }
 
   async #runQuery(job: Job, query: Query): Promise<Job> {
@@ -80,7 +80,7 @@ export class Jobs {
     if (this.#results.size > KEPT_RESULTS && oldest !== undefined) this.#results.delete(oldest);
   }
 
-  /** Throws notFound where the result was never there or has been let go. */
+  /** Throws notFound if there is no result, or it is not kept any more. */
   result(ref: JobRef): QueryResult {
     const result = this.#results.get(formatJob(ref));
     if (result === undefined) {

@@ -1,11 +1,35 @@
 import type { Cell } from '../../tables/cell.ts';
 import { BadRow } from '../refusals.ts';
-import type { FieldPlan, RecordPlan } from './row-plan.ts';
+import type { CellReader } from './cell-readers.ts';
 import { RowReader } from './row-reader.ts';
 
 const DELIMITED = 2;
 
-/** @throws BadRow naming the column, where the bytes are not a row of the table */
+/** How one field of the sender's message becomes a cell. */
+export interface FieldPlan {
+  /** The index of the cell in its row or record. */
+  position: number;
+  path: string;
+  wireType: number;
+  repeated: boolean;
+  /** Either `record`, for a RECORD, or `read`, for every other type. */
+  read?: CellReader;
+  record?: RecordPlan;
+}
+
+/** A message type, matched with the columns of a table or a RECORD. */
+export interface RecordPlan {
+  columns: number;
+  byFieldNumber: ReadonlyMap<number, FieldPlan>;
+  required: readonly { position: number; path: string }[];
+}
+
+export interface RowPlan extends RecordPlan {
+  /** Whether the rows are upserts and deletes by primary key (change-fields.ts). */
+  changes: boolean;
+}
+
+/** @throws BadRow with the column's name, if the bytes are not a row of the table */
 export function decodeRow(plan: RecordPlan, bytes: Uint8Array): Cell[] {
   return decodeRecord(plan, new RowReader(bytes));
 }
@@ -15,7 +39,7 @@ function decodeRecord(plan: RecordPlan, reader: RowReader): Cell[] {
   while (reader.position < reader.end) {
     const tag = reader.uint32();
     const field = plan.byFieldNumber.get(tag >>> 3);
-    if (!field) throw new BadRow('', `the row has a field ${tag >>> 3} that its schema has not`);
+    if (!field) throw new BadRow('', `the row has field ${tag >>> 3}, which is not in its schema`);
     decodeField(field, tag & 7, reader, cells);
   }
   for (const { position, path } of plan.required) {
@@ -53,7 +77,7 @@ function decodeValue(field: FieldPlan, reader: RowReader): Cell {
   return cells;
 }
 
-/** Several numbers in one field, without tags between them. */
+/** Reads several numbers in one field, without tags between them. */
 function decodePacked(field: FieldPlan, reader: RowReader, elements: Cell[]): void {
   const outer = reader.end;
   reader.end = reader.delimited();

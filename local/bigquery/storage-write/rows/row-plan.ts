@@ -2,8 +2,9 @@ import { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
 import { type Field, findField, formatTable, type Table } from '../../tables/schema.ts';
 import { Refusal } from '../refusals.ts';
-import { type CellReader, cellReader } from './cell-readers.ts';
+import { cellReader } from './cell-readers.ts';
 import { isChangeField, planChanges } from './change-fields.ts';
+import type { FieldPlan, RecordPlan, RowPlan } from './decode-row.ts';
 import { formatProtoType, type ProtoType, wireTypeOf } from './proto-types.ts';
 
 const { FieldDescriptorProto } = protos.google.protobuf;
@@ -13,35 +14,11 @@ const DELIMITED = 2;
 type DescriptorProto = protos.google.protobuf.IDescriptorProto;
 type FieldProto = protos.google.protobuf.IFieldDescriptorProto;
 
-/** How one field of the sender's message becomes a cell of the table's row. */
-export interface FieldPlan {
-  /** The cell's place in its row or record. */
-  position: number;
-  path: string;
-  wireType: number;
-  repeated: boolean;
-  /** Exactly one of the two is there: `record` for a RECORD, `read` for all else. */
-  read?: CellReader;
-  record?: RecordPlan;
-}
-
-/** A message type, matched to the columns of a table or of a RECORD. */
-export interface RecordPlan {
-  columns: number;
-  byFieldNumber: ReadonlyMap<number, FieldPlan>;
-  required: readonly { position: number; path: string }[];
-}
-
-export interface RowPlan extends RecordPlan {
-  /** Whether each row is a change of the row with its key; change-fields.ts reads it. */
-  changes: boolean;
-}
-
 /**
- * Matches a writer schema to a table. Fields and columns go by name, in any case.
+ * Matches a writer schema to a table. Fields match columns by name, ignoring case.
  *
- * @throws Refusal where the message has a field that the table has not, lacks a REQUIRED column, or sends
- * a column in a type or a mode that does not go with it
+ * @throws Refusal if the message has a field that is not in the table, lacks a REQUIRED column, or sends a
+ * column with a type or mode that does not match
  */
 export function planRows(table: Table, descriptor: DescriptorProto): RowPlan {
   const extra: string[] = [];
@@ -75,7 +52,7 @@ function planRecord(
     if (!column) {
       extra.push(path);
     } else if (taken.has(column) || !proto.number || byFieldNumber.has(proto.number)) {
-      throw mismatch(path, 'it stands in the message twice, or without a number');
+      throw mismatch(path, 'it occurs twice in the message, or has no number');
     } else {
       taken.add(column);
       byFieldNumber.set(
@@ -88,7 +65,7 @@ function planRecord(
   for (const { position, path } of required) {
     const field = fields[position];
     if (field && !taken.has(field))
-      throw mismatch(path, 'it is REQUIRED, and the message lacks it');
+      throw mismatch(path, 'it is REQUIRED but is not in the message');
   }
   return { columns: fields.length, byFieldNumber, required };
 }
@@ -138,7 +115,7 @@ function mismatch(path: string, reason: string): Refusal {
   return new Refusal(status.INVALID_ARGUMENT, `Proto schema mismatch on field ${path}: ${reason}`);
 }
 
-/** Finds message types by name as protobuf does: from the innermost message outwards. */
+/** Finds message types by name as protobuf does, from the innermost message outwards. */
 class Scope {
   readonly #path: readonly DescriptorProto[];
 

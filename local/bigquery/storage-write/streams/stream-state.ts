@@ -1,10 +1,10 @@
-// What a stream's state forbids, in the API's codes.
+// Checks of a stream's state, with the API's error codes.
 
 import { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
 import { Refusal, type StorageErrorCode } from '../refusals.ts';
-import type { WriteStreamRecord } from './stream-book.ts';
 import { formatStreamName } from './stream-name.ts';
+import type { WriteStreamRecord } from './stream-store.ts';
 
 const { StorageError } = protos.google.cloud.bigquery.storage.v1;
 
@@ -37,7 +37,7 @@ export function checkOffset(record: WriteStreamRecord, offset: number): void {
   }
 }
 
-/** Nothing where the stream may be committed. */
+/** Why a stream cannot be committed; undefined if it can. */
 export function whyNotCommit(
   record: WriteStreamRecord | undefined,
   entity: string,

@@ -8,7 +8,6 @@ import { formatTable, type Table, type TableRef } from '../../tables/schema.ts';
 import { isNew, refuse } from '../append-faults.ts';
 import { Refusal, tableNotFound } from '../refusals.ts';
 import { appendToStaging, createStaging, openStaging, publishStaging } from './staging.ts';
-import { insertRecord, StreamBook, saveRecord, type WriteStreamRecord } from './stream-book.ts';
 import {
   formatStreamName,
   parseStreamName,
@@ -30,31 +29,32 @@ import {
   wantsSchema,
 } from './stream-resource.ts';
 import { checkOffset, finalized, streamNotFound, whyNotCommit } from './stream-state.ts';
+import { insertRecord, StreamStore, saveRecord, type WriteStreamRecord } from './stream-store.ts';
 
 type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 
 /**
- * The streams of the Storage Write API. Every table's default stream exists without having been
- * made; COMMITTED and PENDING ones are made, and keep their offsets over a restart. BUFFERED ones
- * are not here: Google advises against them.
+ * The streams of the Storage Write API. Every table has a default stream. COMMITTED and PENDING streams
+ * are created and keep their offsets over a restart. BUFFERED streams are not supported; Google advises
+ * against them.
  */
 export class WriteStreams {
   readonly #store: Store;
-  readonly #book: StreamBook;
+  readonly #streamStore: StreamStore;
   readonly #faults: Faults | undefined;
-  /** The last of what is under way on a stream: its appends have an order. */
+  /** The last pending operation of each stream, because appends have an order. */
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  private constructor(store: Store, book: StreamBook, faults: Faults | undefined) {
+  private constructor(store: Store, streamStore: StreamStore, faults: Faults | undefined) {
     this.#store = store;
-    this.#book = book;
+    this.#streamStore = streamStore;
     this.#faults = faults;
   }
 
   static async open(store: Store, faults?: Faults): Promise<WriteStreams> {
-    const { book, orphans } = await StreamBook.open(store);
+    const { streamStore, orphans } = await StreamStore.open(store);
     await openStaging(store, orphans);
-    return new WriteStreams(store, book, faults);
+    return new WriteStreams(store, streamStore, faults);
   }
 
   async create(request: CreateStream): Promise<StreamResource> {
@@ -74,14 +74,14 @@ export class WriteStreams {
         record = { ...record, shape: await createStaging(connection, record, table) };
       }
       await insertRecord(connection, record);
-      return () => this.#book.keep(record);
+      return () => this.#streamStore.set(record);
     });
     return describeStream(record, table, true);
   }
 
   get(request: GetStream): StreamResource {
     const name = parseStreamName(request.name);
-    if (!name) throw new Refusal(status.INVALID_ARGUMENT, `no write stream: ${request.name}`);
+    if (!name) throw new Refusal(status.INVALID_ARGUMENT, `not a write stream: ${request.name}`);
     const table = this.#requireTable(name.table);
     const fault = this.#faults?.take(['append.new-table'], formatStreamName(name), (each) =>
       isNew(table, each),
@@ -93,12 +93,12 @@ export class WriteStreams {
 
   /** Throws STREAM_NOT_FOUND. */
   require(name: StreamName): WriteStreamRecord {
-    const record = this.#book.get(name);
+    const record = this.#streamStore.get(name);
     if (!record) throw streamNotFound(formatStreamName(name));
     return record;
   }
 
-  /** Appends behind all that was sent before. `offset`: where the caller takes the stream to end. */
+  /** Appends after all earlier appends. `offset` is the caller's expected end of the stream. */
   append(name: StreamName, table: Table, rows: Cell[][], offset?: number): Promise<Response> {
     return this.#inTurn(name, async () => {
       const record = this.require(name);
@@ -113,7 +113,7 @@ export class WriteStreams {
       const also = (connection: Parameters<typeof saveRecord>[0]) => saveRecord(connection, next);
       if (record.type === 'COMMITTED') await this.#store.append(table, rows, also);
       else await appendToStaging(this.#store, record, table, rows, also);
-      this.#book.keep(next);
+      this.#streamStore.set(next);
       return { appendResult: { offset: { value: record.rows } } };
     });
   }
@@ -121,19 +121,22 @@ export class WriteStreams {
   async finalize(request: FinalizeStream): Promise<FinalizedStream> {
     const name = parseStreamName(request.name);
     if (!name || name.stream === '_default') {
-      throw new Refusal(status.INVALID_ARGUMENT, `no stream to finalize: ${request.name}`);
+      throw new Refusal(
+        status.INVALID_ARGUMENT,
+        `not a stream that can be finalized: ${request.name}`,
+      );
     }
     return await this.#inTurn(name, async () => {
       const record = { ...this.require(name), finalized: true };
       const table = this.#requireTable(name.table);
-      // By the way of the appends, so that no two transactions write one record.
+      // Uses the append queue, so that two transactions never write the same record.
       await this.#store.append(table, [], (connection) => saveRecord(connection, record));
-      this.#book.keep(record);
+      this.#streamStore.set(record);
       return toFinalizeResponse(record);
     });
   }
 
-  /** All of the streams' rows become visible together, or none. */
+  /** Makes the rows of all streams visible together, or none. */
   async commit(request: CommitStreams): Promise<CommittedStreams> {
     const ref = readTableName(request.parent);
     this.#requireTable(ref);
@@ -142,7 +145,7 @@ export class WriteStreams {
     const errors = [...new Set(request.writeStreams)].flatMap((text) => {
       const name = parseStreamName(text);
       const isOurs = name && formatTable(name.table) === formatTable(ref);
-      const record = isOurs ? this.#book.get(name) : undefined;
+      const record = isOurs ? this.#streamStore.get(name) : undefined;
       const error = whyNotCommit(record, text);
       if (record && !error) records.push({ ...record, committed });
       return error ?? [];
@@ -152,7 +155,7 @@ export class WriteStreams {
       for (const record of records) {
         await publishStaging(this.#store, connection, record);
         await saveRecord(connection, record);
-        afterCommit(() => this.#book.keep(record));
+        afterCommit(() => this.#streamStore.set(record));
       }
     });
     return toCommitResponse({ committed });
@@ -179,6 +182,6 @@ export class WriteStreams {
 
 function readTableName(name: string): TableRef {
   const ref = parseTableName(name);
-  if (!ref) throw new Refusal(status.INVALID_ARGUMENT, `no table: ${name}`);
+  if (!ref) throw new Refusal(status.INVALID_ARGUMENT, `not a table: ${name}`);
   return ref;
 }

@@ -1,0 +1,173 @@
+import * as v from 'valibot';
+import { RelayError } from '../../errors.ts';
+import type { Problem } from '../../filters/condition.ts';
+import { filterOf } from '../../filters/filter.ts';
+import { patternProblem } from '../../filters/pattern-check.ts';
+import { morePlanOf } from '../../shape/more-columns.ts';
+import { planOf } from '../../shape/plan.ts';
+import { type Scheme, signsUrl, vouchesForQuery } from '../../signatures/scheme.ts';
+import { type SchemeName, schemes } from '../../signatures/schemes.ts';
+import { sources } from '../../sources/registry.ts';
+import type { HandshakeName, RelayOptions, Stream } from '../config.ts';
+import { defaultSecret } from '../secrets.ts';
+import { RelaySchema } from './schema.ts';
+import { unsignedFilters, unsignedKeys } from './signature-coverage.ts';
+import { keyProblems, tableProblems } from './table-problems.ts';
+
+/** @throws RelayError `config.invalid`, which names every problem with its path */
+export function checkConfig(options: RelayOptions): void {
+  const { issues = [] } = v.safeParse(RelaySchema, options);
+  const misread = new Set(issues.map((issue) => issue.path?.[1]?.key));
+  const problems = [
+    ...issues.map((issue) => `  ${v.getDotPath(issue) ?? ''} ${issue.message}`),
+    ...disagreements(options, (name) => !misread.has(name)),
+    ...sharedDefaults(options),
+  ];
+  if (problems.length === 0) return;
+  throw new RelayError(
+    'config.invalid',
+    `tributary.config.ts has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`,
+  );
+}
+
+/**
+ * Handshakes whose challenge is answered with the key that signs deliveries. With any other scheme than
+ * the one whose signed text no challenge can be, they would sign a forger's deliveries for him.
+ */
+const challengeSchemes: { [Name in HandshakeName]?: SchemeName } = { x: 'x', zoom: 'zoom' };
+
+/** Settings that are right one by one, but not together. */
+function disagreements(
+  { publicUrl, streams }: RelayOptions,
+  isWellFormed: (streamName: string) => boolean,
+): string[] {
+  return Object.entries(streams ?? {}).flatMap(([name, stream]) => {
+    if (!stream) return [];
+    const { scheme, handshake } = stream;
+    const problems = (isWellFormed(name) ? streamProblems(name, stream) : []).map(
+      ({ path, message }) => `  streams.${name}.${path} ${message}`,
+    );
+    if (publicUrl === undefined && Object.hasOwn(schemes, scheme) && signsUrl(schemes[scheme])) {
+      problems.push(`  publicUrl must be set: the senders of the stream "${name}" sign it`);
+    }
+    if (stream.acceptsGet && !signsQuery(scheme)) {
+      problems.push(
+        `  streams.${name}.acceptsGet needs a key or a signed URL: "${scheme}" signs a body, and a GET has none`,
+      );
+    }
+    if (stream.replayWindow !== undefined && !signsTime(scheme)) {
+      problems.push(
+        `  streams.${name}.replayWindow does nothing here: "${scheme}" signs no time. Duplicates are told by an id`,
+      );
+    }
+    const due = handshake && challengeSchemes[handshake];
+    if (due !== undefined && scheme !== due) {
+      problems.push(`  streams.${name}.handshake "${handshake}" needs the scheme "${due}"`);
+    }
+    return problems;
+  });
+}
+
+/** Does the scheme vouch for the query of a GET? An unknown one is reported elsewhere. */
+function signsQuery(name: string): boolean {
+  if (!Object.hasOwn(schemes, name)) return true;
+  return vouchesForQuery(schemes[name as SchemeName]);
+}
+
+function signsTime(name: SchemeName): boolean {
+  const scheme: Scheme | undefined = Object.hasOwn(schemes, name) ? schemes[name] : undefined;
+  // Of a scheme that is misspelt nothing more is said here.
+  return scheme === undefined || ('signed' in scheme && scheme.timestamp !== undefined);
+}
+
+/**
+ * Names of streams that differ in `-` and `_` alone have one default secret: whoever may send to the one stream
+ * could send to the other. A secret that both name is meant to be shared.
+ */
+function sharedDefaults({ streams }: RelayOptions): string[] {
+  const takenBy = new Map<string, string>();
+  return Object.entries(streams ?? {}).flatMap(([name, stream]) => {
+    if (!stream || stream.secrets) return [];
+    const secret = defaultSecret(name, stream.scheme);
+    const other = takenBy.get(secret);
+    takenBy.set(secret, name);
+    if (other === undefined) return [];
+    return [
+      `  streams.${name}.secrets must be set: "${other}" has the default secret ${secret} too`,
+    ];
+  });
+}
+
+/** What only the compilers of the shape and of the filter can tell. */
+function streamProblems(name: string, stream: Stream): Problem[] {
+  const eventNamePlaces = sources[stream.source].eventNamePlaces(stream);
+  return [
+    ...(stream.source === 'generic' ? planOf(stream).problems : moreProblems(stream)),
+    ...filterProblems(stream),
+    ...partialNames(stream),
+    ...unsignedFilters(stream, schemes[stream.scheme], eventNamePlaces),
+    ...tableProblems(name, stream),
+    ...keyProblems(stream),
+    ...unsignedKeys(stream, schemes[stream.scheme]),
+    ...uselessLeniency(stream),
+  ];
+}
+
+/** A pattern's problem names the place in the pattern. */
+function filterProblems(stream: Stream): Problem[] {
+  const { patterns, problems } = filterOf(stream);
+  const refused = patterns.flatMap(({ path, pattern, maxTextLength }) => {
+    const problem = patternProblem(pattern, maxTextLength);
+    if (!problem) return [];
+    return [{ path, message: `is refused at character ${problem.at + 1}: ${problem.reason}` }];
+  });
+  const paths = new Set(refused.map(({ path }) => path));
+  return [...problems.filter(({ path }) => !paths.has(path)), ...refused];
+}
+
+/** Of columns beside those that the source has of its own. */
+function moreProblems(stream: Stream): Problem[] {
+  const plan = morePlanOf(stream);
+  if (!plan) return [];
+  const source = sources[stream.source];
+  if (source.delivers === 'exports') {
+    return [{ path: 'moreColumns', message: 'has no place: exports bring their own columns' }];
+  }
+  const { moreColumns, ...bare } = stream;
+  const own = new Set(source.layout(bare).columns.map(({ name }) => name.toLowerCase()));
+  const taken = Object.keys(moreColumns ?? {}).filter((name) => own.has(name.toLowerCase()));
+  return [
+    ...plan.problems.map(({ path, message }) => ({
+      path: path.replace('columns', 'moreColumns'),
+      message,
+    })),
+    ...taken.map((name) => ({
+      path: `moreColumns.${name}`,
+      message: 'is a column of the source already',
+    })),
+  ];
+}
+
+function uselessLeniency({ source, invalidValues }: Stream): Problem[] {
+  if (invalidValues === undefined || sources[source].delivers === 'rows') return [];
+  const message = 'is for streams of rows: files are loaded as they are';
+  return [{ path: 'invalidValues', message }];
+}
+
+/**
+ * A filter on names, where the name is that of one item of an array (`$.changes[0].field`). An event whose
+ * other items are wanted would be dropped for its first.
+ */
+export function partialNames(stream: Stream): Problem[] {
+  if (!filterOf(stream).named) return [];
+  const places = planOf(stream).event.flat();
+  const isPartial = places.some(
+    (place) => 'path' in place && place.path.some((step) => typeof step === 'number'),
+  );
+  if (!isPartial) return [];
+  const all = String(stream.event).replaceAll(/\[\d+\]/g, '[]');
+  const message =
+    `sees the name of one item (${stream.event}) and would drop what others hold: filter with ` +
+    `where: { field: '${all}', … }, which passes if any of them does`;
+  return [{ path: 'filter', message }];
+}
