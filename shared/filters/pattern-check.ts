@@ -1,28 +1,6 @@
 import { isSafePattern, type RedosDetectorTrail } from 'redos-detector';
-import regjsparser, { type RootNode } from 'regjsparser';
 import { maxPatternLength, nativePattern, nativeSource, splitFlags } from './pattern.ts';
-
-/** Why a pattern is refused, and at which UTF-16 unit of it. */
-export interface PatternProblem {
-  at: number;
-  reason: string;
-}
-
-interface Features {
-  namedGroups: true;
-  lookbehind: true;
-  unicodePropertyEscape: true;
-}
-
-type Node = RootNode<Features>;
-
-const features: Features = { namedGroups: true, lookbehind: true, unicodePropertyEscape: true };
-
-/** RE2's own bound, for repetitions inside each other as well. */
-const maxRepeat = 1000;
-
-/** How deep repetitions are nested: deeper ones take the checker minutes. */
-const maxNested = 4;
+import { type Node, type PatternProblem, parsePattern } from './pattern-dialect.ts';
 
 /** How many steps of the engine one text may cost: about 0.2 s of a Worker's CPU. */
 const maxEngineSteps = 2 ** 27;
@@ -47,12 +25,8 @@ export function patternProblem(pattern: string, maxTextLength: number): PatternP
     };
   }
   const { flags, body, start } = splitFlags(pattern);
-  const parsed = parseBody(body);
-  const problem =
-    'at' in parsed
-      ? parsed
-      : (foreignSyntax(parsed, { ignoresCase: flags.includes('i'), repeats: [] }) ??
-        unbounded(parsed, flags, maxTextLength));
+  const parsed = parsePattern(body, flags);
+  const problem = 'at' in parsed ? parsed : unbounded(parsed, flags, maxTextLength);
   if (problem) return { ...problem, at: problem.at + start };
   try {
     nativePattern(pattern).test('');
@@ -62,173 +36,30 @@ export function patternProblem(pattern: string, maxTextLength: number): PatternP
   return undefined;
 }
 
-/** What RE2 reads and JavaScript does not; looked for when JavaScript's parser has refused a pattern. */
-const re2Only: readonly [syntax: RegExp, reason: string][] = [
-  [/\(\?P</, 'a named group is written (?<name>…)'],
-  [
-    /\(\?[a-zA-Z-]+[:)]/,
-    'flags stand once, at the beginning of the pattern: (?i), (?s) or (?is); there are no others',
-  ],
-  [/\(\?(?![:<=!])/, 'there is no such group: there are (…), (?:…) and (?<name>…)'],
-  [/\[\[?:\w+:\]/, 'there are no POSIX classes: write their characters, such as [A-Za-z]'],
-  [/\\[Az]/, 'write ^ for the beginning and $ for the end'],
-  [/\\x\{/, 'write the character itself'],
-  [/\\[QE]/, 'write a backslash before each character instead'],
-  [/\[\^?\](?=.*\])/, 'write \\] for a ] in a class'],
-  [/[*+?}][*+{]/, 'put what is repeated twice in a group'],
-];
-
-function parseBody(body: string): Node | PatternProblem {
+/** What the checker cannot read is not proven: it is refused, not let pass. */
+function proof(text: string, flags: string, limit: number): Proof {
+  const ignoresCase = flags.includes('i');
   try {
-    return regjsparser.parse(body, 'u', features);
-  } catch (error) {
-    for (const [syntax, reason] of re2Only) {
-      const at = body.search(syntax);
-      if (at >= 0) return { at, reason };
-    }
-    const message = error instanceof Error ? error.message : '';
-    const [, position] = / at position (\d+)/.exec(message) ?? [];
-    if (position === undefined) {
-      return { at: Math.max(0, body.lastIndexOf('[')), reason: 'this [ is never closed' };
-    }
-    return { at: Number(position), reason: misspelt(body, Number(position), message) };
+    // The checker knows no `iu`. Of the characters that pattern-dialect.ts lets pass, `i` pairs the same ones.
+    return isSafePattern(ignoresCase ? withoutAstral(text) : text, {
+      unicode: !ignoresCase,
+      caseInsensitive: ignoresCase,
+      dotAll: flags.includes('s'),
+      maxScore: Math.min(limit, maxWaysOfBranch),
+      maxSteps: maxCheckSteps,
+      timeout: maxCheckMs,
+    });
+  } catch {
+    return { safe: false, score: { infinite: true }, trails: [] };
   }
 }
 
-const misspellings: readonly [message: RegExp, reason: string][] = [
-  [/invalid range/, 'this range ends before it begins'],
-  [/invalid character class/, 'a range goes from one character to another'],
-  [/out of order/, 'this repetition asks for more at least than at most'],
-];
-
-function misspelt(body: string, at: number, message: string): string {
-  const known = misspellings.find(([said]) => said.test(message));
-  if (known) return known[1];
-  if (at >= body.length) return 'the pattern ends before this group or escape does';
-  const char = String.fromCodePoint(body.codePointAt(at) ?? 0);
-  if (body[at - 1] === '\\') return `there is no escape \\${char}: write the character itself`;
-  return `${char} means nothing here: write \\${char} for the character itself`;
+/** Only `\S` is written with these. Without `u` the checker reads no code points, and NUL never with `i`. */
+function withoutAstral(source: string): string {
+  return source
+    .replaceAll('\\x00-\\x08', '\\x01-\\x08')
+    .replaceAll('!-\\u{10ffff}', '!-\\ud7ff\\ue000-\\uffff');
 }
-
-interface Surroundings {
-  ignoresCase: boolean;
-  /** How often each repetition around this one repeats it. */
-  repeats: readonly number[];
-}
-
-/** What JavaScript reads and RE2 does not, or otherwise. */
-function foreignSyntax(node: Node, around: Surroundings): PatternProblem | undefined {
-  const at = node.range[0];
-  switch (node.type) {
-    case 'reference':
-      return { at, reason: 'there are no backreferences: write what may stand there' };
-    case 'unicodePropertyEscape':
-      return { at, reason: `there is no ${node.raw}: write the characters, such as [a-zà-ÿ]` };
-    case 'value':
-      return foreignValue(node, around);
-    case 'characterClass':
-      return foreignClass(node, around);
-    case 'group':
-      if (node.behavior !== 'normal' && node.behavior !== 'ignore') {
-        return { at, reason: 'there is no look-around: use "all", "any" and "not" in "where"' };
-      }
-      return firstForeign(node.body, around);
-    case 'quantifier':
-      return (
-        tooManyRepeats(node, around.repeats) ??
-        firstForeign(node.body, { ...around, repeats: [...around.repeats, timesOf(node)] })
-      );
-    case 'alternative':
-    case 'disjunction':
-      return firstForeign(node.body, around);
-    default:
-      return undefined;
-  }
-}
-
-function firstForeign(nodes: readonly Node[], around: Surroundings): PatternProblem | undefined {
-  for (const node of nodes) {
-    const problem = foreignSyntax(node, around);
-    if (problem) return problem;
-  }
-  return undefined;
-}
-
-type Quantifier = Extract<Node, { type: 'quantifier' }>;
-
-function tooManyRepeats(node: Quantifier, repeats: readonly number[]): PatternProblem | undefined {
-  const at = node.body[0].range[1];
-  if (repeats.length >= maxNested) {
-    return { at, reason: `repetitions are nested ${maxNested} deep at most` };
-  }
-  const times = repeats.reduce((product, times) => product * times, timesOf(node));
-  if (times <= maxRepeat) return undefined;
-  return {
-    at,
-    reason: `nothing is repeated more than ${maxRepeat} times, the repetitions around it counted too`,
-  };
-}
-
-/** How often the engine writes out what is repeated: `+` and `*` are loops. */
-function timesOf({ min, max }: Quantifier): number {
-  return Math.max(min, max ?? 1, 1);
-}
-
-function foreignClass(
-  node: Extract<Node, { type: 'characterClass' }>,
-  around: Surroundings,
-): PatternProblem | undefined {
-  if (node.body.length === 0) {
-    return { at: node.range[0], reason: 'a class names at least one character' };
-  }
-  for (const member of node.body) {
-    if (member.type === 'unicodePropertyEscape') return foreignSyntax(member, around);
-    if (member.raw === '\\b') return notShared(member);
-    const isRange = member.type === 'characterClassRange';
-    if (isRange && around.ignoresCase && member.max.codePoint > 127) return oddCase(member);
-    for (const value of isRange ? [member.min, member.max] : [member]) {
-      const problem = value.type === 'value' ? foreignValue(value, around) : undefined;
-      if (problem) return problem;
-    }
-  }
-  return undefined;
-}
-
-/** `\u0041`, `\u{41}`, `\cA` and `\0` are JavaScript's alone, as is `[\b]`; RE2 reads `\x41`. */
-function foreignValue(
-  value: Extract<Node, { type: 'value' }>,
-  { ignoresCase }: Surroundings,
-): PatternProblem | undefined {
-  const { kind, codePoint } = value;
-  if (!['symbol', 'identifier', 'hexadecimalEscape', 'singleEscape'].includes(kind)) {
-    return notShared(value);
-  }
-  const isOdd = ignoresCase && codePoint > 127 && hasOddCase(String.fromCodePoint(codePoint));
-  return isOdd ? oddCase(value) : undefined;
-}
-
-type Place = Pick<Node, 'raw' | 'range'>;
-
-function notShared({ raw, range }: Place): PatternProblem {
-  return { at: range[0], reason: `there is no ${raw}: write the character itself` };
-}
-
-function oddCase({ raw, range }: Place): PatternProblem {
-  const reason = `(?i) does not know the cases of ${raw}: write the characters one by one, without (?i)`;
-  return { at: range[0], reason };
-}
-
-/**
- * Characters whose other case depends on who is asked: ſ is an s, the Kelvin sign a k, ẞ an ß, for some.
- */
-function hasOddCase(char: string): boolean {
-  const lower = char.toLowerCase();
-  const upper = char.toUpperCase();
-  if (char !== lower) return lower.toUpperCase() !== char;
-  return upper.length === 1 && upper.toLowerCase() !== char;
-}
-
-const withoutAstral = (source: string) => source.replaceAll('\\u{10ffff}', '\\uffff');
 
 /**
  * Each branch is one way through the alternatives that are not repeated. Tried at one place of a text, a
@@ -250,6 +81,8 @@ function isAnchored([first]: readonly Node[]): boolean {
   return first?.type === 'anchor' && first.kind === 'start';
 }
 
+type Proof = Pick<ReturnType<typeof isSafePattern>, 'safe' | 'score' | 'trails'>;
+
 type Count = { ways: number } | (PatternProblem & { endless: boolean });
 
 function countWays(
@@ -261,16 +94,7 @@ function countWays(
   let ways = 0;
   for (const branch of branches) {
     const text = framed(branch.map(({ raw }) => nativeSource(raw, flags)).join(''));
-    const ignoresCase = flags.includes('i');
-    // The checker knows no `iu`. Of the characters that `oddCase` lets pass, `i` pairs the same ones.
-    const { safe, score, trails } = isSafePattern(ignoresCase ? withoutAstral(text) : text, {
-      unicode: !ignoresCase,
-      caseInsensitive: ignoresCase,
-      dotAll: flags.includes('s'),
-      maxScore: Math.min(limit, maxWaysOfBranch),
-      maxSteps: maxCheckSteps,
-      timeout: maxCheckMs,
-    });
+    const { safe, score, trails } = proof(text, flags, limit);
     if (!safe || score.infinite) {
       return { endless: true, ...blame(branch, flags, framed('|').indexOf('|'), trails) };
     }

@@ -6,7 +6,7 @@ const leadingFlags = /^\(\?([is]{1,2})\)/;
 
 /** RE2's `\s` is ASCII without the vertical tab; JavaScript's is not. */
 const space = '\\t\\n\\f\\r\\x20';
-const noSpace = '\\0-\\x08\\x0b\\x0e-\\x1f!-\\u{10ffff}';
+const noSpace = '\\x00-\\x08\\x0b\\x0e-\\x1f!-\\u{10ffff}';
 
 export interface PatternParts {
   flags: string;

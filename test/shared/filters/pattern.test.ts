@@ -20,6 +20,7 @@ describe('a pattern', () => {
     ['(?i)^[^k]$', '\u212a', false],
     ['(?i)i', 'ı', false],
     ['(?i)café-é', 'CAFÉ-É', true],
+    ['(?i)^\\S+[\\Sa]$', 'AB', true],
     ['(?is)^A.B$', 'a\nb', true],
     ['a.c', 'a\nc', false],
     ['a.c', 'a\rc', true],
@@ -91,6 +92,7 @@ describe('a pattern', () => {
     ['(?i)a[a-ſ]', 6, 'cases'],
     ['(?i)\u212a', 4, 'cases'],
     ['(?i)[À-ž]', 5, 'cases'],
+    ['(?i)a🐎*', 5, 'cases'],
     ['a'.repeat(1025), 1024, '1024 characters'],
   ])('%s is refused at %i: %s', (pattern, at, reason) => {
     expect(patternProblem(pattern, nameLength)).toEqual({
