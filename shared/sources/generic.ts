@@ -26,8 +26,11 @@ export interface GenericOptions<Scheme extends SchemeName = SchemeName>
    * @example scheme: 'standard-webhooks'
    */
   scheme?: Scheme;
-  /** The handshake that the sender's console asks for. `x` and `zoom` need the scheme of that name. */
-  handshake?: HandshakeFor<Scheme>;
+  /**
+   * The handshake that the sender's console asks for. `x` and `zoom` need the scheme of that name.
+   * @example handshake: 'graph'
+   */
+  handshake?: HandshakeFor<NoInfer<Scheme>>;
 }
 
 /** Any sender of JSON or forms. presets.ts has the options of many senders. */

@@ -1,4 +1,4 @@
-import type { Row, TableLayout } from '../columns.ts';
+import type { TableLayout } from '../columns.ts';
 import type { Stream } from '../config/config.ts';
 import type { JoinedPlaces } from '../config/event-shape.ts';
 import type { Envelope } from '../envelope.ts';

@@ -189,7 +189,7 @@ test('a POST is signed over its form as before', async () => {
 });
 
 test.each([
-  ['datanostro', datanostro({ table: 'a.b', acceptsGet: true })],
+  ['datanostro', { ...datanostro({ table: 'a.b' }), acceptsGet: true }],
   ['stripe', stripe({ table: 'a.b', acceptsGet: true })],
 ])('%s signs a body, and a GET has none: the config is refused', (_, stream) => {
   expect(() => openEdge({ streams: { own: stream } })).toThrow('streams.own.acceptsGet');
