@@ -2,7 +2,7 @@ import type { Column, TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config/config.ts';
 import type { EventShape } from '../config/event-shape.ts';
 import type { Envelope } from '../envelope.ts';
-import { RelayError } from '../error.ts';
+import { RelayError } from '../errors.ts';
 import type { SentBody } from '../formats/body-formats.ts';
 import { formMembers, joinMembers } from '../formats/form.ts';
 import {
@@ -158,7 +158,7 @@ function calendarOf(timeZone: string): Intl.DateTimeFormat {
     return calendar;
   } catch (cause) {
     const message = `there is no time zone "${timeZone}"`;
-    throw new RelayError('config.invalid', 'setup', message, { cause });
+    throw new RelayError('config.invalid', message, { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { RelayError } from '../../error.ts';
+import { RelayError } from '../../errors.ts';
 import type { Problem } from '../../filters/condition.ts';
 import { filterOf } from '../../filters/filter.ts';
 import { morePlanOf } from '../../shape/more-columns.ts';
@@ -25,7 +25,6 @@ export function checkConfig(options: RelayOptions): void {
   if (problems.length === 0) return;
   throw new RelayError(
     'config.invalid',
-    'setup',
     `tributary.config.ts has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`,
   );
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RelayOptions, Stream, TableName } from '../../../shared/config/config.ts';
 import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { secretPrefix } from '../../../shared/config/secrets.ts';
-import { RelayError } from '../../../shared/error.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import type { ReplayWindow } from '../../../shared/signatures/timestamp.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Stream } from '../../../../shared/config/config.ts';
 import { defineRelay } from '../../../../shared/config/define-relay.ts';
-import { RelayError } from '../../../../shared/error.ts';
+import { RelayError } from '../../../../shared/errors.ts';
 import type { Filter } from '../../../../shared/filters/condition.ts';
 import { filterOf } from '../../../../shared/filters/filter.ts';
 import { datanostro } from '../../../../shared/sources/datanostro.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { columnName, nameProblem } from '../../../../shared/column-rules.ts';
 import type { Stream, TableName } from '../../../../shared/config/config.ts';
 import { defineRelay } from '../../../../shared/config/define-relay.ts';
-import type { RelayError } from '../../../../shared/error.ts';
+import type { RelayError } from '../../../../shared/errors.ts';
 import { absmartly } from '../../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../../shared/sources/datanostro.ts';
 import { type GenericOptions, generic } from '../../../../shared/sources/generic.ts';
