@@ -177,7 +177,7 @@ export const handshakeNames = [
 export type HandshakeName = (typeof handshakeNames)[number];
 
 /** A handshake that works with any scheme. The other two answer with the key that signs deliveries. */
-export type GeneralHandshake = Exclude<HandshakeName, SigningHandshake>;
+type GeneralHandshake = Exclude<HandshakeName, SigningHandshake>;
 
 /** The handshakes that a stream of this scheme can have. */
 export type HandshakeFor<Scheme extends SchemeName> =
@@ -185,4 +185,4 @@ export type HandshakeFor<Scheme extends SchemeName> =
   | Extract<Scheme, SigningHandshake>;
 
 /** A handshake that needs the scheme of the same name. */
-export type SigningHandshake = 'x' | 'zoom';
+type SigningHandshake = 'x' | 'zoom';

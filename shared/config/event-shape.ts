@@ -54,6 +54,10 @@ interface ColumnOptions {
 
 /** A column of any type except TIMESTAMP, RECORD and BYTES. */
 interface PlainColumn extends ColumnOptions {
+  /**
+   * The column's type in BigQuery: any except RECORD and BYTES.
+   * @example type: 'NUMERIC'
+   */
   type: Exclude<ColumnType, 'TIMESTAMP' | 'RECORD' | 'BYTES'>;
   /** Only a TIMESTAMP has a unit. */
   unit?: never;
@@ -61,6 +65,11 @@ interface PlainColumn extends ColumnOptions {
 
 interface TimestampColumn extends ColumnOptions {
   type: 'TIMESTAMP';
+  /**
+   * The unit of a bare number: `s`, `ms`, `us`, `ns`, or `iso`, the default (seconds, or milliseconds if it is large).
+   * Dates written as text are read with any unit.
+   * @example unit: 'ms'
+   */
   unit?: TimeUnit;
 }
 

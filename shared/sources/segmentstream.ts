@@ -44,8 +44,8 @@ export interface SegmentstreamOptions
 }
 
 /**
- * SegmentStream's webhook data import: whatever a CRM posts is kept raw, with the time and a unique
- * id of the hit. Nothing is signed; the endpoint's path holds an unguessable key.
+ * SegmentStream's webhook data import: whatever a CRM posts is kept raw, with the time and a unique id.
+ * Nothing is signed; an unguessable key ends the endpoint's path.
  */
 export function segmentstream(options: SegmentstreamOptions): Stream {
   return { source: 'segmentstream', scheme: 'endpoint-key', ...options };
@@ -55,12 +55,12 @@ const fieldsColumn: Column = {
   name: 'fields',
   type: 'JSON',
   description: 'What the payload and the query say, where they are forms or JSON',
-  // With another text in a field's place it would say what nobody sent; the payload says it all.
+  // A changed field would be something that nobody sent. The payload has everything.
   exact: true,
   spare: true,
 };
 
-/** @throws RelayError `config.invalid` where there is no such time zone */
+/** @throws RelayError `config.invalid` if there is no such time zone */
 function layout(stream: Stream): TableLayout {
   calendarOf(stream.timeZone ?? 'UTC');
   return {
@@ -111,14 +111,14 @@ function mapHit(envelope: Envelope, stream: Stream): Mapping {
   };
 }
 
-/** Rows are told apart by what was sent, never by U+FFFD in its place. */
+/** A key must not contain U+FFFD instead of what was sent. */
 function isInKey(notes: readonly ValueNote[], { key = [] }: Stream): boolean {
   return notes.some(({ column }) => key.includes(column));
 }
 
 /**
- * The body; of a hit without one, its query. A byte order mark stays: it was sent. Not exact where U+FFFD stands for
- * bytes that are no text.
+ * The body, or the query of a delivery without a body. A byte order mark stays, because it was sent. Not exact if U+FFFD
+ * stands for bytes that are not text.
  */
 function decodePayload(envelope: Envelope): { text: string; isExact: boolean } {
   const { body, contentType, query } = envelope;
@@ -152,7 +152,7 @@ function calendarOf(timeZone: string): Intl.DateTimeFormat {
   const known = calendars.get(timeZone);
   if (known) return known;
   try {
-    // Sweden writes its dates as ISO 8601 does.
+    // Swedish dates are ISO 8601 dates.
     const calendar = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' });
     calendars.set(timeZone, calendar);
     return calendar;
@@ -162,7 +162,7 @@ function calendarOf(timeZone: string): Intl.DateTimeFormat {
   }
 }
 
-/** What the Worker carries of it. */
+/** The part that the Worker needs. */
 export const segmentstreamEdge: EdgeSide = {
   name: 'segmentstream',
   filteredStatus: 200,
@@ -182,12 +182,12 @@ export const segmentstreamSource: RowSource = /* @__PURE__ */ Object.assign(
 
 const formats = ['json', 'form', 'multipart', 'text'] as const;
 
-/** A hit, as far as its fields need it. */
+/** What the fields of a delivery are read from. */
 type Hit = SentBody & { query?: string | undefined };
 
 /**
- * What a CRM's hit says, as JSON text: its form or JSON body, and the query around it; of a name in both, what the
- * body says. Undefined where it says nothing in either: XML, or words.
+ * The fields that a CRM sent, as JSON text: the members of its form or JSON body, and of the query. The body wins for a
+ * name in both. Undefined if there are no fields, as in XML or plain text.
  */
 function hitFields(hit: Hit): string | undefined {
   const said = bodyFields(hit);
@@ -203,14 +203,14 @@ function bodyFields(hit: Hit): string | undefined {
   if (hit.body.byteLength === 0) return undefined;
   const sent = inUtf8(hit);
   const format = formatOf(sent, formats);
-  // A number is JSON too, and has no fields.
+  // A number is JSON too, but has no fields.
   if (format === 'text' || (format === 'json' && !beginsAsJson(sent.body))) return undefined;
   if (format === 'form' && !mayBeForm(sent)) return undefined;
   const reading = readAs(format, sent);
   return reading.ok ? reading.text : undefined;
 }
 
-/** A query string comes without a type. curl says of whatever it posts that it is a form. */
+/** A query string has no Content-Type. curl declares everything that it posts as a form. */
 function mayBeForm({ contentType, method }: SentBody): boolean {
   return method === 'GET' || contentType === undefined || isDeclaredForm(contentType);
 }

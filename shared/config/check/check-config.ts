@@ -31,12 +31,12 @@ export function checkConfig(options: RelayOptions): void {
 }
 
 /**
- * Handshakes whose challenge is answered with the key that signs deliveries. With any other scheme than
- * the one whose signed text no challenge can be, they would sign a forger's deliveries for him.
+ * Handshakes that answer a challenge with the key that signs deliveries. With their own scheme a challenge can never be
+ * the text of a delivery. With any other scheme a forger could have his deliveries signed as challenges.
  */
 const challengeSchemes: { [Name in HandshakeName]?: SchemeName } = { x: 'x', zoom: 'zoom' };
 
-/** Settings that are right one by one, but not together. */
+/** Options that are right on their own, but not together. */
 function disagreements(
   { publicUrl, streams }: RelayOptions,
   isWellFormed: (streamName: string) => boolean,
@@ -68,7 +68,7 @@ function disagreements(
   });
 }
 
-/** Does the scheme vouch for the query of a GET? An unknown one is reported elsewhere. */
+/** Whether the scheme covers the query of a GET. An unknown scheme is reported elsewhere. */
 function signsQuery(name: string): boolean {
   if (!Object.hasOwn(schemes, name)) return true;
   return vouchesForQuery(schemes[name as SchemeName]);
@@ -76,13 +76,13 @@ function signsQuery(name: string): boolean {
 
 function signsTime(name: SchemeName): boolean {
   const scheme: Scheme | undefined = Object.hasOwn(schemes, name) ? schemes[name] : undefined;
-  // Of a scheme that is misspelt nothing more is said here.
+  // An unknown scheme is reported elsewhere.
   return scheme === undefined || ('signed' in scheme && scheme.timestamp !== undefined);
 }
 
 /**
- * Names of streams that differ in `-` and `_` alone have one default secret: whoever may send to the one stream
- * could send to the other. A secret that both name is meant to be shared.
+ * Streams whose names differ only in `-` and `_` have the same default secret: a sender of one could send to the other.
+ * A secret that both streams name is shared on purpose.
  */
 function sharedDefaults({ streams }: RelayOptions): string[] {
   const takenBy = new Map<string, string>();
@@ -98,7 +98,7 @@ function sharedDefaults({ streams }: RelayOptions): string[] {
   });
 }
 
-/** What only the compilers of the shape and of the filter can tell. */
+/** Problems that a stream shows only when its shape and its filter are compiled. */
 function streamProblems(name: string, stream: Stream): Problem[] {
   const eventNamePlaces = sources[stream.source].eventNamePlaces(stream);
   return [
@@ -109,7 +109,7 @@ function streamProblems(name: string, stream: Stream): Problem[] {
     ...tableProblems(name, stream),
     ...keyProblems(stream),
     ...unsignedKeys(stream, schemes[stream.scheme]),
-    ...uselessLeniency(stream),
+    ...unusedInvalidValues(stream),
   ];
 }
 
@@ -125,13 +125,13 @@ function filterProblems(stream: Stream): Problem[] {
   return [...problems.filter(({ path }) => !paths.has(path)), ...refused];
 }
 
-/** Of columns beside those that the source has of its own. */
+/** The problems of columns that are added to those of the source. */
 function moreProblems(stream: Stream): Problem[] {
   const plan = morePlanOf(stream);
   if (!plan) return [];
   const source = sources[stream.source];
   if (source.delivers === 'exports') {
-    return [{ path: 'moreColumns', message: 'has no place: exports bring their own columns' }];
+    return [{ path: 'moreColumns', message: 'is not for exports: they have columns of their own' }];
   }
   const { moreColumns, ...bare } = stream;
   const own = new Set(source.layout(bare).columns.map(({ name }) => name.toLowerCase()));
@@ -148,17 +148,17 @@ function moreProblems(stream: Stream): Problem[] {
   ];
 }
 
-function uselessLeniency({ source, invalidValues }: Stream): Problem[] {
+function unusedInvalidValues({ source, invalidValues }: Stream): Problem[] {
   if (invalidValues === undefined || sources[source].delivers === 'rows') return [];
-  const message = 'is for streams of rows: files are loaded as they are';
+  const message = 'is only for streams of rows: files are loaded unchanged';
   return [{ path: 'invalidValues', message }];
 }
 
 /**
- * A filter on names, where the name is that of one item of an array (`$.changes[0].field`). An event whose
- * other items are wanted would be dropped for its first.
+ * A filter on names where the name stands in one item of an array (`$.changes[0].field`). It would drop an event because
+ * of its first item, although another item matches.
  */
-export function partialNames(stream: Stream): Problem[] {
+function partialNames(stream: Stream): Problem[] {
   if (!filterOf(stream).named) return [];
   const places = planOf(stream).event.flat();
   const isPartial = places.some(
@@ -167,7 +167,7 @@ export function partialNames(stream: Stream): Problem[] {
   if (!isPartial) return [];
   const all = String(stream.event).replaceAll(/\[\d+\]/g, '[]');
   const message =
-    `sees the name of one item (${stream.event}) and would drop what others hold: filter with ` +
-    `where: { field: '${all}', … }, which passes if any of them does`;
+    `sees the name of one item (${stream.event}) and ignores the other items: filter with ` +
+    `where: { field: '${all}', … }, which passes if any item matches`;
   return [{ path: 'filter', message }];
 }

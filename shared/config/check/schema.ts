@@ -13,7 +13,7 @@ import { ApiUrl } from './api-url.ts';
 
 const mebibyte = 1024 * 1024;
 
-// Of these characters each is one byte, which BigQuery counts to 1,024; the view `<table>_unique` must fit, too.
+// BigQuery allows 1,024 bytes, and each of these characters is one byte. The view `<table>_unique` must fit too.
 const TableName = v.pipe(
   v.string(),
   v.regex(
@@ -40,7 +40,7 @@ const SecretName = v.pipe(
   v.regex(/^[A-Z][A-Z0-9_]*$/, 'must name a secret, as in UPPER_CASE; never the secret itself'),
 );
 
-// Its form alone: the subscriber asks Intl.
+// Only the form: the subscriber asks Intl.
 const TimeZone = v.pipe(
   v.string(),
   v.regex(
@@ -71,7 +71,7 @@ const From = v.union(
 );
 const Unit = v.picklist(['s', 'ms', 'us', 'ns', 'iso']);
 
-// What the texts say is checked when they are compiled.
+// The texts are checked when they are compiled.
 const Columns = v.record(
   v.string(),
   v.strictObject({
@@ -184,7 +184,7 @@ const StreamSchema = v.strictObject({
   moreColumns: v.optional(Columns),
   table: TableName,
   secrets: v.optional(v.pipe(v.array(SecretName), v.minLength(1), v.maxLength(4))),
-  // Checked by its compiler, which tells the place of each problem.
+  // Its compiler checks it, and gives the path of each problem.
   filter: v.optional(v.looseObject({})),
   key: v.optional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(16))),
   replayWindow: v.optional(Window),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { HandshakeName } from '../../../shared/config/config.ts';
+import type { StreamOptions } from '../../../shared/config/config.ts';
 import { schemes } from '../../../shared/signatures/schemes.ts';
 import { signRequest } from '../../../shared/signatures/sign/sign.ts';
 import { generic } from '../../../shared/sources/generic.ts';
@@ -11,7 +11,7 @@ import { openEdge } from '../../beds/workerd/edge.ts';
 const secret = 'secret of the stream';
 const path = `/keyed/${encodeURIComponent(secret)}`;
 
-function openKeyed(handshake?: HandshakeName) {
+function openKeyed(handshake?: StreamOptions['handshake']) {
   const edge = openEdge({
     streams: {
       keyed: generic({ table: 'a.keyed', ...(handshake && { handshake }) }),

@@ -157,7 +157,7 @@ describe('a table', () => {
     });
     for (const type of ['FLOAT64', 'JSON', 'TIME'] as const) {
       expect(problemsOf(events({ columns: clustered(type), key: ['name'] }))).toEqual([
-        `  streams.x.key.0 "name" is ${type}, which no primary key holds`,
+        `  streams.x.key.0 "name" is ${type}, which a primary key can't have`,
       ]);
     }
   });
