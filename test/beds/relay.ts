@@ -208,7 +208,7 @@ async function writeRelay(
   const lines = Object.entries(streams).map(
     ([name, config]) => `    ${JSON.stringify(name)}: ${config},\n`,
   );
-  const config = `import { defineRelay } from ${from('shared/config/config.ts')};
+  const config = `import { defineRelay } from ${from('shared/config/define-relay.ts')};
 import { absmartly } from ${from('shared/sources/absmartly.ts')};
 import { datanostro } from ${from('shared/sources/datanostro.ts')};
 import { generic } from ${from('shared/sources/generic.ts')};
