@@ -26,7 +26,7 @@ export function backfillCommand(): Command {
 async function runBackfill(name: string, options: BackfillOptions): Promise<void> {
   const history = await openStreamHistory(name, options);
   const bar = new ProgressBar(options.to - options.from);
-  const rejects = openRejected(options);
+  const rejectedRecords = openRejected(options);
   const client = options.dryRun ? undefined : await openWriter(history, options);
   const filled: [TimeWindow, WindowCounts][] = [];
   let done = 0;
@@ -34,7 +34,7 @@ async function runBackfill(name: string, options: BackfillOptions): Promise<void
     const total = await backfill({
       ...history,
       client,
-      rejects,
+      rejectedRecords,
       onWindow(window, counts) {
         done += window.to - window.from;
         filled.push([window, counts]);
@@ -46,7 +46,7 @@ async function runBackfill(name: string, options: BackfillOptions): Promise<void
     process.stdout.write(toText(filled, total, options));
   } finally {
     bar.end();
-    rejects.close();
+    rejectedRecords.close();
     await client?.close();
   }
 }

@@ -79,7 +79,7 @@ function readRename(text: string, before: ReadonlyMap<string, string>): Map<stri
 async function runImport(path: string, options: ImportCommandOptions): Promise<void> {
   const stream = await openStreamTable(options.stream, options);
   let bar: ProgressBar | undefined;
-  const rejects = openRejected(options);
+  const rejectedRecords = openRejected(options);
   const client = options.dryRun ? undefined : await openWriter(stream, options);
   const imported: [name: string, counts: ImportCounts][] = [];
   let isWhole = true;
@@ -89,7 +89,7 @@ async function runImport(path: string, options: ImportCommandOptions): Promise<v
       imported.push([file.name, counts]);
       bar = new ProgressBar(file.bytes);
       try {
-        await importFile(file, bar, options, { ...stream, client, rejects, counts });
+        await importFile(file, bar, options, { ...stream, client, rejectedRecords, counts });
       } catch (error) {
         // The other files may be good.
         if (!isFileFault(error)) throw error;
@@ -100,10 +100,10 @@ async function runImport(path: string, options: ImportCommandOptions): Promise<v
     }
   } finally {
     bar?.end();
-    rejects.close();
+    rejectedRecords.close();
     await client?.close();
     if (imported.length > 0) process.stdout.write(toText(imported, options));
-    if (rejects.count > 0 || !isWhole) process.exitCode = 1;
+    if (rejectedRecords.count > 0 || !isWhole) process.exitCode = 1;
   }
 }
 

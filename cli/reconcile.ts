@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { backfill } from '../history/backfill/backfill.ts';
-import { type Reconciliation, reconcile } from '../history/reconcile/reconcile.ts';
+import type { Reconciliation } from '../history/reconcile/hour-report.ts';
+import { reconcile } from '../history/reconcile/reconcile.ts';
 import { cutWindows, shortInstant, type TimeWindow } from '../history/time-window.ts';
 import { addBigQueryOptions, type BigQueryOptions } from './find/bigquery.ts';
 import { addRangeOptions, openRejected, type RangeOptions } from './history/options.ts';
@@ -70,14 +71,14 @@ async function fillGaps(
   if (gaps.length === 0) return { written: 0, left: 0 };
   const windows = gaps.flatMap((gap) => cutWindows(gap, options.window));
   const client = await openWriter(history, options);
-  const rejects = openRejected({});
+  const rejectedRecords = openRejected({});
   try {
-    const { written } = await backfill({ ...history, windows, client, rejects });
+    const { written } = await backfill({ ...history, windows, client, rejectedRecords });
     // The webhook may have brought some meanwhile, and BigQuery may refuse others.
     const { totals } = await compare(history, options);
     return { written, left: totals.missing };
   } finally {
-    rejects.close();
+    rejectedRecords.close();
     await client.close();
   }
 }

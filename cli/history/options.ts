@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { describeReject, Rejects } from '../../history/lines/rejected-records.ts';
+import { describeRejected, RejectedRecords } from '../../history/lines/rejected-records.ts';
 import {
   cutWindows,
   hourMs,
@@ -72,11 +72,11 @@ export function windowsOf({ from, to, window }: RangeOptions): TimeWindow[] {
 }
 
 /** @throws RelayError `rejected.file` */
-export function openRejected({ rejected, strict }: Partial<WriteOptions>): Rejects {
-  return new Rejects({
+export function openRejected({ rejected, strict }: Partial<WriteOptions>): RejectedRecords {
+  return new RejectedRecords({
     ...(rejected !== undefined && { file: rejected }),
     strict: strict ?? false,
-    onReject: (reject) => printAboveBar(describeReject(reject)),
+    onRejected: (record) => printAboveBar(describeRejected(record)),
   });
 }
 

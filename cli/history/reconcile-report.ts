@@ -1,5 +1,8 @@
-import type { Difference, HourDifference } from '../../history/reconcile/hour-report.ts';
-import type { Reconciliation } from '../../history/reconcile/reconcile.ts';
+import type {
+  Difference,
+  HourDifference,
+  Reconciliation,
+} from '../../history/reconcile/hour-report.ts';
 import { shortInstant, type TimeWindow } from '../../history/time-window.ts';
 import { terminalJson } from '../../shared/terminal-text.ts';
 import { drawTable, type TableCell } from '../terminal/draw-table.ts';

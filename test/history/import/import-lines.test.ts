@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { Faults } from '../../../local/faults/faults.ts';
 import { importLines, noImportCounts } from '../../../history/import/import-lines.ts';
 import { splitLines } from '../../../history/lines/lines.ts';
-import { Rejects } from '../../../history/lines/rejected-records.ts';
+import { RejectedRecords } from '../../../history/lines/rejected-records.ts';
+import { Faults } from '../../../local/faults/faults.ts';
 import { type Bed, day, eventLine, startBed } from '../../beds/history.ts';
 
 /** Three groups, the third with the ids of the first once more. */
 const ids = Array.from({ length: 41_000 }, (_, n) => `evt_${n % 40_000}.`);
 
-function importAll(bed: Bed, rejects = bed.rejects) {
+function importAll(bed: Bed, rejectedRecords = bed.rejectedRecords) {
   const chunks = async function* () {
     for (let at = 0; at < ids.length; at += 1000) {
       const lines = ids.slice(at, at + 1000).map((id) => eventLine(id, day));
@@ -16,7 +16,12 @@ function importAll(bed: Bed, rejects = bed.rejects) {
     }
   };
   const counts = noImportCounts();
-  const ended = importLines(splitLines(chunks()), { ...bed, rejects, name: 'x.jsonl', counts });
+  const ended = importLines(splitLines(chunks()), {
+    ...bed,
+    rejectedRecords,
+    name: 'x.jsonl',
+    counts,
+  });
   return { counts, ended };
 }
 
@@ -44,7 +49,7 @@ describe('lines that are read while others are written', { timeout: 120_000 }, (
   it('end the run with the first bad one, where that is asked for, and the others are not written', async () => {
     const faults = new Faults({ name: 'append.bad-row', contains: 'evt_20007.' });
     const bed = await startBed(undefined, faults);
-    const strict = new Rejects({ strict: true, onReject: () => {} });
+    const strict = new RejectedRecords({ strict: true, onRejected: () => {} });
     const { counts, ended } = importAll(bed, strict);
     await expect(ended).rejects.toMatchObject({ code: 'line.rejected' });
     expect(counts).toMatchObject({ written: 20_000, rejected: 0 });
