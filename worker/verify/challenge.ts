@@ -13,27 +13,10 @@ export async function answerUnsigned(
   endpoint: Endpoint,
   env: Bindings,
 ): Promise<Outcome | undefined> {
-  const { handshake } = endpoint;
-  const { method, headers, query, body } = delivery;
-  switch (method) {
-    case 'GET':
-      return withFacts(
-        await handshake?.get?.(new URLSearchParams(query), keysOf(endpoint, env)),
-        delivery,
-      );
-    case 'HEAD':
-      return withFacts(handshake?.head?.(), delivery);
-    case 'OPTIONS':
-      // An OPTIONS is a challenge or nothing.
-      return (
-        withFacts(handshake?.options?.(headers), delivery) ?? {
-          outcome: 'wrong-method',
-          allow: 'POST',
-        }
-      );
-    default:
-      return withFacts(handshake?.unsigned?.(headers, body), delivery);
-  }
+  const answer = await askUnsigned(delivery, endpoint, env);
+  if (answer) return withFacts(answer, delivery);
+  // An OPTIONS is a challenge or nothing.
+  return delivery.method === 'OPTIONS' ? { outcome: 'wrong-method', allow: 'POST' } : undefined;
 }
 
 /** The answer to a challenge whose key or signature held; undefined if the delivery is not one. */
@@ -45,11 +28,30 @@ export async function answerVerified(
   const { method, facts } = delivery;
   if (method !== 'POST' || facts.secret === undefined) return undefined;
   const secret = readSecret(env, stream.secrets[facts.secret] ?? '');
-  return withFacts(await handshake?.verified?.(delivery, secret), delivery);
+  const answer = await handshake?.verified?.(delivery, secret);
+  return answer && withFacts(answer, delivery);
 }
 
-function withFacts(answer: Outcome | undefined, { facts }: Delivery): Outcome | undefined {
-  return answer && { ...answer, facts: { ...facts, ...answer.facts } };
+async function askUnsigned(
+  { method, headers, query, body }: Delivery,
+  endpoint: Endpoint,
+  env: Bindings,
+): Promise<Outcome | undefined> {
+  const { handshake } = endpoint;
+  switch (method) {
+    case 'GET':
+      return handshake?.get?.(new URLSearchParams(query), keysOf(endpoint, env));
+    case 'HEAD':
+      return handshake?.head?.();
+    case 'OPTIONS':
+      return handshake?.options?.(headers);
+    default:
+      return handshake?.unsigned?.(headers, body);
+  }
+}
+
+function withFacts(answer: Outcome, { facts }: Delivery): Outcome {
+  return { ...answer, facts: { ...facts, ...answer.facts } };
 }
 
 function keysOf({ stream }: Endpoint, env: Bindings): Keys {
