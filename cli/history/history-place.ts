@@ -6,7 +6,7 @@ import type { TimeWindow } from '../../history/time-window.ts';
 import type { Relay } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/error.ts';
 import { openWriteClient, type WriteClient } from '../../subscriber/bigquery/client.ts';
-import { ensureTable } from '../../subscriber/bigquery/tables/tables.ts';
+import { ensureTable } from '../../subscriber/bigquery/tables/ensure-table.ts';
 import { findBigQuery, findStack } from '../find-bigquery.ts';
 import { findStream } from '../find-stream.ts';
 import { readSecretsOver } from '../secrets-file.ts';

@@ -1,5 +1,5 @@
 import { RelayError } from '../../shared/error.ts';
-import type { WriteFailure } from '../../subscriber/bigquery/append/verdict.ts';
+import type { WriteFailure } from '../../subscriber/bigquery/append/classify-reply.ts';
 
 /** How long a failure is tried again; from then on it is the caller's. */
 export interface Patience {

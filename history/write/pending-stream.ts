@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { protos } from '@google-cloud/bigquery-storage';
 import { RelayError } from '../../shared/error.ts';
 import { backoffMs } from '../../subscriber/bigquery/append/backoff.ts';
-import { judge } from '../../subscriber/bigquery/append/verdict.ts';
+import { classifyReply } from '../../subscriber/bigquery/append/classify-reply.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
 import { type Patience, writeError } from '../sender/patience.ts';
 
@@ -88,7 +88,7 @@ async function withPatience<Result>(
       return await call();
     } catch (cause) {
       const { code = 2, message } = cause as Error & { code?: number };
-      const verdict = judge({ kind: 'lost', code, message, alone: true }, 0);
+      const verdict = classifyReply({ kind: 'lost', code, message, alone: true }, 0);
       const reaction = verdict.kind === 'failed' ? verdict.failure.reaction : 'invalid';
       const waitMs = backoffMs(reaction, tries, random);
       const isOver = Date.now() - begun + waitMs > (reaction === 'setup' ? setupMs : ms);

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RelayError } from '../../shared/error.ts';
 import { backoffMs } from '../../subscriber/bigquery/append/backoff.ts';
+import {
+  classifyReply,
+  type WriteFailure,
+} from '../../subscriber/bigquery/append/classify-reply.ts';
 import type { Reply } from '../../subscriber/bigquery/append/connection.ts';
-import { judge, type WriteFailure } from '../../subscriber/bigquery/append/verdict.ts';
 import { defaultPatience, type Patience, writeError } from '../sender/patience.ts';
 import { PendingConnection, type PendingConnectionOptions } from './pending-connection.ts';
 import { addToPiece, emptyPiece, halvePiece, type PendingPiece } from './pending-piece.ts';
@@ -149,7 +152,9 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
   #settle(piece: PendingPiece<Origin>, reply: Reply): WriteFailure | undefined {
     // Taken before, and its answer lost.
     const isKnown = reply.kind === 'answered' && reply.response.error?.code === ALREADY_EXISTS;
-    const verdict = isKnown ? ({ kind: 'written' } as const) : judge(reply, piece.rows.length);
+    const verdict = isKnown
+      ? ({ kind: 'written' } as const)
+      : classifyReply(reply, piece.rows.length);
     if (verdict.kind === 'failed') return verdict.failure;
     if (verdict.kind === 'refused') return this.#narrow(piece, verdict.failure);
     if (verdict.kind === 'written') {

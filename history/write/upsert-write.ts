@@ -33,8 +33,8 @@ export class UpsertWrite<Origin> implements RowWrite<Origin> {
       table,
       descriptor,
       appendTimeoutMs,
-      setupPatienceMs: setupMs,
-      patienceMs: ms,
+      setupRetryMs: setupMs,
+      retryMs: ms,
       random,
       maxConnections: 1,
     });

@@ -1,7 +1,7 @@
 import { defineRelay } from '../../shared/config/config.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { startSubscriber } from '../../subscriber/main.ts';
-import { runMode } from '../../subscriber/modes.ts';
+import { runMode } from '../../subscriber/service/modes.ts';
 
 /** A relay of exports alone. */
 export const relay = defineRelay({

@@ -14,7 +14,7 @@ import type { Faults } from '../../local/faults/faults.ts';
 import { defineRelay, type RelayStream } from '../../shared/config/config.ts';
 import { type DatanostroOptions, datanostro } from '../../shared/sources/datanostro.ts';
 import { openWriteClient, type WriteClient } from '../../subscriber/bigquery/client.ts';
-import { ensureTable } from '../../subscriber/bigquery/tables/tables.ts';
+import { ensureTable } from '../../subscriber/bigquery/tables/ensure-table.ts';
 
 export const project = 'local-project';
 const apiKey = 'the-key';

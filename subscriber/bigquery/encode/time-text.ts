@@ -24,7 +24,7 @@ import {
 /** Said of a column, for people; it names the fault of the value and holds nothing of it. */
 export type TimeFault = string;
 
-const noTime = 'is no time';
+const noTime = 'is not a time';
 const noSuchDay = 'is a day that does not exist';
 const noSuchClock = 'is a time of day that does not exist';
 const noSuchOffset = 'has an offset from UTC that does not exist';
@@ -71,7 +71,7 @@ function momentOf(parts: TimeParts): Instant | TimeFault {
 /** Days since 1970. A day with a time is one where that is midnight, in no other zone than UTC. */
 export function readDate(text: string): number | TimeFault {
   const parts = readTimeParts(text.trim());
-  if (!parts) return 'is no day';
+  if (!parts) return 'is not a day';
   const { clock, offset = 0 } = parts;
   const days = daysOf(parts);
   if (typeof days === 'string' || !clock) return days;

@@ -24,7 +24,7 @@ function open(table: string, layout: TableLayout, schema?: TableLayout) {
   const encoder = createEncoder(layout, Date.now);
   const { descriptor } = schema ? createEncoder(schema, Date.now) : encoder;
   const random = () => 0.01;
-  const writer = new TableWriter(client, { table, descriptor, setupPatienceMs: 50, random });
+  const writer = new TableWriter(client, { table, descriptor, setupRetryMs: 50, random });
   const encode = (row: Parameters<typeof encoder.encode>[0]) => {
     const encoded = encoder.encode(row);
     if (!encoded.ok) throw new Error(encoded.reason);

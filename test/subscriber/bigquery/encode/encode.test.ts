@@ -333,8 +333,8 @@ describe('values that do not fit', () => {
       ok: true,
       row: (encoder.encode({ ...row, large: null }) as { row: Uint8Array }).row,
       notes: [
-        { column: 'large', reason: 'is left out, as the row would be too large with it' },
-        { column: 'no', reason: 'is no number' },
+        { column: 'large', reason: 'is left out because the row would be too large with it' },
+        { column: 'no', reason: 'is not a number' },
       ],
     });
     const refused = { ok: false, code: 'too_large' };
@@ -459,7 +459,7 @@ describe('a table where a value that does not fit costs its cell alone', () => {
   });
 
   test.each<[string, Value, string]>([
-    ['at', 'soon', 'is no time'],
+    ['at', 'soon', 'is not a time'],
     ['at', '2026-02-30', 'is a day that does not exist'],
     [
       'at',
@@ -468,10 +468,10 @@ describe('a table where a value that does not fit costs its cell alone', () => {
     ],
     ['n', '1.5', 'has a fraction, which INT64 does not hold'],
     ['n', '9223372036854775808', "is out of INT64's range"],
-    ['n', 'many', 'is no number'],
+    ['n', 'many', 'is not a number'],
     ['n', true, 'is a boolean, not an integer'],
     ['text', 7, 'is a number, not text'],
-    ['fields', new JsonText('{"a":"\\ud83d"}'), 'holds a lone surrogate, which is no Unicode'],
+    ['fields', new JsonText('{"a":"\\ud83d"}'), 'holds a lone surrogate, which is not Unicode'],
     ['fields', '{broken', 'is not JSON'],
   ])('%s of %o is NULL, with the fault that it has', (column, value, reason) => {
     expect(encode({ [column]: value })).toStrictEqual({
@@ -483,7 +483,7 @@ describe('a table where a value that does not fit costs its cell alone', () => {
   test('leaves nothing of a record that does not fit in the row', () => {
     expect(encode({ lines: [{ k: 1 }, { k: 'x' }], n: 5 })).toStrictEqual({
       cells: { ...whole, n: '5' },
-      notes: [{ column: 'lines[1].k', reason: 'is no number' }],
+      notes: [{ column: 'lines[1].k', reason: 'is not a number' }],
     });
   });
 
