@@ -1,5 +1,5 @@
 import { BigQuery } from '@google-cloud/bigquery';
-import { connectBigQuery } from '../local/connect.ts';
+import { connectBigQuery } from '../local/google-clients.ts';
 import type { Relay } from '../shared/config/config.ts';
 import { RelayError } from '../shared/error.ts';
 import { findRunning, type RunningStack } from './running.ts';

@@ -1,7 +1,6 @@
 import { censusTable } from '../shared/census.ts';
-import type { Relay, RelayStream } from '../shared/config/config.ts';
+import type { Relay, RelayStream, SourceName } from '../shared/config/config.ts';
 import { RelayError } from '../shared/error.ts';
-import type { SourceName } from '../shared/sources/registry.ts';
 
 interface Parameter {
   type: 'INT64' | 'STRING';

@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Relay, secretPrefix } from '../shared/config/config.ts';
+import type { Relay } from '../shared/config/config.ts';
+import { secretPrefix } from '../shared/config/secrets.ts';
 import type { AllowedHosts } from './guards/request-guard.ts';
 import type { PartName } from './parts/part.ts';
 import { type PartListeners, PartProcess } from './parts/part-process.ts';
 import { type Ports, requireFree } from './parts/ports.ts';
-import { exportStreams, startSenders } from './samples/senders.ts';
+import { exportStreams, startSenders } from './samples/sender-apis.ts';
 import type { Secrets } from './secrets.ts';
 
 export interface StackOptions extends PartListeners {

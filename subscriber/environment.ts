@@ -1,9 +1,10 @@
 import { isIP } from 'node:net';
-import { type Relay, secretPrefix } from '../shared/config/config.ts';
+import type { Relay } from '../shared/config/config.ts';
+import { secretPrefix } from '../shared/config/secrets.ts';
 import { RelayError } from '../shared/error.ts';
 import { sources } from '../shared/sources/registry.ts';
-import { readApiAccess } from './exports/fetch/api-access.ts';
-import type { ExportApi } from './exports/fetch/api-request.ts';
+import { readApiAccess } from './exports/fetch/api-credentials.ts';
+import type { ExportApi } from './exports/fetch/export-api.ts';
 
 /** What the subscriber reads from its environment, checked. */
 export interface Environment {

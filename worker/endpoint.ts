@@ -1,9 +1,9 @@
 import type { RelayStream } from '../shared/config/config.ts';
 import { RelayError } from '../shared/error.ts';
 import { type EventTest, filterOf } from '../shared/filters/filter.ts';
-import { withWindow } from '../shared/signatures/replay-window.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
+import { withWindow } from '../shared/signatures/timestamp.ts';
 import { edgeSides } from '../shared/sources/registry.ts';
 import type { EdgeSide } from '../shared/sources/source.ts';
 import { handshakes } from './verify/handshakes/table.ts';

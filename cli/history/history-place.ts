@@ -1,5 +1,5 @@
 import { EventReader } from '../../history/events/event-reader.ts';
-import { readHistory, readHistorySource } from '../../history/sender/history-api.ts';
+import { readHistory, readHistorySource } from '../../history/fetch/history-api.ts';
 import { IdTable } from '../../history/table/id-table.ts';
 import type { EventTable } from '../../history/table/known-ids.ts';
 import type { TimeWindow } from '../../history/time-window.ts';

@@ -1,8 +1,8 @@
-import { halves } from '../backfill.ts';
-import { tryAgain } from '../sender/try-again.ts';
+import { halves } from '../backfill/backfill.ts';
+import { tryAgain } from '../retry-work.ts';
 import { rangeOf, type TimeWindow } from '../time-window.ts';
 import { type CompareOptions, compareWindow } from './compare-window.ts';
-import { Copies } from './copies.ts';
+import { Copies } from './duplicates.ts';
 import { type HourDifference, HourReport, type ReconcileTotals } from './hour-report.ts';
 
 export interface ReconcileOptions extends Omit<CompareOptions, 'copies'> {

@@ -4,7 +4,7 @@ import { RelayError } from '../../shared/error.ts';
 import { backoffMs } from '../../subscriber/bigquery/append/backoff.ts';
 import { classifyReply } from '../../subscriber/bigquery/append/classify-reply.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
-import { type Patience, writeError } from '../sender/patience.ts';
+import { type Patience, writeError } from './retry-policy.ts';
 
 const { StorageErrorCode } = protos.google.cloud.bigquery.storage.v1.StorageError;
 

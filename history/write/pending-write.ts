@@ -6,10 +6,10 @@ import {
   type WriteFailure,
 } from '../../subscriber/bigquery/append/classify-reply.ts';
 import type { Reply } from '../../subscriber/bigquery/append/connection.ts';
-import { defaultPatience, type Patience, writeError } from '../sender/patience.ts';
+import { addToPiece, emptyPiece, halvePiece, type PendingPiece } from './pending-chunk.ts';
 import { PendingConnection, type PendingConnectionOptions } from './pending-connection.ts';
-import { addToPiece, emptyPiece, halvePiece, type PendingPiece } from './pending-piece.ts';
 import { commitStream, createStream, finalizeStream } from './pending-stream.ts';
+import { defaultPatience, type Patience, writeError } from './retry-policy.ts';
 import type { RowWrite } from './row-write.ts';
 
 export interface PendingWriteOptions<Origin> extends PendingConnectionOptions {

@@ -1,4 +1,4 @@
-import { maxColumns } from '../config/column-rules.ts';
+import { maxColumns } from '../column-rules.ts';
 import { RelayError } from '../error.ts';
 import { joinBytes } from '../join-bytes.ts';
 import { type Delimiter, detectDialect, sampleBytes } from './dialect.ts';

@@ -1,5 +1,5 @@
 import { JsonText } from '../../shared/json/json-text.ts';
-import type { Mapping } from '../../shared/sources/source.ts';
+import type { Mapping } from '../../shared/shape/map-columns.ts';
 
 /** More bytes than one append takes, so that a table never waits for rows. */
 const maxBytes = 8_000_000;

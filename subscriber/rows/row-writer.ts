@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Row } from '../../shared/columns.ts';
 import type { Envelope } from '../../shared/envelope.ts';
-import type { Mapping, ValueNote } from '../../shared/sources/source.ts';
+import type { Mapping, ValueNote } from '../../shared/shape/map-columns.ts';
 import type { RowEncoder } from '../bigquery/encode/encode.ts';
 import {
   mergeProblems,

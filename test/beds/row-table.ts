@@ -1,5 +1,5 @@
 import type { Row } from '../../shared/columns.ts';
-import type { ValueNote } from '../../shared/sources/source.ts';
+import type { ValueNote } from '../../shared/shape/map-columns.ts';
 import type { RowTable } from '../../subscriber/rows/row-writer.ts';
 import type { WriteResult } from '../../subscriber/rows/write-result.ts';
 

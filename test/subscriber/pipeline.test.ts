@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Row } from '../../shared/columns.ts';
-import { defineRelay } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { toAttributes } from '../../shared/envelope.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { generic } from '../../shared/sources/generic.ts';
-import type { ValueNote } from '../../shared/sources/source.ts';
+import type { ValueNote } from '../../shared/shape/map-columns.ts';
 import { DeadLetterQueue } from '../../subscriber/dead-letters/dead-letter-queue.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';
 import { InFlightLimit } from '../../subscriber/pull/in-flight-limit.ts';

@@ -1,7 +1,6 @@
 import { FlattenedSign } from 'jose';
 import { RelayError } from '../../shared/error.ts';
-import { toBytes } from '../../shared/signatures/bytes/bytes.ts';
-import { decode } from '../../shared/signatures/bytes/encoding.ts';
+import { decode, toBytes } from '../../shared/signatures/bytes.ts';
 
 interface Account {
   /** The secret that the rest was read from. */

@@ -13,7 +13,7 @@ import {
 } from '../../../shared/columns.ts';
 import type { StreamOptions } from '../../../shared/config/config.ts';
 import { JsonText } from '../../../shared/json/json-text.ts';
-import type { ValueNote } from '../../../shared/sources/source.ts';
+import type { ValueNote } from '../../../shared/shape/map-columns.ts';
 import { CELL_WRITERS, type CellWriter, DAY_WRITERS, kindOf, withinPartitions } from './cells.ts';
 import { type ColumnWriter, columnRepairer, type Repairer } from './column-repair.ts';
 import { changeFields, describeColumns, writeChange } from './descriptor.ts';

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
-import { postpone, refuse } from '../failure.ts';
+import { postpone, refuse } from '../export-failure.ts';
 
 /** Steps of 16 KiB, yauzl's and zlib's own, take twice the time; each is garbage that stops the rows a little. */
 const stepBytes = 512 * 1024;

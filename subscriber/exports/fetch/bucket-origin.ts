@@ -1,9 +1,9 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { ExportStorage } from '../../../shared/config/export-settings.ts';
 import { RelayError } from '../../../shared/error.ts';
-import { causeOf, postpone, refuse } from '../failure.ts';
-import { isPassing } from './api-request.ts';
-import type { ExportOrigin } from './origin.ts';
+import { causeOf, postpone, refuse } from '../export-failure.ts';
+import { isPassing } from './export-api.ts';
+import type { ExportOrigin } from './export-origin.ts';
 
 /** A bucket, by the client of its vendor. */
 export interface Bucket {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { postpone, refuse } from '../failure.ts';
-import type { ExportOrigin } from './origin.ts';
-import { Silence } from './silence.ts';
+import { postpone, refuse } from '../export-failure.ts';
+import type { ExportOrigin } from './export-origin.ts';
+import { Silence } from './idle-timeout.ts';
 
 export interface DownloadOptions {
   origin: ExportOrigin;

@@ -1,4 +1,4 @@
-import { refuse } from '../failure.ts';
+import { refuse } from '../export-failure.ts';
 
 /**
  * The key is sent to this URL, so it must lie below the configured one whatever the path holds; the edge

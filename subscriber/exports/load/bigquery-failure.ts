@@ -1,5 +1,5 @@
 import type { RelayError } from '../../../shared/error.ts';
-import { postpone, refuse } from '../failure.ts';
+import { postpone, refuse } from '../export-failure.ts';
 
 /** One entry of an answer's, or a job's, list of errors. */
 export interface ErrorProto {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CsvFile } from '../archive/csv-file.ts';
-import { postpone } from '../failure.ts';
-import { type BegunLoad, beginLoad, isCurrent, type LoadOptions } from './begin-load.ts';
+import { postpone } from '../export-failure.ts';
 import { failedJob } from './bigquery-failure.ts';
 import { readColumns } from './destination.ts';
 import { findJob, type JobResource } from './find-job.ts';
+import { type BegunLoad, beginLoad, isCurrent, type LoadOptions } from './start-load.ts';
 
 interface LoadedRows {
   rows: number;

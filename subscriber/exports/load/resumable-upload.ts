@@ -1,5 +1,5 @@
 import type { BigQuery } from '@google-cloud/bigquery';
-import { postpone } from '../failure.ts';
+import { postpone } from '../export-failure.ts';
 import { refusedUpload } from './bigquery-failure.ts';
 import { type Answer, authorize, isPassing, isSuccess, send } from './upload-request.ts';
 import { pause, UploadSession } from './upload-session.ts';

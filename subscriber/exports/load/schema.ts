@@ -3,7 +3,7 @@ import type { ExportSettings } from '../../../shared/config/export-settings.ts';
 import { columnName } from '../../../shared/delimited/column-names.ts';
 import type { CsvFile } from '../archive/csv-file.ts';
 import type { ExportColumns } from '../archive/export-columns.ts';
-import { postpone, refuse } from '../failure.ts';
+import { postpone, refuse } from '../export-failure.ts';
 
 export type Schema = NonNullable<ExportSettings['schema']>;
 /** The columns that a stream fixes, by name. */

@@ -2,9 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { RelayError } from '../../../shared/error.ts';
-import { postpone } from '../failure.ts';
-import { type Body, exchange, type HttpRequest } from '../fetch/http-exchange.ts';
-import { Silence } from '../fetch/silence.ts';
+import { postpone } from '../export-failure.ts';
+import { type Body, exchange, type HttpRequest } from '../fetch/http-request.ts';
+import { Silence } from '../fetch/idle-timeout.ts';
 
 export interface AuthorizedRequest {
   url: string;

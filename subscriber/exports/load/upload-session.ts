@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs } from '../../bigquery/append/backoff.ts';
-import { postpone } from '../failure.ts';
+import { postpone } from '../export-failure.ts';
 import { type Answer, isPassing, type Reply, send } from './upload-request.ts';
 
 /** Tries without progress before a session is given up; each failure takes two, see `send`. */

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { protos } from '@google-cloud/bigquery-storage';
 import { describe, expect, it } from 'vitest';
-import { fillWindow } from '../../../history/fill-window.ts';
+import { fillWindow } from '../../../history/backfill/fill-window.ts';
 import { PendingWrite } from '../../../history/write/pending-write.ts';
 import { Faults } from '../../../local/faults/faults.ts';
 import type { WriteClient } from '../../../subscriber/bigquery/client.ts';

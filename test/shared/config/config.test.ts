@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  defineRelay,
-  type RelayOptions,
-  type Stream,
-  secretPrefix,
-} from '../../../shared/config/config.ts';
+import type { RelayOptions, Stream } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
+import { secretPrefix } from '../../../shared/config/secrets.ts';
 import { RelayError } from '../../../shared/error.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';

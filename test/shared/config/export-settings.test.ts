@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defineRelay } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import type { ExportSettings } from '../../../shared/config/export-settings.ts';
 import { RelayError } from '../../../shared/error.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
