@@ -6,7 +6,7 @@ import { sources } from '../shared/sources/registry.ts';
 import { readApiAccess } from './exports/fetch/api-credentials.ts';
 import type { ExportApi } from './exports/fetch/export-api.ts';
 
-/** What the subscriber reads from its environment, checked. */
+/** The subscriber's environment variables, checked. */
 export interface Environment {
   /** `host:port` of a Storage Write server without TLS; Google's own by default. */
   storageEndpoint?: string;

@@ -1,18 +1,18 @@
 import type { Row, TableLayout } from '../../shared/columns.ts';
 
-/** What is known of an envelope that can never become a row, or became one only in part. */
+/** An envelope that can never become a row, or became one only in part, with the reason. */
 export interface DeadLetter {
   messageId: string;
   attributes: Readonly<Record<string, string>>;
   data: Uint8Array;
   reason: string;
-  /** Path of the column that is at fault, where one is; of several, with commas between them. */
+  /** Path of the column at fault, if there is one; several are separated by commas. */
   column?: string;
-  /** Is every event of it a row, and only some values are not? */
+  /** Every event of it is a row, but some values are missing. */
   writtenInPart: boolean;
 }
 
-/** Everything that is needed to mend the cause and send the delivery again. */
+/** Everything that is needed to fix the cause and replay the delivery. */
 export const deadLetterLayout: TableLayout = {
   columns: [
     { name: 'delivery_id', type: 'STRING' },
@@ -53,27 +53,27 @@ export const deadLetterLayout: TableLayout = {
 /** Pub/Sub carries 10 MB, and a row 9 MB. */
 const partBytes = 8_000_000;
 /** The path of a column may hold a key of the sender's. */
-const longestText = 2000;
+const maxTextLength = 2000;
 const plainName = /^[\w.-]{1,100}$/;
-const firstMoment = Date.parse('0001-01-01T00:00:00Z');
-const lastMoment = Date.parse('9999-12-31T23:59:59.999Z');
+const minTime = Date.parse('0001-01-01T00:00:00Z');
+const maxTime = Date.parse('9999-12-31T23:59:59.999Z');
 
 /**
- * One row, but for a huge body: then one for each part of it. The table's own columns refuse none of them.
+ * One row, or for a huge body one for each part of it. They always fit the table's columns.
  *
  * @param now Unix milliseconds
  */
 export function deadLetterRows(letter: DeadLetter, now: number): Row[] {
   const { attributes, column, messageId, reason } = letter;
   const text = (value: string | undefined) =>
-    value?.toWellFormed().slice(0, longestText).toWellFormed() ?? null;
-  // received_at is a hint here: a dead letter must not fail on the very thing that it may be about.
+    value?.toWellFormed().slice(0, maxTextLength).toWellFormed() ?? null;
+  // Only a hint here: a dead letter must not fail on the very value that it may be about.
   const receivedAt = Date.parse(attributes['received_at'] ?? '');
-  const isMoment = receivedAt >= firstMoment && receivedAt <= lastMoment;
+  const isTime = receivedAt >= minTime && receivedAt <= maxTime;
   return rowsOf(letter.data, {
     delivery_id: text(attributes['delivery_id']),
     stream: text(attributes['stream']),
-    received_at: isMoment ? new Date(receivedAt).toISOString() : null,
+    received_at: isTime ? new Date(receivedAt).toISOString() : null,
     stored_at: new Date(now).toISOString(),
     reason: text(reason),
     column: text(column),
@@ -84,8 +84,8 @@ export function deadLetterRows(letter: DeadLetter, now: number): Row[] {
 }
 
 /**
- * The same for a letter that BigQuery refused although its columns fit: nothing that came from outside
- * is in it but as bytes, in base64, or as a plain name.
+ * The same for a dead letter that BigQuery refused although its columns fit: everything that came from outside
+ * is in it as bytes, in base64, or as a plain name.
  */
 export function bareDeadLetterRows(letter: DeadLetter, now: number): Row[] {
   const base64 = (value: string) => Buffer.from(value).toString('base64');

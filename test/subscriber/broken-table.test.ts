@@ -50,7 +50,7 @@ const broken: Record<string, { table: TableMetadata; names: string[] }> = {
   },
   view: {
     table: { view: { query: "SELECT 'x' AS id", useLegacySql: false } },
-    names: ['it is of the kind VIEW'],
+    names: ['it is a VIEW'],
   },
 };
 

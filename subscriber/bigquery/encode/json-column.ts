@@ -8,7 +8,7 @@ const encoder = new TextEncoder();
 
 export type JsonFault = 'lone-surrogate' | 'not-json' | 'too-deep';
 
-/** Says why BigQuery would not take this for a JSON column, or undefined when it would. */
+/** Why BigQuery would not take this for a JSON column; undefined if it would. */
 export function jsonFault(json: string | JsonText): JsonFault | undefined {
   const isKnown = json instanceof JsonText;
   const text = isKnown ? json.text : json;
@@ -19,9 +19,9 @@ export function jsonFault(json: string | JsonText): JsonFault | undefined {
 }
 
 /**
- * The nearest text that BigQuery takes: lone surrogates become U+FFFD, and what is too deep becomes a JSON string
- * of its text, in which every escape stays as it was written. All else stays, digit for digit. Undefined for what
- * is no JSON.
+ * The nearest text that BigQuery takes: lone surrogates become U+FFFD, and a text that is too deep becomes a JSON
+ * string of itself, with every escape as it was written. Everything else stays, digit for digit. Undefined if the
+ * text is not JSON.
  */
 export function repairJson(json: string | JsonText): JsonText | undefined {
   const text = String(json).toWellFormed();
@@ -39,14 +39,14 @@ function replaceLoneEscapes(text: string): string {
   return repaired + text.slice(end);
 }
 
-/** Every level takes an opening and a closing bracket: where there are too few, levels need not be counted. */
+/** Every level takes two brackets: the depth is only counted where there are enough of them. */
 export function isTooDeep(text: string): boolean {
   if (text.length <= MAX_DEPTH * 2) return false;
   const opened = countTo(MAX_DEPTH, text, '{') + countTo(MAX_DEPTH, text, '[');
   return opened > MAX_DEPTH && depth(text) > MAX_DEPTH;
 }
 
-/** How often a character stands in a text; those past the `limit` are not counted, but for one. */
+/** How often a character occurs in a text; stops counting at `limit` + 1. */
 function countTo(limit: number, text: string, char: string): number {
   let count = 0;
   for (let at = text.indexOf(char); at !== -1 && count <= limit; at = text.indexOf(char, at + 1)) {
@@ -58,8 +58,8 @@ function countTo(limit: number, text: string, char: string): number {
 const ESCAPE_LENGTH = '\\ud83d'.length;
 
 /**
- * The index of the first escape of a surrogate that has no other half, -1 where there is none. Expects valid JSON,
- * where a backslash stands in strings alone and `\u` has four digits.
+ * The index of the first escape of a lone surrogate, or -1. Expects valid JSON, where a backslash occurs only in
+ * strings and `\u` has four digits.
  */
 function findLoneEscape(text: string, from: number): number {
   let high = -1;

@@ -1,7 +1,7 @@
 import type { TableField, TableMetadata } from '@google-cloud/bigquery';
 import type { Column, ColumnType, TableLayout } from '../../../shared/columns.ts';
 
-/** The REST API's older names of some types; it takes both and answers with these. */
+/** The REST API's older names of some types; it takes both names and answers with these. */
 const REST_NAMES: Partial<Record<ColumnType, string>> = {
   INT64: 'INTEGER',
   FLOAT64: 'FLOAT',
@@ -15,7 +15,7 @@ const SQL_NAMES: Readonly<Record<string, string>> = {
   STRUCT: 'RECORD',
 };
 
-/** A table as the REST API describes one that is to be made. */
+/** The metadata with which the REST API creates a table. */
 export function toTableMetadata(layout: TableLayout): TableMetadata {
   const { partitionBy, clusterBy, key, description } = layout;
   return {
@@ -37,22 +37,22 @@ function toField(column: Column): TableField {
   };
 }
 
-/** How a table that is there differs from the layout that rows are encoded for. */
+/** How an existing table differs from the layout that rows are encoded for. */
 interface Difference {
-  /** All fields that the table should have: its own, then the new ones. */
+  /** All fields that the table should have: its own, and the new ones after them. */
   fields: TableField[];
-  /** Paths of columns that the table lacks and can be given. */
+  /** Paths of columns that the table lacks and that can be added. */
   added: string[];
-  /** What no change of the table can mend, each naming both sides. */
+  /** What no change of the table can fix; each names both sides. */
   problems: string[];
 }
 
 export interface TableDifference extends Difference {
-  /** The layout has a primary key, and the table none. */
+  /** The layout has a primary key, but the table has none. */
   lacksKey: boolean;
 }
 
-/** Compares a table with a layout. Columns are the same by name, in any case. */
+/** Compares a table with a layout. Column names match in any case. */
 export function compareTable(metadata: TableMetadata, layout: TableLayout): TableDifference {
   const existing = (metadata.schema as { fields?: TableField[] } | undefined)?.fields ?? [];
   const difference = compareColumns(existing, layout.columns, '');
@@ -67,13 +67,13 @@ export function compareTable(metadata: TableMetadata, layout: TableLayout): Tabl
   return { ...difference, lacksKey: layout.key !== undefined && key.length === 0 };
 }
 
-/** No rows can be appended to a view, a snapshot or an external table. */
+/** Rows can't be appended to a view, a snapshot or an external table. */
 function compareKinds({ type }: TableMetadata): string | undefined {
   if (type === undefined || type === 'TABLE') return undefined;
-  return `it is of the kind ${type}, and no TABLE`;
+  return `it is a ${type}, not a TABLE`;
 }
 
-/** A key may be given to a table without one, and be left where the config says nothing. */
+/** A table without a key may get one; a key that the config does not name may stay. */
 function compareKeys(
   key: readonly string[],
   { key: wanted = [] }: TableLayout,
@@ -99,14 +99,14 @@ function compareColumns(
   }
   for (const column of wanted.values()) {
     difference.added.push(parent + column.name);
-    // BigQuery adds no REQUIRED column to a table that has rows.
+    // BigQuery does not add a REQUIRED column to a table that has rows.
     const mode = column.mode === 'REPEATED' ? 'REPEATED' : 'NULLABLE';
     difference.fields.push(toField({ ...column, mode }));
   }
   return difference;
 }
 
-/** Adds what is wrong with the field to `difference`, and gives the field with its new parts. */
+/** Adds the field's problems to `difference`, and returns the field with its new parts. */
 function compareField(
   field: TableField,
   column: Column | undefined,
