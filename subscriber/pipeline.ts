@@ -7,7 +7,7 @@ import type { InFlightLimit } from './pull/in-flight-limit.ts';
 import { RecentIds } from './pull/redeliveries.ts';
 import type { PulledMessage } from './pull/subscription.ts';
 import { DeliveryWriter, type DeliveryWriterOptions } from './rows/delivery-writer.ts';
-import type { WriteResult } from './rows/write-result.ts';
+import { invalid, type WriteResult } from './rows/write-result.ts';
 
 export interface PipelineOptions
   extends Omit<DeliveryWriterOptions, 'written' | 'writtenInPart'>,
@@ -66,9 +66,12 @@ export class Pipeline {
     const messages = this.#pending.get(id);
     if (messages) messages.push(message);
     else if (this.#written.has(id)) this.#ack([message]);
-    else if (reading.ok) return this.#settle(id, message, this.#deliveries.write(reading.envelope));
-    else
-      return this.#settle(id, message, { kind: 'invalid', problem: { reason: reading.problem } });
+    else {
+      const result = reading.ok
+        ? this.#deliveries.write(reading.envelope)
+        : invalid({ reason: reading.problem });
+      return this.#settle(id, message, result);
+    }
     return Promise.resolve();
   }
 
@@ -79,11 +82,11 @@ export class Pipeline {
   async #settle(
     id: string,
     message: PulledMessage,
-    written: WriteResult | Promise<WriteResult>,
+    pending: WriteResult | Promise<WriteResult>,
   ): Promise<void> {
     const messages = [message];
     this.#pending.set(id, messages);
-    let result = await written;
+    let result = await pending;
     let hasDeadLetter = false;
     for (;;) {
       if (result.kind === 'nacked') {

@@ -18,16 +18,16 @@ export const deadLetterLayout: TableLayout = {
     { name: 'delivery_id', type: 'STRING' },
     { name: 'stream', type: 'STRING' },
     { name: 'received_at', type: 'TIMESTAMP', description: 'When the relay received the delivery' },
-    { name: 'stored_at', type: 'TIMESTAMP', description: 'When it was given up' },
+    { name: 'stored_at', type: 'TIMESTAMP', description: 'When the dead letter was stored' },
     {
       name: 'reason',
       type: 'STRING',
-      description: 'Why it can never become a row, or what its row lacks',
+      description: 'Why it can never become a row, or which values its row lacks',
     },
     {
       name: 'column',
       type: 'STRING',
-      description: 'Path of the column that is at fault; of several, with commas between them',
+      description: 'Path of the column at fault; several are separated by commas',
     },
     { name: 'data', type: 'BYTES', description: 'The body as it was sent' },
     { name: 'attributes', type: 'JSON', description: "The envelope's attributes" },
@@ -35,13 +35,14 @@ export const deadLetterLayout: TableLayout = {
     {
       name: 'part',
       type: 'INT64',
-      description: 'Of a body that no single row can hold: which part `data` is, from 0',
+      description:
+        'Which part of the body `data` is, from 0, where a single row can not hold it all',
     },
     {
       name: 'written_in_part',
       type: 'BOOL',
       description:
-        'TRUE: every event of it is a row, which lacks the values that did not fit. FALSE: one is no row',
+        'TRUE: every event of it is a row without the values that did not fit. FALSE: an event is not a row',
     },
   ],
   partitionBy: { column: 'stored_at', by: 'DAY' },

@@ -8,8 +8,8 @@ import type { RecentIds } from '../pull/redeliveries.ts';
 import { EventBudget, sizeOf } from './event-budget.ts';
 import { EventResults } from './event-results.ts';
 import { inflateEnvelope } from './inflate-body.ts';
-import { changeSequence, invalid, type RowTable, writeMapping, writeRow } from './row-writer.ts';
-import type { Queue, WriteResult } from './write-result.ts';
+import { changeSequence, type RowTable, writeMapping, writeRow } from './row-writer.ts';
+import { invalid, type Queue, type WriteResult } from './write-result.ts';
 
 /** An export that a webhook announced, with the name of its stream. */
 export interface AnnouncedExport {

@@ -4,6 +4,7 @@ import type { Envelope } from '../../shared/envelope.ts';
 import type { Mapping, ValueNote } from '../../shared/shape/map-columns.ts';
 import type { RowEncoder } from '../bigquery/encode/encode.ts';
 import {
+  invalid,
   mergeProblems,
   type Problem,
   type Queue,
@@ -54,10 +55,6 @@ export function writeMapping(
   if (mapping.ok) return writeRow(table, mapping.row, { ...options, notes: mapping.notes });
   const { reason, column } = mapping;
   return invalid({ reason, ...(column && { column }) });
-}
-
-export function invalid(problem: Problem): WriteResult {
-  return { kind: 'invalid', problem };
 }
 
 /** First what the mapping found, then what the encoder found. */

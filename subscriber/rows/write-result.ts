@@ -17,6 +17,10 @@ export type WriteResult =
    */
   | { kind: 'nacked'; reason: string; later?: Promise<WriteResult> };
 
+export function invalid(problem: Problem): WriteResult {
+  return { kind: 'invalid', problem };
+}
+
 /** Holds rows, dead letters or exports until BigQuery has taken or refused them. */
 export interface Queue<Item> {
   /** Resolves once the result is known, however long that takes. Never rejects. */

@@ -117,7 +117,7 @@ describe('the subscriber’s modes', { timeout: 120_000 }, () => {
     bed.bigqueryFaults.add({ name: 'append.status', code, on, times: 'always' });
     const subscriber = spawn(['serve']);
     await ready(subscriber);
-    const message = 'the table could not be opened: its rows wait, and it is tried again';
+    const message = 'the table could not be opened: its rows wait, and opening is tried again';
     expect(said(subscriber, message)).toMatchObject({ severity: 'ERROR', table: 'shop.plain' });
     const waiting = await bed.publish('plain', 50);
     const others = await bed.publish('keyed', 50);

@@ -108,7 +108,7 @@ test('deliveries that come meanwhile wait their turn, and none is forgotten', as
   expect(settled.toSorted()).toEqual(['d1: ack', 'd2: ack', 'd3: ack']);
 });
 
-test('once an event is given back the rest is left for the next time, which writes only what is missing', async () => {
+test('once an event is nacked, the rest is left for the next time, which writes only what is missing', async () => {
   const { take, settle, waiting, settled } = openPipeline();
   const taken = take('d1', many(20_000));
   await settle(100, written);
@@ -124,7 +124,7 @@ test('once an event is given back the rest is left for the next time, which writ
   expect(settled).toEqual(['d1: nack', 'd1: ack']);
 });
 
-test('of many bad events the first are told, in order, and the others are written', async () => {
+test('of many invalid events the first are named, in order, and the others are written', async () => {
   const { take, settle, dead, settled } = openPipeline();
   const taken = take('d1', [...many(30), ...Array(500).fill('{}')]);
   await settle(30, written);

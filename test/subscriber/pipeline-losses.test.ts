@@ -203,7 +203,7 @@ describe('events', () => {
     expect(sequences.toSorted()).toEqual(sequences);
   });
 
-  it('larger than all that may wait at once are written all the same', async () => {
+  it('larger than the budget are written all the same', async () => {
     const pipeline = open();
     const large = `[{"id":"a","text":"${'x'.repeat(9_000_000)}"},{"id":"b"}]`;
     await pipeline.handle(message('mail', 'd1', large));

@@ -26,7 +26,7 @@ export const MAX_ROW_BYTES = 9_000_000;
 export type InvalidValues = NonNullable<StreamOptions['invalidValues']>;
 
 /** `notes` name the cells that are NULL or changed because the row's values do not fit them. */
-export type Encoded =
+type Encoded =
   | { ok: true; row: Uint8Array; notes?: readonly ValueNote[] }
   | ({ ok: false } & Refusal);
 

@@ -95,7 +95,7 @@ function tablesOf(relay: Relay): TableOfStream[] {
   return [...streams, census];
 }
 
-export interface OpenTable {
+interface OpenTable {
   encoder: RowEncoder;
   queue: TableQueue;
   close(graceMs: number): Promise<void>;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { InFlightLimit, type LimitedQueue } from '../../../subscriber/pull/in-flight-limit.ts';
 
-/** A table of which the test says how it fares. */
-class Table implements LimitedQueue {
+/** A queue whose state the test sets. */
+class TestQueue implements LimitedQueue {
   waitingSince: number | undefined;
   writtenAt = Number.NEGATIVE_INFINITY;
   answers = false;
@@ -25,14 +25,14 @@ class Table implements LimitedQueue {
 }
 
 let limit: InFlightLimit;
-let late: Table;
-let other: Table;
+let late: TestQueue;
+let other: TestQueue;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000 });
   limit = new InFlightLimit({ messages: 10, bytes: 1000, now: Date.now });
-  late = new Table();
-  other = new Table();
+  late = new TestQueue();
+  other = new TestQueue();
   limit.register(late);
   limit.register(other);
 });
@@ -46,7 +46,7 @@ function fill(): void {
 }
 
 describe('InFlightLimit', () => {
-  it('leaves a late table alone while there is room', () => {
+  it('leaves a late queue alone while the limit is not reached', () => {
     late.waitingSince = Date.now();
     other.writtenAt = Date.now() + 5000;
     limit.add(1);
@@ -54,7 +54,7 @@ describe('InFlightLimit', () => {
     expect(late.timesNacked).toBe(0);
   });
 
-  it('is full by bytes too', () => {
+  it('is reached by bytes as well', () => {
     late.waitingSince = Date.now() - 5000;
     other.writtenAt = Date.now();
     limit.add(1000);
@@ -62,7 +62,7 @@ describe('InFlightLimit', () => {
     expect(late.timesNacked).toBe(1);
   });
 
-  it('has the late table give back what it can while another is written', () => {
+  it('has the late queue nack what is not sent while another is written', () => {
     late.waitingSince = Date.now();
     fill();
     vi.advanceTimersByTime(2000);
@@ -74,7 +74,7 @@ describe('InFlightLimit', () => {
     expect(other.asked).toBe(0);
   });
 
-  it('has it give back what was sent too, where the rest makes no room', () => {
+  it('has it nack what was sent as well, where the rest is not enough', () => {
     late.waitingSince = Date.now();
     other.writtenAt = Date.now() + 1500;
     fill();
@@ -91,9 +91,9 @@ describe('InFlightLimit', () => {
     expect([asked, late.timesSentNacked]).toEqual([1, 1]);
   });
 
-  it('asks about another table when none has anything to show, and believes the answer', async () => {
+  it('asks about another table when none was written recently, and trusts the answer', async () => {
     late.waitingSince = Date.now();
-    // From before the trouble: it proves nothing.
+    // From before the failure: it proves nothing.
     other.writtenAt = Date.now() + 500;
     other.answers = true;
     fill();
@@ -101,7 +101,7 @@ describe('InFlightLimit', () => {
     expect([other.asked, late.asked, late.timesNacked]).toEqual([1, 0, 0]);
     await vi.advanceTimersByTimeAsync(250);
     expect(late.timesNacked).toBe(1);
-    // An answer does not hold for ever.
+    // An answer expires.
     other.answers = false;
     await vi.advanceTimersByTimeAsync(60_000);
     const times = late.timesNacked;
@@ -109,7 +109,7 @@ describe('InFlightLimit', () => {
     expect(late.timesNacked).toBe(times);
   });
 
-  it('holds everything while BigQuery is down, for hours', async () => {
+  it('nacks nothing while BigQuery is down, for hours', async () => {
     late.waitingSince = Date.now();
     fill();
     await vi.advanceTimersByTimeAsync(3_600_000);
@@ -118,19 +118,19 @@ describe('InFlightLimit', () => {
     expect(other.asked).toBeLessThanOrEqual(1200);
   });
 
-  it('gives late tables time to be written when an outage is over', async () => {
+  it('gives late queues time to be written when an outage is over', async () => {
     late.waitingSince = Date.now();
     fill();
     await vi.advanceTimersByTimeAsync(600_000);
     other.answers = true;
     await vi.advanceTimersByTimeAsync(55_000);
     expect(late.timesNacked).toBe(0);
-    // It had its time: now the trouble is its own.
+    // It had its time: now only its own table fails.
     await vi.advanceTimersByTimeAsync(15_000);
     expect(late.timesNacked).toBeGreaterThan(0);
   });
 
-  it('holds everything while every table is late', async () => {
+  it('nacks nothing while every queue is late', async () => {
     late.waitingSince = Date.now();
     other.waitingSince = Date.now();
     other.writtenAt = Date.now() + 2000;
@@ -140,7 +140,7 @@ describe('InFlightLimit', () => {
     expect([late.timesNacked, other.timesNacked, other.asked]).toEqual([0, 0, 0]);
   });
 
-  it('rests once there is room again', () => {
+  it('stops once the limit is no longer reached', () => {
     late.waitingSince = Date.now();
     other.writtenAt = Date.now() + 1500;
     fill();
@@ -151,7 +151,7 @@ describe('InFlightLimit', () => {
     expect(late.timesNacked).toBe(1);
   });
 
-  it('gives the bytes of a message free when it leaves', () => {
+  it('frees the bytes of a message that is acked or nacked', () => {
     late.waitingSince = Date.now() - 5000;
     other.writtenAt = Date.now();
     limit.add(900);
@@ -161,7 +161,7 @@ describe('InFlightLimit', () => {
     expect(late.timesNacked).toBe(0);
   });
 
-  it('looks again when it is full again', () => {
+  it('checks again when it is reached again', () => {
     late.waitingSince = Date.now();
     other.writtenAt = Date.now() + 1500;
     fill();

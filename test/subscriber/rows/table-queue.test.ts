@@ -81,7 +81,7 @@ describe('TableQueue', () => {
     expect(server.received).toHaveLength(2);
   });
 
-  it('tells a row that BigQuery refuses from its neighbours', async () => {
+  it('tells an invalid row from its neighbours', async () => {
     const queue = await open(({ rows }, hand) => {
       const bad = rows.findIndex((row) => row.includes('bad'));
       if (bad < 0) hand.store();
@@ -102,7 +102,7 @@ describe('TableQueue', () => {
     await queue.close(1000);
   });
 
-  it('tells them apart again among those that had to be sent again', async () => {
+  it('tells them apart among rows that had to be sent again', async () => {
     let appends = 0;
     const queue = await open(
       ({ rows }, hand) => {
@@ -124,14 +124,14 @@ describe('TableQueue', () => {
     await queue.close(1000);
   });
 
-  it('writes what waits for company when it is closed', async () => {
+  it('writes a batch that is not full when it is closed', async () => {
     const queue = await open(takes, { lingerMs: 600_000 });
     const result = queue.write(rowOf('a'));
     await queue.close(5000);
     expect(await result).toEqual({ kind: 'written' });
   });
 
-  it('gives back what is not answered in the grace', async () => {
+  it('nacks what is not answered within the grace time', async () => {
     const queue = await open(() => {});
     const result = queue.write(rowOf('a'));
     await queue.close(50);
@@ -204,7 +204,7 @@ describe('TableQueue', () => {
     expect(await result).toMatchObject({ kind: 'nacked' });
   });
 
-  it('lets rows wait while enough is under way, and fills the batches with them', async () => {
+  it('lets rows wait while enough is pending, and fills the batches with them', async () => {
     const waiting: Hand[] = [];
     const queue = await open(
       (_, hand) => void waiting.push(hand),
@@ -226,7 +226,7 @@ describe('TableQueue', () => {
     await queue.close(1000);
   });
 
-  it('gives back what was not sent, and goes on with what comes after', async () => {
+  it('nacks what was not sent, and goes on with what comes after', async () => {
     const waiting: Hand[] = [];
     const queue = await open(
       (_, hand) => void waiting.push(hand),
@@ -249,7 +249,7 @@ describe('TableQueue', () => {
     await queue.close(1000);
   });
 
-  it('lets go of what was sent, and tells what becomes of it', async () => {
+  it('nacks what was sent, and gives its later result', async () => {
     const waiting: Hand[] = [];
     const queue = await open((_, hand) => void waiting.push(hand));
     const results = ['a', 'b'].map((id) => queue.write(rowOf(id)));
@@ -265,7 +265,7 @@ describe('TableQueue', () => {
     await queue.close(1000);
   });
 
-  it('tells a bad row by those that come after it, though it is the first of its table', async () => {
+  it('finds an invalid row by those that come after it, although it is the first of its table', async () => {
     const mended = Promise.withResolvers<void>();
     const queue = await open(
       ({ rows }, hand) => {
@@ -288,7 +288,7 @@ describe('TableQueue', () => {
     await queue.close(1000);
   });
 
-  it('writes all that waits behind a slow append when it is closed', async () => {
+  it('writes all rows behind a slow append when it is closed', async () => {
     const queue = await open(
       (_, hand) => void setTimeout(() => hand.store(), 20),
       { lingerMs: 600_000 },

@@ -32,7 +32,7 @@ it('a table whose messages are nacked again and again is stuck', async () => {
   clearInterval(circle);
 });
 
-it('ends when it is told to', async () => {
+it('ends when the signal is given', async () => {
   const work = { pulled: 5, acked: 4, nacked: 0, inFlight: 1 };
   const options = {
     idleMs: 60,

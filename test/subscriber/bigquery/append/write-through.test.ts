@@ -177,7 +177,7 @@ test('a layout that the table lacks columns for gives the rows back, until it ha
   await writer.close();
 });
 
-test('appends from many sides, more than one request can hold: each row once', async () => {
+test('parallel appends, larger than one request: each row once', async () => {
   const ref = await bed.createTable('many', [field('n', 'INTEGER'), field('c', 'STRING')]);
   const { writer, encode } = open(tablePath(ref), {
     columns: [

@@ -339,7 +339,7 @@ describe('bad rows', () => {
     expect(server.stored.toSorted()).toStrictEqual(texts.filter((text) => !isBad(text)).toSorted());
   });
 
-  test('in one request, while another of the append never is answered: each row has its own fate', async () => {
+  test('in one request, while another of the append is never answered: each row has its own result', async () => {
     const { writer } = await scripted(
       ({ rows: sent }, hand) => {
         if (sent.some((row) => row.startsWith('stuck'))) {
@@ -360,7 +360,7 @@ describe('bad rows', () => {
     });
   });
 
-  test('all refused without a word: not proven bad, so they come back', async () => {
+  test('all refused without a reason: not proven bad, so they are retryable', async () => {
     const refusal = { error: { code: INVALID_ARGUMENT, message: 'no' } };
     const { writer } = await scripted((_, hand) => hand.answer(refusal), {
       setupRetryMs: 30,
@@ -403,7 +403,7 @@ describe('bad rows', () => {
     expect(refused).toMatchObject({ written: [], invalid: [], retryable: [0, 1, 2, 3] });
   });
 
-  test('refused while the table was at odds, and taken with the others after it: not bad', async () => {
+  test('refused while the table was the cause, and taken with the others afterwards: not bad', async () => {
     let isAtOdds = true;
     const refusal = { error: { code: INVALID_ARGUMENT, message: 'the table is at odds' } };
     const { server, writer } = await scripted(
@@ -519,7 +519,7 @@ describe('limits', () => {
     expect(server.stored).toHaveLength(10);
   });
 
-  test('one trouble is told once, however many appends are in it', async () => {
+  test('a failure is reported once, however many appends it affects', async () => {
     let failures = 0;
     const { writer } = await scripted(
       (_, hand) => {

@@ -188,7 +188,7 @@ describe('values that fit', () => {
     }
   });
 
-  test('a column that is no protobuf identifier travels under another name with an annotation', () => {
+  test('a column that is not a protobuf identifier is sent under another name with an annotation', () => {
     const { descriptor } = createEncoder({ columns: [{ name: 'größe-1', type: 'STRING' }] }, clock);
     expect(descriptor.field?.[0]?.name).toBe('column_1');
     expect(descriptor.field?.[0]?.options).toStrictEqual({
@@ -274,7 +274,7 @@ describe('values that do not fit', () => {
     expect(refusal({ type }, value)).toStrictEqual({ code, column: 'c' });
   });
 
-  test('the deepest JSON that BigQuery takes is taken', () => {
+  test('the deepest JSON that BigQuery takes is accepted', () => {
     expect(refusal({ type: 'JSON' }, `${'['.repeat(500)}${']'.repeat(500)}`)).toBeUndefined();
     const many = JSON.stringify(Array.from({ length: 600 }, () => [{ a: '[{' }]));
     expect(refusal({ type: 'JSON' }, many)).toBeUndefined();
@@ -427,7 +427,7 @@ describe('a table with a key', () => {
   });
 });
 
-describe('a table where a value that does not fit costs its cell alone', () => {
+describe('a table where a value that does not fit costs only its cell', () => {
   const layout: TableLayout = {
     columns: [
       { name: 'id', type: 'STRING' },
@@ -525,7 +525,7 @@ describe('a table where a value that does not fit costs its cell alone', () => {
     }
   });
 
-  test('JSON of very many halves of characters is repaired in no time that grows with their square', () => {
+  test('the time to repair JSON of very many lone surrogates does not grow with their square', () => {
     const json = (half: string) => `["${half.repeat(500_000)}"]`;
     expect(encode({ payload: new JsonText(json('\\ud83d')) })).toMatchObject({
       cells: { payload: json('\\ufffd') },

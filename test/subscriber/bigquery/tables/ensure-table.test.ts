@@ -152,7 +152,7 @@ describe('the view of unique rows', () => {
     return metadata;
   };
 
-  test('is made, and again when what tells copies has changed', async () => {
+  test('is created, and updated when the columns that tell duplicates change', async () => {
     await ensureTable(bigquery, name, layout);
     await Promise.all([1, 2, 3].map(() => ensureUniqueView(bigquery, name, layout)));
     const made = await viewOf('orders_unique');
@@ -163,7 +163,7 @@ describe('the view of unique rows', () => {
     expect((await viewOf('orders_unique')).view.query).toContain('PARTITION BY `id`, `count`)');
   });
 
-  test('is none where nothing tells copies, and takes no table’s place', async () => {
+  test('is not created where no column tells duplicates, and replaces no table', async () => {
     const plain = { dataset: 'views', table: 'plain' };
     await ensureTable(bigquery, plain, LAYOUT);
     await ensureUniqueView(bigquery, plain, LAYOUT);
