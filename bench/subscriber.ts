@@ -11,7 +11,7 @@ const rounds = 3;
 /** Some seconds: V8 compiles meanwhile, and a subscriber runs for days. */
 const warmUp = 50_000;
 const events = 60_000;
-/** More than the pull may have out. */
+/** More than may be in flight. */
 const outageBacklog = 60_000;
 const outageSeconds = 20;
 
@@ -19,7 +19,7 @@ interface Round extends Measured {
   appended?: Appended;
 }
 
-/** The subscriber, held against a twin on the same client that only pulls and acks. */
+/** The subscriber, compared with a twin on the same client that only pulls and acks. */
 export async function benchSubscriber(say: (what: string) => void): Promise<Figure[]> {
   const bed = await startBed();
   try {
@@ -66,7 +66,7 @@ async function measureRun(
   return what === 'instant' ? { ...measured, appended: await bed.instant.appended() } : measured;
 }
 
-/** The greatest resident set while BigQuery answers nothing and the backlog is larger than the room. */
+/** The greatest resident set while BigQuery does not answer and the backlog is larger than the in-flight limit. */
 async function measureOutage(bed: Bed): Promise<number[]> {
   bed.instant.freeze();
   await bed.subscribe('outage');

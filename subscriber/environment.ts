@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import type { Relay } from '../shared/config/config.ts';
 import { secretPrefix } from '../shared/config/secrets.ts';
-import { RelayError } from '../shared/error.ts';
+import { RelayError } from '../shared/errors.ts';
 import { sources } from '../shared/sources/registry.ts';
-import { readApiAccess } from './exports/fetch/api-credentials.ts';
+import { readApiCredentials } from './exports/fetch/api-credentials.ts';
 import type { ExportApi } from './exports/fetch/export-api.ts';
 
 /** The subscriber's environment variables, checked. */
@@ -35,11 +35,12 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, relay: Relay): E
       keyIsFor: `the exports of "${stream.name}" are fetched with it`,
       noUrl: `${secretPrefix(stream.name)}_API_URL is not set, and the stream has no apiUrl`,
     };
-    const access = readApiAccess(environment, configured, problems);
-    if (access) exportApis.set(stream.name, { ...access, timeoutMs: downloadTimeoutMs });
+    const credentials = readApiCredentials(environment, configured, problems);
+    if (credentials)
+      exportApis.set(stream.name, { ...credentials, idleTimeoutMs: downloadTimeoutMs });
   }
   if (problems.length > 0) {
-    throw new RelayError('environment.invalid', 'setup', problems.join('\n'));
+    throw new RelayError('environment.invalid', problems.join('\n'));
   }
   const storageEndpoint = environment['BIGQUERY_STORAGE_EMULATOR_HOST'];
   return { exportApis, ...(storageEndpoint && { storageEndpoint }) };
@@ -62,7 +63,7 @@ export interface HealthAddress {
 export function readHealthAddress(environment: NodeJS.ProcessEnv): HealthAddress | undefined {
   const text = environment['HEALTH_PORT'] || environment['PORT'];
   if (!text) return undefined;
-  const invalid = (problem: string) => new RelayError('environment.invalid', 'setup', problem);
+  const invalid = (problem: string) => new RelayError('environment.invalid', problem);
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw invalid(`"${text}" is not a port for the health checks`);
@@ -97,7 +98,7 @@ export function readStopTime(environment: NodeJS.ProcessEnv): StopTime {
   const seconds = Number(text || defaultSeconds);
   if (!(seconds >= minSeconds && seconds <= maxSeconds)) {
     const message = `STOP_WITHIN_SECONDS is "${text}", and may be ${minSeconds} to ${maxSeconds}`;
-    throw new RelayError('environment.invalid', 'setup', message);
+    throw new RelayError('environment.invalid', message);
   }
   return { graceMs: seconds * 1000 - afterGraceMs, withinMs: seconds * 1000 };
 }

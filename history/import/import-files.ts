@@ -1,13 +1,13 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { defaultExportLimits } from '../../subscriber/exports/archive/limits.ts';
 import { type ArchivedFile, readArchive } from '../../subscriber/exports/archive/zip-archive.ts';
 
 export interface ImportFile {
   name: string;
-  /** Of what `open` yields; unknown for a pipe. */
+  /** How many `open` yields; unknown for a pipe. */
   bytes?: number;
   open: () => AsyncIterable<Uint8Array>;
 }
@@ -15,10 +15,10 @@ export interface ImportFile {
 const readable = /\.(?:csv|jsonl|ndjson|json)(?:\.gz)?$|\.zip$/i;
 
 /**
- * The files behind a path, one after the other: a file, the CSVs of a ZIP, those files of a folder that end
- * as CSV, NDJSON or ZIP do, each in the order of their names; or standard input for `-`.
+ * The files of a path, one by one: a file, the CSVs of a ZIP, the CSV, JSON and ZIP files of a folder, in the
+ * order of their names; or standard input for `-`.
  *
- * A ZIP that is damaged or beyond the limits of exports is a file that can't be opened (RelayError `export.*`).
+ * A ZIP that is damaged or exceeds the limits of exports is a file whose `open` fails (RelayError `export.*`).
  *
  * @throws RelayError `import.no-file`
  */
@@ -31,7 +31,7 @@ export async function* importFiles(
     return;
   }
   const found = await stat(path).catch(() => undefined);
-  if (!found) throw new RelayError('import.no-file', 'setup', `there is no ${path}`);
+  if (!found) throw new RelayError('import.no-file', `there is no ${path}`);
   if (!found.isDirectory()) {
     yield* filesIn(path);
     return;
@@ -41,7 +41,7 @@ export async function* importFiles(
     .filter((entry) => !entry.isDirectory() && readable.test(entry.name))
     .map(({ name }) => name);
   if (names.length === 0) {
-    throw new RelayError('import.no-file', 'setup', `no CSV, NDJSON or ZIP file is in ${path}`);
+    throw new RelayError('import.no-file', `no CSV, NDJSON or ZIP file is in ${path}`);
   }
   names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   for (const name of names) yield* filesIn(join(path, name));
@@ -50,7 +50,7 @@ export async function* importFiles(
 async function* filesIn(path: string): AsyncGenerator<ImportFile> {
   const file = await open(path).catch((cause: Error) => {
     const problem = `it can't be read: ${cause.message}`;
-    return new RelayError('import.no-file', 'setup', problem, { cause });
+    return new RelayError('import.no-file', problem, { cause });
   });
   if (file instanceof RelayError) {
     yield { name: path, open: () => failing(file) };
@@ -59,7 +59,7 @@ async function* filesIn(path: string): AsyncGenerator<ImportFile> {
   try {
     const { size } = await file.stat();
     if (!(await isZip(file))) {
-      // A pipe (`<(…)`) has no size, and can't be read twice.
+      // A pipe (`<(…)`) has no size and can't be read twice.
       const bytes = size > 0 ? { bytes: size } : {};
       yield { name: path, ...bytes, open: () => createReadStream(path) };
       return;
@@ -68,7 +68,7 @@ async function* filesIn(path: string): AsyncGenerator<ImportFile> {
     try {
       entries = await readArchive(file, size, defaultExportLimits);
     } catch (error) {
-      // Told when its turn comes, as what is wrong with any other file.
+      // Reported when the file is opened, as the problems of other files are.
       yield { name: path, open: () => failing(error) };
       return;
     }

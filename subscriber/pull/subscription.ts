@@ -5,7 +5,7 @@ import {
   SubscriptionCloseBehaviors,
 } from '@google-cloud/pubsub';
 import type { Relay } from '../../shared/config/config.ts';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import type { Log } from '../log.ts';
 
 /** A message as Pub/Sub's client hands it over; it carries one envelope. */
@@ -110,7 +110,6 @@ async function adopt(subscription: Subscription, { subscription: name }: Relay):
     if (metadata.deadLetterPolicy?.deadLetterTopic) {
       throw new RelayError(
         'subscription.dead-letter-topic',
-        'setup',
         `the subscription ${name} has a dead-letter topic: while a table takes no rows, good deliveries would end there. Remove it: gcloud pubsub subscriptions update ${name} --clear-dead-letter-policy`,
       );
     }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { type HealthAddress, readHealthAddress } from '../environment.ts';
 import { logToStdout as log } from '../log.ts';
 import { maxBackoffMs } from '../pull/subscription.ts';
@@ -61,7 +61,7 @@ function readMode(args: string[]): Mode {
   } catch {
     // An unknown option: the usage below is the answer to that, too.
   }
-  throw new RelayError('arguments.invalid', 'setup', `usage: ${usage}`);
+  throw new RelayError('arguments.invalid', `usage: ${usage}`);
 }
 
 /** Relays until SIGTERM or SIGINT, then stops. */

@@ -6,7 +6,7 @@ import {
   keyedLayout,
   type TableLayout,
 } from '../../columns.ts';
-import { RelayError } from '../../error.ts';
+import { RelayError } from '../../errors.ts';
 import type { Problem } from '../../filters/condition.ts';
 import { sources } from '../../sources/registry.ts';
 import type { RowSource } from '../../sources/source.ts';

@@ -1,4 +1,4 @@
-import type { Reaction } from '../../../shared/error.ts';
+import type { Reaction } from '../../../shared/errors.ts';
 
 /** What a gRPC code asks for; every other code is transient. */
 const REACTIONS: Readonly<Record<number, Reaction>> = {

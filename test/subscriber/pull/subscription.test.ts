@@ -85,7 +85,6 @@ describe('openSubscription', () => {
     ]);
     await expect(open()).rejects.toMatchObject({
       code: 'subscription.dead-letter-topic',
-      reaction: 'setup',
     });
   });
 
