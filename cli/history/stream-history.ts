@@ -6,7 +6,7 @@ import type { TimeWindow } from '../../history/time-window.ts';
 import type { Relay } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
 import { openWriteClient, type WriteClient } from '../../subscriber/bigquery/client.ts';
-import { ensureTable } from '../../subscriber/bigquery/tables/tables.ts';
+import { ensureTable } from '../../subscriber/bigquery/tables/ensure-table.ts';
 import { loadRelay } from '../../subscriber/service/load-relay.ts';
 import { type BigQueryOptions, findBigQuery, findStack } from '../find/bigquery.ts';
 import { readSecrets } from '../find/secrets.ts';

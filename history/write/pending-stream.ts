@@ -1,6 +1,6 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import { RelayError } from '../../shared/errors.ts';
-import { judge } from '../../subscriber/bigquery/append/verdict.ts';
+import { classifyReply } from '../../subscriber/bigquery/append/classify-reply.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
 import { Retry, type RetryPolicy } from '../../subscriber/retry.ts';
 import { writeError } from './row-write.ts';
@@ -86,7 +86,7 @@ async function withRetry<Result>(
       return await call();
     } catch (cause) {
       const { code = 2, message } = cause as Error & { code?: number };
-      const verdict = judge({ kind: 'lost', code, message, alone: true }, 0);
+      const verdict = classifyReply({ kind: 'lost', code, message, alone: true }, 0);
       const reaction = verdict.kind === 'failed' ? verdict.failure.reaction : 'invalid';
       if (reaction === 'invalid' || !(await retry.next(reaction))) {
         throw writeError('bigquery.stream', table, { reaction, message });

@@ -1,6 +1,9 @@
 import { RelayError } from '../../shared/errors.ts';
+import {
+  classifyReply,
+  type WriteFailure,
+} from '../../subscriber/bigquery/append/classify-reply.ts';
 import type { Reply } from '../../subscriber/bigquery/append/connection.ts';
-import { judge, type WriteFailure } from '../../subscriber/bigquery/append/verdict.ts';
 import { Retry } from '../../subscriber/retry.ts';
 import {
   addToChunk,
@@ -149,7 +152,9 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
   #settle(chunk: PendingChunk<Origin>, reply: Reply): WriteFailure | undefined {
     // BigQuery has accepted it before, and the response was lost.
     const isKnown = reply.kind === 'answered' && reply.response.error?.code === ALREADY_EXISTS;
-    const verdict = isKnown ? ({ kind: 'written' } as const) : judge(reply, chunk.rows.length);
+    const verdict = isKnown
+      ? ({ kind: 'written' } as const)
+      : classifyReply(reply, chunk.rows.length);
     if (verdict.kind === 'failed') return verdict.failure;
     if (verdict.kind === 'refused') return this.#bisect(chunk, verdict.failure);
     if (verdict.kind === 'written') {

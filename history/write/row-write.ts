@@ -1,6 +1,6 @@
 import type { protos } from '@google-cloud/bigquery-storage';
 import { RelayError } from '../../shared/errors.ts';
-import type { WriteFailure } from '../../subscriber/bigquery/append/verdict.ts';
+import type { WriteFailure } from '../../subscriber/bigquery/append/classify-reply.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
 import type { RetryPolicy } from '../../subscriber/retry.ts';
 

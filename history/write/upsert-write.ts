@@ -36,8 +36,8 @@ export class UpsertWrite<Origin> implements RowWrite<Origin> {
       table,
       descriptor,
       appendTimeoutMs,
-      setupPatienceMs: maxSetupElapsedMs,
-      patienceMs: maxElapsedMs,
+      setupRetryMs: maxSetupElapsedMs,
+      retryMs: maxElapsedMs,
       random,
       maxConnections: 1,
     });

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
-import type { Announcement } from '../../shared/sources/source.ts';
 import { backoffMs } from '../bigquery/append/backoff.ts';
 import type { Log } from '../log.ts';
-import type { Fate } from '../rows/fate.ts';
+import type { AnnouncedExport } from '../rows/delivery-writer.ts';
+import type { Queue, WriteResult } from '../rows/write-result.ts';
 import { ExportLoad } from './export-load.ts';
 import { bucketOrigin } from './fetch/bucket-origin.ts';
 import type { ExportApi } from './fetch/export-api.ts';
@@ -32,11 +32,11 @@ const bucketIdleTimeoutMs = 120_000;
  * The announced exports. Each stream loads one at a time, because two loads into one table at once would mix their
  * files. An export takes minutes, and no row waits for it.
  */
-export class ExportQueue {
+export class ExportQueue implements Queue<AnnouncedExport> {
   readonly #options: ExportQueueOptions;
   readonly #closing = new AbortController();
   /** The last export of each stream. The next one begins when it has ended. */
-  readonly #last = new Map<string, Promise<Fate>>();
+  readonly #last = new Map<string, Promise<WriteResult>>();
   /** How many exports of each stream are not settled. */
   readonly #unsettled = new Map<string, number>();
   /** By the stream's name. They are kept, because a bucket's client holds connections and credentials. */
@@ -50,14 +50,15 @@ export class ExportQueue {
    * Resolves when the export is loaded, proven bad, or nacked: because the queue closes, or because it keeps
    * failing while another one waits. Never rejects.
    */
-  load(stream: string, announcement: Announcement): Promise<Fate> {
+  write(announced: AnnouncedExport): Promise<WriteResult> {
+    const { stream } = announced;
     const before = this.#last.get(stream) ?? Promise.resolve();
     this.#count(stream, 1);
-    const fate = before
-      .then(() => this.#loadUntilSettled(stream, announcement))
+    const result = before
+      .then(() => this.#loadUntilSettled(announced))
       .finally(() => this.#count(stream, -1));
-    this.#last.set(stream, fate);
-    return fate;
+    this.#last.set(stream, result);
+    return result;
   }
 
   async close(): Promise<void> {
@@ -65,10 +66,10 @@ export class ExportQueue {
     await Promise.all(this.#last.values());
   }
 
-  async #loadUntilSettled(stream: string, announcement: Announcement): Promise<Fate> {
+  async #loadUntilSettled({ stream, announcement }: AnnouncedExport): Promise<WriteResult> {
     const { relay, bigquery, directory, log } = this.#options;
     const found = this.#originOf(stream);
-    if (!found) return { kind: 'held', reason: `no API is configured for stream "${stream}"` };
+    if (!found) return { kind: 'nacked', reason: `no API is configured for stream "${stream}"` };
     const { signal } = this.#closing;
     await using load = new ExportLoad(announcement, {
       ...found,
@@ -82,7 +83,9 @@ export class ExportQueue {
     for (let tries = 0; !signal.aborted; tries++) {
       const outcome = await load.try();
       if (outcome.kind === 'loaded') return { kind: 'written' };
-      if (outcome.kind === 'invalid') return { kind: 'dead', reason: outcome.reason };
+      if (outcome.kind === 'invalid') {
+        return { kind: 'invalid', problem: { reason: outcome.reason } };
+      }
       const { reason } = outcome;
       if (outcome.kind === 'skipped') {
         log({ severity: 'INFO', message: reason, stream });
@@ -96,13 +99,13 @@ export class ExportQueue {
           stream,
           reason,
         });
-        return { kind: 'held', reason };
+        return { kind: 'nacked', reason };
       }
       log({ severity: 'WARNING', message: 'export not loaded, trying again', stream, reason });
       await sleep(waitMs, undefined, { signal }).catch(() => {});
       waitedMs += waitMs;
     }
-    return { kind: 'held', reason: 'the subscriber is stopping' };
+    return { kind: 'nacked', reason: 'the subscriber is stopping' };
   }
 
   /** Pub/Sub redelivers the nacked export, so that others of the stream don't wait forever. */

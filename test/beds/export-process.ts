@@ -1,7 +1,7 @@
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { startSubscriber } from '../../subscriber/main.ts';
-import { runMode } from '../../subscriber/modes.ts';
+import { runMode } from '../../subscriber/service/modes.ts';
 
 /** A relay with only one stream, of exports. */
 export const relay = defineRelay({

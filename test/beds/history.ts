@@ -15,7 +15,7 @@ import type { RelayStream } from '../../shared/config/config.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { type DatanostroOptions, datanostro } from '../../shared/sources/datanostro.ts';
 import { openWriteClient, type WriteClient } from '../../subscriber/bigquery/client.ts';
-import { ensureTable } from '../../subscriber/bigquery/tables/tables.ts';
+import { ensureTable } from '../../subscriber/bigquery/tables/ensure-table.ts';
 
 export const project = 'local-project';
 const apiKey = 'the-key';

@@ -11,7 +11,8 @@ import { startPubsub } from '../../local/pubsub/main.ts';
 import { makeSecrets } from '../../local/secrets.ts';
 import type { Relay } from '../../shared/config/config.ts';
 import { sources } from '../../shared/sources/registry.ts';
-import { type Subscriber, startSubscriber } from '../../subscriber/main.ts';
+import { startSubscriber } from '../../subscriber/main.ts';
+import type { Subscriber } from '../../subscriber/service/modes.ts';
 import { select } from './relay-process.ts';
 
 const compatibilityDate = '2026-11-01';

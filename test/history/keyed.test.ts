@@ -11,7 +11,7 @@ import { defineRelay } from '../../shared/config/define-relay.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { TableWriter } from '../../subscriber/bigquery/append/writer.ts';
 import { createEncoder } from '../../subscriber/bigquery/encode/encode.ts';
-import { sequenceOf } from '../../subscriber/rows/sequence.ts';
+import { changeSequence } from '../../subscriber/rows/row-writer.ts';
 import {
   type Bed,
   day,
@@ -56,7 +56,12 @@ async function deliver(bed: Bed, row: Record<string, string>, receivedAt: number
     descriptor: encoder.descriptor,
   });
   const deliveryId = '01912d68-783e-7a30-8d11-9e9c4c3f7f41';
-  const sequence = sequenceOf({ stream: 'shop', deliveryId, receivedAt, body: new Uint8Array() });
+  const sequence = changeSequence({
+    stream: 'shop',
+    deliveryId,
+    receivedAt,
+    body: new Uint8Array(),
+  });
   const encoded = encoder.encode(row, sequence);
   if (!encoded.ok) throw new Error(encoded.reason);
   expect(await writer.append([encoded.row])).toMatchObject({ written: [0] });

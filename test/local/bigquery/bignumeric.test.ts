@@ -5,8 +5,7 @@ import protobuf from 'protobufjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TableWriter } from '../../../subscriber/bigquery/append/writer.ts';
 import { openWriteClient } from '../../../subscriber/bigquery/client.ts';
-import { changeFields } from '../../../subscriber/bigquery/encode/change-fields.ts';
-import { describeColumns } from '../../../subscriber/bigquery/encode/descriptor.ts';
+import { changeFields, describeColumns } from '../../../subscriber/bigquery/encode/descriptor.ts';
 import {
   type BigQueryBed,
   PROJECT,

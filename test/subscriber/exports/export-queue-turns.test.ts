@@ -6,7 +6,7 @@ import { defineRelay } from '../../../shared/config/define-relay.ts';
 import type { ExportSettings } from '../../../shared/config/export-settings.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { ExportQueue, type ExportQueueOptions } from '../../../subscriber/exports/export-queue.ts';
-import type { Fate } from '../../../subscriber/rows/fate.ts';
+import type { WriteResult } from '../../../subscriber/rows/write-result.ts';
 import { clientOf } from '../../beds/bigquery-client.ts';
 import { startSender } from '../../beds/export-sender.ts';
 import { type Bed, startBed } from '../../beds/exports.ts';
@@ -48,10 +48,10 @@ function openQueue(
 }
 
 /** The result, if there is one yet. */
-function watched(fate: Promise<Fate>) {
-  const seen: { fate?: Fate } = {};
-  void fate.then((known) => {
-    seen.fate = known;
+function watched(result: Promise<WriteResult>) {
+  const seen: { result?: WriteResult } = {};
+  void result.then((known) => {
+    seen.result = known;
   });
   return seen;
 }
@@ -64,8 +64,10 @@ describe('exports of one stream', () => {
     const open: ServerResponse[] = [];
     const sender = await startSender((_, response) => open.push(response));
     const { queue } = openQueue(bed, { ab: sender.url });
-    const fates = ['a', 'b', 'c'].map((name) => watched(queue.load('ab', announced(name))));
-    for (const [turn, seen] of fates.entries()) {
+    const results = ['a', 'b', 'c'].map((name) =>
+      watched(queue.write({ stream: 'ab', announcement: announced(name) })),
+    );
+    for (const [turn, seen] of results.entries()) {
       await expect.poll(() => open.length).toBe(turn + 1);
       // Time for the others to start, if they did not wait.
       await sleep(100);
@@ -73,7 +75,7 @@ describe('exports of one stream', () => {
         ['a', 'b', 'c'].slice(0, turn + 1),
       );
       open[turn]?.end(zip);
-      await expect.poll(() => seen.fate).toEqual({ kind: 'written' });
+      await expect.poll(() => seen.result).toEqual({ kind: 'written' });
     }
   });
 
@@ -82,9 +84,11 @@ describe('exports of one stream', () => {
     const stuck = await startSender(() => {});
     const sound = await startSender((_, response) => response.end(zip));
     const { queue } = openQueue(bed, { stuck: stuck.url, sound: sound.url });
-    void queue.load('stuck', announced('a'));
+    void queue.write({ stream: 'stuck', announcement: announced('a') });
     await expect.poll(() => stuck.requests.length).toBe(1);
-    expect(await queue.load('sound', announced('b'))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'sound', announcement: announced('b') })).toEqual({
+      kind: 'written',
+    });
     expect([stuck.requests.length, sound.requests.length]).toEqual([1, 1]);
   });
 
@@ -96,8 +100,12 @@ describe('exports of one stream', () => {
       else response.end(zip);
     });
     const { queue } = openQueue(bed, { ab: sender.url }, {}, { yieldAfterMs: 0 });
-    expect(await queue.load('ab', announced('a'))).toEqual({ kind: 'written' });
-    expect(await queue.load('ab', announced('b'))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'ab', announcement: announced('a') })).toEqual({
+      kind: 'written',
+    });
+    expect(await queue.write({ stream: 'ab', announcement: announced('b') })).toEqual({
+      kind: 'written',
+    });
   });
 
   it('yield when the sum of their waits exceeds the limit', async () => {
@@ -110,8 +118,11 @@ describe('exports of one stream', () => {
     });
     // The retries wait 100, 200, 400 ms.
     const { queue } = openQueue(bed, { ab: sender.url }, {}, { yieldAfterMs: 500 });
-    const [away, next] = [queue.load('ab', announced('away')), queue.load('ab', announced('b'))];
-    expect(await away).toMatchObject({ kind: 'held' });
+    const [away, next] = [
+      queue.write({ stream: 'ab', announcement: announced('away') }),
+      queue.write({ stream: 'ab', announcement: announced('b') }),
+    ];
+    expect(await away).toMatchObject({ kind: 'nacked' });
     expect(await next).toEqual({ kind: 'written' });
     expect(sender.requests).toHaveLength(4);
   });
@@ -120,7 +131,9 @@ describe('exports of one stream', () => {
     const bed = await startBed();
     const sender = await startSender((_, response) => response.end(zip));
     const { queue } = openQueue(bed, { ab: sender.url }, { schema: { a: 'STRING', b: 'STRING' } });
-    expect(await queue.load('ab', announced('a'))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'ab', announcement: announced('a') })).toEqual({
+      kind: 'written',
+    });
     expect(await bed.query(`SELECT a, b FROM ${table}`)).toEqual([{ a: '1', b: 'x' }]);
     const [dataset] = await bed.bigquery.dataset('absmartly').getMetadata();
     expect(dataset.location).toBe('europe-west3');
@@ -129,14 +142,18 @@ describe('exports of one stream', () => {
   it('of a stream without an API stay in Pub/Sub', async () => {
     const bed = await startBed();
     const { queue } = openQueue(bed, { ab: bed.api.url }, {}, { apis: new Map() });
-    expect(await queue.load('ab', announced('a'))).toMatchObject({ kind: 'held' });
+    expect(await queue.write({ stream: 'ab', announcement: announced('a') })).toMatchObject({
+      kind: 'nacked',
+    });
   });
 
   it.runIf(process.platform === 'linux')('leave nothing on the disk once settled', async () => {
     const bed = await startBed();
     const sender = await startSender((_, response) => response.end('no ZIP'));
     const { queue } = openQueue(bed, { ab: sender.url });
-    expect(await queue.load('ab', announced('a'))).toMatchObject({ kind: 'dead' });
+    expect(await queue.write({ stream: 'ab', announcement: announced('a') })).toMatchObject({
+      kind: 'invalid',
+    });
     expect(spooledIn(bed.directory)).toEqual([]);
   });
 });
@@ -180,20 +197,22 @@ describe('a load job with a transient failure', () => {
     // Any other failure would have no wait.
     vi.spyOn(Math, 'random').mockReturnValue(0);
     onTestFinished(() => void vi.restoreAllMocks());
-    const fate = queue.load('ab', announced('a'));
+    const result = queue.write({ stream: 'ab', announcement: announced('a') });
     await expect.poll(() => lines.at(-1)?.message).toBe('export not loaded, trying again');
     await sleep(300);
     expect(known.size).toBe(1);
     await queue.close();
-    expect(await fate).toMatchObject({ kind: 'held' });
+    expect(await result).toMatchObject({ kind: 'nacked' });
   });
 
   it('is nacked if another one waits, not acked', async () => {
     const { queue } = await openFailing();
-    const fates = ['a', 'b'].map((name) => queue.load('ab', announced(name)));
-    expect(await fates[0]).toMatchObject({ kind: 'held' });
+    const results = ['a', 'b'].map((name) =>
+      queue.write({ stream: 'ab', announcement: announced(name) }),
+    );
+    expect(await results[0]).toMatchObject({ kind: 'nacked' });
     await queue.close();
-    await fates[1];
+    await results[1];
   });
 });
 
@@ -205,10 +224,12 @@ describe('a queue that closes', () => {
       response.once('close', () => broken++);
     });
     const { queue } = openQueue(bed, { ab: sender.url });
-    const fates = ['a', 'b'].map((name) => watched(queue.load('ab', announced(name))));
+    const results = ['a', 'b'].map((name) =>
+      watched(queue.write({ stream: 'ab', announcement: announced(name) })),
+    );
     await expect.poll(() => sender.requests.length).toBe(1);
     await queue.close();
-    expect(fates).toMatchObject([{ fate: { kind: 'held' } }, { fate: { kind: 'held' } }]);
+    expect(results).toMatchObject([{ result: { kind: 'nacked' } }, { result: { kind: 'nacked' } }]);
     await expect.poll(() => broken).toBe(1);
     expect(sender.requests).toHaveLength(1);
   });
@@ -218,7 +239,9 @@ describe('a queue that closes', () => {
     const sender = await startSender((_, response) => response.end(zip));
     const { queue } = openQueue(bed, { ab: sender.url });
     await queue.close();
-    expect(await queue.load('ab', announced('a'))).toMatchObject({ kind: 'held' });
+    expect(await queue.write({ stream: 'ab', announcement: announced('a') })).toMatchObject({
+      kind: 'nacked',
+    });
     expect(sender.requests).toEqual([]);
   });
 });

@@ -46,7 +46,9 @@ describe('a stream with a filter', () => {
   it('skips an export whose experiment does not match, and says so', async () => {
     const bed = await startBed();
     const { queue, lines } = queueFor(bed, { exportFilter: { tag: 'bigquery', team: 'Checkout' } });
-    expect(await queue.load('ab', announced(43))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'ab', announcement: announced(43) })).toEqual({
+      kind: 'written',
+    });
     expect(lines).toEqual([
       {
         severity: 'INFO',
@@ -61,7 +63,9 @@ describe('a stream with a filter', () => {
   it('loads an export whose experiment matches', async () => {
     const bed = await startBed();
     const { queue } = queueFor(bed, { exportFilter: { tag: 'bigquery', team: 'Checkout' } });
-    expect(await queue.load('ab', announced(42))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'ab', announcement: announced(42) })).toEqual({
+      kind: 'written',
+    });
     expect(await bed.query(`SELECT COUNT(*) AS n FROM ${table}`)).toEqual([{ n: rowsOfSample }]);
   });
 
@@ -70,9 +74,9 @@ describe('a stream with a filter', () => {
     const { queue } = queueFor(bed, { exportFilter: { tag: 'bigquery' } });
     const { experimentId, ...older } = announced(42);
     expect(experimentId).toBe('42');
-    expect(await queue.load('ab', older)).toEqual({
-      kind: 'dead',
-      reason: 'exportFilter is on but the payload has no experiment id',
+    expect(await queue.write({ stream: 'ab', announcement: older })).toEqual({
+      kind: 'invalid',
+      problem: { reason: 'exportFilter is on but the payload has no experiment id' },
     });
   });
 });
@@ -85,7 +89,9 @@ describe('a stream with a bucket', () => {
     const { queue } = queueFor(bed, {
       storage: { kind: 'gcs', bucket: 'shop', endpoint: bucket.url },
     });
-    expect(await queue.load('ab', announced(42))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'ab', announcement: announced(42) })).toEqual({
+      kind: 'written',
+    });
     expect(bucket.requests.map(({ url }) => url)).toEqual([
       '/storage/v1/b/shop/o/experiment_42_export.zip?alt=media',
     ]);
@@ -110,7 +116,9 @@ describe('an export that is tried again', () => {
     const bed = await startBed();
     const sender = await startSender(failing(bed.api.url, 2));
     const { queue, lines } = queueFor({ ...bed, api: { ...bed.api, url: sender.url } }, {});
-    expect(await queue.load('ab', announced(42))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'ab', announcement: announced(42) })).toEqual({
+      kind: 'written',
+    });
     expect(sender.requests).toHaveLength(3);
     expect(lines.filter(({ severity }) => severity === 'WARNING')).toEqual(
       [1, 2].map(() => ({
@@ -135,10 +143,10 @@ describe('an export that is tried again', () => {
       {},
       clientOf(bigquery.url),
     );
-    const fate = queue.load('ab', announced(42));
+    const result = queue.write({ stream: 'ab', announcement: announced(42) });
     await expect.poll(() => lines.length).toBeGreaterThan(1);
     away = false;
-    expect(await fate).toEqual({ kind: 'written' });
+    expect(await result).toEqual({ kind: 'written' });
     expect(sender.requests).toHaveLength(1);
     expect(await bed.query(`SELECT COUNT(*) AS n FROM ${table}`)).toEqual([{ n: rowsOfSample }]);
   });
@@ -151,8 +159,11 @@ describe('an export that is tried again', () => {
     });
     const api = { ...bed.api, url: sender.url };
     const { queue } = queueFor({ ...bed, api }, {}, bed.bigquery, 500);
-    const [failing, next] = [queue.load('ab', announced(7)), queue.load('ab', announced(42))];
-    expect(await failing).toEqual({ kind: 'held', reason: '503 on download' });
+    const [failing, next] = [
+      queue.write({ stream: 'ab', announcement: announced(7) }),
+      queue.write({ stream: 'ab', announcement: announced(42) }),
+    ];
+    expect(await failing).toEqual({ kind: 'nacked', reason: '503 on download' });
     expect(await next).toEqual({ kind: 'written' });
   });
 
@@ -161,6 +172,8 @@ describe('an export that is tried again', () => {
     const sender = await startSender(failing(bed.api.url, 3));
     const api = { ...bed.api, url: sender.url };
     const { queue } = queueFor({ ...bed, api }, {}, bed.bigquery, 0);
-    expect(await queue.load('ab', announced(42))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'ab', announcement: announced(42) })).toEqual({
+      kind: 'written',
+    });
   });
 });
