@@ -8,7 +8,7 @@ import { sources } from '../../shared/sources/registry.ts';
 import { TableWriter } from '../../subscriber/bigquery/append/writer.ts';
 import { openWriteClient } from '../../subscriber/bigquery/client.ts';
 import { createEncoder } from '../../subscriber/bigquery/encode/encode.ts';
-import { ensureTable } from '../../subscriber/bigquery/tables/tables.ts';
+import { ensureTable } from '../../subscriber/bigquery/tables/ensure-table.ts';
 import { type Figure, toFigure } from '../figure.ts';
 
 const rounds = 5;

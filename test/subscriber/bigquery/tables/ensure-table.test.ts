@@ -7,8 +7,8 @@ import { routeDatasets } from '../../../../local/bigquery/rest/datasets.ts';
 import { Router } from '../../../../local/bigquery/rest/router.ts';
 import { routeTables } from '../../../../local/bigquery/rest/tables.ts';
 import type { TableLayout } from '../../../../shared/columns.ts';
-import { ensureTable } from '../../../../subscriber/bigquery/tables/tables.ts';
-import { ensureUniqueView } from '../../../../subscriber/bigquery/tables/unique-view.ts';
+import { ensureTable } from '../../../../subscriber/bigquery/tables/ensure-table.ts';
+import { ensureUniqueView } from '../../../../subscriber/bigquery/tables/table-opening.ts';
 import { type StorageWriteBed, startStorageWriteBed } from '../../../beds/storage-write.ts';
 
 let bed: StorageWriteBed;
