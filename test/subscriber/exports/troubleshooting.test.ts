@@ -54,7 +54,7 @@ const status = (code: number, headers = {}): RequestListener => {
 function onDownload(listener: RequestListener, maxBytes = 1000): Reason {
   return async () => {
     const { url } = await startSender(listener);
-    return await downloaded(apiOrigin({ url, key: 'k', idleTimeoutMs: 300 }), '/x.zip', maxBytes);
+    return await downloaded(apiOrigin({ url, key: 'k', idleTimeoutMs: 1500 }), '/x.zip', maxBytes);
   };
 }
 
@@ -77,7 +77,7 @@ function fromBucket(kind: ExportStorage['kind'], code: number, path = '/x.zip'):
 function onExperiment(listener: RequestListener): Reason {
   return async () => {
     const { url } = await startSender(listener);
-    const api = { url, key: 'k', idleTimeoutMs: 300 };
+    const api = { url, key: 'k', idleTimeoutMs: 5000 };
     return await messageOf(matchesFilter('42', { tag: 'x' }, api, undefined));
   };
 }
@@ -120,7 +120,7 @@ async function lacksColumn(): Promise<string> {
 
 async function skipped(): Promise<string> {
   const { url } = await startSender((_, response) => response.end('{"experiment":{}}'));
-  const api = { url, key: 'k', idleTimeoutMs: 300 };
+  const api = { url, key: 'k', idleTimeoutMs: 5000 };
   await using load = new ExportLoad(
     { path: '/x.zip', table: 'ab.exports', experimentId: '42' },
     {
