@@ -18,7 +18,8 @@ async function check(options: { secrets: string }): Promise<void> {
   // It throws if the config has problems.
   const { streams } = await loadRelay();
   const names = [...streams.keys()];
-  console.log(`tributary.config.ts: ${names.length} streams (${names.join(', ')})`);
+  const count = `${names.length} ${names.length === 1 ? 'stream' : 'streams'}`;
+  console.log(`tributary.config.ts: ${count} (${names.join(', ')})`);
   // The exit code stays 0: a deployment has its own secrets, and those of this machine must not stop it.
   const secrets = readSecrets(options.secrets);
   for (const stream of streams.values()) {

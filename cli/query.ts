@@ -50,7 +50,11 @@ function prepare(relay: Relay, sql: string | undefined, options: QueryOptions): 
     return prepareSaved(relay, { name, parameters, ...(stream !== undefined && { stream }) });
   }
   if (name === undefined && sql !== undefined) return { query: sql, params: {}, types: {} };
-  throw new RelayError('query.none', 'give either one statement or --saved <name>');
+  const given =
+    name === undefined
+      ? 'neither a statement nor --saved was'
+      : 'a statement and --saved were both';
+  throw new RelayError('query.none', `${given} given`);
 }
 
 type Row = QueryResult['rows'][number];

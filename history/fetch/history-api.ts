@@ -194,7 +194,7 @@ async function* chunksOf(response: Response, idle: IdleTimeout): AsyncGenerator<
     }
   } catch (error) {
     // An error of the consumer does not get here: it ends the generator at the yield.
-    const problem = `the answer broke off: ${explain(error, idle)}`;
+    const problem = `the response broke off: ${explain(error, idle)}`;
     throw new RelayError('history.broken', problem, { cause: error });
   } finally {
     // Closes the connection if the consumer stopped early. After the end it does nothing.

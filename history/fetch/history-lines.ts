@@ -23,7 +23,7 @@ export async function* historyLines(
   for await (const lines of isArray ? arrayElements(peeked) : splitLines(peeked)) {
     const last = lines.at(-1);
     if (last?.isUnended && isBroken(last, isArray)) {
-      const problem = `the answer broke off: its last line, ${last.number}, is not whole`;
+      const problem = `the response broke off: its last line, ${last.number}, is incomplete`;
       throw new RelayError('history.broken', problem);
     }
     for (const line of lines) check.note(line);
@@ -68,7 +68,7 @@ class ResponseCheck {
     const beginning = this.#beginning.replace(/\s+/g, ' ');
     throw new RelayError(
       'history.unusable',
-      `${describeWindow(window)}: nothing of the sender's answer is an event; it begins: ${beginning}`,
+      `${describeWindow(window)}: the sender's response contains no event; it begins: ${beginning}`,
     );
   }
 }

@@ -51,5 +51,5 @@ export function writeError(
   const name = table.replace(/^projects\/(.+)\/datasets\/(.+)\/tables\/(.+)$/, '$1.$2.$3');
   const isRefused = reaction === 'setup' || reaction === 'invalid';
   const code = isRefused ? 'bigquery.refused' : step;
-  return new RelayError(code, `the table ${name} takes no rows: ${message}`);
+  return new RelayError(code, `the table ${name} accepts no rows: ${message}`);
 }

@@ -171,7 +171,7 @@ export class ExportLoad implements AsyncDisposable {
     if (first) {
       this.#dependencies.log?.({
         severity: 'WARNING',
-        message: 'two columns of an export have one name: the second got a number',
+        message: 'two columns of an export have the same name: the second got a number',
         export: withoutQuery(this.#announcement.path),
         table: this.#announcement.table,
         file: first.name,

@@ -36,7 +36,7 @@ describe.each(readers)('the API %s', (_, prefix, read) => {
     'has no key such as %j, and it is not printed',
     (key) => {
       const readIt = () => read({ [`${prefix}_API_KEY`]: key });
-      expect(readIt).toThrow(`${prefix}_API_KEY holds`);
+      expect(readIt).toThrow(`${prefix}_API_KEY contains`);
       expect(readIt).not.toThrow('s3cret');
     },
   );

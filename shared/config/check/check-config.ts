@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { RelayError } from '../../errors.ts';
 import type { Problem } from '../../filters/condition.ts';
 import { filterOf } from '../../filters/filter.ts';
+import { patternProblem } from '../../filters/pattern-check.ts';
 import { morePlanOf } from '../../shape/more-columns.ts';
 import { planOf } from '../../shape/plan.ts';
 import { type Scheme, signsUrl, vouchesForQuery } from '../../signatures/scheme.ts';
@@ -102,7 +103,7 @@ function streamProblems(name: string, stream: Stream): Problem[] {
   const eventNamePlaces = sources[stream.source].eventNamePlaces(stream);
   return [
     ...(stream.source === 'generic' ? planOf(stream).problems : moreProblems(stream)),
-    ...filterOf(stream).problems,
+    ...filterProblems(stream),
     ...partialNames(stream),
     ...unsignedFilters(stream, schemes[stream.scheme], eventNamePlaces),
     ...tableProblems(name, stream),
@@ -110,6 +111,18 @@ function streamProblems(name: string, stream: Stream): Problem[] {
     ...unsignedKeys(stream, schemes[stream.scheme]),
     ...unusedInvalidValues(stream),
   ];
+}
+
+/** A pattern's problem names the place in the pattern. */
+function filterProblems(stream: Stream): Problem[] {
+  const { patterns, problems } = filterOf(stream);
+  const refused = patterns.flatMap(({ path, pattern, maxTextLength }) => {
+    const problem = patternProblem(pattern, maxTextLength);
+    if (!problem) return [];
+    return [{ path, message: `is refused at character ${problem.at + 1}: ${problem.reason}` }];
+  });
+  const paths = new Set(refused.map(({ path }) => path));
+  return [...problems.filter(({ path }) => !paths.has(path)), ...refused];
 }
 
 /** The problems of columns that are added to those of the source. */

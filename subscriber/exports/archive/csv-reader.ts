@@ -124,7 +124,7 @@ export class CsvReader {
   /** A wrong delimiter makes many records bad. */
   get #delimiterHint(): string {
     const { delimiter } = this.#reader;
-    return delimiter ? ` (cells are parted by ${delimiterNames[delimiter]})` : '';
+    return delimiter ? ` (cells are separated by ${delimiterNames[delimiter]})` : '';
   }
 
   #failure(problem: string, cause?: Error): Error {

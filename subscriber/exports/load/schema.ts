@@ -44,7 +44,7 @@ export function requireSchema(
     const list = unknown.slice(0, 10).join(', ');
     throw new RelayError(
       'export.schema',
-      `${file.name} has columns that the stream's schema lacks: ${list}`,
+      `${file.name} has columns that are not in the stream's schema: ${list}`,
     );
   }
 }

@@ -84,6 +84,6 @@ function lostBytes(before: number, now: number): Error {
 
 function noProgress(reply: UploadReply): Error {
   if (reply instanceof Error) return reply;
-  const problem = `BigQuery answered ${reply.status} to an upload, again and again`;
+  const problem = `BigQuery answered ${reply.status} to an upload repeatedly`;
   return new RelayError('export.unavailable', problem);
 }

@@ -32,7 +32,7 @@ const result: QueryResult = {
 };
 
 describe('json', () => {
-  it('keeps every number digit for digit', () => {
+  it('keeps every digit of a number', () => {
     expect(formats.json(result)).toBe(
       `[
 {"n":9007199254740993,"text":"a,\\"b\\"\\nc","at":"2026-06-05T10:00:00.123456Z","json":{"n":12345678901234567890},"x":"NaN","ok":true,"list":[1,2],"record":{"a":"z"}},
@@ -42,13 +42,13 @@ describe('json', () => {
     );
   });
 
-  it('is an empty array where there are no rows', () => {
+  it('is an empty array if there are no rows', () => {
     expect(JSON.parse(formats.json({ ...result, rows: [] }))).toEqual([]);
   });
 });
 
 describe('csv', () => {
-  it('quotes what needs it, and leaves NULL empty', () => {
+  it('quotes cells that need it, and leaves NULL empty', () => {
     expect(formats.csv(result)).toBe(
       `n,text,at,json,x,ok,list,record
 9007199254740993,"a,""b""
@@ -68,7 +68,7 @@ describe('table', () => {
     rows: [{ f: [cell('purchase'), cell('3')] }, { f: [cell(null), cell('1')] }],
   };
 
-  it('draws lines around the whole and below the head alone', () => {
+  it('draws lines only around the table and below its head', () => {
     expect(formats.table(small)).toBe(`┌──────────┬───┐
 │ event    │ n │
 ├──────────┼───┤
@@ -93,12 +93,12 @@ event  NULL
     expect(text).toContain('NULL');
   });
 
-  it('says so where a statement returns no columns', () => {
+  it('says so if a statement returns no columns', () => {
     expect(formats.table({ fields: [], rows: [] })).toBe('Done: no rows to show.\n');
   });
 });
 
-describe('what a terminal would obey', () => {
+describe('control characters', () => {
   const osc = '\u001b]0;owned\u0007\r\n\u009b2J\u202e';
   const fields = [
     { name: `name${osc}`, type: 'STRING' },
@@ -109,26 +109,26 @@ describe('what a terminal would obey', () => {
   const rows = [{ f: [cell(osc), cell(json), { v: [cell(osc)] }] }];
   const unsafe = /[^\n\P{Cc}]|\p{Bidi_Control}/u;
 
-  it.each([undefined, 20])('stands in no table (width %s)', (width) => {
+  it.each([undefined, 20])('are escaped in a table (width %s)', (width) => {
     const text = formats.table({ fields, rows }, { width });
     expect(text).not.toMatch(unsafe);
     expect(text).toContain('\\u001b]0;owned\\u0007\\r\\n\\u009b2J\\u202e');
   });
 
-  it('leaves the lines of a table as long as each other', () => {
+  it('do not change the width of a table', () => {
     const lines = formats.table({ fields, rows }).trimEnd().split('\n');
     expect(lines).toHaveLength(5);
     expect(new Set(lines.map((line) => line.length)).size).toBe(1);
   });
 
-  it('stands in no JSON, whose values stay', () => {
+  it('are escaped in JSON, without changing its values', () => {
     const text = formats.json({ fields, rows });
     expect(text).not.toMatch(unsafe);
     const row = { [`name${osc}`]: osc, json: { [osc]: osc }, list: [osc] };
     expect(JSON.parse(text)).toEqual([row]);
   });
 
-  it('stands in CSV for programs alone', () => {
+  it('stay in CSV for programs', () => {
     expect(formats.csv({ fields, rows })).toContain(osc);
     expect(formats.csv({ fields, rows }, { onTerminal: true })).not.toMatch(unsafe);
   });

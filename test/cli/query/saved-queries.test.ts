@@ -49,7 +49,7 @@ describe('saved queries', () => {
     for (const dataset of ['ab', 'shop', 'tributary']) await bigquery.createDataset(dataset);
     await bigquery.query(`CREATE TABLE ab.exports (${columns})`);
     await bigquery.query(`INSERT INTO ab.exports VALUES ${rows}`);
-    // One of its own holds no other experiment, and need not name it.
+    // The table of one experiment has no other, and may lack the column with its id.
     await bigquery.query(`CREATE TABLE ab.experiment_42_exports AS
       SELECT * EXCEPT (experiment_id) FROM ab.exports WHERE COALESCE(experiment_id, 42) = 42`);
     await bigquery.query('CREATE TABLE shop.events (event_name STRING, event_time TIMESTAMP)');
@@ -118,7 +118,7 @@ describe('saved queries', () => {
     ]);
   });
 
-  it('takes a value for a value, whatever is in it', async () => {
+  it('passes a parameter as a value, whatever it contains', async () => {
     const goal = "paid' OR '1'='1";
     const found = await answer('conversion-rate', [`goal_name=${goal}`]);
     expect(found).toMatchObject([{ converters: 0 }, { converters: 0 }]);

@@ -5,7 +5,7 @@ import { RejectedRecords } from '../../../history/lines/rejected-records.ts';
 import { Faults } from '../../../local/faults/faults.ts';
 import { type Bed, day, eventLine, startBed } from '../../beds/history.ts';
 
-/** Three groups, the third with the ids of the first once more. */
+/** Three batches; the third repeats ids of the first. */
 const ids = Array.from({ length: 41_000 }, (_, n) => `evt_${n % 40_000}.`);
 
 function importAll(bed: Bed, rejectedRecords = bed.rejectedRecords) {
@@ -32,21 +32,21 @@ async function rowsOf(bed: Bed) {
   return counts;
 }
 
-describe('lines that are read while others are written', { timeout: 120_000 }, () => {
-  it('are rows once, and what BigQuery names as bad is rejected once', async () => {
+describe('lines that are read while a batch is written', { timeout: 120_000 }, () => {
+  it('become rows once, and a row that BigQuery names as bad is rejected once', async () => {
     const bed = await startBed(
       undefined,
       new Faults({ name: 'append.bad-row', contains: 'evt_7.' }),
     );
     const { counts, ended } = importAll(bed);
     await ended;
-    // It comes twice in the file.
+    // It occurs twice in the file.
     expect(bed.rejected.map(({ line }) => line)).toEqual([8, 40_008]);
     expect(counts).toMatchObject({ written: 39_999, present: 999, repeated: 0, rejected: 2 });
     expect(await rowsOf(bed)).toEqual({ n: 39_999, ids: 39_999 });
   });
 
-  it('end the run with the first bad one, where that is asked for, and the others are not written', async () => {
+  it('with `strict` stop the run at the first bad one and are not written', async () => {
     const faults = new Faults({ name: 'append.bad-row', contains: 'evt_20007.' });
     const bed = await startBed(undefined, faults);
     const strict = new RejectedRecords({ strict: true, onRejected: () => {} });

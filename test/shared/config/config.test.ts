@@ -108,9 +108,15 @@ describe('defineRelay', () => {
     );
   });
 
-  it.each(['(?=purchase)', '(a)\\1'])('refuses what no linear engine can match: %s', (event) => {
+  it.each([
+    ['(?=purchase)', 'at character 1: '],
+    ['a**', 'at character 2: '],
+    ['x(a+)+$', 'at character 2: (a+)+ '],
+  ])('says where a pattern is refused: %s', (event, message) => {
     const streams = { a: datanostro({ table, filter: { event } }) };
-    expect(problemsOf({ project: 'my-project', streams })).toContain('streams.a.filter.event');
+    const text = problemsOf({ project: 'my-project', streams });
+    expect(text).toContain(`streams.a.filter.event is refused ${message}`);
+    expect(text.split('\n')).toHaveLength(2);
   });
 
   it.each([null, undefined, 7])('refuses a stream that is %s', (stream) => {

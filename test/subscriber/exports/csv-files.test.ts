@@ -67,7 +67,9 @@ describe('the files of users', () => {
 
   it('every-row-longer-than-header', async () => {
     const { reason } = await tables.load(await fixture('every-row-longer-than-header'));
-    expect(reason).toBe('a.csv, line 2: has 3 cells, the header 2 (cells are parted by a comma)');
+    expect(reason).toBe(
+      'a.csv, line 2: has 3 cells, the header 2 (cells are separated by a comma)',
+    );
   });
 
   it('latin1', async () => {
@@ -390,27 +392,27 @@ describe('bad input', () => {
     [
       'a row too short',
       'a,b\n1,2\n3\n',
-      'line 3: has 1 cell, the header 2 (cells are parted by a comma)',
+      'line 3: has 1 cell, the header 2 (cells are separated by a comma)',
     ],
     [
       'a row too long',
       'a;b\n1;2\n3;4;5\n',
-      'line 3: has 3 cells, the header 2 (cells are parted by a semicolon)',
+      'line 3: has 3 cells, the header 2 (cells are separated by a semicolon)',
     ],
     [
       'below cells of several lines',
       'a,b\n"1\r\n1\n1",2\n3\n',
-      'line 5: has 1 cell, the header 2 (cells are parted by a comma)',
+      'line 5: has 1 cell, the header 2 (cells are separated by a comma)',
     ],
     [
       'below a sep= line',
       'sep=|\na|b\n1|2\n3\n',
-      'line 4: has 1 cell, the header 2 (cells are parted by a pipe)',
+      'line 4: has 1 cell, the header 2 (cells are separated by a pipe)',
     ],
     [
       'a delimiter set wrongly',
       'a;b\n1,0;2\n',
-      'line 2: has 2 cells, the header 1 (cells are parted by a comma)',
+      'line 2: has 2 cells, the header 1 (cells are separated by a comma)',
       { delimiter: ',' },
     ],
     [
@@ -474,7 +476,7 @@ describe('bad input', () => {
     const schema = { v: 'INT64' } as const;
     const { reason } = await tables.load([['1.csv', 'v,v,\n1,2,3\n']], { schema });
     expect(reason).toBe(
-      "1.csv has columns that the stream's schema lacks: v_1 (a second v), column_3 (which has no name)",
+      "1.csv has columns that are not in the stream's schema: v_1 (a second v), column_3 (which has no name)",
     );
     expect((await tables.load([['1.csv', 'v,\n1,\n2,\n']], { schema })).reason).toContain(
       'column_2',

@@ -212,7 +212,7 @@ describe('a CSV', () => {
     ]);
     expect(await loadExport(announcement, bed)).toEqual({
       kind: 'invalid',
-      reason: `2.csv, line 3: ${problem} (cells are parted by a comma)`,
+      reason: `2.csv, line 3: ${problem} (cells are separated by a comma)`,
     });
     expect(await jobIds(bed)).toEqual([]);
   });

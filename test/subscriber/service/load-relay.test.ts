@@ -23,20 +23,21 @@ it('loads tributary.config.ts', async () => {
   expect([...(await loadRelay()).streams.keys()]).toEqual(['datanostro', 'absmartly', 'crm']);
 });
 
-const options = "{ project: 'p', streams: {} }";
+it('loads a config that imports from the package', () => {
+  const config = `import { datanostro, defineRelay } from 'tributary-relay';
+    const streams = { shop: datanostro({ table: 'shop.events' }) };
+    export const relay = defineRelay({ project: 'my-project', streams });`;
+  expect(runWith(config, 'cli/main.ts', 'check')).toMatchObject({
+    status: 0,
+    stdout: 'tributary.config.ts: 1 stream (shop)\n',
+  });
+});
 
 it.each([
-  [
-    'a file that has moved',
-    `import { defineRelay } from './shared/old.ts'; export const relay = defineRelay(${options});`,
-    './shared/old.ts',
-  ],
-  [
-    'a name that has moved',
-    "import { defineRelay } from './shared/columns.ts'; export const relay = defineRelay({});",
-    './shared/columns.ts',
-  ],
-])('names the new import to a config that imports %s', (_, config, file) => {
+  ['a file that has moved', './shared/config.ts'],
+  ['a name that has moved', './shared/config/config.ts'],
+])('names the new import to a config that imports %s', (_, file) => {
+  const config = `import { defineRelay } from '${file}'; export const relay = defineRelay({});`;
   const checked = runWith(config, 'cli/main.ts', 'check');
   expect(checked).toMatchObject({ status: 1, stdout: '' });
   expect(checked.stderr).toContain(`imports '${file}', which has moved`);

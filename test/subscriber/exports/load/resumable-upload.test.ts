@@ -141,10 +141,10 @@ describe('a resumable upload', () => {
   });
 
   it.each<[number, string, string]>([
-    [400, 'invalid', 'invalid'],
-    [403, 'accessDenied', 'transient'],
-    [403, 'rateLimitExceeded', 'transient'],
-    [404, 'notFound', 'transient'],
+    [400, 'invalid', 'export.bigquery-refused'],
+    [403, 'accessDenied', 'export.bigquery'],
+    [403, 'rateLimitExceeded', 'export.bigquery'],
+    [404, 'notFound', 'export.bigquery'],
   ])('judges a rejection by its reason: %i %s', async (status, reason, code) => {
     const body = JSON.stringify({ error: { message: 'no', errors: [{ reason }] } });
     const faults: Record<number, Fault> = { 0: { kind: 'status', status, body } };

@@ -52,7 +52,7 @@ describe('an export into columns that the stream fixes', () => {
     ]);
     expect(await loadExport(announcement, bed)).toEqual({
       kind: 'invalid',
-      reason: "2.csv has columns that the stream's schema lacks: Price (EUR)",
+      reason: "2.csv has columns that are not in the stream's schema: Price (EUR)",
     });
     await expect(bed.query(`SELECT id FROM ${table}`)).rejects.toThrow();
   });

@@ -25,14 +25,14 @@ export interface Point {
   after?: number;
 }
 
-export interface TapTargets {
+export interface ProxyTargets {
   absmartlyPort: number;
   bigqueryPort: number;
 }
 
 /** A proxy between a subscriber and its servers that stops everything at a point. */
-export class ExportTap {
-  readonly #targets: TapTargets;
+export class ExportProxy {
+  readonly #targets: ProxyTargets;
   readonly #server: Server;
   #point: Point | undefined;
   #seen = 0;
@@ -40,7 +40,7 @@ export class ExportTap {
   #isDead = false;
   #strike = () => {};
 
-  constructor(targets: TapTargets) {
+  constructor(targets: ProxyTargets) {
     this.#targets = targets;
     this.#server = createServer((request, response) => {
       // A kill of the subscriber also ends requests here.
