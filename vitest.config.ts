@@ -9,7 +9,7 @@ process.env['WRANGLER_LOG'] = 'error';
 // By default 1 s, which a busy machine may need for an answer that is due at once.
 const expectations = { poll: { timeout: 20_000 } };
 
-const configCheck = fileURLToPath(new URL('shared/config/config-check.ts', import.meta.url));
+const configCheck = fileURLToPath(new URL('shared/config/check/check-config.ts', import.meta.url));
 
 // Two programs, as in production: what runs in workerd is tested in workerd, the rest on Node,
 // and shared/ in both.

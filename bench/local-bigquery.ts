@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectBigQuery } from '../local/connect.ts';
+import { connectBigQuery } from '../local/google-clients.ts';
 import { PartProcess } from '../local/parts/part-process.ts';
-import { defineRelay } from '../shared/config/config.ts';
+import { defineRelay } from '../shared/config/define-relay.ts';
 import { datanostro } from '../shared/sources/datanostro.ts';
 import { sources } from '../shared/sources/registry.ts';
 import { TableWriter } from '../subscriber/bigquery/append/writer.ts';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PubSub } from '@google-cloud/pubsub';
 import autocannon from 'autocannon';
-import { connectPubsub } from '../local/connect.ts';
+import { connectPubsub } from '../local/google-clients.ts';
 import { PartProcess } from '../local/parts/part-process.ts';
-import { startOfficialEmulator } from '../local/pubsub/official-emulator.ts';
+import { startGoogleEmulator } from '../local/pubsub/google-emulator.ts';
 import { type Figure, toFigure } from './figure.ts';
 
 const rounds = 3;
@@ -94,7 +94,7 @@ async function startOwn(): Promise<Server> {
 }
 
 async function startOfficial(): Promise<Server | undefined> {
-  const emulator = await startOfficialEmulator();
+  const emulator = await startGoogleEmulator();
   return emulator && { name: "Google's emulator", ...emulator, publishRates: [], pullRates: [] };
 }
 

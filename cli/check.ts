@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { misreadSecrets } from '../shared/config/misread-secrets.ts';
+import { misreadSecrets } from '../shared/config/secrets.ts';
 import { relay } from '../tributary.config.ts';
 import { readSecretsOver } from './secrets-file.ts';
 

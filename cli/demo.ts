@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
-import { type DemoProgress, type DemoReport, runDemo } from '../local/demo/run.ts';
+import { type DemoProgress, type DemoReport, runDemo } from '../local/demo/demo.ts';
 import { terminalJson, terminalLines } from '../shared/terminal-text.ts';
 import { relay } from '../tributary.config.ts';
 import { printPartLine } from './history/part-line.ts';

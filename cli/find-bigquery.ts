@@ -1,7 +1,7 @@
 import { BigQuery } from '@google-cloud/bigquery';
-import { connectBigQuery } from '../local/connect.ts';
+import { connectBigQuery } from '../local/google-clients.ts';
 import type { Relay } from '../shared/config/config.ts';
-import { RelayError } from '../shared/error.ts';
+import { RelayError } from '../shared/errors.ts';
 import { findRunning, type RunningStack } from './running.ts';
 
 /** Which BigQuery a command speaks to, as it is told. */
@@ -37,7 +37,7 @@ export function findStack({ on, state }: Place): RunningStack | undefined {
 
 function nowhere(state: string, otherwise: string): RelayError {
   const problem = `no relay runs on ${state}: start one with \`npm start\`, ${otherwise}`;
-  return new RelayError('bigquery.nowhere', 'setup', problem);
+  return new RelayError('bigquery.nowhere', problem);
 }
 
 function isConfiguredForGoogle(): boolean {

@@ -1,7 +1,7 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import { Command, Option } from 'commander';
 import { readResult } from '../history/table/result-pages.ts';
-import { RelayError } from '../shared/error.ts';
+import { RelayError } from '../shared/errors.ts';
 import { relay } from '../tributary.config.ts';
 import { findBigQuery } from './find-bigquery.ts';
 import { type PreparedQuery, prepareSaved, savedQueries } from './saved-queries.ts';
@@ -54,7 +54,7 @@ function prepare(sql: string | undefined, options: QueryOptions): PreparedQuery 
     return prepareSaved(relay, { name, parameters, ...(stream !== undefined && { stream }) });
   }
   if (name === undefined && sql !== undefined) return { query: sql, params: {}, types: {} };
-  throw new RelayError('query.none', 'setup', 'give either one statement or --saved <name>');
+  throw new RelayError('query.none', 'give either one statement or --saved <name>');
 }
 
 type Row = QueryResult['rows'][number];
@@ -71,6 +71,6 @@ async function runQuery(bigquery: BigQuery, query: PreparedQuery): Promise<Query
     }
     return result;
   } catch (error) {
-    throw new RelayError('query.failed', 'setup', (error as Error).message, { cause: error });
+    throw new RelayError('query.failed', (error as Error).message, { cause: error });
   }
 }

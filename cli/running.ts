@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ports } from '../local/parts/ports.ts';
 import { makePrivateFolder } from '../local/parts/private-files.ts';
-import { RelayError } from '../shared/error.ts';
+import { RelayError } from '../shared/errors.ts';
 
 /** The stack that `tributary start` runs from this folder: how the other commands find it. */
 export interface RunningStack {
@@ -29,7 +29,6 @@ export function requireNotRunning(directory: string): void {
   if (!running) return;
   throw new RelayError(
     'stack.running',
-    'setup',
     `a relay already runs on ${directory} (process ${running.pid}, edge at port ${running.ports.edge}): stop it first, or give this one a --state of its own`,
   );
 }

@@ -1,7 +1,6 @@
 import { censusTable } from '../shared/census.ts';
-import type { Relay, RelayStream } from '../shared/config/config.ts';
-import { RelayError } from '../shared/error.ts';
-import type { SourceName } from '../shared/sources/registry.ts';
+import type { Relay, RelayStream, SourceName } from '../shared/config/config.ts';
+import { type ErrorCode, RelayError } from '../shared/errors.ts';
 
 interface Parameter {
   type: 'INT64' | 'STRING';
@@ -183,6 +182,6 @@ function list(entries: Record<string, unknown>): string {
   return Object.keys(entries).join(', ');
 }
 
-function refused(code: string, message: string): RelayError {
-  return new RelayError(code, 'setup', message);
+function refused(code: ErrorCode, message: string): RelayError {
+  return new RelayError(code, message);
 }

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { sampleOf, signBytes } from '../local/samples/deliveries.ts';
 import { hasKeyPair } from '../local/secrets.ts';
 import type { RelayStream } from '../shared/config/config.ts';
-import { RelayError } from '../shared/error.ts';
+import { RelayError } from '../shared/errors.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import { terminalLines } from '../shared/terminal-text.ts';
 import { relay } from '../tributary.config.ts';
@@ -61,7 +61,7 @@ async function send(name: string, file: string | undefined, options: SendOptions
   } catch (cause) {
     // Neither the URL nor what fetch() says of it: a key may stand in both.
     const problem = `${new URL(edge).origin} does not answer: ${hideSecret(reasonOf(cause), secret)}`;
-    throw new RelayError('edge.unreachable', 'transient', problem, { cause });
+    throw new RelayError('edge.unreachable', problem, { cause });
   }
 }
 
@@ -70,12 +70,12 @@ function findEdge({ to, state }: SendOptions): string {
     if (isEdge(URL.parse(to))) return to.trim().replace(/\/+$/, '');
     const problem =
       '--to takes the URL of an edge, without a user, a query or a fragment: https://…';
-    throw new RelayError('edge.invalid', 'setup', problem);
+    throw new RelayError('edge.invalid', problem);
   }
   const running = findRunning(state);
   if (running) return `http://127.0.0.1:${running.ports.edge}`;
   const problem = `no relay runs on ${state}: start one with \`npm start\`, or name an edge with --to`;
-  throw new RelayError('edge.nowhere', 'setup', problem);
+  throw new RelayError('edge.nowhere', problem);
 }
 
 /** With a user fetch() takes none; the stream's name is put at its end. */
@@ -87,13 +87,13 @@ function isEdge(url: URL | null): boolean {
 function readSecret(stream: RelayStream, { secret, secrets }: SendOptions): string {
   if (secret === undefined && hasKeyPair(schemes[stream.scheme])) {
     const problem = `only its sender can sign for "${stream.name}", with a private key: name the variable that holds one with --secret`;
-    throw new RelayError('secret.private', 'setup', problem);
+    throw new RelayError('secret.private', problem);
   }
   const name = secret ?? stream.secrets[0] ?? '';
   const value = readSecretsOver(secrets)[name];
   if (value) return value;
   const problem = `${name} is neither in the environment nor in ${secrets}`;
-  throw new RelayError('secret.missing', 'setup', problem);
+  throw new RelayError('secret.missing', problem);
 }
 
 function readBody(file: string): Uint8Array<ArrayBuffer> {
@@ -101,7 +101,7 @@ function readBody(file: string): Uint8Array<ArrayBuffer> {
     return new Uint8Array(readFileSync(file === '-' ? 0 : file));
   } catch (cause) {
     const problem = `${file} can't be read: ${(cause as Error).message}`;
-    throw new RelayError('body.unreadable', 'setup', problem, { cause });
+    throw new RelayError('body.unreadable', problem, { cause });
   }
 }
 
@@ -121,7 +121,7 @@ async function sign(
     if (!(cause instanceof TypeError)) throw cause;
     const reason = hideSecret(cause.message, side.secret);
     const problem = `this can't be signed as "${stream.scheme}": ${reason}`;
-    throw new RelayError('delivery.unsignable', 'setup', problem, { cause });
+    throw new RelayError('delivery.unsignable', problem, { cause });
   }
 }
 

@@ -1,7 +1,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { type Relay, type RelayStream, secretPrefix } from '../shared/config/config.ts';
+import type { Relay, RelayStream } from '../shared/config/config.ts';
+import { secretPrefix } from '../shared/config/secrets.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import { sources } from '../shared/sources/registry.ts';

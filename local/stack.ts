@@ -1,12 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Relay, secretPrefix } from '../shared/config/config.ts';
+import type { Relay } from '../shared/config/config.ts';
+import { secretPrefix } from '../shared/config/secrets.ts';
 import type { AllowedHosts } from './guards/request-guard.ts';
 import type { PartName } from './parts/part.ts';
 import { type PartListeners, PartProcess } from './parts/part-process.ts';
 import { type Ports, requireFree } from './parts/ports.ts';
-import { exportStreams, startSenders } from './samples/senders.ts';
+import { exportStreams, startSenders } from './samples/sender-apis.ts';
 import type { Secrets } from './secrets.ts';
+import { claimState } from './state-version.ts';
 
 export interface StackOptions extends PartListeners {
   relay: Relay;
@@ -34,6 +36,7 @@ const stopWithinMs = { edge: 1200, subscriber: 2500, servers: 1200 } as const;
 export async function startStack(options: StackOptions): Promise<Stack> {
   await requireFree(options.ports);
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+  claimState(options.directory);
   const parts = new Map<PartName, PartProcess>();
   const ports = { ...options.ports };
   const { allowHosts = [] } = options;

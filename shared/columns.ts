@@ -68,3 +68,28 @@ export function isRecord(value: Value): value is Row {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return !(value instanceof Uint8Array || value instanceof Date || value instanceof JsonText);
 }
+
+/**
+ * What a table can be clustered by: https://cloud.google.com/bigquery/docs/creating-clustered-tables#limitations. A key
+ * holds these too, and BYTES (https://cloud.google.com/bigquery/docs/primary-foreign-keys); but ours are clustered by it.
+ */
+export const clusterTypes: ReadonlySet<ColumnType> = new Set([
+  'STRING',
+  'INT64',
+  'NUMERIC',
+  'BIGNUMERIC',
+  'BOOL',
+  'TIMESTAMP',
+  'DATE',
+  'DATETIME',
+]);
+const maxClusters = 4;
+
+/** The layout of a stream's table: its source's, with the key that the stream declares. */
+export function keyedLayout(layout: TableLayout, { key }: { key?: string[] }): TableLayout {
+  if (!key) return layout;
+  // Changes are merged by the key, and clusters make that cheap.
+  const clusterBy = [...new Set([...key, ...(layout.clusterBy ?? [])])].slice(0, maxClusters);
+  const newest = layout.copies?.newest;
+  return { ...layout, clusterBy, key, copies: { by: key, ...(newest && { newest }) } };
+}

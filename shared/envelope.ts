@@ -1,4 +1,4 @@
-import type { SentBody } from './formats/sent-body.ts';
+import type { SentBody } from './formats/body-formats.ts';
 
 /**
  * The envelope: the Pub/Sub message that carries one delivery. Its data are the untouched bytes of

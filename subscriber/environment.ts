@@ -1,9 +1,10 @@
 import { isIP } from 'node:net';
-import { type Relay, secretPrefix } from '../shared/config/config.ts';
-import { RelayError } from '../shared/error.ts';
+import type { Relay } from '../shared/config/config.ts';
+import { secretPrefix } from '../shared/config/secrets.ts';
+import { RelayError } from '../shared/errors.ts';
 import { sources } from '../shared/sources/registry.ts';
-import { readApiAccess } from './exports/fetch/api-access.ts';
-import type { ExportApi } from './exports/fetch/api-request.ts';
+import { readApiAccess } from './exports/fetch/api-credentials.ts';
+import type { ExportApi } from './exports/fetch/export-api.ts';
 
 /** What the subscriber reads from its environment, checked. */
 export interface Environment {
@@ -38,7 +39,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, relay: Relay): E
     if (access) exportApis.set(stream.name, { ...access, timeoutMs: downloadTimeoutMs });
   }
   if (problems.length > 0) {
-    throw new RelayError('environment.invalid', 'setup', problems.join('\n'));
+    throw new RelayError('environment.invalid', problems.join('\n'));
   }
   const storageEndpoint = environment['BIGQUERY_STORAGE_EMULATOR_HOST'];
   return { exportApis, ...(storageEndpoint && { storageEndpoint }) };
@@ -61,7 +62,7 @@ export interface HealthAddress {
 export function readHealthAddress(environment: NodeJS.ProcessEnv): HealthAddress | undefined {
   const text = environment['HEALTH_PORT'] || environment['PORT'];
   if (!text) return undefined;
-  const invalid = (problem: string) => new RelayError('environment.invalid', 'setup', problem);
+  const invalid = (problem: string) => new RelayError('environment.invalid', problem);
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw invalid(`"${text}" is no port for the health checks`);

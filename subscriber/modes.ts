@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { RelayError } from '../shared/error.ts';
+import { RelayError } from '../shared/errors.ts';
 import { type HealthAddress, readHealthAddress } from './environment.ts';
 import { logToStdout as log } from './log.ts';
 import type { Subscriber } from './main.ts';
@@ -53,7 +53,7 @@ function readMode(args: string[]): Mode {
   } catch {
     // An option that is none: told below, with the others.
   }
-  throw new RelayError('arguments.invalid', 'setup', `usage: ${usage}`);
+  throw new RelayError('arguments.invalid', `usage: ${usage}`);
 }
 
 /** Relays until SIGTERM or SIGINT; then writes and acks what is in hand, and gives the rest back. */

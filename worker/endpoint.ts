@@ -1,9 +1,9 @@
 import type { RelayStream } from '../shared/config/config.ts';
-import { RelayError } from '../shared/error.ts';
+import { RelayError } from '../shared/errors.ts';
 import { type EventTest, filterOf } from '../shared/filters/filter.ts';
-import { withWindow } from '../shared/signatures/replay-window.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
+import { withWindow } from '../shared/signatures/timestamp.ts';
 import { edgeSides } from '../shared/sources/registry.ts';
 import type { EdgeSide } from '../shared/sources/source.ts';
 import { handshakes } from './verify/handshakes/table.ts';
@@ -26,7 +26,7 @@ export function openEndpoint(stream: RelayStream): Endpoint {
   const { passes, problems } = filterOf(stream);
   if (problems.length > 0) {
     const list = problems.map(({ path, message }) => `streams.${stream.name}.${path} ${message}`);
-    throw new RelayError('config.invalid', 'setup', list.join('\n'));
+    throw new RelayError('config.invalid', list.join('\n'));
   }
   const asked = stream.handshake && handshakes[stream.handshake].answers;
   return {

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
-import { seededRandom } from '../../local/absmartly/random.ts';
+import { seededRandom } from '../../local/absmartly/sample-export.ts';
 
 const header =
   'unit_uid,unit_type,event_type,event_at,experiment_id,experiment_name,variant,goal_name,properties\n';

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { BigQuery } from '@google-cloud/bigquery';
+import { ExportLoad } from '../../subscriber/exports/export-load.ts';
 import { apiOrigin } from '../../subscriber/exports/fetch/api-origin.ts';
-import { ExportLoad } from '../../subscriber/exports/load/export-load.ts';
 
 /**
  * Loads the sink's export as the subscriber does.

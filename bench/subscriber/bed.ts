@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectBigQuery, connectPubsub } from '../../local/connect.ts';
+import { connectBigQuery, connectPubsub } from '../../local/google-clients.ts';
 import { PartProcess } from '../../local/parts/part-process.ts';
 import { InstantBigQuery } from './children.ts';
 

@@ -1,6 +1,9 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
-import { BIG_QUERY_WRITE, type SizedAppend } from '../../local/bigquery/storage-write/service.ts';
+import {
+  BIG_QUERY_WRITE,
+  type SizedAppend,
+} from '../../local/bigquery/storage-write/service-definition.ts';
 
 // A BigQuery that takes every append at once and keeps nothing, in a process of its own. Told `freeze`,
 // it takes everything and answers nothing.

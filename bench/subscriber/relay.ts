@@ -1,4 +1,4 @@
-import { defineRelay } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 
 export const table = 'bench.events';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { backfill } from '../../history/backfill.ts';
-import { describeReject, Rejects } from '../../history/files/rejects.ts';
-import type { WindowCounts } from '../../history/fill-window.ts';
+import { backfill } from '../../history/backfill/backfill.ts';
+import type { WindowCounts } from '../../history/backfill/fill-window.ts';
+import { describeReject, Rejects } from '../../history/lines/rejected-records.ts';
 import { describeWindow, type TimeWindow } from '../../history/time-window.ts';
 import { relay } from '../../tributary.config.ts';
 import { countText, ProgressBar, sayAbove } from '../terminal/progress-bar.ts';

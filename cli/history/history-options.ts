@@ -6,7 +6,7 @@ import {
   parseSpan,
   type TimeWindow,
 } from '../../history/time-window.ts';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import type { Place } from '../find-bigquery.ts';
 
 /** Where the tables are, as the commands of history are told. */
@@ -60,7 +60,7 @@ export function addSenderOptions(command: Command): Command {
 
 /** @throws RelayError `range.empty` */
 export function windowsOf({ from, to, window }: SenderOptions): TimeWindow[] {
-  if (from >= to) throw new RelayError('range.empty', 'setup', '--from must be before --to');
+  if (from >= to) throw new RelayError('range.empty', '--from must be before --to');
   return cutWindows({ from, to }, window);
 }
 

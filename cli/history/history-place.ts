@@ -1,10 +1,10 @@
 import { EventReader } from '../../history/events/event-reader.ts';
-import { readHistory, readHistorySource } from '../../history/sender/history-api.ts';
+import { readHistory, readHistorySource } from '../../history/fetch/history-api.ts';
 import { IdTable } from '../../history/table/id-table.ts';
 import type { EventTable } from '../../history/table/known-ids.ts';
 import type { TimeWindow } from '../../history/time-window.ts';
 import type { Relay } from '../../shared/config/config.ts';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { openWriteClient, type WriteClient } from '../../subscriber/bigquery/client.ts';
 import { ensureTable } from '../../subscriber/bigquery/tables/tables.ts';
 import { findBigQuery, findStack } from '../find-bigquery.ts';
@@ -53,7 +53,7 @@ export function findHistory(
   const { stream, columns } = place.reader;
   if (columns.time === undefined) {
     const problem = `"${name}" has no column that says when its events happened: use import`;
-    throw new RelayError('stream.no-time', 'setup', problem);
+    throw new RelayError('stream.no-time', problem);
   }
   const source = readHistorySource(readSecretsOver(options.secrets), stream, (problem, waitMs) =>
     sayAbove(`${problem}; asked again in ${Math.ceil(waitMs / 1000)} s`),
@@ -78,7 +78,7 @@ export async function openForWriting(
   } catch (cause) {
     if (cause instanceof RelayError) throw cause;
     const problem = `the table ${relay.project}.${dataset}.${table} can't be made ready: ${(cause as Error).message}`;
-    throw new RelayError('table.unreachable', 'setup', problem, { cause });
+    throw new RelayError('table.unreachable', problem, { cause });
   }
   const stack = findStack(options);
   return await openWriteClient({
@@ -91,7 +91,7 @@ function stopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const problem = `stopped by ${signal}: run it again to go on`;
-    process.once(signal, () => stop.abort(new RelayError('stopped', 'transient', problem)));
+    process.once(signal, () => stop.abort(new RelayError('command.stopped', problem)));
   }
   return stop.signal;
 }

@@ -1,17 +1,17 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type FileFormat, fileFormats, fileLines } from '../../history/files/file-lines.ts';
-import { type ImportFile, importFiles } from '../../history/files/import-files.ts';
+import { type FileFormat, fileFormats, fileLines } from '../../history/import/file-lines.ts';
+import { type ImportFile, importFiles } from '../../history/import/import-files.ts';
 import {
   type ImportCounts,
   type ImportDependencies,
   importLines,
   isFileFault,
   noImportCounts,
-} from '../../history/files/import-lines.ts';
-import { describeReject, Rejects } from '../../history/files/rejects.ts';
+} from '../../history/import/import-lines.ts';
+import { describeReject, Rejects } from '../../history/lines/rejected-records.ts';
 import { type Delimiter, delimiters } from '../../shared/delimited/dialect.ts';
 import { isEncoding } from '../../shared/delimited/encoding.ts';
-import { takesNoJson } from '../../shared/formats/names.ts';
+import { takesNoJson } from '../../shared/formats/body-formats.ts';
 import { relay } from '../../tributary.config.ts';
 import { countText, ProgressBar, sayAbove } from '../terminal/progress-bar.ts';
 import { type CountColumns, describeCounts } from './counts-report.ts';

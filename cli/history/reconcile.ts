@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { backfill } from '../../history/backfill.ts';
-import { describeReject, Rejects } from '../../history/files/rejects.ts';
+import { backfill } from '../../history/backfill/backfill.ts';
+import { describeReject, Rejects } from '../../history/lines/rejected-records.ts';
 import { type Reconciliation, reconcile } from '../../history/reconcile/reconcile.ts';
 import { cutWindows, shortInstant, type TimeWindow } from '../../history/time-window.ts';
 import { relay } from '../../tributary.config.ts';

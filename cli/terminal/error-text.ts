@@ -1,15 +1,18 @@
-import { RelayError } from '../../shared/error.ts';
+import { errors, RelayError } from '../../shared/errors.ts';
 import { terminalLines } from '../../shared/terminal-text.ts';
 
 const maxCauses = 5;
 
 /**
- * An error for a terminal. What a person can mend is said in a sentence; only the unexpected deserves a stack,
- * with those of its causes. Their other members are left out, and of URLs all but the origin: requests with
- * their keys hang on them.
+ * An error for a terminal. A known error is shown as its message, its code and its remedy. Any other error is
+ * shown with its stack and those of its causes. Other members of an error are left out, and so is everything
+ * of a URL but its origin, because both may contain keys.
  */
 export function describeError(error: unknown): string {
-  if (error instanceof RelayError) return `${terminalLines(error.message)}\n`;
+  if (error instanceof RelayError) {
+    const { code, message } = error;
+    return `${terminalLines(message)}\n  code:   ${code}\n  remedy: ${errors[code].remedy}\n`;
+  }
   const stacks: string[] = [];
   for (let at = error; at !== undefined && stacks.length < maxCauses; ) {
     stacks.push(at instanceof Error ? (at.stack ?? at.message) : String(at));

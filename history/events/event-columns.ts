@@ -1,6 +1,6 @@
 import type { Row, TableLayout } from '../../shared/columns.ts';
 import type { RelayStream } from '../../shared/config/config.ts';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { planOf } from '../../shared/shape/plan.ts';
 
 /** Where a table says which event a row is, and when it happened. */
@@ -52,7 +52,7 @@ function filledWith(stream: RelayStream, fact: string) {
 }
 
 function noId(problem: string): RelayError {
-  return new RelayError('stream.no-id', 'setup', problem);
+  return new RelayError('stream.no-id', problem);
 }
 
 /** No text of a sender's holds it but by malice, and then two events of that sender count as one. */

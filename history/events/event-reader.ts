@@ -1,18 +1,18 @@
-import type { Row, TableLayout } from '../../shared/columns.ts';
+import { keyedLayout, type Row, type TableLayout } from '../../shared/columns.ts';
 import type { RelayStream } from '../../shared/config/config.ts';
-import { keyedLayout } from '../../shared/config/key.ts';
 import type { Envelope } from '../../shared/envelope.ts';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { filterOf } from '../../shared/filters/filter.ts';
-import { takesNoJson } from '../../shared/formats/names.ts';
-import type { Place } from '../../shared/shape/from.ts';
+import { takesNoJson } from '../../shared/formats/body-formats.ts';
+import type { Mapping, ValueNote } from '../../shared/shape/map-columns.ts';
+import type { Place } from '../../shared/shape/places.ts';
 import { planOf } from '../../shared/shape/plan.ts';
 import { sources } from '../../shared/sources/registry.ts';
-import type { Mapping, RowSource, ValueNote } from '../../shared/sources/source.ts';
+import type { RowSource } from '../../shared/sources/source.ts';
 import type { Instant } from '../../subscriber/bigquery/encode/civil-time.ts';
 import { createEncoder, type RowEncoder } from '../../subscriber/bigquery/encode/encode.ts';
 import { readTimestamp } from '../../subscriber/bigquery/encode/time-text.ts';
-import type { Line } from '../files/lines.ts';
+import type { Line } from '../lines/lines.ts';
 import { type EventColumns, eventColumns, idOf } from './event-columns.ts';
 import { historySequence } from './history-sequence.ts';
 import { stableDeliveryId } from './stable-delivery-id.ts';
@@ -54,7 +54,7 @@ export class EventReader {
   constructor(stream: RelayStream, receivedAt: number) {
     const source = sources[stream.source];
     if (source.delivers !== 'rows') {
-      throw new RelayError('stream.no-rows', 'setup', `"${stream.name}" is filled with exports`);
+      throw new RelayError('stream.no-rows', `"${stream.name}" is filled with exports`);
     }
     this.stream = stream;
     const { unknown: _, filter: __, ...lenient } = stream;

@@ -1,11 +1,11 @@
+import { tooManyEvents } from '../backfill/fill-window.ts';
 import type { EventReader, EventReading } from '../events/event-reader.ts';
-import type { Line } from '../files/lines.ts';
-import { tooManyEvents } from '../fill-window.ts';
-import { historyLines } from '../sender/history-lines.ts';
+import { historyLines } from '../fetch/history-lines.ts';
+import type { Line } from '../lines/lines.ts';
 import type { IdTable } from '../table/id-table.ts';
 import { type EventTable, findKnown, type KnownEvent, readWindow } from '../table/known-ids.ts';
 import { holds, hourMs, type TimeWindow, widen } from '../time-window.ts';
-import type { Copies } from './copies.ts';
+import type { Copies } from './duplicates.ts';
 import { HourReport } from './hour-report.ts';
 
 export interface CompareOptions {

@@ -1,8 +1,8 @@
-import { halves } from '../backfill.ts';
-import { tryAgain } from '../sender/try-again.ts';
+import { halves } from '../backfill/backfill.ts';
+import { tryAgain } from '../retry-work.ts';
 import { rangeOf, type TimeWindow } from '../time-window.ts';
 import { type CompareOptions, compareWindow } from './compare-window.ts';
-import { Copies } from './copies.ts';
+import { Copies } from './duplicates.ts';
 import { type HourDifference, HourReport, type ReconcileTotals } from './hour-report.ts';
 
 export interface ReconcileOptions extends Omit<CompareOptions, 'copies'> {
@@ -22,7 +22,7 @@ export interface Reconciliation {
  * Compares the sender's own export with the table, by id. Memory is bounded: the ids of one window at a
  * time, those that several rows have, and of the differences so many as are asked for.
  *
- * @throws RelayError `history.*`, `bigquery.*`, `range.too-many-copies`
+ * @throws RelayError `history.*`, `bigquery.*`, `range.too-many-duplicates`
  */
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
   const report = new HourReport(options.idsPerHour);

@@ -1,5 +1,5 @@
 import type { BigQuery, Query } from '@google-cloud/bigquery';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { orAbsent } from '../../subscriber/exports/load/destination.ts';
 import { type EventColumns, idExpression } from '../events/event-columns.ts';
 import type { TimeWindow } from '../time-window.ts';
@@ -27,7 +27,7 @@ const pageRows = 5000;
  * The events that are rows already: of a window, and besides all that have no time, page by page. None where
  * there is no table yet.
  *
- * @throws RelayError `bigquery.query` with BigQuery's own message
+ * @throws RelayError `bigquery.query`, `bigquery.query-refused` with BigQuery's own message
  */
 export function readWindow(table: EventTable, window: TimeWindow): AsyncGenerator<KnownEvent[]> {
   return readPages(table, { query: selectWithin(table, window) });
@@ -43,7 +43,7 @@ export interface Copy extends KnownEvent {
  * The rows of a window, and those without a time, whose ids several of them have, page by page. BigQuery
  * counts them: no memory is needed here.
  *
- * @throws RelayError `bigquery.query` with BigQuery's own message
+ * @throws RelayError `bigquery.query`, `bigquery.query-refused` with BigQuery's own message
  */
 export async function* readCopies(table: EventTable, window: TimeWindow): AsyncGenerator<Copy[]> {
   const query = `SELECT id, time_ms, nth FROM (
@@ -59,7 +59,7 @@ export async function* readCopies(table: EventTable, window: TimeWindow): AsyncG
  * Those of the ids that are rows already, with the latest time of each.
  *
  * @param window limits what BigQuery has to scan; absent, all of the table
- * @throws RelayError `bigquery.query` with BigQuery's own message
+ * @throws RelayError `bigquery.query`, `bigquery.query-refused` with BigQuery's own message
  */
 export async function findKnown(
   table: EventTable,
@@ -157,11 +157,8 @@ const lasting = new Set(['accessDenied', 'invalidQuery', 'invalid', 'required'])
 function readError(table: string, cause: Refused): RelayError {
   const reason = cause.errors?.[0]?.reason;
   const isLasting = cause.code === 401 || (reason !== undefined && lasting.has(reason));
-  const advice =
-    reason === 'accessDenied'
-      ? '; the account needs the roles BigQuery Data Viewer on the dataset and BigQuery Job User on the project'
-      : '';
-  const reaction = isLasting ? 'setup' : 'transient';
-  const problem = `the table ${table} can't be read: ${cause.message}${advice}`;
-  return new RelayError('bigquery.query', reaction, problem, { cause });
+  const problem = `the table ${table} can't be read: ${cause.message}`;
+  return new RelayError(isLasting ? 'bigquery.query-refused' : 'bigquery.query', problem, {
+    cause,
+  });
 }

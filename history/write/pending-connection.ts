@@ -1,7 +1,7 @@
 import type { protos } from '@google-cloud/bigquery-storage';
 import { AppendConnection } from '../../subscriber/bigquery/append/connection.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
-import type { PendingPiece } from './pending-piece.ts';
+import type { PendingPiece } from './pending-chunk.ts';
 
 export interface PendingConnectionOptions {
   client: WriteClient;

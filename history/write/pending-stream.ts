@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { protos } from '@google-cloud/bigquery-storage';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { backoffMs } from '../../subscriber/bigquery/append/backoff.ts';
 import { judge } from '../../subscriber/bigquery/append/verdict.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
-import { type Patience, writeError } from '../sender/patience.ts';
+import { type Patience, writeError } from './retry-policy.ts';
 
 const { StorageErrorCode } = protos.google.cloud.bigquery.storage.v1.StorageError;
 
@@ -25,7 +25,7 @@ export async function createStream(
   const create = () =>
     client.createWriteStream({ parent: table, writeStream: { type: 'PENDING' } }, noRetries);
   const [{ name }] = await withPatience(table, patience, create, signal);
-  if (!name) throw new RelayError('bigquery.stream', 'transient', 'a stream without a name');
+  if (!name) throw new RelayError('bigquery.stream', 'a stream without a name');
   return name;
 }
 
@@ -65,7 +65,7 @@ export async function commitStream(
   const errors = (streamErrors ?? []).filter(({ code }) => !isCommitted(code));
   if (errors.length === 0) return;
   const reasons = errors.map(({ errorMessage }) => errorMessage).join('; ');
-  throw new RelayError('bigquery.commit', 'transient', `the rows were not committed: ${reasons}`);
+  throw new RelayError('bigquery.commit', `the rows were not committed: ${reasons}`);
 }
 
 function isCommitted(code: unknown): boolean {

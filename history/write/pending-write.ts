@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { backoffMs } from '../../subscriber/bigquery/append/backoff.ts';
 import type { Reply } from '../../subscriber/bigquery/append/connection.ts';
 import { judge, type WriteFailure } from '../../subscriber/bigquery/append/verdict.ts';
-import { defaultPatience, type Patience, writeError } from '../sender/patience.ts';
+import { addToPiece, emptyPiece, halvePiece, type PendingPiece } from './pending-chunk.ts';
 import { PendingConnection, type PendingConnectionOptions } from './pending-connection.ts';
-import { addToPiece, emptyPiece, halvePiece, type PendingPiece } from './pending-piece.ts';
 import { commitStream, createStream, finalizeStream } from './pending-stream.ts';
+import { defaultPatience, type Patience, writeError } from './retry-policy.ts';
 import type { RowWrite } from './row-write.ts';
 
 export interface PendingWriteOptions<Origin> extends PendingConnectionOptions {
@@ -85,7 +85,7 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
     const rows = await finalizeStream(client, table, this.#stream, this.#patience);
     if (rows !== this.#taken) {
       const message = `${this.#taken} rows were taken, and BigQuery has ${rows}`;
-      throw new RelayError('bigquery.row-count', 'transient', message);
+      throw new RelayError('bigquery.row-count', message);
     }
     await commitStream(client, table, this.#stream, this.#patience);
   }
@@ -93,7 +93,7 @@ export class PendingWrite<Origin> implements RowWrite<Origin> {
   /** What is not committed is never seen; BigQuery forgets it. */
   abandon(): void {
     const problem = 'the write was given up';
-    this.#failure ??= new RelayError('bigquery.abandoned', 'transient', problem);
+    this.#failure ??= new RelayError('bigquery.abandoned', problem);
     this.#close();
     for (const resolve of this.#waiting.splice(0)) resolve();
   }

@@ -1,6 +1,6 @@
 import { TableWriter } from '../../subscriber/bigquery/append/writer.ts';
-import { defaultPatience, writeError } from '../sender/patience.ts';
 import type { PendingWriteOptions } from './pending-write.ts';
+import { defaultPatience, writeError } from './retry-policy.ts';
 import type { RowWrite } from './row-write.ts';
 
 const batchBytes = 1_000_000;

@@ -1,9 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../guards/loopback.ts';
 import { type AllowedHosts, guardRequests } from '../guards/request-guard.ts';
-import { sampleExperiment } from './sample-experiment.ts';
-import { sampleExport } from './sample-export.ts';
-import { zipFiles } from './zip.ts';
+import { sampleExport, zipFiles } from './sample-export.ts';
 
 export interface AbsmartlyOptions {
   /** 0 takes any free port. */
@@ -70,4 +68,25 @@ function json(status: number, value: unknown): Answer {
 function reply(response: ServerResponse, status: number, type: string, body: Buffer): void {
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': body.byteLength });
   response.end(body);
+}
+
+/** The answer to `GET /v1/experiments/{id}`, as far as the vendor documents it. */
+export interface Experiment {
+  id: number;
+  name: string;
+  experiment_tags: { experiment_tag: { tag: string } }[];
+  owners: { user: { email: string } }[];
+  teams: { team: { name: string } }[];
+}
+
+/** Always the same for the same id; experiments with an even id carry the tag `bigquery`. */
+export function sampleExperiment(id: number): Experiment {
+  const tags = id % 2 === 0 ? ['checkout', 'bigquery'] : ['checkout'];
+  return {
+    id,
+    name: `Checkout button, take ${id}`,
+    experiment_tags: tags.map((tag) => ({ experiment_tag: { tag } })),
+    owners: [{ user: { email: id % 3 === 0 ? 'owner@shop.example' : 'analyst@shop.example' } }],
+    teams: [{ team: { name: id % 5 === 0 ? 'Growth' : 'Checkout' } }],
+  };
 }

@@ -1,5 +1,6 @@
+import { buffer } from 'node:stream/consumers';
 import { stringify } from 'csv-stringify/sync';
-import { type Random, seededRandom } from './random.ts';
+import { ZipFile } from 'yazl';
 
 /** The columns of an export, in the order of the vendor's document. */
 const exportColumns = [
@@ -124,4 +125,29 @@ function goalProperties(random: Random): string {
   // Pretty-printed now and then: line breaks inside a quoted field.
   const indent = random() < 0.2 ? 2 : 0;
   return JSON.stringify({ amount, currency: 'EUR', ...(comment && { comment }) }, null, indent);
+}
+
+// DOS times are local times; before 1980 they are clamped to one value, the same in every time zone.
+const mtime = new Date(0);
+
+/** A ZIP of text files that is the same, byte for byte, whenever and wherever it is made. */
+export function zipFiles(files: readonly { name: string; text: string }[]): Promise<Buffer> {
+  const zip = new ZipFile();
+  for (const { name, text } of files) zip.addBuffer(Buffer.from(text), name, { mtime });
+  zip.end();
+  return buffer(zip.outputStream);
+}
+
+/** A number from 0 up to 1. */
+export type Random = () => number;
+
+/** The same sequence for the same seed: xorshift (Marsaglia, 2003) over 32 bits. */
+export function seededRandom(seed: number): Random {
+  let state = Math.imul(seed ^ (seed >>> 15), 0x85ebca6b) || 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { listenOnLoopback } from '../guards/loopback.ts';
 import { type AllowedHosts, guardRequests } from '../guards/request-guard.ts';
-import { sampleHistory } from './sample-history.ts';
+import { datanostroEvent } from '../samples/deliveries.ts';
 
 export interface DatanostroOptions {
   /** 0 takes any free port. */
@@ -74,4 +74,14 @@ function* inChunks(lines: Iterable<string>): Generator<string> {
 function refuse(response: ServerResponse, status: number, detail: string): void {
   response.writeHead(status, { 'Content-Type': 'application/json' });
   response.end(JSON.stringify({ detail }));
+}
+
+const sampleStepMs = 30_000;
+const sampleNames = ['page_view', 'view_item', 'add_to_cart', 'begin_checkout', 'purchase'];
+
+/** Two events a minute; a pure function of the window (Unix milliseconds, `to` excluded). */
+export function* sampleHistory(from: number, to: number): Generator<string> {
+  for (let n = Math.ceil(from / sampleStepMs); n * sampleStepMs < to; n++) {
+    yield datanostroEvent(n, sampleNames[n % sampleNames.length] ?? '', n * sampleStepMs).body;
+  }
 }

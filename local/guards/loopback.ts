@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 
 export interface LoopbackServer {
   readonly port: number;
@@ -17,7 +17,7 @@ export async function listenOnLoopback(server: Server, port: number): Promise<Lo
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE') return reject(error);
-      reject(new RelayError('port.taken', 'setup', `port ${port} is taken`));
+      reject(new RelayError('port.taken', `port ${port} is taken`));
     });
     server.listen(port, '127.0.0.1', resolve);
   });

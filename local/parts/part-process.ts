@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { compileCache } from './compile-cache.ts';
 import type { PartMessage, PartName } from './part.ts';
 
@@ -60,13 +60,16 @@ export class PartProcess {
           resolve(message.ports);
         } else {
           reject(
-            new RelayError(message.code, 'setup', `${name} did not start: ${message.message}`),
+            new RelayError(
+              message.code ?? 'part.failed',
+              `${name} did not start: ${message.message}`,
+            ),
           );
         }
       });
       void this.#exited.then(() => {
         const said = ['ended before it was ready', ...lastLines].join('\n  ');
-        reject(new RelayError('part.ended', 'setup', `${name} ${said}`));
+        reject(new RelayError('part.ended', `${name} ${said}`));
       });
     });
   }

@@ -4,11 +4,12 @@
  * the parent went: nothing may be left behind that holds a port or a lock.
  */
 import type { Writable } from 'node:stream';
+import { type ErrorCode, RelayError } from '../../shared/errors.ts';
 
 /** What the parent is told, once. */
 export type PartMessage =
   | { kind: 'ready'; ports: Record<string, number> }
-  | { kind: 'failed'; code: string; message: string };
+  | { kind: 'failed'; code?: ErrorCode; message: string };
 
 export interface RunningPart {
   ports: Record<string, number>;
@@ -70,11 +71,18 @@ async function run(name: PartName): Promise<void> {
     const { ports } = await starting;
     tell({ kind: 'ready', ports });
   } catch (error) {
-    const { code, message, stack } = error as NodeJS.ErrnoException;
-    tell({ kind: 'failed', code: code ?? 'unknown', message: code ? message : (stack ?? message) });
+    tell(failureOf(error));
     process.exitCode = 1;
     process.disconnect?.();
   }
+}
+
+function failureOf(error: unknown): PartMessage {
+  if (error instanceof RelayError) {
+    return { kind: 'failed', code: error.code, message: error.message };
+  }
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  return { kind: 'failed', message: code ? message : (stack ?? message) };
 }
 
 /** The first message of the parent. */

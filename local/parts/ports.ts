@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 
 /** What listens where. 0 takes any free port. */
 export interface Ports {
@@ -55,7 +55,7 @@ export async function requireFree(ports: Ports): Promise<void> {
       );
     }
   }
-  if (taken.length > 0) throw new RelayError('port.taken', 'setup', taken.join('\n'));
+  if (taken.length > 0) throw new RelayError('port.taken', taken.join('\n'));
 }
 
 function isFree(port: number): Promise<boolean> {

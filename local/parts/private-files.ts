@@ -19,7 +19,7 @@ const hasModes = process.platform !== 'win32';
 const others = 0o077;
 const sticky = 0o1000;
 /** What the relay makes in its folder; whatever else may lie there is not touched. */
-const ownEntries = ['pubsub', 'bigquery', 'stack.json'];
+const ownEntries = ['pubsub', 'bigquery', 'stack.json', 'version.json'];
 
 /**
  * Makes the folder with mode 0700, or tightens the one that is there, and what the relay has put in it.

@@ -1,13 +1,13 @@
-// The methods of Google's Publisher and Subscriber services, whichever transport they came by.
-// What is not here is answered UNIMPLEMENTED: snapshots and seek, push, detach, schemas.
+// The methods of Google's Publisher and Subscriber services, for both transports (gRPC and REST).
+// Methods that are missing here return UNIMPLEMENTED: snapshots, seek, push, detach, schemas.
 
 import type { protos } from '@google-cloud/pubsub';
 import type { Broker } from './broker.ts';
 import type { Subscription } from './delivery/subscription.ts';
 import type { Topic } from './delivery/topic.ts';
 import { invalid } from './errors.ts';
-import { checkAckRequest, checkPublish, type PublishedMessage } from './limits.ts';
-import { checkName, checkProject, DELETED_TOPIC } from './names.ts';
+import { checkAckRequest, checkPublish, type PublishedMessage } from './request-limits.ts';
+import { checkName, checkProject, DELETED_TOPIC } from './resource-names.ts';
 import {
   parseSubscriptionSettings,
   parseTopicSettings,
@@ -16,25 +16,25 @@ import {
   updateSubscriptionSettings,
   updateTopicSettings,
 } from './settings.ts';
-import { listPage } from './wire/page.ts';
-import { messageType } from './wire/protos.ts';
-import { pull } from './wire/pull.ts';
+import { messageType } from './transport/protos.ts';
+import { pull } from './transport/unary-pull.ts';
 
-/** What a method may know of the call besides the request. */
+/** What a method gets besides the request. */
 interface Call {
-  /** The size of the request as it came. */
+  /** The size of the request on the wire. */
   readonly bytes: number;
-  /** Runs `listener` if the caller goes away before the answer. */
+  /** Runs `listener` if the caller disconnects before the response. */
   onCancelled(listener: () => void): void;
 }
 
-/** Takes the decoded request; gives the response, or its encoded bytes. Throws PubsubError. */
+/** Takes the decoded request; returns the response or its encoded bytes. Throws PubsubError. */
 export type Method = (request: never, call: Call) => object | Promise<object>;
 
-/** By service, then by method, as the protos name them. */
+/** Methods by service and name, as in the protos. */
 export type Api = Readonly<Record<string, Readonly<Record<string, Method>>>>;
 
 const PubsubMessage = messageType('PubsubMessage');
+const MAX_PAGE_SIZE = 1000;
 
 export function createApi(broker: Broker): Api {
   return { Publisher: publisherMethods(broker), Subscriber: subscriberMethods(broker) };
@@ -43,16 +43,19 @@ export function createApi(broker: Broker): Api {
 function publisherMethods(broker: Broker): Record<string, Method> {
   return {
     CreateTopic: (request: protos.google.pubsub.v1.ITopic) =>
-      show(broker.createTopic(checkName('topics', request.name), parseTopicSettings(request))),
-    GetTopic: ({ topic }: protos.google.pubsub.v1.IGetTopicRequest) => show(broker.topic(topic)),
+      topicResource(
+        broker.createTopic(checkName('topics', request.name), parseTopicSettings(request)),
+      ),
+    GetTopic: ({ topic }: protos.google.pubsub.v1.IGetTopicRequest) =>
+      topicResource(broker.topic(topic)),
     ListTopics: (request: protos.google.pubsub.v1.IListTopicsRequest) => {
-      const { items, nextPageToken } = listPage(within(broker.topics, request.project), request);
-      return { topics: items.map(show), nextPageToken };
+      const { items, nextPageToken } = listPage(inProject(broker.topics, request.project), request);
+      return { topics: items.map(topicResource), nextPageToken };
     },
     UpdateTopic: ({ topic, updateMask }: protos.google.pubsub.v1.IUpdateTopicRequest) => {
       const known = broker.topic(topic?.name);
       broker.updateTopic(known, updateTopicSettings(known.settings, topic ?? {}, updateMask));
-      return show(known);
+      return topicResource(known);
     },
     DeleteTopic: ({ topic }: protos.google.pubsub.v1.IDeleteTopicRequest) => {
       broker.deleteTopic(broker.topic(topic));
@@ -77,21 +80,23 @@ function subscriberMethods(broker: Broker): Record<string, Method> {
     CreateSubscription: (request: protos.google.pubsub.v1.ISubscription) => {
       const name = checkName('subscriptions', request.name);
       const settings = parseSubscriptionSettings(request);
-      return showOf(broker.createSubscription(name, broker.topic(request.topic), settings));
+      return subscriptionResource(
+        broker.createSubscription(name, broker.topic(request.topic), settings),
+      );
     },
     GetSubscription: ({ subscription }: protos.google.pubsub.v1.IGetSubscriptionRequest) =>
-      showOf(broker.subscription(subscription)),
+      subscriptionResource(broker.subscription(subscription)),
     ListSubscriptions: (request: protos.google.pubsub.v1.IListSubscriptionsRequest) => {
-      const all = within(broker.subscriptions, request.project);
+      const all = inProject(broker.subscriptions, request.project);
       const { items, nextPageToken } = listPage(all, request);
-      return { subscriptions: items.map(showOf), nextPageToken };
+      return { subscriptions: items.map(subscriptionResource), nextPageToken };
     },
     UpdateSubscription: (request: protos.google.pubsub.v1.IUpdateSubscriptionRequest) => {
       const given = request.subscription ?? {};
       const known = broker.subscription(given.name);
       const settings = updateSubscriptionSettings(known.settings, given, request.updateMask);
       broker.updateSubscription(known, settings);
-      return showOf(known);
+      return subscriptionResource(known);
     },
     DeleteSubscription: ({ subscription }: protos.google.pubsub.v1.IDeleteSubscriptionRequest) => {
       broker.deleteSubscription(broker.subscription(subscription));
@@ -124,7 +129,7 @@ function subscriberMethods(broker: Broker): Record<string, Method> {
   };
 }
 
-/** What is stored: the message without what the server adds on delivery. */
+/** The message as it is stored, without the fields that the server adds on delivery. */
 function encodeMessage({ data, attributes, orderingKey }: PublishedMessage): Buffer {
   const stored: Record<string, unknown> = {};
   if (data?.length) stored['data'] = data;
@@ -134,22 +139,44 @@ function encodeMessage({ data, attributes, orderingKey }: PublishedMessage): Buf
 }
 
 function checkAckIds(ackIds: readonly string[] | null | undefined): readonly string[] {
-  if (!ackIds?.length) throw invalid('The request holds no ack IDs.');
+  if (!ackIds?.length) throw invalid('The request has no ack IDs.');
   return ackIds;
 }
 
-function show({ name, settings }: Topic): object {
+function topicResource({ name, settings }: Topic): object {
   return showTopic(name, settings);
 }
 
-function showOf({ name, topic, settings }: Subscription): object {
+function subscriptionResource({ name, topic, settings }: Subscription): object {
   return showSubscription(name, topic?.name ?? DELETED_TOPIC, settings);
 }
 
-function within<T extends { readonly name: string }>(
+function inProject<T extends { readonly name: string }>(
   all: readonly T[],
   project: string | null | undefined,
 ): T[] {
   const prefix = `${checkProject(project)}/`;
   return all.filter(({ name }) => name.startsWith(prefix));
+}
+
+interface PageRequest {
+  readonly pageSize?: number | null;
+  readonly pageToken?: string | null;
+}
+
+/** One page of the list, in the order of names. The page token is the last name of the previous page. */
+function listPage<T extends { readonly name: string }>(
+  all: readonly T[],
+  { pageSize, pageToken }: PageRequest,
+): { items: T[]; nextPageToken: string } {
+  if ((pageSize ?? 0) < 0) throw invalid(`Invalid page_size: ${pageSize}.`);
+  const after = Buffer.from(pageToken ?? '', 'base64url').toString();
+  const rest = all
+    .filter(({ name }) => name > after)
+    .sort((left, right) => (left.name < right.name ? -1 : 1));
+  const items = rest.slice(0, Math.min(pageSize || MAX_PAGE_SIZE, MAX_PAGE_SIZE));
+  const last = items.at(-1);
+  const nextPageToken =
+    last && items.length < rest.length ? Buffer.from(last.name).toString('base64url') : '';
+  return { items, nextPageToken };
 }

@@ -2,18 +2,18 @@ import type { Faults } from '../faults/faults.ts';
 import { Subscription } from './delivery/subscription.ts';
 import { Topic } from './delivery/topic.ts';
 import { PubsubError } from './errors.ts';
-import { checkName } from './names.ts';
+import { checkName } from './resource-names.ts';
 import type { SubscriptionSettings, TopicSettings } from './settings.ts';
-import { Log } from './storage/log.ts';
+import { CommitLog } from './storage/commit-log.ts';
 import type { Store } from './storage/store.ts';
 
-/** Retention is at least 10 minutes, so this is often enough. */
+/** Often enough, because the shortest retention is 10 minutes. */
 const EXPIRY_INTERVAL_MS = 10 * 60_000;
 
 /** All topics and subscriptions, in memory and in the store. */
 export class Broker {
   readonly #store: Store;
-  readonly #log: Log;
+  readonly #log: CommitLog;
   readonly #topics = new Map<string, Topic>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #expiry: NodeJS.Timeout;
@@ -22,7 +22,7 @@ export class Broker {
   constructor(store: Store, faults?: Faults) {
     this.#store = store;
     this.#faults = faults;
-    this.#log = new Log(store);
+    this.#log = new CommitLog(store);
     this.#restore();
     this.#expire();
     this.#expiry = setInterval(() => this.#expire(), EXPIRY_INTERVAL_MS).unref();
@@ -36,21 +36,21 @@ export class Broker {
     return [...this.#subscriptions.values()];
   }
 
-  /** INVALID_ARGUMENT for a bad name, NOT_FOUND for an unknown one. */
+  /** Throws INVALID_ARGUMENT for a bad name, NOT_FOUND for an unknown one. */
   topic(name: string | null | undefined): Topic {
     const topic = this.#topics.get(name ?? '');
     if (topic) return topic;
     throw notFound('Topic', checkName('topics', name));
   }
 
-  /** INVALID_ARGUMENT for a bad name, NOT_FOUND for an unknown one. */
+  /** Throws INVALID_ARGUMENT for a bad name, NOT_FOUND for an unknown one. */
   subscription(name: string | null | undefined): Subscription {
     const subscription = this.#subscriptions.get(name ?? '');
     if (subscription) return subscription;
     throw notFound('Subscription', checkName('subscriptions', name));
   }
 
-  /** Resolves with the messages' ids once they are on disk. */
+  /** Resolves with the message ids when the messages are on disk. */
   async publish(topic: Topic, messages: readonly Buffer[]): Promise<string[]> {
     return (await this.#log.publish(topic, messages)).map(String);
   }
@@ -68,7 +68,7 @@ export class Broker {
     topic.settings = settings;
   }
 
-  /** Its subscriptions stay, with their backlog. */
+  /** The topic's subscriptions stay, with their backlog. */
   deleteTopic(topic: Topic): void {
     this.#log.flush();
     this.#store.deleteRow('topics', topic.id);
@@ -86,7 +86,9 @@ export class Broker {
       settings: JSON.stringify(settings),
     };
     const id = this.#store.insertSubscription(row);
-    return this.#adopt(new Subscription(this.#log, { id, ...row }, settings, topic, this.#faults));
+    return this.#register(
+      new Subscription(this.#log, { id, ...row }, settings, topic, this.#faults),
+    );
   }
 
   updateSubscription(subscription: Subscription, settings: SubscriptionSettings): void {
@@ -100,7 +102,7 @@ export class Broker {
     this.#subscriptions.delete(subscription.name);
   }
 
-  /** Ends every stream, writes what waits, and closes the store. */
+  /** Ends every stream, flushes the log and closes the store. */
   close(): void {
     clearInterval(this.#expiry);
     const reason = new PubsubError('UNAVAILABLE', 'The local Pub/Sub server is stopping.');
@@ -119,11 +121,11 @@ export class Broker {
     for (const row of this.#store.subscriptions()) {
       const topic = topics.get(row.topic) ?? null;
       const settings: SubscriptionSettings = JSON.parse(row.settings);
-      this.#adopt(new Subscription(this.#log, row, settings, topic, this.#faults));
+      this.#register(new Subscription(this.#log, row, settings, topic, this.#faults));
     }
   }
 
-  #adopt(subscription: Subscription): Subscription {
+  #register(subscription: Subscription): Subscription {
     this.#subscriptions.set(subscription.name, subscription);
     subscription.topic?.subscriptions.add(subscription);
     return subscription;

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import type { Fault } from '../faults/faults.ts';
 
-/** HTTP status that Google's REST front end gives for each canonical code (google/rpc/code.proto). */
+/** The HTTP status of each canonical code on Google's REST API (google/rpc/code.proto). */
 const HTTP_STATUS = {
   CANCELLED: 499,
   UNKNOWN: 500,
@@ -23,7 +23,7 @@ const HTTP_STATUS = {
 
 export type PubsubErrorCode = keyof typeof HTTP_STATUS;
 
-/** A refusal, as both transports show it: gRPC by `code` and `details`, REST by `httpStatus` and `body`. */
+/** An error response. gRPC reads `code` and `details`, REST reads `httpStatus` and `body`. */
 export class PubsubError extends Error {
   override readonly name = 'PubsubError';
   readonly status: PubsubErrorCode;
@@ -50,14 +50,14 @@ export class PubsubError extends Error {
   }
 }
 
-/** The connection goes without an answer. gRPC's clients see UNAVAILABLE, as of any cut connection. */
+/** The connection closes without a response. gRPC clients then see UNAVAILABLE. */
 export class ConnectionCut extends PubsubError {
   constructor() {
     super('UNAVAILABLE', 'The connection was cut, as scripted.');
   }
 }
 
-export function scripted(fault: Fault): PubsubError {
+export function faultError(fault: Fault): PubsubError {
   return new PubsubError(fault.code ?? 'UNAVAILABLE', `${fault.name}, as scripted.`);
 }
 
@@ -72,7 +72,7 @@ export function unimplemented(what: string): PubsubError {
   );
 }
 
-/** What a caller is told of any failure; one that is not a refusal is ours, and INTERNAL. */
+/** An unexpected failure becomes INTERNAL. */
 export function asPubsubError(error: unknown): PubsubError {
   if (error instanceof PubsubError) return error;
   const message = error instanceof Error ? error.message : String(error);

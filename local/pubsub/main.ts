@@ -1,6 +1,7 @@
-// A Pub/Sub server that Google's own client takes for the service. Connections come in at port.ts,
-// which tells gRPC from REST; both call the methods of api.ts; these work on the broker, whose
-// subscriptions lease and deliver what log.ts has committed to store.ts.
+// A local Pub/Sub server that works with Google's own client. It speaks gRPC and REST on one port and
+// stores messages in SQLite. A connection arrives in transport/shared-port.ts; both protocols call the
+// methods of api.ts, and these call broker.ts. storage/ commits messages, delivery/ leases and delivers
+// them. To begin, read api.ts, then delivery/subscription.ts.
 
 import { mkdir } from 'node:fs/promises';
 import { ServerCredentials } from '@grpc/grpc-js';
@@ -9,26 +10,26 @@ import { type FaultsOption, openFaults } from '../faults/faults-endpoint.ts';
 import type { AllowedHosts } from '../guards/request-guard.ts';
 import { createApi } from './api.ts';
 import { Broker } from './broker.ts';
-import { performAtOnce, scriptApi } from './scripted.ts';
+import { applyAtOnce, withPublishFaults } from './broker-faults.ts';
 import { Store } from './storage/store.ts';
-import { createGrpcServer } from './wire/grpc.ts';
-import { createPortServer, listen } from './wire/port.ts';
-import { createRestServer } from './wire/rest.ts';
+import { createGrpcServer } from './transport/grpc-server.ts';
+import { createRestServer } from './transport/rest-server.ts';
+import { createSharedPort, listen } from './transport/shared-port.ts';
 
 export interface PubsubServer {
   readonly port: number;
-  /** Ends the streams, writes what waits, closes the file and the port. */
+  /** Ends the streams, flushes the log, and closes the file and the port. */
   stop(): Promise<void>;
 }
 
-/** How long open calls have to hear that the server stops. */
+/** Time for open calls to end when the server stops. */
 const GRACE_MS = 300;
 
 /**
- * Serves gRPC and REST on 127.0.0.1, from `pubsub.sqlite` in the directory, which is made if
- * missing. Port 0 takes a free one. Rejects with the system's error when the port is taken
- * (EADDRINUSE), and when another server has the file. With `faults`, what docs/faults.md lists can be
- * scripted, also over HTTP. Who may call: request-guard.ts.
+ * Serves gRPC and REST on 127.0.0.1 from `pubsub.sqlite` in the directory, which is created if
+ * missing. Port 0 selects a free port. Rejects with the system's error if the port is taken
+ * (EADDRINUSE) or another server has the file open. `faults` enables the faults of docs/faults.md,
+ * also over HTTP. request-guard.ts decides who may call.
  */
 export async function startPubsub(options: {
   port: number;
@@ -38,15 +39,15 @@ export async function startPubsub(options: {
 }): Promise<PubsubServer> {
   const { directory, allowHosts } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const sockets = createPortServer({
+  const sockets = createSharedPort({
     http2: (socket) => injector.injectConnection(socket),
     http1: (socket) => void rest.emit('connection', socket),
   });
-  // The port first: whoever has it also has the file, and a taken port is the clearer error.
+  // The port first: a second server fails on both port and file, and a taken port is the clearer error.
   const port = await listen(sockets.server, options.port);
   const faults = openFaults(options.faults);
   const broker = openBroker(directory, faults, () => sockets.server.close());
-  const api = faults ? scriptApi(createApi(broker), faults) : createApi(broker);
+  const api = faults ? withPublishFaults(createApi(broker), faults) : createApi(broker);
   const grpc = createGrpcServer(api, broker, allowHosts);
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const rest = createRestServer(api, { faults, allowHosts });
@@ -67,7 +68,7 @@ export async function startPubsub(options: {
 function openBroker(directory: string, faults: Faults | undefined, onFailure: () => void): Broker {
   try {
     const broker = new Broker(new Store(directory), faults);
-    faults?.onPerform((fault) => performAtOnce(broker, fault));
+    faults?.onPerform((fault) => applyAtOnce(broker, fault));
     return broker;
   } catch (error) {
     onFailure();

@@ -1,4 +1,4 @@
-// What a topic and a subscription are configured with, between the API's form and the stored one.
+// The settings of topics and subscriptions: parsed from the API's form, and shown in it again.
 
 import type { protos } from '@google-cloud/pubsub';
 import { parseRetryPolicy, type RetryPolicy, showRetryPolicy } from './delivery/retry-policy.ts';
@@ -17,7 +17,7 @@ export interface SubscriptionSettings {
   readonly ackDeadlineSeconds: number;
   readonly messageRetentionSeconds: number;
   readonly labels: Record<string, string>;
-  /** Kept and shown; a subscription of a local server does not expire. Null: never. */
+  /** Stored and shown only: local subscriptions do not expire. Null: never. */
   readonly expirationSeconds: number | null;
   readonly retryPolicy: RetryPolicy | null;
 }
@@ -27,9 +27,9 @@ const DAY = 24 * 60 * MINUTE;
 const DEFAULT_RETENTION_SECONDS = 7 * DAY;
 const DEFAULT_EXPIRATION_SECONDS = 31 * DAY;
 
-// Features of their own, each with its place: a filter sets bits of Progress when a segment is
-// published, a dead-letter policy acts where Subscription takes messages back, ordering and
-// exactly-once delivery where it takes and acks, retained acks where segments finish.
+// Where each missing feature would go: a filter sets bits of SegmentAcks when a segment is published;
+// a dead-letter policy belongs to Subscription#retryLater, ordering and exactly-once delivery to its
+// delivery and acks, retained acks to Store.finishSegment.
 const UNIMPLEMENTED_TOPIC = [
   'kmsKeyName',
   'schemaSettings',
@@ -124,7 +124,7 @@ function refuse<T extends object>(kind: string, given: T, fields: readonly (keyo
   }
 }
 
-/** Clients send an empty push config for a pull subscription. */
+/** An empty object is not set: clients send an empty push config for a pull subscription. */
 function isSet(value: unknown): boolean {
   if (value === null || value === undefined) return false;
   if (typeof value === 'object') return Object.values(value).some(isSet);
@@ -143,11 +143,11 @@ function merge<S extends object>(
     throw invalid('The update_mask in the request must be set and non-empty.');
   const updated = { ...settings };
   for (const path of paths) {
-    // Clients write masks in either case; a path may lead into a field (`expiration_policy.ttl`).
+    // Masks come in camel or snake case, and a path may lead into a field (`expiration_policy.ttl`).
     const name = (path.split('.')[0] ?? '').replace(/_(.)/g, (_, letter) => letter.toUpperCase());
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (field !== undefined) updated[field] = given[field];
-    // Clearing what cannot be set changes nothing; setting it was refused above.
+    // To clear such a field changes nothing; to set one was refused above.
     else if (!unimplementedFields.includes(name)) {
       throw invalid(
         `Invalid update_mask provided in the request: the field "${path}" cannot be updated.`,
@@ -161,7 +161,7 @@ function parseAckDeadline(seconds: number): number {
   if (seconds === 0) return 10;
   if (seconds < 10 || seconds > 600) {
     throw invalid(
-      `Invalid ack deadline given: (ack_deadline_seconds=${seconds}); it is 10 to 600.`,
+      `Invalid ack deadline given: (ack_deadline_seconds=${seconds}); it must be 10 to 600.`,
     );
   }
   return seconds;
@@ -171,7 +171,7 @@ function parseRetention(duration: IDuration | null | undefined): number {
   const seconds = secondsOf(duration) ?? DEFAULT_RETENTION_SECONDS;
   if (seconds < 10 * MINUTE || seconds > 31 * DAY) {
     throw invalid(
-      `Invalid message_retention_duration (${seconds} s); it is 10 minutes to 31 days.`,
+      `Invalid message_retention_duration (${seconds} s); it must be 10 minutes to 31 days.`,
     );
   }
   return seconds;
@@ -181,7 +181,7 @@ function parseExpiration(policy: protos.google.pubsub.v1.IExpirationPolicy | nul
   if (!policy) return DEFAULT_EXPIRATION_SECONDS;
   const seconds = secondsOf(policy.ttl);
   if (seconds !== null && seconds < DAY) {
-    throw invalid(`Invalid expiration_policy.ttl (${seconds} s); it is at least 1 day.`);
+    throw invalid(`Invalid expiration_policy.ttl (${seconds} s); it must be at least 1 day.`);
   }
   return seconds;
 }

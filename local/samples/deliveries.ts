@@ -1,8 +1,7 @@
-import type { Relay, RelayStream } from '../../shared/config/config.ts';
-import { takesNoJson } from '../../shared/formats/names.ts';
+import type { Relay, RelayStream, SourceName } from '../../shared/config/config.ts';
+import { takesNoJson } from '../../shared/formats/body-formats.ts';
 import { schemes } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign/sign.ts';
-import type { SourceName } from '../../shared/sources/registry.ts';
 import type { Secrets } from '../secrets.ts';
 import { sampleBody } from './sample-event.ts';
 

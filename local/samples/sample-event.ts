@@ -1,10 +1,10 @@
 import type { ColumnType } from '../../shared/columns.ts';
 import type { Stream } from '../../shared/config/config.ts';
-import { takesNoJson } from '../../shared/formats/names.ts';
+import type { TimeUnit } from '../../shared/config/event-shape.ts';
+import { takesNoJson } from '../../shared/formats/body-formats.ts';
 import type { JsonPath } from '../../shared/json/json-path.ts';
-import type { Place, Places } from '../../shared/shape/from.ts';
+import type { Place, Places } from '../../shared/shape/places.ts';
 import { planOf } from '../../shared/shape/plan.ts';
-import type { TimeUnit } from '../../shared/shape/shape.ts';
 
 /** A body of a `generic` stream, with one event: what its shape reads is where it reads it. `now` is in Unix ms. */
 export function sampleBody(stream: Stream, now: number): string {

@@ -1,15 +1,9 @@
-import { checkConfig } from '#config-check';
 import type { Filter } from '../filters/condition.ts';
-import type { EventShape } from '../shape/shape.ts';
-import type { ReplayWindow } from '../signatures/replay-window.ts';
 import type { SchemeName } from '../signatures/schemes.ts';
-import type { SourceName } from '../sources/registry.ts';
+import type { ReplayWindow } from '../signatures/timestamp.ts';
+import type { EventShape } from './event-shape.ts';
 import type { ExportSettings } from './export-settings.ts';
-import type { HandshakeName } from './handshake-names.ts';
 import type { HistorySettings } from './history-settings.ts';
-import { defaultSecret } from './secret-names.ts';
-
-export { secretPrefix } from './secret-names.ts';
 
 /** What every stream may set, whatever its source. */
 export interface StreamOptions {
@@ -53,6 +47,9 @@ export interface StreamOptions {
   handshake?: HandshakeName;
 }
 
+/** What the `source` of a stream may be: the registry of sources has one of each name. */
+export type SourceName = 'absmartly' | 'datanostro' | 'generic' | 'segmentstream';
+
 /** A stream as a source's function (`datanostro({ … })`) makes it: plain data. */
 export interface Stream extends StreamOptions, EventShape, ExportSettings, HistorySettings {
   source: SourceName;
@@ -95,41 +92,22 @@ export interface Relay extends Required<Omit<RelayOptions, 'streams' | 'publicUr
   streams: ReadonlyMap<string, RelayStream>;
 }
 
-/**
- * The streams that this relay serves, with the defaults filled in. In Node every problem is reported at
- * once, with its path; wrangler asks Node before it bundles (`tributary check`), so that the Worker need not
- * carry the checks, nor make them whenever an isolate starts.
- *
- * @throws RelayError `config.invalid`
- */
-export function defineRelay(options: RelayOptions): Relay {
-  checkConfig(options);
-  const streams = Object.entries(options.streams).map(([name, stream]) => resolve(name, stream));
-  const {
-    project,
-    location = 'EU',
-    topic = 'tributary',
-    subscription = 'tributary-bigquery',
-    deadLetters = 'tributary.dead_letters',
-    publicUrl,
-  } = options;
-  return {
-    ...(publicUrl && { publicUrl: publicUrl.replace(/\/+$/, '') }),
-    project,
-    location,
-    topic,
-    subscription,
-    deadLetters,
-    streams: new Map(streams.map((stream) => [stream.name, stream])),
-  };
-}
+export const handshakeNames = [
+  'asana',
+  'cloudevents',
+  'discord',
+  'dropbox',
+  'event-grid',
+  'graph',
+  'meta',
+  'monday',
+  'probe',
+  'slack',
+  'twitch',
+  'x',
+  'xero',
+  'zoom',
+] as const;
 
-function resolve(name: string, stream: Stream): RelayStream {
-  return {
-    maxBodyBytes: 1024 * 1024,
-    publishBudgetMs: 2500,
-    secrets: [defaultSecret(name, stream.scheme)],
-    ...stream,
-    name,
-  };
-}
+/** How a sender's console proves, before the first delivery, that this endpoint is its user's. */
+export type HandshakeName = (typeof handshakeNames)[number];

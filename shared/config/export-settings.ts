@@ -1,9 +1,9 @@
 import * as v from 'valibot';
+import { nameProblem } from '../column-rules.ts';
 import type { ColumnType } from '../columns.ts';
 import { type Delimiter, delimiters } from '../delimited/dialect.ts';
 import { isEncoding } from '../delimited/encoding.ts';
-import { ApiUrl } from './api-url.ts';
-import { nameProblem } from './column-rules.ts';
+import { ApiUrl } from './check/api-url.ts';
 
 /** What the stream of a source that announces exports may set. */
 export interface ExportSettings {

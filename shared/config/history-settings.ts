@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { ApiUrl } from './api-url.ts';
+import { ApiUrl } from './check/api-url.ts';
 
 /** What a stream may set about the sender's export of events from before the webhook was on. */
 export interface HistorySettings {

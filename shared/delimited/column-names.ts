@@ -1,4 +1,4 @@
-import { columnKey, columnName, cutName } from '../config/column-rules.ts';
+import { columnKey, columnName, cutName } from '../column-rules.ts';
 
 export { columnName };
 

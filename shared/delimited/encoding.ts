@@ -1,4 +1,4 @@
-import { RelayError } from '../error.ts';
+import { RelayError } from '../errors.ts';
 import { joinBytes } from '../join-bytes.ts';
 import { countLines } from './record-scanner.ts';
 
@@ -19,11 +19,11 @@ export interface ByteDecoder {
  *
  * @param encoding a label of the Encoding Standard, `windows-1252`
  * @param isUtf8 that of the runtime, which is faster than a TextDecoder: it makes no text
- * @throws RelayError `delimited.encoding` where there is no such encoding
+ * @throws RelayError `delimited.unknown-encoding`
  */
 export function openDecoder(encoding?: string, isUtf8?: Utf8Check): ByteDecoder {
   if (encoding !== undefined && !isEncoding(encoding)) {
-    throw new RelayError('delimited.encoding', 'setup', `there is no encoding "${encoding}"`);
+    throw new RelayError('delimited.unknown-encoding', `there is no encoding "${encoding}"`);
   }
   return new MarkedDecoder(encoding, isUtf8);
 }
@@ -74,7 +74,7 @@ export function unmarkedUtf16(bytes: Uint8Array): Utf16 | undefined {
 
 export function unmarkedError(encoding: Utf16, where: string): RelayError {
   const message = `${where}: the file is UTF-16 without a byte order mark: set encoding: '${encoding}'`;
-  return new RelayError('delimited.encoding', 'invalid', message);
+  return new RelayError('delimited.encoding', message);
 }
 
 class MarkedDecoder implements ByteDecoder {
@@ -167,7 +167,7 @@ class MarkedDecoder implements ByteDecoder {
     if (utf16) return unmarkedError(utf16, where);
     const remedy = isFree ? "; if it is in another encoding, set it: encoding: 'windows-1252'" : '';
     const message = `${where}: the file is not ${this.#encoding.toUpperCase()}${remedy}`;
-    return new RelayError('delimited.encoding', 'invalid', message);
+    return new RelayError('delimited.encoding', message);
   }
 }
 

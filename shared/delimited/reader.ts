@@ -1,5 +1,5 @@
-import { maxColumns } from '../config/column-rules.ts';
-import { RelayError } from '../error.ts';
+import { maxColumns } from '../column-rules.ts';
+import { RelayError } from '../errors.ts';
 import { joinBytes } from '../join-bytes.ts';
 import { type Delimiter, detectDialect, sampleBytes } from './dialect.ts';
 import {
@@ -207,5 +207,5 @@ function isBlank(record: ScannedRecord): boolean {
 }
 
 function headerError(line: number, message: string): RelayError {
-  return new RelayError('delimited.header', 'invalid', `line ${line}: ${message}`);
+  return new RelayError('delimited.header', `line ${line}: ${message}`);
 }

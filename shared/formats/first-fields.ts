@@ -1,8 +1,8 @@
+import type { SentBody } from './body-formats.ts';
 import { rawPairs, unescapeField } from './form.ts';
 import { Members } from './members.ts';
 import { boundaryOf, readParts } from './multipart.ts';
 import { formatOf } from './read-body.ts';
-import type { SentBody } from './sent-body.ts';
 import { decodeLossy, decodeUnmarked } from './text.ts';
 
 /** Fields that are looked at: a signature is to be found among them, and not after a megabyte of others. */

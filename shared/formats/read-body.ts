@@ -1,12 +1,9 @@
 import { readJsonText } from '../json/json-body.ts';
-import { spaceEnd, textStart } from '../json/json-valid.ts';
-import { formMembers, looksLikeForm } from './form.ts';
-import { joinPayload } from './form-payload.ts';
-import { readLines } from './lines.ts';
+import { isJson, spaceEnd, textStart } from '../json/json-valid.ts';
+import type { BodyFormat, BodyText, SentBody } from './body-formats.ts';
+import { formMembers, joinPayload, looksLikeForm } from './form.ts';
 import { charsetOf } from './media-type.ts';
 import { boundaryOf, multipartMembers } from './multipart.ts';
-import type { BodyFormat } from './names.ts';
-import type { BodyText, SentBody } from './sent-body.ts';
 import { type Decoding, decodeText, decodeUnmarked, markedCharset, withoutMarks } from './text.ts';
 
 type Reader = (sent: SentBody) => BodyText;
@@ -160,4 +157,28 @@ function readMultipart({ body, contentType }: SentBody): BodyText {
   if (!members) return { ok: false, problem: 'multipart that is cut or broken' };
   if (members.size === 0) return { ok: false, problem: 'empty, not a form' };
   return { ok: true, text: members.toJson() };
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Lines of JSON as one array. Empty lines are none. A document that goes over several lines is one event, as a
+ * sender makes it that has one and prints it so.
+ */
+export function readLines({ body, contentType }: SentBody): BodyText {
+  const decoding = decodeUnmarked(body, charsetOf(contentType));
+  if (!decoding.ok) return decoding;
+  const lines: string[] = [];
+  for (const [index, line] of decoding.text.split('\n').entries()) {
+    const json = line.trim();
+    if (json === '') continue;
+    if (!isJson(encoder.encode(json))) {
+      const whole = readJsonText(body, contentType);
+      if (whole.ok) return { ok: true, text: `[${whole.text}]` };
+      return { ok: false, problem: `not JSON in its line ${index + 1}` };
+    }
+    lines.push(json);
+  }
+  if (lines.length === 0) return { ok: false, problem: 'empty' };
+  return { ok: true, text: `[${lines.join(',')}]` };
 }

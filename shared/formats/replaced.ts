@@ -1,4 +1,4 @@
-import type { SentBody } from './sent-body.ts';
+import type { SentBody } from './body-formats.ts';
 import { markedCharset } from './text.ts';
 
 /** Said of a column. */

@@ -1,5 +1,5 @@
+import type { SentBody } from '../formats/body-formats.ts';
 import { charsetOf } from '../formats/media-type.ts';
-import type { SentBody } from '../formats/sent-body.ts';
 import { decodeUnmarked } from '../formats/text.ts';
 import { findValues, type JsonPath } from './json-path.ts';
 import { skipSpace } from './json-scan.ts';

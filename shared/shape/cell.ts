@@ -1,8 +1,8 @@
 import type { ColumnType, Value } from '../columns.ts';
+import type { TimeUnit } from '../config/event-shape.ts';
 import { knownText } from '../json/json-members.ts';
 import { JsonText } from '../json/json-text.ts';
 import { plainNumber, readNumber } from './number.ts';
-import type { TimeUnit } from './shape.ts';
 
 /** `reason` is said of the column: `is no number`. It holds nothing of the value. */
 export type Cell = { ok: true; value: Value } | { ok: false; reason: string };

@@ -1,5 +1,5 @@
+import type { SentBody } from '../formats/body-formats.ts';
 import { beginsAsJson, readBody } from '../formats/read-body.ts';
-import type { SentBody } from '../formats/sent-body.ts';
 import { readJsonStart } from '../json/json-body.ts';
 import { findValues } from '../json/json-path.ts';
 import { skipSpace } from '../json/json-scan.ts';

@@ -1,12 +1,27 @@
 import type { Row } from '../columns.ts';
 import { notText, replaced } from '../formats/replaced.ts';
-import type { Mapping, ValueNote } from '../sources/source.ts';
 import { type Cell, cellOf, saysNothing } from './cell.ts';
-import { readRaw, type Surroundings } from './from.ts';
+import { type EventContext, readRaw } from './places.ts';
 import type { Plan } from './plan.ts';
 
+/** A column whose value did not fit: it is NULL in the row, or changed. */
+export interface ValueNote {
+  column: string;
+  /** Said of the column (`is no time`), for people. Holds nothing of the value. */
+  reason: string;
+}
+
+/**
+ * A row, or why the event can never become one; `column` is the path of what is wrong. `event` is its
+ * index, where a delivery may hold several. A row with `notes` is stored, and its delivery is kept as well.
+ */
+export type Mapping = { event?: number } & (
+  | { ok: true; row: Row; notes?: readonly ValueNote[] }
+  | { ok: false; reason: string; column?: string }
+);
+
 /** Required, and readable at the edge, which knows no facts. */
-export function missingColumn(view: Surroundings, { columns }: Plan): string | undefined {
+export function missingColumn(view: EventContext, { columns }: Plan): string | undefined {
   return columns.find(({ required, from, type }) => {
     if (!required || from.some(({ of }) => of === 'fact')) return false;
     const raw = readRaw(from, view);
@@ -19,7 +34,7 @@ export function missingColumn(view: Surroundings, { columns }: Plan): string | u
  *
  * @param unfitTime why the event's time does not fit, where it does not
  */
-export function mapColumns(view: Surroundings, { columns }: Plan, unfitTime?: Cell): Mapping {
+export function mapColumns(view: EventContext, { columns }: Plan, unfitTime?: Cell): Mapping {
   const row: Row = {};
   let notes: ValueNote[] | undefined;
   for (const column of columns) {

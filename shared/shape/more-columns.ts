@@ -2,10 +2,9 @@ import type { Column } from '../columns.ts';
 import type { Stream } from '../config/config.ts';
 import type { Envelope } from '../envelope.ts';
 import { lossTest } from '../formats/replaced.ts';
-import type { Mapping } from '../sources/source.ts';
-import { mapColumns } from './map-columns.ts';
+import { type Mapping, mapColumns } from './map-columns.ts';
+import { queryReader } from './places.ts';
 import { type Plan, planOf } from './plan.ts';
-import { queryReader } from './query.ts';
 
 const plans = new WeakMap<Stream, Plan>();
 

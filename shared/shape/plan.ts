@@ -1,13 +1,13 @@
 import type { Column } from '../columns.ts';
 import type { Stream } from '../config/config.ts';
+import { type ColumnShape, defaultColumns, type TimeUnit } from '../config/event-shape.ts';
 import type { Problem } from '../filters/condition.ts';
 import { type CompiledFilter, filterOf } from '../filters/filter.ts';
-import { type BodyFormat, formatsOf } from '../formats/names.ts';
+import { type BodyFormat, formatsOf } from '../formats/body-formats.ts';
 import { type JsonPath, parseJsonPath } from '../json/json-path.ts';
 import { signsForm, vouchesForQuery } from '../signatures/scheme.ts';
 import { schemes } from '../signatures/schemes.ts';
-import { Misplaced, type Places, parseJoined, parsePlaces } from './from.ts';
-import { type ColumnShape, defaultColumns, type TimeUnit } from './shape.ts';
+import { InvalidPlace, type Places, parseJoined, parsePlaces } from './places.ts';
 
 interface ColumnPlan extends Column {
   from: Places;
@@ -71,7 +71,7 @@ class Reader {
     try {
       return parse();
     } catch (error) {
-      if (!(error instanceof Misplaced)) throw error;
+      if (!(error instanceof InvalidPlace)) throw error;
       this.add(path, error.message);
       return fallback;
     }

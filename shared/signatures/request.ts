@@ -1,4 +1,4 @@
-import type { Bytes } from './bytes/bytes.ts';
+import type { Bytes } from './bytes.ts';
 /** A delivery as its signature sees it. */
 export interface SignedRequest {
   method: string;

@@ -1,4 +1,4 @@
-import type { Encoding } from './bytes/encoding.ts';
+import type { Encoding } from './bytes.ts';
 import { parseReference, type Reference, type ReferenceText } from './content/reference.ts';
 import type { UrlWriting } from './content/signed-url.ts';
 import { parseTemplate, signs, type Template } from './content/template.ts';

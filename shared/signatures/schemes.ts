@@ -20,7 +20,7 @@ const hour = 60 * minute;
  * its builder, and names the page that defines it. A scheme of one's own is written the same way.
  *
  * A window (`toleranceS`) is the sender's own where it signs each attempt anew. Where it does not, or does not say
- * and names no window either, it is longer than its retries (sources/retries.ts): what was answered 503 must be
+ * and names no window either, it is longer than its retries (retries.ts): what was answered 503 must be
  * taken when it comes again.
  */
 export const schemes = {

@@ -145,7 +145,7 @@ function textOf(raw: string | undefined): string | undefined {
 export const absmartlyEdge: EdgeSide = {
   name: 'absmartly',
   filteredStatus: 200,
-  eventFrom: () => '$.event_name',
+  eventNamePlaces: () => '$.event_name',
   headers: () => [],
   read,
 };

@@ -1,5 +1,6 @@
 import type { Column, Row, TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config/config.ts';
+import type { EventShape } from '../config/event-shape.ts';
 import type { HistorySettings } from '../config/history-settings.ts';
 import type { Envelope } from '../envelope.ts';
 import { filterOf } from '../filters/filter.ts';
@@ -8,11 +9,10 @@ import { isAbsent, isObject, knownText, memberReader, scalarText } from '../json
 import { findValues } from '../json/json-path.ts';
 import { JsonText } from '../json/json-text.ts';
 import { isJson } from '../json/json-valid.ts';
-import { missingColumn } from '../shape/map-columns.ts';
+import { type Mapping, missingColumn, type ValueNote } from '../shape/map-columns.ts';
 import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
-import { queryReader } from '../shape/query.ts';
-import type { EventShape } from '../shape/shape.ts';
-import type { EdgeDelivery, EdgeSide, Mapping, Reading, RowSource, ValueNote } from './source.ts';
+import { queryReader } from '../shape/places.ts';
+import type { EdgeDelivery, EdgeSide, Reading, RowSource } from './source.ts';
 
 export interface DatanostroOptions
   extends StreamOptions,
@@ -177,7 +177,7 @@ function payloadText(raw: string): string {
 export const datanostroEdge: EdgeSide = {
   name: 'datanostro',
   filteredStatus: 204,
-  eventFrom: () => eventName,
+  eventNamePlaces: () => eventName,
   headers: (stream) => morePlanOf(stream)?.headers ?? [],
   read,
 };

@@ -1,17 +1,22 @@
 import type { TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config/config.ts';
+import type { EventShape } from '../config/event-shape.ts';
 import type { Envelope } from '../envelope.ts';
 import { lossTest } from '../formats/replaced.ts';
 import { scalarText } from '../json/json-members.ts';
 import { type Cell, cellOf, timeCell } from '../shape/cell.ts';
 import { readEvents, readEventsStart, withQuery } from '../shape/events.ts';
-import { type Facts, readJoined, readRaw, type Surroundings } from '../shape/from.ts';
-import { mapColumns, missingColumn } from '../shape/map-columns.ts';
+import { type Mapping, mapColumns, missingColumn } from '../shape/map-columns.ts';
+import {
+  type EventContext,
+  type Facts,
+  queryReader,
+  readJoined,
+  readRaw,
+} from '../shape/places.ts';
 import { type Plan, planOf } from '../shape/plan.ts';
-import { queryReader } from '../shape/query.ts';
-import type { EventShape } from '../shape/shape.ts';
 import type { SchemeName } from '../signatures/schemes.ts';
-import type { EdgeDelivery, EdgeSide, Mapping, Reading, RowSource } from './source.ts';
+import type { EdgeDelivery, EdgeSide, Reading, RowSource } from './source.ts';
 
 export interface GenericOptions extends StreamOptions, EventShape {
   /** How the sender proves who it is; by default an unguessable key ends the endpoint's path. */
@@ -123,7 +128,7 @@ function* mapAll(stored: Envelope, plan: Plan, text?: string): Iterable<Mapping>
 }
 
 function mapEvent(
-  view: Surroundings,
+  view: EventContext,
   name: string | undefined,
   index: number,
   envelope: Envelope,
@@ -145,7 +150,7 @@ function mapEvent(
 }
 
 /** When the event happened, by the sender: undefined where it does not say. */
-function readTime({ time, timeUnit }: Plan, view: Surroundings): Cell | undefined {
+function readTime({ time, timeUnit }: Plan, view: EventContext): Cell | undefined {
   const raw = readRaw(time, view);
   if (raw === undefined) return undefined;
   const text = scalarText(raw);
@@ -156,7 +161,7 @@ function readTime({ time, timeUnit }: Plan, view: Surroundings): Cell | undefine
 export const genericEdge: EdgeSide = {
   name: 'generic',
   filteredStatus: 200,
-  eventFrom: ({ event }) => event,
+  eventNamePlaces: ({ event }) => event,
   headers: (stream) => planOf(stream).headers,
   read,
 };

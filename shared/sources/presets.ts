@@ -1,5 +1,5 @@
 import type { Stream, StreamOptions } from '../config/config.ts';
-import type { EventShape } from '../shape/shape.ts';
+import type { EventShape } from '../config/event-shape.ts';
 import type { SchemeName, TokenSchemeName } from '../signatures/schemes.ts';
 import { generic } from './generic.ts';
 
@@ -206,7 +206,7 @@ export const pagerduty = sender({
   time: '$.event.occurred_at',
 });
 
-/** Signs as Standard Webhooks has it, with a secret of its own kind (signatures/key-forms.ts). */
+/** Signs as Standard Webhooks has it, with a secret of its own kind (signatures/keys/key-forms.ts). */
 export const polar = sender({
   scheme: 'standard-webhooks',
   event: '$.type',

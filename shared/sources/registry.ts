@@ -1,3 +1,4 @@
+import type { SourceName } from '../config/config.ts';
 import { absmartlyEdge, absmartlySource } from './absmartly.ts';
 import { datanostroEdge, datanostroSource } from './datanostro.ts';
 import { genericEdge, genericSource } from './generic.ts';
@@ -9,9 +10,7 @@ export const sources = {
   datanostro: datanostroSource,
   generic: genericSource,
   segmentstream: segmentstreamSource,
-} as const;
-
-export type SourceName = keyof typeof sources;
+} as const satisfies Record<SourceName, unknown>;
 
 /** The same as the Worker needs them: its bundle leaves out how rows are made. */
 export const edgeSides = {

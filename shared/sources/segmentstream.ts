@@ -1,18 +1,26 @@
 import type { Column, TableLayout } from '../columns.ts';
 import type { Stream, StreamOptions } from '../config/config.ts';
+import type { EventShape } from '../config/event-shape.ts';
 import type { Envelope } from '../envelope.ts';
-import { RelayError } from '../error.ts';
-import { decodeDocument } from '../formats/read-body.ts';
+import { RelayError } from '../errors.ts';
+import type { SentBody } from '../formats/body-formats.ts';
+import { formMembers, joinMembers } from '../formats/form.ts';
+import {
+  beginsAsJson,
+  decodeDocument,
+  formatOf,
+  inUtf8,
+  isDeclaredForm,
+  readAs,
+} from '../formats/read-body.ts';
 import { lossTest, notText, replaced } from '../formats/replaced.ts';
 import { decodeLossy } from '../formats/text.ts';
 import { JsonText } from '../json/json-text.ts';
-import { missingColumn } from '../shape/map-columns.ts';
+import { type Mapping, missingColumn, type ValueNote } from '../shape/map-columns.ts';
 import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
-import { queryReader } from '../shape/query.ts';
-import type { EventShape } from '../shape/shape.ts';
+import { queryReader } from '../shape/places.ts';
 import type { TokenSchemeName } from '../signatures/schemes.ts';
-import { hitFields } from './hit-fields.ts';
-import type { EdgeDelivery, EdgeSide, Mapping, Reading, RowSource, ValueNote } from './source.ts';
+import type { EdgeDelivery, EdgeSide, Reading, RowSource } from './source.ts';
 
 export interface SegmentstreamOptions extends StreamOptions, Pick<EventShape, 'moreColumns'> {
   /** What the CRM shows; by default an unguessable key ends the endpoint's path. */
@@ -138,7 +146,7 @@ function calendarOf(timeZone: string): Intl.DateTimeFormat {
     return calendar;
   } catch (cause) {
     const message = `there is no time zone "${timeZone}"`;
-    throw new RelayError('config.invalid', 'setup', message, { cause });
+    throw new RelayError('config.invalid', message, { cause });
   }
 }
 
@@ -146,7 +154,7 @@ function calendarOf(timeZone: string): Intl.DateTimeFormat {
 export const segmentstreamEdge: EdgeSide = {
   name: 'segmentstream',
   filteredStatus: 200,
-  eventFrom: () => undefined,
+  eventNamePlaces: () => undefined,
   headers: (stream) => morePlanOf(stream)?.headers ?? [],
   read,
 };
@@ -159,3 +167,38 @@ export const segmentstreamSource: RowSource = /* @__PURE__ */ Object.assign(
   },
   segmentstreamEdge,
 );
+
+const formats = ['json', 'form', 'multipart', 'text'] as const;
+
+/** A hit, as far as its fields need it. */
+type Hit = SentBody & { query?: string | undefined };
+
+/**
+ * What a CRM's hit says, as JSON text: its form or JSON body, and the query around it; of a name in both, what the
+ * body says. Undefined where it says nothing in either: XML, or words.
+ */
+export function hitFields(hit: Hit): string | undefined {
+  const said = bodyFields(hit);
+  const query = hit.method === 'GET' ? undefined : hit.query;
+  if (!query) return said;
+  const joining = formMembers(query);
+  if (said === undefined) return joining.size > 0 ? joining.toJson() : undefined;
+  // An array has no members.
+  return /^\s*\{/.test(said) ? joinMembers(said, joining) : said;
+}
+
+function bodyFields(hit: Hit): string | undefined {
+  if (hit.body.byteLength === 0) return undefined;
+  const sent = inUtf8(hit);
+  const format = formatOf(sent, formats);
+  // A number is JSON too, and has no fields.
+  if (format === 'text' || (format === 'json' && !beginsAsJson(sent.body))) return undefined;
+  if (format === 'form' && !mayBeForm(sent)) return undefined;
+  const reading = readAs(format, sent);
+  return reading.ok ? reading.text : undefined;
+}
+
+/** A query string comes without a type. curl says of whatever it posts that it is a form. */
+function mayBeForm({ contentType, method }: SentBody): boolean {
+  return method === 'GET' || contentType === undefined || isDeclaredForm(contentType);
+}

@@ -1,9 +1,10 @@
 import type { Row, TableLayout } from '../columns.ts';
 import type { Stream } from '../config/config.ts';
+import type { JoinedPlaces } from '../config/event-shape.ts';
 import type { Envelope } from '../envelope.ts';
 import type { FilteredEvent } from '../filters/filter.ts';
-import type { SentBody } from '../formats/sent-body.ts';
-import type { JoinedFrom } from '../shape/shape.ts';
+import type { SentBody } from '../formats/body-formats.ts';
+import type { Mapping } from '../shape/map-columns.ts';
 
 /** What the edge learns from a delivery whose key or signature already held. */
 export type Reading =
@@ -22,22 +23,6 @@ export interface EdgeDelivery extends SentBody {
   /** Of the URL, as it was sent, without its question mark. */
   query?: string | undefined;
 }
-
-/** A column whose value did not fit: it is NULL in the row, or changed. */
-export interface ValueNote {
-  column: string;
-  /** Said of the column (`is no time`), for people. Holds nothing of the value. */
-  reason: string;
-}
-
-/**
- * A row, or why the event can never become one; `column` is the path of what is wrong. `event` is its
- * index, where a delivery may hold several. A row with `notes` is stored, and its delivery is kept as well.
- */
-export type Mapping = { event?: number } & (
-  | { ok: true; row: Row; notes?: readonly ValueNote[] }
-  | { ok: false; reason: string; column?: string }
-);
 
 /** An export that a webhook announced: a file of rows, to be fetched from the sender. */
 export interface Announcement {
@@ -59,7 +44,7 @@ export interface EdgeSide {
   /** What the sender's own console expects for an event that the filter drops. */
   readonly filteredStatus: 200 | 204;
   /** Where the name that filters see stands; undefined where events have none. */
-  eventFrom(stream: Stream): JoinedFrom | undefined;
+  eventNamePlaces(stream: Stream): JoinedPlaces | undefined;
   /** Lower-case names of the headers that the subscriber needs. */
   headers(stream: Stream): readonly string[];
   /** Parses only as far as the filter and the answer need. */

@@ -1,6 +1,6 @@
 import { v1 } from '@google-cloud/bigquery-storage';
 import { credentials } from '@grpc/grpc-js';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 
 export type WriteClient = InstanceType<typeof v1.BigQueryWriteClient>;
 
@@ -32,7 +32,7 @@ export async function openWriteClient(options: WriteClientOptions): Promise<Writ
   try {
     await client.initialize();
   } catch (cause) {
-    throw new RelayError('bigquery.credentials', 'setup', 'no credentials for BigQuery', { cause });
+    throw new RelayError('bigquery.credentials', 'no credentials for BigQuery', { cause });
   }
   return client;
 }

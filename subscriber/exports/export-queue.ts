@@ -5,11 +5,11 @@ import type { Announcement } from '../../shared/sources/source.ts';
 import { backoffMs } from '../bigquery/append/backoff.ts';
 import type { Log } from '../log.ts';
 import type { Fate } from '../rows/fate.ts';
+import { ExportLoad } from './export-load.ts';
 import { apiOrigin } from './fetch/api-origin.ts';
-import type { ExportApi } from './fetch/api-request.ts';
 import { bucketOrigin } from './fetch/bucket-origin.ts';
-import type { ExportOrigin } from './fetch/origin.ts';
-import { ExportLoad } from './load/export-load.ts';
+import type { ExportApi } from './fetch/export-api.ts';
+import type { ExportOrigin } from './fetch/export-origin.ts';
 
 export interface ExportQueueOptions {
   relay: Relay;

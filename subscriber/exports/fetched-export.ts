@@ -1,9 +1,9 @@
-import { readArchive } from './archive/archive.ts';
 import { type CsvFile, readCsvFile } from './archive/csv-file.ts';
-import type { CsvSettings } from './archive/csv-reading.ts';
+import type { CsvSettings } from './archive/csv-reader.ts';
+import type { ExportLimits } from './archive/limits.ts';
+import { readArchive } from './archive/zip-archive.ts';
 import { type DownloadOptions, download, type Spool } from './fetch/download.ts';
-import type { ExportLimits } from './limits.ts';
-import type { Progress } from './load/progress.ts';
+import type { Progress } from './progress.ts';
 
 export interface FetchOptions extends Omit<DownloadOptions, 'maxBytes' | 'onProgress'> {
   limits: ExportLimits;

@@ -5,7 +5,7 @@ import {
   SubscriptionCloseBehaviors,
 } from '@google-cloud/pubsub';
 import type { Relay } from '../../shared/config/config.ts';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import type { Log } from '../log.ts';
 
 /** What the pull may have out, over all tables. Each message takes some 6 kB beside its body. */
@@ -101,7 +101,6 @@ async function adopt(subscription: Subscription, { subscription: name }: Relay):
     if (metadata.deadLetterPolicy?.deadLetterTopic) {
       throw new RelayError(
         'subscription.dead-letter-topic',
-        'setup',
         `the subscription ${name} has a dead-letter topic, where good deliveries would end that one table can't take for a while: take it away (gcloud pubsub subscriptions update ${name} --clear-dead-letter-policy)`,
       );
     }

@@ -1,8 +1,9 @@
 import { censusStream, readCount } from '../../shared/census.ts';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import type { Envelope } from '../../shared/envelope.ts';
+import type { Mapping } from '../../shared/shape/map-columns.ts';
 import { sources } from '../../shared/sources/registry.ts';
-import type { Announcement, Mapping } from '../../shared/sources/source.ts';
+import type { Announcement } from '../../shared/sources/source.ts';
 import type { RecentIds } from '../pull/recent-ids.ts';
 import { EventAllowance, sizeOf } from './event-allowance.ts';
 import { EventFates } from './event-fates.ts';

@@ -1,5 +1,5 @@
 import { JsonText } from '../../shared/json/json-text.ts';
-import type { Mapping } from '../../shared/sources/source.ts';
+import type { Mapping } from '../../shared/shape/map-columns.ts';
 
 /**
  * What the rows of one stream's deliveries of many events may take up, in bytes: more than an append is

@@ -1,4 +1,4 @@
-import type { ValueNote } from '../../shared/sources/source.ts';
+import type { ValueNote } from '../../shared/shape/map-columns.ts';
 import type { Fate, Loss } from './fate.ts';
 
 /** What notes say of a row, as one loss: what the table lacks of the event. */

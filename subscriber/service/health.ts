@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import type { HealthAddress } from '../environment.ts';
 import type { Readiness } from './readiness.ts';
 
@@ -32,10 +32,10 @@ export async function startHealth(
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EADDRNOTAVAIL') {
       const message = `HEALTH_HOST ${host} is no address of this machine`;
-      throw new RelayError('environment.invalid', 'setup', message, { cause });
+      throw new RelayError('environment.invalid', message, { cause });
     }
     const message = `port ${port} is not free for the health checks`;
-    throw new RelayError('port.taken', 'setup', message, { cause });
+    throw new RelayError('port.taken', message, { cause });
   }
   return {
     port: (server.address() as AddressInfo).port,

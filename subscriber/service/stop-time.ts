@@ -1,4 +1,4 @@
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 
 /** How long a stop may take. */
 export interface StopTime {
@@ -25,7 +25,7 @@ export function readStopTime(environment: NodeJS.ProcessEnv): StopTime {
   const seconds = Number(text || defaultSeconds);
   if (!(seconds >= leastSeconds && seconds <= mostSeconds)) {
     const message = `STOP_WITHIN_SECONDS is "${text}", and may be ${leastSeconds} to ${mostSeconds}`;
-    throw new RelayError('environment.invalid', 'setup', message);
+    throw new RelayError('environment.invalid', message);
   }
   return { graceMs: seconds * 1000 - afterGraceMs, withinMs: seconds * 1000 };
 }

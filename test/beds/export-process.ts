@@ -1,4 +1,4 @@
-import { defineRelay } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { startSubscriber } from '../../subscriber/main.ts';
 import { runMode } from '../../subscriber/modes.ts';

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { onTestFinished } from 'vitest';
 import { startBigQuery } from '../../local/bigquery/main.ts';
-import { connectBigQuery } from '../../local/connect.ts';
 import { startDatanostro } from '../../local/datanostro/main.ts';
+import { connectBigQuery } from '../../local/google-clients.ts';
 import { relay } from '../../tributary.config.ts';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));

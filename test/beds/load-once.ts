@@ -1,11 +1,11 @@
 import type { Announcement } from '../../shared/sources/source.ts';
-import { apiOrigin } from '../../subscriber/exports/fetch/api-origin.ts';
-import type { ExportApi } from '../../subscriber/exports/fetch/api-request.ts';
 import {
   type ExportDependencies,
   ExportLoad,
   type ExportOutcome,
-} from '../../subscriber/exports/load/export-load.ts';
+} from '../../subscriber/exports/export-load.ts';
+import { apiOrigin } from '../../subscriber/exports/fetch/api-origin.ts';
+import type { ExportApi } from '../../subscriber/exports/fetch/export-api.ts';
 
 export interface LoadDependencies extends Omit<ExportDependencies, 'origin'> {
   api: ExportApi;

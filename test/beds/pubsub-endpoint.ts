@@ -14,6 +14,9 @@ export interface Endpoint {
 
 export const PROJECT = 'conformance';
 
+/** A documented behaviour by its name, with a run that throws if the server behaves differently. */
+export type Behaviours = Record<string, (clients: Clients) => Promise<void>>;
+
 /** The clients of one suite, closed together. */
 export class Clients {
   readonly pubsub: PubSub;

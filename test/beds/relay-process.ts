@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import type { BigQuery } from '@google-cloud/bigquery';
-import { connectBigQuery } from '../../local/connect.ts';
+import { connectBigQuery } from '../../local/google-clients.ts';
 import { type Ports, portNames } from '../../local/parts/ports.ts';
 import type { Secrets } from '../../local/secrets.ts';
 import { relay } from '../../tributary.config.ts';

@@ -1,6 +1,9 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
-import { BIG_QUERY_WRITE, type SizedAppend } from '../../local/bigquery/storage-write/service.ts';
+import {
+  BIG_QUERY_WRITE,
+  type SizedAppend,
+} from '../../local/bigquery/storage-write/service-definition.ts';
 
 const { AppendRowsResponse } = protos.google.cloud.bigquery.storage.v1;
 type Answer = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;

@@ -1,4 +1,4 @@
-import { defineRelay } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { segmentstream } from '../../shared/sources/segmentstream.ts';
 import { startSubscriber } from '../../subscriber/main.ts';

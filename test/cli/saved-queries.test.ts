@@ -5,8 +5,8 @@ import type { BigQuery } from '@google-cloud/bigquery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareSaved } from '../../cli/saved-queries.ts';
 import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts';
-import { connectBigQuery } from '../../local/connect.ts';
-import { defineRelay } from '../../shared/config/config.ts';
+import { connectBigQuery } from '../../local/google-clients.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 

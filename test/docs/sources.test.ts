@@ -1,14 +1,12 @@
 import { expect, it } from 'vitest';
-import type { Stream } from '../../shared/config/config.ts';
-import { handshakeNames } from '../../shared/config/handshake-names.ts';
-import { formatsOf } from '../../shared/formats/names.ts';
-import type { JoinedFrom } from '../../shared/shape/shape.ts';
-import { defaultColumns } from '../../shared/shape/shape.ts';
+import { handshakeNames, type Stream } from '../../shared/config/config.ts';
+import { defaultColumns, type JoinedPlaces } from '../../shared/config/event-shape.ts';
+import { formatsOf } from '../../shared/formats/body-formats.ts';
 import { type Retries, retries } from '../../shared/signatures/retries.ts';
 import { type Scheme, schemes } from '../../shared/signatures/schemes.ts';
 import * as presets from '../../shared/sources/presets.ts';
 
-function code(from: JoinedFrom | undefined): string {
+function code(from: JoinedPlaces | undefined): string {
   if (from === undefined) return '–';
   return `\`${[from].flat().join(' + ').replaceAll('|', '\\|')}\``;
 }

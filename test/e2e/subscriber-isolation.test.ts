@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault } from '../../local/faults/faults.ts';
-import { defineRelay } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { segmentstream } from '../../shared/sources/segmentstream.ts';
 import { type Subscriber, startSubscriber } from '../../subscriber/main.ts';
 import { pullLimits } from '../../subscriber/pull/subscription.ts';

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { defineRelay, type Relay } from '../../shared/config/config.ts';
+import type { Relay } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { type Subscriber, startSubscriber } from '../../subscriber/main.ts';
 import { select } from '../beds/relay-process.ts';

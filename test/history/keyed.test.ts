@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { backfill } from '../../history/backfill.ts';
+import { backfill } from '../../history/backfill/backfill.ts';
 import { historySequence } from '../../history/events/history-sequence.ts';
-import { importLines, noImportCounts } from '../../history/files/import-lines.ts';
-import { splitLines } from '../../history/files/lines.ts';
-import { readHistory } from '../../history/sender/history-api.ts';
+import { readHistory } from '../../history/fetch/history-api.ts';
+import { importLines, noImportCounts } from '../../history/import/import-lines.ts';
+import { splitLines } from '../../history/lines/lines.ts';
 import { openRowWrite } from '../../history/write/row-write.ts';
 import { type Fault, Faults } from '../../local/faults/faults.ts';
-import { defineRelay, type RelayStream } from '../../shared/config/config.ts';
+import type { RelayStream } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { TableWriter } from '../../subscriber/bigquery/append/writer.ts';
 import { createEncoder } from '../../subscriber/bigquery/encode/encode.ts';

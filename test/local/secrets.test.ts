@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { completeSecrets, hasKeyPair, makeSecrets } from '../../local/secrets.ts';
-import { defineRelay } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { type SchemeName, schemes } from '../../shared/signatures/schemes.ts';
-import { verifySignature } from '../../shared/signatures/verify.ts';
+import { verifySignature } from '../../shared/signatures/verify/verify.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { generic } from '../../shared/sources/generic.ts';
 

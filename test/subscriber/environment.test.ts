@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readHistorySource } from '../../history/sender/history-api.ts';
-import { defineRelay } from '../../shared/config/config.ts';
+import { readHistorySource } from '../../history/fetch/history-api.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { readEnvironment, readHealthAddress } from '../../subscriber/environment.ts';

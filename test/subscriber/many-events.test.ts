@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defineRelay } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { toAttributes } from '../../shared/envelope.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';

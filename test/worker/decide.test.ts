@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { defineRelay, type Stream } from '../../shared/config/config.ts';
+import type { Stream } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { github, sendgrid } from '../../shared/sources/presets.ts';
 import { decide } from '../../worker/decide.ts';
 import { openEndpoint } from '../../worker/endpoint.ts';

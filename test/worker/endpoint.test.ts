@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { defineRelay } from '../../shared/config/config.ts';
+import { defineRelay } from '../../shared/config/define-relay.ts';
 import { createEdge } from '../../worker/relay.ts';
 import { shop } from '../beds/workerd/edge.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { HandshakeName } from '../../shared/config/handshake-names.ts';
+import type { HandshakeName } from '../../shared/config/config.ts';
 import { schemes } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign/sign.ts';
 import { generic } from '../../shared/sources/generic.ts';

@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Stream } from '../../shared/config/config.ts';
-import type { HandshakeName } from '../../shared/config/handshake-names.ts';
-import type { SchemeName } from '../../shared/signatures/schemes.ts';
-import { schemes } from '../../shared/signatures/schemes.ts';
+import type { HandshakeName, Stream } from '../../shared/config/config.ts';
+import { type SchemeName, schemes } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign/sign.ts';
 import { xero } from '../../shared/sources/presets.ts';
 import { logged, openEdge, shop } from '../beds/workerd/edge.ts';

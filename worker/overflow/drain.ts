@@ -1,4 +1,4 @@
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 import { within } from '../deadline.ts';
 import type { Bindings } from '../optional-bindings.ts';
 import { type Message as Envelope, toMessageText } from '../publish/message.ts';
@@ -120,7 +120,7 @@ async function redeem(key: string, objects: R2Bucket | undefined): Promise<Envel
   if (!object) return undefined;
   const frame = readFrame(new Uint8Array(await inTime(object.arrayBuffer())));
   if (frame && 'message' in frame) return frame.message;
-  throw new RelayError('overflow.unreadable', 'setup', `the object ${key} holds no delivery`);
+  throw new RelayError('overflow.unreadable', `the object ${key} holds no delivery`);
 }
 
 async function park(key: string, bytes: Uint8Array, objects: R2Bucket | undefined): Promise<void> {
@@ -135,15 +135,11 @@ async function inTime<Value>(answer: Promise<Value>): Promise<Value> {
     answer.then((value) => ({ value })),
   );
   if (told) return told.value;
-  throw new RelayError(
-    'overflow.timeout',
-    'transient',
-    'the bucket OVERFLOW_OBJECTS does not answer',
-  );
+  throw new RelayError('overflow.timeout', 'the bucket OVERFLOW_OBJECTS does not answer');
 }
 
 function unbound(what: string): RelayError {
-  return new RelayError('overflow.unbound', 'setup', `${what} needs the bucket OVERFLOW_OBJECTS`);
+  return new RelayError('overflow.unbound', `${what} needs the bucket OVERFLOW_OBJECTS`);
 }
 
 /** The Worker sends bytes; a person who has parked deliveries sent again sends claims as JSON. */

@@ -1,7 +1,6 @@
 import { FlattenedSign } from 'jose';
-import { RelayError } from '../../shared/error.ts';
-import { toBytes } from '../../shared/signatures/bytes/bytes.ts';
-import { decode } from '../../shared/signatures/bytes/encoding.ts';
+import { RelayError } from '../../shared/errors.ts';
+import { decode, toBytes } from '../../shared/signatures/bytes.ts';
 
 interface Account {
   /** The secret that the rest was read from. */
@@ -106,7 +105,6 @@ function textOf(fields: Record<string, unknown>, name: string): string {
 function invalid(problem: string): RelayError {
   return new RelayError(
     'service-account.invalid',
-    'setup',
     `the secret GOOGLE_SERVICE_ACCOUNT cannot be used: ${problem}`,
   );
 }

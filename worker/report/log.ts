@@ -1,4 +1,4 @@
-import { RelayError } from '../../shared/error.ts';
+import { RelayError } from '../../shared/errors.ts';
 
 /**
  * What the log tells of a delivery. Never a body, a signature, a key or anything else of a sender's

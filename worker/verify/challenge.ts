@@ -1,4 +1,4 @@
-import { secretPrefix } from '../../shared/config/config.ts';
+import { secretPrefix } from '../../shared/config/secrets.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Bindings } from '../optional-bindings.ts';
 import { type Delivery, queryOf } from '../receive/delivery.ts';

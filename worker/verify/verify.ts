@@ -1,6 +1,6 @@
-import { misreadSecrets } from '../../shared/config/misread-secrets.ts';
-import type { Cause } from '../../shared/signatures/verdict.ts';
-import { verifySignature } from '../../shared/signatures/verify.ts';
+import { misreadSecrets } from '../../shared/config/secrets.ts';
+import type { Cause } from '../../shared/signatures/verify/verdict.ts';
+import { verifySignature } from '../../shared/signatures/verify/verify.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Delivery } from '../receive/delivery.ts';
 import { readSecret } from '../secrets.ts';

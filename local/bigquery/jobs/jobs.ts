@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { BigQueryError, type ErrorProto } from '../errors.ts';
 import type { QueryParameter } from '../query/parameters.ts';
-import { runQuery } from '../query/run.ts';
+import { runQuery } from '../query/run-query.ts';
 import type { Query, QueryResult } from '../query/select.ts';
 import { asArray, asObject, asText, isTrue, type Json, type JsonObject } from '../rest/json.ts';
 import type { Store } from '../storage/store.ts';
 import type { DatasetRef } from '../tables/schema.ts';
 import { formatJob, type Job, type JobRef } from './job.ts';
-import { type JobBook, saveJob } from './job-book.ts';
-import { LoadFailure, runLoad } from './load.ts';
+import { type JobStore, saveJob } from './job-store.ts';
 import { readLoadOptions } from './load-options.ts';
+import { LoadFailure, runLoad } from './run-load.ts';
 
 const LOCATION = 'US';
 /** The results of this many of the latest queries can be read; BigQuery keeps them for a day. */
@@ -19,12 +19,12 @@ const KEPT_RESULTS = 200;
 /** Starts jobs and keeps what the queries among them found. */
 export class Jobs {
   readonly #store: Store;
-  readonly #book: JobBook;
+  readonly #jobStore: JobStore;
   readonly #results = new Map<string, QueryResult>();
 
-  constructor(store: Store, book: JobBook) {
+  constructor(store: Store, jobStore: JobStore) {
     this.#store = store;
-    this.#book = book;
+    this.#jobStore = jobStore;
   }
 
   /** Throws duplicate and whatever is wrong with the configuration. The file is removed after it. */
@@ -33,32 +33,32 @@ export class Jobs {
     const load = asObject(job.configuration['load']);
     const options = readLoadOptions(load);
     options.destination.projectId ||= projectId;
-    await this.#book.start(job, true, async () => {
+    await this.#jobStore.start(job, true, async () => {
       try {
         await runLoad(this.#store, options, file, async (connection, statistics) => {
           const done = ended(job, { statistics });
           await saveJob(connection, done);
-          return () => this.#book.keep(done);
+          return () => this.#jobStore.set(done);
         });
       } catch (cause) {
-        await this.#book.save(ended(job, { errors: errorsOf(cause) }));
+        await this.#jobStore.save(ended(job, { errors: errorsOf(cause) }));
       } finally {
         await rm(file, { force: true });
       }
     });
-    return this.#book.get(job);
+    return this.#jobStore.get(job);
   }
 
-  /** A job of jobs.insert `lasts`; those of jobs.query get their id from us and are not kept on disk. */
-  async startQuery(projectId: string, resource: JsonObject, lasts: boolean): Promise<Job> {
+  /** A job of jobs.insert `isPersistent`; those of jobs.query get their id from us and are not kept on disk. */
+  async startQuery(projectId: string, resource: JsonObject, isPersistent: boolean): Promise<Job> {
     const job = newJob(projectId, resource);
     const query = readQuery(projectId, asObject(job.configuration['query']));
-    await this.#book.start(job, lasts, async () => {
+    await this.#jobStore.start(job, isPersistent, async () => {
       const done = await this.#runQuery(job, query);
-      if (lasts) await this.#book.save(done);
-      else this.#book.keep(done);
+      if (isPersistent) await this.#jobStore.save(done);
+      else this.#jobStore.set(done);
     });
-    return this.#book.get(job);
+    return this.#jobStore.get(job);
   }
 
   async #runQuery(job: Job, query: Query): Promise<Job> {

@@ -1,9 +1,9 @@
 import { BigQueryError } from '../errors.ts';
-import { readFields } from '../rest/fields.ts';
 import { asArray, asCount, asObject, asText, isTrue, type JsonObject } from '../rest/json.ts';
+import { readFields } from '../rest/schema-json.ts';
 import type { Field, Table, TableRef, TimePartitioning } from '../tables/schema.ts';
-import type { CsvOptions } from './csv.ts';
-import type { CharacterMap } from './header-name.ts';
+import type { CharacterMap } from './column-name.ts';
+import type { CsvOptions } from './csv-parser.ts';
 
 export interface LoadOptions {
   destination: TableRef;

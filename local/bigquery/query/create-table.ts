@@ -1,7 +1,7 @@
 import type { Token } from '../sql/lexer.ts';
 import { invalidQuery } from '../sql/syntax-tree.ts';
 import type { Store } from '../storage/store.ts';
-import { quoteIdentifier, quoteTable } from '../tables/duck-types.ts';
+import { quoteIdentifier, quoteTable } from '../tables/duckdb-types.ts';
 import { newTable } from '../tables/new-resource.ts';
 import {
   type Field,
@@ -14,7 +14,7 @@ import { readColumnList, readNames, readOptions } from './column-list.ts';
 import { bindParameters } from './parameters.ts';
 import { asQueryError, type Query, runSelect } from './select.ts';
 import type { TokenCursor } from './token-cursor.ts';
-import { translate } from './translation.ts';
+import { translate } from './translate.ts';
 
 /** Reads what follows the name in CREATE TABLE; what it returns makes the table. */
 export async function createTable(

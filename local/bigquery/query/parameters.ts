@@ -3,7 +3,7 @@ import { BigQueryError } from '../errors.ts';
 import { variableName } from '../sql/normalise.ts';
 import type { Cell } from '../tables/cell.ts';
 import { checkCell } from '../tables/cell.ts';
-import { columnType, quoteIdentifier, toDuckValue } from '../tables/duck-types.ts';
+import { columnType, quoteIdentifier, toDuckValue } from '../tables/duckdb-types.ts';
 import { canonicalType, type Field } from '../tables/schema.ts';
 import { parseText } from '../values/parse-text.ts';
 

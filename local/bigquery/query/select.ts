@@ -6,7 +6,7 @@ import type { Store } from '../storage/store.ts';
 import { bindParameters, type QueryParameter } from './parameters.ts';
 import { ResultRows } from './result-rows.ts';
 import { type ResultField, resultField } from './result-schema.ts';
-import { type Scope, translate } from './translation.ts';
+import { type Scope, translate } from './translate.ts';
 
 export interface Query {
   sql: string;

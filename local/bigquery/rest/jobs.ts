@@ -1,26 +1,28 @@
 import { BigQueryError } from '../errors.ts';
 import { describeJob } from '../jobs/job.ts';
-import type { JobBook } from '../jobs/job-book.ts';
+import type { JobStore } from '../jobs/job-store.ts';
 import { type Jobs, readQuery } from '../jobs/jobs.ts';
-import { dryRun } from '../query/run.ts';
+import { dryRun } from '../query/run-query.ts';
 import type { Store } from '../storage/store.ts';
-import { writeFields } from './fields.ts';
 import { asObject, isTrue } from './json.ts';
 import { cutPage, readPage } from './paging.ts';
 import type { Call, Reply, Router } from './router.ts';
+import { writeFields } from './schema-json.ts';
 
 const JOBS = '/projects/:projectId/jobs';
 
 /** https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs */
-export function routeJobs(router: Router, store: Store, jobs: Jobs, book: JobBook): void {
+export function routeJobs(router: Router, store: Store, jobs: Jobs, jobStore: JobStore): void {
   router.on('POST', JOBS, (call) => insertJob(store, jobs, call));
-  router.on('GET', JOBS, (call) => listJobs(book, call));
-  router.on('GET', `${JOBS}/:jobId`, ({ path }) => ({ body: describeJob(book.get(jobOf(path))) }));
+  router.on('GET', JOBS, (call) => listJobs(jobStore, call));
+  router.on('GET', `${JOBS}/:jobId`, ({ path }) => ({
+    body: describeJob(jobStore.get(jobOf(path))),
+  }));
   router.on('POST', `${JOBS}/:jobId/cancel`, async ({ path }) => {
     // Every job here is short: to cancel one is to wait for its end.
-    await book.ended(jobOf(path));
+    await jobStore.ended(jobOf(path));
     return {
-      body: { kind: 'bigquery#jobCancelResponse', job: describeJob(book.get(jobOf(path))) },
+      body: { kind: 'bigquery#jobCancelResponse', job: describeJob(jobStore.get(jobOf(path))) },
     };
   });
 }
@@ -62,9 +64,9 @@ async function insertJob(store: Store, jobs: Jobs, call: Call): Promise<Reply> {
   };
 }
 
-function listJobs(book: JobBook, call: Call): Reply {
+function listJobs(jobStore: JobStore, call: Call): Reply {
   const wanted = call.query.getAll('stateFilter').map((state) => state.toUpperCase());
-  const all = book
+  const all = jobStore
     .list(call.path['projectId'] ?? '')
     .filter((job) => wanted.length === 0 || wanted.includes(job.state));
   const { items, next } = cutPage(all, readPage(call.query, 50));

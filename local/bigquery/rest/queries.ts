@@ -1,14 +1,14 @@
 import { BigQueryError } from '../errors.ts';
 import type { Job } from '../jobs/job.ts';
-import type { JobBook } from '../jobs/job-book.ts';
+import type { JobStore } from '../jobs/job-store.ts';
 import { type Jobs, readQuery } from '../jobs/jobs.ts';
-import { dryRun } from '../query/run.ts';
-import { type TimestampFormat, type WireRow, wireRow } from '../query/wire.ts';
+import { type RestRow, restRow, type TimestampFormat } from '../query/rest-values.ts';
+import { dryRun } from '../query/run-query.ts';
 import type { Store } from '../storage/store.ts';
-import { writeFields } from './fields.ts';
 import { asCount, asObject, asText, isTrue, type JsonObject } from './json.ts';
 import { readPage } from './paging.ts';
 import type { Call, Reply, Router } from './router.ts';
+import { writeFields } from './schema-json.ts';
 
 /** What BigQuery waits for a query before it answers that it is still running. */
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -19,11 +19,17 @@ const PAGE_CHARS = 10_000_000;
 const STEP = 1000;
 
 /** https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/query and getQueryResults */
-export function routeQueries(router: Router, store: Store, jobs: Jobs, book: JobBook): void {
-  router.on('POST', '/projects/:projectId/queries', (call) => runQuery(store, jobs, book, call));
+export function routeQueries(router: Router, store: Store, jobs: Jobs, jobStore: JobStore): void {
+  router.on('POST', '/projects/:projectId/queries', (call) =>
+    runQuery(store, jobs, jobStore, call),
+  );
   router.on('GET', '/projects/:projectId/queries/:jobId', async (call) => {
     const { projectId = '', jobId = '' } = call.path;
-    await waitFor(book, book.get({ projectId, jobId }), asCount(call.query.get('timeoutMs') ?? ''));
+    await waitFor(
+      jobStore,
+      jobStore.get({ projectId, jobId }),
+      asCount(call.query.get('timeoutMs') ?? ''),
+    );
     const page = {
       ...readPage(call.query, Number.POSITIVE_INFINITY),
       format: queryFormat(call.query),
@@ -31,13 +37,13 @@ export function routeQueries(router: Router, store: Store, jobs: Jobs, book: Job
     return {
       body: {
         kind: 'bigquery#getQueryResultsResponse',
-        ...answer(jobs, book.get({ projectId, jobId }), page),
+        ...answer(jobs, jobStore.get({ projectId, jobId }), page),
       },
     };
   });
 }
 
-async function runQuery(store: Store, jobs: Jobs, book: JobBook, call: Call): Promise<Reply> {
+async function runQuery(store: Store, jobs: Jobs, jobStore: JobStore, call: Call): Promise<Reply> {
   const body = await call.json();
   const { projectId = '' } = call.path;
   const kind = 'bigquery#queryResponse';
@@ -45,13 +51,13 @@ async function runQuery(store: Store, jobs: Jobs, book: JobBook, call: Call): Pr
   if (isTrue(body['dryRun']))
     return { body: { kind, ...(await dryRunAnswer(store, projectId, body)) } };
   const started = await jobs.startQuery(projectId, { configuration: { query: body } }, false);
-  await waitFor(book, started, asCount(body['timeoutMs']));
+  await waitFor(jobStore, started, asCount(body['timeoutMs']));
   const page = {
     start: 0,
     size: asCount(body['maxResults']) ?? Number.POSITIVE_INFINITY,
     format: bodyFormat(asObject(body['formatOptions'])),
   };
-  return { body: { kind, queryId: started.jobId, ...answer(jobs, book.get(started), page) } };
+  return { body: { kind, queryId: started.jobId, ...answer(jobs, jobStore.get(started), page) } };
 }
 
 async function dryRunAnswer(store: Store, projectId: string, body: JsonObject): Promise<object> {
@@ -66,13 +72,13 @@ async function dryRunAnswer(store: Store, projectId: string, body: JsonObject): 
   };
 }
 
-async function waitFor(book: JobBook, job: Job, timeoutMs: number | undefined): Promise<void> {
+async function waitFor(jobStore: JobStore, job: Job, timeoutMs: number | undefined): Promise<void> {
   const wait = Math.min(timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS);
   let timer: NodeJS.Timeout | undefined;
   const elapsed = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, wait);
   });
-  await Promise.race([book.ended(job), elapsed]);
+  await Promise.race([jobStore.ended(job), elapsed]);
   clearTimeout(timer);
 }
 
@@ -110,13 +116,13 @@ function answer(jobs: Jobs, job: Job, page: ResultPage): object {
 function readRows(
   result: ReturnType<Jobs['result']>,
   page: ResultPage,
-): { rows: WireRow[]; next?: string } {
+): { rows: RestRow[]; next?: string } {
   const end = Math.min(page.start + page.size, result.rows.count);
-  const rows: WireRow[] = [];
+  const rows: RestRow[] = [];
   let at = page.start;
   for (let chars = 0; at < end && chars < PAGE_CHARS; ) {
     const step = result.rows.slice(at, Math.min(at + STEP, end));
-    for (const values of step) rows.push(wireRow(result.schema, values, page.format));
+    for (const values of step) rows.push(restRow(result.schema, values, page.format));
     chars += JSON.stringify(rows.slice(-step.length)).length;
     at += step.length;
   }

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import type { Faults } from '../../faults/faults.ts';
 import { answerFaults } from '../../faults/faults-endpoint.ts';
 import { type AllowedHosts, guardRequests } from '../../guards/request-guard.ts';
-import { JobBook } from '../jobs/job-book.ts';
+import { JobStore } from '../jobs/job-store.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import type { Store } from '../storage/store.ts';
 import { routeDatasets } from './datasets.ts';
 import { routeJobs } from './jobs.ts';
 import { routeQueries } from './queries.ts';
+import { handleWithFaults } from './rest-faults.ts';
 import { Router } from './router.ts';
-import { handleScripted } from './scripted.ts';
 import { routeTableData } from './table-data.ts';
 import { routeTables } from './tables.ts';
 import { Uploads } from './uploads.ts';
@@ -33,21 +33,21 @@ export async function startRest(
     allowHosts?: AllowedHosts | undefined;
   },
 ): Promise<RestServer> {
-  const book = await JobBook.open(store);
-  const jobs = new Jobs(store, book);
+  const jobStore = await JobStore.open(store);
+  const jobs = new Jobs(store, jobStore);
   const uploads = await Uploads.open(jobs, join(options.directory, 'uploads'));
   const router = new Router();
   routeDatasets(router, store);
   routeTables(router, store);
   routeTableData(router, store);
-  routeJobs(router, store, jobs, book);
-  routeQueries(router, store, jobs, book);
+  routeJobs(router, store, jobs, jobStore);
+  routeQueries(router, store, jobs, jobStore);
   uploads.route(router);
   const { faults, allowHosts } = options;
   const handle = faults
     ? async (message: IncomingMessage, response: ServerResponse) => {
         if (await answerFaults(faults, message, response)) return;
-        await handleScripted(faults, router, message, response);
+        await handleWithFaults(faults, router, message, response);
       }
     : (message: IncomingMessage, response: ServerResponse) => router.handle(message, response);
   const listener = (message: IncomingMessage, response: ServerResponse) =>
@@ -59,7 +59,7 @@ export async function startRest(
     port: (server.address() as AddressInfo).port,
     async stop() {
       await closeServer(server);
-      await book.idle();
+      await jobStore.idle();
     },
   };
 }

@@ -1,10 +1,10 @@
 import { BigQueryError, type ErrorProto } from '../errors.ts';
+import { restRow } from '../query/rest-values.ts';
 import { ResultRows } from '../query/result-rows.ts';
 import { resultField } from '../query/result-schema.ts';
-import { wireRow } from '../query/wire.ts';
 import type { Store } from '../storage/store.ts';
 import type { Cell } from '../tables/cell.ts';
-import { quoteIdentifier, quoteTable } from '../tables/duck-types.ts';
+import { quoteIdentifier, quoteTable } from '../tables/duckdb-types.ts';
 import type { Table } from '../tables/schema.ts';
 import { type ExactJson, jsonToCells, parseExactJson } from '../values/json-row.ts';
 import { readPage } from './paging.ts';
@@ -47,7 +47,7 @@ async function listRows(store: Store, call: Call): Promise<Reply> {
         etag: table.etag,
         totalRows: String(total),
         ...(end < total && rows.length > 0 && { pageToken: String(end) }),
-        rows: rows.map((row) => wireRow(schema, row, queryFormat(call.query))),
+        rows: rows.map((row) => restRow(schema, row, queryFormat(call.query))),
       },
     };
   } finally {

@@ -1,6 +1,7 @@
 import { BigQueryError } from '../errors.ts';
+import { dryRun } from '../query/run-query.ts';
 import type { Store } from '../storage/store.ts';
-import { quoteTable } from '../tables/duck-types.ts';
+import { quoteTable } from '../tables/duckdb-types.ts';
 import { changedTable, newEtag, newTable } from '../tables/new-resource.ts';
 import {
   type Field,
@@ -12,12 +13,10 @@ import {
 } from '../tables/schema.ts';
 import { changeSchema, type SchemaChange } from '../tables/schema-change.ts';
 import { checkEtag, datasetOf, mergeExtra } from './datasets.ts';
-import { readFields } from './fields.ts';
-import { asArray, asObject, asText, type JsonObject } from './json.ts';
+import { asArray, asObject, asText, isTrue, type JsonObject } from './json.ts';
 import { cutPage, readPage } from './paging.ts';
 import type { Call, Reply, Router } from './router.ts';
-import { describeTable, summariseTable } from './table-resource.ts';
-import { describeColumns, readView, viewSchema } from './views.ts';
+import { readFields, writeFields } from './schema-json.ts';
 
 const TABLES = '/projects/:projectId/datasets/:datasetId/tables';
 export const TABLE = `${TABLES}/:tableId`;
@@ -185,4 +184,76 @@ async function countRows(store: Store, table: Table): Promise<bigint> {
   } finally {
     connection.closeSync();
   }
+}
+
+/** The GoogleSQL of a view, or undefined for a table. Throws notImplemented for legacy SQL. */
+function readView(body: JsonObject): string | undefined {
+  if (body['materializedView'] !== undefined) {
+    throw new BigQueryError('notImplemented', 'Materialized views are not supported');
+  }
+  if (body['view'] === undefined) return undefined;
+  const view = asObject(body['view']);
+  if (isTrue(view['useLegacySql'])) {
+    throw new BigQueryError('notImplemented', 'Views in legacy SQL are not supported');
+  }
+  const sql = asText(view['query']);
+  if (!sql) throw new BigQueryError('required', 'Required parameter is missing: view.query');
+  return sql;
+}
+
+/** The columns of a view's query. Throws the query's own errors. */
+async function viewSchema(store: Store, ref: TableRef, sql: string): Promise<Field[]> {
+  const query = { sql, scope: { projectId: ref.projectId }, parameters: [] };
+  const { statementType, schema } = await dryRun(store, query);
+  if (statementType !== 'SELECT') {
+    throw new BigQueryError('invalidQuery', 'A view must be a SELECT statement');
+  }
+  return schema as Field[];
+}
+
+/** The query decides a view's columns; a request can only add descriptions. */
+function describeColumns(fields: readonly Field[], given: readonly Field[]): Field[] {
+  return fields.map((field) => {
+    const description = findField(given, field.name)?.description;
+    return description === undefined ? field : { ...field, description };
+  });
+}
+
+function tableReference(table: Table): object {
+  const { projectId, datasetId, tableId } = table;
+  return { projectId, datasetId, tableId };
+}
+
+/** A table as `tables.list` gives it. */
+function summariseTable(table: Table): object {
+  return {
+    kind: 'bigquery#table',
+    id: formatTable(table),
+    tableReference: tableReference(table),
+    type: table.type,
+    ...(table.timePartitioning && { timePartitioning: table.timePartitioning }),
+    ...(table.clustering && { clustering: table.clustering }),
+    ...(table.view && { view: { useLegacySql: false } }),
+    ...(table.extra['labels'] === undefined ? {} : { labels: table.extra['labels'] }),
+    creationTime: String(table.creationTime),
+  };
+}
+
+/** A table as `tables.get` gives it. */
+function describeTable(table: Table, rows: bigint): object {
+  const { projectId, datasetId, tableId } = table;
+  return {
+    ...table.extra,
+    ...summariseTable(table),
+    etag: table.etag,
+    selfLink: `https://bigquery.googleapis.com/bigquery/v2/projects/${projectId}/datasets/${datasetId}/tables/${tableId}`,
+    ...(table.schema.length > 0 && { schema: { fields: writeFields(table.schema) } }),
+    ...(table.tableConstraints && { tableConstraints: table.tableConstraints }),
+    ...(table.view && { view: { query: table.view.query, useLegacySql: false } }),
+    location: table.location,
+    lastModifiedTime: String(table.lastModifiedTime),
+    numRows: String(rows),
+    numBytes: '0',
+    numLongTermBytes: '0',
+  };
 }

@@ -5,7 +5,7 @@ import { call, child, invalidQuery, list, literal, type Node, type Tree } from '
  * The DuckDB call for a GoogleSQL function whose format or pattern must be a constant there, or
  * nothing for every other function.
  */
-export function writeOut(body: Node): Node | undefined {
+export function rewriteConstantCall(body: Node): Node | undefined {
   const name = String(body['name']).toLowerCase();
   const args = list(body, 'args');
   switch (name.startsWith(MACRO_PREFIX) ? name.slice(MACRO_PREFIX.length) : undefined) {

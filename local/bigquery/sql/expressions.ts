@@ -1,5 +1,6 @@
-import { writeOut } from './constant-arguments.ts';
+import { rewriteConstantCall } from './constant-arguments.ts';
 import { MACRO_PREFIX } from './functions.ts';
+import { joinListParameters } from './in-parameter.ts';
 import {
   call,
   child,
@@ -35,7 +36,7 @@ export function rewriteExpression(node: Node): Node {
   if (body === undefined) return node;
   switch (kind) {
     case 'function':
-      return writeOut(body) ?? { function: { ...body, args: datePartArguments(body) } };
+      return rewriteConstantCall(body) ?? { function: { ...body, args: datePartArguments(body) } };
     case 'interval':
       return rewriteInterval(node, body);
     case 'array_agg':
@@ -50,6 +51,8 @@ export function rewriteExpression(node: Node): Node {
       return rewriteSubscript(node, body);
     case 'extract':
       return rewriteExtract(node, body);
+    case 'select':
+      return { select: joinListParameters(body) };
     case 'unnest':
       return body['with_ordinality'] === true ? unnestWithOffset(body) : node;
     default:

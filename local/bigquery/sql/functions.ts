@@ -17,7 +17,7 @@ export const MACROS: Readonly<Record<string, readonly string[]>> = {
  * Functions whose format or pattern DuckDB wants as a constant, so that no macro can hold the call:
  * expressions.ts writes them out.
  */
-export const WRITTEN_OUT = new Set([
+export const CONSTANT_ARGUMENT_FUNCTIONS = new Set([
   'FORMAT_TIMESTAMP',
   'FORMAT_DATETIME',
   'FORMAT_DATE',

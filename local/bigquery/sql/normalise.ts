@@ -1,4 +1,4 @@
-import { MACRO_PREFIX, MACROS, RENAMED, WRITTEN_OUT } from './functions.ts';
+import { CONSTANT_ARGUMENT_FUNCTIONS, MACRO_PREFIX, MACROS, RENAMED } from './functions.ts';
 import { type Token, writeString } from './lexer.ts';
 
 /** How a query parameter reaches DuckDB: as a variable of the connection. */
@@ -90,7 +90,7 @@ function word(token: Token, previous: Token | undefined, next: Token | undefined
     if (name === 'DELETE' && verb !== 'FROM') return 'DELETE FROM';
   }
   if (next?.text !== '(' || next.kind !== 'symbol' || !mayCall(previous)) return token.text;
-  if (Object.hasOwn(MACROS, name) || WRITTEN_OUT.has(name))
+  if (Object.hasOwn(MACROS, name) || CONSTANT_ARGUMENT_FUNCTIONS.has(name))
     return MACRO_PREFIX + name.toLowerCase();
   return (Object.hasOwn(RENAMED, name) ? RENAMED[name] : undefined) ?? token.text;
 }

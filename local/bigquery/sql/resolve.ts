@@ -1,4 +1,4 @@
-import { physicalSchema, physicalTable } from '../tables/duck-types.ts';
+import { physicalSchema, physicalTable } from '../tables/duckdb-types.ts';
 import type { Table, TableRef } from '../tables/schema.ts';
 import { rewriteBignumeric } from './bignumeric.ts';
 import { aliased, rewriteExpression, subquery } from './expressions.ts';

@@ -14,7 +14,7 @@ type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 export const DEFAULT_FAULT_MS = 1000;
 
 /** An append as a fault sees it. */
-export interface StruckAppend {
+export interface PendingAppend {
   /** The stream's whole name. */
   stream: string;
   table: Table | undefined;
@@ -35,7 +35,7 @@ const NAMES: readonly FaultName[] = [
   'append.extra-fields',
 ];
 
-export function takeAppendFault(faults: Faults, append: StruckAppend): Fault | undefined {
+export function takeAppendFault(faults: Faults, append: PendingAppend): Fault | undefined {
   return faults.take(NAMES, append.stream, (fault) => {
     if (fault.name === 'append.new-table') return isNew(append.table, fault);
     return fault.name !== 'append.bad-row' || badRows(append.rows, fault).length > 0;
@@ -60,7 +60,10 @@ const CUTS: readonly FaultName[] = [
 ];
 
 /** What is answered: undefined for the stream's end with OK. Rejects with what ends the stream. */
-export async function strike(fault: Fault, append: StruckAppend): Promise<Response | undefined> {
+export async function applyFault(
+  fault: Fault,
+  append: PendingAppend,
+): Promise<Response | undefined> {
   switch (fault.name) {
     case 'append.lost-ack':
       await append.write();
@@ -113,7 +116,7 @@ function badRows(rows: readonly Uint8Array[], { contains = '' }: Fault): number[
   return rows.flatMap((row, index) => (Buffer.from(row).includes(contains) ? [index] : []));
 }
 
-function refuseBadRows(fault: Fault, { rows }: StruckAppend): Response {
+function refuseBadRows(fault: Fault, { rows }: PendingAppend): Response {
   if (fault.named === false) {
     return { error: { code: status.INVALID_ARGUMENT, message: `${fault.name}, as scripted` } };
   }

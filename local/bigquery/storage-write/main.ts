@@ -9,10 +9,10 @@ import type { Faults } from '../../faults/faults.ts';
 import { guardCalls } from '../../guards/grpc-guard.ts';
 import type { AllowedHosts } from '../../guards/request-guard.ts';
 import type { Store } from '../storage/store.ts';
-import { AppendSession } from './append-session.ts';
+import { AppendConnection } from './append-connection.ts';
 import { Refusal, toRefusal } from './refusals.ts';
 import { RequestWriter } from './request-writer.ts';
-import { BIG_QUERY_WRITE } from './service.ts';
+import { BIG_QUERY_WRITE } from './service-definition.ts';
 import { WriteStreams } from './streams/write-streams.ts';
 
 export interface StorageWriteOptions {
@@ -45,14 +45,14 @@ export async function startStorageWrite(
   { port, now = () => new Date(), faults, allowHosts }: StorageWriteOptions,
 ): Promise<StorageWriteServer> {
   const streams = await WriteStreams.open(store, faults);
-  const sessions = new Set<AppendSession>();
+  const sessions = new Set<AppendConnection>();
   const server = new Server({
     interceptors: [guardCalls(allowHosts)],
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
   });
   server.addService(BIG_QUERY_WRITE, {
-    appendRows: (call: ConstructorParameters<typeof AppendSession>[0]) => {
-      const session = new AppendSession(
+    appendRows: (call: ConstructorParameters<typeof AppendConnection>[0]) => {
+      const session = new AppendConnection(
         call,
         new RequestWriter(store, streams, now),
         store,
@@ -97,7 +97,7 @@ function bind(server: Server, port: number): Promise<number> {
   });
 }
 
-async function stop(server: Server, sessions: ReadonlySet<AppendSession>): Promise<void> {
+async function stop(server: Server, sessions: ReadonlySet<AppendConnection>): Promise<void> {
   await Promise.all([...sessions].map((session) => session.close()));
   await new Promise<void>((resolve) => {
     const timer = setTimeout(() => server.forceShutdown(), GRACE_MS);

@@ -5,12 +5,12 @@ import type { Checkpoints } from './checkpoints.ts';
 import { RowWriter } from './row-writer.ts';
 
 /** What is to be written together with the rows of an append, or not at all. */
-export type Also = (connection: DuckDBConnection) => Promise<unknown>;
+export type ExtraWrite = (connection: DuckDBConnection) => Promise<unknown>;
 
 interface Pending {
   table: Table;
   rows: Cell[][];
-  also: Also | undefined;
+  also: ExtraWrite | undefined;
   resolve: () => void;
   reject: (cause: unknown) => void;
 }
@@ -35,7 +35,7 @@ export class AppendQueue {
   }
 
   /** Resolves when `rows`, already checked against `table`, are on disk and visible. */
-  add(table: Table, rows: Cell[][], also?: Also): Promise<void> {
+  add(table: Table, rows: Cell[][], also?: ExtraWrite): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ table, rows, also, resolve, reject });
       if (!this.#draining) void this.#drain();
@@ -43,7 +43,7 @@ export class AppendQueue {
   }
 
   /** Must be called before a table's shape changes, while nothing appends to it. */
-  forget(ref: TableRef): void {
+  closeWriter(ref: TableRef): void {
     const key = formatTable(ref);
     const writer = this.#writers.get(key);
     this.#writers.delete(key);

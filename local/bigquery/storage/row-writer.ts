@@ -6,7 +6,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import type { Cell } from '../tables/cell.ts';
-import { physicalSchema, physicalTable, toDuckValue } from '../tables/duck-types.ts';
+import { physicalSchema, physicalTable, toDuckValue } from '../tables/duckdb-types.ts';
 import type { Field, Table } from '../tables/schema.ts';
 
 /** A DuckDB data chunk holds no more. */

@@ -10,7 +10,7 @@ import {
   type Table,
   type TableRef,
 } from '../tables/schema.ts';
-import { type Also, AppendQueue } from './append-queue.ts';
+import { AppendQueue, type ExtraWrite } from './append-queue.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { Database } from './database.ts';
 import { findUpserted, type RowChange, Upserts } from './upserts.ts';
@@ -120,7 +120,7 @@ export class Store {
    * transaction, with the table to itself.
    */
   async updateTable(next: Table, alterations: readonly string[]): Promise<void> {
-    await this.#alone(next, () =>
+    await this.#withExclusiveLock(next, () =>
       this.administer((connection) => this.updateTableIn(connection, next, alterations)),
     );
   }
@@ -135,7 +135,7 @@ export class Store {
   }
 
   async deleteTable(ref: TableRef): Promise<void> {
-    await this.#alone(ref, () =>
+    await this.#withExclusiveLock(ref, () =>
       this.administer(async (connection) => {
         const publish = await this.#definitions.deleteTable(connection, ref);
         const forget = await this.#upserts.forgetIn(connection, ref);
@@ -153,14 +153,14 @@ export class Store {
    * Throws CellError (with the row's index) and notFound before anything is written. `also` runs in
    * the same transaction.
    */
-  async append(ref: TableRef, rows: Cell[][], also?: Also): Promise<void> {
+  async append(ref: TableRef, rows: Cell[][], also?: ExtraWrite): Promise<void> {
     await this.#database.withLock(formatTable(ref), 'shared', () =>
       this.appendStaged(this.requireTable(ref), rows, also),
     );
   }
 
   /** As append, to a table that is not in the catalogue, and that nobody changes meanwhile. */
-  async appendStaged(table: Table, rows: Cell[][], also?: Also): Promise<void> {
+  async appendStaged(table: Table, rows: Cell[][], also?: ExtraWrite): Promise<void> {
     rows.forEach((row, index) => {
       checkRow(table.schema, row, index);
     });
@@ -169,7 +169,7 @@ export class Store {
 
   /** Lets go of a staged table, which may then be altered or dropped. */
   releaseStaged(table: TableRef): void {
-    this.#appends.forget(table);
+    this.#appends.closeWriter(table);
   }
 
   /** Changes rows by primary key; see upserts.ts. Resolves and throws as append does. */
@@ -197,7 +197,7 @@ export class Store {
     work: (connection: DuckDBConnection, afterCommit: (then: () => void) => void) => Promise<T>,
   ): Promise<T> {
     const transact = () => this.#database.transact(work);
-    if (mode === 'exclusive') return await this.#alone(ref, transact);
+    if (mode === 'exclusive') return await this.#withExclusiveLock(ref, transact);
     return await this.#database.withLock(formatTable(ref), mode, transact);
   }
 
@@ -210,9 +210,9 @@ export class Store {
   }
 
   /** While nobody appends to the table. */
-  #alone<T>(ref: TableRef, work: () => Promise<T>): Promise<T> {
+  #withExclusiveLock<T>(ref: TableRef, work: () => Promise<T>): Promise<T> {
     return this.#database.withLock(formatTable(ref), 'exclusive', () => {
-      this.#appends.forget(ref);
+      this.#appends.closeWriter(ref);
       return work();
     });
   }

@@ -4,10 +4,9 @@
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Cell, CellError } from '../tables/cell.ts';
-import { columnType, quoteIdentifier, quoteTable } from '../tables/duck-types.ts';
+import { columnType, quoteIdentifier, quoteTable } from '../tables/duckdb-types.ts';
 import { type Field, findField, formatTable, type Table, type TableRef } from '../tables/schema.ts';
 import { RowWriter } from './row-writer.ts';
-import type { Store } from './store.ts';
 
 /** No dataset's DuckDB schema can have this name: a project's id is not empty. */
 const SCHEMA = '.upserts';
@@ -21,6 +20,16 @@ export interface RowChange {
   sequence: string;
 }
 
+/** What upserts need of the store. */
+interface UpsertStore {
+  requireTable(ref: TableRef): Table;
+  transact<T>(
+    ref: TableRef,
+    mode: 'exclusive',
+    work: (connection: DuckDBConnection, afterCommit: (then: () => void) => void) => Promise<T>,
+  ): Promise<T>;
+}
+
 interface Pending {
   /** Of the table that the changes were checked against. */
   schemaVersion: number;
@@ -31,12 +40,12 @@ interface Pending {
 
 /** What comes while one commit is on its way to the disk goes together into the next. */
 export class Upserts {
-  readonly #store: Pick<Store, 'transact' | 'requireTable'>;
+  readonly #store: UpsertStore;
   /** Tables that have taken a change. */
   readonly #tables: Set<string>;
   readonly #pending = new Map<string, Pending[]>();
 
-  constructor(store: Pick<Store, 'transact' | 'requireTable'>, tables: ReadonlySet<string>) {
+  constructor(store: UpsertStore, tables: ReadonlySet<string>) {
     this.#store = store;
     this.#tables = new Set(tables);
   }

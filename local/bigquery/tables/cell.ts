@@ -50,52 +50,52 @@ const NUMERIC = /^-?\d{1,29}(?:\.\d{1,9})?$/;
 
 /** Throws a CellError where `cell` is not what the table above says for `field`. */
 export function checkCell(field: Field, cell: Cell, rowIndex: number): void {
-  const problem = findMisfit(field, cell, field.name);
+  const problem = findProblem(field, cell, field.name);
   if (problem !== undefined) throw new CellError(problem.path, problem.reason, rowIndex);
 }
 
-interface Misfit {
+interface CellProblem {
   path: string;
   reason: string;
 }
 
-function findMisfit(field: Field, cell: Cell, path: string): Misfit | undefined {
+function findProblem(field: Field, cell: Cell, path: string): CellProblem | undefined {
   if (cell === null) {
     return field.mode === 'REQUIRED' ? { path, reason: 'null in a REQUIRED column' } : undefined;
   }
-  if (field.mode !== 'REPEATED') return findScalarMisfit(field, cell, path);
+  if (field.mode !== 'REPEATED') return findScalarProblem(field, cell, path);
   if (!Array.isArray(cell)) return { path, reason: 'a REPEATED column needs an array' };
   for (const [index, item] of cell.entries()) {
     const itemPath = `${path}[${index}]`;
     if (item === null) return { path: itemPath, reason: 'null in an array' };
-    const misfit = findScalarMisfit(field, item, itemPath);
-    if (misfit !== undefined) return misfit;
+    const problem = findScalarProblem(field, item, itemPath);
+    if (problem !== undefined) return problem;
   }
   return undefined;
 }
 
-function findScalarMisfit(
+function findScalarProblem(
   field: Field,
   cell: Exclude<Cell, null>,
   path: string,
-): Misfit | undefined {
-  if (field.type === 'RECORD') return findRecordMisfit(field, cell, path);
+): CellProblem | undefined {
+  if (field.type === 'RECORD') return findRecordProblem(field, cell, path);
   if (fits(field, cell)) return undefined;
   return { path, reason: `${typeof cell} value does not fit a column of type ${field.type}` };
 }
 
-function findRecordMisfit(
+function findRecordProblem(
   field: Field,
   cell: Exclude<Cell, null>,
   path: string,
-): Misfit | undefined {
+): CellProblem | undefined {
   const fields = field.fields ?? [];
   if (!Array.isArray(cell) || cell.length !== fields.length) {
     return { path, reason: `a RECORD needs an array of ${fields.length} cells` };
   }
   for (const [index, inner] of fields.entries()) {
-    const misfit = findMisfit(inner, cell[index] ?? null, `${path}.${inner.name}`);
-    if (misfit !== undefined) return misfit;
+    const problem = findProblem(inner, cell[index] ?? null, `${path}.${inner.name}`);
+    if (problem !== undefined) return problem;
   }
   return undefined;
 }

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { BigQueryError } from '../errors.ts';
 import { type Catalogue, eraseDataset, eraseTable, saveDataset, saveTable } from './catalogue.ts';
 import { checkColumns } from './column-limits.ts';
-import { createTableSql, physicalSchema, quoteIdentifier, quoteTable } from './duck-types.ts';
+import { createTableSql, physicalSchema, quoteIdentifier, quoteTable } from './duckdb-types.ts';
 import {
   type Dataset,
   type DatasetRef,

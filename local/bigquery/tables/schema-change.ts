@@ -1,5 +1,5 @@
 import { BigQueryError } from '../errors.ts';
-import { columnType, quoteIdentifier, quoteTable } from './duck-types.ts';
+import { columnType, quoteIdentifier, quoteTable } from './duckdb-types.ts';
 import { type Field, findField, formatTable, type Table } from './schema.ts';
 
 export interface SchemaChange {

@@ -59,13 +59,13 @@ export function jsonToCells(
   try {
     return readRecord(fields, row, '', options);
   } catch (problem) {
-    if (problem instanceof Misfit) return { path: problem.path, reason: problem.message };
+    if (problem instanceof JsonRowError) return { path: problem.path, reason: problem.message };
     throw problem;
   }
 }
 
 /** Thrown inside this file only, to leave a deep row at once. */
-class Misfit extends Error {
+class JsonRowError extends Error {
   readonly path: string;
   constructor(path: string, reason: string) {
     super(reason);
@@ -85,12 +85,12 @@ function readRecord(
     Array.isArray(json) ||
     json instanceof NumberText
   ) {
-    throw new Misfit(path, 'Expected a JSON object');
+    throw new JsonRowError(path, 'Expected a JSON object');
   }
   const values = new Map<string, ExactJson>();
   for (const [key, value] of Object.entries(json)) {
     if (findField(fields, key) === undefined && !options.ignoreUnknownValues) {
-      throw new Misfit(join(path, key), `No such field: ${join(path, key)}.`);
+      throw new JsonRowError(join(path, key), `No such field: ${join(path, key)}.`);
     }
     values.set(key.toLowerCase(), value);
   }
@@ -103,17 +103,17 @@ function readField(field: Field, json: ExactJson, path: string, options: JsonRow
   if (field.mode === 'REPEATED') {
     if (json === null) return [];
     if (!Array.isArray(json))
-      throw new Misfit(path, 'Array specified for non-repeated field is missing');
+      throw new JsonRowError(path, 'Array specified for non-repeated field is missing');
     return json.map((item, index) => {
       const cell = readScalar(field, item, `${path}[${index}]`, options);
       if (cell === null)
-        throw new Misfit(`${path}[${index}]`, 'Only optional fields can be set to NULL');
+        throw new JsonRowError(`${path}[${index}]`, 'Only optional fields can be set to NULL');
       return cell;
     });
   }
   const cell = readScalar(field, json, path, options);
   if (cell === null && field.mode === 'REQUIRED') {
-    throw new Misfit(path, `Missing required field: ${path}.`);
+    throw new JsonRowError(path, `Missing required field: ${path}.`);
   }
   return cell;
 }
@@ -123,7 +123,7 @@ function readScalar(field: Field, json: ExactJson, path: string, options: JsonRo
   if (field.type === 'RECORD') return readRecord(field.fields ?? [], json, path, options);
   if (field.type === 'JSON') return readJsonCell(json, path, options);
   if (typeof json === 'object' && !(json instanceof NumberText)) {
-    throw new Misfit(
+    throw new JsonRowError(
       path,
       Array.isArray(json) ? 'Array specified for non-repeated field' : 'This field is not a record',
     );
@@ -132,14 +132,17 @@ function readScalar(field: Field, json: ExactJson, path: string, options: JsonRo
   const whole = field.type === 'INTEGER' ? text.replace(/\.0+$/, '') : text;
   const cell = parseText(field.type, whole);
   if (cell === undefined) {
-    throw new Misfit(path, `Could not convert value '${text.slice(0, 100)}' to ${field.type}`);
+    throw new JsonRowError(
+      path,
+      `Could not convert value '${text.slice(0, 100)}' to ${field.type}`,
+    );
   }
   return cell;
 }
 
 function readJsonCell(json: ExactJson, path: string, options: JsonRowOptions): Cell {
   if (typeof json !== 'string' || options.jsonStrings === 'value') return writeExactJson(json);
-  if (!isJson(json)) throw new Misfit(path, 'Invalid JSON string');
+  if (!isJson(json)) throw new JsonRowError(path, 'Invalid JSON string');
   return json;
 }
 

@@ -1,11 +1,9 @@
-import type { AckSource, Log } from '../storage/log.ts';
-import { messageKey, placeOf, type Segment } from '../storage/segment.ts';
+import type { AckSource, CommitLog } from '../storage/commit-log.ts';
+import { messageKey, placeOf, type Segment, SegmentAcks } from '../storage/segment.ts';
 import type { Store, SubscriptionRow } from '../storage/store.ts';
-import { Fifo } from './fifo.ts';
-import { Progress } from './progress.ts';
 
-/** How much of a backlog is held in memory ahead of its delivery. */
-const AHEAD_BYTES = 4 * 1024 * 1024;
+/** How much of a backlog is read into memory before its delivery. */
+const PREFETCH_BYTES = 4 * 1024 * 1024;
 
 /** A message that is ready for delivery. */
 export interface Ready {
@@ -15,69 +13,69 @@ export interface Ready {
 }
 
 /**
- * What one subscription has not acked. Payloads ahead of delivery are paged in from the store;
- * delivered segments are remembered as bits alone.
+ * The messages that one subscription has not acked. Payloads are read from the store shortly before
+ * delivery. Of delivered segments only the ack bits stay in memory.
  */
 export class Backlog implements AckSource {
-  readonly #log: Log;
+  readonly #log: CommitLog;
   #row: SubscriptionRow;
-  /** Segments that are (partly) delivered or ahead, until all of their messages are acked. */
-  readonly #progress = new Map<number, Progress>();
+  /** Segments that are prefetched or delivered, until all of their messages are acked. */
+  readonly #acks = new Map<number, SegmentAcks>();
   readonly #dirty = new Set<number>();
-  readonly #ahead = new Fifo<Segment>();
-  #aheadIndex = 0;
-  #aheadBytes = 0;
-  #aheadMessages = 0;
-  /** Keys that came back from a lease, first come first served. */
-  readonly #returned = new Fifo<number>();
-  /** The newest segment that was paged in, or skipped. */
+  readonly #prefetched = new Queue<Segment>();
+  #prefetchIndex = 0;
+  #prefetchedBytes = 0;
+  #prefetchedMessages = 0;
+  /** Messages to deliver again, in the order in which they were requeued. */
+  readonly #requeued = new Queue<number>();
+  /** The newest segment that was prefetched or skipped. */
   #cursor: number;
-  /** True while nothing is on disk above the cursor: new segments then come by `published`. */
+  /** True while the disk has no segment above the cursor; new segments then arrive through `published`. */
   #caughtUp = false;
 
-  constructor(log: Log, row: SubscriptionRow) {
+  constructor(log: CommitLog, row: SubscriptionRow) {
     this.#log = log;
     this.#row = row;
     this.#cursor = row.start;
   }
 
-  /** How many messages are known to be ready without a look at the disk. */
-  get known(): number {
-    return this.#returned.length + this.#aheadMessages;
+  /** How many messages in memory are ready; the disk may have more. */
+  get readyCount(): number {
+    return this.#requeued.length + this.#prefetchedMessages;
   }
 
   published(segment: Segment): void {
     if (!this.#caughtUp) return;
-    if (this.#aheadBytes > AHEAD_BYTES) this.#caughtUp = false;
+    if (this.#prefetchedBytes > PREFETCH_BYTES) this.#caughtUp = false;
     else this.#append(segment);
   }
 
-  /** The next message to deliver: those that came back first, then the oldest. */
+  /** The next message to deliver: requeued messages first, then the oldest. */
   next(): Ready | null {
-    return this.#nextReturned() ?? this.#nextAhead();
+    return this.#nextRequeued() ?? this.#nextPrefetched();
   }
 
-  /** Puts a message back whose lease ended without an ack. */
-  giveBack(key: number): void {
-    this.#returned.push(key);
+  /** Makes a message ready again after its lease ended without an ack. */
+  requeue(key: number): void {
+    this.#requeued.push(key);
   }
 
-  /** Whether a message that was delivered is still waited for. */
-  holds(key: number): boolean {
+  /** Whether a message is prefetched or delivered, and not acked. */
+  isOutstanding(key: number): boolean {
     const { segment, index } = placeOf(key);
-    return this.#progress.get(segment)?.has(index) === false;
+    return this.#acks.get(segment)?.isAcked(index) === false;
   }
 
-  /** False when it was acked before, or is not of this backlog. */
+  /** Returns false if the message is acked already or is not in this backlog. */
   ack(key: number): boolean {
     const { segment, index } = placeOf(key);
-    const progress = this.#progress.get(segment) ?? this.#fromDisk(segment);
-    if (!progress?.ack(index)) return false;
+    const acks = this.#acks.get(segment) ?? this.#fromDisk(segment);
+    if (!acks?.ack(index)) return false;
     this.#dirty.add(segment);
     return true;
   }
 
-  /** Forgets whatever was published before the time. The caller holds a transaction. */
+  /** Drops all messages published before the time, in the caller's transaction. */
   expire(beforeMs: number): void {
     this.#discard(this.#log.store.lastSegmentBefore(this.#row, beforeMs));
   }
@@ -88,23 +86,23 @@ export class Backlog implements AckSource {
 
   writeAcks(store: Store): void {
     for (const segment of this.#dirty) {
-      const progress = this.#progress.get(segment);
-      if (!progress) continue;
-      if (progress.remaining === 0) store.finishSegment(segment, this.#row.id);
-      else store.saveProgress(segment, this.#row.id, progress.acked);
+      const acks = this.#acks.get(segment);
+      if (!acks) continue;
+      if (acks.remaining === 0) store.finishSegment(segment, this.#row.id);
+      else store.saveProgress(segment, this.#row.id, acks.bits);
     }
   }
 
   acksWritten(): void {
     for (const segment of this.#dirty) {
-      if (this.#progress.get(segment)?.remaining === 0) this.#progress.delete(segment);
+      if (this.#acks.get(segment)?.remaining === 0) this.#acks.delete(segment);
     }
     this.#dirty.clear();
   }
 
-  #nextReturned(): Ready | null {
-    for (let key = this.#returned.shift(); key !== undefined; key = this.#returned.shift()) {
-      if (!this.holds(key)) continue;
+  #nextRequeued(): Ready | null {
+    for (let key = this.#requeued.shift(); key !== undefined; key = this.#requeued.shift()) {
+      if (!this.isOutstanding(key)) continue;
       const { segment, index } = placeOf(key);
       const stored = this.#log.segment(segment);
       if (stored) return readyAt(stored, index);
@@ -112,22 +110,22 @@ export class Backlog implements AckSource {
     return null;
   }
 
-  #nextAhead(): Ready | null {
+  #nextPrefetched(): Ready | null {
     for (;;) {
-      const segment = this.#ahead.first();
+      const segment = this.#prefetched.first();
       if (!segment) {
         if (this.#caughtUp) return null;
         this.#load();
         continue;
       }
-      const index = this.#aheadIndex++;
-      this.#aheadMessages--;
-      if (this.#aheadIndex >= segment.messages.length) {
-        this.#ahead.shift();
-        this.#aheadIndex = 0;
-        this.#aheadBytes -= segment.bytes;
+      const index = this.#prefetchIndex++;
+      this.#prefetchedMessages--;
+      if (this.#prefetchIndex >= segment.messages.length) {
+        this.#prefetched.shift();
+        this.#prefetchIndex = 0;
+        this.#prefetchedBytes -= segment.bytes;
       }
-      if (this.#progress.get(segment.id)?.has(index) === false) return readyAt(segment, index);
+      if (this.#acks.get(segment.id)?.isAcked(index) === false) return readyAt(segment, index);
     }
   }
 
@@ -135,37 +133,37 @@ export class Backlog implements AckSource {
     const { topic, id } = this.#row;
     for (const segment of this.#log.backlog(topic, id, this.#cursor)) {
       this.#append(segment, segment.acked);
-      if (this.#aheadBytes > AHEAD_BYTES) return;
+      if (this.#prefetchedBytes > PREFETCH_BYTES) return;
     }
     this.#caughtUp = true;
   }
 
   #append(segment: Segment, acked?: Uint8Array | null): void {
-    this.#ahead.push(segment);
-    this.#aheadBytes += segment.bytes;
-    this.#aheadMessages += segment.messages.length;
+    this.#prefetched.push(segment);
+    this.#prefetchedBytes += segment.bytes;
+    this.#prefetchedMessages += segment.messages.length;
     this.#cursor = segment.id;
-    if (!this.#progress.has(segment.id)) {
-      this.#progress.set(segment.id, new Progress(segment.messages.length, acked));
+    if (!this.#acks.has(segment.id)) {
+      this.#acks.set(segment.id, new SegmentAcks(segment.messages.length, acked));
     }
   }
 
-  /** An ack id from an earlier run may name a segment that has not been paged in yet. */
-  #fromDisk(segment: number): Progress | null {
+  /** An ack id from before a restart may name a segment that is not prefetched yet. */
+  #fromDisk(segment: number): SegmentAcks | null {
     if (segment <= this.#cursor || segment > this.#log.last) return null;
     const stored = this.#log.store.progress(segment, this.#row.id, this.#row.topic);
     if (!stored) return null;
-    const progress = new Progress(stored.count, stored.acked);
-    this.#progress.set(segment, progress);
-    return progress;
+    const acks = new SegmentAcks(stored.count, stored.acked);
+    this.#acks.set(segment, acks);
+    return acks;
   }
 
   #discard(through: number): void {
     if (through <= this.#row.start) return;
     this.#log.store.advanceStart(this.#row, through);
     this.#row = { ...this.#row, start: through };
-    for (const segment of this.#progress.keys()) {
-      if (segment <= through) this.#progress.delete(segment);
+    for (const segment of this.#acks.keys()) {
+      if (segment <= through) this.#acks.delete(segment);
     }
     this.#cursor = Math.max(this.#cursor, through);
   }
@@ -175,4 +173,36 @@ function readyAt(segment: Segment, index: number): Ready | null {
   const payload = segment.messages[index];
   if (!payload) return null;
   return { key: messageKey(segment.id, index), publishedMs: segment.publishedMs, payload };
+}
+
+/** A first-in, first-out queue. Unlike with an array, `shift` does not move the items behind the first. */
+class Queue<T> {
+  #items: (T | undefined)[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  first(): T | undefined {
+    return this.#items[this.#head];
+  }
+
+  shift(): T | undefined {
+    const item = this.#items[this.#head];
+    this.#items[this.#head] = undefined;
+    this.#head++;
+    if (this.#head >= this.#items.length) {
+      this.#items = [];
+      this.#head = 0;
+    } else if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+      this.#items.splice(0, this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
 }

@@ -1,12 +1,12 @@
-/** Deadlines are rounded up to this, so that many leases share one bucket. */
+/** Deadlines are rounded up to a multiple of this, so that many items share one bucket. */
 const TICK_MS = 50;
 
 export interface Timed {
-  /** Which bucket the item is in; written by Deadlines alone. */
+  /** The bucket that holds the item. Only Deadlines writes it. */
   bucket: number;
 }
 
-/** Items with a deadline, behind one timer that is armed for the earliest: none while nothing waits. */
+/** Items with a deadline. One timer runs for the earliest deadline; without items there is no timer. */
 export class Deadlines<T extends Timed> {
   readonly #buckets = new Map<number, Set<T>>();
   readonly #onDue: (due: Iterable<T>) => void;

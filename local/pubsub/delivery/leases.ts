@@ -1,21 +1,21 @@
 import { invalid } from '../errors.ts';
 import { Deadlines, type Timed } from './deadlines.ts';
 
-/** Who a message was delivered to: its flow control counts the message until the lease ends. */
-export interface Holder {
+/** A client that holds leases. Its flow control counts a message until the lease ends. */
+export interface LeaseHolder {
   released(bytes: number): void;
 }
 
 export interface Lease extends Timed {
   readonly key: number;
   readonly bytes: number;
-  readonly holder: Holder;
-  /** Unique to the delivery, so that the ack id of an expired lease cannot end a newer one. */
+  readonly holder: LeaseHolder;
+  /** Unique for each delivery, so that the ack id of an expired lease cannot end a newer lease. */
   readonly serial: number;
 }
 
-/** What an ack id says: opaque to clients. */
-interface Ticket {
+/** The content of an ack id, which is opaque to clients. */
+interface ParsedAckId {
   readonly key: number;
   readonly serial: number;
 }
@@ -28,11 +28,11 @@ export class Leases {
   readonly #prefix: string;
   readonly #leases = new Map<number, Lease>();
   readonly #deadlines: Deadlines<Lease>;
-  // Rises over restarts too: an ack id from before one must not look like a lease of today.
+  // Also increases over restarts: an older ack id must never match a new lease.
   #serial = Date.now() * 1000;
-  #forgotten = 0;
+  #invalidThrough = 0;
 
-  /** `onExpired` gets the leases whose deadline passed; they have ended already. */
+  /** `onExpired` gets the leases whose deadline has passed, after they have ended. */
   constructor(subscription: number, onExpired: (expired: readonly Lease[]) => void) {
     this.#prefix = subscription.toString(RADIX);
     this.#deadlines = new Deadlines((due) => {
@@ -42,8 +42,8 @@ export class Leases {
     });
   }
 
-  /** Begins a lease and gives its ack id. A message's earlier lease ends with that. */
-  begin(key: number, bytes: number, holder: Holder, leaseMs: number): string {
+  /** Begins a lease and returns its ack id. An earlier lease of the message ends. */
+  begin(key: number, bytes: number, holder: LeaseHolder, leaseMs: number): string {
     const earlier = this.#leases.get(key);
     if (earlier) this.end(earlier);
     const serial = ++this.#serial;
@@ -53,8 +53,8 @@ export class Leases {
     return `${this.#prefix}-${key.toString(RADIX)}-${serial.toString(RADIX)}`;
   }
 
-  /** Throws INVALID_ARGUMENT for what is not an ack id of this subscription. */
-  parse(ackId: string): Ticket {
+  /** Throws INVALID_ARGUMENT if the text is not an ack id of this subscription. */
+  parse(ackId: string): ParsedAckId {
     const parts = ACK_ID.exec(ackId)?.groups;
     const key = Number.parseInt(parts?.['key'] ?? '', RADIX);
     const serial = Number.parseInt(parts?.['serial'] ?? '', RADIX);
@@ -65,15 +65,15 @@ export class Leases {
     return { key, serial };
   }
 
-  /** The message's lease, whichever delivery it is of. */
+  /** The lease of the message, of any delivery. */
   of(key: number): Lease | undefined {
     return this.#leases.get(key);
   }
 
-  /** The ticket's own lease, if it has not ended. */
-  current(ticket: Ticket): Lease | undefined {
-    const lease = this.#leases.get(ticket.key);
-    return lease?.serial === ticket.serial ? lease : undefined;
+  /** The lease of this very delivery, if it has not ended. */
+  current(ackId: ParsedAckId): Lease | undefined {
+    const lease = this.#leases.get(ackId.key);
+    return lease?.serial === ackId.serial ? lease : undefined;
   }
 
   extend(lease: Lease, leaseMs: number): void {
@@ -86,20 +86,20 @@ export class Leases {
     lease.holder.released(lease.bytes);
   }
 
-  /** Ends every lease; gives those that ended. */
+  /** Ends all leases and returns them. */
   endAll(): Lease[] {
     const ended = [...this.#leases.values()];
     for (const lease of ended) this.end(lease);
     return ended;
   }
 
-  /** From now on the ack ids that were given out so far are as good as unknown. */
-  forgetTickets(): void {
-    this.#forgotten = this.#serial;
+  /** From now on all earlier ack ids are ignored. */
+  invalidateAckIds(): void {
+    this.#invalidThrough = this.#serial;
   }
 
-  isForgotten(ticket: Ticket): boolean {
-    return ticket.serial <= this.#forgotten;
+  isInvalidated(ackId: ParsedAckId): boolean {
+    return ackId.serial <= this.#invalidThrough;
   }
 
   close(): void {

@@ -1,52 +1,52 @@
-// The one place where messages are leased, acked, given back and delivered: gRPC, streams and REST
-// all come here.
+// All deliveries, acks and nacks of a subscription happen here, for streams, gRPC calls and REST alike.
+// A message is in the backlog until it is acked. A delivery begins a lease; the lease ends with an ack,
+// a nack (deadline 0) or its expiry. After a nack or an expiry the message is delivered again.
 
 import type { Faults } from '../../faults/faults.ts';
-import { ConnectionCut, invalid, PubsubError, scripted } from '../errors.ts';
+import { ConnectionCut, faultError, invalid, PubsubError } from '../errors.ts';
 import type { SubscriptionSettings } from '../settings.ts';
-import type { Log } from '../storage/log.ts';
+import type { CommitLog } from '../storage/commit-log.ts';
 import type { Segment } from '../storage/segment.ts';
 import type { SubscriptionRow } from '../storage/store.ts';
-import type { Delivery } from '../wire/wire.ts';
+import type { Delivery } from '../transport/encode-deliveries.ts';
 import { Backlog, type Ready } from './backlog.ts';
-import { type Holder, Leases } from './leases.ts';
-import { Rests } from './rests.ts';
+import { type LeaseHolder, Leases } from './leases.ts';
+import { RetryBackoff } from './retry-backoff.ts';
 import type { Topic } from './topic.ts';
 
-/** Somebody who takes messages: an open stream, or a pull that waits. */
-export interface Consumer extends Holder {
+/** A client that receives messages: an open stream, or a pull that waits. */
+export interface Consumer extends LeaseHolder {
   readonly leaseMs: number;
-  /** What it may be sent now; a message is sent while both are above 0. */
-  readonly room: { readonly messages: number; readonly bytes: number };
+  /** What flow control allows now. Messages are sent while both numbers are positive. */
+  readonly capacity: { readonly messages: number; readonly bytes: number };
   deliver(deliveries: readonly Delivery[]): void;
   fail(error: PubsubError): void;
 }
 
-/** The most that one response carries. */
-const RESPONSE_MESSAGES = 1000;
-const RESPONSE_BYTES = 1024 * 1024;
+const MAX_RESPONSE_MESSAGES = 1000;
+const MAX_RESPONSE_BYTES = 1024 * 1024;
 const MAX_DEADLINE_SECONDS = 600;
 
 export class Subscription {
   readonly id: number;
   readonly name: string;
-  readonly #log: Log;
+  readonly #log: CommitLog;
   readonly #backlog: Backlog;
   readonly #leases: Leases;
-  readonly #rests: Rests;
+  readonly #backoff: RetryBackoff;
   readonly #consumers: Consumer[] = [];
-  #pumping = false;
-  #turn = 0;
+  #isScheduled = false;
+  #lastServed = 0;
   #closed: PubsubError | null = null;
   readonly #faults: Faults | undefined;
-  /** Messages whose second delivery is scripted and on its way. */
-  readonly #twice = new Set<number>();
+  /** Messages that the fault `deliver.twice` has requeued. */
+  readonly #duplicates = new Set<number>();
   settings: SubscriptionSettings;
-  /** Null once the topic was deleted; the backlog stays. */
+  /** Null after the topic was deleted; the backlog stays. */
   topic: Topic | null;
 
   constructor(
-    log: Log,
+    log: CommitLog,
     row: SubscriptionRow,
     settings: SubscriptionSettings,
     topic: Topic | null,
@@ -60,18 +60,18 @@ export class Subscription {
     this.#log = log;
     this.#backlog = new Backlog(log, row);
     this.#leases = new Leases(row.id, (expired) => {
-      for (const lease of expired) this.#takeBack(lease.key);
-      this.pump();
+      for (const lease of expired) this.#retryLater(lease.key);
+      this.scheduleDelivery();
     });
-    this.#rests = new Rests((keys) => {
-      for (const key of keys) this.#backlog.giveBack(key);
-      this.pump();
+    this.#backoff = new RetryBackoff((keys) => {
+      for (const key of keys) this.#backlog.requeue(key);
+      this.scheduleDelivery();
     });
   }
 
   published(segment: Segment): void {
     this.#backlog.published(segment);
-    this.pump();
+    this.scheduleDelivery();
   }
 
   attach(consumer: Consumer): void {
@@ -80,10 +80,10 @@ export class Subscription {
       return;
     }
     this.#consumers.push(consumer);
-    this.pump();
+    this.scheduleDelivery();
   }
 
-  /** Its leases go on until they are acked, given back or expired, as on the service. */
+  /** As on the service, its leases continue until an ack, a nack or their expiry. */
   detach(consumer: Consumer): void {
     const index = this.#consumers.indexOf(consumer);
     if (index >= 0) this.#consumers.splice(index, 1);
@@ -94,77 +94,77 @@ export class Subscription {
   }
 
   /**
-   * Resolves once the acks are on disk. An id whose lease has expired still acks, as long as the
-   * message is there. INVALID_ARGUMENT for a malformed id, and then none is acked.
+   * Resolves when the acks are on disk. An ack id whose lease has expired still acks the message, if
+   * the message is outstanding. Throws INVALID_ARGUMENT for a malformed id, before anything is acked.
    */
   async acknowledge(ackIds: readonly string[]): Promise<void> {
-    const tickets = ackIds.map((ackId) => this.#leases.parse(ackId));
+    const parsedIds = ackIds.map((ackId) => this.#leases.parse(ackId));
     const fault = this.#faults?.take(['ack.lost', 'ack.lost-answer', 'ack.status'], this.name);
     if (fault?.name === 'ack.lost') return;
-    if (fault?.name === 'ack.status') throw scripted(fault);
-    let fresh = false;
-    for (const ticket of tickets) {
-      if (this.#leases.isForgotten(ticket)) continue;
-      const lease = this.#leases.of(ticket.key);
+    if (fault?.name === 'ack.status') throw faultError(fault);
+    let hasNew = false;
+    for (const ackId of parsedIds) {
+      if (this.#leases.isInvalidated(ackId)) continue;
+      const lease = this.#leases.of(ackId.key);
       if (lease) this.#leases.end(lease);
-      if (!this.#backlog.ack(ticket.key)) continue;
-      this.#rests.forget(ticket.key);
-      fresh = true;
+      if (!this.#backlog.ack(ackId.key)) continue;
+      this.#backoff.forget(ackId.key);
+      hasNew = true;
     }
-    this.pump();
-    if (fresh) await this.#log.writeAcks(this.#backlog);
+    this.scheduleDelivery();
+    if (hasNew) await this.#log.writeAcks(this.#backlog);
     if (fault) throw new ConnectionCut();
   }
 
-  /** 0 seconds gives a message back. An id whose lease has ended changes nothing. */
+  /** 0 seconds is a nack. An ack id whose lease has ended changes nothing. */
   modifyDeadlines(ackIds: readonly string[], seconds: (index: number) => number): void {
     const changes = ackIds.map((ackId, index) => ({
-      ticket: this.#leases.parse(ackId),
+      ackId: this.#leases.parse(ackId),
       seconds: checkDeadline(seconds(index)),
     }));
     for (const change of changes) {
-      const lease = this.#leases.current(change.ticket);
+      const lease = this.#leases.current(change.ackId);
       if (!lease) continue;
       if (change.seconds > 0) {
         this.#leases.extend(lease, change.seconds * 1000);
       } else {
         this.#leases.end(lease);
-        this.#takeBack(lease.key);
+        this.#retryLater(lease.key);
       }
     }
-    this.pump();
+    this.scheduleDelivery();
   }
 
-  /** Ends every lease, so that all that is outstanding is delivered again, without any rest. */
+  /** Ends every lease, so that all outstanding messages are delivered again without a backoff. */
   endLeases(): void {
-    for (const { key } of this.#leases.endAll()) this.#backlog.giveBack(key);
-    this.pump();
+    for (const { key } of this.#leases.endAll()) this.#backlog.requeue(key);
+    this.scheduleDelivery();
   }
 
-  /** As `endLeases`, and the ack ids that were given out ack nothing any more. */
+  /** As `endLeases`, and all earlier ack ids are ignored from now on. */
   expireLeases(): void {
-    this.#leases.forgetTickets();
+    this.#leases.invalidateAckIds();
     this.endLeases();
   }
 
-  /** Delivers what is ready to whoever has room, in the next turn of the event loop. */
-  pump(): void {
-    if (this.#pumping || this.#consumers.length === 0) return;
-    this.#pumping = true;
+  /** Delivers ready messages to clients with capacity, in the next turn of the event loop. */
+  scheduleDelivery(): void {
+    if (this.#isScheduled || this.#consumers.length === 0) return;
+    this.#isScheduled = true;
     setImmediate(() => {
-      this.#pumping = false;
+      this.#isScheduled = false;
       this.#deliver();
     });
   }
 
-  /** Drops what is older than the retention. */
+  /** Drops messages that are older than the retention. */
   expire(nowMs: number): void {
     const beforeMs = nowMs - this.settings.messageRetentionSeconds * 1000;
     this.#log.store.transact(() => this.#backlog.expire(beforeMs));
-    this.#rests.prune((key) => this.#backlog.holds(key));
+    this.#backoff.prune((key) => this.#backlog.isOutstanding(key));
   }
 
-  /** The subscription was deleted: its row and backlog go, and its streams end. */
+  /** Deletes the row and the backlog, and ends all streams. */
   delete(): void {
     this.#log.flush();
     this.#log.store.transact(() => {
@@ -180,14 +180,14 @@ export class Subscription {
     this.#closed = reason;
     this.failConsumers(reason);
     this.#leases.close();
-    this.#rests.close();
+    this.#backoff.close();
   }
 
-  /** A message came back: it is delivered again at once, or after the rest that a policy gives it. */
-  #takeBack(key: number): void {
+  /** After a nack or an expired lease: delivers the message again, at once or after the policy's backoff. */
+  #retryLater(key: number): void {
     const { retryPolicy } = this.settings;
-    if (retryPolicy) this.#rests.begin(key, retryPolicy);
-    else this.#backlog.giveBack(key);
+    if (retryPolicy) this.#backoff.schedule(key, retryPolicy);
+    else this.#backlog.requeue(key);
   }
 
   #deliver(): void {
@@ -208,38 +208,39 @@ export class Subscription {
     }
   }
 
-  /** A second delivery is not delivered twice in its turn. */
+  /** The fault `deliver.twice`. A duplicate is not duplicated again. */
   #deliverTwice(ready: readonly Ready[], faults: Faults): void {
-    const firsts = ready.filter(({ key }) => !this.#twice.delete(key));
+    const firsts = ready.filter(({ key }) => !this.#duplicates.delete(key));
     if (firsts.length === 0 || !faults.take(['deliver.twice'], this.name)) return;
     for (const { key } of firsts) {
-      this.#twice.add(key);
-      this.#backlog.giveBack(key);
+      this.#duplicates.add(key);
+      this.#backlog.requeue(key);
     }
   }
 
-  /** The open streams take turns. */
+  /** Round robin over the clients that have capacity. */
   #nextConsumer(): Consumer | null {
     const consumers = this.#consumers;
     for (let tried = 0; tried < consumers.length; tried++) {
-      this.#turn = (this.#turn + 1) % consumers.length;
-      const consumer = consumers[this.#turn];
-      if (consumer && consumer.room.messages > 0 && consumer.room.bytes > 0) return consumer;
+      this.#lastServed = (this.#lastServed + 1) % consumers.length;
+      const consumer = consumers[this.#lastServed];
+      if (consumer && consumer.capacity.messages > 0 && consumer.capacity.bytes > 0)
+        return consumer;
     }
     return null;
   }
 
-  /** A fair part of what is ready. */
+  /** An equal share of the ready messages, within the capacity. */
   #take(consumer: Consumer): Ready[] {
-    const { room } = consumer;
+    const { capacity } = consumer;
     const taken: Ready[] = [];
     const first = this.#backlog.next();
     if (!first) return taken;
     taken.push(first);
-    const share = Math.ceil((this.#backlog.known + 1) / this.#consumers.length);
-    const most = Math.min(room.messages, RESPONSE_MESSAGES, share);
+    const share = Math.ceil((this.#backlog.readyCount + 1) / this.#consumers.length);
+    const most = Math.min(capacity.messages, MAX_RESPONSE_MESSAGES, share);
     let bytes = first.payload.length;
-    while (taken.length < most && bytes < Math.min(room.bytes, RESPONSE_BYTES)) {
+    while (taken.length < most && bytes < Math.min(capacity.bytes, MAX_RESPONSE_BYTES)) {
       const ready = this.#backlog.next();
       if (!ready) break;
       bytes += ready.payload.length;
@@ -251,7 +252,9 @@ export class Subscription {
 
 function checkDeadline(seconds: number): number {
   if (seconds < 0 || seconds > MAX_DEADLINE_SECONDS) {
-    throw invalid(`Invalid ack deadline given: (ack_deadline_seconds=${seconds}); it is 0 to 600.`);
+    throw invalid(
+      `Invalid ack deadline given: (ack_deadline_seconds=${seconds}); it must be 0 to 600.`,
+    );
   }
   return seconds;
 }

@@ -1,13 +1,19 @@
 import type { TopicSettings } from '../settings.ts';
-import type { Sink } from '../storage/log.ts';
+import type { PublishTarget } from '../storage/commit-log.ts';
 import type { Segment } from '../storage/segment.ts';
-import type { Subscription } from './subscription.ts';
 
-/** A topic and those who get its messages. */
-export class Topic implements Sink {
+/** A subscription as its topic knows it. */
+interface TopicSubscription {
+  readonly name: string;
+  /** Null after the topic was deleted. */
+  topic: Topic | null;
+  published(segment: Segment): void;
+}
+
+export class Topic implements PublishTarget {
   readonly id: number;
   readonly name: string;
-  readonly subscriptions = new Set<Subscription>();
+  readonly subscriptions = new Set<TopicSubscription>();
   settings: TopicSettings;
 
   constructor(id: number, name: string, settings: TopicSettings) {
@@ -16,7 +22,7 @@ export class Topic implements Sink {
     this.settings = settings;
   }
 
-  get audience(): number {
+  get subscriptionCount(): number {
     return this.subscriptions.size;
   }
 

@@ -1,17 +1,17 @@
 /**
- * Messages that were committed together: the unit of storage and of paging. A message's id is its
- * place: `segment id * 1024 + index`, which keeps ids unique and rising without a row for each.
+ * Messages that were committed together: the unit of storage and of reading. A message's id is
+ * `segment id * 1024 + index`, so ids are unique and increase without a database row per message.
  */
 export interface Segment {
   readonly id: number;
   readonly publishedMs: number;
-  /** Each an encoded PubsubMessage with data, attributes and ordering key alone. */
+  /** Encoded PubsubMessages that have only data, attributes and ordering key. */
   readonly messages: readonly Buffer[];
   readonly bytes: number;
 }
 
 export const SEGMENT_MESSAGES = 1000;
-/** A message larger than this is a segment of its own. */
+/** A larger message gets its own segment. */
 export const SEGMENT_BYTES = 1024 * 1024;
 const PLACES = 1024;
 
@@ -23,7 +23,7 @@ export function placeOf(key: number): { segment: number; index: number } {
   return { segment: Math.floor(key / PLACES), index: key % PLACES };
 }
 
-/** One blob: each message behind its length (u32, little endian). */
+/** One blob: each message after its length (u32, little endian). */
 export function packMessages(messages: readonly Buffer[]): Buffer {
   const size = messages.reduce((sum, message) => sum + 4 + message.length, 0);
   const body = Buffer.allocUnsafe(size);
@@ -47,7 +47,36 @@ export function unpackMessages(body: Uint8Array): Buffer[] {
   return messages;
 }
 
-/** Recently used segments, bounded by bytes, so that redelivery need not read the disk each time. */
+/** Which messages of one segment a subscription has acked: one bit a message. */
+export class SegmentAcks {
+  readonly bits: Uint8Array;
+  #remaining: number;
+
+  /** @param bits as stored by an earlier run */
+  constructor(count: number, bits?: Uint8Array | null) {
+    this.bits = bits ? new Uint8Array(bits) : new Uint8Array(Math.ceil(count / 8));
+    this.#remaining = count;
+    for (let index = 0; index < count; index++) if (this.isAcked(index)) this.#remaining--;
+  }
+
+  get remaining(): number {
+    return this.#remaining;
+  }
+
+  isAcked(index: number): boolean {
+    return (((this.bits[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
+  }
+
+  /** Returns false if the message is acked already. */
+  ack(index: number): boolean {
+    if (this.isAcked(index)) return false;
+    this.bits[index >> 3] = (this.bits[index >> 3] ?? 0) | (1 << (index & 7));
+    this.#remaining--;
+    return true;
+  }
+}
+
+/** Recently used segments up to a number of bytes, so that redelivery rarely reads the disk. */
 export class SegmentCache {
   readonly #segments = new Map<number, Segment>();
   readonly #maxBytes: number;
@@ -60,7 +89,7 @@ export class SegmentCache {
   get(id: number): Segment | undefined {
     const segment = this.#segments.get(id);
     if (!segment) return undefined;
-    // A Map keeps insertion order: putting it back makes it the last to go.
+    // A Map keeps insertion order: inserted again, the segment is evicted last.
     this.#segments.delete(id);
     this.#segments.set(id, segment);
     return segment;

@@ -1,5 +1,5 @@
 import { formPairs } from '../../formats/form.ts';
-import type { Bytes } from '../bytes/bytes.ts';
+import type { Bytes } from '../bytes.ts';
 
 /**
  * How much a signed form may hold: it is read before its signature can hold, and a megabyte of `a&a&a…` took a

@@ -1,4 +1,4 @@
-import { type Bytes, toBytes } from '../bytes/bytes.ts';
+import { type Bytes, toBytes } from '../bytes.ts';
 import { parseReference, type Readable, type Reference, readReference } from './reference.ts';
 
 /** One piece of a signed message. An optional reference is empty text where the delivery lacks it. */

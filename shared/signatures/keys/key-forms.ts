@@ -1,5 +1,4 @@
-import { type Bytes, toBytes } from '../bytes/bytes.ts';
-import { decode } from '../bytes/encoding.ts';
+import { type Bytes, decode, toBytes } from '../bytes.ts';
 import type { KeyFormat } from '../scheme.ts';
 
 /** How the secrets of one format are spelled. */

@@ -1,4 +1,4 @@
-import type { Bytes } from '../bytes/bytes.ts';
+import type { Bytes } from '../bytes.ts';
 import type { Scheme, SignatureAlgorithm, SignatureScheme } from '../scheme.ts';
 import { expectedForm, readKeys } from './key-forms.ts';
 

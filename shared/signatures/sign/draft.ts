@@ -1,8 +1,7 @@
 import { readJsonText } from '../../json/json-body.ts';
 import { setMember } from '../../json/json-edit.ts';
 import { findValues } from '../../json/json-path.ts';
-import { type Bytes, toBytes } from '../bytes/bytes.ts';
-import { encode } from '../bytes/encoding.ts';
+import { type Bytes, encode, toBytes } from '../bytes.ts';
 import { objectIn, type Reference, readReference } from '../content/reference.ts';
 import { sortedForm } from '../content/sorted-form.ts';
 import type { Signable } from '../content/template.ts';

@@ -1,7 +1,6 @@
-import { type Bytes, toBytes } from '../bytes/bytes.ts';
-import { encode } from '../bytes/encoding.ts';
+import { type Bytes, encode, toBytes } from '../bytes.ts';
 import { render } from '../content/template.ts';
-import { toDer } from '../keys/der.ts';
+import { toDer } from '../der.ts';
 import { type Key, parametersOf, signingKey, trimSecret } from '../keys/keys.ts';
 import type { SignedRequest } from '../request.ts';
 import type { Scheme, SignatureScheme, TokenScheme } from '../scheme.ts';

@@ -1,4 +1,4 @@
-import type { Reaction } from '../../../shared/error.ts';
+import type { Reaction } from '../../../shared/errors.ts';
 
 interface Curve {
   firstMs: number;

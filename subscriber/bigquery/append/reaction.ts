@@ -1,4 +1,4 @@
-import type { Reaction } from '../../../shared/error.ts';
+import type { Reaction } from '../../../shared/errors.ts';
 
 /** gRPC codes by what they ask for; every other is transient. */
 const REACTIONS: Readonly<Record<number, Reaction>> = {

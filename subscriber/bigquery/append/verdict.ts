@@ -1,5 +1,5 @@
 import { protos } from '@google-cloud/bigquery-storage';
-import type { Reaction } from '../../../shared/error.ts';
+import type { Reaction } from '../../../shared/errors.ts';
 import type { AppendResponse, Reply } from './connection.ts';
 import { reactionTo } from './reaction.ts';
 

@@ -7,7 +7,7 @@ import {
   type Value,
 } from '../../../shared/columns.ts';
 import type { StreamOptions } from '../../../shared/config/config.ts';
-import type { ValueNote } from '../../../shared/sources/source.ts';
+import type { ValueNote } from '../../../shared/shape/map-columns.ts';
 import { type Refusal, refuse, within } from '../append/refusal.ts';
 import { type ColumnWriter, columnRepairer, type Repairer } from '../append/repair.ts';
 import { CELL_WRITERS, type CellWriter, DAY_WRITERS, kindOf } from './cells.ts';

@@ -1,4 +1,4 @@
-import type { ValueNote } from '../../../shared/sources/source.ts';
+import type { ValueNote } from '../../../shared/shape/map-columns.ts';
 import type { Refusal } from '../append/refusal.ts';
 
 /** `notes` say which cells are NULL, or changed, as the row's values do not fit them. */

@@ -1,6 +1,6 @@
 import type { Row, TableLayout, Value } from '../../../shared/columns.ts';
 import { JsonText } from '../../../shared/json/json-text.ts';
-import type { ValueNote } from '../../../shared/sources/source.ts';
+import type { ValueNote } from '../../../shared/shape/map-columns.ts';
 import type { Encoded } from './encoded.ts';
 
 /** The columns that a row which is too large may be without. */

@@ -1,8 +1,7 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import { censusLayout, censusStream, censusTable } from '../../../shared/census.ts';
-import type { TableLayout } from '../../../shared/columns.ts';
+import { keyedLayout, type TableLayout } from '../../../shared/columns.ts';
 import type { Relay } from '../../../shared/config/config.ts';
-import { keyedLayout } from '../../../shared/config/key.ts';
 import { sources } from '../../../shared/sources/registry.ts';
 import { deadLetterLayout } from '../../dead-letters/dead-letters.ts';
 import type { Log } from '../../log.ts';

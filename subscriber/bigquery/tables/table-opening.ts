@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { TableLayout } from '../../../shared/columns.ts';
-import { RelayError } from '../../../shared/error.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import { within } from '../../service/within.ts';
 import { backoffMs } from '../append/backoff.ts';
 import type { TableTrouble } from './table-trouble.ts';

@@ -1,6 +1,6 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { TableLayout } from '../../../shared/columns.ts';
-import { RelayError } from '../../../shared/error.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import { compareTable, toTableMetadata } from '../encode/table-fields.ts';
 import { codeOf, createOrRead, unlessThere } from './create-or-read.ts';
 
@@ -78,7 +78,6 @@ function incompatible({ dataset, table }: TableName, problems: readonly string[]
   const lines = problems.map((problem) => `\n  ${problem}`).join('');
   return new RelayError(
     'table.incompatible',
-    'setup',
     `the table ${dataset}.${table} cannot take the rows that the config describes:${lines}\n` +
       'Change the config to what the table is, or the table to what the config says, or name another table.',
   );
@@ -87,7 +86,6 @@ function incompatible({ dataset, table }: TableName, problems: readonly string[]
 function refused({ dataset, table }: TableName, cause: Error): RelayError {
   return new RelayError(
     'table.refused',
-    'setup',
     `BigQuery refuses the table ${dataset}.${table} as the config describes it: ${cause.message}\n` +
       'Change what it names in the config.',
     { cause },

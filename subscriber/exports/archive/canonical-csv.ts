@@ -1,7 +1,7 @@
 import type { LineEnd, ScannedRecord } from '../../../shared/delimited/record-scanner.ts';
 import { RecordWriter } from '../../../shared/delimited/record-writer.ts';
 import type { CsvFile } from './csv-file.ts';
-import { CsvReading, type Detected } from './csv-reading.ts';
+import { CsvReading, type Detected } from './csv-reader.ts';
 
 /** Which cells of a file are loaded, and the columns that they go to. */
 export interface CsvLayout {

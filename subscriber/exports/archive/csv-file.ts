@@ -1,6 +1,6 @@
 import { columnNames } from '../../../shared/delimited/column-names.ts';
-import type { ArchivedFile } from './archive.ts';
-import { CsvReading, type CsvSettings, type Detected } from './csv-reading.ts';
+import { CsvReading, type CsvSettings, type Detected } from './csv-reader.ts';
+import type { ArchivedFile } from './zip-archive.ts';
 
 /** A CSV of an archive, and what its beginning tells. */
 export interface CsvFile extends ArchivedFile {

@@ -1,6 +1,6 @@
 import { everyType, type TypeSet } from '../../../shared/delimited/column-types.ts';
 import type { CsvFile } from './csv-file.ts';
-import type { Detected } from './csv-reading.ts';
+import type { Detected } from './csv-reader.ts';
 
 export interface Column {
   name: string;

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
-import { postpone, refuse } from '../failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 
 /** Steps of 16 KiB, yauzl's and zlib's own, take twice the time; each is garbage that stops the rows a little. */
 const stepBytes = 512 * 1024;
@@ -82,6 +82,9 @@ function wrongSize({ uncompressedSize }: Entry, found: string): Error {
 
 function damaged(name: string, error: NodeJS.ErrnoException): Error {
   // What the disk does says nothing about the archive.
-  if (error.syscall) return postpone('disk', `${name} can't be read: ${error.message}`);
-  return refuse('corrupt', `${name} is truncated or damaged: ${error.message}`, { cause: error });
+  if (error.syscall)
+    return new RelayError('export.disk', `${name} can't be read: ${error.message}`);
+  return new RelayError('export.corrupt', `${name} is truncated or damaged: ${error.message}`, {
+    cause: error,
+  });
 }

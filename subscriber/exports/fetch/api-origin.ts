@@ -1,6 +1,6 @@
-import { type ExportApi, requestApi } from './api-request.ts';
+import { type ExportApi, requestApi } from './export-api.ts';
+import type { ExportOrigin } from './export-origin.ts';
 import { exportUrl } from './export-url.ts';
-import type { ExportOrigin } from './origin.ts';
 
 /** Exports as the sender's API gives them. */
 export function apiOrigin(api: ExportApi): ExportOrigin {

@@ -1,9 +1,9 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import type { ExportStorage } from '../../../shared/config/export-settings.ts';
-import { RelayError } from '../../../shared/error.ts';
-import { causeOf, postpone, refuse } from '../failure.ts';
-import { isPassing } from './api-request.ts';
-import type { ExportOrigin } from './origin.ts';
+import { RelayError } from '../../../shared/errors.ts';
+import { causeOf } from '../export-failure.ts';
+import { isPassing } from './export-api.ts';
+import type { ExportOrigin } from './export-origin.ts';
 
 /** A bucket, by the client of its vendor. */
 export interface Bucket {
@@ -37,7 +37,7 @@ export function bucketOrigin(storage: ExportStorage, timeoutMs: number): ExportO
       } catch (error) {
         const status = bucket.statusOf(error);
         if (status !== undefined) throw refusal(status, storage, key, error);
-        throw postpone('network', `the download failed: ${silence.explain(error)}`, {
+        throw new RelayError('export.network', `the download failed: ${silence.explain(error)}`, {
           cause: error,
         });
       }
@@ -50,7 +50,7 @@ function objectKey({ prefix = '' }: ExportStorage, path: string): string {
   const [beforeQuery = ''] = path.split('?', 1);
   const name = decode(beforeQuery.slice(beforeQuery.lastIndexOf('/') + 1));
   if (name === undefined || name === '' || name === '.' || name === '..') {
-    throw refuse('url', 'the download_url ends in no file name');
+    throw new RelayError('export.url', 'the download_url ends in no file name');
   }
   return `${prefix}${name}`;
 }
@@ -69,14 +69,9 @@ async function openBucket(storage: ExportStorage): Promise<Bucket> {
     if (storage.kind === 'gcs') return (await import('./gcs-bucket.ts')).openGcsBucket(storage);
     return (await import('./s3-bucket.ts')).openS3Bucket(storage);
   } catch (error) {
-    throw new RelayError(
-      'export.client',
-      'setup',
-      `no client of ${storage.kind}: ${causeOf(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw new RelayError('export.client', `no client of ${storage.kind}: ${causeOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -88,11 +83,11 @@ const readers = {
 function refusal(status: number, { kind, bucket }: ExportStorage, key: string, cause: unknown) {
   const told = `${status} on download of ${key} from the bucket ${bucket}`;
   if (status === 401 || status === 403) {
-    return refuse('unauthorized', `${told}: ${readers[kind]}`, { cause });
+    return new RelayError('export.unauthorized', `${told}: ${readers[kind]}`, { cause });
   }
   if (status === 404) {
-    return refuse(
-      'not-found',
+    return new RelayError(
+      'export.not-found',
       `${told}: the export file may have expired; check bucket and prefix`,
       {
         cause,
@@ -100,6 +95,6 @@ function refusal(status: number, { kind, bucket }: ExportStorage, key: string, c
     );
   }
   return isPassing(status)
-    ? postpone('unavailable', told, { cause })
-    : refuse('status', told, { cause });
+    ? new RelayError('export.unavailable', told, { cause })
+    : new RelayError('export.status', told, { cause });
 }

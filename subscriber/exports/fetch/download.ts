@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { postpone, refuse } from '../failure.ts';
-import type { ExportOrigin } from './origin.ts';
-import { Silence } from './silence.ts';
+import { RelayError } from '../../../shared/errors.ts';
+import type { ExportOrigin } from './export-origin.ts';
+import { Silence } from './idle-timeout.ts';
 
 export interface DownloadOptions {
   origin: ExportOrigin;
@@ -68,7 +68,7 @@ async function* heard(
     }
   } catch (error) {
     if ((error as { code?: unknown }).code === 'export.too-large') throw error;
-    throw postpone('network', `the download broke off: ${silence.explain(error)}`, {
+    throw new RelayError('export.network', `the download broke off: ${silence.explain(error)}`, {
       cause: error,
     });
   }
@@ -90,8 +90,8 @@ async function openNameless(directory: string): Promise<FileHandle> {
 }
 
 function tooLarge(bytes: number, maxBytes: number): Error {
-  return refuse(
-    'too-large',
+  return new RelayError(
+    'export.too-large',
     `the ZIP is too large: ${bytes} bytes or more, and ${maxBytes} are allowed`,
   );
 }

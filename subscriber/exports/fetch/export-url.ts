@@ -1,4 +1,4 @@
-import { refuse } from '../failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 
 /**
  * The key is sent to this URL, so it must lie below the configured one whatever the path holds; the edge
@@ -20,6 +20,7 @@ export function exportUrl(apiUrl: string, path: string): URL {
     path.startsWith('/') &&
     !path.startsWith('//') &&
     !path.includes('\\');
-  if (!below) throw refuse('url', 'the download_url leads out of the configured API');
+  if (!below)
+    throw new RelayError('export.url', 'the download_url leads out of the configured API');
   return url;
 }

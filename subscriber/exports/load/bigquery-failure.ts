@@ -1,5 +1,4 @@
-import type { RelayError } from '../../../shared/error.ts';
-import { postpone, refuse } from '../failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 
 /** One entry of an answer's, or a job's, list of errors. */
 export interface ErrorProto {
@@ -16,16 +15,17 @@ const inTheFile = new Set(['invalid', 'invalidSchema', 'badRequest', 'parseError
 const permissionHint =
   "BigQuery permission error: the subscriber's service account needs the BigQuery Data Editor role on the dataset, and BigQuery Job User on the project";
 
-/** Of an error that a job has ended with. */
-export const failedJobCode = 'export.load';
-
 /** A job that is done, with an error. */
 export function failedJob(file: string, jobId: string, errors: readonly ErrorProto[]): RelayError {
   const [first] = errors;
   const messages = [...new Set(errors.map(({ message }) => message ?? ''))].slice(0, 3).join('; ');
   const told = `${file}: BigQuery did not load it (job ${jobId}): ${messages}`;
-  if (first?.reason && inTheFile.has(first.reason)) return refuse('load', told);
-  return postpone('load', first?.reason === 'accessDenied' ? `${told}. ${permissionHint}` : told);
+  if (first?.reason && inTheFile.has(first.reason))
+    return new RelayError('export.load-refused', told);
+  return new RelayError(
+    'export.load',
+    first?.reason === 'accessDenied' ? `${told}. ${permissionHint}` : told,
+  );
 }
 
 /** An answer to an upload that is no success. */
@@ -48,7 +48,7 @@ export function apiFailure(
   const told = `BigQuery answered ${status}: ${message}`;
   const reason = errors[0]?.reason;
   const isBad = status === 413 || (status === 400 && (!reason || inTheFile.has(reason)));
-  if (isBad) return refuse('bigquery', told);
+  if (isBad) return new RelayError('export.bigquery-refused', told);
   const denied = status === 401 || (status === 403 && (!reason || reason === 'accessDenied'));
-  return postpone('bigquery', denied ? `${told}. ${permissionHint}` : told);
+  return new RelayError('export.bigquery', denied ? `${told}. ${permissionHint}` : told);
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RelayError } from '../../../shared/errors.ts';
 import type { CsvFile } from '../archive/csv-file.ts';
-import { postpone } from '../failure.ts';
-import { type BegunLoad, beginLoad, isCurrent, type LoadOptions } from './begin-load.ts';
 import { failedJob } from './bigquery-failure.ts';
 import { readColumns } from './destination.ts';
 import { findJob, type JobResource } from './find-job.ts';
+import { type BegunLoad, beginLoad, isCurrent, type LoadOptions } from './start-load.ts';
 
 interface LoadedRows {
   rows: number;
@@ -60,7 +60,8 @@ async function finished(
     progress?.tell({ doing: 'loading', file: name, bytes, of: bytes });
     if (job) await sleep(waitMs, undefined, signal ? { signal } : {});
     job = await findJob(bigquery, jobId, destination);
-    if (!job) throw postpone('job', `BigQuery knows no job ${jobId}, which it has taken`);
+    if (!job)
+      throw new RelayError('export.job', `BigQuery knows no job ${jobId}, which it has taken`);
   }
   return job;
 }

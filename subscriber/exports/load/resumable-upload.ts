@@ -1,5 +1,5 @@
 import type { BigQuery } from '@google-cloud/bigquery';
-import { postpone } from '../failure.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import { refusedUpload } from './bigquery-failure.ts';
 import { type Answer, authorize, isPassing, isSuccess, send } from './upload-request.ts';
 import { pause, UploadSession } from './upload-session.ts';
@@ -102,7 +102,7 @@ class Pieces {
 function isDuplicate(reply: Answer | undefined): boolean {
   if (!reply) return false;
   if (resultOf(reply) === 'duplicate') return true;
-  throw postpone('upload', 'BigQuery made a job of an upload without its end');
+  throw new RelayError('export.upload', 'BigQuery made a job of an upload without its end');
 }
 
 async function endUpload(
@@ -111,7 +111,8 @@ async function endUpload(
   start: number,
 ): Promise<UploadResult> {
   const reply = await session.send(end, start, start + end.length);
-  if (!reply) throw postpone('upload', 'BigQuery has all of an upload, and made no job');
+  if (!reply)
+    throw new RelayError('export.upload', 'BigQuery has all of an upload, and made no job');
   return resultOf(reply);
 }
 
@@ -132,7 +133,7 @@ async function openSession(options: UploadOptions): Promise<UploadSession | 'dup
     const session = isSuccess(reply) && reply.headers.location;
     if (session) return new UploadSession(session, signal);
     if (resultOf(reply) === 'duplicate') return 'duplicate';
-    throw postpone('upload', `BigQuery answered ${reply.status} and opened no upload`);
+    throw new RelayError('export.upload', `BigQuery answered ${reply.status} and opened no upload`);
   }
 }
 

@@ -1,9 +1,9 @@
 import type { TableField } from '@google-cloud/bigquery';
 import type { ExportSettings } from '../../../shared/config/export-settings.ts';
 import { columnName } from '../../../shared/delimited/column-names.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import type { CsvFile } from '../archive/csv-file.ts';
 import type { ExportColumns } from '../archive/export-columns.ts';
-import { postpone, refuse } from '../failure.ts';
 
 export type Schema = NonNullable<ExportSettings['schema']>;
 /** The columns that a stream fixes, by name. */
@@ -43,7 +43,10 @@ export function requireSchema(
     });
     if (unknown.length === 0) continue;
     const list = unknown.slice(0, 10).join(', ');
-    throw refuse('schema', `${file.name} has columns that the stream's schema lacks: ${list}`);
+    throw new RelayError(
+      'export.schema',
+      `${file.name} has columns that the stream's schema lacks: ${list}`,
+    );
   }
 }
 
@@ -58,7 +61,7 @@ function told(header: string, name: string): string {
  * A table that was there before must have the types of the schema; a person can mend either.
  *
  * @param columns of the table
- * @throws RelayError `export.schema`
+ * @throws RelayError `export.table-types`
  */
 export function requireSameTypes(columns: readonly TableField[], schema: FixedSchema): void {
   const wanted = new Map(
@@ -68,7 +71,10 @@ export function requireSameTypes(columns: readonly TableField[], schema: FixedSc
     const due = wanted.get(name.toLowerCase());
     const found = standardType(type);
     if (due === undefined || due === found) continue;
-    throw postpone('schema', `the table's column ${name} is ${found}, and the schema says ${due}`);
+    throw new RelayError(
+      'export.table-types',
+      `the table's column ${name} is ${found}, and the schema says ${due}`,
+    );
   }
 }
 

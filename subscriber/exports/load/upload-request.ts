@@ -1,10 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { BigQuery } from '@google-cloud/bigquery';
-import { RelayError } from '../../../shared/error.ts';
-import { postpone } from '../failure.ts';
-import { type Body, exchange, type HttpRequest } from '../fetch/http-exchange.ts';
-import { Silence } from '../fetch/silence.ts';
+import { RelayError } from '../../../shared/errors.ts';
+import { type Body, exchange, type HttpRequest } from '../fetch/http-request.ts';
+import { Silence } from '../fetch/idle-timeout.ts';
 
 export interface AuthorizedRequest {
   url: string;
@@ -66,9 +65,13 @@ export async function send(
     stop?.throwIfAborted();
     // What is uploaded can't be read.
     if (error instanceof RelayError) throw error;
-    return postpone('network', `the upload to BigQuery failed: ${silence.explain(error)}`, {
-      cause: error,
-    });
+    return new RelayError(
+      'export.network',
+      `the upload to BigQuery failed: ${silence.explain(error)}`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     silence.end();
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RelayError } from '../../../shared/errors.ts';
 import { backoffMs } from '../../bigquery/append/backoff.ts';
-import { postpone } from '../failure.ts';
 import { type Answer, isPassing, type Reply, send } from './upload-request.ts';
 
 /** Tries without progress before a session is given up; each failure takes two, see `send`. */
@@ -76,15 +76,18 @@ function persistedBytes({ headers }: Answer): number {
 }
 
 function lost(before: number, now: number): Error {
-  return postpone(
-    'upload',
+  return new RelayError(
+    'export.upload',
     `BigQuery forgot a part of an upload: it had ${before} bytes, now ${now}`,
   );
 }
 
 function givenUp(reply: Reply): Error {
   if (reply instanceof Error) return reply;
-  return postpone('unavailable', `BigQuery answered ${reply.status} to an upload, again and again`);
+  return new RelayError(
+    'export.unavailable',
+    `BigQuery answered ${reply.status} to an upload, again and again`,
+  );
 }
 
 /** Full jitter, and no longer than a stop allows. */

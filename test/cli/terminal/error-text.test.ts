@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { describeError } from '../../../cli/terminal/error-text.ts';
-import { RelayError } from '../../../shared/error.ts';
+import { errors, RelayError } from '../../../shared/errors.ts';
 
 const osc = '\u001b]0;owned\u0007';
 
 describe('describeError', () => {
-  it('says in a sentence what a person can mend, with nothing that a terminal obeys', () => {
-    const error = new RelayError('x', 'setup', `no event "${osc}\u202e"\nsecond line`);
-    expect(describeError(error)).toBe('no event "\\u001b]0;owned\\u0007\\u202e"\nsecond line\n');
+  it('shows message, code and remedy of a known error, without control characters', () => {
+    const error = new RelayError('stream.unknown', `no stream "${osc}\u202e"\nsecond line`);
+    expect(describeError(error)).toBe(
+      'no stream "\\u001b]0;owned\\u0007\\u202e"\nsecond line\n' +
+        '  code:   stream.unknown\n' +
+        `  remedy: ${errors['stream.unknown'].remedy}\n`,
+    );
   });
 
   it('shows the stack of anything else, and those of its causes', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { EventReader } from '../../../history/events/event-reader.ts';
 import { stableDeliveryId } from '../../../history/events/stable-delivery-id.ts';
-import { defineRelay, type Stream } from '../../../shared/config/config.ts';
+import type { Stream } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { generic } from '../../../shared/sources/generic.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { backfill } from '../../../history/backfill.ts';
+import { backfill } from '../../../history/backfill/backfill.ts';
+import { readHistory } from '../../../history/fetch/history-api.ts';
 import { HourReport } from '../../../history/reconcile/hour-report.ts';
 import {
   type ReconcileOptions,
   type Reconciliation,
   reconcile,
 } from '../../../history/reconcile/reconcile.ts';
-import { readHistory } from '../../../history/sender/history-api.ts';
 import { cutWindows } from '../../../history/time-window.ts';
 import {
   type Bed,
@@ -249,7 +249,7 @@ describe('an id that several rows have', () => {
     ]);
     await insert(bed, twice);
     await expect(compare(bed, [], { maxIds: 2 })).rejects.toMatchObject({
-      code: 'range.too-many-copies',
+      code: 'range.too-many-duplicates',
     });
   });
 });

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { findKnown, readWindow } from '../../../history/table/known-ids.ts';
-import { connectBigQuery } from '../../../local/connect.ts';
+import { connectBigQuery } from '../../../local/google-clients.ts';
 import { ensureTable } from '../../../subscriber/bigquery/tables/tables.ts';
 import { startSender } from '../../beds/export-sender.ts';
 import { type Bed, day, hour, project, startBed } from '../../beds/history.ts';

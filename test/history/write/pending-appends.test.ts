@@ -127,7 +127,6 @@ it('is less patient with a table that is refused than with a BigQuery that is aw
   const { write } = open(() => status(5), { patience });
   write.add(new Uint8Array(10), 0);
   await expect(write.commit()).rejects.toMatchObject({
-    code: 'bigquery.append',
-    reaction: 'setup',
+    code: 'bigquery.refused',
   });
 });

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { protos } from '@google-cloud/bigquery-storage';
 import { describe, expect, it } from 'vitest';
-import { fillWindow } from '../../../history/fill-window.ts';
+import { fillWindow } from '../../../history/backfill/fill-window.ts';
 import { PendingWrite } from '../../../history/write/pending-write.ts';
 import { Faults } from '../../../local/faults/faults.ts';
 import type { WriteClient } from '../../../subscriber/bigquery/client.ts';
@@ -96,7 +96,6 @@ describe('the commit of a stream', () => {
     google.rowCount = rowCount;
     await expect(openWrite(google).commit()).rejects.toMatchObject({
       code: 'bigquery.row-count',
-      reaction: 'transient',
     });
     expect(google.calls).toEqual(['create', 'finalize']);
   });
@@ -108,7 +107,6 @@ describe('the commit of a stream', () => {
     ];
     await expect(openWrite(google).commit()).rejects.toMatchObject({
       code: 'bigquery.commit',
-      reaction: 'transient',
       message: expect.stringContaining('not finalized'),
     });
   });
@@ -147,7 +145,6 @@ describe('the commit of a stream', () => {
     google.failures['commit'] = Array.from({ length: 10_000 }, () => status(UNAVAILABLE));
     await expect(openWrite(google, 100).commit()).rejects.toMatchObject({
       code: 'bigquery.stream',
-      reaction: 'transient',
     });
   });
 });

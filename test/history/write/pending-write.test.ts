@@ -116,7 +116,6 @@ describe('rows that are written all at once', () => {
     const { write } = openWrite(bed, { patienceMs: 300 });
     await expect(addRows(bed, write).then(() => write.commit())).rejects.toMatchObject({
       code: 'bigquery.append',
-      reaction: 'transient',
     });
     expect(await counts(bed)).toEqual({ n: 0, ids: 0 });
   });
@@ -141,8 +140,7 @@ describe('rows that are written all at once', () => {
     const bed = await startBed(undefined, faults);
     const { write, refused } = openWrite(bed, { setupMs: 500 });
     await expect(addRows(bed, write).then(() => write.commit())).rejects.toMatchObject({
-      code: 'bigquery.append',
-      reaction: 'setup',
+      code: 'bigquery.refused',
     });
     expect(refused).toEqual([]);
   });
@@ -159,7 +157,7 @@ describe('a write', () => {
     const write = new PendingWrite<number>({ client, table, descriptor: {}, onRefused() {} });
     write.add(new Uint8Array(1_000_000), 1);
     await expect.poll(() => write.add(new Uint8Array(1), 2)).toBe(true);
-    await expect(write.room()).rejects.toMatchObject({ code: 'bigquery.stream' });
+    await expect(write.room()).rejects.toMatchObject({ code: 'bigquery.refused' });
   });
 
   it('that is stopped asks for its stream no more, and lets nobody wait', async () => {

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Absmartly, startAbsmartly } from '../../../local/absmartly/main.ts';
-import { sampleExport } from '../../../local/absmartly/sample-export.ts';
-import { zipFiles } from '../../../local/absmartly/zip.ts';
+import { sampleExport, zipFiles } from '../../../local/absmartly/sample-export.ts';
 import { exportRowCount } from '../../fixtures/absmartly/export-row-count.ts';
 
 const exportPath = '/v1/experiments/exports/15/experiment_42_export.zip';

@@ -2,7 +2,7 @@
 
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { quoteTable } from '../../../local/bigquery/tables/duck-types.ts';
+import { quoteTable } from '../../../local/bigquery/tables/duckdb-types.ts';
 import type { TableRef } from '../../../local/bigquery/tables/schema.ts';
 import { Faults, type StatusName } from '../../../local/faults/faults.ts';
 import { Connection, openWriteClient, texts, type WriteClient } from '../../beds/append-client.ts';

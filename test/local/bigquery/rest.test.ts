@@ -306,6 +306,31 @@ describe('queries', () => {
     ).rejects.toMatchObject({ code: 400 });
   });
 
+  describe('a list as a parameter', () => {
+    const rows = 'UNNEST([1, 2, NULL]) AS n';
+    const lists = { some: [1, 7], all: [1, 2], none: [] };
+    const types = { some: ['INT64'], all: ['INT64'], none: ['INT64'] };
+    test.each<[string, unknown[]]>([
+      [`SELECT n FROM ${rows} WHERE n IN UNNEST(@some)`, [1]],
+      [`SELECT n FROM ${rows} WHERE n NOT IN UNNEST(@some)`, [2]],
+      [`SELECT n FROM ${rows} WHERE NOT (n IN UNNEST(@some) OR n IS NULL)`, [2]],
+      [`SELECT n FROM ${rows} WHERE (n IN UNNEST(@some)) IS NULL`, [null]],
+      [`SELECT n FROM ${rows} WHERE n IN UNNEST(@none)`, []],
+      [`SELECT n FROM ${rows} WHERE n NOT IN UNNEST(@none) ORDER BY n`, [null, 1, 2]],
+      [`SELECT n FROM ${rows} WHERE n IN UNNEST(@all) AND n IN UNNEST(@some)`, [1]],
+      [`SELECT COUNTIF(n IN UNNEST(@all)) AS n FROM ${rows}`, [2]],
+      ['SELECT n FROM (SELECT 1 AS n, [2, 7] AS a) WHERE 2 IN UNNEST(a)', [1]],
+      [
+        `SELECT n FROM (SELECT 1 AS n, [2, 7] AS a)
+         WHERE EXISTS(SELECT 1 FROM UNNEST(a) AS x WHERE x IN UNNEST(@some))`,
+        [1],
+      ],
+    ])('%s', async (query, expected) => {
+      const [found] = await server.bigquery.query({ query, params: lists, types });
+      expect(found.map(({ n }) => n)).toEqual(expected);
+    });
+  });
+
   test('results come by pages', async () => {
     const query = 'SELECT x FROM UNNEST(GENERATE_ARRAY(1, 2500)) AS x ORDER BY x';
     const first = await request(server, 'POST', `${BASE}/queries`, { query, maxResults: 1000 });

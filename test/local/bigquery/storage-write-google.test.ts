@@ -1,7 +1,7 @@
 import { adapt, managedwriter, protos } from '@google-cloud/bigquery-storage';
 import { credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { quoteTable } from '../../../local/bigquery/tables/duck-types.ts';
+import { quoteTable } from '../../../local/bigquery/tables/duckdb-types.ts';
 import { type Bed, field, startBed, tablePath } from '../../beds/storage-write.ts';
 
 /** Google's own writer, as its documentation uses it. */

@@ -3,7 +3,7 @@ import { protos, v1 } from '@google-cloud/bigquery-storage';
 import { credentials } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { quoteTable } from '../../../local/bigquery/tables/duck-types.ts';
+import { quoteTable } from '../../../local/bigquery/tables/duckdb-types.ts';
 import type { Field, Table, TableRef } from '../../../local/bigquery/tables/schema.ts';
 import { type Bed, field, startBed, tablePath } from '../../beds/storage-write.ts';
 

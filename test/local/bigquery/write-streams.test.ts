@@ -3,7 +3,7 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { quoteTable } from '../../../local/bigquery/tables/duck-types.ts';
+import { quoteTable } from '../../../local/bigquery/tables/duckdb-types.ts';
 import { changedTable } from '../../../local/bigquery/tables/new-resource.ts';
 import type { TableRef } from '../../../local/bigquery/tables/schema.ts';
 import { changeSchema } from '../../../local/bigquery/tables/schema-change.ts';

@@ -8,8 +8,8 @@ import { credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { startAbsmartly } from '../../../local/absmartly/main.ts';
 import { type BigQueryServer, startBigQuery } from '../../../local/bigquery/main.ts';
-import { connectBigQuery, connectPubsub } from '../../../local/connect.ts';
 import { startDatanostro } from '../../../local/datanostro/main.ts';
+import { connectBigQuery, connectPubsub } from '../../../local/google-clients.ts';
 import { refusalOf } from '../../../local/guards/request-guard.ts';
 import { type PubsubServer, startPubsub } from '../../../local/pubsub/main.ts';
 

@@ -1,9 +1,6 @@
 import { describe, test } from 'vitest';
-import {
-  findOfficialEmulator,
-  startOfficialEmulator,
-} from '../../../local/pubsub/official-emulator.ts';
-import { conformance } from './conformance.ts';
+import { findGoogleEmulator, startGoogleEmulator } from '../../../local/pubsub/google-emulator.ts';
+import { conformance } from './conformance/conformance.ts';
 
 /** What the emulator (0.8.20) is known not to do as documented. */
 const LACKS: readonly string[] = [
@@ -31,9 +28,9 @@ const LACKS: readonly string[] = [
 ];
 
 describe("Google's emulator agrees with the conformance suite", () => {
-  if (findOfficialEmulator()) {
+  if (findGoogleEmulator()) {
     conformance(async () => {
-      const emulator = await startOfficialEmulator();
+      const emulator = await startGoogleEmulator();
       if (!emulator) throw new Error('the emulator is gone');
       return emulator;
     }, LACKS);

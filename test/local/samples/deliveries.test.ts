@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { sampleOf, signBytes } from '../../../local/samples/deliveries.ts';
-import { defineRelay, type Stream } from '../../../shared/config/config.ts';
+import type { Stream } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { schemes } from '../../../shared/signatures/schemes.ts';
-import { verifySignature } from '../../../shared/signatures/verify.ts';
+import { verifySignature } from '../../../shared/signatures/verify/verify.ts';
 import { generic, genericSource } from '../../../shared/sources/generic.ts';
 import * as presets from '../../../shared/sources/presets.ts';
 import { keysFor } from '../../shared/signatures/signature-keys.ts';

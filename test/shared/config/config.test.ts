@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  defineRelay,
-  type RelayOptions,
-  type Stream,
-  secretPrefix,
-} from '../../../shared/config/config.ts';
-import { RelayError } from '../../../shared/error.ts';
+import type { RelayOptions, Stream } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
+import { secretPrefix } from '../../../shared/config/secrets.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { mixpanel, stripe } from '../../../shared/sources/presets.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { defineRelay } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import type { HistoryApi } from '../../../shared/config/history-settings.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 

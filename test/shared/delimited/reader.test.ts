@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import { DelimitedReader } from '../../../shared/delimited/reader.ts';
 import { RecordScanner } from '../../../shared/delimited/record-scanner.ts';
-import { RelayError } from '../../../shared/error.ts';
+import { RelayError } from '../../../shared/errors.ts';
 import { readDelimited, toBytes } from './read.ts';
 
 function codeOf(act: () => unknown): { code: string; message: string } {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type BodyFormat, formatsOf } from '../../../shared/formats/names.ts';
+import { type BodyFormat, formatsOf } from '../../../shared/formats/body-formats.ts';
 import { readBody } from '../../../shared/formats/read-body.ts';
 
 const encoder = new TextEncoder();

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ColumnType, Value } from '../../../shared/columns.ts';
+import type { TimeUnit } from '../../../shared/config/event-shape.ts';
 import { cellOf } from '../../../shared/shape/cell.ts';
 import { plainNumber, readNumber } from '../../../shared/shape/number.ts';
-import type { TimeUnit } from '../../../shared/shape/shape.ts';
 
 describe('a number as a TIMESTAMP', () => {
   test.each<[string, TimeUnit, string]>([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fromDer, toDer } from '../../../shared/signatures/keys/der.ts';
+import { fromDer, toDer } from '../../../shared/signatures/der.ts';
 
 const r = Array.from({ length: 32 }, (_, at) => 0x11 + at);
 const s = Array.from({ length: 32 }, (_, at) => 0x51 + at);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { hmac, type Scheme, type SignatureScheme } from '../../../shared/signatures/scheme.ts';
 import { schemes } from '../../../shared/signatures/schemes.ts';
 import { signRequest } from '../../../shared/signatures/sign/sign.ts';
-import { verifySignature } from '../../../shared/signatures/verify.ts';
+import { verifySignature } from '../../../shared/signatures/verify/verify.ts';
 import { accepted, now, refused, requestWith, secret, signed } from './signature-requests.ts';
 
 async function hexOf(body: string): Promise<string> {

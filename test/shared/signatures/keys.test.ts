@@ -4,7 +4,7 @@ import { misreadSecret } from '../../../shared/signatures/keys/keys.ts';
 import { hmac, type KeyFormat, type Scheme } from '../../../shared/signatures/scheme.ts';
 import { schemes } from '../../../shared/signatures/schemes.ts';
 import { signRequest } from '../../../shared/signatures/sign/sign.ts';
-import { verifySignature } from '../../../shared/signatures/verify.ts';
+import { verifySignature } from '../../../shared/signatures/verify/verify.ts';
 import { keysFor } from './signature-keys.ts';
 import { accepted, now, refused, requestWith } from './signature-requests.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { schemes } from '../../../shared/signatures/schemes.ts';
 import { signRequest } from '../../../shared/signatures/sign/sign.ts';
-import { verifySignature } from '../../../shared/signatures/verify.ts';
+import { verifySignature } from '../../../shared/signatures/verify/verify.ts';
 import { accepted, now, refused, requestWith } from './signature-requests.ts';
 
 const key = 'whsec_c2VjcmV0';

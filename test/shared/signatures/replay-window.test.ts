@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { readWindow, withWindow } from '../../../shared/signatures/replay-window.ts';
 import { type Scheme, schemes } from '../../../shared/signatures/schemes.ts';
 import { signRequest } from '../../../shared/signatures/sign/sign.ts';
-import { verifySignature } from '../../../shared/signatures/verify.ts';
+import { readWindow, withWindow } from '../../../shared/signatures/timestamp.ts';
+import { verifySignature } from '../../../shared/signatures/verify/verify.ts';
 import { accepted, now, refused, requestWith } from './signature-requests.ts';
 
 const key = 'whsec_c2VjcmV0';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Scheme, schemes } from '../../../shared/signatures/schemes.ts';
-import { verifySignature } from '../../../shared/signatures/verify.ts';
+import { verifySignature } from '../../../shared/signatures/verify/verify.ts';
 import { accepted, now, refused, requestWith, secret, signed } from './signature-requests.ts';
 import { bytesOf } from './signature-vectors.ts';
 

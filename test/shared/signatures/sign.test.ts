@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { SignatureScheme } from '../../../shared/signatures/scheme.ts';
 import { type Scheme, schemes } from '../../../shared/signatures/schemes.ts';
 import { type SignedParts, signRequest } from '../../../shared/signatures/sign/sign.ts';
-import { type SignedRequest, verifySignature } from '../../../shared/signatures/verify.ts';
+import { type SignedRequest, verifySignature } from '../../../shared/signatures/verify/verify.ts';
 import { keysFor } from './signature-keys.ts';
 import {
   bytesOf,

@@ -1,6 +1,6 @@
 import type { Scheme } from '../../../shared/signatures/schemes.ts';
 import { signRequest } from '../../../shared/signatures/sign/sign.ts';
-import type { SignedRequest } from '../../../shared/signatures/verify.ts';
+import type { SignedRequest } from '../../../shared/signatures/verify/verify.ts';
 import { bytesOf } from './signature-vectors.ts';
 
 export const now = Date.parse('2026-11-03T10:11:12Z');

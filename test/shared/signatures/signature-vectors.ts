@@ -1,5 +1,5 @@
 import { type Scheme, type SchemeName, schemes } from '../../../shared/signatures/schemes.ts';
-import type { SignedRequest } from '../../../shared/signatures/verify.ts';
+import type { SignedRequest } from '../../../shared/signatures/verify/verify.ts';
 import derived from '../../fixtures/signatures/derived-vectors.json' with { type: 'json' };
 import published from '../../fixtures/signatures/webhook-vectors.json' with { type: 'json' };
 

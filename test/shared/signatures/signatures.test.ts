@@ -2,7 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { type Retries, retries } from '../../../shared/signatures/retries.ts';
 import type { SignatureScheme } from '../../../shared/signatures/scheme.ts';
 import { schemes } from '../../../shared/signatures/schemes.ts';
-import { type Cause, type Verdict, verifySignature } from '../../../shared/signatures/verify.ts';
+import {
+  type Cause,
+  type Verdict,
+  verifySignature,
+} from '../../../shared/signatures/verify/verify.ts';
 import {
   derivedVectors,
   publishedVectors,

@@ -8,7 +8,7 @@ import {
 } from '../../../shared/signatures/scheme.ts';
 import { type SchemeName, schemes } from '../../../shared/signatures/schemes.ts';
 import { signRequest } from '../../../shared/signatures/sign/sign.ts';
-import { type SignedRequest, verifySignature } from '../../../shared/signatures/verify.ts';
+import { type SignedRequest, verifySignature } from '../../../shared/signatures/verify/verify.ts';
 import { keysFor } from './signature-keys.ts';
 import { bytesOf } from './signature-vectors.ts';
 

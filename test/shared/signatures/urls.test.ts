@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { signedUrls, type UrlWriting } from '../../../shared/signatures/content/signed-url.ts';
 import { schemes } from '../../../shared/signatures/schemes.ts';
 import { signRequest } from '../../../shared/signatures/sign/sign.ts';
-import { verifySignature } from '../../../shared/signatures/verify.ts';
+import { verifySignature } from '../../../shared/signatures/verify/verify.ts';
 import { accepted, now, refused, requestWith, secret } from './signature-requests.ts';
 
 type UrlScheme = 'hubspot' | 'square' | 'twilio-form' | 'twilio-json';

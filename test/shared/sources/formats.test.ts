@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { defineRelay, type RelayStream, type Stream } from '../../../shared/config/config.ts';
+import type { RelayStream, Stream } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { generic } from '../../../shared/sources/generic.ts';

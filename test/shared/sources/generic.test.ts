@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { defineRelay, type RelayStream, type Stream } from '../../../shared/config/config.ts';
+import type { RelayStream, Stream } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { filterOf } from '../../../shared/filters/filter.ts';
 import { JsonText } from '../../../shared/json/json-text.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { defineRelay, type RelayStream } from '../../../shared/config/config.ts';
+import type { RelayStream } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import {
   carriedHeader,
   type Envelope,
@@ -9,7 +10,7 @@ import {
 import { JsonText } from '../../../shared/json/json-text.ts';
 import { type Scheme, schemes } from '../../../shared/signatures/schemes.ts';
 import { signRequest } from '../../../shared/signatures/sign/sign.ts';
-import { type SignedRequest, verifySignature } from '../../../shared/signatures/verify.ts';
+import { type SignedRequest, verifySignature } from '../../../shared/signatures/verify/verify.ts';
 import { genericSource } from '../../../shared/sources/generic.ts';
 import * as presets from '../../../shared/sources/presets.ts';
 import { type PresetFixture, presetDeliveries } from '../../fixtures/presets/deliveries.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { defineRelay, type Stream } from '../../../shared/config/config.ts';
+import type { Stream } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { type GenericOptions, generic } from '../../../shared/sources/generic.ts';
 import { sources } from '../../../shared/sources/registry.ts';
 import { segmentstream } from '../../../shared/sources/segmentstream.ts';

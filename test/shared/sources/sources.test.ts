@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { defineRelay, type RelayStream, type Stream } from '../../../shared/config/config.ts';
+import type { RelayStream, SourceName, Stream } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import type { Envelope } from '../../../shared/envelope.ts';
 import { JsonText } from '../../../shared/json/json-text.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
-import { type SourceName, sources } from '../../../shared/sources/registry.ts';
+import { sources } from '../../../shared/sources/registry.ts';
 import { segmentstream } from '../../../shared/sources/segmentstream.ts';
 import type { Source } from '../../../shared/sources/source.ts';
 import { absmartlyDeliveries } from '../../fixtures/absmartly/deliveries.ts';

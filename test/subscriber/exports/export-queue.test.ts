@@ -1,8 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { sampleExport } from '../../../local/absmartly/sample-export.ts';
-import { zipFiles } from '../../../local/absmartly/zip.ts';
-import { defineRelay } from '../../../shared/config/config.ts';
+import { sampleExport, zipFiles } from '../../../local/absmartly/sample-export.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import type { ExportSettings } from '../../../shared/config/export-settings.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { ExportQueue } from '../../../subscriber/exports/export-queue.ts';

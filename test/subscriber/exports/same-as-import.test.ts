@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type CsvOptions, csvLines } from '../../../history/files/csv-lines.ts';
+import { type CsvOptions, csvLines } from '../../../history/import/csv-lines.ts';
 import { useTables } from '../../beds/csv.ts';
 
 // One file gives the same rows by both ways: as an announced export, and by `tributary import`.

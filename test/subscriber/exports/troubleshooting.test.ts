@@ -4,17 +4,20 @@ import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { ExportSettings, ExportStorage } from '../../../shared/config/export-settings.ts';
 import { absmartly, absmartlySource } from '../../../shared/sources/absmartly.ts';
-import { readArchive } from '../../../subscriber/exports/archive/archive.ts';
 import { readCsvFile } from '../../../subscriber/exports/archive/csv-file.ts';
 import { ExportColumns } from '../../../subscriber/exports/archive/export-columns.ts';
-import { matchesFilter } from '../../../subscriber/exports/experiment.ts';
+import {
+  defaultExportLimits,
+  type ExportLimits,
+} from '../../../subscriber/exports/archive/limits.ts';
+import { readArchive } from '../../../subscriber/exports/archive/zip-archive.ts';
+import { ExportLoad } from '../../../subscriber/exports/export-load.ts';
 import { apiOrigin } from '../../../subscriber/exports/fetch/api-origin.ts';
 import { bucketOrigin } from '../../../subscriber/exports/fetch/bucket-origin.ts';
 import { download } from '../../../subscriber/exports/fetch/download.ts';
-import type { ExportOrigin } from '../../../subscriber/exports/fetch/origin.ts';
-import { defaultExportLimits, type ExportLimits } from '../../../subscriber/exports/limits.ts';
+import { matchesFilter } from '../../../subscriber/exports/fetch/experiment.ts';
+import type { ExportOrigin } from '../../../subscriber/exports/fetch/export-origin.ts';
 import { failedJob, refusedUpload } from '../../../subscriber/exports/load/bigquery-failure.ts';
-import { ExportLoad } from '../../../subscriber/exports/load/export-load.ts';
 import { requireSameTypes, requireSchema } from '../../../subscriber/exports/load/schema.ts';
 import { send } from '../../../subscriber/exports/load/upload-request.ts';
 import { clientOf } from '../../beds/bigquery-client.ts';

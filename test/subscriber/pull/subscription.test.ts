@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PubSub } from '@google-cloud/pubsub';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { connectPubsub } from '../../../local/connect.ts';
+import { connectPubsub } from '../../../local/google-clients.ts';
 import { type PubsubServer, startPubsub } from '../../../local/pubsub/main.ts';
-import { defineRelay } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { openSubscription } from '../../../subscriber/pull/subscription.ts';
 
@@ -85,7 +85,6 @@ describe('openSubscription', () => {
     ]);
     await expect(open()).rejects.toMatchObject({
       code: 'subscription.dead-letter-topic',
-      reaction: 'setup',
     });
   });
 

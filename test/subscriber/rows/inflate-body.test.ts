@@ -1,7 +1,7 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { Row } from '../../../shared/columns.ts';
-import { defineRelay } from '../../../shared/config/config.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { type Envelope, readEnvelope, toAttributes, toData } from '../../../shared/envelope.ts';
 import { generic } from '../../../shared/sources/generic.ts';
 import { segmentstream } from '../../../shared/sources/segmentstream.ts';

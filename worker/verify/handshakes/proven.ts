@@ -1,4 +1,4 @@
-import { encode } from '../../../shared/signatures/bytes/encoding.ts';
+import { encode } from '../../../shared/signatures/bytes.ts';
 import { trimSecret } from '../../../shared/signatures/keys/keys.ts';
 import { echo, type Handshake, isChallenge, membersOf, readPath, replyJson } from './handshake.ts';
 

@@ -1,4 +1,4 @@
-import type { HandshakeName } from '../../../shared/config/handshake-names.ts';
+import type { HandshakeName } from '../../../shared/config/config.ts';
 import { asana, cloudevents, dropbox, probe } from './echoed.ts';
 import type { Handshake } from './handshake.ts';
 import { meta, x, zoom } from './proven.ts';

@@ -8,9 +8,8 @@ import {
   daysFromText,
   timeFromPacked,
   timeFromText,
-} from './civil.ts';
+} from './civil-time.ts';
 import { type DecimalType, decimalFromBytes, decimalFromText } from './decimals.ts';
-import { findJsonFault } from './json-check.ts';
 import { integerReader, type ProtoType, takes } from './proto-types.ts';
 import type { RowReader } from './row-reader.ts';
 
@@ -19,6 +18,8 @@ const { Type } = protos.google.protobuf.FieldDescriptorProto;
 /** Reads one value from the wire as a cell; throws a BadRow where the column cannot hold it. */
 export type CellReader = (reader: RowReader) => Cell;
 
+const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|.)/g;
+const MAX_JSON_DEPTH = 500;
 const MIN_TIMESTAMP = -62_135_596_800_000_000n;
 const MAX_TIMESTAMP = 253_402_300_799_999_999n;
 const MIN_DATE = -719_162n;
@@ -64,8 +65,8 @@ export function cellReader(column: FieldType, proto: ProtoType): CellReader | un
 
 function readJson(reader: RowReader): Cell {
   const text = reader.string();
-  const fault = findJsonFault(text);
-  if (fault !== undefined) throw new BadRow('', fault);
+  const problem = findJsonProblem(text);
+  if (problem !== undefined) throw new BadRow('', problem);
   return text;
 }
 
@@ -86,7 +87,7 @@ function decimalReader(column: DecimalType, proto: ProtoType): CellReader {
 function textReader(column: FieldType, parse: (text: string) => Cell | undefined): CellReader {
   return (reader) => {
     const cell = parse(reader.string());
-    if (cell === undefined) throw new BadRow('', `the text is no ${column}`);
+    if (cell === undefined) throw new BadRow('', `the text is not a ${column}`);
     return cell;
   };
 }
@@ -106,5 +107,32 @@ function within(value: bigint, min: bigint, max: bigint, column: FieldType): big
 }
 
 function outOfRange(column: FieldType): BadRow {
-  return new BadRow('', `the value is not one that ${column} holds`);
+  return new BadRow('', `the value is out of range for ${column}`);
+}
+
+/** Why BigQuery refuses the text for a JSON column, or undefined. */
+function findJsonProblem(text: string): string | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'not valid JSON';
+  }
+  if (text.includes('\\u') && hasLoneSurrogate(text)) return 'an escape is a lone surrogate';
+  if (text.length > MAX_JSON_DEPTH * 2 && isDeeper(value, MAX_JSON_DEPTH))
+    return `deeper than ${MAX_JSON_DEPTH} levels`;
+  return undefined;
+}
+
+/** With its escapes decoded, the text must be well-formed UTF-16. */
+function hasLoneSurrogate(text: string): boolean {
+  const plain = text.replace(ESCAPE, (_, hex: string | undefined) =>
+    hex === undefined ? '-' : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return !plain.isWellFormed();
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }

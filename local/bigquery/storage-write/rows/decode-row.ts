@@ -1,9 +1,33 @@
 import type { Cell } from '../../tables/cell.ts';
 import { BadRow } from '../refusals.ts';
-import type { FieldPlan, RecordPlan } from './row-plan.ts';
+import type { CellReader } from './cell-readers.ts';
 import { RowReader } from './row-reader.ts';
 
 const DELIMITED = 2;
+
+/** How one field of the sender's message becomes a cell. */
+export interface FieldPlan {
+  /** The index of the cell in its row or record. */
+  position: number;
+  path: string;
+  wireType: number;
+  repeated: boolean;
+  /** Either `record`, for a RECORD, or `read`, for every other type. */
+  read?: CellReader;
+  record?: RecordPlan;
+}
+
+/** A message type, matched with the columns of a table or a RECORD. */
+export interface RecordPlan {
+  columns: number;
+  byFieldNumber: ReadonlyMap<number, FieldPlan>;
+  required: readonly { position: number; path: string }[];
+}
+
+export interface RowPlan extends RecordPlan {
+  /** Whether the rows are upserts and deletes by primary key (change-fields.ts). */
+  changes: boolean;
+}
 
 /** @throws BadRow naming the column, where the bytes are not a row of the table */
 export function decodeRow(plan: RecordPlan, bytes: Uint8Array): Cell[] {

@@ -2,8 +2,9 @@ import { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
 import { type Field, findField, formatTable, type Table } from '../../tables/schema.ts';
 import { Refusal } from '../refusals.ts';
-import { type CellReader, cellReader } from './cell-readers.ts';
+import { cellReader } from './cell-readers.ts';
 import { isChangeField, planChanges } from './change-fields.ts';
+import type { FieldPlan, RecordPlan, RowPlan } from './decode-row.ts';
 import { formatProtoType, type ProtoType, wireTypeOf } from './proto-types.ts';
 
 const { FieldDescriptorProto } = protos.google.protobuf;
@@ -12,30 +13,6 @@ const DELIMITED = 2;
 
 type DescriptorProto = protos.google.protobuf.IDescriptorProto;
 type FieldProto = protos.google.protobuf.IFieldDescriptorProto;
-
-/** How one field of the sender's message becomes a cell of the table's row. */
-export interface FieldPlan {
-  /** The cell's place in its row or record. */
-  position: number;
-  path: string;
-  wireType: number;
-  repeated: boolean;
-  /** Exactly one of the two is there: `record` for a RECORD, `read` for all else. */
-  read?: CellReader;
-  record?: RecordPlan;
-}
-
-/** A message type, matched to the columns of a table or of a RECORD. */
-export interface RecordPlan {
-  columns: number;
-  byFieldNumber: ReadonlyMap<number, FieldPlan>;
-  required: readonly { position: number; path: string }[];
-}
-
-export interface RowPlan extends RecordPlan {
-  /** Whether each row is a change of the row with its key; change-fields.ts reads it. */
-  changes: boolean;
-}
 
 /**
  * Matches a writer schema to a table. Fields and columns go by name, in any case.

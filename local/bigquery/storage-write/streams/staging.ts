@@ -1,7 +1,7 @@
 // Where the rows of PENDING streams wait for their commit: a DuckDB table for each stream.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Also } from '../../storage/append-queue.ts';
+import type { ExtraWrite } from '../../storage/append-queue.ts';
 import type { Store } from '../../storage/store.ts';
 import type { Cell } from '../../tables/cell.ts';
 import {
@@ -9,11 +9,11 @@ import {
   physicalSchema,
   quoteIdentifier,
   quoteTable,
-} from '../../tables/duck-types.ts';
+} from '../../tables/duckdb-types.ts';
 import type { Table, TableRef } from '../../tables/schema.ts';
 import { changeSchema } from '../../tables/schema-change.ts';
-import { saveRecord, type WriteStreamRecord } from './stream-book.ts';
 import type { StreamName } from './stream-name.ts';
+import { saveRecord, type WriteStreamRecord } from './stream-store.ts';
 
 /** No dataset has this name: a project's id is not empty. */
 const DATASET = { projectId: '', datasetId: 'pending' };
@@ -44,7 +44,7 @@ export async function appendToStaging(
   record: WriteStreamRecord,
   table: Table,
   rows: Cell[][],
-  also: Also,
+  also: ExtraWrite,
 ): Promise<void> {
   const staging = { ...table, ...stagingRef(record) };
   const { shape } = record;

@@ -5,8 +5,8 @@ import { status } from '@grpc/grpc-js';
 import type { Table } from '../../tables/schema.ts';
 import { Refusal } from '../refusals.ts';
 import { toTableSchema } from '../rows/table-schema.ts';
-import type { WriteStreamRecord } from './stream-book.ts';
 import { formatStreamName } from './stream-name.ts';
+import type { WriteStreamRecord } from './stream-store.ts';
 
 const {
   BatchCommitWriteStreamsResponse,

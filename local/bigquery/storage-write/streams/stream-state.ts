@@ -3,8 +3,8 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
 import { Refusal, type StorageErrorCode } from '../refusals.ts';
-import type { WriteStreamRecord } from './stream-book.ts';
 import { formatStreamName } from './stream-name.ts';
+import type { WriteStreamRecord } from './stream-store.ts';
 
 const { StorageError } = protos.google.cloud.bigquery.storage.v1;
 

@@ -8,7 +8,6 @@ import { formatTable, type Table, type TableRef } from '../../tables/schema.ts';
 import { isNew, refuse } from '../append-faults.ts';
 import { Refusal, tableNotFound } from '../refusals.ts';
 import { appendToStaging, createStaging, openStaging, publishStaging } from './staging.ts';
-import { insertRecord, StreamBook, saveRecord, type WriteStreamRecord } from './stream-book.ts';
 import {
   formatStreamName,
   parseStreamName,
@@ -30,6 +29,7 @@ import {
   wantsSchema,
 } from './stream-resource.ts';
 import { checkOffset, finalized, streamNotFound, whyNotCommit } from './stream-state.ts';
+import { insertRecord, StreamStore, saveRecord, type WriteStreamRecord } from './stream-store.ts';
 
 type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 
@@ -40,21 +40,21 @@ type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
  */
 export class WriteStreams {
   readonly #store: Store;
-  readonly #book: StreamBook;
+  readonly #streamStore: StreamStore;
   readonly #faults: Faults | undefined;
   /** The last of what is under way on a stream: its appends have an order. */
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  private constructor(store: Store, book: StreamBook, faults: Faults | undefined) {
+  private constructor(store: Store, streamStore: StreamStore, faults: Faults | undefined) {
     this.#store = store;
-    this.#book = book;
+    this.#streamStore = streamStore;
     this.#faults = faults;
   }
 
   static async open(store: Store, faults?: Faults): Promise<WriteStreams> {
-    const { book, orphans } = await StreamBook.open(store);
+    const { streamStore, orphans } = await StreamStore.open(store);
     await openStaging(store, orphans);
-    return new WriteStreams(store, book, faults);
+    return new WriteStreams(store, streamStore, faults);
   }
 
   async create(request: CreateStream): Promise<StreamResource> {
@@ -74,7 +74,7 @@ export class WriteStreams {
         record = { ...record, shape: await createStaging(connection, record, table) };
       }
       await insertRecord(connection, record);
-      return () => this.#book.keep(record);
+      return () => this.#streamStore.set(record);
     });
     return describeStream(record, table, true);
   }
@@ -93,7 +93,7 @@ export class WriteStreams {
 
   /** Throws STREAM_NOT_FOUND. */
   require(name: StreamName): WriteStreamRecord {
-    const record = this.#book.get(name);
+    const record = this.#streamStore.get(name);
     if (!record) throw streamNotFound(formatStreamName(name));
     return record;
   }
@@ -113,7 +113,7 @@ export class WriteStreams {
       const also = (connection: Parameters<typeof saveRecord>[0]) => saveRecord(connection, next);
       if (record.type === 'COMMITTED') await this.#store.append(table, rows, also);
       else await appendToStaging(this.#store, record, table, rows, also);
-      this.#book.keep(next);
+      this.#streamStore.set(next);
       return { appendResult: { offset: { value: record.rows } } };
     });
   }
@@ -128,7 +128,7 @@ export class WriteStreams {
       const table = this.#requireTable(name.table);
       // By the way of the appends, so that no two transactions write one record.
       await this.#store.append(table, [], (connection) => saveRecord(connection, record));
-      this.#book.keep(record);
+      this.#streamStore.set(record);
       return toFinalizeResponse(record);
     });
   }
@@ -142,7 +142,7 @@ export class WriteStreams {
     const errors = [...new Set(request.writeStreams)].flatMap((text) => {
       const name = parseStreamName(text);
       const isOurs = name && formatTable(name.table) === formatTable(ref);
-      const record = isOurs ? this.#book.get(name) : undefined;
+      const record = isOurs ? this.#streamStore.get(name) : undefined;
       const error = whyNotCommit(record, text);
       if (record && !error) records.push({ ...record, committed });
       return error ?? [];
@@ -152,7 +152,7 @@ export class WriteStreams {
       for (const record of records) {
         await publishStaging(this.#store, connection, record);
         await saveRecord(connection, record);
-        afterCommit(() => this.#book.keep(record));
+        afterCommit(() => this.#streamStore.set(record));
       }
     });
     return toCommitResponse({ committed });

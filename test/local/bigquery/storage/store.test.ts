@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runQuery } from '../../../../local/bigquery/query/run.ts';
-import { wireRow } from '../../../../local/bigquery/query/wire.ts';
+import { restRow } from '../../../../local/bigquery/query/rest-values.ts';
+import { runQuery } from '../../../../local/bigquery/query/run-query.ts';
 import { Store } from '../../../../local/bigquery/storage/store.ts';
 import { type Cell, CellError } from '../../../../local/bigquery/tables/cell.ts';
 import { newDataset, newTable } from '../../../../local/bigquery/tables/new-resource.ts';
@@ -31,7 +31,7 @@ function field(name: string, type: FieldType, more: Partial<Field> = {}): Field 
 async function read(sql: string): Promise<unknown[]> {
   const result = await runQuery(store, { sql, scope: { projectId: 'p' }, parameters: [] });
   const rows = result.rows.slice(0, result.rows.count);
-  return rows.map((row) => wireRow(result.schema, row, 'INT64').f.map((cell) => cell.v));
+  return rows.map((row) => restRow(result.schema, row, 'INT64').f.map((cell) => cell.v));
 }
 
 const EVERY_TYPE: Field[] = [

@@ -1,4 +1,4 @@
-// What is kept, and when it goes: below the API, where time and disk can be seen.
+// What is stored, and when it is deleted: tested below the API, where the test controls time and disk.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { Broker } from '../../../../local/pubsub/broker.ts';
 import type { Consumer } from '../../../../local/pubsub/delivery/subscription.ts';
 import { parseSubscriptionSettings } from '../../../../local/pubsub/settings.ts';
 import { Store } from '../../../../local/pubsub/storage/store.ts';
-import type { Delivery } from '../../../../local/pubsub/wire/wire.ts';
+import type { Delivery } from '../../../../local/pubsub/transport/encode-deliveries.ts';
 import { until } from '../../../beds/pubsub-endpoint.ts';
 
 const DAY_MS = 86_400_000;
@@ -37,13 +37,13 @@ function queue() {
   return { topic, first, second };
 }
 
-/** Takes whatever comes. */
-class Taker implements Consumer {
+/** Receives everything. */
+class TestConsumer implements Consumer {
   readonly leaseMs = 600_000;
-  readonly room = { messages: 10_000, bytes: 1e9 };
-  readonly taken: Delivery[] = [];
+  readonly capacity = { messages: 10_000, bytes: 1e9 };
+  readonly received: Delivery[] = [];
   deliver(deliveries: readonly Delivery[]): void {
-    this.taken.push(...deliveries);
+    this.received.push(...deliveries);
   }
   released(): void {}
   fail(): void {}
@@ -52,7 +52,7 @@ class Taker implements Consumer {
 const messages = (count: number) =>
   Array.from({ length: count }, (_, index) => Buffer.from([index]));
 
-/** What a process that opens the file next finds. */
+/** The rows of a table after a restart. */
 function rowsAfterClose(table: string): number {
   broker.close();
   const database = new DatabaseSync(join(directory, 'pubsub.sqlite'));
@@ -62,14 +62,14 @@ function rowsAfterClose(table: string): number {
   return Number(row?.['rows']);
 }
 
-test('a segment goes when every subscription has acked all of it, not before', async () => {
+test('a segment is deleted when every subscription has acked all of it', async () => {
   const { topic, first, second } = queue();
   await broker.publish(topic, messages(5));
-  const takers = [new Taker(), new Taker()] as const;
-  first.attach(takers[0]);
-  second.attach(takers[1]);
-  await until(() => takers.every(({ taken }) => taken.length === 5));
-  const [ofFirst, ofSecond] = takers.map(({ taken }) => taken.map(({ ackId }) => ackId));
+  const consumers = [new TestConsumer(), new TestConsumer()] as const;
+  first.attach(consumers[0]);
+  second.attach(consumers[1]);
+  await until(() => consumers.every(({ received }) => received.length === 5));
+  const [ofFirst, ofSecond] = consumers.map(({ received }) => received.map(({ ackId }) => ackId));
   await first.acknowledge(ofFirst ?? []);
   await second.acknowledge((ofSecond ?? []).slice(0, 3));
   expect(rowsAfterClose('payloads')).toBe(1);
@@ -79,13 +79,13 @@ test('a segment goes when every subscription has acked all of it, not before', a
   expect(rowsAfterClose('progress')).toBe(0);
 });
 
-test('a message without a subscription is not kept', async () => {
+test('a message without a subscription is not stored', async () => {
   const topic = broker.createTopic('projects/p/topics/one', { labels: {} });
   expect(await broker.publish(topic, messages(3))).toHaveLength(3);
   expect(rowsAfterClose('payloads')).toBe(0);
 });
 
-test('a deleted subscription no longer holds what it had not acked', async () => {
+test('unacked messages of a deleted subscription are deleted', async () => {
   const { topic, first, second } = queue();
   await broker.publish(topic, messages(5));
   broker.deleteSubscription(first);
@@ -94,28 +94,30 @@ test('a deleted subscription no longer holds what it had not acked', async () =>
   expect(rowsAfterClose('payloads')).toBe(0);
 });
 
-test('a message outlives its retention by nothing', async () => {
+test('a message is deleted at the end of its retention', async () => {
   const { topic, first, second } = queue();
   await broker.publish(topic, messages(5));
   first.expire(Date.now() + 6 * DAY_MS);
   second.expire(Date.now() + 8 * DAY_MS);
   await broker.publish(topic, messages(2));
-  const takers = [new Taker(), new Taker()] as const;
-  first.attach(takers[0]);
-  second.attach(takers[1]);
-  await until(() => takers[0].taken.length === 7 && takers[1].taken.length === 2);
+  const consumers = [new TestConsumer(), new TestConsumer()] as const;
+  first.attach(consumers[0]);
+  second.attach(consumers[1]);
+  await until(() => consumers[0].received.length === 7 && consumers[1].received.length === 2);
   first.expire(Date.now() + 8 * DAY_MS);
   second.expire(Date.now() + 8 * DAY_MS);
   expect(rowsAfterClose('payloads')).toBe(0);
 });
 
-test('a publish is cut into segments, and comes out whole and in order', async () => {
+test('a large publish is split into segments and delivered complete and in order', async () => {
   const { topic, first } = queue();
   const large = Array.from({ length: 7 }, (_, index) => Buffer.alloc(400_000, index));
   const ids = await broker.publish(topic, [...large, ...messages(2500)]);
-  const taker = new Taker();
-  first.attach(taker);
-  await until(() => taker.taken.length === 2507);
-  expect(taker.taken.map(({ key }) => String(key))).toEqual(ids);
-  expect(taker.taken.slice(0, 7).map(({ payload }) => payload[0])).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  const consumer = new TestConsumer();
+  first.attach(consumer);
+  await until(() => consumer.received.length === 2507);
+  expect(consumer.received.map(({ key }) => String(key))).toEqual(ids);
+  expect(consumer.received.slice(0, 7).map(({ payload }) => payload[0])).toEqual([
+    0, 1, 2, 3, 4, 5, 6,
+  ]);
 });

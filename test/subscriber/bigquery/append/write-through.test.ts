@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { quoteTable } from '../../../../local/bigquery/tables/duck-types.ts';
+import { quoteTable } from '../../../../local/bigquery/tables/duckdb-types.ts';
 import type { TableLayout } from '../../../../shared/columns.ts';
 import { TableWriter } from '../../../../subscriber/bigquery/append/writer.ts';
 import { openWriteClient, type WriteClient } from '../../../../subscriber/bigquery/client.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { defineRelay } from '../../../../shared/config/config.ts';
+import { defineRelay } from '../../../../shared/config/define-relay.ts';
 import { genericSource } from '../../../../shared/sources/generic.ts';
 import * as presets from '../../../../shared/sources/presets.ts';
 import { createEncoder } from '../../../../subscriber/bigquery/encode/encode.ts';

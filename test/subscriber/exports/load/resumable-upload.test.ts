@@ -141,13 +141,13 @@ describe('a resumable upload', () => {
   });
 
   it.each<[number, string, string]>([
-    [400, 'invalid', 'invalid'],
-    [403, 'accessDenied', 'transient'],
-    [403, 'rateLimitExceeded', 'transient'],
-    [404, 'notFound', 'transient'],
-  ])('goes by the reason of a refusal: %i %s', async (status, reason, reaction) => {
+    [400, 'invalid', 'export.bigquery-refused'],
+    [403, 'accessDenied', 'export.bigquery'],
+    [403, 'rateLimitExceeded', 'export.bigquery'],
+    [404, 'notFound', 'export.bigquery'],
+  ])('goes by the reason of a refusal: %i %s', async (status, reason, code) => {
     const body = JSON.stringify({ error: { message: 'no', errors: [{ reason }] } });
     const faults: Record<number, Fault> = { 0: { kind: 'status', status, body } };
-    await expect(upload({ faults })).rejects.toMatchObject({ reaction });
+    await expect(upload({ faults })).rejects.toMatchObject({ code });
   });
 });

@@ -1,0 +1,100 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { BigQueryError } from '../errors.ts';
+import type { Store } from '../storage/store.ts';
+import { formatJob, type Job, type JobRef } from './job.ts';
+
+const TABLE = 'tributary.jobs';
+
+/** Every job there ever was, so that an id is never used twice, also after a restart. */
+export class JobStore {
+  readonly #store: Store;
+  readonly #jobs = new Map<string, Job>();
+  readonly #running = new Map<string, Promise<void>>();
+
+  private constructor(store: Store) {
+    this.#store = store;
+  }
+
+  static async open(store: Store): Promise<JobStore> {
+    const jobStore = new JobStore(store);
+    await store.administer(async (connection) => {
+      await connection.run(
+        `CREATE TABLE IF NOT EXISTS ${TABLE} (id VARCHAR PRIMARY KEY, resource VARCHAR)`,
+      );
+      const reader = await connection.runAndReadAll(`SELECT resource FROM ${TABLE}`);
+      for (const [text] of reader.getRows()) {
+        const job = closeInterrupted(JSON.parse(String(text)) as Job);
+        jobStore.#jobs.set(formatJob(job), job);
+      }
+      return () => undefined;
+    });
+    return jobStore;
+  }
+
+  /** Throws notFound. */
+  get(ref: JobRef): Job {
+    const job = this.#jobs.get(formatJob(ref));
+    if (job === undefined) throw new BigQueryError('notFound', `Not found: Job ${formatJob(ref)}`);
+    return job;
+  }
+
+  /** Newest first. */
+  list(projectId: string): Job[] {
+    return [...this.#jobs.values()].filter((job) => job.projectId === projectId).reverse();
+  }
+
+  /**
+   * Takes a job in and starts `work`, which must record the job's end itself. Throws duplicate.
+   * A job that `isPersistent` is on disk before this returns.
+   */
+  async start(job: Job, isPersistent: boolean, work: () => Promise<void>): Promise<void> {
+    const key = formatJob(job);
+    if (this.#jobs.has(key)) throw new BigQueryError('duplicate', `Already Exists: Job ${key}`);
+    this.#jobs.set(key, job);
+    try {
+      if (isPersistent) await this.save(job);
+    } catch (cause) {
+      this.#jobs.delete(key);
+      throw cause;
+    }
+    const running = work().finally(() => this.#running.delete(key));
+    this.#running.set(key, running);
+  }
+
+  /** Resolves when the job has ended, at once where it is not running. */
+  async ended(ref: JobRef): Promise<void> {
+    await this.#running.get(formatJob(ref));
+  }
+
+  /** Resolves when no job is running. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#running.values());
+  }
+
+  async save(job: Job): Promise<void> {
+    await this.#store.administer(async (connection) => {
+      await saveJob(connection, job);
+      return () => this.set(job);
+    });
+  }
+
+  /** Makes a state of a job the one that is answered. */
+  set(job: Job): void {
+    this.#jobs.set(formatJob(job), job);
+  }
+}
+
+/** In the caller's transaction: a load and the record of its end are on disk together. */
+export async function saveJob(connection: DuckDBConnection, job: Job): Promise<void> {
+  await connection.run(`INSERT OR REPLACE INTO ${TABLE} VALUES ($1, $2)`, [
+    formatJob(job),
+    JSON.stringify(job),
+  ]);
+}
+
+/** A job that was running when the server went down did not commit anything. */
+function closeInterrupted(job: Job): Job {
+  if (job.state === 'DONE') return job;
+  const message = 'The server stopped while the job was running; nothing of it was kept.';
+  return { ...job, state: 'DONE', endTime: Date.now(), errors: [{ reason: 'stopped', message }] };
+}

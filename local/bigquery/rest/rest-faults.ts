@@ -1,0 +1,52 @@
+// The faults of docs/faults.md that meet a REST request.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Faults } from '../../faults/faults.ts';
+import { type Router, send } from './router.ts';
+
+const DEFAULT_MS = 1000;
+const NAMES = ['rest.status', 'rest.lost-answer', 'rest.delay', 'rest.hang'] as const;
+
+/** Handles a request as the faults have it; `on` is matched with `POST /path`, without the query. */
+export async function handleWithFaults(
+  faults: Faults,
+  router: Router,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const fault = faults.take(NAMES, `${message.method} ${message.url?.split('?')[0]}`);
+  switch (fault?.name) {
+    case 'rest.status':
+      await send(response, { status: fault.status ?? 503, body: errorBody(fault.status ?? 503) });
+      message.resume();
+      return;
+    case 'rest.lost-answer':
+      await router.reply(message);
+      message.socket.destroy();
+      return;
+    case 'rest.hang':
+      message.resume();
+      return;
+    case 'rest.delay':
+      await pause(fault.ms ?? DEFAULT_MS);
+  }
+  await router.handle(message, response);
+}
+
+/** https://cloud.google.com/bigquery/docs/error-messages: the reasons of what passes by itself. */
+const REASONS: Readonly<Record<number, string>> = {
+  401: 'authError',
+  403: 'rateLimitExceeded',
+  404: 'notFound',
+  429: 'rateLimitExceeded',
+  500: 'backendError',
+  502: 'backendError',
+  503: 'backendError',
+};
+
+function errorBody(status: number): object {
+  const message = `${status}, as scripted`;
+  const reason = REASONS[status] ?? 'invalid';
+  return { error: { code: status, message, errors: [{ message, domain: 'global', reason }] } };
+}

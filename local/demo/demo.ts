@@ -1,0 +1,117 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Relay } from '../../shared/config/config.ts';
+import { connectBigQuery } from '../google-clients.ts';
+import type { PartName } from '../parts/part.ts';
+import { freePorts } from '../parts/ports.ts';
+import { makeSecrets } from '../secrets.ts';
+import { startStack } from '../stack.ts';
+import { Audit, rowTables, type StreamCounts, tableOf } from './audit.ts';
+import { type PlannedDelivery, planDeliveries } from './plan.ts';
+import { sendAll } from './send.ts';
+import { Tables } from './tables.ts';
+import { freshness, Watch } from './watch.ts';
+
+export interface DemoReport {
+  streams: Record<string, StreamCounts>;
+  /** From the edge's receipt to the row's being queryable, over the streams of rows. */
+  freshnessMs: { p50: number; p95: number };
+  /** What did not add up; empty when all did. */
+  problems: string[];
+  /** A few rows of each table. */
+  samples: Record<string, Record<string, unknown>[]>;
+}
+
+export interface DemoProgress {
+  answered: number;
+  deliveries: number;
+  rows: number;
+  expectedRows: number;
+}
+
+export interface DemoOptions {
+  relay: Relay;
+  onProgress: (progress: DemoProgress) => void;
+  onLine: (part: PartName, line: string) => void;
+  signal: AbortSignal;
+}
+
+/** How long the last row may take after the last answer. */
+const patienceMs = 60_000;
+/** How long the tables are watched after the last row, for one too many. */
+const settleMs = 300;
+
+/**
+ * The main job, end to end: starts the relay on free ports with state of its own, sends what three kinds of
+ * senders send, waits for the rows, and compares the tables with what was answered.
+ */
+export async function runDemo(options: DemoOptions): Promise<DemoReport> {
+  const { relay } = options;
+  const directory = await mkdtemp(join(tmpdir(), 'tributary-demo-'));
+  const secrets = makeSecrets(relay);
+  const ended = Promise.withResolvers<never>();
+  ended.promise.catch(() => {});
+  options.signal.addEventListener('abort', () => ended.reject(options.signal.reason));
+  try {
+    const stack = await startStack({
+      relay,
+      directory,
+      secrets,
+      ports: freePorts,
+      onLine: options.onLine,
+      onExit: (part, how) => ended.reject(new Error(`${part} ended by itself (${how})`)),
+    });
+    try {
+      const edge = `http://127.0.0.1:${stack.ports.edge}`;
+      const deliveries = await planDeliveries({ relay, secrets, edge, now: Date.now() });
+      const bigquery = connectBigQuery(relay.project, stack.ports.bigquery);
+      const tables = new Tables(bigquery, relay.project);
+      return await Promise.race([ended.promise, relayAll(options, deliveries, tables)]);
+    } finally {
+      await stack.stop();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function relayAll(
+  { relay, onProgress }: DemoOptions,
+  deliveries: readonly PlannedDelivery[],
+  tables: Tables,
+): Promise<DemoReport> {
+  const watch = new Watch(tables, rowTables(relay));
+  const exportsTable = tableOf(relay, 'absmartly');
+  const progress = { answered: 0, deliveries: deliveries.length, rows: 0, expectedRows: 0 };
+
+  const answers = await sendAll(deliveries, (answer) => {
+    progress.answered++;
+    if (answer.deliveryId && !answer.delivery.announces) progress.expectedRows++;
+    onProgress({ ...progress, rows: watch.firstSeen.size });
+  });
+  const audit = new Audit(relay, tables, answers);
+  progress.expectedRows += audit.expectedExportRows;
+  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(50)) {
+    progress.rows = watch.firstSeen.size + (await tables.count(exportsTable));
+    onProgress(progress);
+    if (progress.rows >= progress.expectedRows) break;
+  }
+  await sleep(settleMs);
+  await watch.stop();
+  return {
+    streams: await audit.countStreams(),
+    freshnessMs: freshness(watch.firstSeen),
+    problems: await audit.findProblems(),
+    samples: await sampleRows(relay, tables),
+  };
+}
+
+async function sampleRows(relay: Relay, tables: Tables): Promise<DemoReport['samples']> {
+  const samples: DemoReport['samples'] = {};
+  for (const { name, table } of relay.streams.values()) {
+    samples[name] = await tables.select('*', table, 'LIMIT 3');
+  }
+  return samples;
+}

@@ -1,0 +1,42 @@
+import { checkConfig } from '#config-check';
+import type { Relay, RelayOptions, RelayStream, Stream } from './config.ts';
+import { defaultSecret } from './secrets.ts';
+
+/**
+ * The streams that this relay serves, with the defaults filled in. In Node every problem is reported at
+ * once, with its path; wrangler asks Node before it bundles (`tributary check`), so that the Worker need not
+ * carry the checks, nor make them whenever an isolate starts.
+ *
+ * @throws RelayError `config.invalid`
+ */
+export function defineRelay(options: RelayOptions): Relay {
+  checkConfig(options);
+  const streams = Object.entries(options.streams).map(([name, stream]) => resolve(name, stream));
+  const {
+    project,
+    location = 'EU',
+    topic = 'tributary',
+    subscription = 'tributary-bigquery',
+    deadLetters = 'tributary.dead_letters',
+    publicUrl,
+  } = options;
+  return {
+    ...(publicUrl && { publicUrl: publicUrl.replace(/\/+$/, '') }),
+    project,
+    location,
+    topic,
+    subscription,
+    deadLetters,
+    streams: new Map(streams.map((stream) => [stream.name, stream])),
+  };
+}
+
+function resolve(name: string, stream: Stream): RelayStream {
+  return {
+    maxBodyBytes: 1024 * 1024,
+    publishBudgetMs: 2500,
+    secrets: [defaultSecret(name, stream.scheme)],
+    ...stream,
+    name,
+  };
+}

@@ -1,0 +1,111 @@
+import { type Bytes, decode } from '../bytes.ts';
+import { readReference } from '../content/reference.ts';
+import { signedUrls, type UrlWriting } from '../content/signed-url.ts';
+import { isOversizedForm, sortedForm } from '../content/sorted-form.ts';
+import { render, type Signable, signs } from '../content/template.ts';
+import type { SignedRequest } from '../request.ts';
+import type { SignatureScheme } from '../scheme.ts';
+import type { Cause } from './verdict.ts';
+
+/** What a request claims: that one of these signatures was made over one of these messages. */
+export interface Claim {
+  signatures: readonly Bytes[];
+  /** Four at most. */
+  messages: readonly Bytes[];
+  from: Signable;
+}
+
+/** DocuSign sends up to ten. To compare more costs nothing, but with a public key each is a pass over the body. */
+const maxSignatures = 16;
+const maxSignatureChars = 1024;
+/** Of a header that holds a list. Sixteen HMACs in hex take 1,200. */
+const maxListChars = 8192;
+
+const ed25519Bytes = 64;
+
+/** Reads what the signature is made of and over, or says why that cannot be. */
+export function readClaim(
+  scheme: SignatureScheme,
+  request: SignedRequest,
+  json: () => string | undefined,
+): Claim | Cause {
+  const { method, url, headers, body } = request;
+  const from: Signable = {
+    method,
+    url,
+    headers,
+    body,
+    json,
+    items: [],
+    form: once(() => sortedForm(body)),
+  };
+  const found = findSignatures(scheme, from);
+  if (typeof found === 'string') return found;
+  const signatures = decodeAll(scheme, found);
+  if (signatures.length === 0) return 'malformed';
+  if (signs(scheme.signed, 'form.sorted') && isOversizedForm(body)) return 'oversized';
+  const messages = renderAll(scheme, from);
+  return messages ? { signatures, messages, from } : 'missing';
+}
+
+/** Over each URL that the sender may have signed; most sign none. */
+function renderAll({ signed, url }: SignatureScheme, from: Signable): Bytes[] | undefined {
+  const messages: Bytes[] = [];
+  for (const seen of url ? withUrls(from, url) : [from]) {
+    const message = render(signed, seen);
+    if (message === undefined) return undefined;
+    messages.push(message);
+  }
+  return messages;
+}
+
+function withUrls(from: Signable, writing: UrlWriting): Signable[] {
+  return signedUrls(from.url, writing).map((url) => ({ ...from, url }));
+}
+
+/** Calls it when first asked, and never again. */
+export function once<Value>(read: () => Value): () => Value {
+  let kept: { value: Value } | undefined;
+  return () => {
+    kept ??= { value: read() };
+    return kept.value;
+  };
+}
+
+/**
+ * The items that carry the scheme's tag, without it. Where the scheme has no list, a header that
+ * was sent twice arrives as one value joined by ", ", which does not decode: it is refused.
+ */
+function findSignatures(scheme: SignatureScheme, from: Signable): string[] | Cause {
+  const found: string[] = [];
+  for (const reference of scheme.signature) {
+    const value = readReference(reference, from);
+    if (value === undefined) continue;
+    const items = itemsOf(value, scheme.separator);
+    if (items === undefined) return 'oversized';
+    if (scheme.separator !== undefined) from.items = items;
+    for (const item of items) {
+      if (item.startsWith(scheme.tag)) found.push(item.slice(scheme.tag.length));
+    }
+  }
+  return found.length === 0 ? 'missing' : found;
+}
+
+function itemsOf(value: string, separator: string | undefined): string[] | undefined {
+  if (separator === undefined) return [value];
+  if (value.length > maxListChars) return undefined;
+  return value.split(separator).map((item) => item.trim());
+}
+
+function decodeAll(scheme: SignatureScheme, found: readonly string[]): Bytes[] {
+  const signatures: Bytes[] = [];
+  for (const text of found) {
+    if (text === '' || text.length > maxSignatureChars) continue;
+    const bytes = decode(text, scheme.encoding);
+    if (bytes === undefined || signatures.length === maxSignatures) continue;
+    // workerd throws at an Ed25519 signature of any other length (RFC 8032, section 5.1.6).
+    if (scheme.algorithm === 'ed25519' && bytes.length !== ed25519Bytes) continue;
+    signatures.push(bytes);
+  }
+  return signatures;
+}

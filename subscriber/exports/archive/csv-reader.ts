@@ -1,0 +1,133 @@
+import { isUtf8 } from 'node:buffer';
+import type { ExportSettings } from '../../../shared/config/export-settings.ts';
+import { TypeDetector, type TypeSet } from '../../../shared/delimited/column-types.ts';
+import type { Delimiter } from '../../../shared/delimited/dialect.ts';
+import { DelimitedReader } from '../../../shared/delimited/reader.ts';
+import type { LineEnd, ScannedRecord } from '../../../shared/delimited/record-scanner.ts';
+import { RelayError } from '../../../shared/errors.ts';
+import { release } from './inflate.ts';
+import type { ArchivedFile } from './zip-archive.ts';
+
+/** What the stream says of its files: what isn't set is found out. */
+export interface CsvSettings {
+  encoding?: ExportSettings['encoding'] | undefined;
+  delimiter?: ExportSettings['delimiter'] | undefined;
+}
+
+/** What the values of a file say of its columns, by the cells of its header. */
+export interface Detected {
+  types: readonly TypeSet[];
+  hasValue: readonly boolean[];
+}
+
+/** Is given to each row. @param record is used again for the next one */
+export type RowHandler = (record: ScannedRecord) => void;
+
+const delimiterNames: Readonly<Record<Delimiter, string>> = {
+  ',': 'a comma',
+  ';': 'a semicolon',
+  '\t': 'a tab',
+  '|': 'a pipe',
+};
+
+/** Reads a CSV of an archive once: its header, its rows, and what types their values have. */
+export class CsvReading {
+  readonly #file: Pick<ArchivedFile, 'name' | 'open'>;
+  readonly #reader: DelimitedReader;
+  #header: readonly string[] = [];
+  #detector = new TypeDetector(0);
+  #hasRows = false;
+  #problem: Error | undefined;
+
+  constructor(
+    file: Pick<ArchivedFile, 'name' | 'open'>,
+    { encoding, delimiter }: CsvSettings,
+    onRow: RowHandler = () => {},
+  ) {
+    this.#file = file;
+    this.#reader = new DelimitedReader(
+      { encoding, delimiter, isUtf8 },
+      {
+        header: (cells) => {
+          this.#header = cells;
+          this.#detector = new TypeDetector(cells.length);
+        },
+        row: (record) => {
+          this.#hasRows = true;
+          this.#detector.add(record);
+          onRow(record);
+        },
+        bad: ({ line, problem }) => {
+          this.#problem ??= this.#refusal(`line ${line}: ${problem}${this.#parted}`);
+        },
+      },
+    );
+  }
+
+  /** As the file has it; empty until it has come, and of an empty file. */
+  get header(): readonly string[] {
+    return this.#header;
+  }
+
+  get hasRows(): boolean {
+    return this.#hasRows;
+  }
+
+  /** The first thing that is wrong with the file. */
+  get problem(): Error | undefined {
+    return this.#problem;
+  }
+
+  /** Of the rows so far: see DelimitedReader. */
+  get isCanonical(): boolean {
+    return this.#reader.isCanonical;
+  }
+
+  get lineEnd(): LineEnd {
+    return this.#reader.lineEnd;
+  }
+
+  get detected(): Detected {
+    return {
+      types: this.#header.map((_, cell) => this.#detector.types(cell)),
+      hasValue: this.#header.map((_, cell) => this.#detector.hasValue(cell)),
+    };
+  }
+
+  /**
+   * The bytes of the file, each chunk when its rows were given to the handler: it holds until the next. A bad record is told when all
+   * are read: of a damaged archive the damage is what has to be told.
+   *
+   * @throws RelayError `export.csv`, and whatever ends the bytes
+   */
+  async *read(): AsyncGenerator<Buffer> {
+    for await (const chunk of this.#file.open()) {
+      this.#try(() => this.#reader.push(chunk));
+      yield chunk;
+      release(chunk);
+    }
+    this.#try(() => this.#reader.end());
+    if (this.#problem) throw this.#problem;
+  }
+
+  #try(step: () => void): void {
+    if (this.#problem) return;
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof RelayError)) throw error;
+      const parted = error.code === 'delimited.encoding' ? '' : this.#parted;
+      this.#problem = this.#refusal(`${error.message}${parted}`, error);
+    }
+  }
+
+  /** A wrong delimiter makes many a record bad. */
+  get #parted(): string {
+    const { delimiter } = this.#reader;
+    return delimiter ? ` (cells are parted by ${delimiterNames[delimiter]})` : '';
+  }
+
+  #refusal(problem: string, cause?: Error): Error {
+    return new RelayError('export.csv', `${this.#file.name}, ${problem}`, { cause });
+  }
+}

@@ -1,0 +1,315 @@
+import { describe, expect, it } from 'vitest';
+import { type BackfillOptions, backfill } from '../../../history/backfill/backfill.ts';
+import { type HistorySource, readHistory } from '../../../history/fetch/history-api.ts';
+import { Rejects } from '../../../history/lines/rejected-records.ts';
+import { cutWindows, type TimeWindow } from '../../../history/time-window.ts';
+import { startSender } from '../../beds/export-sender.ts';
+import {
+  type Bed,
+  day,
+  eventLine,
+  hour,
+  manyEvents,
+  sourceOf,
+  startBed,
+  startHistory,
+  streamOf,
+} from '../../beds/history.ts';
+
+const whole: TimeWindow = { from: day, to: day + 24 * hour };
+
+function run(bed: Bed, source: HistorySource, options: Partial<BackfillOptions> = {}) {
+  return backfill({
+    ...bed,
+    windows: [whole],
+    open: (window) => readHistory(source, window),
+    ...options,
+  });
+}
+
+describe('a backfill', () => {
+  it('writes what is not there, by the same mapping as deliveries, and the second time nothing', async () => {
+    const bed = await startBed();
+    const source = await startHistory(() => [
+      eventLine('evt_1', day, { tenant_id: 9007199254740993n.toString(), user_agent: null }),
+      eventLine('evt_2', day + 1),
+    ]);
+    expect(await run(bed, source)).toMatchObject({ lines: 2, written: 2, present: 0 });
+    const select = `SELECT event_id, event_time, JSON_VALUE(payload, '$.id') AS id, user_agent,
+      delivery_id, received_at FROM shop.events ORDER BY event_id`;
+    const rows = await bed.query<{ delivery_id: string }>(select);
+    expect(rows).toMatchObject([
+      { event_id: 'evt_1', id: 'evt_1', user_agent: null },
+      { event_id: 'evt_2', id: 'evt_2' },
+    ]);
+    for (const { delivery_id } of rows) {
+      expect(delivery_id).toMatch(
+        /^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/,
+      );
+    }
+    expect(await run(bed, source)).toMatchObject({ written: 0, present: 2 });
+    expect(await bed.query(select)).toEqual(rows);
+  });
+
+  it('leaves alone what came by the webhook, and events of other hours', async () => {
+    const bed = await startBed();
+    await bed.query(
+      `INSERT shop.events (event_id, event_time, delivery_id) VALUES
+       ('evt_1', TIMESTAMP_MILLIS(${day}), 'a'), ('evt_2', NULL, 'b')`,
+    );
+    const source = await startHistory(() => [
+      eventLine('evt_1', day),
+      eventLine('evt_2', day + 2),
+      eventLine('evt_3', day + 3),
+      eventLine('evt_3', day + 3),
+      eventLine('evt_4', day + 24 * hour),
+      eventLine('evt_5', day - 1),
+    ]);
+    expect(await run(bed, source)).toEqual({
+      lines: 6,
+      written: 1,
+      present: 2,
+      repeated: 1,
+      filtered: 0,
+      outside: 2,
+      rejected: 0,
+    });
+    expect(await bed.eventIds()).toEqual(['evt_1', 'evt_2', 'evt_3']);
+  });
+
+  it('drops what the filter of the stream drops', async () => {
+    const stream = streamOf({ filter: { event: '^purchase$' } });
+    const bed = await startBed(stream);
+    const source = await startHistory(
+      () => [eventLine('a', day), eventLine('b', day, { event_name: 'page_view' })],
+      stream,
+    );
+    expect(await run(bed, source)).toMatchObject({ written: 1, filtered: 1 });
+  });
+
+  it('knows events without an id by their line', async () => {
+    const bed = await startBed();
+    const source = await startHistory(() => [eventLine(null, day), eventLine(null, day + 1)]);
+    expect(await run(bed, source)).toMatchObject({ written: 2 });
+    expect(await run(bed, source)).toMatchObject({ written: 0, present: 2 });
+  });
+
+  it('knows the rows of a keyed stream by their key', async () => {
+    const stream = streamOf({ key: ['tenant_id', 'event_id'] });
+    const bed = await startBed(stream);
+    const lines = [
+      eventLine('a', day, { tenant_id: 't1' }),
+      eventLine('a', day, { tenant_id: 't2' }),
+      eventLine('a', day, { tenant_id: 't1', user_agent: 'again' }),
+    ];
+    const source = await startHistory(() => lines, stream);
+    expect(await run(bed, source)).toMatchObject({ written: 2, repeated: 1 });
+    expect(await run(bed, source)).toMatchObject({ written: 0, present: 3 });
+    expect(await bed.eventIds()).toEqual(['a', 'a']);
+  });
+
+  it('takes an event that comes with the window beside its own, and leaves out those of no window', async () => {
+    const bed = await startBed();
+    const noon = day + 12 * hour;
+    // Cut by another clock: what happened just before noon comes with the afternoon alone.
+    const source = await startHistory((from) =>
+      from < noon
+        ? [eventLine('a', day)]
+        : [
+            eventLine('late', noon - 1),
+            eventLine('far', noon - 2 * hour),
+            eventLine('b', noon),
+            eventLine('next day', day + 24 * hour),
+          ],
+    );
+    const windows = cutWindows(whole, 12 * hour);
+    expect(await run(bed, source, { windows })).toMatchObject({ written: 3, outside: 2 });
+    expect(await bed.eventIds()).toEqual(['a', 'b', 'late']);
+    expect(await run(bed, source, { windows })).toMatchObject({ written: 0, outside: 3 });
+  });
+
+  it('writes nothing in a dry run, and tells what it would', async () => {
+    const bed = await startBed();
+    const source = await startHistory(() => [eventLine('a', day), 'no JSON']);
+    const counts = await run(bed, source, { client: undefined });
+    expect(counts).toMatchObject({ written: 1, rejected: 1 });
+    expect(await bed.eventIds()).toEqual([]);
+  });
+
+  it('tells bad lines with their numbers, and writes the others', async () => {
+    const bed = await startBed();
+    const source = await startHistory(() => [
+      eventLine('a', day),
+      '',
+      '{"id": "b", "created_at": ',
+      '["c"]',
+      '{"detail": "Internal error"}',
+      eventLine('d', day, { event_name: {} }),
+      '{"id": "e", "created_at": "yesterday"}',
+      `{"id": "f", "created_at": "${new Date(day).toISOString()}", "request_body": "${'x'.repeat(8 * 1024 * 1024)}"}`,
+      eventLine('g', day),
+    ]);
+    expect(await run(bed, source)).toMatchObject({ lines: 8, written: 2, rejected: 6 });
+    expect(bed.rejected.map(({ line, column, reason }) => [line, column ?? reason])).toEqual([
+      [3, 'the body is not JSON'],
+      [4, 'the body is not a JSON object'],
+      [5, 'it has neither an id nor a time'],
+      [6, 'event_name'],
+      [7, 'event_time'],
+      [8, 'the line is too long'],
+    ]);
+    expect(await bed.eventIds()).toEqual(['a', 'g']);
+  });
+
+  it('ends at the first bad line where that is asked for, and then writes nothing of the window', async () => {
+    const bed = await startBed();
+    const source = await startHistory(() => [eventLine('a', day), 'bad', eventLine('b', day)]);
+    const rejects = new Rejects({ strict: true, onReject: () => {} });
+    await expect(run(bed, source, { rejects })).rejects.toMatchObject({ code: 'line.rejected' });
+    expect(await bed.eventIds()).toEqual([]);
+  });
+
+  it('cuts a window in two whose ids are too many, and goes on', async () => {
+    const bed = await startBed();
+    const asked: TimeWindow[] = [];
+    const source = await startHistory((from, to) => {
+      asked.push({ from, to });
+      return manyEvents(from, to, (to - from) / hour);
+    });
+    const done: TimeWindow[] = [];
+    const counts = await run(bed, source, {
+      maxIds: 7,
+      onWindow: (window) => done.push(window),
+    });
+    expect(counts).toMatchObject({ written: 24, lines: 24 });
+    expect(done).toEqual(cutWindows(whole, 6 * hour));
+    expect(asked[0]).toEqual(whole);
+    expect(new Set(await bed.eventIds()).size).toBe(24);
+  });
+
+  it('says so when not even a second holds few enough', async () => {
+    const bed = await startBed();
+    const source = await startHistory(() => ['a', 'b', 'c'].map((id) => eventLine(id, day)));
+    await expect(run(bed, source, { maxIds: 2 })).rejects.toMatchObject({
+      code: 'window.too-many-events',
+    });
+  });
+});
+
+describe('a sender on a bad day', () => {
+  it('is asked again when it is busy, away, or breaks off in the middle', async () => {
+    const bed = await startBed();
+    const half = `${eventLine('a', day)}\n${eventLine('b', day)}\n`;
+    const sender = await startSender((_, response) => {
+      const turn = sender.requests.length;
+      if (turn === 1) response.writeHead(429, { 'retry-after': '0' }).end();
+      else if (turn === 2) response.writeHead(503).end();
+      else if (turn === 3) response.destroy();
+      else if (turn === 4) {
+        response.write(half);
+        setTimeout(() => response.destroy(), 50);
+      } else response.end(`${half}bad\n${eventLine('c', day)}\n`);
+    });
+    expect(await run(bed, sourceOf(sender.url))).toMatchObject({ written: 3, rejected: 1 });
+    expect(sender.requests).toHaveLength(5);
+    expect(bed.rejected).toHaveLength(1);
+    expect(await bed.eventIds()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is asked again when its answer ends amid a line, and not when only the line break is missing', async () => {
+    const bed = await startBed();
+    const lines = `${eventLine('a', day)}\n${eventLine('b', day)}`;
+    const sender = await startSender((_, response) => {
+      response.end(sender.requests.length === 1 ? lines.slice(0, -10) : lines);
+    });
+    expect(await run(bed, sourceOf(sender.url))).toMatchObject({ written: 2, rejected: 0 });
+    expect(sender.requests).toHaveLength(2);
+    expect(sender.requests[0]?.headers['accept-encoding']).toBe('identity');
+    expect(await bed.eventIds()).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    [401, 'history.unauthorized'],
+    [403, 'history.unauthorized'],
+    [404, 'history.not-found'],
+    [400, 'history.refused'],
+  ])('is not asked again when it answers %i', async (status, code) => {
+    const bed = await startBed();
+    const sender = await startSender((_, response) => response.writeHead(status).end());
+    await expect(run(bed, sourceOf(sender.url))).rejects.toMatchObject({ code });
+    expect(sender.requests).toHaveLength(1);
+  });
+
+  it.each<[string, Parameters<typeof startSender>[0], string]>([
+    ['never answers', () => {}, 'nothing came for 200 ms'],
+    ['is busy for good', (_, response) => response.writeHead(503).end(), 'answers 503'],
+    ['is not there', (_, response) => response.destroy(), 'does not answer'],
+  ])('is given up when it %s', async (_, answer, problem) => {
+    const bed = await startBed();
+    const sender = await startSender(answer);
+    const told: string[] = [];
+    const source: HistorySource = {
+      ...sourceOf(sender.url),
+      timeoutMs: 200,
+      patienceMs: 600,
+      onWait: (why) => told.push(why),
+    };
+    await expect(run(bed, source)).rejects.toMatchObject({
+      code: 'history.unavailable',
+      message: expect.stringContaining(problem),
+    });
+    expect(sender.requests.length).toBeGreaterThan(1);
+    expect(told[0]).toContain(problem);
+  });
+
+  it('is asked anew when it falls silent in the middle of its answer', async () => {
+    const bed = await startBed();
+    const sender = await startSender((_, response) => {
+      response.write(`${eventLine('a', day)}\n`);
+      if (sender.requests.length > 1) response.end(`${eventLine('b', day)}\n`);
+    });
+    const source = { ...sourceOf(sender.url), timeoutMs: 200 };
+    expect(await run(bed, source)).toMatchObject({ written: 2, rejected: 0 });
+    expect(await bed.eventIds()).toEqual(['a', 'b']);
+  });
+
+  it('is not followed elsewhere with the key', async () => {
+    const bed = await startBed();
+    const other = await startSender((_, response) => response.end());
+    const sender = await startSender((_, response) =>
+      response.writeHead(302, { location: `${other.url}/?x=1` }).end(),
+    );
+    await expect(run(bed, sourceOf(sender.url))).rejects.toMatchObject({
+      code: 'history.redirect',
+      message: expect.stringContaining(other.url),
+    });
+    expect(other.requests).toEqual([]);
+  });
+
+  it('is not believed when it answers with a page of HTML', async () => {
+    const bed = await startBed();
+    const sender = await startSender((_, response) =>
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<p>Log in'),
+    );
+    await expect(run(bed, sourceOf(sender.url))).rejects.toMatchObject({
+      code: 'history.no-jsonl',
+    });
+  });
+
+  it('is asked with the window, and the key in the header that the config names', async () => {
+    const stream = streamOf({
+      history: { url: 'https://a.example', path: '/v2/events', header: 'X-Api-Key: key {key}' },
+    });
+    const bed = await startBed(stream);
+    const sender = await startSender((_, response) => response.end());
+    await run(bed, sourceOf(`${sender.url}/eu/`, stream));
+    const [request] = sender.requests;
+    const url = new URL(request?.url ?? '', sender.url);
+    expect(url.pathname).toBe('/eu/v2/events');
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      from: new Date(whole.from).toISOString(),
+      to: new Date(whole.to).toISOString(),
+    });
+    expect(request?.headers['x-api-key']).toBe('key the-key');
+  });
+});
