@@ -1,4 +1,4 @@
-import { relay } from '../tributary.config.ts';
+import { relay } from 'tributary-relay/config';
 import { createEdge } from './relay.ts';
 
 /** Long enough that a busy isolate reports seldom, short enough that most isolates live to report. */

@@ -1,0 +1,59 @@
+// `npm pack` runs this before and after: the package holds JavaScript where a clone holds TypeScript, because Node
+// strips no types under node_modules. So its package.json names other files, and asks for less.
+
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+
+interface Manifest {
+  [key: string]: unknown;
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
+  exports: Record<string, unknown>;
+  imports: Record<string, Record<string, string>>;
+}
+
+const manifestPath = 'package.json';
+/** The clone's manifest, while the package's stands in its place. */
+const keptPath = '.package.json.kept';
+
+if (process.argv[2] === 'restore') restore();
+else prepare();
+
+function prepare(): void {
+  restore();
+  rmSync('dist', { recursive: true, force: true });
+  for (const project of ['tsconfig.package.json', 'worker/tsconfig.package.json']) {
+    execFileSync('tsc', ['-p', project], { stdio: 'inherit', shell: process.platform === 'win32' });
+  }
+  // The repository's own config is an example; a project has one of its own.
+  for (const end of ['js', 'd.ts']) rmSync(`dist/tributary.config.${end}`, { force: true });
+  copyFileSync('cli/tributary.js', 'dist/cli/tributary.js');
+  chmodSync('dist/cli/tributary.js', 0o755);
+
+  const manifest = JSON.parse(readFileSync(manifestPath, 'utf8')) as Manifest;
+  copyFileSync(manifestPath, keptPath);
+  writeFileSync(manifestPath, `${JSON.stringify(published(manifest), null, 2)}\n`);
+}
+
+/** Also what is left of a run that was killed. */
+function restore(): void {
+  if (existsSync(keptPath)) renameSync(keptPath, manifestPath);
+}
+
+function published(manifest: Manifest): Record<string, unknown> {
+  const { scripts, devDependencies, knip, allowScripts, private: _private, ...rest } = manifest;
+  return {
+    ...rest,
+    bin: { tributary: 'dist/cli/tributary.js' },
+    exports: compiled({ ...manifest.exports, './config': undefined }),
+    imports: compiled(manifest.imports),
+  };
+}
+
+/** The same map, with the compiled file for each source. */
+function compiled(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value).replace(/"\.\/([^"]+)\.ts"/g, '"./dist/$1.js"'),
+  ) as unknown;
+}
