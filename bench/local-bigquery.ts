@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { datanostro, defineRelay } from 'tributary-relay';
 import { connectBigQuery } from '../local/google-clients.ts';
 import { PartProcess } from '../local/parts/part-process.ts';
-import { defineRelay } from '../shared/config/define-relay.ts';
-import { datanostro } from '../shared/sources/datanostro.ts';
 import { sources } from '../shared/sources/registry.ts';
 import { TableWriter } from '../subscriber/bigquery/append/writer.ts';
 import { openWriteClient } from '../subscriber/bigquery/client.ts';

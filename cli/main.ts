@@ -7,34 +7,35 @@ import { describeError } from './terminal/error-text.ts';
 
 enableCompileCache(compileCache);
 
-/** Only what is asked for is loaded: Google's clients take a while. */
+/** A command is loaded only when it is asked for, because Google's clients take long to load. */
 const commands = new Map<string, () => Promise<Command>>([
   ['check', async () => (await import('./check.ts')).checkCommand()],
   ['start', async () => (await import('./start.ts')).startCommand()],
   ['demo', async () => (await import('./demo.ts')).demoCommand()],
   ['send', async () => (await import('./send.ts')).sendCommand()],
   ['query', async () => (await import('./query.ts')).queryCommand()],
-  ['import', async () => (await import('./history/import.ts')).importCommand()],
-  ['backfill', async () => (await import('./history/backfill.ts')).backfillCommand()],
-  ['reconcile', async () => (await import('./history/reconcile.ts')).reconcileCommand()],
+  ['import', async () => (await import('./import.ts')).importCommand()],
+  ['backfill', async () => (await import('./backfill.ts')).backfillCommand()],
+  ['reconcile', async () => (await import('./reconcile.ts')).reconcileCommand()],
 ]);
-/** They read as much as there is. */
+/** These read input of any size. */
 const streaming = new Set(['import', 'backfill', 'reconcile']);
-/** Room for lines of 8 MB. */
-const heapOfStreaming: HeapSize = { oldSpaceMb: 128, semiSpaceMb: 2 };
+/** Enough for lines of 8 MB. */
+const streamingHeap: HeapSize = { oldSpaceMb: 128, semiSpaceMb: 4 };
 
 const name = process.argv[2] ?? '';
-if (streaming.has(name)) keepHeapSmall(heapOfStreaming);
+if (streaming.has(name)) keepHeapSmall(streamingHeap);
 const named = commands.get(name);
-const wanted = named ? [named] : [...commands.values()];
+const loaders = named ? [named] : [...commands.values()];
 
 const program = new Command('tributary')
   .description('A webhook relay: verified at the edge, through Pub/Sub, into BigQuery.')
   .showHelpAfterError();
 
 try {
-  for (const command of await Promise.all(wanted.map((load) => load())))
+  for (const command of await Promise.all(loaders.map((load) => load()))) {
     program.addCommand(command);
+  }
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(describeError(error));

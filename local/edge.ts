@@ -9,10 +9,9 @@ export interface Edge {
 }
 
 /**
- * Runs the Worker of wrangler.toml (or of another `config`) in workerd on 127.0.0.1, with all that the file
- * binds: queues, buckets and rate limits are Miniflare's, in memory. `bindings` (vars and secrets) go over
- * those of the file. Straight in Miniflare: `wrangler dev` puts a proxy before the Worker that costs more than
- * the Worker itself.
+ * Runs the Worker of wrangler.toml (or another `config`) in workerd on 127.0.0.1, with the file's bindings:
+ * queues, buckets and rate limits are Miniflare's, in memory. `bindings` (vars and secrets) override those of
+ * the file. This uses Miniflare directly, because the proxy of `wrangler dev` costs more than the Worker.
  */
 export async function startEdge(options: {
   port: number;
@@ -41,7 +40,7 @@ export async function startEdge(options: {
   return { port: Number(url.port), stop: () => miniflare.dispose() };
 }
 
-/** As wrangler bundles it: one ES module, for workerd. */
+/** Bundles the Worker as wrangler does, into one ES module for workerd. */
 export async function bundle(entry: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [entry],

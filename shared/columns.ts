@@ -86,10 +86,18 @@ export const clusterTypes: ReadonlySet<ColumnType> = new Set([
 const maxClusters = 4;
 
 /** The layout of a stream's table: its source's, with the key that the stream declares. */
-export function keyedLayout(layout: TableLayout, { key }: { key?: string[] }): TableLayout {
+export function keyedLayout(
+  layout: TableLayout,
+  { key }: { key?: readonly string[] },
+): TableLayout {
   if (!key) return layout;
   // Changes are merged by the key, and clusters make that cheap.
   const clusterBy = [...new Set([...key, ...(layout.clusterBy ?? [])])].slice(0, maxClusters);
   const newest = layout.copies?.newest;
-  return { ...layout, clusterBy, key, copies: { by: key, ...(newest && { newest }) } };
+  return {
+    ...layout,
+    clusterBy,
+    key: [...key],
+    copies: { by: [...key], ...(newest && { newest }) },
+  };
 }

@@ -3,7 +3,7 @@ import type { Relay } from '../shared/config/config.ts';
 import { secretPrefix } from '../shared/config/secrets.ts';
 import { RelayError } from '../shared/errors.ts';
 import { sources } from '../shared/sources/registry.ts';
-import { readApiAccess } from './exports/fetch/api-credentials.ts';
+import { readApiCredentials } from './exports/fetch/api-credentials.ts';
 import type { ExportApi } from './exports/fetch/export-api.ts';
 
 /** What the subscriber reads from its environment, checked. */
@@ -35,8 +35,9 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, relay: Relay): E
       keyIsFor: `the exports of "${stream.name}" are fetched with it`,
       noUrl: `${secretPrefix(stream.name)}_API_URL is not set, and the stream has no apiUrl`,
     };
-    const access = readApiAccess(environment, configured, problems);
-    if (access) exportApis.set(stream.name, { ...access, timeoutMs: downloadTimeoutMs });
+    const credentials = readApiCredentials(environment, configured, problems);
+    if (credentials)
+      exportApis.set(stream.name, { ...credentials, idleTimeoutMs: downloadTimeoutMs });
   }
   if (problems.length > 0) {
     throw new RelayError('environment.invalid', problems.join('\n'));

@@ -2,7 +2,6 @@ import { tmpdir } from 'node:os';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PubSub } from '@google-cloud/pubsub';
 import type { Relay } from '../shared/config/config.ts';
-import { relay as ownRelay } from '../tributary.config.ts';
 import { openTables } from './bigquery/tables/open-tables.ts';
 import { DeadLetterQueue } from './dead-letters/dead-letter-queue.ts';
 import { readEnvironment } from './environment.ts';
@@ -13,6 +12,7 @@ import { Pipeline } from './pipeline.ts';
 import type { Work } from './pull/drain.ts';
 import { openSubscription, pullLimits } from './pull/subscription.ts';
 import { WaitingRoom } from './pull/waiting-room.ts';
+import { loadRelay } from './service/load-relay.ts';
 import { type Readiness, readinessOf } from './service/readiness.ts';
 import { keepHeapSmall, subscriberHeap } from './service/small-heap.ts';
 import { readStopTime } from './service/stop-time.ts';
@@ -40,13 +40,15 @@ const fullAt = 0.85;
  * Opens the tables, then the subscription, and relays until it is stopped.
  *
  * @param onFailure the subscription can't be pulled from any more, and no waiting mends that
- * @throws RelayError `environment.invalid`, `bigquery.credentials`, `subscription.dead-letter-topic`
+ * @throws RelayError `config.*`, `environment.invalid`, `bigquery.credentials`, `subscription.dead-letter-topic`
  */
 export async function startSubscriber(
   environment: NodeJS.ProcessEnv,
   onFailure: () => void,
-  { relay = ownRelay, log = logToStdout, appendTimeoutMs }: SubscriberSettings = {},
+  settings: SubscriberSettings = {},
 ): Promise<Subscriber> {
+  const { log = logToStdout, appendTimeoutMs } = settings;
+  const relay = settings.relay ?? (await loadRelay());
   const { storageEndpoint, exportApis } = readEnvironment(environment, relay);
   const stopTime = readStopTime(environment);
   const bigquery = new BigQuery({ projectId: relay.project, location: relay.location });

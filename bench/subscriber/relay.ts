@@ -1,5 +1,4 @@
-import { defineRelay } from '../../shared/config/define-relay.ts';
-import { datanostro } from '../../shared/sources/datanostro.ts';
+import { datanostro, defineRelay } from 'tributary-relay';
 
 export const table = 'bench.events';
 

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 
 /**
- * Where Node keeps compiled code, so that a command and each part of the stack starts sooner from its second
- * time on. Not below /tmp, where others could put code.
+ * The folder of Node's compile cache, which makes the second start of a command or a part faster. It is not
+ * below /tmp, where other users could put code.
  */
 export const compileCache =
   process.env['NODE_COMPILE_CACHE'] ??

@@ -31,12 +31,22 @@ export type Condition =
   | { any: readonly Condition[] }
   | { not: Condition };
 
-/** Only events that pass are relayed. What is left out passes all; where several are given, all must hold. */
+/** Only events that pass become rows. All conditions that are given must hold. */
 export interface Filter {
-  /** A regular expression (RE2 syntax) that the event's name must match somewhere. */
+  /**
+   * A regular expression (RE2 syntax) that must match somewhere in the event's name.
+   * @example event: '^(purchase|begin_checkout)$'
+   */
   event?: string;
-  /** The event's name must be one of these, exactly. */
+  /**
+   * The event's name must be exactly one of these.
+   * @example events: ['order.created', 'order.paid']
+   */
   events?: readonly string[];
+  /**
+   * A condition on the event's payload: a `field` with tests, or `all`, `any`, `not`. docs/sources.md lists the tests.
+   * @example where: { all: [{ field: '$.livemode', equals: true }, { field: '$.amount', gte: 1000 }] }
+   */
   where?: Condition;
 }
 

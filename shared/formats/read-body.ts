@@ -165,7 +165,7 @@ const encoder = new TextEncoder();
  * Lines of JSON as one array. Empty lines are none. A document that goes over several lines is one event, as a
  * sender makes it that has one and prints it so.
  */
-export function readLines({ body, contentType }: SentBody): BodyText {
+function readLines({ body, contentType }: SentBody): BodyText {
   const decoding = decodeUnmarked(body, charsetOf(contentType));
   if (!decoding.ok) return decoding;
   const lines: string[] = [];

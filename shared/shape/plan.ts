@@ -1,6 +1,11 @@
 import type { Column } from '../columns.ts';
 import type { Stream } from '../config/config.ts';
-import { type ColumnShape, defaultColumns, type TimeUnit } from '../config/event-shape.ts';
+import {
+  type ColumnShape,
+  defaultColumns,
+  type TimeUnit,
+  type ValuePlace,
+} from '../config/event-shape.ts';
 import type { Problem } from '../filters/condition.ts';
 import { type CompiledFilter, filterOf } from '../filters/filter.ts';
 import { type BodyFormat, formatsOf } from '../formats/body-formats.ts';
@@ -132,7 +137,7 @@ function readEach(text: string, reader: Reader): JsonPath {
   return [];
 }
 
-function timeOf({ time }: Stream): { from?: string; unit: TimeUnit } {
+function timeOf({ time }: Stream): { from?: ValuePlace; unit: TimeUnit } {
   if (time === undefined) return { unit: 'iso' };
   return typeof time === 'string' ? { from: time, unit: 'iso' } : time;
 }

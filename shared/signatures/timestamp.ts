@@ -33,7 +33,7 @@ export function isFresh(time: number, toleranceS: number | undefined, now: numbe
 }
 
 /** How old the stamp of a delivery may be: `90s`, `15m`, `25h`, `3d`; false where any age will do. */
-export type ReplayWindow = string | false;
+export type ReplayWindow = `${number}${'s' | 'm' | 'h' | 'd'}` | false;
 
 const seconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 

@@ -12,8 +12,14 @@ import type {
   Reading,
 } from './source.ts';
 
-export interface AbsmartlyOptions extends StreamOptions, ExportSettings {
-  /** What its webhook shows; by default an unguessable key ends the endpoint's path. */
+export interface AbsmartlyOptions
+  // Nothing is signed, and files are loaded as they are.
+  extends Omit<StreamOptions, 'invalidValues' | 'key' | 'replayWindow'>,
+    ExportSettings {
+  /**
+   * How the webhook shows its secret. By default an unguessable key ends the endpoint's path.
+   * @example scheme: 'bearer'
+   */
   scheme?: TokenSchemeName;
 }
 

@@ -15,12 +15,14 @@ import { queryReader } from '../shape/places.ts';
 import type { EdgeDelivery, EdgeSide, Reading, RowSource } from './source.ts';
 
 export interface DatanostroOptions
-  extends StreamOptions,
+  // DataNostro signs neither the URL nor a time.
+  extends Omit<StreamOptions, 'acceptsGet' | 'replayWindow'>,
     HistorySettings,
     Pick<EventShape, 'moreColumns'> {
   /**
-   * What becomes of members of an event that none of the columns takes: kept in a JSON column
-   * `other_members`, or refused, so that the event becomes a dead letter. Without it they are left out.
+   * What happens to members of an event that have no column. With `keep` they are stored in a JSON column
+   * `other_members`. With `refuse` the event becomes a dead letter. By default they are left out.
+   * @example unknown: 'keep'
    */
   unknown?: 'keep' | 'refuse';
 }

@@ -1,5 +1,5 @@
 import type { TableLayout } from '../columns.ts';
-import type { Stream, StreamOptions } from '../config/config.ts';
+import type { HandshakeFor, Stream, StreamOptions } from '../config/config.ts';
 import type { EventShape } from '../config/event-shape.ts';
 import type { Envelope } from '../envelope.ts';
 import { lossTest } from '../formats/replaced.ts';
@@ -18,13 +18,22 @@ import { type Plan, planOf } from '../shape/plan.ts';
 import type { SchemeName } from '../signatures/schemes.ts';
 import type { EdgeDelivery, EdgeSide, Reading, RowSource } from './source.ts';
 
-export interface GenericOptions extends StreamOptions, EventShape {
-  /** How the sender proves who it is; by default an unguessable key ends the endpoint's path. */
-  scheme?: SchemeName;
+export interface GenericOptions<Scheme extends SchemeName = SchemeName>
+  extends Omit<StreamOptions, 'handshake'>,
+    EventShape {
+  /**
+   * How the sender proves who it is. By default an unguessable key ends the endpoint's path.
+   * @example scheme: 'standard-webhooks'
+   */
+  scheme?: Scheme;
+  /** The handshake that the sender's console asks for. `x` and `zoom` need the scheme of that name. */
+  handshake?: HandshakeFor<Scheme>;
 }
 
-/** Any sender of JSON or forms; presets.ts has many of them ready. */
-export function generic(options: GenericOptions): Stream {
+/** Any sender of JSON or forms. presets.ts has the options of many senders. */
+export function generic<const Scheme extends SchemeName = 'endpoint-key'>(
+  options: GenericOptions<Scheme>,
+): Stream {
   return { source: 'generic', scheme: 'endpoint-key', ...options };
 }
 

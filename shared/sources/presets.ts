@@ -1,19 +1,25 @@
-import type { Stream, StreamOptions } from '../config/config.ts';
+import type { HandshakeFor, Stream, StreamOptions } from '../config/config.ts';
 import type { EventShape } from '../config/event-shape.ts';
 import type { SchemeName, TokenSchemeName } from '../signatures/schemes.ts';
 import { generic } from './generic.ts';
 
-/** What a preset says may be said otherwise, such as `event` where the sender lets its user choose. */
-export interface PresetOptions extends StreamOptions, EventShape {}
+/** A stream can override what its preset says, such as `event` where the sender lets its user choose the name. */
+export interface PresetOptions<Scheme extends SchemeName = SchemeName>
+  extends Omit<StreamOptions, 'handshake'>,
+    EventShape {
+  /** The handshake that the sender's console asks for. `x` and `zoom` are for the presets of that name. */
+  handshake?: HandshakeFor<Scheme>;
+}
 
-interface TokenOptions {
-  /** By default an unguessable key ends the endpoint's path. */
+/** For senders that sign nothing. */
+interface TokenPresetOptions extends Omit<PresetOptions<TokenSchemeName>, 'replayWindow'> {
+  /** How the sender shows its secret. By default an unguessable key ends the endpoint's path. */
   scheme?: TokenSchemeName;
 }
 
-type SenderRow = EventShape &
+type SenderRow<Scheme extends SchemeName> = EventShape &
   Pick<StreamOptions, 'publishBudgetMs' | 'acceptsGet' | 'maxBodyBytes'> & {
-    scheme: SchemeName;
+    scheme: Scheme;
     acceptedStatus?: 200;
   };
 
@@ -24,7 +30,7 @@ const only200 = { acceptedStatus: 200 } as const;
 const waits = { oneSecond: { publishBudgetMs: 500 }, threeSeconds: { publishBudgetMs: 1500 } };
 
 /** Meta's products differ in `object` alone. */
-function metaRow(): SenderRow {
+function metaRow(): SenderRow<'meta'> {
   return {
     ...only200,
     // https://developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks: "up to 3 MB".
@@ -43,8 +49,15 @@ const webhookId = 'header:webhook-id | header:svix-id';
 /** For senders whose deliveries may be larger than what a message carries: as much as it does. */
 const largest = { maxBodyBytes: 7 * 1024 * 1024 };
 
-/** A sender's row: how it signs, and where in its deliveries an event's name, id and time stand. */
-function sender(row: SenderRow): (options: PresetOptions) => Stream {
+/**
+ * A sender's row: how it signs, and where in its deliveries an event's name, id and time stand.
+ *
+ * Without side effects, so that the Worker's bundle holds only the rows that its config uses.
+ */
+/* @__NO_SIDE_EFFECTS__ */
+function sender<const Scheme extends SchemeName>(
+  row: SenderRow<Scheme>,
+): (options: PresetOptions<Scheme>) => Stream {
   // What a sender is not known to send, a preset does not take.
   return (options) => generic({ body: 'json', ...row, ...options });
 }
@@ -178,7 +191,7 @@ export const mailgun = sender({
 export const meta = sender(metaRow());
 
 /** Signs nothing: what it shows instead, its user chooses. */
-export const mixpanel: (options: PresetOptions & TokenOptions) => Stream = sender({
+export const mixpanel: (options: TokenPresetOptions) => Stream = sender({
   scheme: 'endpoint-key',
   event: '$.action',
 });
@@ -258,7 +271,7 @@ export const sendgrid = sender({
 });
 
 /** Inbound Parse where no security policy of SendGrid's signs it: then its user chooses what it shows. */
-export const sendgridInbound: (options: PresetOptions & TokenOptions) => Stream = sender({
+export const sendgridInbound: (options: TokenPresetOptions) => Stream = sender({
   ...largest,
   scheme: 'endpoint-key',
   body: ['multipart', 'form'],
@@ -334,7 +347,7 @@ export const svix = sender({
 
 const twilioStatus = '$.MessageStatus | $.SmsStatus | $.CallStatus';
 /** Of one message or call there are many callbacks. */
-const twilioId = ['$.MessageSid | $.CallSid', twilioStatus];
+const twilioId = ['$.MessageSid | $.CallSid', twilioStatus] as const;
 
 /** Twilio's callbacks as forms, the usual kind, or as GETs, where the user asks for those. */
 export const twilio = sender({

@@ -22,12 +22,24 @@ import { queryReader } from '../shape/places.ts';
 import type { TokenSchemeName } from '../signatures/schemes.ts';
 import type { EdgeDelivery, EdgeSide, Reading, RowSource } from './source.ts';
 
-export interface SegmentstreamOptions extends StreamOptions, Pick<EventShape, 'moreColumns'> {
-  /** What the CRM shows; by default an unguessable key ends the endpoint's path. */
+export interface SegmentstreamOptions
+  // Nothing is signed, and bodies are kept raw: a filter would see no name and no field.
+  extends Omit<StreamOptions, 'filter' | 'replayWindow'>,
+    Pick<EventShape, 'moreColumns'> {
+  /**
+   * How the CRM shows its secret. By default an unguessable key ends the endpoint's path.
+   * @example scheme: 'basic'
+   */
   scheme?: TokenSchemeName;
-  /** The zone that `date` is told in: an IANA name (`Europe/Prague`) or an offset (`+02:00`). UTC by default. */
+  /**
+   * The time zone of the column `date`: an IANA name or an offset such as `+02:00`. UTC by default.
+   * @example timeZone: 'Europe/Prague'
+   */
   timeZone?: string;
-  /** Adds a JSON column `fields` with what the payload says, where it is a form or a JSON object or array. */
+  /**
+   * Adds a JSON column `fields` with the payload's fields, where the payload is a form, or a JSON object or array.
+   * @example fields: true
+   */
   fields?: boolean;
 }
 
@@ -177,7 +189,7 @@ type Hit = SentBody & { query?: string | undefined };
  * What a CRM's hit says, as JSON text: its form or JSON body, and the query around it; of a name in both, what the
  * body says. Undefined where it says nothing in either: XML, or words.
  */
-export function hitFields(hit: Hit): string | undefined {
+function hitFields(hit: Hit): string | undefined {
   const said = bodyFields(hit);
   const query = hit.method === 'GET' ? undefined : hit.query;
   if (!query) return said;

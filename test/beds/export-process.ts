@@ -3,7 +3,7 @@ import { absmartly } from '../../shared/sources/absmartly.ts';
 import { startSubscriber } from '../../subscriber/main.ts';
 import { runMode } from '../../subscriber/modes.ts';
 
-/** A relay of exports alone. */
+/** A relay with only one stream, of exports. */
 export const relay = defineRelay({
   project: 'test-project',
   streams: { ab: absmartly({ table: 'ab.exports', apiUrl: 'http://127.0.0.1' }) },

@@ -9,19 +9,19 @@ import {
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-/** What a request of an export is about; `body` and `end` are the parts of an upload. */
+/** The purpose of a request of an export; `body` and `end` are the parts of an upload. */
 export type Step = 'zip' | 'dataset' | 'table' | 'job' | 'session' | 'body' | 'end' | 'other';
 
 /**
- * How far an exchange is: `asked` before its server knows of it, `half` when half of what is large has gone
- * through, `taken` when the server has answered and the subscriber does not know, `answered` when it does.
+ * The progress of an exchange: `asked` before the server gets the request, `half` when half of a large body has
+ * passed, `taken` when the server has answered and the subscriber has no response yet, `answered` when it has.
  */
 export type Phase = 'asked' | 'half' | 'taken' | 'answered';
 
 export interface Point {
   step: Step;
   phase: Phase;
-  /** So many of the same go by first. */
+  /** How many of the same pass before. */
   after?: number;
 }
 
@@ -30,20 +30,20 @@ export interface TapTargets {
   bigqueryPort: number;
 }
 
-/** Stands between a subscriber and its servers, and tells when it has come to a point. */
+/** A proxy between a subscriber and its servers that stops everything at a point. */
 export class ExportTap {
   readonly #targets: TapTargets;
   readonly #server: Server;
   #point: Point | undefined;
   #seen = 0;
-  /** From the point on nothing goes through. */
+  /** From the point on nothing passes. */
   #isDead = false;
   #strike = () => {};
 
   constructor(targets: TapTargets) {
     this.#targets = targets;
     this.#server = createServer((request, response) => {
-      // What is cut by a kill ends here too.
+      // A kill of the subscriber also ends requests here.
       this.#pass(request, response).catch(() => response.destroy());
     });
   }
@@ -59,7 +59,7 @@ export class ExportTap {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** Lets everything through until the point, and resolves when it is there. */
+  /** Lets everything pass until the point, and resolves at the point. */
   async reached(point: Point): Promise<void> {
     this.open();
     this.#point = point;
@@ -69,7 +69,7 @@ export class ExportTap {
     });
   }
 
-  /** Lets everything through. */
+  /** Lets everything pass. */
   open(): void {
     this.#point = undefined;
     this.#isDead = false;
@@ -107,7 +107,7 @@ export class ExportTap {
     this.#isAt(step, 'answered');
   }
 
-  /** Nothing goes on from here: it is the point, or it lies behind it. */
+  /** True at the point and behind it: nothing may pass any more. */
   #isAt(step: Step, phase: Phase): boolean {
     const { step: due, phase: when, after = 0 } = this.#point ?? {};
     if (!this.#isDead && step === due && phase === when && this.#seen++ === after) {

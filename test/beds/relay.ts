@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -21,7 +21,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const censusAfterMs = 200;
 
 export interface RelayBedOptions {
-  /** The text of each stream's config, as tributary.config.ts would have it; `p` is presets.ts. */
+  /** The text of each stream's config, as tributary.config.ts would have it; `p` is the package `tributary-relay`. */
   streams: Readonly<Record<string, string>>;
   /** By name. What a stream needs and is not here is made up. */
   secrets: Readonly<Record<string, string>>;
@@ -208,14 +208,10 @@ async function writeRelay(
   const lines = Object.entries(streams).map(
     ([name, config]) => `    ${JSON.stringify(name)}: ${config},\n`,
   );
-  const config = `import { defineRelay } from ${from('shared/config/config.ts')};
-import { absmartly } from ${from('shared/sources/absmartly.ts')};
-import { datanostro } from ${from('shared/sources/datanostro.ts')};
-import { generic } from ${from('shared/sources/generic.ts')};
-import * as p from ${from('shared/sources/presets.ts')};
-import { segmentstream } from ${from('shared/sources/segmentstream.ts')};
+  const config = `import { absmartly, datanostro, defineRelay, generic, segmentstream } from 'tributary-relay';
+import * as p from 'tributary-relay';
 
-export const sources = { absmartly, datanostro, generic, segmentstream };
+export const sources = { absmartly, datanostro, generic, segmentstream, presets: p };
 
 export const relay = defineRelay({
   project: 'test-project',
@@ -234,6 +230,9 @@ export default { fetch: edge.fetch, queue: edge.queue };
 main = "main.ts"
 compatibility_date = "${compatibilityDate}"
 `;
+  // As in a project that depends on the package.
+  await mkdir(join(directory, 'node_modules'));
+  await symlink(root, join(directory, 'node_modules/tributary-relay'));
   await writeFile(join(directory, 'relay.ts'), config);
   await writeFile(join(directory, 'main.ts'), worker);
   await writeFile(join(directory, 'wrangler.toml'), wrangler);

@@ -96,6 +96,6 @@ describe('tributary', () => {
     const there = { GOOGLE_CLOUD_PROJECT: 'production', DATANOSTRO_API_KEY: 'k' };
     const { status, stderr } = tributaryIn(there, ...args, '--on', 'local', '--state', state);
     expect(status).toBe(1);
-    expect(stderr).toContain(`no relay runs on ${state}`);
+    expect(stderr).toContain(`no local relay is running on ${state}`);
   });
 });

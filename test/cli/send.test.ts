@@ -147,7 +147,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
         status: 1,
         stdout: expect.stringContaining('Cannot POST /crm/'),
       });
-      expect(ran.stdout).toContain('[hidden]');
+      expect(ran.stdout).toContain('[redacted]');
       expect(ran.stdout).not.toContain('\u001b');
       expectNoKey(ran);
     });

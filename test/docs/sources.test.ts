@@ -95,7 +95,7 @@ Made by \`test/docs/sources.test.ts\` from the presets themselves: after a chang
 A stream is a source and a table. \`datanostro\`, \`absmartly\` and \`segmentstream\` are sources of their own (the README shows them); every other sender is \`generic\`, which says where things stand in its deliveries, or one of the presets below, which say it for you:
 
 \`\`\`ts
-import { stripe } from './shared/sources/presets.ts';
+import { defineRelay, stripe } from 'tributary-relay';
 
 billing: stripe({ table: 'billing.stripe' }), // signed with the secret BILLING_SECRET
 \`\`\`

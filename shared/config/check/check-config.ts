@@ -3,138 +3,16 @@ import { parseBlock } from '../../addresses.ts';
 import { RelayError } from '../../errors.ts';
 import type { Problem } from '../../filters/condition.ts';
 import { filterOf } from '../../filters/filter.ts';
-import { bodyFormats } from '../../formats/body-formats.ts';
 import { morePlanOf } from '../../shape/more-columns.ts';
 import { planOf } from '../../shape/plan.ts';
 import { type Scheme, signsUrl, vouchesForQuery } from '../../signatures/scheme.ts';
 import { type SchemeName, schemes } from '../../signatures/schemes.ts';
-import { readWindow } from '../../signatures/timestamp.ts';
 import { sources } from '../../sources/registry.ts';
-import { type HandshakeName, handshakeNames, type RelayOptions, type Stream } from '../config.ts';
-import { exportEntries } from '../export-settings.ts';
-import { historyEntries } from '../history-settings.ts';
+import type { HandshakeName, RelayOptions, Stream } from '../config.ts';
 import { defaultSecret } from '../secrets.ts';
+import { RelaySchema } from './schema.ts';
 import { unsignedFilters, unsignedKeys } from './signature-coverage.ts';
 import { keyProblems, tableProblems } from './table-problems.ts';
-
-const mebibyte = 1024 * 1024;
-
-// Of these characters each is one byte, which BigQuery counts to 1,024; the view `<table>_unique` must fit, too.
-const TableName = v.pipe(
-  v.string(),
-  v.regex(
-    /^\w{1,1024}\.[\w-]{1,1017}$/,
-    'must be "dataset.table", of 1,024 and 1,017 letters at most',
-  ),
-);
-
-const ResourceName = v.pipe(
-  v.string(),
-  v.regex(
-    /^(?!goog)[A-Za-z][\w.~+%-]{2,254}$/,
-    'must be 3 to 255 letters, digits or - . _ ~ + %, begin with a letter and not with "goog"',
-  ),
-);
-
-const StreamName = v.pipe(
-  v.string(),
-  v.regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be lower case: a letter, then letters, digits, - or _'),
-);
-
-const SecretName = v.pipe(
-  v.string(),
-  v.regex(/^[A-Z][A-Z0-9_]*$/, 'must name a secret, as in UPPER_CASE; never the secret itself'),
-);
-
-// Its form alone: the subscriber asks Intl.
-const TimeZone = v.pipe(
-  v.string(),
-  v.regex(
-    /^([+-]\d\d:\d\d|[A-Za-z][\w+-]*(\/[\w+-]+)*)$/,
-    'must be an IANA time zone or an offset such as +02:00',
-  ),
-);
-
-const AddressBlock = v.pipe(
-  v.string(),
-  v.check(
-    (text) => parseBlock(text) !== undefined,
-    'must be an address or a CIDR block, such as 192.0.2.0/24',
-  ),
-);
-
-const Window = v.pipe(
-  v.union([v.string(), v.literal(false)], 'must be a duration such as 15m, or false'),
-  v.check(
-    (window) => window === false || readWindow(window) !== undefined,
-    'must be a duration: a number and s, m, h or d, such as 90s, 15m, 25h or 3d',
-  ),
-);
-
-const From = v.union(
-  [v.string(), v.array(v.string())],
-  'must be a place such as $.type, or a list',
-);
-const Unit = v.picklist(['s', 'ms', 'us', 'ns', 'iso']);
-
-// What the texts say is checked when they are compiled.
-const Columns = v.record(
-  v.string(),
-  v.strictObject({
-    type: v.string(),
-    from: v.string(),
-    unit: v.optional(Unit),
-    required: v.optional(v.boolean()),
-    description: v.optional(v.string()),
-  }),
-);
-
-const StreamSchema = v.strictObject({
-  source: v.picklist(Object.keys(sources)),
-  scheme: v.picklist(Object.keys(schemes)),
-  body: v.optional(
-    v.union([v.picklist(bodyFormats), v.pipe(v.array(v.picklist(bodyFormats)), v.minLength(1))]),
-  ),
-  each: v.optional(v.string()),
-  event: v.optional(From),
-  id: v.optional(From),
-  time: v.optional(v.union([v.string(), v.strictObject({ from: v.string(), unit: Unit })])),
-  columns: v.optional(Columns),
-  moreColumns: v.optional(Columns),
-  table: TableName,
-  secrets: v.optional(v.pipe(v.array(SecretName), v.minLength(1), v.maxLength(4))),
-  // Checked by its compiler, which tells the place of each problem.
-  filter: v.optional(v.looseObject({})),
-  key: v.optional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(16))),
-  replayWindow: v.optional(Window),
-  maxBodyBytes: v.optional(
-    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7 * mebibyte)),
-  ),
-  publishBudgetMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(25_000))),
-  allowedAddresses: v.optional(v.pipe(v.array(AddressBlock), v.minLength(1))),
-  acceptedStatus: v.optional(v.picklist([200, 204])),
-  handshake: v.optional(v.picklist(handshakeNames)),
-  timeZone: v.optional(TimeZone),
-  unknown: v.optional(v.picklist(['keep', 'refuse'])),
-  invalidValues: v.optional(v.picklist(['null', 'dead-letter'])),
-  fields: v.optional(v.boolean()),
-  acceptsGet: v.optional(v.boolean()),
-  ...exportEntries,
-  ...historyEntries,
-});
-
-const RelaySchema = v.strictObject({
-  project: v.pipe(
-    v.string(),
-    v.regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'must be the id of a Google Cloud project'),
-  ),
-  location: v.optional(v.string()),
-  topic: v.optional(ResourceName),
-  subscription: v.optional(ResourceName),
-  deadLetters: v.optional(TableName),
-  publicUrl: v.optional(v.pipe(v.string(), v.url('must be a URL'))),
-  streams: v.record(StreamName, StreamSchema),
-});
 
 /** @throws RelayError `config.invalid`, which names every problem with its path */
 export function checkConfig(options: RelayOptions): void {

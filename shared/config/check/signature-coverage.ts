@@ -87,7 +87,7 @@ function refusal(place: Place, stream: Stream): string {
  * carries any of them, and only else those under the next. So `header:svix-id | header:webhook-id` is what was
  * signed; alone, or first, `webhook-id` may be what somebody has added.
  */
-export function findUnsigned(places: Places, stream: Stream, scheme: Scheme): Place | undefined {
+function findUnsigned(places: Places, stream: Stream, scheme: Scheme): Place | undefined {
   // Who shows the secret itself vouches for all that comes with it.
   if ('at' in scheme) return undefined;
   return places.find((place, at) => {

@@ -40,7 +40,7 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
     expect(dry.out).toMatch(/│ all +│ +64 │ +60 │ +0 │ +0 │ +2 │ +0 │ +2 │/);
 
     const rejects = join(place.directory, 'rejects.jsonl');
-    const first = await place.run(...day, '--rejects', rejects);
+    const first = await place.run(...day, '--rejected', rejects);
     expect(first).toMatchObject({ status: 0 });
     expect(first.out).toMatch(/│ all +│ +64 │ +60 │ +0 │/);
     expect(first.err).toContain(`${from}T00:00Z … ${from}T12:00Z, line 32: the body is not JSON`);

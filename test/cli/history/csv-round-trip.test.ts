@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { formats, type QueryResult } from '../../../cli/terminal/format.ts';
+import { formats, type QueryResult } from '../../../cli/query/result-formats.ts';
 import { DelimitedReader } from '../../../shared/delimited/reader.ts';
 import { startHistoryPlace, table } from '../../beds/history-place.ts';
 

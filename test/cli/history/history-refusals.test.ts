@@ -59,12 +59,12 @@ describe('what stands in the way of the commands of history is told', { timeout:
   it('a file for the rejects that cannot be', async () => {
     const place = await startHistoryPlace(() => []);
     const rejects = join(place.directory, 'no', 'folder', 'x.jsonl');
-    const backfill = ['backfill', 'datanostro', ...range, '--rejects', rejects];
+    const backfill = ['backfill', 'datanostro', ...range, '--rejected', rejects];
     expect(await refused(place, backfill)).toContain(rejects);
     const path = join(place.directory, 'x.jsonl');
     await writeFile(path, line);
     const into = ['import', path, '--stream', 'datanostro'];
-    expect(await refused(place, [...into, '--rejects', rejects])).toContain(rejects);
+    expect(await refused(place, [...into, '--rejected', rejects])).toContain(rejects);
   });
 
   it('a table with other columns', async () => {
@@ -112,7 +112,7 @@ describe('an import', { timeout: 60_000 }, () => {
     [['--stream', 'absmartly'], 'is filled with exports'],
     [[], '--stream'],
     [['--stream', 'datanostro', '--format', 'xml'], 'csv, ndjson'],
-    [['--stream', 'datanostro', '--rename', 'x'], 'say column=member'],
+    [['--stream', 'datanostro', '--rename', 'x'], 'a renaming looks like column=member'],
     [['--stream', 'datanostro', '--delimiter', ''], 'a delimiter is one of'],
     [['--stream', 'datanostro', '--on', 'mars'], 'local, google'],
   ])('with %j is refused with what is wrong', async (args, problem) => {

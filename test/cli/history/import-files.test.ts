@@ -15,7 +15,7 @@ const head = 'id,event_name,created_at,tenant_id\n';
 const row = (id: string, tenant = 't') => `${id},purchase,${time},${tenant}\n`;
 const jsonRow = (id: string) => JSON.stringify({ id, event_name: 'purchase', created_at: time });
 
-interface Reject {
+interface RejectedRecord {
   of: string;
   line: number;
   reason: string;
@@ -26,7 +26,7 @@ interface Imported {
   status: number | null;
   out: string;
   err: string;
-  rejects: Reject[];
+  rejects: RejectedRecord[];
   rows: { event_id: string; tenant_id: string | null }[];
 }
 
@@ -36,7 +36,7 @@ async function importInto(
   ...options: string[]
 ): Promise<Imported> {
   const kept = join(place.directory, 'rejects.jsonl');
-  const into = ['--stream', 'datanostro', '--rejects', kept];
+  const into = ['--stream', 'datanostro', '--rejected', kept];
   const run = await place.run('import', path, ...into, ...options);
   const lines = (await readFile(kept, 'utf8')).split('\n').filter((line) => line !== '');
   const [rows] = await place.bigquery
@@ -45,7 +45,7 @@ async function importInto(
       if (error.code !== 404) throw error;
       return [[]];
     });
-  return { ...run, rejects: lines.map((line) => JSON.parse(line) as Reject), rows };
+  return { ...run, rejects: lines.map((line) => JSON.parse(line) as RejectedRecord), rows };
 }
 
 async function importText(content: string | Buffer, ...options: string[]): Promise<Imported> {
@@ -58,7 +58,7 @@ async function importText(content: string | Buffer, ...options: string[]): Promi
 const idsOf = ({ rows }: Imported) => rows.map(({ event_id }) => event_id);
 
 describe('tributary import reads files as people have them', { timeout: 60_000 }, () => {
-  it.each<[string, number, string[], Partial<Reject>[]]>([
+  it.each<[string, number, string[], Partial<RejectedRecord>[]]>([
     ['lf-header-crlf-rows.csv', 0, ['d1', 'd2', 'd3'], []],
     ['quote-inside-unquoted.csv', 0, ['o1', 'o2'], []],
     [

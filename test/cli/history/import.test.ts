@@ -135,7 +135,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
     ];
     const path = await fileIn(place, 'bad.csv', head + rows.join(''));
     const rejects = join(place.directory, 'rejects.jsonl');
-    const { status, err } = await place.run('import', path, ...into, '--rejects', rejects);
+    const { status, err } = await place.run('import', path, ...into, '--rejected', rejects);
     expect(status).toBe(1);
     const kept = (await readFile(rejects, 'utf8')).trimEnd().split('\n');
     // As they stand in the file.

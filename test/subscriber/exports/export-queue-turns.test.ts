@@ -17,7 +17,7 @@ const table = 'absmartly.exports';
 
 const announced = (name: string) => ({ path: `/v1/experiments/exports/7/${name}.zip`, table });
 
-/** Each stream with the API that it is fetched from. */
+/** Each stream with the API of its exports. */
 type Apis = Record<string, string>;
 
 function openQueue(
@@ -37,8 +37,8 @@ function openQueue(
   const queue = new ExportQueue({
     relay,
     bigquery: bed.bigquery,
-    // Longer than any test: what ends is not ended by a silence.
-    apis: new Map(names.map(([name, url]) => [name, { ...bed.api, url, timeoutMs: 600_000 }])),
+    // Longer than any test, so that no idle timeout ends it.
+    apis: new Map(names.map(([name, url]) => [name, { ...bed.api, url, idleTimeoutMs: 600_000 }])),
     directory: bed.directory,
     log: (line) => lines.push(line),
     ...more,
@@ -47,7 +47,7 @@ function openQueue(
   return { queue, lines };
 }
 
-/** What is known of a fate by now. */
+/** The result, if there is one yet. */
 function watched(fate: Promise<Fate>) {
   const seen: { fate?: Fate } = {};
   void fate.then((known) => {
@@ -67,7 +67,7 @@ describe('exports of one stream', () => {
     const fates = ['a', 'b', 'c'].map((name) => watched(queue.load('ab', announced(name))));
     for (const [turn, seen] of fates.entries()) {
       await expect.poll(() => open.length).toBe(turn + 1);
-      // Time for the others to come, if they did not wait.
+      // Time for the others to start, if they did not wait.
       await sleep(100);
       expect(sender.requests.map(({ url }) => url?.slice(-5, -4))).toEqual(
         ['a', 'b', 'c'].slice(0, turn + 1),
@@ -77,7 +77,7 @@ describe('exports of one stream', () => {
     }
   });
 
-  it('wait for none of another stream, and are fetched from their own API', async () => {
+  it('don’t wait for another stream, and are fetched from their own API', async () => {
     const bed = await startBed();
     const stuck = await startSender(() => {});
     const sound = await startSender((_, response) => response.end(zip));
@@ -88,19 +88,19 @@ describe('exports of one stream', () => {
     expect([stuck.requests.length, sound.requests.length]).toEqual([1, 1]);
   });
 
-  it('that are settled are in nobody’s way: the next one is tried as long as it takes', async () => {
+  it('that are settled block nobody: the next one is tried as long as necessary', async () => {
     const bed = await startBed();
     const sender = await startSender((_, response) => {
       const isAway = sender.requests.length === 2 || sender.requests.length === 3;
       if (isAway) response.writeHead(503).end();
       else response.end(zip);
     });
-    const { queue } = openQueue(bed, { ab: sender.url }, {}, { patienceMs: 0 });
+    const { queue } = openQueue(bed, { ab: sender.url }, {}, { yieldAfterMs: 0 });
     expect(await queue.load('ab', announced('a'))).toEqual({ kind: 'written' });
     expect(await queue.load('ab', announced('b'))).toEqual({ kind: 'written' });
   });
 
-  it('give way when the time that they waited, all in all, is over', async () => {
+  it('yield when the sum of their waits exceeds the limit', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.1);
     onTestFinished(() => void vi.restoreAllMocks());
     const bed = await startBed();
@@ -108,15 +108,15 @@ describe('exports of one stream', () => {
       if (request.url?.includes('away')) response.writeHead(503).end();
       else response.end(zip);
     });
-    // The tries wait for 100, 200, 400 ms.
-    const { queue } = openQueue(bed, { ab: sender.url }, {}, { patienceMs: 500 });
+    // The retries wait 100, 200, 400 ms.
+    const { queue } = openQueue(bed, { ab: sender.url }, {}, { yieldAfterMs: 500 });
     const [away, next] = [queue.load('ab', announced('away')), queue.load('ab', announced('b'))];
     expect(await away).toMatchObject({ kind: 'held' });
     expect(await next).toEqual({ kind: 'written' });
     expect(sender.requests).toHaveLength(4);
   });
 
-  it('go into the columns, and the place, that the config says', async () => {
+  it('go into the columns and the location of the config', async () => {
     const bed = await startBed();
     const sender = await startSender((_, response) => response.end(zip));
     const { queue } = openQueue(bed, { ab: sender.url }, { schema: { a: 'STRING', b: 'STRING' } });
@@ -126,7 +126,7 @@ describe('exports of one stream', () => {
     expect(dataset.location).toBe('europe-west3');
   });
 
-  it('of a stream whose API is not known wait in Pub/Sub', async () => {
+  it('of a stream without an API stay in Pub/Sub', async () => {
     const bed = await startBed();
     const { queue } = openQueue(bed, { ab: bed.api.url }, {}, { apis: new Map() });
     expect(await queue.load('ab', announced('a'))).toMatchObject({ kind: 'held' });
@@ -141,7 +141,7 @@ describe('exports of one stream', () => {
   });
 });
 
-/** Files of the folder that this process has open, though they have no name any more. */
+/** The unlinked files of the folder that this process has open. */
 function spooledIn(directory: string): string[] {
   return readdirSync('/proc/self/fd').flatMap((number) => {
     try {
@@ -153,8 +153,8 @@ function spooledIn(directory: string): string[] {
   });
 }
 
-describe('a load job that fails for a passing reason', () => {
-  /** A queue to a BigQuery whose jobs all fail; `tries` has the ids of those that it was asked about. */
+describe('a load job with a transient failure', () => {
+  /** A queue to a BigQuery whose jobs all fail; `tries` has the requested job ids. */
   async function openFailing() {
     const bed = await startBed({ [announced('a').path]: zip });
     await bed.bigquery.createDataset('absmartly', { location: 'EU' });
@@ -171,13 +171,13 @@ describe('a load job that fails for a passing reason', () => {
       response.writeHead(200, { 'content-type': 'application/json' });
       return void response.end(JSON.stringify({ status: { state: 'DONE', errorResult: error } }));
     });
-    const more = { bigquery: clientOf(bigquery.url), patienceMs: 0 };
+    const more = { bigquery: clientOf(bigquery.url), yieldAfterMs: 0 };
     return { ...openQueue(bed, { ab: bed.api.url }, {}, more), known };
   }
 
-  it('is not tried again at once: its table has so many jobs a day', async () => {
+  it('is not tried again at once, because its table has a daily quota of jobs', async () => {
     const { queue, lines, known } = await openFailing();
-    // A wait for anything else would be none.
+    // Any other failure would have no wait.
     vi.spyOn(Math, 'random').mockReturnValue(0);
     onTestFinished(() => void vi.restoreAllMocks());
     const fate = queue.load('ab', announced('a'));
@@ -188,7 +188,7 @@ describe('a load job that fails for a passing reason', () => {
     expect(await fate).toMatchObject({ kind: 'held' });
   });
 
-  it('is given back where another one waits, and not acked', async () => {
+  it('is nacked if another one waits, not acked', async () => {
     const { queue } = await openFailing();
     const fates = ['a', 'b'].map((name) => queue.load('ab', announced(name)));
     expect(await fates[0]).toMatchObject({ kind: 'held' });
@@ -198,7 +198,7 @@ describe('a load job that fails for a passing reason', () => {
 });
 
 describe('a queue that closes', () => {
-  it('ends what is under way, gives all back, and has done so when it is closed', async () => {
+  it('stops the running export and nacks all before close resolves', async () => {
     const bed = await startBed();
     let broken = 0;
     const sender = await startSender((_, response) => {
@@ -213,7 +213,7 @@ describe('a queue that closes', () => {
     expect(sender.requests).toHaveLength(1);
   });
 
-  it('takes nothing more', async () => {
+  it('accepts nothing more', async () => {
     const bed = await startBed();
     const sender = await startSender((_, response) => response.end(zip));
     const { queue } = openQueue(bed, { ab: sender.url });

@@ -25,7 +25,7 @@ function queueFor(
   bed: Bed,
   settings: ExportSettings,
   bigquery = bed.bigquery,
-  patienceMs?: number,
+  yieldAfterMs?: number,
 ) {
   const stream = absmartly({ table, apiUrl: bed.api.url, ...settings });
   const relay = defineRelay({ project: 'local-project', streams: { ab: stream } });
@@ -36,7 +36,7 @@ function queueFor(
     apis: settings.storage ? new Map() : new Map([['ab', bed.api]]),
     directory: bed.directory,
     log: (line) => lines.push(line),
-    ...(patienceMs !== undefined && { patienceMs }),
+    ...(yieldAfterMs !== undefined && { yieldAfterMs }),
   });
   onTestFinished(() => queue.close());
   return { queue, lines };
@@ -58,14 +58,14 @@ describe('a stream with a filter', () => {
     expect(jobs).toEqual([]);
   });
 
-  it('loads one whose experiment does', async () => {
+  it('loads an export whose experiment matches', async () => {
     const bed = await startBed();
     const { queue } = queueFor(bed, { exportFilter: { tag: 'bigquery', team: 'Checkout' } });
     expect(await queue.load('ab', announced(42))).toEqual({ kind: 'written' });
     expect(await bed.query(`SELECT COUNT(*) AS n FROM ${table}`)).toEqual([{ n: rowsOfSample }]);
   });
 
-  it('buries one that names no experiment', async () => {
+  it('stores a dead letter for one that names no experiment', async () => {
     const bed = await startBed();
     const { queue } = queueFor(bed, { exportFilter: { tag: 'bigquery' } });
     const { experimentId, ...older } = announced(42);
@@ -94,7 +94,7 @@ describe('a stream with a bucket', () => {
 });
 
 describe('an export that is tried again', () => {
-  /** Gives what the bed has, but for the first so many requests. */
+  /** Serves the bed's files after the first requests have failed. */
   const failing = (target: string, failures: number): RequestListener => {
     let left = failures;
     return async (request, response) => {
@@ -106,7 +106,7 @@ describe('an export that is tried again', () => {
     };
   };
 
-  it('is fetched again after the sender was away', async () => {
+  it('is fetched again after the sender was not reachable', async () => {
     const bed = await startBed();
     const sender = await startSender(failing(bed.api.url, 2));
     const { queue, lines } = queueFor({ ...bed, api: { ...bed.api, url: sender.url } }, {});
@@ -122,7 +122,7 @@ describe('an export that is tried again', () => {
     );
   });
 
-  it('is not fetched again after BigQuery was away', async () => {
+  it('is not fetched again after BigQuery was not reachable', async () => {
     const bed = await startBed();
     const sender = await startSender(failing(bed.api.url, 0));
     let away = true;
@@ -143,7 +143,7 @@ describe('an export that is tried again', () => {
     expect(await bed.query(`SELECT COUNT(*) AS n FROM ${table}`)).toEqual([{ n: rowsOfSample }]);
   });
 
-  it('lets the next one of its stream go first after a while, and is given back', async () => {
+  it('lets the next one of its stream go first after a while, and is nacked', async () => {
     const bed = await startBed();
     const sender = await startSender((request, response) => {
       if (request.url?.includes('experiment_7')) return response.writeHead(503).end();
@@ -156,7 +156,7 @@ describe('an export that is tried again', () => {
     expect(await next).toEqual({ kind: 'written' });
   });
 
-  it('goes on alone, with the file that it has', async () => {
+  it('keeps trying while it is alone, with the file that it has', async () => {
     const bed = await startBed();
     const sender = await startSender(failing(bed.api.url, 3));
     const api = { ...bed.api, url: sender.url };
