@@ -2,13 +2,20 @@
 // strips no types under node_modules. So its package.json names other files, and asks for less.
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 
 interface Manifest {
   [key: string]: unknown;
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
-  peerDependencies: Record<string, string>;
   exports: Record<string, unknown>;
   imports: Record<string, Record<string, string>>;
 }
@@ -16,6 +23,16 @@ interface Manifest {
 const manifestPath = 'package.json';
 /** The clone's manifest, while the package's stands in its place. */
 const keptPath = '.package.json.kept';
+
+/** Installed by those who use them: an export from S3, and the relay on one machine (cli/local-parts.ts). */
+const onDemand = [
+  '@aws-sdk/client-s3',
+  '@duckdb/node-api',
+  '@polyglot-sql/sdk',
+  'esbuild',
+  'miniflare',
+  'wrangler',
+];
 
 if (process.argv[2] === 'restore') restore();
 else prepare();
@@ -42,12 +59,23 @@ function restore(): void {
 }
 
 function published(manifest: Manifest): Record<string, unknown> {
-  const { scripts, devDependencies, knip, allowScripts, private: _private, ...rest } = manifest;
+  const {
+    scripts: _s,
+    devDependencies: _d,
+    knip: _k,
+    allowScripts: _a,
+    private: _p,
+    ...rest
+  } = manifest;
   return {
     ...rest,
     bin: { tributary: 'dist/cli/tributary.js' },
     exports: compiled({ ...manifest.exports, './config': undefined }),
     imports: compiled(manifest.imports),
+    peerDependencies: Object.fromEntries(
+      onDemand.map((name) => [name, manifest.devDependencies[name]]),
+    ),
+    peerDependenciesMeta: Object.fromEntries(onDemand.map((name) => [name, { optional: true }])),
   };
 }
 

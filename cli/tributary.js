@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 // The command `tributary`. It is JavaScript because every Node must be able to run it: Tributary itself needs a
 // newer Node than many machines have, and this file finds one.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const needed = 24;
+/** Tested with this one. */
+const fetched = 'node@24.21.0';
 const here = dirname(fileURLToPath(import.meta.url));
 
 if (majorVersion() >= needed) {
@@ -15,7 +17,7 @@ if (majorVersion() >= needed) {
   const main = ['main.ts', 'main.js'].map((name) => join(here, name)).find(existsSync);
   await import(pathToFileURL(main).href);
 } else {
-  const newer = findNewerNode();
+  const newer = findNewerNode() ?? fetchNewerNode();
   if (newer !== undefined) run(newer);
   else explain();
 }
@@ -29,13 +31,38 @@ function findNewerNode() {
   for (const start of [join(process.cwd(), 'package.json'), join(here, 'main.js')]) {
     try {
       const manifest = createRequire(start).resolve('node/package.json');
-      const program = join(dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+      const program = join(
+        dirname(manifest),
+        'bin',
+        process.platform === 'win32' ? 'node.exe' : 'node',
+      );
       if (existsSync(program)) return program;
     } catch {
       // Not a dependency here.
     }
   }
   return undefined;
+}
+
+/** From npm's cache, where the first command puts it. */
+function fetchNewerNode() {
+  const cached = askNpm('--offline', '--silent');
+  if (cached !== undefined) return cached;
+  process.stderr.write(
+    `tributary needs Node ${needed} and this is Node ${process.versions.node}: fetching ${fetched} from npm once (190 MB) …\n`,
+  );
+  return askNpm();
+}
+
+function askNpm(...flags) {
+  const program = [`--package=${fetched}`, '--', 'node', '-p', 'process.execPath'];
+  const { status, stdout } = spawnSync('npm', ['exec', '--yes', ...flags, ...program], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', flags.length > 0 ? 'ignore' : 'inherit'],
+    shell: process.platform === 'win32',
+  });
+  const path = stdout?.trim();
+  return status === 0 && path ? path : undefined;
 }
 
 function run(program) {
