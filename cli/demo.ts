@@ -1,9 +1,9 @@
 import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import { type DemoProgress, type DemoReport, runDemo } from '../local/demo/demo.ts';
-import type { Relay } from '../shared/config/config.ts';
+import { relay } from '../local/demo/relay.ts';
 import { terminalJson, terminalLines } from '../shared/terminal-text.ts';
-import { loadRelay } from '../subscriber/service/load-relay.ts';
+import { installLocalParts } from './local-parts.ts';
 import { drawTable } from './terminal/draw-table.ts';
 import { printPartLine } from './terminal/part-log.ts';
 
@@ -16,7 +16,7 @@ export function demoCommand(): Command {
 }
 
 async function demo(options: { json: boolean; verbose: boolean }): Promise<void> {
-  const relay = await loadRelay();
+  installLocalParts();
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
@@ -25,13 +25,12 @@ async function demo(options: { json: boolean; verbose: boolean }): Promise<void>
   const progress = new ProgressLine(options.json);
   try {
     const report = await runDemo({
-      relay,
       signal: stop.signal,
       onProgress: (now) => progress.show(now),
       onLine: options.verbose ? printPartLine : () => {},
     });
     progress.end();
-    process.stdout.write(options.json ? toJson(report) : toText(relay, report, Date.now() - begun));
+    process.stdout.write(options.json ? toJson(report) : toText(report, Date.now() - begun));
     if (report.problems.length > 0) process.exitCode = 1;
   } finally {
     progress.end();
@@ -69,7 +68,7 @@ function toJson({ streams, freshnessMs, problems }: DemoReport): string {
   return `${terminalJson(JSON.stringify({ streams, freshnessMs, ok: problems.length === 0 }))}\n`;
 }
 
-function toText(relay: Relay, report: DemoReport, tookMs: number): string {
+function toText(report: DemoReport, tookMs: number): string {
   const counts = Object.entries(report.streams).map(([name, stream]) =>
     [name, stream.sent, stream.accepted, stream.filtered, stream.rejected, stream.rows].map(String),
   );

@@ -1,8 +1,9 @@
-#!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
 import { compileCache } from '../local/parts/compile-cache.ts';
-import { type HeapSize, keepHeapSmall } from '../subscriber/service/small-heap.ts';
+import { type HeapSize, keepHeapSmall, subscriberHeap } from '../subscriber/service/small-heap.ts';
+import { version } from '../subscriber/service/version.ts';
+import { addConfigOption } from './find/project.ts';
 import { describeError } from './terminal/error-text.ts';
 
 enableCompileCache(compileCache);
@@ -16,6 +17,8 @@ const commands = new Map<string, () => Promise<Command>>([
   ['query', async () => (await import('./query.ts')).queryCommand()],
   ['import', async () => (await import('./import.ts')).importCommand()],
   ['backfill', async () => (await import('./backfill.ts')).backfillCommand()],
+  ['serve', async () => (await import('./production/serve.ts')).serveCommand()],
+  ['drain', async () => (await import('./production/serve.ts')).drainCommand()],
   ['reconcile', async () => (await import('./reconcile.ts')).reconcileCommand()],
 ]);
 /** These read input of any size. */
@@ -25,16 +28,18 @@ const streamingHeap: HeapSize = { oldSpaceMb: 128, semiSpaceMb: 4 };
 
 const name = process.argv[2] ?? '';
 if (streaming.has(name)) keepHeapSmall(streamingHeap);
+if (name === 'serve' || name === 'drain') keepHeapSmall(subscriberHeap);
 const named = commands.get(name);
 const loaders = named ? [named] : [...commands.values()];
 
 const program = new Command('tributary')
   .description('A webhook relay: verified at the edge, through Pub/Sub, into BigQuery.')
+  .version(version)
   .showHelpAfterError();
 
 try {
   for (const command of await Promise.all(loaders.map((load) => load()))) {
-    program.addCommand(command);
+    program.addCommand(addConfigOption(command));
   }
   await program.parseAsync();
 } catch (error) {

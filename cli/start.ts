@@ -12,6 +12,7 @@ import { completeSecrets, type Secrets } from '../local/secrets.ts';
 import { type Stack, startStack } from '../local/stack.ts';
 import type { Relay, RelayStream } from '../shared/config/config.ts';
 import { misreadSecrets, secretPrefix } from '../shared/config/secrets.ts';
+import { requireConfig } from '../subscriber/service/find-config.ts';
 import { loadRelay } from '../subscriber/service/load-relay.ts';
 import {
   announceRunning,
@@ -19,6 +20,7 @@ import {
   requireNotRunning,
   retractRunning,
 } from './find/running-stack.ts';
+import { installLocalParts } from './local-parts.ts';
 import { printPartLine } from './terminal/part-log.ts';
 
 const defaultSecrets = '.dev.vars';
@@ -71,7 +73,9 @@ async function start({
   allowHost,
   secrets: secretsFile,
 }: StartOptions): Promise<void> {
-  const relay = await loadRelay();
+  const config = requireConfig();
+  installLocalParts();
+  const relay = await loadRelay(config);
   requireNotRunning(state);
   const { secrets, added, tightened } = completeSecrets(secretsFile, relay);
   if (added.length > 0) console.log(`${secretsFile}: generated ${added.join(', ')}`);
@@ -81,6 +85,7 @@ async function start({
   const ended = Promise.withResolvers<string>();
   const stack = await startStack({
     relay,
+    config,
     ports,
     directory: state,
     secrets,

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Relay } from '../shared/config/config.ts';
 import { secretPrefix } from '../shared/config/secrets.ts';
 import type { AllowedHosts } from './guards/request-guard.ts';
@@ -12,6 +12,8 @@ import { claimState } from './state-version.ts';
 
 export interface StackOptions extends PartListeners {
   relay: Relay;
+  /** The file that exports the relay. */
+  config: string;
   ports: Ports;
   /** The folder of messages and tables. A later start continues with them. */
   directory: string;
@@ -73,9 +75,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       }),
     ]);
     // The subscriber creates the topic and the tables, so the edge starts after it.
-    await start('subscriber', {}, subscriberEnvironment(options, ports));
+    await start('subscriber', { config: options.config }, subscriberEnvironment(options, ports));
     await start('edge', {
       port: ports.edge,
+      relayConfig: options.config,
+      ...wranglerBeside(options.config),
       bindings: { ...options.secrets, PUBSUB_ENDPOINT: `http://127.0.0.1:${ports.pubsub}` },
     });
   } catch (error) {
@@ -83,6 +87,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     throw error;
   }
   return { ports, stop };
+}
+
+function wranglerBeside(config: string): { wranglerConfig?: string } {
+  const file = join(dirname(config), 'wrangler.toml');
+  return existsSync(file) ? { wranglerConfig: file } : {};
 }
 
 /** The environment of a production deployment, except for the endpoints. */

@@ -1,4 +1,4 @@
-import { relay } from '../tributary.config.ts';
+import { relay } from 'tributary-relay/config';
 import { createEdge } from './relay.ts';
 
 /** Long enough that a busy isolate publishes few counts, short enough that most isolates live to publish them. */

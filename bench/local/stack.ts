@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { freePorts } from '../../local/parts/ports.ts';
 import { makeSecrets } from '../../local/secrets.ts';
 import { startStack } from '../../local/stack.ts';
+import { requireConfig } from '../../subscriber/service/find-config.ts';
 import { relay } from '../../tributary.config.ts';
 import { type Figure, toFigure } from '../figure.ts';
 
@@ -45,6 +46,7 @@ async function timeStart(): Promise<number> {
   const begun = performance.now();
   const stack = await startStack({
     relay,
+    config: requireConfig(),
     directory,
     secrets: makeSecrets(relay),
     ports: freePorts,

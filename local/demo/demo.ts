@@ -1,5 +1,5 @@
 // The demo runs the whole relay and checks it: plan.ts makes the deliveries, send.ts sends them, watch.ts sees
-// the rows appear, audit.ts compares tables with responses. In: a relay's config. Out: a report with counts,
+// the rows appear, audit.ts compares tables with responses. In: the config of relay.ts. Out: a report with counts,
 // freshness and all differences.
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,12 +8,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Relay } from '../../shared/config/config.ts';
 import { connectBigQuery } from '../google-clients.ts';
+import { modulePath } from '../parts/module-path.ts';
 import type { PartName } from '../parts/part.ts';
 import { freePorts } from '../parts/ports.ts';
 import { makeSecrets } from '../secrets.ts';
 import { startStack } from '../stack.ts';
 import { Audit, rowTables, type StreamCounts, tableOf } from './audit.ts';
 import { type PlannedDelivery, planDeliveries } from './plan.ts';
+import { relay } from './relay.ts';
 import { sendAll } from './send.ts';
 import { Tables } from './tables.ts';
 import { freshness, Watch } from './watch.ts';
@@ -36,7 +38,6 @@ export interface DemoProgress {
 }
 
 export interface DemoOptions {
-  relay: Relay;
   onProgress: (progress: DemoProgress) => void;
   onLine: (part: PartName, line: string) => void;
   signal: AbortSignal;
@@ -52,7 +53,6 @@ const extraRowsMs = 300;
  * waits for the rows, and compares the tables with the responses.
  */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
-  const { relay } = options;
   const directory = await mkdtemp(join(tmpdir(), 'tributary-demo-'));
   const secrets = makeSecrets(relay);
   const ended = Promise.withResolvers<never>();
@@ -61,6 +61,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   try {
     const stack = await startStack({
       relay,
+      config: modulePath('./relay', import.meta.url),
       directory,
       secrets,
       ports: freePorts,
@@ -82,7 +83,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
 }
 
 async function relayAll(
-  { relay, onProgress }: DemoOptions,
+  { onProgress }: DemoOptions,
   deliveries: readonly PlannedDelivery[],
   tables: Tables,
 ): Promise<DemoReport> {

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { RelayError } from '../../shared/errors.ts';
 import { compileCache } from './compile-cache.ts';
+import { modulePath } from './module-path.ts';
 import type { PartMessage, PartName } from './part.ts';
 
 export interface PartListeners {
@@ -29,7 +29,7 @@ export class PartProcess {
     environment: NodeJS.ProcessEnv,
     { onLine, onExit }: PartListeners,
   ) {
-    this.process = fork(fileURLToPath(new URL('./part.ts', import.meta.url)), [name], {
+    this.process = fork(modulePath('./part', import.meta.url), [name], {
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...quiet, ...environment },
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

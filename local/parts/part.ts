@@ -38,9 +38,11 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
     const edge = await startEdge(options);
     return { ports: { edge: edge.port }, stop: () => edge.stop() };
   },
-  async subscriber() {
+  async subscriber({ config }: { config: string }) {
+    const { loadRelay } = await import('../../subscriber/service/load-relay.ts');
     const { startSubscriber } = await import('../../subscriber/main.ts');
-    const subscriber = await startSubscriber(process.env, () => process.exit(1));
+    const relay = await loadRelay(config);
+    const subscriber = await startSubscriber(process.env, () => process.exit(1), { relay });
     return { ports: {}, stop: () => subscriber.stop() };
   },
 };

@@ -10,6 +10,7 @@ import { startDatanostro } from '../../local/datanostro/main.ts';
 import { connectBigQuery } from '../../local/google-clients.ts';
 import { relay } from '../../tributary.config.ts';
 
+const config = fileURLToPath(new URL('../../tributary.config.ts', import.meta.url));
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 interface Run {
@@ -64,6 +65,7 @@ export async function startHistoryPlace(
     DATANOSTRO_API_URL: `http://127.0.0.1:${sender.port}`,
     DATANOSTRO_API_KEY: 'the-key',
     METADATA_SERVER_DETECTION: 'none',
+    TRIBUTARY_CONFIG: config,
   };
   const bigquery = connectBigQuery(relay.project, server.restPort);
   const peakFile = join(directory, 'peak');

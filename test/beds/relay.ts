@@ -195,7 +195,7 @@ const edges: Record<
   ) => Promise<{ port: number; stop(): Promise<void> }>
 > = {
   miniflare: (directory, bindings) =>
-    startEdge({ port: 0, config: join(directory, 'wrangler.toml'), bindings }),
+    startEdge({ port: 0, wranglerConfig: join(directory, 'wrangler.toml'), bindings }),
   workerd: async (directory, bindings) =>
     startWorkerd({ source: await bundle(join(directory, 'main.ts')), compatibilityDate, bindings }),
 };
