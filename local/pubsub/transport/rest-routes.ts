@@ -2,6 +2,7 @@
 
 import type protobuf from 'protobufjs';
 import { PubsubError } from '../errors.ts';
+import { iamService } from './iam-protos.ts';
 import { messageType, serviceOf } from './protos.ts';
 
 export interface Route {
@@ -16,7 +17,7 @@ export interface Route {
 
 const VERBS = ['get', 'put', 'post', 'patch', 'delete'] as const;
 const ROUTES = new Map<string, Route[]>();
-for (const service of ['Publisher', 'Subscriber', 'SchemaService']) {
+for (const service of ['Publisher', 'Subscriber', 'SchemaService', iamService]) {
   for (const method of serviceOf(service).methodsArray) addRoutes(service, method);
 }
 
