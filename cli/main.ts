@@ -17,6 +17,8 @@ const commands = new Map<string, () => Promise<Command>>([
   ['import', async () => (await import('./history/import.ts')).importCommand()],
   ['backfill', async () => (await import('./history/backfill.ts')).backfillCommand()],
   ['reconcile', async () => (await import('./history/reconcile.ts')).reconcileCommand()],
+  ['deploy', async () => (await import('./production/deploy.ts')).deployCommand()],
+  ['provision', async () => (await import('./production/provision.ts')).provisionCommand()],
 ]);
 /** They read as much as there is. */
 const streaming = new Set(['import', 'backfill', 'reconcile']);

@@ -40,6 +40,15 @@ const retryPolicy = {
 const retentionHours = 7 * 24;
 const secondsPerDay = 86_400;
 
+/** What the relay's subscription is made with, here and by `tributary provision`. */
+export const subscriptionSettings = {
+  ackDeadlineSeconds: 60,
+  // By default, Pub/Sub deletes a subscription that was idle for 31 days.
+  expirationPolicy: {},
+  messageRetentionDuration: { seconds: retentionHours * 3600 },
+  retryPolicy,
+};
+
 /** gRPC status code of an error of Google's clients. */
 function statusOf(error: unknown): unknown {
   return (error as { code?: unknown }).code;
@@ -79,13 +88,7 @@ export async function openSubscription(
 /** False where one was there, or may not be made. */
 async function createSubscription(pubsub: PubSub, relay: Relay): Promise<boolean> {
   return await unlessRefused([alreadyExists, permissionDenied], async () => {
-    await pubsub.createSubscription(relay.topic, relay.subscription, {
-      ackDeadlineSeconds: 60,
-      // By default, Pub/Sub deletes a subscription that was idle for 31 days.
-      expirationPolicy: {},
-      messageRetentionDuration: { seconds: retentionHours * 3600 },
-      retryPolicy,
-    });
+    await pubsub.createSubscription(relay.topic, relay.subscription, subscriptionSettings);
   });
 }
 

@@ -72,7 +72,7 @@ export async function openTables(dependencies: TableDependencies): Promise<OpenT
   };
 }
 
-interface RowTable {
+export interface RowTable {
   stream: string;
   table: string;
   layout: TableLayout;
@@ -80,7 +80,7 @@ interface RowTable {
 }
 
 /** The tables of all streams of rows, and the census, which is a stream of the edge's own. */
-function rowTables(relay: Relay): RowTable[] {
+export function rowTables(relay: Relay): RowTable[] {
   const census = {
     stream: censusStream,
     table: censusTable(relay),
