@@ -52,7 +52,8 @@ async function run(
   const child = spawn(process.execPath, ['--no-warnings', script, ...args], {
     cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1', ...process.env, ...environment },
+    // What it prints is read: at any other level of its log something is missing.
+    env: { ...process.env, WRANGLER_LOG: 'log', WRANGLER_SEND_METRICS: 'false', ...environment },
   });
   let stdout = '';
   let output = '';
