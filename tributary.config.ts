@@ -1,7 +1,4 @@
-import { defineRelay } from './shared/config/define-relay.ts';
-import { absmartly } from './shared/sources/absmartly.ts';
-import { datanostro } from './shared/sources/datanostro.ts';
-import { segmentstream } from './shared/sources/segmentstream.ts';
+import { absmartly, datanostro, defineRelay, segmentstream } from 'tributary-relay';
 
 /** The streams that this relay serves. A stream `name` answers at `/name`, or at `/name/<key>`. */
 export const relay = defineRelay({

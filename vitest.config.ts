@@ -12,7 +12,7 @@ const expectations = { poll: { timeout: 20_000 } };
 const configCheck = fileURLToPath(new URL('shared/config/check/check-config.ts', import.meta.url));
 
 // Two programs, as in production: what runs in workerd is tested in workerd, the rest on Node,
-// and shared/ in both.
+// and shared/ in both. A third project tests the types that a config sees.
 export default defineConfig({
   test: {
     // By default one core less than there is, but these tests wait as much as they compute.
@@ -47,6 +47,19 @@ export default defineConfig({
           isolate: false,
           globalSetup: './test/beds/workerd-setup.ts',
           include: ['test/worker/**/*.test.ts', 'test/shared/**/*.test.ts'],
+        },
+      },
+      {
+        // What the types of a config allow and refuse: tsc judges, nothing runs.
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ['test/types/**/*.test-d.ts'],
+            tsconfig: './test/types/tsconfig.json',
+          },
         },
       },
       {

@@ -15,8 +15,8 @@ const dayMs = 86_400_000;
 const begin = Math.floor(Date.now() / dayMs) * dayMs - 2 * dayMs;
 
 /**
- * `tributary backfill` of a day with a million events, into an empty table and again into the full one;
- * against local/bigquery in a process of its own.
+ * Runs `tributary backfill` for a day with a million events, into an empty table and then again into the full
+ * one. local/bigquery runs in its own process.
  */
 export async function benchBackfill(say: (what: string) => void): Promise<Figure[]> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-bench-'));
@@ -60,7 +60,7 @@ interface Place {
 
 const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
 
-/** The whole command, with its start. */
+/** Runs the whole command, with its start. */
 async function runBackfill({ directory, url }: Place) {
   const report = join(directory, 'usage');
   const range = ['--from', isoOf(begin), '--to', isoOf(begin + dayMs)];
@@ -89,7 +89,7 @@ async function runBackfill({ directory, url }: Place) {
   return { seconds, cpuSeconds, rssMiB: usage.maxRSS / 1024 };
 }
 
-/** Code that tells what the process has used, when it ends. */
+/** A module that writes the process's resource usage to the path at exit. */
 function usageReporter(path: string): string {
   const code = `import { writeFileSync } from 'node:fs';
     process.on('exit', () => writeFileSync(${JSON.stringify(path)}, JSON.stringify(process.resourceUsage())));`;
@@ -118,7 +118,7 @@ const payload = JSON.stringify({
   items: Array.from({ length: 8 }, (_, n) => ({ sku: `SKU-${n}`, price: 19.9 + n })),
 });
 
-/** Some 600 bytes each. */
+/** Events of about 600 bytes. */
 function* manyEvents(from: number, to: number): Generator<string> {
   const step = dayMs / lineCount;
   for (let n = Math.ceil((from - begin) / step); begin + n * step < to; n++) {

@@ -9,7 +9,7 @@ import { type Figure, toFigure } from './figure.ts';
 
 const startUpRounds = 21;
 
-/** What the edge costs, held against Workers that do nothing and against what it stands in for. */
+/** What the edge costs, compared with Workers that do nothing and with the Cloud Function that it replaces. */
 export async function benchEdge(say: (what: string) => void): Promise<Figure[]> {
   say('bundling as wrangler does');
   const bundle = await bundleWorker();
@@ -37,7 +37,7 @@ async function startUpFigure({ source, compatibilityDate }: Bundle): Promise<Fig
   return toFigure('module start-up', 'ms CPU', costs, { atMost: 5 });
 }
 
-/** Ratios are made within a round, so that what slows the machine for a while slows both. */
+/** Ratios are taken within a round, so that a slow moment of the machine affects both. */
 function cpuFigures(cpuUs: Record<VariantName, number[]>): Figure[] {
   const perDelivery = (name: string, variant: VariantName) =>
     toFigure(name, 'µs CPU', cpuUs[variant]);

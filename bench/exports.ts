@@ -4,18 +4,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeArchive } from './exports/archive.ts';
-import { type BesideRows, measureBesideRows } from './exports/beside-rows.ts';
 import type { LoadOrder, LoadReport } from './exports/loader.ts';
+import { measureRowFreshness, type RowFreshness } from './exports/row-freshness.ts';
 import type { SinkReady } from './exports/sink.ts';
+import { writeArchive } from './exports/write-archive.ts';
 import { type Figure, toFigure } from './figure.ts';
 
 const rounds = 3;
 const inflatedBytes = 1e9;
-/** An export that takes minutes is held up by a network, or by BigQuery. */
+/** The pace of a network or of BigQuery, which limits a real export. */
 const networkBytesPerSecond = 50e6;
 
-/** Loads a large export, in turns with a twin that only inflates and uploads it. */
+/** Loads a large export, alternating with a twin that only inflates and uploads it. */
 export async function benchExports(say: (what: string) => void): Promise<Figure[]> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-bench-'));
   try {
@@ -45,9 +45,9 @@ async function measure(zip: string, say: (what: string) => void): Promise<Figure
   say(
     'freshness of 500 events/s alone, beside an export at 50 MB/s, and beside one without a limit',
   );
-  const beside = await measureBesideRows({ slow: slow.url, fast: fast.url }, rounds);
+  const beside = await measureRowFreshness({ slow: slow.url, fast: fast.url }, rounds);
   for (const { process } of [fast, slow]) process.disconnect();
-  return [...figuresOf(relay, twin), ...besideRowsFigures(beside)];
+  return [...figuresOf(relay, twin), ...rowFreshnessFigures(beside)];
 }
 
 async function startSink(zip: string, bytesPerSecond = Number.POSITIVE_INFINITY) {
@@ -56,7 +56,7 @@ async function startSink(zip: string, bytesPerSecond = Number.POSITIVE_INFINITY)
   return { process, url: `http://127.0.0.1:${port}` };
 }
 
-function besideRowsFigures({ freshness, peakRssMiB }: BesideRows<'slow' | 'fast'>): Figure[] {
+function rowFreshnessFigures({ freshness, peakRssMiB }: RowFreshness<'slow' | 'fast'>): Figure[] {
   const { alone, slow, fast } = freshness;
   const ratios = (beside: number[]) =>
     beside.map((p95, round) => p95 / (alone[round] ?? Number.NaN));
@@ -72,7 +72,7 @@ function besideRowsFigures({ freshness, peakRssMiB }: BesideRows<'slow' | 'fast'
 function figuresOf(relay: LoadReport[], twin: LoadReport[]): Figure[] {
   const seconds = (reports: LoadReport[]) => reports.map((report) => report.seconds);
   const peaks = (reports: LoadReport[]) => reports.map((report) => report.peakRssMiB);
-  // Within a round, so that what slows the machine for a while slows both.
+  // Ratios within a round, so that a slow phase of the machine affects both.
   const ratios = relay.map(
     (report, round) => report.seconds / (twin[round]?.seconds ?? Number.NaN),
   );
@@ -88,7 +88,7 @@ function figuresOf(relay: LoadReport[], twin: LoadReport[]): Figure[] {
 function start(name: 'sink' | 'loader', args: string[]): ChildProcess {
   return fork(fileURLToPath(new URL(`./exports/${name}.ts`, import.meta.url)), args, {
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    // Without credentials Google's client would look for its metadata server first.
+    // Without this, Google's client looks for its metadata server first.
     env: { ...process.env, METADATA_SERVER_DETECTION: 'none' },
   });
 }

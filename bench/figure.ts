@@ -4,7 +4,7 @@ export interface Figure {
   value: number;
   unit: string;
   spread: [min: number, max: number];
-  /** What it is held against, such as `≤ 1.5` or `≥ 50000`; left out where there is no target. */
+  /** The target, such as `≤ 1.5` or `≥ 50000`, if there is one. */
   target?: string;
   holds?: boolean;
 }

@@ -1,3 +1,7 @@
+// `npm run bench -- <name>`: runs one bench and prints its figures as a table or JSON. Each bench is a file
+// here with a folder for its parts; figure.ts turns rounds into a median, a spread and a verdict. Timings are
+// measured here only; no test asserts a time.
+
 import { cpus, platform, release, totalmem } from 'node:os';
 import { Argument, Command } from 'commander';
 import { drawTable } from '../cli/terminal/draw-table.ts';
@@ -8,7 +12,7 @@ import type { Figure } from './figure.ts';
 import { benchLocal } from './local.ts';
 import { benchSubscriber } from './subscriber.ts';
 
-/** Each bench measures, tells what it is at, and returns its figures. */
+/** Measures, reports its progress with `say`, and returns its figures. */
 export type Bench = (say: (what: string) => void) => Promise<Figure[]>;
 
 const benches: Record<string, Bench> = {
@@ -59,7 +63,7 @@ function toText({ bench, machine, figures }: Report): string {
   return `bench ${bench}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}, Node ${node}\n${table}`;
 }
 
-/** Three digits are more than these machines repeat. */
+/** Three significant digits, more than repeated runs agree on. */
 function round(value: number): string {
   return new Intl.NumberFormat('en', { maximumSignificantDigits: 3 }).format(value);
 }

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Figure, toFigure } from './figure.ts';
-import { type Bed, startBed } from './subscriber/bed.ts';
-import { Contender, type Run } from './subscriber/children.ts';
-import type { Measured } from './subscriber/contender.ts';
-import { publishEvents } from './subscriber/events.ts';
+import { MeasuredProcess, type Run } from './subscriber/child-processes.ts';
 import { measureFreshness } from './subscriber/freshness.ts';
 import type { Appended } from './subscriber/instant-bigquery.ts';
+import type { Measured } from './subscriber/measured-process.ts';
+import { publishEvents } from './subscriber/publish-events.ts';
+import { type BenchServers, startServers } from './subscriber/servers.ts';
 
 const rounds = 3;
-/** Some seconds: V8 compiles meanwhile, and a subscriber runs for days. */
+/** Events before the measurement: some seconds, in which V8 compiles. */
 const warmUp = 50_000;
 const events = 60_000;
-/** More than the pull may have out. */
+/** More than the pull's limit of outstanding messages. */
 const outageBacklog = 60_000;
 const outageSeconds = 20;
 
@@ -19,9 +19,9 @@ interface Round extends Measured {
   appended?: Appended;
 }
 
-/** The subscriber, held against a twin on the same client that only pulls and acks. */
+/** Compares the subscriber with a twin on the same client that only pulls and acks. */
 export async function benchSubscriber(say: (what: string) => void): Promise<Figure[]> {
-  const bed = await startBed();
+  const servers = await startServers();
   try {
     const measured: Record<'twin' | 'instant' | 'local', Round[]> = {
       twin: [],
@@ -31,60 +31,62 @@ export async function benchSubscriber(say: (what: string) => void): Promise<Figu
     for (let round = 1; round <= rounds; round++) {
       for (const what of ['twin', 'instant', 'local'] as const) {
         say(`${events} events: ${what}, round ${round} of ${rounds}`);
-        measured[what].push(await measureRun(bed, what, `${what}-${round}`));
+        measured[what].push(await measureRun(servers, what, `${what}-${round}`));
       }
     }
     say('freshness at 500 events/s');
-    const waits = await measureFreshness(bed, 'freshness');
+    const waits = await measureFreshness(servers, 'freshness');
     say(`an outage of BigQuery: ${outageSeconds} s`);
-    const outageRss = await measureOutage(bed);
+    const outageRss = await measureOutage(servers);
     return [...speedFigures(measured), ...costFigures(measured, waits, outageRss)];
   } finally {
-    await bed.stop();
+    await servers.stop();
   }
 }
 
 async function measureRun(
-  bed: Bed,
+  servers: BenchServers,
   what: 'twin' | 'instant' | 'local',
   name: string,
 ): Promise<Round> {
-  await bed.subscribe(name);
-  await publishEvents(bed.pubsubPort, name, warmUp + events);
-  await bed.instant.appended();
+  await servers.subscribe(name);
+  await publishEvents(servers.pubsubPort, name, warmUp + events);
+  await servers.instant.appended();
   const run: Run = {
     kind: what === 'twin' ? 'twin' : 'relay',
     name,
     warmUp,
     events,
-    environment: bed.environment(what === 'local' ? 'local' : 'instant'),
+    environment: servers.environment(what === 'local' ? 'local' : 'instant'),
   };
-  const contender = new Contender(run);
-  const measured = await contender.measured();
-  await contender.stop();
-  await bed.unsubscribe(name);
-  return what === 'instant' ? { ...measured, appended: await bed.instant.appended() } : measured;
+  const subscriber = new MeasuredProcess(run);
+  const measured = await subscriber.measured();
+  await subscriber.stop();
+  await servers.unsubscribe(name);
+  return what === 'instant'
+    ? { ...measured, appended: await servers.instant.appended() }
+    : measured;
 }
 
-/** The greatest resident set while BigQuery answers nothing and the backlog is larger than the room. */
-async function measureOutage(bed: Bed): Promise<number[]> {
-  bed.instant.freeze();
-  await bed.subscribe('outage');
-  await publishEvents(bed.pubsubPort, 'outage', outageBacklog);
-  const contender = new Contender({
+/** The greatest resident set while BigQuery never answers and the backlog exceeds the in-flight limit. */
+async function measureOutage(servers: BenchServers): Promise<number[]> {
+  servers.instant.freeze();
+  await servers.subscribe('outage');
+  await publishEvents(servers.pubsubPort, 'outage', outageBacklog);
+  const subscriber = new MeasuredProcess({
     kind: 'relay',
     name: 'outage',
     warmUp: 0,
     events: outageBacklog,
-    environment: bed.environment('instant'),
+    environment: servers.environment('instant'),
   });
-  await contender.ready();
+  await subscriber.ready();
   const rss: number[] = [];
   for (let second = 0; second < outageSeconds; second++) {
     await sleep(1000);
-    rss.push((await contender.rssBytes()) / 1e6);
+    rss.push((await subscriber.rssBytes()) / 1e6);
   }
-  await contender.stop();
+  await subscriber.stop();
   return [Math.max(...rss)];
 }
 

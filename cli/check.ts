@@ -1,22 +1,30 @@
 import { Command } from 'commander';
 import { misreadSecrets } from '../shared/config/secrets.ts';
-import { relay } from '../tributary.config.ts';
-import { readSecretsOver } from './secrets-file.ts';
+import { loadRelay } from '../subscriber/service/load-relay.ts';
+import { readSecrets } from './find/secrets.ts';
 
 export function checkCommand(): Command {
   return new Command('check')
-    .description('check tributary.config.ts; wrangler does before it bundles')
-    .option('--secrets <file>', 'where secrets are, if not in the environment', '.dev.vars')
-    .action(async ({ secrets }: { secrets: string }) => {
-      // Whatever is wrong with it was told when it was read.
-      const names = [...relay.streams.keys()];
-      console.log(`tributary.config.ts: ${names.length} streams (${names.join(', ')})`);
-      // No failure: what is deployed has secrets of its own, and this machine's must not hinder it.
-      const values = readSecretsOver(secrets);
-      for (const stream of relay.streams.values()) {
-        for (const problem of await misreadSecrets(stream, (name) => values[name])) {
-          console.error(problem);
-        }
-      }
-    });
+    .description('check tributary.config.ts; wrangler runs this before it bundles the Worker')
+    .option(
+      '--secrets <file>',
+      'file with the secrets that are not in the environment',
+      '.dev.vars',
+    )
+    .action(check);
+}
+
+async function check(options: { secrets: string }): Promise<void> {
+  // It throws if the config has problems.
+  const { streams } = await loadRelay();
+  const names = [...streams.keys()];
+  const count = `${names.length} ${names.length === 1 ? 'stream' : 'streams'}`;
+  console.log(`tributary.config.ts: ${count} (${names.join(', ')})`);
+  // The exit code stays 0: a deployment has its own secrets, and those of this machine must not stop it.
+  const secrets = readSecrets(options.secrets);
+  for (const stream of streams.values()) {
+    for (const problem of await misreadSecrets(stream, (name) => secrets[name])) {
+      console.error(problem);
+    }
+  }
 }

@@ -1,20 +1,22 @@
 import { SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import { type DemoProgress, type DemoReport, runDemo } from '../local/demo/demo.ts';
+import { relay } from '../local/demo/relay.ts';
 import { terminalJson, terminalLines } from '../shared/terminal-text.ts';
-import { relay } from '../tributary.config.ts';
-import { printPartLine } from './history/part-line.ts';
+import { installLocalParts } from './local-parts.ts';
 import { drawTable } from './terminal/draw-table.ts';
+import { printPartLine } from './terminal/part-log.ts';
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('relay some hundred webhooks end to end on this machine, and compare the tables')
-    .option('--json', 'print one JSON object and nothing else', false)
-    .option('--verbose', 'print what every part logs', false)
+    .description('relay a few hundred webhooks end to end on this machine, and check the tables')
+    .option('--json', 'print only one JSON object', false)
+    .option('--verbose', 'print the logs of every part', false)
     .action(demo);
 }
 
 async function demo(options: { json: boolean; verbose: boolean }): Promise<void> {
+  installLocalParts();
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
@@ -23,7 +25,6 @@ async function demo(options: { json: boolean; verbose: boolean }): Promise<void>
   const progress = new ProgressLine(options.json);
   try {
     const report = await runDemo({
-      relay,
       signal: stop.signal,
       onProgress: (now) => progress.show(now),
       onLine: options.verbose ? printPartLine : () => {},
@@ -36,7 +37,7 @@ async function demo(options: { json: boolean; verbose: boolean }): Promise<void>
   }
 }
 
-/** A line on the terminal that says how far it is; nothing where standard error is no terminal. */
+/** A progress bar on standard error; nothing is shown if that is not a terminal. */
 class ProgressLine {
   readonly #bar: SingleBar;
 
@@ -78,10 +79,10 @@ function toText(report: DemoReport, tookMs: number): string {
       ([name, rows]) => `${relay.streams.get(name)?.table}\n${rows.map(toLine).join('\n')}\n`,
     ),
     drawTable([head, ...counts], ['left', 'right', 'right', 'right', 'right', 'right']).trimEnd(),
-    'An accepted delivery of absmartly announces a ZIP: its rows are those of the CSV files in it.',
+    'An accepted delivery of absmartly announces a ZIP. Its rows are those of the CSV files in the ZIP.',
     `Freshness (edge → queryable): p50 ${p50} ms, p95 ${p95} ms. Took ${(tookMs / 1000).toFixed(1)} s.`,
     ...(report.problems.length === 0
-      ? ['Every accepted delivery is a row, once; nothing else is.']
+      ? ['Every accepted delivery is in its table once, and nothing else is.']
       : [
           'What does not add up:',
           ...report.problems.map((problem) => `  ${terminalLines(problem)}`),
@@ -90,7 +91,7 @@ function toText(report: DemoReport, tookMs: number): string {
   ].join('\n');
 }
 
-/** One row, as wide as a terminal. */
+/** One row, cut to the width of a terminal. */
 function toLine(row: Record<string, unknown>): string {
   // Google's client wraps times and dates in objects.
   const text = terminalJson(

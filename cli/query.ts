@@ -1,18 +1,17 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import { Command, Option } from 'commander';
 import { readResult } from '../history/table/result-pages.ts';
+import type { Relay } from '../shared/config/config.ts';
 import { RelayError } from '../shared/errors.ts';
-import { relay } from '../tributary.config.ts';
-import { findBigQuery } from './find-bigquery.ts';
-import { type PreparedQuery, prepareSaved, savedQueries } from './saved-queries.ts';
-import { type FormatName, formats, type QueryResult } from './terminal/format.ts';
+import { loadRelay } from '../subscriber/service/load-relay.ts';
+import { addBigQueryOptions, type BigQueryOptions, findBigQuery } from './find/bigquery.ts';
+import { type FormatName, formats, type QueryResult } from './query/result-formats.ts';
+import { type PreparedQuery, prepareSaved, savedQueries } from './query/saved-queries.ts';
 
-interface QueryOptions {
+interface QueryOptions extends BigQueryOptions {
   format: FormatName;
-  on?: 'local' | 'google';
   param: string[];
   saved?: string;
-  state: string;
   stream?: string;
 }
 
@@ -21,40 +20,41 @@ export function queryCommand(): Command {
     const names = Object.entries(parameters).map(([key, { default: text }]) => `${key}=${text}`);
     return `  ${name}: ${about} (${names.join(', ')})`;
   });
-  return new Command('query')
-    .description('run GoogleSQL on the running local stack, or on BigQuery')
+  const command = new Command('query')
+    .description('run a GoogleSQL statement on the local stack or on BigQuery')
     .argument('[sql]', 'one statement, as in the BigQuery console')
     .addOption(
-      new Option('--format <format>', 'how to print the rows')
+      new Option('--format <format>', 'output format')
         .choices(Object.keys(formats))
         .default('table'),
     )
-    .addOption(
-      new Option(
-        '--on <place>',
-        'where to run it (default: local if a stack runs here, else google)',
-      ).choices(['local', 'google']),
-    )
-    .option('--saved <name>', 'run a saved query instead')
+    .option('--saved <name>', 'run a saved query instead of a statement')
     .option('--param <name=value...>', 'parameters of the saved query', [])
-    .option('--stream <name>', 'the stream whose table the saved query reads')
-    .option('--state <folder>', 'the state of the local stack', '.tributary')
+    .option('--stream <name>', 'stream whose table the saved query reads');
+  return addBigQueryOptions(command)
     .addHelpText('after', `\nSaved queries:\n${saved.join('\n')}`)
-    .action(async (sql: string | undefined, options: QueryOptions) => {
-      const query = prepare(sql, options);
-      const result = await runQuery(findBigQuery(relay, options), query);
-      const { columns: width, isTTY: onTerminal = false } = process.stdout;
-      process.stdout.write(formats[options.format](result, { width, onTerminal }));
-    });
+    .action(query);
 }
 
-function prepare(sql: string | undefined, options: QueryOptions): PreparedQuery {
+async function query(sql: string | undefined, options: QueryOptions): Promise<void> {
+  const relay = await loadRelay();
+  const prepared = prepare(relay, sql, options);
+  const result = await runQuery(findBigQuery(relay, options), prepared);
+  const { columns: width, isTTY: onTerminal = false } = process.stdout;
+  process.stdout.write(formats[options.format](result, { width, onTerminal }));
+}
+
+function prepare(relay: Relay, sql: string | undefined, options: QueryOptions): PreparedQuery {
   const { saved: name, param: parameters, stream } = options;
   if (name !== undefined && sql === undefined) {
     return prepareSaved(relay, { name, parameters, ...(stream !== undefined && { stream }) });
   }
   if (name === undefined && sql !== undefined) return { query: sql, params: {}, types: {} };
-  throw new RelayError('query.none', 'give either one statement or --saved <name>');
+  const given =
+    name === undefined
+      ? 'neither a statement nor --saved was'
+      : 'a statement and --saved were both';
+  throw new RelayError('query.none', `${given} given`);
 }
 
 type Row = QueryResult['rows'][number];

@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { sampleOf, signBytes } from '../local/samples/deliveries.ts';
 import { hasKeyPair } from '../local/secrets.ts';
-import type { RelayStream } from '../shared/config/config.ts';
+import type { Relay, RelayStream } from '../shared/config/config.ts';
 import { RelayError } from '../shared/errors.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import { terminalLines } from '../shared/terminal-text.ts';
-import { relay } from '../tributary.config.ts';
-import { findStream } from './find-stream.ts';
-import { findRunning } from './running.ts';
-import { readSecretsOver } from './secrets-file.ts';
-import { hideSecret } from './terminal/hide-secret.ts';
+import { loadRelay } from '../subscriber/service/load-relay.ts';
+import { addStateOption, findRunning } from './find/running-stack.ts';
+import { readSecrets } from './find/secrets.ts';
+import { findStream } from './find/stream.ts';
+import { redactSecret } from './terminal/redact-secret.ts';
 
 interface SendOptions {
   to?: string;
@@ -20,47 +20,56 @@ interface SendOptions {
   state: string;
 }
 
-/** Longer than any edge takes: past it, nobody is there. */
-const answerWithinMs = 60_000;
+/** No edge takes longer. */
+const answerTimeoutMs = 60_000;
 
 export function sendCommand(): Command {
-  return new Command('send')
+  const command = new Command('send')
     .description(
-      "sign a delivery as the stream's sender would, send it to the edge, and print its answer",
+      "sign a delivery as the stream's sender does, send it to the edge, and print the answer",
     )
-    .argument('<stream>', 'the stream that it is for')
-    .argument('[file]', 'the body, as it is, or - for standard input (default: a sample)')
-    .option('--to <url>', 'the edge (default: the one that runs here)')
-    .option('--content-type <type>', 'of the body (default: JSON if it begins so, else a form)')
+    .argument('<stream>', 'stream to send to')
+    .argument('[file]', 'file with the body, or - for standard input (default: a sample)')
+    .option('--to <url>', 'URL of the edge (default: the edge of the local stack)')
+    .option(
+      '--content-type <type>',
+      'content type of the body (default: JSON if it looks like JSON, else a form)',
+    )
     .option(
       '--secret <name>',
-      "the variable that holds the signing secret, or the private key (PKCS #8, base64) where the sender has a key pair (default: the stream's first)",
+      "variable with the signing secret, or with the private key (PKCS #8, base64) if the sender has a key pair (default: the stream's first secret)",
     )
-    .option('--secrets <file>', 'where secrets are, if not in the environment', '.dev.vars')
-    .option('--state <folder>', 'the state of the local stack', '.tributary')
+    .option(
+      '--secrets <file>',
+      'file with the secrets that are not in the environment',
+      '.dev.vars',
+    );
+  return addStateOption(command)
     .addHelpText(
       'after',
-      '\nA body is sent as it is, but for senders that sign or tell the time in it (Adyen, Linear, Mailgun,\nPusher): there these members are set.',
+      '\nThe body is sent unchanged. Exceptions are Adyen, Linear, Mailgun and Pusher, whose deliveries carry\ntheir signature or time in the body: these members are set.',
     )
     .action(send);
 }
 
 async function send(name: string, file: string | undefined, options: SendOptions): Promise<void> {
+  const relay = await loadRelay();
   const stream = findStream(relay, name);
   const edge = findEdge(options);
   const secret = readSecret(stream, options);
   const draft = file === undefined ? sampleOf(stream) : undefined;
   const body = draft ? new TextEncoder().encode(draft.body) : readBody(file ?? '-');
   const contentType = options.contentType ?? draft?.contentType ?? guessType(body);
-  const signed = await sign(stream, { body, contentType }, { edge, secret });
+  const side = { relay, now: Date.now(), edge, secret };
+  const signed = await sign(stream, { body, contentType }, side);
   try {
     const response = await post(signed, contentType);
-    // A page of whoever stands before the edge may quote the path, and with it the key.
-    process.stdout.write(terminalLines(hideSecret(await describe(response), secret)));
+    // A proxy before the edge may quote the path, which may contain the key.
+    process.stdout.write(terminalLines(redactSecret(await describe(response), secret)));
     if (!response.ok) process.exitCode = 1;
   } catch (cause) {
-    // Neither the URL nor what fetch() says of it: a key may stand in both.
-    const problem = `${new URL(edge).origin} does not answer: ${hideSecret(reasonOf(cause), secret)}`;
+    // The URL is not shown, and in the message of fetch() the secret is redacted: both may contain the key.
+    const problem = `${new URL(edge).origin} does not answer: ${redactSecret(reasonOf(cause), secret)}`;
     throw new RelayError('edge.unreachable', problem, { cause });
   }
 }
@@ -68,17 +77,15 @@ async function send(name: string, file: string | undefined, options: SendOptions
 function findEdge({ to, state }: SendOptions): string {
   if (to !== undefined) {
     if (isEdge(URL.parse(to))) return to.trim().replace(/\/+$/, '');
-    const problem =
-      '--to takes the URL of an edge, without a user, a query or a fragment: https://…';
+    const problem = '--to takes the URL of an edge, without user, query and fragment: https://…';
     throw new RelayError('edge.invalid', problem);
   }
   const running = findRunning(state);
   if (running) return `http://127.0.0.1:${running.ports.edge}`;
-  const problem = `no relay runs on ${state}: start one with \`npm start\`, or name an edge with --to`;
-  throw new RelayError('edge.nowhere', problem);
+  throw new RelayError('edge.nowhere', `no local relay is running on ${state}`);
 }
 
-/** With a user fetch() takes none; the stream's name is put at its end. */
+/** fetch() refuses a URL with a user; the name of the stream is appended to the URL. */
 function isEdge(url: URL | null): boolean {
   if (!url || !/^https?:$/.test(url.protocol)) return false;
   return url.username + url.password + url.search + url.hash === '' && !/[?#]$/.test(url.href);
@@ -86,11 +93,11 @@ function isEdge(url: URL | null): boolean {
 
 function readSecret(stream: RelayStream, { secret, secrets }: SendOptions): string {
   if (secret === undefined && hasKeyPair(schemes[stream.scheme])) {
-    const problem = `only its sender can sign for "${stream.name}", with a private key: name the variable that holds one with --secret`;
+    const problem = `only the sender can sign for the stream "${stream.name}", with its private key`;
     throw new RelayError('secret.private', problem);
   }
   const name = secret ?? stream.secrets[0] ?? '';
-  const value = readSecretsOver(secrets)[name];
+  const value = readSecrets(secrets)[name];
   if (value) return value;
   const problem = `${name} is neither in the environment nor in ${secrets}`;
   throw new RelayError('secret.missing', problem);
@@ -113,14 +120,14 @@ function guessType(body: Uint8Array): string {
 async function sign(
   stream: RelayStream,
   draft: { body: Uint8Array<ArrayBuffer>; contentType: string },
-  side: { edge: string; secret: string },
+  side: { relay: Relay; now: number; edge: string; secret: string },
 ) {
   try {
-    return await signBytes(draft, stream, { relay, now: Date.now(), ...side });
+    return await signBytes(draft, stream, side);
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
-    const reason = hideSecret(cause.message, side.secret);
-    const problem = `this can't be signed as "${stream.scheme}": ${reason}`;
+    const reason = redactSecret(cause.message, side.secret);
+    const problem = `the body can't be signed with the scheme "${stream.scheme}": ${reason}`;
     throw new RelayError('delivery.unsignable', problem, { cause });
   }
 }
@@ -132,19 +139,19 @@ async function post(
   return await fetch(url, {
     method: 'POST',
     redirect: 'manual',
-    signal: AbortSignal.timeout(answerWithinMs),
+    signal: AbortSignal.timeout(answerTimeoutMs),
     headers: { 'content-type': contentType, ...headers },
     body,
   });
 }
 
-/** fetch() says only that it failed; why stands in the cause. */
+/** fetch() says only that it failed; the reason is in the cause. */
 function reasonOf(error: unknown): string {
   const { cause, message } = error as Error;
   return cause instanceof Error && cause.message ? cause.message : message;
 }
 
-/** The status, the relay's own headers and the body, each on a line. */
+/** The status, the relay's own headers and the body, each on its own line. */
 async function describe(response: Response): Promise<string> {
   const { status, statusText, headers } = response;
   const own = [...headers].filter(

@@ -1,18 +1,28 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultPorts, type Ports, portNames } from '../local/parts/ports.ts';
 import { makePrivateFolder } from '../local/parts/private-files.ts';
-import { type SendingSide, sampleOf, signDelivery } from '../local/samples/deliveries.ts';
+import {
+  type SendingSide,
+  type SignedDelivery,
+  sampleOf,
+  signDelivery,
+} from '../local/samples/deliveries.ts';
 import { historyStreams } from '../local/samples/sender-apis.ts';
 import { completeSecrets, type Secrets } from '../local/secrets.ts';
 import { type Stack, startStack } from '../local/stack.ts';
 import type { Relay, RelayStream } from '../shared/config/config.ts';
 import { misreadSecrets, secretPrefix } from '../shared/config/secrets.ts';
-import { relay } from '../tributary.config.ts';
-import { quote, toCurl } from './curl.ts';
-import { printPartLine } from './history/part-line.ts';
-import { announceRunning, requireNotRunning, retractRunning } from './running.ts';
+import { requireConfig } from '../subscriber/service/find-config.ts';
+import { loadRelay } from '../subscriber/service/load-relay.ts';
+import {
+  announceRunning,
+  defaultState,
+  requireNotRunning,
+  retractRunning,
+} from './find/running-stack.ts';
+import { installLocalParts } from './local-parts.ts';
+import { printPartLine } from './terminal/part-log.ts';
 
-const defaultState = '.tributary';
 const defaultSecrets = '.dev.vars';
 
 interface StartOptions {
@@ -33,20 +43,20 @@ export function startCommand(): Command {
     return { name, flag };
   });
   const command = new Command('start').description(
-    'run the whole relay on this machine until Ctrl-C: the edge, Pub/Sub, the subscriber, BigQuery',
+    'run the whole relay on this machine until Ctrl-C: edge, Pub/Sub, subscriber and BigQuery',
   );
   for (const { flag } of portOptions) command.addOption(flag);
   return command
-    .option('--state <folder>', 'where the queue and the tables are kept', defaultState)
+    .option('--state <folder>', 'folder for the queue and the tables', defaultState)
     .option(
       '--secrets <file>',
-      'where missing secrets are written, and all are read',
+      'file with the secrets; missing ones are generated and added',
       defaultSecrets,
     )
     .addOption(
       new Option(
         '--allow-host <name...>',
-        'a name, beside localhost, that Pub/Sub and BigQuery may be called by',
+        'host names, besides localhost, under which Pub/Sub and BigQuery answer',
       )
         .argParser(readHosts)
         .default([], 'none'),
@@ -63,21 +73,25 @@ async function start({
   allowHost,
   secrets: secretsFile,
 }: StartOptions): Promise<void> {
+  const config = requireConfig();
+  installLocalParts();
+  const relay = await loadRelay(config);
   requireNotRunning(state);
   const { secrets, added, tightened } = completeSecrets(secretsFile, relay);
-  if (added.length > 0) console.log(`${secretsFile}: made ${added.join(', ')}`);
+  if (added.length > 0) console.log(`${secretsFile}: generated ${added.join(', ')}`);
   for (const said of [tightened, makePrivateFolder(state)]) if (said) console.log(said);
-  await tellMisread(secretsFile, secrets);
+  await warnOfMisread(relay, secretsFile, secrets);
 
   const ended = Promise.withResolvers<string>();
   const stack = await startStack({
     relay,
+    config,
     ports,
     directory: state,
     secrets,
     allowHosts: allowHost,
     onLine: printPartLine,
-    onExit: (part, how) => ended.resolve(`${part} ended by itself (${how})`),
+    onExit: (part, how) => ended.resolve(`${part} ended unexpectedly (${how})`),
   });
   announceRunning(state, { pid: process.pid, ports: stack.ports });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -91,11 +105,11 @@ async function start({
   await stack.stop();
   retractRunning(state);
   if (!why.startsWith('SIG')) process.exitCode = 1;
-  else console.log('Stopped. What was accepted is in the tables, or waits in the queue.');
+  else console.log('Stopped. Accepted deliveries are in the tables, or wait in the queue.');
 }
 
-/** Of such a stream deliveries are answered 503 until its secret is mended; those of the others are taken. */
-async function tellMisread(secretsFile: string, secrets: Secrets): Promise<void> {
+/** The edge answers such a stream's deliveries with 503 until its secret is corrected; other streams work. */
+async function warnOfMisread(relay: Relay, secretsFile: string, secrets: Secrets): Promise<void> {
   for (const stream of relay.streams.values()) {
     for (const problem of await misreadSecrets(stream, (name) => secrets[name])) {
       console.error(`${secretsFile}: ${problem}`);
@@ -103,7 +117,7 @@ async function tellMisread(secretsFile: string, secrets: Secrets): Promise<void>
   }
 }
 
-/** What to paste: for each stream its URL, its table and one signed delivery. */
+/** For each stream its URL, its table and one signed delivery to paste. */
 async function describe(relay: Relay, stack: Stack, secrets: Secrets): Promise<string> {
   const edge = `http://127.0.0.1:${stack.ports.edge}`;
   const lines = [
@@ -124,7 +138,7 @@ async function describe(relay: Relay, stack: Stack, secrets: Secrets): Promise<s
   return lines.join('\n');
 }
 
-/** What to paste for each stream whose history can be had: yesterday's, from the stand-in for its sender. */
+/** Commands to paste for each stream with a history: they fetch yesterday's from the local sender. */
 function describeHistory(relay: Relay, stack: Stack, files: StateFiles): string {
   const dayMs = 24 * 3_600_000;
   const [from, to] = [dayMs, 0].map((agoMs) => new Date(Date.now() - agoMs).toISOString());
@@ -136,10 +150,10 @@ function describeHistory(relay: Relay, stack: Stack, files: StateFiles): string 
     );
   });
   if (lines.length === 0) return '';
-  return ['', "Yesterday's events, from before the webhook was on:", '', ...lines].join('\n');
+  return ['', "Yesterday's events, which no webhook delivered:", '', ...lines].join('\n');
 }
 
-/** As they differ from what the other commands take by themselves. */
+/** Only those that differ from the defaults of the other commands. */
 function flagsOf({ state, secrets }: StateFiles): string {
   const flags = [
     ...(state === defaultState ? [] : [`--state ${quote(state)}`]),
@@ -155,7 +169,7 @@ async function describeDelivery(stream: RelayStream, side: SendingSide): Promise
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const need = stream.secrets.join(' and ');
-    return `  ${side.edge}/${stream.name}\n\nOnly its sender can sign for it, with what ${need} in the secrets file is made for.`;
+    return `  ${side.edge}/${stream.name}\n\nOnly the sender can sign for this stream, with its private key. ${need} in the secrets file is the public key.`;
   }
 }
 
@@ -170,4 +184,21 @@ function parsePort(text: string): number {
 function readHosts(name: string, before: readonly string[]): string[] {
   if (/^(?:[\w-]+(?:\.[\w-]+)*|\[[\da-f:.]+\])$/i.test(name)) return [...before, name];
   throw new InvalidArgumentError('a host is a name or an address, without a port: tributary');
+}
+
+/** A delivery as a command that can be pasted into a POSIX shell, byte for byte. */
+function toCurl(delivery: SignedDelivery): string {
+  const headers = { 'content-type': delivery.contentType, ...delivery.headers };
+  const words = [
+    `curl -i ${quote(delivery.url)}`,
+    ...Object.entries(headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`),
+    // Not -d: it strips line breaks, which the signature covers.
+    `--data-binary ${quote(delivery.body)}`,
+  ];
+  return words.join(' \\\n  ');
+}
+
+/** As one word of a POSIX shell. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,43 +1,38 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, RelayError } from '../shared/errors.ts';
-import { backoffMs } from '../subscriber/bigquery/append/backoff.ts';
+import { Retry } from '../subscriber/retry.ts';
 
-/** What a new try may mend. Whatever else is transient has been tried for as long as there is patience. */
-const passing = new Set<ErrorCode>([
+/** Other transient errors come from requests that have retried on their own. */
+const retriedCodes = new Set<ErrorCode>([
   'history.broken',
   'bigquery.query',
   'bigquery.commit',
   'bigquery.row-count',
 ]);
-const maxTries = 6;
+const retryPolicy = { maxTries: 7 };
 
-export interface TryOptions {
-  /** Called after each try that failed. */
+export interface RetryOptions {
+  /** Called after each failed try. */
   undo?: () => void;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Does a part of the work anew where its failure is a passing one. The work must be such that nothing is doubled.
+ * Repeats a part of the work after a transient failure. The work must be such that a repetition doubles nothing.
  *
- * @throws what the last try threw, or the signal's reason
+ * @throws the error of the last try, or the signal's reason
  */
-export async function tryAgain<Result>(
+export async function retryWork<Result>(
   work: () => Promise<Result>,
-  { undo, signal }: TryOptions,
+  { undo, signal }: RetryOptions,
 ): Promise<Result> {
-  for (let tries = 1; ; tries++) {
+  for (const retry = new Retry(retryPolicy, signal); ; ) {
     try {
       return await work();
     } catch (error) {
       undo?.();
       signal?.throwIfAborted();
-      const isPassing = error instanceof RelayError && passing.has(error.code);
-      if (!isPassing || tries === maxTries) throw error;
+      const isRetried = error instanceof RelayError && retriedCodes.has(error.code);
+      if (!isRetried || !(await retry.next('throttled'))) throw error;
     }
-    await sleep(backoffMs('throttled', tries, Math.random), undefined, signal && { signal }).catch(
-      () => {},
-    );
-    signal?.throwIfAborted();
   }
 }

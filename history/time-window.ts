@@ -1,4 +1,6 @@
-/** From `from` until just before `to`, in Unix milliseconds. */
+import { RelayError } from '../shared/errors.ts';
+
+/** In Unix milliseconds; `to` is not included. */
 export interface TimeWindow {
   from: number;
   to: number;
@@ -8,13 +10,13 @@ export const hourMs = 3_600_000;
 
 const units = { m: 60_000, h: hourMs, d: 24 * hourMs };
 
-/** `30m`, `6h`, `1d` → milliseconds; undefined for what is none. */
+/** `30m`, `6h`, `1d` → milliseconds; undefined if it is not a span. */
 export function parseSpan(text: string): number | undefined {
   const [, count, unit] = /^([1-9]\d{0,5})([mhd])$/.exec(text) ?? [];
   return count === undefined ? undefined : Number(count) * units[unit as keyof typeof units];
 }
 
-/** ISO 8601, a day or an instant; without an offset it is UTC. Unix milliseconds. */
+/** ISO 8601, a day or an instant, in UTC without an offset. Unix milliseconds; undefined if it is neither. */
 export function parseInstant(text: string): number | undefined {
   const match =
     /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)([Zz]|[+-]\d{2}:\d{2})?)?$/.exec(
@@ -26,7 +28,7 @@ export function parseInstant(text: string): number | undefined {
   return Number.isNaN(time) || !isDay(day) ? undefined : time;
 }
 
-/** Date.parse takes 31 February for 3 March. */
+/** Date.parse reads 31 February as 3 March. */
 function isDay(day: string): boolean {
   const midnight = Date.parse(`${day}T00:00Z`);
   return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day);
@@ -41,7 +43,7 @@ export function cutWindows({ from, to }: TimeWindow, spanMs: number): TimeWindow
   }));
 }
 
-/** Both halves, cut at a whole second; undefined for a window that is too short for that. */
+/** The halves, split at a whole second; undefined if the window is too short for that. */
 export function halveWindow({ from, to }: TimeWindow): [TimeWindow, TimeWindow] | undefined {
   const middle = Math.floor((from + to) / 2000) * 1000;
   if (middle <= from || middle >= to) return undefined;
@@ -51,11 +53,29 @@ export function halveWindow({ from, to }: TimeWindow): [TimeWindow, TimeWindow] 
   ];
 }
 
+/** Too many to keep their ids in memory. Nothing of the window is written. */
+export function tooManyEvents(window: TimeWindow, max: number): RelayError {
+  const problem = `${describeWindow(window)} has more than ${max} events`;
+  return new RelayError('window.too-many-events', problem);
+}
+
+/**
+ * The windows to try instead of one that had too many events.
+ *
+ * @throws the error, if it is another one or the window can't be split
+ */
+export function splitWindow(window: TimeWindow, error: unknown): TimeWindow[] {
+  const isTooLarge = error instanceof RelayError && error.code === 'window.too-many-events';
+  const halves = isTooLarge ? halveWindow(window) : undefined;
+  if (!halves) throw error;
+  return halves;
+}
+
 export function widen({ from, to }: TimeWindow, byMs: number): TimeWindow {
   return { from: from - byMs, to: to + byMs };
 }
 
-export function holds({ from, to }: TimeWindow, timeMs: number): boolean {
+export function contains({ from, to }: TimeWindow, timeMs: number): boolean {
   return timeMs >= from && timeMs < to;
 }
 
@@ -63,7 +83,7 @@ export function describeWindow({ from, to }: TimeWindow): string {
   return `${shortInstant(from)} … ${shortInstant(to)}`;
 }
 
-/** `2026-01-02T03:00Z`, with its seconds where there are any. */
+/** `2026-01-02T03:00Z`, with seconds and milliseconds if they are not 0. */
 export function shortInstant(time: number): string {
   return new Date(time).toISOString().replace(/(?::00)?\.000Z$/, 'Z');
 }

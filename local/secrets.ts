@@ -10,33 +10,33 @@ import { appendPrivately } from './parts/private-files.ts';
 
 export type Secrets = Record<string, string>;
 
-/** How each secret that the relay needs is made on this machine; a sender's own key pair cannot be. */
-function recipes(relay: Relay): Map<string, () => string> {
-  const recipes = new Map([['GOOGLE_SERVICE_ACCOUNT', () => makeServiceAccount(relay.project)]]);
+/** How to generate each secret that the relay needs. A sender's key pair cannot be generated here. */
+function secretGenerators(relay: Relay): Map<string, () => string> {
+  const generators = new Map([['GOOGLE_SERVICE_ACCOUNT', () => makeServiceAccount(relay.project)]]);
   for (const stream of relay.streams.values()) {
     const scheme = schemes[stream.scheme];
     if (!hasKeyPair(scheme)) {
-      for (const name of stream.secrets) recipes.set(name, () => makeSecretOf(scheme));
+      for (const name of stream.secrets) generators.set(name, () => makeSecretOf(scheme));
     }
     if (stream.handshake === 'meta') {
-      recipes.set(`${secretPrefix(stream.name)}_VERIFY_TOKEN`, makeKey);
+      generators.set(`${secretPrefix(stream.name)}_VERIFY_TOKEN`, makeKey);
     }
-    if (hasApi(stream)) recipes.set(apiKeyName(stream.name), makeKey);
+    if (hasApi(stream)) generators.set(apiKeyName(stream.name), makeKey);
   }
-  return recipes;
+  return generators;
 }
 
-/** Does the sender sign with a key of its own, so that only its public half can be had? */
+/** Whether the sender signs with a private key, so that the relay only has the public key. */
 export function hasKeyPair(scheme: Scheme): boolean {
   return scheme.algorithm === 'ed25519' || scheme.algorithm === 'ecdsa-p256';
 }
 
-/** Does something stand in for the sender's own API here? */
+/** Whether there is a stand-in for the sender's own API. */
 function hasApi({ source }: RelayStream): boolean {
   return sources[source].delivers === 'exports' || source === 'datanostro';
 }
 
-/** In the form that senders of the scheme give their secrets. */
+/** A secret in the form that the scheme's senders use. */
 function makeSecretOf(scheme: Scheme): string {
   if ('at' in scheme) return scheme.algorithm === 'basic' ? `tributary:${makeKey()}` : makeKey();
   const encoding = (
@@ -51,12 +51,12 @@ function makeSecretOf(scheme: Scheme): string {
   return (scheme.key === 'whsec' ? 'whsec_' : '') + randomBytes(24).toString(encoding);
 }
 
-/** Every secret that the relay needs, freshly made. */
+/** Generates every secret that the relay needs. */
 export function makeSecrets(relay: Relay): Secrets {
-  return Object.fromEntries([...recipes(relay)].map(([name, make]) => [name, make()]));
+  return Object.fromEntries([...secretGenerators(relay)].map(([name, make]) => [name, make()]));
 }
 
-/** The secret with which a stream's exports, or its history, are fetched from the sender. */
+/** The name of the secret for the sender's API of exports or history. */
 export function apiKeyName(streamName: string): string {
   return `${secretPrefix(streamName)}_API_KEY`;
 }
@@ -68,21 +68,21 @@ export interface CompletedSecrets {
 }
 
 /**
- * Reads `.dev.vars` and adds what is missing, leaving every line that is there as it is. Returns all
- * values, and the names of those that were added. Others on this machine can't read the file then:
- * `tightened` says so where they could.
+ * Reads `.dev.vars` and appends missing secrets; existing lines stay as they are. Returns all values and the
+ * names of the added ones. Only the owner can read the file afterwards; `tightened` is a warning if others
+ * could read it before.
  */
 export function completeSecrets(file: string, relay: Relay): CompletedSecrets {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const secrets = parseEnv(text) as Secrets;
   const added: string[] = [];
-  for (const [name, make] of recipes(relay)) {
+  for (const [name, make] of secretGenerators(relay)) {
     if (secrets[name]) continue;
     secrets[name] = make();
     added.push(name);
   }
   if (added.length === 0) return { secrets, added };
-  // Single quotes: in double quotes a dotenv reader would turn the key's \n into line breaks.
+  // Single quotes, because dotenv readers turn \n in double quotes into line breaks.
   const lines = added.map((name) => `${name}='${secrets[name]}'\n`).join('');
   const gap = text === '' || text.endsWith('\n') ? '' : '\n';
   const tightened = appendPrivately(file, gap + lines);
@@ -95,8 +95,8 @@ function makeKey(): string {
 }
 
 /**
- * The JSON key of a service account that exists nowhere: the Worker signs with it here as it does
- * against Google, and the local Pub/Sub takes any token.
+ * The JSON key of an invented service account. The Worker signs tokens with it as with a real one, and the
+ * local Pub/Sub accepts any token.
  */
 function makeServiceAccount(project: string): string {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

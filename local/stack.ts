@@ -1,37 +1,39 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Relay } from '../shared/config/config.ts';
 import { secretPrefix } from '../shared/config/secrets.ts';
 import type { AllowedHosts } from './guards/request-guard.ts';
 import type { PartName } from './parts/part.ts';
 import { type PartListeners, PartProcess } from './parts/part-process.ts';
 import { type Ports, requireFree } from './parts/ports.ts';
-import { exportStreams, startSenders } from './samples/sender-apis.ts';
+import { exportStreams, startSenderApis } from './samples/sender-apis.ts';
 import type { Secrets } from './secrets.ts';
 import { claimState } from './state-version.ts';
 
 export interface StackOptions extends PartListeners {
   relay: Relay;
+  /** The file that exports the relay. */
+  config: string;
   ports: Ports;
-  /** Where the queue and the tables are kept; a later start goes on from there. */
+  /** The folder of messages and tables. A later start continues with them. */
   directory: string;
   secrets: Secrets;
-  /** Other names than this machine's that the servers beside the edge may be called by. */
+  /** Additional host names that the servers other than the edge accept. */
   allowHosts?: AllowedHosts;
 }
 
 export interface Stack {
   readonly ports: Ports;
-  /** Stops the edge, drains the subscriber, then stops the servers: within 5 s, by force where it must. */
+  /** Stops the edge, drains the subscriber, then stops the servers; within 5 s, by force if necessary. */
   stop(): Promise<void>;
 }
 
-/** How long each part may take to stop; together less than the 5 s that `stop` promises. */
+/** The time limit of each part's stop, together less than the 5 s of `stop`. */
 const stopWithinMs = { edge: 1200, subscriber: 2500, servers: 1200 } as const;
 
 /**
- * Starts the whole relay on 127.0.0.1: the Worker in workerd, the subscriber, and the local servers that
- * stand where Google's do. Whatever has started is stopped again if a part does not start.
+ * Starts the whole relay on 127.0.0.1: the Worker in workerd, the subscriber, and the local servers in the
+ * place of Google's. If one part does not start, all others are stopped.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   await requireFree(options.ports);
@@ -46,8 +48,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     parts.set(name, part);
     Object.assign(ports, await part.ready);
   };
-  const senders = await startSenders(options.relay, options.secrets, ports, allowHosts);
-  Object.assign(ports, senders.ports);
+  const senderApis = await startSenderApis(options.relay, options.secrets, ports, allowHosts);
+  Object.assign(ports, senderApis.ports);
 
   const stop = async () => {
     await parts.get('edge')?.stop(stopWithinMs.edge);
@@ -55,7 +57,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await Promise.all([
       parts.get('pubsub')?.stop(stopWithinMs.servers),
       parts.get('bigquery')?.stop(stopWithinMs.servers),
-      senders.stop(),
+      senderApis.stop(),
     ]);
   };
   try {
@@ -72,10 +74,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         allowHosts,
       }),
     ]);
-    // The subscriber creates the topic and the tables: the edge opens when a delivery has somewhere to go.
-    await start('subscriber', {}, subscriberEnvironment(options, ports));
+    // The subscriber creates the topic and the tables, so the edge starts after it.
+    await start('subscriber', { config: options.config }, subscriberEnvironment(options, ports));
     await start('edge', {
       port: ports.edge,
+      relayConfig: options.config,
+      ...wranglerBeside(options.config),
       bindings: { ...options.secrets, PUBSUB_ENDPOINT: `http://127.0.0.1:${ports.pubsub}` },
     });
   } catch (error) {
@@ -85,7 +89,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   return { ports, stop };
 }
 
-/** What a production deployment sets, but for the endpoints. */
+function wranglerBeside(config: string): { wranglerConfig?: string } {
+  const file = join(dirname(config), 'wrangler.toml');
+  return existsSync(file) ? { wranglerConfig: file } : {};
+}
+
+/** The environment of a production deployment, except for the endpoints. */
 function subscriberEnvironment(options: StackOptions, ports: Ports): NodeJS.ProcessEnv {
   const apiUrls = exportStreams(options.relay).map((name) => [
     `${secretPrefix(name)}_API_URL`,
@@ -98,7 +107,7 @@ function subscriberEnvironment(options: StackOptions, ports: Ports): NodeJS.Proc
     BIGQUERY_EMULATOR_HOST: `http://127.0.0.1:${ports.bigquery}`,
     BIGQUERY_STORAGE_EMULATOR_HOST: `127.0.0.1:${ports.bigqueryGrpc}`,
     METADATA_SERVER_DETECTION: 'none',
-    // Its servers answer at once, or not at all; and Ctrl-C is not to wait for that.
+    // Local servers answer at once or never, and Ctrl-C must not wait.
     STOP_WITHIN_SECONDS: '2.2',
   };
 }

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RelayError } from '../shared/errors.ts';
+import { version } from '../subscriber/service/version.ts';
 
 /** To be raised with every change after which an older version can't read what a newer one has written. */
 const layout = 1;
@@ -21,9 +22,6 @@ interface StateVersion {
  */
 export function claimState(directory: string): void {
   const file = join(directory, fileName);
-  const { version } = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  ) as { version: string };
   const found = readVersion(file);
   if (found && found.layout > layout) {
     throw new RelayError(

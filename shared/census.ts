@@ -1,12 +1,12 @@
 import type { Row, TableLayout } from './columns.ts';
 import type { Relay } from './config/config.ts';
 
-/** Events that were acknowledged and become no rows, counted by the edge: no payloads. */
+/** A count of events that the edge acknowledged and did not relay. It holds no payloads. */
 export interface CensusCount {
   stream: string;
-  /** Absent where the events name none, or where too many names came at once to tell them apart. */
+  /** Absent where the events have no name, or where there were too many names at once. */
   event?: string;
-  /** `event-filter`, or `ignored` for a delivery of another kind than the stream is for. */
+  /** `event-filter`, or `ignored` for a delivery of a kind that the stream does not take. */
   cause: string;
   dropped: number;
   /** Unix milliseconds, by the edge's clock. */
@@ -14,10 +14,10 @@ export interface CensusCount {
   lastAt: number;
 }
 
-/** The `stream` of an envelope that carries a count. No stream of a relay can be named so. */
+/** The `stream` of an envelope that carries a count. No stream of a relay can have this name. */
 export const censusStream = 'tributary.census';
 
-/** `dataset.table`, beside the dead letters. */
+/** `dataset.table`, in the dataset of the dead letters. */
 export function censusTable(relay: Relay): string {
   return `${relay.deadLetters.split('.')[0]}.census`;
 }
@@ -43,7 +43,7 @@ export function writeCount(count: CensusCount): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(count));
 }
 
-/** The row of a count; undefined where the body holds none. */
+/** The row of a count; undefined where the body is not a count. */
 export function readCount(id: string, body: Uint8Array): Row | undefined {
   let count: Partial<Record<keyof CensusCount, unknown>> | null;
   try {
@@ -65,7 +65,7 @@ export function readCount(id: string, body: Uint8Array): Row | undefined {
   };
 }
 
-/** Whole, and within what Date takes. */
+/** An integer, within the range of Date. */
 function isWhole(value: unknown): value is number {
   return Number.isInteger(value) && Math.abs(value as number) <= 8.64e15;
 }

@@ -24,11 +24,11 @@ export interface Column {
   mode?: 'NULLABLE' | 'REQUIRED' | 'REPEATED';
   description?: string;
   columns?: Column[];
-  /** A row needs a value here that fits; the table's column is NULLABLE all the same. */
+  /** A row needs a value here that fits. The table's column is NULLABLE anyway. */
   required?: boolean;
-  /** Holds a value as it was sent, or none: a lone surrogate in it is not replaced. */
+  /** Has a value exactly as it was sent, or NULL: a lone surrogate is not replaced. */
   exact?: boolean;
-  /** Says again what another column holds: it is left out where the row would be too large with it. */
+  /** Repeats part of another column: it is left out of a row that would be too large with it. */
   spare?: boolean;
 }
 
@@ -38,14 +38,14 @@ export interface TableLayout {
   /** Partitions by a top-level TIMESTAMP, DATE or DATETIME column. */
   partitionBy?: { column: string; by: 'DAY' | 'HOUR' | 'MONTH' };
   clusterBy?: string[];
-  /** The primary key: rows are upserts, and of several with one key the newest stays. */
+  /** The primary key: rows are upserts, and the newest row of each key stays. */
   key?: string[];
-  /** By which columns copies of one row are known, and by which the newest of them. */
+  /** The columns that are equal in duplicates of a row, and the column that shows the newest. */
   copies?: { by: string[]; newest?: string };
   description?: string;
 }
 
-/** What a cell may hold before it is encoded. A RECORD is an object, a REPEATED column an array. */
+/** The value of a cell before it is encoded. A RECORD is an object, a REPEATED column an array. */
 export type Value =
   | null
   | string
@@ -55,7 +55,7 @@ export type Value =
   | Uint8Array
   /** A moment, for a TIMESTAMP. */
   | Date
-  /** For a JSON column, which takes a string as well, and looks whether it is JSON. */
+  /** For a JSON column. It takes a string too, and checks that it is JSON. */
   | JsonText
   | Value[]
   | { [name: string]: Value };
@@ -63,15 +63,15 @@ export type Value =
 /** One row, by column name. */
 export type Row = { [name: string]: Value };
 
-/** Is it the fields of a RECORD, and no other object? */
+/** Whether it is a RECORD's fields, and not another object. */
 export function isRecord(value: Value): value is Row {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return !(value instanceof Uint8Array || value instanceof Date || value instanceof JsonText);
 }
 
 /**
- * What a table can be clustered by: https://cloud.google.com/bigquery/docs/creating-clustered-tables#limitations. A key
- * holds these too, and BYTES (https://cloud.google.com/bigquery/docs/primary-foreign-keys); but ours are clustered by it.
+ * The types that a table can be clustered by: https://cloud.google.com/bigquery/docs/creating-clustered-tables#limitations. A key
+ * can have these too, and BYTES (https://cloud.google.com/bigquery/docs/primary-foreign-keys), but our tables are clustered by their key.
  */
 export const clusterTypes: ReadonlySet<ColumnType> = new Set([
   'STRING',
@@ -86,10 +86,18 @@ export const clusterTypes: ReadonlySet<ColumnType> = new Set([
 const maxClusters = 4;
 
 /** The layout of a stream's table: its source's, with the key that the stream declares. */
-export function keyedLayout(layout: TableLayout, { key }: { key?: string[] }): TableLayout {
+export function keyedLayout(
+  layout: TableLayout,
+  { key }: { key?: readonly string[] },
+): TableLayout {
   if (!key) return layout;
-  // Changes are merged by the key, and clusters make that cheap.
+  // BigQuery merges changes by the key, and clusters make that cheap.
   const clusterBy = [...new Set([...key, ...(layout.clusterBy ?? [])])].slice(0, maxClusters);
   const newest = layout.copies?.newest;
-  return { ...layout, clusterBy, key, copies: { by: key, ...(newest && { newest }) } };
+  return {
+    ...layout,
+    clusterBy,
+    key: [...key],
+    copies: { by: [...key], ...(newest && { newest }) },
+  };
 }

@@ -6,21 +6,21 @@ import type { SentBody } from './formats/body-formats.ts';
  */
 export interface Envelope extends SentBody {
   stream: string;
-  /** UUIDv7, stamped before the first try to publish, so that every copy can be recognised. */
+  /** UUIDv7, stamped before the first try to publish, so that every duplicate can be recognised. */
   deliveryId: string;
   /** Unix milliseconds, by the edge's clock. */
   receivedAt: number;
-  /** Of the request, where it is not POST. A GET's body is its query, byte for byte. */
+  /** The request's method, if it is not POST. The body of a GET is its query, byte for byte. */
   method?: string;
   event?: string;
   contentType?: string;
-  /** Set where the body is compressed: it was signed, and is kept, as it was sent. */
+  /** Set where the body is compressed. The body is signed and kept as it was sent. */
   contentEncoding?: string;
-  /** Of the URL, as it was sent, without its question mark; not of a GET. */
+  /** The URL's query as it was sent, without the question mark; not for a GET. */
   query?: string;
   /** W3C Trace Context. */
   traceparent?: string;
-  /** Those headers, by lower-case name, that the stream's columns or events are read from. */
+  /** The headers, by lower-case name, that the stream's columns or events are read from. */
   headers?: Readonly<Record<string, string>>;
   body: Uint8Array;
 }
@@ -33,7 +33,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 const headerPrefix = 'header_';
 
-/** A header's value, where an attribute can carry it; what the subscriber can't see the edge must not see. */
+/** A header's value, if it fits in an attribute. The edge must not see more than the subscriber. */
 export function carriedHeader(headers: Headers, name: string): string | undefined {
   const value = headers.get(name);
   return value && fits(value) ? value : undefined;
@@ -41,14 +41,14 @@ export function carriedHeader(headers: Headers, name: string): string | undefine
 
 function fits(value: string): boolean {
   if (!value.isWellFormed()) return false;
-  // No UTF-16 unit takes more than three bytes: a short value need not be encoded to be measured.
+  // A UTF-16 unit takes three bytes at most: a short value need not be encoded to be measured.
   if (value.length * 3 <= maxValueBytes) return true;
   return value.length <= maxValueBytes && encoder.encode(value).byteLength <= maxValueBytes;
 }
 
 /**
- * Attributes as Pub/Sub takes them. A value that is too long is left out, for it is never more than a hint; but a
- * query is a part of the delivery: `query_bytes` says that `toData` has put it before the body.
+ * Attributes as Pub/Sub takes them. A value that is too long is left out: it is only a hint. The query is part of the
+ * delivery, so a long one is not left out: `toData` puts it before the body, and `query_bytes` gives its length.
  */
 export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, string> {
   const attributes: Record<string, string> = {
@@ -75,7 +75,7 @@ export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, s
   return attributes;
 }
 
-/** The message's data: the body as it is, behind a query that no attribute can carry. */
+/** The message's data: the body as it is, after a query that is too long for an attribute. */
 export function toData<Bytes extends Uint8Array>({ body, query }: { body: Bytes; query?: string }) {
   if (!query || fits(query)) return body;
   const bytes = encoder.encode(query);

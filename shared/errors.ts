@@ -92,12 +92,23 @@ export const errors = {
     meaning: 'tributary.config.ts has one or more problems.',
     remedy: 'Correct each path that the message names, then run `npx tributary check`.',
   },
+  'config.missing': {
+    reaction: 'setup',
+    meaning: 'There is no config file.',
+    remedy:
+      'Run `npx tributary init`, change to the folder of the relay, or name the file with `--config`.',
+  },
   'config.moved': {
     reaction: 'setup',
     meaning:
       'tributary.config.ts was written for an older version: it imports a file that has moved.',
     remedy:
       "Import everything from the package: `import { datanostro, defineRelay } from 'tributary-relay';`.",
+  },
+  'config.no-relay': {
+    reaction: 'setup',
+    meaning: 'The config file does not export a relay.',
+    remedy: 'Write `export const relay = defineRelay({ … });` in it.',
   },
   'delimited.encoding': {
     reaction: 'invalid',
@@ -391,6 +402,11 @@ export const errors = {
     reaction: 'invalid',
     meaning: 'A line cannot become a row, and `--strict` stops at the first one.',
     remedy: 'Correct the line, or run the command without `--strict` to skip such lines.',
+  },
+  'local.missing': {
+    reaction: 'setup',
+    meaning: 'The packages that the relay on one machine needs could not be installed.',
+    remedy: 'Run the npm command of the message yourself; it shows what is wrong.',
   },
   'overflow.timeout': {
     reaction: 'transient',

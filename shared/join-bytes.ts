@@ -1,4 +1,4 @@
-/** One after the other, in bytes of their own. @param length of all together */
+/** The parts as one new array. @param length of all parts together */
 export function joinBytes(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(length);
   let at = 0;

@@ -1,7 +1,7 @@
 /**
- * What must not reach a terminal as it is, for a terminal obeys it: control characters (C0, DEL, C1: an escape
- * sequence sets the title, the clipboard, or what was printed before) and what turns the order of text around
- * or breaks its lines (https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing).
+ * Characters that a terminal would obey: control characters (C0, DEL, C1: an escape sequence can set the title or the
+ * clipboard, or change text that was printed before), and characters that reverse the order of text or break its lines
+ * (https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing).
  */
 const unsafe = /[\p{Cc}\p{Bidi_Control}\u2028\u2029\u206a-\u206f\ufeff\ufff9-\ufffb]/gu;
 const short = new Map([
@@ -15,12 +15,12 @@ function escapeOne(character: string): string {
   return short.get(character) ?? `\\u${code}`;
 }
 
-/** Text as one line for a terminal: what is unsafe is written as JSON escapes it, `\u001b`. */
+/** Text as one line for a terminal. Unsafe characters are escaped as in JSON: `\u001b`. */
 export function terminalText(text: string): string {
   return text.replace(unsafe, escapeOne);
 }
 
-/** The same for text of several lines, which stay lines. */
+/** The same for text of several lines. The line breaks stay. */
 export function terminalLines(text: string): string {
   return text
     .replaceAll('\r\n', '\n')
@@ -28,8 +28,7 @@ export function terminalLines(text: string): string {
 }
 
 /**
- * A JSON document that means the same and is safe on a terminal: the unsafe can stand in its strings alone, but
- * for white space.
+ * The same JSON document, safe on a terminal. Except for white space, unsafe characters can stand only in strings.
  */
 export function terminalJson(json: string): string {
   return json.replace(unsafe, (character) => {

@@ -3,18 +3,18 @@ import type { Relay } from '../shared/config/config.ts';
 import { secretPrefix } from '../shared/config/secrets.ts';
 import { RelayError } from '../shared/errors.ts';
 import { sources } from '../shared/sources/registry.ts';
-import { readApiAccess } from './exports/fetch/api-credentials.ts';
+import { readApiCredentials } from './exports/fetch/api-credentials.ts';
 import type { ExportApi } from './exports/fetch/export-api.ts';
 
-/** What the subscriber reads from its environment, checked. */
+/** The subscriber's environment variables, checked. */
 export interface Environment {
-  /** `host:port` of a Storage Write server without TLS; Google's own when absent. */
+  /** `host:port` of a Storage Write server without TLS; Google's own by default. */
   storageEndpoint?: string;
   /** By the stream's name. */
   exportApis: ReadonlyMap<string, ExportApi>;
 }
 
-/** As in the vendor's function: an export may be silent for so long before it is given up. */
+/** The idle timeout of a download, as in the vendor's own function. */
 const downloadTimeoutMs = 300_000;
 
 /**
@@ -35,8 +35,9 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, relay: Relay): E
       keyIsFor: `the exports of "${stream.name}" are fetched with it`,
       noUrl: `${secretPrefix(stream.name)}_API_URL is not set, and the stream has no apiUrl`,
     };
-    const access = readApiAccess(environment, configured, problems);
-    if (access) exportApis.set(stream.name, { ...access, timeoutMs: downloadTimeoutMs });
+    const credentials = readApiCredentials(environment, configured, problems);
+    if (credentials)
+      exportApis.set(stream.name, { ...credentials, idleTimeoutMs: downloadTimeoutMs });
   }
   if (problems.length > 0) {
     throw new RelayError('environment.invalid', problems.join('\n'));
@@ -45,17 +46,17 @@ export function readEnvironment(environment: NodeJS.ProcessEnv, relay: Relay): E
   return { exportApis, ...(storageEndpoint && { storageEndpoint }) };
 }
 
-/** Where the subscriber tells of its health. */
+/** Where the subscriber answers health checks. */
 export interface HealthAddress {
-  /** An address of this machine, or 0.0.0.0 and :: for all of them. */
+  /** An address of this machine; 0.0.0.0 or :: for all of them. */
   host: string;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   port: number;
 }
 
 /**
- * `HEALTH_PORT`, or `PORT` as hosts of containers set it; none when neither is set. On `HEALTH_HOST`, and
- * without it on this machine alone: who is not told to ask learns nothing of the streams.
+ * `HEALTH_PORT`, or `PORT` as hosts of containers set it; undefined when neither is set. Without `HEALTH_HOST`
+ * only this machine can ask, because the answers name streams.
  *
  * @throws RelayError `environment.invalid`
  */
@@ -65,9 +66,39 @@ export function readHealthAddress(environment: NodeJS.ProcessEnv): HealthAddress
   const invalid = (problem: string) => new RelayError('environment.invalid', problem);
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw invalid(`"${text}" is no port for the health checks`);
+    throw invalid(`"${text}" is not a port for the health checks`);
   }
   const host = environment['HEALTH_HOST'] || '127.0.0.1';
   if (isIP(host) !== 0 || host === 'localhost') return { host, port };
   throw invalid(`HEALTH_HOST must be an address, such as 0.0.0.0 for all of this machine's`);
+}
+
+/** How long a stop may take. */
+export interface StopTime {
+  /** How long appends may still be answered, and dead letters stored. */
+  graceMs: number;
+  /** By then every message in flight is acked or nacked. */
+  withinMs: number;
+}
+
+/** Cloud Run kills after 10 s, Kubernetes after 30. */
+const defaultSeconds = 8.5;
+/** Acks are sent 0.1 s after their rows are written; Pub/Sub's client keeps the last second for nacks. */
+const afterGraceMs = 1200;
+const minSeconds = 2;
+const maxSeconds = 600;
+
+/**
+ * A stop takes at most `STOP_WITHIN_SECONDS`; it must be less than the host allows between SIGTERM and SIGKILL.
+ *
+ * @throws RelayError `environment.invalid`
+ */
+export function readStopTime(environment: NodeJS.ProcessEnv): StopTime {
+  const text = environment['STOP_WITHIN_SECONDS'];
+  const seconds = Number(text || defaultSeconds);
+  if (!(seconds >= minSeconds && seconds <= maxSeconds)) {
+    const message = `STOP_WITHIN_SECONDS is "${text}", and may be ${minSeconds} to ${maxSeconds}`;
+    throw new RelayError('environment.invalid', message);
+  }
+  return { graceMs: seconds * 1000 - afterGraceMs, withinMs: seconds * 1000 };
 }

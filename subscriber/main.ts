@@ -2,64 +2,56 @@ import { tmpdir } from 'node:os';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PubSub } from '@google-cloud/pubsub';
 import type { Relay } from '../shared/config/config.ts';
-import { relay as ownRelay } from '../tributary.config.ts';
 import { openTables } from './bigquery/tables/open-tables.ts';
 import { DeadLetterQueue } from './dead-letters/dead-letter-queue.ts';
-import { readEnvironment } from './environment.ts';
+import { readEnvironment, readStopTime } from './environment.ts';
 import { ExportQueue } from './exports/export-queue.ts';
 import { type Log, logToStdout } from './log.ts';
-import { runMode } from './modes.ts';
 import { Pipeline } from './pipeline.ts';
-import type { Work } from './pull/drain.ts';
+import { InFlightLimit } from './pull/in-flight-limit.ts';
 import { openSubscription, pullLimits } from './pull/subscription.ts';
-import { WaitingRoom } from './pull/waiting-room.ts';
-import { type Readiness, readinessOf } from './service/readiness.ts';
+import { readinessOf } from './service/health.ts';
+import { loadRelay } from './service/load-relay.ts';
+import { runMode, type Subscriber } from './service/modes.ts';
 import { keepHeapSmall, subscriberHeap } from './service/small-heap.ts';
-import { readStopTime } from './service/stop-time.ts';
-
-export interface Subscriber extends Work {
-  readonly rowsWritten: number;
-  readonly deadLettersWritten: number;
-  readonly readiness: Readiness;
-  /** Writes and acks what is in hand, gives the rest back, and closes; within `STOP_WITHIN_SECONDS`. */
-  stop(): Promise<void>;
-}
 
 export interface SubscriberSettings {
-  /** That of tributary.config.ts by default. */
+  /** The one of tributary.config.ts by default. */
   relay?: Relay;
   log?: Log;
   /** How long an append may stay unanswered; 30 s by default. */
   appendTimeoutMs?: number;
 }
 
-/** Of what the pull may have out: the client counts a message until its ack is sent, 0.1 s later. */
-const fullAt = 0.85;
+/** Part of the flow control's limits: the client counts a message until its ack is sent, 0.1 s later. */
+const inFlightShare = 0.85;
 
 /**
  * Opens the tables, then the subscription, and relays until it is stopped.
  *
- * @param onFailure the subscription can't be pulled from any more, and no waiting mends that
- * @throws RelayError `environment.invalid`, `bigquery.credentials`, `subscription.dead-letter-topic`
+ * @param onFailure called when the subscription can't be pulled from any more, and waiting would not help
+ * @throws RelayError `config.*`, `environment.invalid`, `bigquery.credentials`, `subscription.dead-letter-topic`
  */
 export async function startSubscriber(
   environment: NodeJS.ProcessEnv,
   onFailure: () => void,
-  { relay = ownRelay, log = logToStdout, appendTimeoutMs }: SubscriberSettings = {},
+  settings: SubscriberSettings = {},
 ): Promise<Subscriber> {
+  const { log = logToStdout, appendTimeoutMs } = settings;
+  const relay = settings.relay ?? (await loadRelay());
   const { storageEndpoint, exportApis } = readEnvironment(environment, relay);
   const stopTime = readStopTime(environment);
   const bigquery = new BigQuery({ projectId: relay.project, location: relay.location });
-  const room = new WaitingRoom({
-    messages: pullLimits.messages * fullAt,
-    bytes: pullLimits.bytes * fullAt,
+  const inFlight = new InFlightLimit({
+    messages: pullLimits.messages * inFlightShare,
+    bytes: pullLimits.bytes * inFlightShare,
   });
   const tables = await openTables({
     relay,
     bigquery,
     ...(storageEndpoint && { storageEndpoint }),
     ...(appendTimeoutMs !== undefined && { appendTimeoutMs }),
-    room,
+    inFlight,
     log,
   });
   const exports = new ExportQueue({
@@ -69,19 +61,19 @@ export async function startSubscriber(
     directory: tmpdir(),
     log,
   });
-  const deadLetters = new DeadLetterQueue({ table: tables.deadLetters, room, log });
+  const deadLetters = new DeadLetterQueue({ table: tables.deadLetters, inFlight, log });
   const pipeline = new Pipeline({
     relay,
     tables: tables.rows,
     deadLetters,
-    room,
-    loadExport: (stream, announcement) => exports.load(stream.name, announcement),
+    exports,
+    inFlight,
     log,
   });
 
   const pubsub = new PubSub({ projectId: relay.project });
   const subscription = await openSubscription(pubsub, relay, stopTime.withinMs, log);
-  subscription.on('message', (message) => void pipeline.take(message));
+  subscription.on('message', (message) => void pipeline.handle(message));
   subscription.on('error', (error) => {
     log({ severity: 'ERROR', message: 'the subscription failed', cause: error.message });
     onFailure();
@@ -89,38 +81,37 @@ export async function startSubscriber(
   log({ severity: 'INFO', message: 'the subscriber is ready', subscription: relay.subscription });
 
   return {
-    get taken() {
-      return pipeline.taken;
+    get pulled() {
+      return pipeline.pulled;
     },
     get acked() {
       return pipeline.acked;
     },
-    get givenBack() {
-      return pipeline.givenBack;
+    get nacked() {
+      return pipeline.nacked;
     },
-    get inHand() {
-      return room.messages;
+    get inFlight() {
+      return inFlight.messages;
     },
     get rowsWritten() {
-      return [...tables.rows.values()].reduce((sum, table) => sum + table.rowsWritten, 0);
+      return [...tables.rows.values()].reduce((sum, { queue }) => sum + queue.rowsWritten, 0);
     },
     get deadLettersWritten() {
-      return tables.deadLetters.rowsWritten;
+      return tables.deadLetters.queue.rowsWritten;
     },
     get readiness() {
-      const refused = tables.deadLetters.isRefused ? 'all' : deadLetters.refused;
-      const health = [...tables.rows].map(([stream, { isRefused, rowsWritten }]) => ({
-        stream,
-        isRefused,
-        rowsWritten,
-      }));
+      const refused = tables.deadLetters.queue.isRefused ? 'all' : deadLetters.refused;
+      const health = [...tables.rows].map(([stream, { queue }]) => {
+        const { isRefused, rowsWritten } = queue;
+        return { stream, isRefused, rowsWritten };
+      });
       return readinessOf(health, refused);
     },
     async stop() {
-      // Closing stops the pull at once, and then waits for the acks of what is in hand.
+      // Closing stops the pull at once, then waits for the acks of the messages in flight.
       const closed = subscription.close();
-      deadLetters.close();
-      await Promise.all([exports.close(), tables.close(stopTime.graceMs)]);
+      const queues = [deadLetters, exports, tables];
+      await Promise.all(queues.map((queue) => queue.close(stopTime.graceMs)));
       await closed;
       await pubsub.close();
     },

@@ -1,162 +1,132 @@
 import { readEnvelope } from '../shared/envelope.ts';
-import type { DeadLetterQueue } from './dead-letters/dead-letter-queue.ts';
-import type { Log } from './log.ts';
-import { RecentIds } from './pull/recent-ids.ts';
-import type { WaitingRoom } from './pull/waiting-room.ts';
-import { EnvelopeWriter, type EnvelopeWriterOptions } from './rows/envelope-writer.ts';
-import type { Fate, Loss } from './rows/fate.ts';
+import {
+  DeadLetterWriter,
+  type DeadLetterWriterOptions,
+} from './dead-letters/dead-letter-writer.ts';
+import type { InFlightLimit } from './pull/in-flight-limit.ts';
+import { RecentIds } from './pull/redeliveries.ts';
+import type { PulledMessage } from './pull/subscription.ts';
+import { DeliveryWriter, type DeliveryWriterOptions } from './rows/delivery-writer.ts';
+import { invalid, type WriteResult } from './rows/write-result.ts';
 
-/** A pulled envelope, as Pub/Sub's client hands it over. */
-export interface PulledMessage {
-  readonly id: string;
-  readonly data: Uint8Array;
-  readonly attributes: Readonly<Record<string, string>>;
-  ack(): void;
-  nack(): void;
-}
-
-export interface PipelineOptions extends Omit<EnvelopeWriterOptions, 'written' | 'writtenInPart'> {
-  deadLetters: Pick<DeadLetterQueue, 'store'>;
-  room: Pick<WaitingRoom, 'enter' | 'leave'>;
-  log: Log;
+export interface PipelineOptions
+  extends Omit<DeliveryWriterOptions, 'written' | 'writtenInPart'>,
+    Omit<DeadLetterWriterOptions, 'stored'> {
+  inFlight: Pick<InFlightLimit, 'add' | 'remove'>;
 }
 
 /**
- * Ids that are remembered after they were written: minutes at a thousand deliveries a second, and 30 MB at most.
- * What comes again later is a second row, unless its table has a key.
+ * How many written ids are remembered: minutes at a thousand deliveries a second, and at most 30 MB. What
+ * Pub/Sub delivers again later becomes a second row, unless its table has a key.
  */
 const rememberedIds = 100_000;
 
-/** Turns envelopes into rows. A message is acked when its rows, or its dead letter, are in BigQuery. */
+/**
+ * The way of a message: read the envelope, recognize a redelivery, write the delivery's rows, store a dead
+ * letter where something did not fit, then ack; or nack what is not written.
+ */
 export class Pipeline {
   readonly #options: PipelineOptions;
+  readonly #deliveries: DeliveryWriter;
+  readonly #deadLetters: DeadLetterWriter;
   readonly #written = new RecentIds(rememberedIds);
   readonly #writtenInPart = new RecentIds(rememberedIds);
-  readonly #writer: EnvelopeWriter;
-  /** Deliveries on their way, each with the copies of its envelope that have come and are in hand. */
-  readonly #underWay = new Map<string, PulledMessage[]>();
-  #taken = 0;
+  /** The unsettled messages of each delivery that is being written: the first one and its duplicates. */
+  readonly #pending = new Map<string, PulledMessage[]>();
+  #pulled = 0;
   #acked = 0;
-  #givenBack = 0;
+  #nacked = 0;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#writer = new EnvelopeWriter({
-      ...options,
-      written: this.#written,
-      writtenInPart: this.#writtenInPart,
-    });
+    const [written, writtenInPart] = [this.#written, this.#writtenInPart];
+    this.#deliveries = new DeliveryWriter({ ...options, written, writtenInPart });
+    this.#deadLetters = new DeadLetterWriter({ ...options, stored: written });
   }
 
-  /** Messages, ever. */
-  get taken(): number {
-    return this.#taken;
+  /** How many messages were pulled since the start. */
+  get pulled(): number {
+    return this.#pulled;
   }
 
   get acked(): number {
     return this.#acked;
   }
 
-  get givenBack(): number {
-    return this.#givenBack;
+  get nacked(): number {
+    return this.#nacked;
   }
 
-  /** Takes one message to its end. Never rejects: Pub/Sub's client would swallow it and lease for good. */
-  take(message: PulledMessage): Promise<void> {
-    this.#taken++;
-    this.#options.room.enter(message.data.length);
+  /** Acks or nacks the message. Never rejects: Pub/Sub's client would ignore it and extend the lease forever. */
+  handle(message: PulledMessage): Promise<void> {
+    this.#pulled++;
+    this.#options.inFlight.add(message.data.length);
     const reading = readEnvelope(message.attributes, message.data);
     const id = reading.ok ? reading.envelope.deliveryId : unreadableId(message);
-    const before = this.#underWay.get(id);
-    if (before) before.push(message);
+    const messages = this.#pending.get(id);
+    if (messages) messages.push(message);
     else if (this.#written.has(id)) this.#ack([message]);
     else {
-      const copies = [message];
-      this.#underWay.set(id, copies);
-      const fate = reading.ok
-        ? this.#writer.write(reading.envelope)
-        : { kind: 'dead' as const, reason: reading.problem };
-      return this.#follow(id, copies, fate);
+      const result = reading.ok
+        ? this.#deliveries.write(reading.envelope)
+        : invalid({ reason: reading.problem });
+      return this.#settle(id, message, result);
     }
     return Promise.resolve();
   }
 
   /**
-   * Settles all copies of a message as its fate says. A message that was given back while its row was
-   * under way stays known until the row has its fate: what comes again meanwhile is not written again.
+   * Settles a message and its duplicates by their delivery's result. A nacked delivery whose rows may still be
+   * written stays pending until that is known: a duplicate that arrives meanwhile is not written again.
    */
-  async #follow(id: string, copies: PulledMessage[], begun: Fate | Promise<Fate>): Promise<void> {
-    let fate = await begun;
-    let isLetter = false;
+  async #settle(
+    id: string,
+    message: PulledMessage,
+    pending: WriteResult | Promise<WriteResult>,
+  ): Promise<void> {
+    const messages = [message];
+    this.#pending.set(id, messages);
+    let result = await pending;
+    let hasDeadLetter = false;
     for (;;) {
-      if (fate.kind === 'dead' || (fate.kind === 'written' && fate.lacks)) {
-        isLetter = true;
-        // Whatever becomes of the letter, the row is there: it must not be written again.
-        if (fate.kind === 'written') this.#writtenInPart.add(id);
-        fate = await this.#storeDeadLetter(copies, fate);
-      } else if (fate.kind === 'written') {
-        this.#ack(copies);
-        // A dead letter that is sent again once its cause is mended must not pass for written.
-        if (!isLetter) this.#written.add(id);
-        break;
+      if (result.kind === 'nacked') {
+        this.#nack(messages);
+        if (!result.later) break;
+        result = await result.later;
+      } else if (result.problem) {
+        hasDeadLetter = true;
+        // The row is there whether or not its dead letter can be stored: it must not be written again.
+        if (result.kind === 'written') this.#writtenInPart.add(id);
+        result = await this.#deadLetters.write(messages, result.kind, result.problem);
       } else {
-        this.#giveBack(copies);
-        if (!fate.later) break;
-        fate = await fate.later;
+        this.#ack(messages);
+        // A delivery with a dead letter must be written again when it is replayed.
+        if (!hasDeadLetter) this.#written.add(id);
+        break;
       }
     }
-    this.#underWay.delete(id);
+    this.#pending.delete(id);
   }
 
-  /** One whose messages were given back meanwhile is stored when they come again. */
-  async #storeDeadLetter(
-    copies: readonly PulledMessage[],
-    fate: Exclude<Fate, { kind: 'held' }>,
-  ): Promise<Fate> {
-    const isWritten = fate.kind === 'written';
-    const { reason, column }: Loss = isWritten ? (fate.lacks ?? { reason: '' }) : fate;
-    const [message] = copies;
-    if (!message) return { kind: 'held', reason };
-    const { id: messageId, attributes, data } = message;
-    // Known by the message, not by the delivery: that may come in another one once its cause is mended.
-    const letterId = `${messageId}/dead`;
-    if (this.#written.has(letterId)) return { kind: 'written' };
-    const loss = { reason, ...(column && { column }) };
-    const letter = { messageId, attributes, data, writtenInPart: isWritten, ...loss };
-    const stored = await this.#options.deadLetters.store(letter);
-    if (stored.kind === 'written') this.#written.add(letterId);
-    const kind = isWritten ? 'written in part' : 'dead letter';
-    this.#options.log({
-      severity: isWritten ? 'WARNING' : 'ERROR',
-      message: stored.kind === 'written' ? kind : 'dead letter not stored',
-      stream: attributes['stream'],
-      delivery_id: attributes['delivery_id'],
-      reason,
-      column,
-      ...(stored.kind !== 'written' && { cause: stored.reason }),
-    });
-    return stored;
-  }
-
-  #ack(copies: readonly PulledMessage[]): void {
-    for (const message of copies) {
+  #ack(messages: readonly PulledMessage[]): void {
+    for (const message of messages) {
       message.ack();
       this.#acked++;
-      this.#options.room.leave(message.data.length);
+      this.#options.inFlight.remove(message.data.length);
     }
   }
 
-  /** Pub/Sub delivers them again, later and later, by the subscription's retry policy. */
-  #giveBack(copies: PulledMessage[]): void {
-    for (const message of copies.splice(0)) {
+  /** Pub/Sub delivers them again after a delay that grows, by the subscription's retry policy. */
+  #nack(messages: PulledMessage[]): void {
+    for (const message of messages.splice(0)) {
       message.nack();
-      this.#givenBack++;
-      this.#options.room.leave(message.data.length);
+      this.#nacked++;
+      this.#options.inFlight.remove(message.data.length);
     }
   }
 }
 
-/** No delivery's id begins so. */
+/** No delivery's id begins with a slash. */
 function unreadableId({ id }: PulledMessage): string {
   return `/${id}`;
 }

@@ -1,39 +1,34 @@
 import { carriedHeader } from '../shared/envelope.ts';
 import type { EdgeDelivery } from '../shared/sources/source.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Outcome } from './outcome.ts';
-import { type Delivery, queryOf } from './receive/delivery.ts';
+import type { Dropped, Outcome } from './outcome.ts';
+import type { Delivery } from './receive/delivery.ts';
 
-/** What is to be done with a delivery whose key or signature held. */
-export type Decision =
-  | {
-      relay: true;
-      /** The name of the first event that passes. */
-      event?: string;
-      /** The headers that the subscriber needs, by lower-case name. */
-      headers: Readonly<Record<string, string>>;
-      /** Those of its events that the subscriber will drop, where it holds such. */
-      dropped?: Dropped;
-    }
-  /** `cause` is for the log, and quotes nothing of the body. */
-  | { relay: false; outcome: Outcome; cause: string; dropped?: Dropped };
-
-/** What the census counts. */
-export interface Dropped {
-  cause: 'event-filter' | 'ignored';
-  /** Of each event; undefined where it has none. */
-  names: readonly (string | undefined)[];
+/** What is stored with a delivery that passes the filter. */
+export interface Decision {
+  /** The name of the first event that passes. */
+  event?: string;
+  /** The headers that the subscriber needs, by lower-case name. */
+  headers: Readonly<Record<string, string>>;
+  /** The events that the subscriber will drop, if other events of the delivery pass. */
+  dropped?: Dropped;
 }
 
-/** Only now is the body parsed: nobody without the secret can make the edge parse, or learn a field. */
-export function decide(delivery: Delivery, { stream, source, passes, bare }: Endpoint): Decision {
-  const { body, method, url, headers: sent } = delivery;
+/**
+ * Reads the events and applies the stream's filter. This is the first time that the edge parses the body: nobody
+ * without the secret can make it parse, or learn the name of a field.
+ */
+export function decide(
+  delivery: Delivery,
+  { stream, source, passes }: Endpoint,
+): Decision | Outcome {
+  const { body, method, query, headers: sent, facts } = delivery;
   const header = (name: string) => carriedHeader(sent, name);
   const seen: EdgeDelivery = {
     body,
     header,
     method,
-    query: queryOf(url),
+    query,
     get contentType() {
       return header('content-type');
     },
@@ -41,13 +36,8 @@ export function decide(delivery: Delivery, { stream, source, passes, bare }: End
   const reading = source.read(seen, stream);
   if (reading.kind === 'malformed') {
     const { problem, field } = reading;
-    const outcome = {
-      outcome: 'malformed',
-      problem,
-      ...(field !== undefined && { field }),
-      ...(bare && { bare }),
-    } as const;
-    return { relay: false, outcome, cause: problem };
+    const named = field === undefined ? {} : { field };
+    return { outcome: 'malformed', problem, ...named, facts: { ...facts, cause: problem } };
   }
   if (reading.kind === 'ignored') return drop(reading.reason, 'ignored', [{ name: reading.event }]);
   const { events } = reading;
@@ -62,16 +52,15 @@ export function decide(delivery: Delivery, { stream, source, passes, bare }: End
     return value === undefined ? [] : [[name, value]];
   });
   return {
-    relay: true,
     ...(passing.name !== undefined && { event: passing.name }),
     headers: Object.fromEntries(headers),
     ...(failing.length > 0 && { dropped: toDropped('event-filter', failing) }),
   };
 
-  function drop(reason: string, cause: Dropped['cause'], events: readonly Named[]): Decision {
+  function drop(reason: string, cause: Dropped['cause'], events: readonly Named[]): Outcome {
+    const dropped = toDropped(cause, events);
     const { filteredStatus: status } = source;
-    const outcome = { outcome: 'filtered', status, reason, ...(bare && { bare }) } as const;
-    return { relay: false, outcome, cause, dropped: toDropped(cause, events) };
+    return { outcome: 'filtered', status, reason, facts: { ...facts, cause }, dropped };
   }
 }
 

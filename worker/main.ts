@@ -1,7 +1,7 @@
-import { relay } from '../tributary.config.ts';
+import { relay } from 'tributary-relay/config';
 import { createEdge } from './relay.ts';
 
-/** Long enough that a busy isolate reports seldom, short enough that most isolates live to report. */
+/** Long enough that a busy isolate publishes few counts, short enough that most isolates live to publish them. */
 const censusAfterMs = 10_000;
 
 const edge = createEdge(relay, { censusAfterMs });

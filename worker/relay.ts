@@ -1,28 +1,24 @@
 import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
 import type { Relay } from '../shared/config/config.ts';
+import { decide } from './decide.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
-import type { Handled } from './handled.ts';
-import type { Bindings } from './optional-bindings.ts';
-import { answer, type Outcome } from './outcome.ts';
+import type { Bindings } from './env.ts';
+import { isOutcome, type Outcome, toResponse } from './outcome.ts';
 import { drain } from './overflow/drain.ts';
 import { AccessTokens } from './publish/access-token.ts';
-import { toMessageText } from './publish/message.ts';
-import { type Destination, publish } from './publish/publish.ts';
-import { openTopic } from './publish/topic.ts';
-import { type Arrival, arrive, pathOf, segmentsOf, targetOf } from './receive/delivery.ts';
-import { type Gate, openGate } from './receive/gate.ts';
-import { Census } from './report/census.ts';
-import { count } from './report/counters.ts';
+import { openTopic, type Topic } from './publish/publish.ts';
+import { store } from './publish/store.ts';
+import { admit, limitFailedTries } from './receive/admit.ts';
+import { arrive, type Delivery, pathOf, segmentsOf, targetOf } from './receive/delivery.ts';
+import { inflate } from './receive/inflate.ts';
+import { takeQuery } from './receive/query.ts';
+import { receive } from './receive/receive.ts';
+import { Census, publishCensus } from './report/census.ts';
 import { factsOf, writeLog } from './report/log.ts';
-import { takeSteps } from './steps.ts';
-
-/** Nobody waits for it, and waitUntil() lasts for 30 s. */
-const reportBudgetMs = 10_000;
-
-const ray = /^[0-9a-f]+-([A-Z]{3})$/;
-
-type Router = Hono<{ Bindings: Bindings }>;
+import { report } from './report/report.ts';
+import { answerUnsigned, answerVerified } from './verify/challenge.ts';
+import { verify, verifyKey } from './verify/verify.ts';
 
 /** The Worker's handlers. */
 export interface Edge {
@@ -34,136 +30,134 @@ export interface Edge {
 export interface EdgeOptions {
   /** Unix milliseconds. */
   now?: () => number;
-  /** How long what was dropped is counted before it is reported; without it, it is not counted. */
+  /** How long dropped events are counted before the counts are published. Without it, none are counted. */
   censusAfterMs?: number;
 }
 
-/** The relay's edge. Made at module level, so that filters compile once and tokens are kept. */
+/** Opens the edge of a relay. Call it at module level: filters then compile once, and tokens are reused. */
 export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
   const { now = Date.now, censusAfterMs } = options;
   const endpoints = new Map(
-    [...relay.streams.values()].map((stream) => [
-      stream.name,
-      { ...openEndpoint(stream), gate: openGate(stream) },
-    ]),
+    [...relay.streams.values()].map((stream) => [stream.name, openEndpoint(stream)]),
   );
-  const destinationIn = openTopic(relay, new AccessTokens(), now);
+  const topic = openTopic(relay, new AccessTokens(), now);
   const census = new Census();
 
   async function route(context: Context<{ Bindings: Bindings }>): Promise<Response> {
     const { req, env } = context;
     const [name = '', key, ...more] = segmentsOf(req.path);
     const endpoint = endpoints.get(name);
-    // A key after a stream that signs names no endpoint; one that is absent where it is due is a 401.
+    // A stream that signs has no path for a key. A missing key gets a 401, later.
     if (!endpoint || (key !== undefined && !endpoint.keyed) || more.length > 0 || key === '') {
       return refuse({ outcome: 'unknown-stream' }, env);
     }
-    const { methods } = endpoint.gate;
-    const arrival = arrive(req.raw, key, now(), relay.publicUrl ?? '');
-    if (!methods.includes(arrival.method)) {
-      return refuse({ outcome: 'wrong-method', allow: methods.join(', ') }, env, name);
+    const delivery = arrive(req.raw, key, now(), relay.publicUrl ?? '');
+    if (!endpoint.methods.includes(delivery.method)) {
+      return refuse({ outcome: 'wrong-method', allow: endpoint.methods.join(', ') }, env, endpoint);
     }
-    const delivered = deliver(arrival, endpoint, env, () => destinationIn(env));
-    // A sender that hangs up cancels its request, but not what was begun for it.
-    context.executionCtx.waitUntil(delivered);
-    const { outcome, dropped } = await delivered;
-    if (dropped && censusAfterMs !== undefined) {
-      census.add(name, dropped, arrival.receivedAt);
-      if (census.isDue(arrival.receivedAt, censusAfterMs)) {
-        const reported = report(census, censusAfterMs, () => destinationIn(env));
-        context.executionCtx.waitUntil(reported);
+    const handled = handle(delivery, endpoint, env, topic);
+    // When the sender disconnects, its request is cancelled. The delivery must still be stored.
+    context.executionCtx.waitUntil(handled);
+    const outcome = await handled;
+    if (outcome.dropped && censusAfterMs !== undefined) {
+      census.add(name, outcome.dropped, delivery.receivedAt);
+      if (census.isDue(delivery.receivedAt, censusAfterMs)) {
+        context.executionCtx.waitUntil(publishCensus(census, censusAfterMs, () => topic(env)));
       }
     }
-    return answer(outcome);
+    return toResponse(outcome, endpoint.bare);
   }
 
-  const router: Router = new Hono({ getPath: (request) => pathOf(targetOf(request)) });
+  const router = new Hono<{ Bindings: Bindings }>({
+    getPath: (request) => pathOf(targetOf(request)),
+  });
   router.get('/', (context) => context.json({ status: 'ok' }));
-  router.all('/', () => answer({ outcome: 'wrong-method', allow: 'GET, HEAD' }));
+  router.all('/', () => toResponse({ outcome: 'wrong-method', allow: 'GET, HEAD' }));
   router.all('*', route);
   router.onError((error) => {
     writeLog({ outcome: 'not-stored', ...factsOf(error) });
-    return answer({ outcome: 'not-stored' });
+    return toResponse({ outcome: 'not-stored' });
   });
   return {
     async fetch(request, env, context) {
       const response = await router.fetch(request, env, context);
-      if (response.status >= 400) leaveUnread(request);
+      if (response.status >= 400) cancelBody(request);
       return response;
     },
-    queue: (batch, env) => drain(batch, env, destinationIn(env)),
+    queue: (batch, env) => drain(batch, env, topic(env)),
   };
 }
 
+/** Never rejects: an unexpected error is our own failure, so the sender must try again. */
+async function handle(
+  delivery: Delivery,
+  endpoint: Endpoint,
+  env: Bindings,
+  topic: Topic,
+): Promise<Outcome> {
+  let outcome: Outcome;
+  try {
+    outcome = await deliver(delivery, endpoint, env, topic);
+    if (outcome.failedTry) outcome = await limitFailedTries(outcome, delivery, env);
+  } catch (error) {
+    outcome = { outcome: 'not-stored', facts: factsOf(error) };
+  }
+  report(outcome, env, endpoint.stream, delivery);
+  return outcome;
+}
+
 /**
- * Gives up what is left of a refused body: a proxy before the Worker may wait for it to be taken before it
- * passes the answer on. Of a body that was read nothing is left.
+ * The way of a delivery. Each step returns what the next one needs, or the outcome. The order must not change:
+ * nothing is read before the key holds, and nothing is parsed before the signature holds.
  */
-function leaveUnread({ body }: Request): void {
+async function deliver(
+  arrived: Delivery,
+  endpoint: Endpoint,
+  env: Bindings,
+  topic: Topic,
+): Promise<Outcome> {
+  const refusal = admit(arrived, endpoint);
+  if (refusal) return refusal;
+
+  const keyed = await verifyKey(arrived, endpoint, env);
+  if (isOutcome(keyed)) return keyed;
+  const received = await receive(keyed, endpoint);
+  if (isOutcome(received)) return received;
+  const unsigned = endpoint.handshake && (await answerUnsigned(received, endpoint, env));
+  if (unsigned) return unsigned;
+  const verified = await verify(received, endpoint, env);
+  if (isOutcome(verified)) return verified;
+  const answered = endpoint.handshake && (await answerVerified(verified, endpoint, env));
+  if (answered) return answered;
+
+  const delivery = verified.method === 'POST' ? verified : await takeQuery(verified, endpoint);
+  if (isOutcome(delivery)) return delivery;
+  const inflated = await inflate(delivery, endpoint.stream.maxBodyBytes);
+  if (isOutcome(inflated)) return inflated;
+  const decision = decide(inflated, endpoint);
+  if (isOutcome(decision)) return decision;
+
+  // As it was sent: still compressed, if it came so.
+  return store(delivery, decision, endpoint, env, topic(env));
+}
+
+/**
+ * Cancels what is left of a refused body: a proxy before the Worker may not pass the answer on until the body is
+ * read or cancelled.
+ */
+function cancelBody({ body }: Request): void {
   body?.cancel().catch(() => {});
 }
 
 /**
- * What knocks at no stream, or in no way that one takes: a sender whose URL is mistyped gives up without a
- * word. The path is not told, for it may hold a key.
+ * Answers a request that no stream takes. It leaves a log line, because a sender with a mistyped URL does not
+ * complain. The line leaves out the path, which may contain a key.
  */
 function refuse(
   outcome: Extract<Outcome, { outcome: 'unknown-stream' | 'wrong-method' }>,
   env: Bindings,
-  stream?: string,
+  endpoint?: Endpoint,
 ): Response {
-  const line = { ...(stream !== undefined && { stream }), outcome: outcome.outcome };
-  writeLog(line);
-  count(line, undefined, env);
-  return answer(outcome);
-}
-
-/** Never rejects: what nobody expected is a failure of our own, so the sender must try again. */
-async function deliver(
-  arrival: Arrival,
-  endpoint: Endpoint & { gate: Gate },
-  env: Bindings,
-  openDestination: () => Destination,
-): Promise<Handled> {
-  let handled: Handled;
-  try {
-    handled = await takeSteps(arrival, endpoint, env, openDestination);
-  } catch (error) {
-    handled = { outcome: { outcome: 'not-stored' }, facts: factsOf(error) };
-  }
-  const { outcome, facts } = handled;
-  const colo = coloOf(arrival.headers);
-  const line = {
-    stream: endpoint.stream.name,
-    delivery_id: arrival.id,
-    outcome: outcome.outcome,
-    ...facts,
-    ...(colo && { colo }),
-  };
-  writeLog(line);
-  count(line, facts.secret === undefined ? undefined : endpoint.stream.secrets[facts.secret], env);
-  return handled;
-}
-
-/** From the id of the request, `7f2c…-PRG`: to ask `request.cf` parses all that Cloudflare knows of it. */
-function coloOf(headers: Headers): string | undefined {
-  return headers.get('cf-ray')?.match(ray)?.[1];
-}
-
-/** Tells the subscriber what was dropped, after a while: all that comes until then goes with it. */
-async function report(
-  census: Census,
-  afterMs: number,
-  openDestination: () => Destination,
-): Promise<void> {
-  await scheduler.wait(afterMs);
-  const messages = census.take();
-  if (messages.length === 0) return;
-  try {
-    const texts = messages.map(toMessageText);
-    const { ok, ...facts } = await publish(texts, openDestination(), reportBudgetMs);
-    if (!ok) writeLog({ outcome: 'census-lost', ...facts });
-  } catch (error) {
-    writeLog({ outcome: 'census-lost', ...factsOf(error) });
-  }
+  report(outcome, env, endpoint?.stream);
+  return toResponse(outcome);
 }

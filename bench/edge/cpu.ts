@@ -1,23 +1,23 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What the CPU figures are read from is Linux's. */
+/** The CPU figures come from Linux's /proc. */
 export const canMeasureCpu = process.platform === 'linux';
 
 const ticksPerSecond = canMeasureCpu
   ? Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
   : Number.NaN;
 
-/** What a process has used so far, in user and system mode, in seconds; proc_pid_stat(5). */
+/** CPU that a process has used, in user and system mode, in seconds; proc_pid_stat(5). */
 export function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The second field, the command's name in brackets, may hold spaces: count from behind it.
+  // The second field, the command name in brackets, may contain spaces: count from its end.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [utime, stime] = [fields[11], fields[12]];
   return (Number(utime) + Number(stime)) / ticksPerSecond;
 }
 
-/** The same in milliseconds and as finely as the scheduler counts, but of the threads that live now. */
+/** The same in milliseconds at the scheduler's precision, but only for threads that are alive. */
 export function fineCpuMs(pid: number): number {
   const tasks = readdirSync(`/proc/${pid}/task`);
   const ns = tasks.map((task) =>
@@ -26,7 +26,7 @@ export function fineCpuMs(pid: number): number {
   return ns.reduce((sum, one) => sum + one, 0) / 1e6;
 }
 
-/** Keeps a command on the last core, where taskset is there to do it: its load comes from the others. */
+/** Pins a command to the last core, if taskset is installed: the load then runs on the others. */
 export function onOneCore(command: string, args: readonly string[]): [string, string[]] {
   if (!canMeasureCpu || !isInstalled('taskset')) return [command, [...args]];
   const status = readFileSync('/proc/self/status', 'utf8');

@@ -1,14 +1,14 @@
 import { schemes } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign/sign.ts';
 
-/** A signed delivery, to be sent again and again. */
+/** A signed delivery that is sent repeatedly. */
 export interface Delivery {
   path: string;
   headers: Record<string, string>;
   body: Buffer<ArrayBuffer>;
 }
 
-/** An event of DataNostro in exactly `bytes` bytes, its name early in the body as DataNostro sends it. */
+/** An event of DataNostro of exactly `bytes` bytes, with its name early in the body, where DataNostro has it. */
 export async function makeDelivery(
   eventName: string,
   bytes: number,

@@ -18,7 +18,7 @@ const hasWrk = isInstalled('wrk');
 
 export const loadedBy = hasWrk ? 'wrk' : 'autocannon';
 
-/** Sends a delivery as fast as it is answered; how many were. Throws where one was not answered 2xx. */
+/** Sends a delivery as fast as it is answered, and returns the count. Throws if an answer is not a 2xx. */
 export async function sendLoad(load: Load): Promise<number> {
   return hasWrk ? await sendByWrk(load) : await sendByAutocannon(load);
 }
@@ -54,7 +54,7 @@ async function sendByWrk({ port, delivery, connections, seconds }: Load): Promis
 }
 
 function toLua({ headers }: Delivery, body: string): string {
-  // JSON's strings are Lua's too, for all that stands in them is printable ASCII.
+  // A JSON string is a valid Lua string, because the headers are printable ASCII.
   const lines = Object.entries(headers).map(
     ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
   );

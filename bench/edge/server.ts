@@ -8,7 +8,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Waits for `port`, and for an end that comes before it. */
+/** Waits for `port`. Throws if the process ends before it listens. */
 export async function toServer(
   child: ChildProcess,
   what: string,

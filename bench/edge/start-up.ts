@@ -2,11 +2,11 @@ import { fineCpuMs } from './cpu.ts';
 import { type Script, startWorkerd } from './workerd.ts';
 
 /**
- * What it costs to load and run a module, in milliseconds of CPU, one number a round: what workerd uses
- * until it listens, less what it uses with a Worker that does nothing.
+ * The cost of loading and running a module, in milliseconds of CPU, one number a round: what workerd uses until it
+ * listens, minus what it uses with a Worker that does nothing.
  *
- * Inside, no clock tells: in workerd it stands still while a module is run. By the time that workerd listens
- * it has compiled the module and run its top level, and nothing more.
+ * It can't be measured inside, because workerd's clock stands still while a module runs. When workerd listens, it
+ * has compiled the module and run its top level, and nothing more.
  */
 export async function measureStartUp(
   script: Script,

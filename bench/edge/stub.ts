@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type Server, toServer } from './server.ts';
 
-/** Google as nobody has it: takes every publish and every insertAll at once, and keeps nothing. */
+/** A stub of Google: answers every publish and every insertAll at once, and stores nothing. */
 export async function startStub(): Promise<Server> {
   const child = fork(fileURLToPath(import.meta.url));
-  const told = once(child, 'message').then(([port]) => port as number);
-  return await toServer(child, 'the stub', told);
+  const port = once(child, 'message').then(([port]) => port as number);
+  return await toServer(child, 'the stub', port);
 }
 
 const inserted = '{"kind":"bigquery#tableDataInsertAllResponse"}';

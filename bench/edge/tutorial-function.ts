@@ -3,8 +3,8 @@ import { BigQuery } from '@google-cloud/bigquery';
 import { http, type Request } from '@google-cloud/functions-framework';
 
 /**
- * The Cloud Function of DataNostro's tutorial, on Node: what the relay stands in for. Step by step as it
- * is there: the HMAC over the raw body, the JSON that the framework has parsed, one row by insertAll.
+ * The Cloud Function of DataNostro's tutorial, on Node, which the relay replaces. It takes the same steps: the HMAC
+ * over the raw body, the JSON that the framework parsed, one row by insertAll.
  */
 http('receive-dn-event', async (request, response) => {
   if (!isSigned(request)) {

@@ -6,7 +6,7 @@ import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { onOneCore } from './cpu.ts';
 import { type Server, toServer } from './server.ts';
 
-/** Serves the tutorial's function as the functions framework does, but on 127.0.0.1 alone. */
+/** Serves the tutorial's function with the functions framework, but only on 127.0.0.1. */
 export async function startTutorial(options: {
   bigqueryPort: number;
   secret: string;
@@ -18,14 +18,14 @@ export async function startTutorial(options: {
       ...process.env,
       NODE_ENV: 'production',
       GOOGLE_CLOUD_PROJECT: 'bench-project',
-      // Google's client sends no token there: what signing would cost is spared the function.
+      // Google's client sends no token to an emulator, so the function saves the cost of signing.
       BIGQUERY_EMULATOR_HOST: `http://127.0.0.1:${options.bigqueryPort}`,
       METADATA_SERVER_DETECTION: 'none',
       DN_WEBHOOK_SECRET: options.secret,
     },
   });
-  const told = once(child, 'message').then(([port]) => port as number);
-  return await toServer(child, "the tutorial's function", told);
+  const port = once(child, 'message').then(([port]) => port as number);
+  return await toServer(child, "the tutorial's function", port);
 }
 
 if (import.meta.main) {

@@ -13,7 +13,7 @@ import { hmacOnly, noOp } from './yardsticks.ts';
 const rounds = 7;
 const seconds = 2;
 
-/** Many for small deliveries, as a busy edge has; few for large ones, which are cut off when time is up. */
+/** Many for small deliveries, as at a busy edge; few for large ones, which are cut off at the end of a round. */
 const connections = { small: 32, large: 4 };
 
 /** One server under one load. */
@@ -21,11 +21,11 @@ interface Variant {
   server: Server;
   delivery: Delivery;
   connections: number;
-  /** The headers that tell that it does what its name says. */
+  /** The header that proves that the variant does what its name says. */
   shows?: string;
 }
 
-/** Microseconds of CPU a delivery, one number a round, all variants in turns. */
+/** Microseconds of CPU per delivery, one number a round. In each round, every variant runs once. */
 export async function measureVariants(
   bundle: Bundle,
   say: (what: string) => void,
@@ -55,7 +55,7 @@ async function openVariants(
   const stub = await running(startStub());
   const bindings = { ...secrets, PUBSUB_ENDPOINT: `http://127.0.0.1:${stub.port}` };
   const worker = (source: string) => running(startWorkerd({ source, compatibilityDate, bindings }));
-  // A process for each, so that what one leaves in its heap is not another's to collect.
+  // One process each, so that no variant collects the garbage of another.
   const small = await makeDelivery('page_view', 1024, secret);
   const kept = await makeDelivery('purchase', 1024, secret);
   const large = await makeDelivery('page_view', 128 * 1024, secret);

@@ -17,12 +17,12 @@ export interface Script {
 }
 
 const modules = fileURLToPath(new URL('../../node_modules/', import.meta.url));
-/** The one that wrangler runs. */
+/** The binary that wrangler runs. */
 const binary = join(modules, '.bin', 'workerd');
 
 /**
- * Serves a Worker from workerd alone: Miniflare would put a proxy before it that costs more than the Worker.
- * The Worker reaches nothing but this machine; what it logs is thrown away.
+ * Serves a Worker from workerd alone: Miniflare would add a proxy that costs more than the Worker. The Worker
+ * reaches only this machine, and its log is discarded.
  */
 export async function startWorkerd(script: Script): Promise<Server> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-bench-'));
@@ -34,7 +34,7 @@ export async function startWorkerd(script: Script): Promise<Server> {
     join(directory, 'config.capnp'),
   ]);
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
-  // All that the directory holds is read by the time that workerd listens.
+  // workerd has read the directory when it listens.
   try {
     return await toServer(child, 'workerd', listeningPort(child));
   } finally {
@@ -47,10 +47,10 @@ async function listeningPort(child: ChildProcess): Promise<number> {
     const message = JSON.parse(line) as { event: string; port: number };
     if (message.event === 'listen') return message.port;
   }
-  throw new Error('workerd told no port');
+  throw new Error('workerd reported no port');
 }
 
-/** JSON's strings are Cap'n Proto's too, for all that stands in them is ASCII. */
+/** A JSON string is a valid Cap'n Proto string, because the values are ASCII. */
 function toConfig({ compatibilityDate, bindings }: Script): string {
   const values = Object.entries(bindings).map(
     ([name, value]) => `(name = ${JSON.stringify(name)}, text = ${JSON.stringify(value)})`,

@@ -1,4 +1,4 @@
-/** The Worker that does nothing but read: what every delivery costs, whatever is done with it. */
+/** A Worker that only reads the body: the cost of any delivery. */
 export const noOp = `export default {
   async fetch(request) {
     await request.arrayBuffer();
@@ -7,7 +7,7 @@ export const noOp = `export default {
 };
 `;
 
-/** The Worker that does nothing but DataNostro's HMAC: what no Worker that verifies can save. */
+/** A Worker that only computes DataNostro's HMAC: the least that a Worker which verifies can cost. */
 export const hmacOnly = `let key;
 
 export default {

@@ -1,14 +1,14 @@
 /**
- * A subscriber of rows that loads exports while it is told to, in a process of its own:
+ * A subscriber of rows that also loads exports on request, in its own process:
  * `exporting-subscriber.ts <name of topic and subscription>`.
  */
 import { startSubscriber } from '../../subscriber/main.ts';
-import { benchRelay } from '../subscriber/relay.ts';
+import { benchRelay } from '../subscriber/bench-relay.ts';
 import { loadExport } from './load-export.ts';
 
-/** What it is told: to load one export of a sink after the other, or to leave off. */
+/** The parent's message: load exports from a sink one after the other, or stop. */
 export type Order = { sink: string } | 'rest';
-/** What it says: `ready` at first, then its peak RSS when no export runs any more. */
+/** Messages to the parent: `ready`, then the peak RSS each time after the last export has ended. */
 export type Said = 'ready' | { peakRssMiB: number };
 
 const [name = ''] = process.argv.slice(2);
@@ -39,6 +39,6 @@ function say(what: Said): void {
 }
 
 await startSubscriber(process.env, silent, { relay: benchRelay(name), log: silent });
-// The subscriber's client has read it; that of the exports speaks to the sink, and would go by it too.
+// The subscriber's client has read it already. The exports' client must speak to the sink instead.
 delete process.env['BIGQUERY_EMULATOR_HOST'];
 say('ready');

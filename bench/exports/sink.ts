@@ -1,13 +1,13 @@
 /**
- * A sender and a BigQuery that take no time: the one sends a file, the other throws away what is
- * uploaded to it, as fast as it comes or at a network's pace. A process of its own, so that neither is
- * counted to who loads: `sink.ts <ZIP> [bytes a second]`.
+ * A stand-in for a sender and BigQuery that costs almost nothing: it sends a file, and discards uploads as fast
+ * as they come or at a given pace. Its own process keeps its cost out of the measurement:
+ * `sink.ts <ZIP> [bytes a second]`.
  */
 import { createReadStream, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What it says when it listens. */
+/** Sent to the parent when the server listens. */
 export interface SinkReady {
   port: number;
 }
@@ -17,13 +17,13 @@ const columns = ['unit_uid', 'event_type', 'event_at', 'variant', 'goal_name', '
 
 /** Jobs whose upload has ended. */
 const jobs = new Set<string>();
-/** Bytes taken, by session. */
+/** Received bytes by session. */
 const sessions = new Map<string, number>();
 
 const server = createServer((request, response) => {
   const path = (request.url ?? '').replace(/\?.*$/, '');
   if (path.endsWith('.zip')) sendZip(response);
-  else if (request.method === 'PUT') takePiece(path, request, response);
+  else if (request.method === 'PUT') takeChunk(path, request, response);
   else if (request.method === 'POST') void openSession(request, response);
   else tell(path, response);
 });
@@ -34,7 +34,7 @@ function sendZip(response: ServerResponse): void {
 }
 
 /** Also takes a whole file in one request, without a `Content-Range`. */
-function takePiece(path: string, request: IncomingMessage, response: ServerResponse): void {
+function takeChunk(path: string, request: IncomingMessage, response: ServerResponse): void {
   let taken = sessions.get(path) ?? 0;
   request.on('data', (chunk: Buffer) => {
     taken += chunk.length;
@@ -51,7 +51,7 @@ function takePiece(path: string, request: IncomingMessage, response: ServerRespo
   });
 }
 
-/** When what was taken so far has come, at the pace. */
+/** When the bytes received so far are due at the given pace. */
 let paidAt = 0;
 
 function keepPace(request: IncomingMessage, bytes: number): void {

@@ -1,41 +1,45 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bed } from './bed.ts';
-import { Contender } from './children.ts';
-import { publishEvents } from './events.ts';
-import { table } from './relay.ts';
+import { table } from './bench-relay.ts';
+import { MeasuredProcess } from './child-processes.ts';
+import { publishEvents } from './publish-events.ts';
+import type { BenchServers } from './servers.ts';
 
 const perSecond = 500;
-/** So many go together: what is measured is the way to the table, not the publisher. */
+/** Events per request, so that the publisher costs little. */
 const together = 10;
 const seconds = 10;
 const warmUpSeconds = 3;
 
-/** The milliseconds from Pub/Sub's answer to the table, of each event, through a subscriber of its own. */
-export async function measureFreshness(bed: Bed, name: string): Promise<number[]> {
-  await bed.subscribe(name);
-  const environment = bed.environment('local');
+/** The milliseconds from Pub/Sub's ack to the table for each event, with a new subscriber. */
+export async function measureFreshness(servers: BenchServers, name: string): Promise<number[]> {
+  await servers.subscribe(name);
+  const environment = servers.environment('local');
   const events = perSecond * (seconds + warmUpSeconds);
-  const contender = new Contender({ kind: 'relay', name, warmUp: 0, events, environment });
-  await contender.ready();
-  const waits = await measureWaits(bed, name, seconds + warmUpSeconds);
-  await contender.stop();
-  await bed.unsubscribe(name);
+  const subscriber = new MeasuredProcess({ kind: 'relay', name, warmUp: 0, events, environment });
+  await subscriber.ready();
+  const waits = await measureWaits(servers, name, seconds + warmUpSeconds);
+  await subscriber.stop();
+  await servers.unsubscribe(name);
   return waits.slice(perSecond * warmUpSeconds);
 }
 
 /**
- * Publishes 500 events a second, and asks the table again and again how many it holds: the n-th event is
- * fresh when n are there. Gives the milliseconds from Pub/Sub's answer of each event.
+ * Publishes 500 events a second and polls the table's row count: the n-th event has arrived when n rows are
+ * there. Returns the milliseconds from Pub/Sub's ack for each event.
  */
-export async function measureWaits(bed: Bed, topic: string, seconds: number): Promise<number[]> {
+export async function measureWaits(
+  servers: BenchServers,
+  topic: string,
+  seconds: number,
+): Promise<number[]> {
   const events = perSecond * seconds;
-  const before = await bed.countRows(table);
+  const before = await servers.countRows(table);
   const publishedAt: number[] = [];
   const seenAt: number[] = [];
-  const publishing = publishSteadily(bed.pubsubPort, topic, events, publishedAt);
+  const publishing = publishSteadily(servers.pubsubPort, topic, events, publishedAt);
   while (seenAt.length < events) {
     const asked = performance.now();
-    const rows = (await bed.countRows(table)) - before;
+    const rows = (await servers.countRows(table)) - before;
     const now = performance.now();
     while (seenAt.length < rows) seenAt.push(now);
     await sleep(Math.max(0, 20 - (now - asked)));

@@ -5,8 +5,8 @@ import {
   type SizedAppend,
 } from '../../local/bigquery/storage-write/service-definition.ts';
 
-// A BigQuery that takes every append at once and keeps nothing, in a process of its own. Told `freeze`,
-// it takes everything and answers nothing.
+// A BigQuery that answers every append at once and stores nothing, in its own process. After `freeze` it
+// answers nothing.
 
 type Answer = protos.google.cloud.bigquery.storage.v1.AppendRowsResponse;
 
@@ -14,7 +14,7 @@ export interface Appended {
   appends: number;
   rows: number;
   rowBytes: number;
-  /** Of the requests. */
+  /** The size of the requests. */
   wireBytes: number;
 }
 

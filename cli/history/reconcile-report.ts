@@ -1,19 +1,22 @@
-import type { Difference, HourDifference } from '../../history/reconcile/hour-report.ts';
-import type { Reconciliation } from '../../history/reconcile/reconcile.ts';
+import type {
+  Difference,
+  HourDifference,
+  Reconciliation,
+} from '../../history/reconcile/hour-report.ts';
 import { shortInstant, type TimeWindow } from '../../history/time-window.ts';
 import { terminalJson } from '../../shared/terminal-text.ts';
 import { drawTable, type TableCell } from '../terminal/draw-table.ts';
 import { countText } from '../terminal/progress-bar.ts';
 
-/** What became of the gaps. */
+/** The result of `--repair`. */
 export interface Repair {
   /** Rows. */
   written: number;
-  /** Events that are missing still. */
+  /** Events that are still missing. */
   left: number;
 }
 
-/** How a reconciliation of a range is printed, by the name of the format. */
+/** How the result is printed, by the name of the format. */
 export const reconcileFormats = { table: toText, json: toJson };
 
 const differences: readonly Difference[] = ['missing', 'extra', 'duplicate'];
@@ -45,7 +48,7 @@ function toText({ totals, hours }: Reconciliation, repair: Repair | undefined): 
     ...differences.map((name) => `${countText(totals[name])} ${name}`),
     ...(filtered > 0 ? [`${countText(filtered)} filtered`] : []),
     ...(unusable > 0 ? [`${countText(unusable)} unusable`] : []),
-    ...(outside > 0 ? [`${countText(outside)} of another time`] : []),
+    ...(outside > 0 ? [`${countText(outside)} outside the range`] : []),
     ...(repair ? [`${countText(repair.written)} repaired`] : []),
     ...(repair && repair.left > 0 ? [`${countText(repair.left)} still missing`] : []),
   ].join(', ');

@@ -7,9 +7,11 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
 import { terminalText } from '../../shared/terminal-text.ts';
+import { projectFolder } from '../../subscriber/service/find-config.ts';
 import { loadRelay } from '../../subscriber/service/load-relay.ts';
-import { findStream } from '../find-stream.ts';
-import { readSecretsOver } from '../secrets-file.ts';
+import { defaultState } from '../find/running-stack.ts';
+import { readSecrets } from '../find/secrets.ts';
+import { findStream } from '../find/stream.ts';
 import {
   accountSecret,
   findSecrets,
@@ -62,7 +64,7 @@ export function deployCommand(): Command {
     .option('--no-probe', 'send no probe')
     .option('--to <url>', 'the URL of the edge (default: as deployed, or publicUrl of the config)')
     .option('--wait <seconds>', 'how long the probe waits for its row', parseSeconds, 30)
-    .option('--state <folder>', "where `provision` left the Worker's key", '.tributary')
+    .option('--state <folder>', "where `provision` left the Worker's key", defaultState)
     .option('--json', 'print one JSON document', false)
     .action(async (options: DeployOptions) => {
       const relay = await loadRelay();
@@ -81,7 +83,7 @@ function parseSeconds(text: string): number {
 export async function deploy(
   relay: Relay,
   options: DeployOptions,
-  { folder = '.' }: { folder?: string } = {},
+  { folder = projectFolder() }: { folder?: string } = {},
 ): Promise<Report> {
   const { dryRun, json } = options;
   const say = (text: string) => (json ? undefined : console.log(text));
@@ -284,7 +286,7 @@ async function sendProbe(
   edge: string | undefined,
 ): Promise<ProbeResult | undefined> {
   if (probe === false || edge === undefined) return undefined;
-  const known = readSecretsOver(file);
+  const known = readSecrets(file);
   const stream: RelayStream | undefined =
     typeof probe === 'string'
       ? findStream(relay, probe)

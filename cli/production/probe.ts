@@ -6,7 +6,7 @@ import { keyedLayout } from '../../shared/columns.ts';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import { schemes } from '../../shared/signatures/schemes.ts';
 import { sources } from '../../shared/sources/registry.ts';
-import { hideSecret } from '../terminal/hide-secret.ts';
+import { redactSecret } from '../terminal/redact-secret.ts';
 
 /** What became of one signed delivery to a deployed edge. */
 export interface ProbeResult {
@@ -61,7 +61,7 @@ export async function probeEdge(probe: Probe): Promise<ProbeResult> {
   } catch (error) {
     const { cause, message } = error as Error;
     const reason = cause instanceof Error && cause.message ? cause.message : message;
-    const problem = `${new URL(edge).origin} does not answer: ${hideSecret(reason, secret)}`;
+    const problem = `${new URL(edge).origin} does not answer: ${redactSecret(reason, secret)}`;
     return { stream: stream.name, outcome: 'unreachable', problem };
   }
   const deliveryId = response.headers.get('tributary-delivery-id') ?? undefined;

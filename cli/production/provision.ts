@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Relay } from '../../shared/config/config.ts';
+import { projectFolder } from '../../subscriber/service/find-config.ts';
 import { loadRelay } from '../../subscriber/service/load-relay.ts';
-import type { Place } from '../find-bigquery.ts';
+import type { BigQueryOptions } from '../find/bigquery.ts';
+import { defaultState } from '../find/running-stack.ts';
 import { findWrangler } from './cloudflare/wrangler.ts';
 import { readWranglerConfig } from './cloudflare/wrangler-config.ts';
 import type { Origins } from './google/google-apis.ts';
@@ -19,7 +21,7 @@ import { desiredResources, labelOf, type Resource } from './plan/resources.ts';
 import { runPlans } from './plan/run-plans.ts';
 import { terraformVariables } from './plan/terraform-variables.ts';
 
-interface ProvisionOptions extends Place {
+interface ProvisionOptions extends BigQueryOptions {
   dryRun: boolean;
   json: boolean;
   rotateKey: boolean;
@@ -57,7 +59,7 @@ export function provisionCommand(): Command {
     )
     .option('--rotate-key', "make another key for the Worker's account", false)
     .option('--terraform', 'print the variables of deploy/terraform instead, and do nothing', false)
-    .option('--state <folder>', "the local stack's, and where the Worker's key waits", '.tributary')
+    .option('--state <folder>', "the local stack's, and where the Worker's key waits", defaultState)
     .option('--json', 'print one JSON document', false)
     .action(async (options: ProvisionOptions) => {
       const relay = await loadRelay();
@@ -75,7 +77,7 @@ export function keyFileIn(state: string): string {
 export async function provision(
   relay: Relay,
   options: ProvisionOptions,
-  { folder = '.', origins }: { folder?: string; origins?: Origins } = {},
+  { folder = projectFolder(), origins }: { folder?: string; origins?: Origins } = {},
 ): Promise<Report | undefined> {
   const { dryRun, json } = options;
   const bound = readWranglerConfig(folder) ?? { queues: [], buckets: [] };

@@ -3,10 +3,10 @@ import { terminalText } from '../../shared/terminal-text.ts';
 
 const linesBetweenRows = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
 
-/** Text, which is made safe for a terminal and stays one line; or several lines. */
+/** One line of text, or several. Control characters are escaped. */
 export type TableCell = string | readonly string[];
 
-/** A table for a terminal: the first row is its head. Columns stand left where `aligns` doesn't say. */
+/** A table for a terminal. The first row is its head; columns are left-aligned by default. */
 export function drawTable(
   [head = [], ...rows]: readonly (readonly TableCell[])[],
   aligns: ('left' | 'right')[] = [],
@@ -18,7 +18,7 @@ export function drawTable(
     style: { head: [], border: [] },
   });
   table.push(...rows.map((row) => row.map(toSafe)));
-  // Without lines between rows the one below the head goes too: it is put back.
+  // cli-table3 drops the line below the head together with those between rows.
   const [top = '', names = '', ...rest] = table.toString().split('\n');
   const line = top.replace('┌', '├').replaceAll('┬', '┼').replace('┐', '┤');
   return `${[top, names, line, ...rest].join('\n')}\n`;

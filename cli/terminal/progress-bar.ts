@@ -3,12 +3,12 @@ import { terminalText } from '../../shared/terminal-text.ts';
 
 const drawEveryMs = 100;
 
-/** A bar on standard error; nothing where that is no terminal. */
+/** A bar on standard error; nothing is shown if that is not a terminal. */
 export class ProgressBar {
   readonly #bar: SingleBar;
   #shownAt = Number.NEGATIVE_INFINITY;
 
-  /** @param total of whatever is told to `show`; unknown when absent, and then there is no bar */
+  /** @param total of what `show` counts; if it is unknown, only the text is shown */
   constructor(total?: number) {
     this.#bar = new SingleBar({
       format: total === undefined ? '{what}' : '{bar} {percentage} % · {what}',
@@ -20,7 +20,7 @@ export class ProgressBar {
     this.#bar.start(total ?? 1, 0, { what: '' });
   }
 
-  /** @param what is told beside the bar; asked for as often as the bar is drawn */
+  /** @param what the text beside the bar; called whenever the bar is drawn */
   show(done: number, what: () => string): void {
     const now = performance.now();
     if (!process.stderr.isTTY || now - this.#shownAt < drawEveryMs) return;
@@ -33,8 +33,8 @@ export class ProgressBar {
   }
 }
 
-/** Prints a line on standard error, above the bar if there is one: it is drawn again at its next turn. */
-export function sayAbove(text: string): void {
+/** Prints a line on standard error, in the place of a bar, which is drawn again below it. */
+export function printAboveBar(text: string): void {
   const line = terminalText(text);
   process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}\n` : `${line}\n`);
 }

@@ -1,21 +1,20 @@
-import { RelayError } from '../../shared/errors.ts';
-import { halveWindow, rangeOf, type TimeWindow } from '../time-window.ts';
+import { rangeOf, splitWindow, type TimeWindow } from '../time-window.ts';
 import { type FillDependencies, fillWindow, noCounts, type WindowCounts } from './fill-window.ts';
 
 export interface BackfillOptions extends Omit<FillDependencies, 'onProgress' | 'range'> {
-  /** In order; each is written all at once. */
+  /** In order. Each is written all at once. */
   windows: readonly TimeWindow[];
   onWindow?: (window: TimeWindow, counts: WindowCounts) => void;
-  /** @param counts of all windows, with what the current one has brought so far */
+  /** @param counts of all windows so far, including a part of the current one */
   onProgress?: (counts: WindowCounts) => void;
 }
 
 /**
- * Fills windows one after the other. What ends it may be mended, and it be run again: nothing is doubled,
- * since what is there is left alone.
+ * Fills windows one by one. After an error it can be run again: rows that exist are left alone, so nothing is
+ * doubled.
  *
- * @returns what all of them held
- * @throws RelayError `history.*`, `bigquery.*`, `line.rejected`; earlier windows are written
+ * @returns the counts of all windows
+ * @throws RelayError `history.*`, `bigquery.*`, `line.rejected`; the windows before are written
  */
 export async function backfill(options: BackfillOptions): Promise<WindowCounts> {
   const { windows, onWindow, onProgress, ...dependencies } = options;
@@ -32,22 +31,10 @@ export async function backfill(options: BackfillOptions): Promise<WindowCounts> 
       Object.assign(total, sum(total, counts));
       onWindow?.(window, counts);
     } catch (error) {
-      left.push(...halves(window, error).reverse());
+      left.push(...splitWindow(window, error).reverse());
     }
   }
   return total;
-}
-
-/**
- * The windows to be tried instead of one that was too large.
- *
- * @throws the error, where that is not what is wrong, or the window can't be cut
- */
-export function halves(window: TimeWindow, error: unknown): TimeWindow[] {
-  const isTooLarge = error instanceof RelayError && error.code === 'window.too-many-events';
-  const cut = isTooLarge ? halveWindow(window) : undefined;
-  if (!cut) throw error;
-  return cut;
 }
 
 function sum(a: Readonly<WindowCounts>, b: Readonly<WindowCounts>): WindowCounts {

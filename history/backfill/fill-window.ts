@@ -1,26 +1,33 @@
-import { RelayError } from '../../shared/errors.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
 import type { EventReader, EventReading } from '../events/event-reader.ts';
 import { historyLines } from '../fetch/history-lines.ts';
 import { keptLine, type Line } from '../lines/lines.ts';
-import type { Rejects } from '../lines/rejected-records.ts';
-import { tryAgain } from '../retry-work.ts';
+import type { RejectedRecords } from '../lines/rejected-records.ts';
+import { retryWork } from '../retry-work.ts';
 import type { IdTable } from '../table/id-table.ts';
 import { type EventTable, readWindow } from '../table/known-ids.ts';
-import { describeWindow, holds, hourMs, type TimeWindow, widen } from '../time-window.ts';
-import { openRowWrite, type RowWrite } from '../write/row-write.ts';
+import {
+  contains,
+  describeWindow,
+  hourMs,
+  type TimeWindow,
+  tooManyEvents,
+  widen,
+} from '../time-window.ts';
+import { openRowWrite } from '../write/open-row-write.ts';
+import type { RowWrite } from '../write/row-write.ts';
 import { WindowStates } from './window-states.ts';
 
-/** What a window's export held. Every event is in one of the last six. */
+/** The contents of a window's export. Every event is counted in one of the last six. */
 export interface WindowCounts {
   lines: number;
   written: number;
-  /** Rows already, from the webhook or an earlier run. */
+  /** Already in the table, from the webhook or an earlier run. */
   present: number;
   /** Sent more than once in the same export. */
   repeated: number;
   filtered: number;
-  /** Of another time than was asked for: its own window has it, or the table. */
+  /** Not in this window by its time: it is in its own window or in the table. */
   outside: number;
   rejected: number;
 }
@@ -32,30 +39,24 @@ export interface FillDependencies {
   range: TimeWindow;
   /** The sender's export of a window. */
   open: (window: TimeWindow) => AsyncIterable<Uint8Array>;
-  /** Absent: nothing is written, and `written` says what would be. */
+  /** If absent, nothing is written, and `written` counts what would be. */
   client?: WriteClient | undefined;
-  rejects: Rejects;
-  /** Emptied for each window. */
+  rejectedRecords: RejectedRecords;
+  /** Cleared for each window. */
   ids: IdTable;
-  /** A window with more events than this is cut in two: some 25 bytes of memory each. */
+  /** A window with more events is split. Each takes some 25 bytes of memory. */
   maxIds: number;
   onProgress?: ((counts: Readonly<WindowCounts>) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * The sender may cut its export by another clock than that of the event's time, so that an event near a
- * window's edge comes with the neighbour alone. Within the rows that are known: by less, as what came by the
- * webhook may tell the same time with more digits, or fewer.
+ * The sender may select the events of its export by another clock than that of the event's time. Then an event near
+ * a window's edge comes only with the neighbour window. Such an event is written up to `edgeMs` outside the
+ * window. That is less than the rows read around it, because a time in the webhook may have more or fewer digits.
  */
 const aroundMs = hourMs;
 const edgeMs = aroundMs - 60_000;
-
-/** Too many to keep their ids: nothing of the window is written. */
-export function tooManyEvents(window: TimeWindow, max: number): RelayError {
-  const problem = `${describeWindow(window)} has more than ${max} events`;
-  return new RelayError('window.too-many-events', problem);
-}
 
 export function noCounts(): WindowCounts {
   return {
@@ -70,8 +71,8 @@ export function noCounts(): WindowCounts {
 }
 
 /**
- * Writes those events of a window that are not rows yet: all of them at once, or none; into a table with a
- * key one after the other. What breaks off is begun again, with the ids as the table then has them.
+ * Writes the events of a window that are not in the table yet: all at once or none; one by one into a table with a
+ * key. After a transient error it starts again with the ids that are in the table by then.
  *
  * @throws RelayError `window.too-many-events`, `history.*`, `bigquery.*`, `line.rejected`
  */
@@ -79,10 +80,10 @@ export async function fillWindow(
   window: TimeWindow,
   dependencies: FillDependencies,
 ): Promise<WindowCounts> {
-  const { rejects, signal } = dependencies;
-  const undo = () => rejects.forget();
-  const counts = await tryAgain(() => fillOnce(window, dependencies), { undo, signal });
-  rejects.keep();
+  const { rejectedRecords, signal } = dependencies;
+  const undo = () => rejectedRecords.rollBack();
+  const counts = await retryWork(() => fillOnce(window, dependencies), { undo, signal });
+  rejectedRecords.confirm();
   return counts;
 }
 
@@ -100,7 +101,7 @@ async function fillOnce(window: TimeWindow, dependencies: FillDependencies): Pro
       let isFull = false;
       for (const line of lines) isFull = fill.take(line) || isFull;
       if (ids.size > maxIds) throw tooManyEvents(window, maxIds);
-      if (isFull) await fill.room();
+      if (isFull) await fill.waitForCapacity();
       onProgress?.(fill.counts);
       signal?.throwIfAborted();
     }
@@ -137,7 +138,7 @@ class Fill {
       );
   }
 
-  /** True when `room` is to be waited for. */
+  /** True when the caller has to wait for capacity. */
   take(line: Line): boolean {
     this.counts.lines++;
     if (line.problem !== undefined) {
@@ -153,8 +154,8 @@ class Fill {
     return isFull;
   }
 
-  async room(): Promise<void> {
-    await this.#write?.room();
+  async waitForCapacity(): Promise<void> {
+    await this.#write?.waitForCapacity();
   }
 
   async commit(): Promise<WindowCounts> {
@@ -168,14 +169,14 @@ class Fill {
 
   #takeRow(line: Line, event: Extract<EventReading, { kind: 'row' }>): boolean {
     const { id, timeMs } = event;
-    const standing = this.#states.standingOf(event);
-    if (timeMs !== undefined && !holds(this.#window, timeMs)) {
-      if (standing !== 'news' || !this.#isAtEdge(timeMs)) {
+    const state = this.#states.stateOf(event);
+    if (timeMs !== undefined && !contains(this.#window, timeMs)) {
+      if (state !== 'new' || !this.#isAtEdge(timeMs)) {
         this.counts.outside++;
         return false;
       }
-    } else if (standing !== 'news') {
-      this.counts[standing]++;
+    } else if (state !== 'new') {
+      this.counts[state]++;
       return false;
     }
     const encoded = this.#dependencies.reader.encode(event);
@@ -188,17 +189,17 @@ class Fill {
     return this.#write?.add(encoded.row, keptLine(line)) ?? false;
   }
 
-  /** What is not written the window that it belongs to would count once more. */
+  /** Only if it is written: otherwise its own window would count it again. */
   #isAtEdge(timeMs: number): boolean {
     const { range, client } = this.#dependencies;
-    const isNear = holds(widen(this.#window, edgeMs), timeMs);
-    return client !== undefined && isNear && holds(range, timeMs);
+    const isNear = contains(widen(this.#window, edgeMs), timeMs);
+    return client !== undefined && isNear && contains(range, timeMs);
   }
 
   #reject(line: Line, reason: string, column?: string): void {
     this.counts.rejected++;
     const of = describeWindow(this.#window);
-    const reject = { of, line: line.number, reason, ...(column && { column }) };
-    this.#dependencies.rejects.add(reject, line);
+    const record = { of, line: line.number, reason, ...(column && { column }) };
+    this.#dependencies.rejectedRecords.add(record, line);
   }
 }

@@ -1,16 +1,16 @@
 import type { IdTable } from '../table/id-table.ts';
 import type { KnownEvent } from '../table/known-ids.ts';
 
-/** What an event of the sender's is to the table: to be written, a row already, or sent before. */
-export type Standing = 'news' | 'present' | 'repeated';
+/** An event of the sender is to be written, in the table already, or a repetition in the same export. */
+export type EventState = 'new' | 'present' | 'repeated';
 
-/** So that a time within a window, in milliseconds, and one more bit fit into 32 bits: some 24 days. */
-const latest = 0x7fff_fffe;
+/** A time within a window, in milliseconds, and one more bit fit into 32 bits: some 24 days. */
+const latestOffset = 0x7fff_fffe;
 const sentBit = 1;
 
 /**
- * What is known of the events of one window, in an id table. Where a row may be replaced, as the stream has a
- * key, a later state of a row is news as well.
+ * What is known of the events of one window, in an id table. If the stream has a key, rows can be replaced, and a
+ * later state of a row counts as new.
  */
 export class WindowStates {
   readonly #ids: IdTable;
@@ -18,8 +18,8 @@ export class WindowStates {
   readonly #hasStates: boolean;
 
   /**
-   * @param ids is emptied
-   * @param from Unix milliseconds: before all that will be told
+   * @param ids is cleared
+   * @param from Unix milliseconds, before the times of all events
    */
   constructor(ids: IdTable, from: number, hasStates: boolean) {
     ids.clear();
@@ -29,32 +29,32 @@ export class WindowStates {
   }
 
   noteRow({ id, timeMs }: KnownEvent): void {
-    // Nothing is known to be later than a row without a time.
-    const place = timeMs === undefined ? latest : this.#placeOf(timeMs);
+    // No event can be later than a row without a time.
+    const offset = timeMs === undefined ? latestOffset : this.#offsetOf(timeMs);
     const found = this.#ids.get(id);
-    if (found === 0 || place > placeIn(found)) this.#ids.set(id, toValue(place, 0));
+    if (found === 0 || offset > offsetIn(found)) this.#ids.set(id, toValue(offset, 0));
   }
 
   noteSent({ id, timeMs }: KnownEvent): void {
-    this.#ids.set(id, toValue(this.#placeOf(timeMs), sentBit));
+    this.#ids.set(id, toValue(this.#offsetOf(timeMs), sentBit));
   }
 
-  standingOf({ id, timeMs }: KnownEvent): Standing {
+  stateOf({ id, timeMs }: KnownEvent): EventState {
     const found = this.#ids.get(id);
-    if (found === 0 || this.#placeOf(timeMs) > placeIn(found)) return 'news';
+    if (found === 0 || this.#offsetOf(timeMs) > offsetIn(found)) return 'new';
     return (found & sentBit) === 0 ? 'present' : 'repeated';
   }
 
-  #placeOf(timeMs = this.#from): number {
-    return this.#hasStates ? Math.min(latest, Math.max(0, timeMs - this.#from)) : 0;
+  #offsetOf(timeMs = this.#from): number {
+    return this.#hasStates ? Math.min(latestOffset, Math.max(0, timeMs - this.#from)) : 0;
   }
 }
 
-/** Never 0, which is what the table says of an id that it doesn't have. */
-function toValue(place: number, bit: number): number {
-  return (place + 1) * 2 + bit;
+/** Never 0, which means in an id table that the id is absent. */
+function toValue(offset: number, bit: number): number {
+  return (offset + 1) * 2 + bit;
 }
 
-function placeIn(value: number): number {
+function offsetIn(value: number): number {
   return (value >>> 1) - 1;
 }

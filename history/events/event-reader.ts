@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { keyedLayout, type Row, type TableLayout } from '../../shared/columns.ts';
 import type { RelayStream } from '../../shared/config/config.ts';
 import type { Envelope } from '../../shared/envelope.ts';
@@ -15,27 +16,26 @@ import { readTimestamp } from '../../subscriber/bigquery/encode/time-text.ts';
 import type { Line } from '../lines/lines.ts';
 import { type EventColumns, eventColumns, idOf } from './event-columns.ts';
 import { historySequence } from './history-sequence.ts';
-import { stableDeliveryId } from './stable-delivery-id.ts';
 
-/** What a line of history says. */
+/** What one event of a line is. */
 export type EventReading =
   | {
       kind: 'row';
       id: string;
       timeMs?: number;
       row: Row;
-      /** Of a table with a key. */
+      /** If the table has a key. */
       sequence?: string;
-      /** It may be a row already, without this value; a line is never written in part, as it can be mended. */
+      /** A value that does not fit. The line can be corrected, so its events are never written in part. */
       unfit?: ValueNote;
     }
-  /** The edge would not have relayed it. */
+  /** The edge would have dropped it. */
   | { kind: 'filtered' }
   | { kind: 'rejected'; reason: string; column?: string };
 
 const noHeader = () => undefined;
 
-/** Reads lines as if each were the body of a delivery that the edge has just taken. */
+/** Reads each line as if it were the body of a delivery that the edge has just accepted. */
 export class EventReader {
   readonly stream: RelayStream;
   readonly layout: TableLayout;
@@ -44,12 +44,12 @@ export class EventReader {
   readonly #source: RowSource;
   readonly #receivedAt: number;
   readonly #contentType: string;
-  /** The stream as it would be if it took every event. */
+  /** The stream without its filter and its rejections. */
   readonly #lenient: RelayStream;
 
   /**
    * @param receivedAt Unix milliseconds: the same for every row of a run
-   * @throws RelayError `stream.no-rows` for one that is filled with files, `stream.no-id`
+   * @throws RelayError `stream.no-rows` if exports fill its table; `stream.no-id`
    */
   constructor(stream: RelayStream, receivedAt: number) {
     const source = sources[stream.source];
@@ -69,7 +69,7 @@ export class EventReader {
       : 'application/json';
   }
 
-  /** Members of an event, at its top, that a JSON column is filled with. */
+  /** The top-level members of an event that fill a JSON column. */
   jsonMembers(): ReadonlySet<string> {
     const members = planOf(this.stream).columns.flatMap(({ type, from }) =>
       type === 'JSON' ? from.flatMap(memberOf) : [],
@@ -78,16 +78,16 @@ export class EventReader {
   }
 
   /**
-   * Does the line say which event it is, or when it happened, whatever the filter says of it? An error in the place
-   * of events (`{"error": …}`) does not.
+   * Does the line have an event with an id or a time, whether or not the filter accepts it? An error in place of
+   * events (`{"error": …}`) has neither.
    */
   isEvent({ bytes, problem }: Line): boolean {
     if (problem !== undefined) return false;
     const mappings = this.#source.map(this.#envelope(bytes), this.#lenient);
-    return mappings.some((mapping) => mapping.ok && this.#isTold(mapping.row));
+    return mappings.some((mapping) => mapping.ok && this.#isIdentified(mapping.row));
   }
 
-  /** A line may hold several events, where the stream's deliveries do. */
+  /** Several events if the stream's deliveries can have several. */
   read({ bytes, number }: Line): EventReading[] {
     const reading = this.#source.read(
       { body: bytes, header: noHeader, contentType: this.#contentType },
@@ -112,8 +112,8 @@ export class EventReader {
     };
   }
 
-  /** Has it an id or a time? Where the table has no times, its own id is enough. */
-  #isTold(row: Row): boolean {
+  /** Does it have an id or a time? A table without times accepts every row. */
+  #isIdentified(row: Row): boolean {
     const { columns } = this;
     return columns.time === undefined || this.#timeOf(row) !== undefined || hasId(row, columns);
   }
@@ -125,8 +125,8 @@ export class EventReader {
     }
     const { row, notes: [unfit] = [] } = mapping;
     const time = this.#timeOf(row);
-    // An error in the place of an event (`{"detail": …}`) must not become a row of NULLs.
-    if (!this.#isTold(row)) {
+    // An error in place of an event (`{"detail": …}`) must not become a row of NULLs.
+    if (!this.#isIdentified(row)) {
       return { kind: 'rejected', reason: 'it has neither an id nor a time' };
     }
     const timeMs = time === undefined ? undefined : Math.floor(Number(time) / 1000);
@@ -141,12 +141,12 @@ export class EventReader {
     };
   }
 
-  /** As its table takes it whole, or what does not fit. */
+  /** The complete row in the table's encoding, or what does not fit. */
   encode({ row, sequence, unfit }: Extract<EventReading, { kind: 'row' }>) {
     return unfit ? { ok: false as const, ...unfit } : this.encoder.encode(row, sequence);
   }
 
-  /** Microseconds since 1970. A time that can't be read is the encoder's to refuse. */
+  /** Microseconds since 1970. If a time can't be read, the encoder rejects it. */
   #timeOf(row: Row): Instant | undefined {
     const value = this.columns.time === undefined ? null : (row[this.columns.time] ?? null);
     const time = typeof value === 'string' ? readTimestamp(value) : undefined;
@@ -154,14 +154,31 @@ export class EventReader {
   }
 }
 
-/** The member that a place is, where it is one at the top of the event. */
+/** The name of a place that is a top-level member of the event. */
 function memberOf(place: Place): string[] {
   if (place.of !== 'event' || place.path.length !== 1) return [];
   return [String(place.path[0])];
 }
 
-/** Does the sender say which event it is? */
-function hasId(row: Row, { ids, told }: EventColumns): boolean {
-  const own = told === 'by all' ? ids : ids.slice(0, 1);
+/** Does the row have an id of the sender? */
+function hasId(row: Row, { ids, identifiedBy }: EventColumns): boolean {
+  const own = identifiedBy === 'all' ? ids : ids.slice(0, 1);
   return own.some((column) => (row[column] ?? null) !== null);
+}
+
+/**
+ * The `delivery_id` of an event that was never delivered: a UUIDv8 (RFC 9562, section 5.8) from the SHA-256 of the
+ * stream's name and the line. The same line has the same id in every run. The version distinguishes such rows
+ * from those that came through the edge (UUIDv7).
+ */
+export function stableDeliveryId(stream: string, line: Uint8Array): string {
+  const hex = hash('sha256', `${stream}/${hash('sha256', line, 'hex')}`, 'hex');
+  const variant = ((Number.parseInt(hex[16] ?? '', 16) & 0x3) | 0x8).toString(16);
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-');
 }

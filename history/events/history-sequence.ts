@@ -1,20 +1,19 @@
-/** Where an event of history stands. */
+/** The position of an event in its history. */
 export interface HistoryPlace {
-  /** Unix milliseconds; absent where the event has no time. */
+  /** Unix milliseconds; absent if the event has no time. */
   timeMs?: number | undefined;
-  /** Of its line, in the file or the export. */
+  /** Number of its line in the file or the export. */
   line: number;
-  /** Its index, where a line may hold several. */
+  /** Its index in a line with several events. */
   event?: number | undefined;
 }
 
 /**
- * Where a row of history stands among those with its key: as if the relay had received the event when it
- * happened, so that it replaces older states, and never one that the webhook has brought since. An event
- * without a time replaces none that has one. Of equals the one further down counts. The form is that of
- * `_CHANGE_SEQUENCE_NUMBER`, as in subscriber/rows/sequence.ts.
+ * The `_CHANGE_SEQUENCE_NUMBER` of a row of history, in the same form as in subscriber/rows/sequence.ts. It is as if
+ * the relay had received the event when it happened: the row replaces older states, and never a later one from the
+ * webhook. A row without a time replaces no row with one. Among equal times the later line wins.
  *
- * @param now Unix milliseconds: a time that is yet to come must not outrank what the webhook brings until then
+ * @param now Unix milliseconds; a time in the future must not outrank later deliveries of the webhook
  */
 export function historySequence(
   { timeMs = 0, line, event = 0 }: HistoryPlace,

@@ -1,24 +1,26 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RelayStream } from '../../shared/config/config.ts';
 import { secretPrefix } from '../../shared/config/secrets.ts';
 import { type ErrorCode, RelayError } from '../../shared/errors.ts';
-import { backoffMs } from '../../subscriber/bigquery/append/backoff.ts';
-import { causeOf } from '../../subscriber/exports/export-failure.ts';
-import { readApiAccess } from '../../subscriber/exports/fetch/api-credentials.ts';
-import { Silence } from '../../subscriber/exports/fetch/idle-timeout.ts';
+import { readApiCredentials } from '../../subscriber/exports/fetch/api-credentials.ts';
+import {
+  describeCause,
+  describeRedirect,
+  isTransientStatus,
+} from '../../subscriber/exports/fetch/http-request.ts';
+import { IdleTimeout } from '../../subscriber/exports/fetch/idle-timeout.ts';
+import { Retry, type RetryPolicy } from '../../subscriber/retry.ts';
 import type { TimeWindow } from '../time-window.ts';
 
-/** A sender's export of history, and the key to it. */
+/** A sender's export of history, with its API key. */
 export interface HistorySource {
   /** Without a query. */
   url: URL;
   header: { name: string; value: string };
-  /** The longest silence, in milliseconds: until the answer begins, and between two pieces of it. */
-  timeoutMs: number;
-  /** How long a sender that is busy or away is asked again. */
-  patienceMs: number;
-  random: () => number;
-  /** Hears why it is asked again, and when. */
+  /** In milliseconds, until the response begins and between two chunks of it. */
+  idleTimeoutMs: number;
+  /** While the sender is busy or not reachable. */
+  retryPolicy: RetryPolicy;
+  /** Called before each retry. */
   onWait?: ((problem: string, waitMs: number) => void) | undefined;
 }
 
@@ -38,32 +40,31 @@ export function readHistorySource(
     noUrl: `the stream "${streamName}" has no history.url, and ${secretPrefix(streamName)}_API_URL is not set`,
   };
   const problems: string[] = [];
-  const access = readApiAccess(environment, configured, problems);
-  if (!access) throw new RelayError('environment.invalid', problems.join('\n'));
+  const credentials = readApiCredentials(environment, configured, problems);
+  if (!credentials) throw new RelayError('environment.invalid', problems.join('\n'));
   const path = history?.path ?? '/api/v1/events/export/';
   const [name = '', ...value] = (history?.header ?? 'Authorization: Api-Key {key}').split(':');
   return {
-    url: new URL(access.url.replace(/\/+$/, '') + path),
+    url: new URL(credentials.url.replace(/\/+$/, '') + path),
     header: {
       name,
       value: value
         .join(':')
         .trim()
-        .replace('{key}', () => access.key),
+        .replace('{key}', () => credentials.key),
     },
-    timeoutMs: 300_000,
-    patienceMs: 600_000,
-    random: Math.random,
+    idleTimeoutMs: 300_000,
+    retryPolicy: { maxElapsedMs: 600_000 },
     onWait,
   };
 }
 
 /**
- * The sender's events of a window, as bytes of JSONL. A sender that is busy is asked again; an answer that
- * breaks off is the caller's to ask for anew.
+ * Fetches the sender's events of a window, as bytes of JSONL or a JSON array. It repeats the request while the
+ * sender is busy. If the response breaks off, the caller has to start again.
  *
  * @throws RelayError `history.unauthorized`, `history.not-found`, `history.redirect`, `history.refused`,
- *   `history.no-jsonl`, `history.unavailable`
+ *   `history.no-jsonl`, `history.unavailable`, `history.broken`
  */
 export async function* readHistory(
   source: HistorySource,
@@ -73,138 +74,134 @@ export async function* readHistory(
   const url = new URL(source.url);
   url.searchParams.set('from', new Date(window.from).toISOString());
   url.searchParams.set('to', new Date(window.to).toISOString());
-  const { response, silence } = await request(url, source, signal);
+  const { response, idle } = await request(url, source, signal);
   try {
-    yield* pieces(response, silence);
+    yield* chunksOf(response, idle);
   } finally {
-    silence.end();
+    idle.clear();
   }
 }
 
-interface Answer {
+interface HistoryResponse {
   response: Response;
-  /** Ends the request when nothing comes any more. */
-  silence: Silence;
+  idle: IdleTimeout;
 }
 
-/** Asks until there is an answer that no further asking would change. */
+/** Repeats the request until its response is final. */
 async function request(
   url: URL,
   source: HistorySource,
   signal: AbortSignal | undefined,
-): Promise<Answer> {
-  const begun = Date.now();
-  for (let tries = 0; ; tries++) {
-    const silence = new Silence(source.timeoutMs, signal);
-    const answer = await ask(url, source, silence);
-    if (answer instanceof Response) return { response: answer, silence };
-    const { problem, retryAfterMs } = answer;
-    const waitMs = retryAfterMs ?? backoffMs('throttled', tries, source.random);
-    if (signal?.aborted || Date.now() - begun + waitMs > source.patienceMs) {
+): Promise<HistoryResponse> {
+  for (const retry = new Retry(source.retryPolicy, signal); ; ) {
+    const idle = new IdleTimeout(source.idleTimeoutMs, signal);
+    const response = await send(url, source, idle);
+    if (response instanceof Response) return { response, idle };
+    const { problem, retryAfterMs } = response;
+    const onWait = (waitMs: number) => source.onWait?.(problem, waitMs);
+    if (!(await retry.next('throttled', { afterMs: retryAfterMs, onWait }))) {
       throw new RelayError('history.unavailable', problem);
     }
-    source.onWait?.(problem, waitMs);
-    await sleep(waitMs, undefined, signal && { signal }).catch(() => {});
   }
 }
 
-interface Later {
+interface Unavailable {
   problem: string;
+  /** As the sender asks. */
   retryAfterMs?: number;
 }
 
-async function ask(
+async function send(
   url: URL,
   { header }: HistorySource,
-  silence: Silence,
-): Promise<Response | Later> {
+  idle: IdleTimeout,
+): Promise<Response | Unavailable> {
   let response: Response;
-  silence.heard();
+  idle.restart();
   try {
     response = await fetch(url, {
-      // A redirect is not followed: it would take the key elsewhere.
+      // A redirect would take the key elsewhere.
       redirect: 'manual',
-      signal: silence.signal,
+      signal: idle.signal,
       headers: {
         [header.name]: header.value,
         Accept: 'application/x-ndjson, */*',
-        // Of a gzip that breaks off fetch takes what it has for all.
+        // If a gzip breaks off, fetch treats what it has as complete.
         'Accept-Encoding': 'identity',
       },
     });
   } catch (error) {
-    return { problem: `${url.origin} does not answer: ${explain(error, silence)}` };
+    return { problem: `${url.origin} does not answer: ${explain(error, idle)}` };
   } finally {
-    silence.pause();
+    idle.clear();
   }
   const { status } = response;
   const isPage = /^text\/html\b/i.test(response.headers.get('content-type') ?? '');
   // 204: no events.
   if ((status === 200 && !isPage) || status === 204) return response;
   await response.body?.cancel().catch(() => {});
-  if (status === 408 || status === 425 || status === 429 || status >= 500) {
+  if (isTransientStatus(status)) {
     const after = retryAfter(response.headers.get('retry-after'));
     return { problem: `${url.origin} answers ${status}`, ...after };
   }
-  throw refusal(status, url, response);
+  throw setupError(status, url, response);
 }
 
-/** https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3, in seconds or as a date. */
+/** In seconds or as a date: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
 function retryAfter(header: string | null): { retryAfterMs?: number } {
   if (header === null) return {};
   const waitMs = /^\d{1,6}$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
   return Number.isNaN(waitMs) ? {} : { retryAfterMs: Math.max(0, waitMs) };
 }
 
-function refusal(status: number, { origin, pathname }: URL, response: Response): RelayError {
-  const refuse = (code: ErrorCode, reason: string) =>
+function setupError(status: number, url: URL, response: Response): RelayError {
+  const { origin, pathname } = url;
+  const error = (code: ErrorCode, reason: string) =>
     new RelayError(code, `${origin}${pathname}: ${reason}`);
   if (status === 401 || status === 403) {
-    return refuse(
+    return error(
       'history.unauthorized',
       `${status}: the API key is wrong, or may not read the export`,
     );
   }
   if (status === 404 || status === 410) {
-    return refuse(
+    return error(
       'history.not-found',
       `${status}: check history.url and history.path of the stream`,
     );
   }
   if (status >= 300 && status < 400) {
-    const location = response.headers.get('location') ?? '';
-    // Without the path: it may hold a signature.
-    const to = URL.canParse(location, origin) ? ` to ${new URL(location, origin).origin}` : '';
-    return refuse(
+    const target = describeRedirect(response.headers.get('location'), url);
+    return error(
       'history.redirect',
-      `${status}: a redirect${to} is not followed, it would take the key`,
+      `${status}: a redirect${target} is not followed, it would take the key`,
     );
   }
-  if (status === 200) return refuse('history.no-jsonl', 'a page of HTML, and no events');
-  return refuse('history.refused', `${status}`);
+  if (status === 200) return error('history.no-jsonl', 'a page of HTML, and no events');
+  return error('history.refused', `${status}`);
 }
 
-async function* pieces(response: Response, silence: Silence): AsyncGenerator<Uint8Array> {
+async function* chunksOf(response: Response, idle: IdleTimeout): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (!reader) return;
   try {
     for (;;) {
-      silence.heard();
+      idle.restart();
       const { done, value } = await reader.read();
-      silence.pause();
+      idle.clear();
       if (done) return;
       yield value;
     }
   } catch (error) {
-    // What the consumer throws does not come here: it ends the loop at the yield.
-    const problem = `the answer broke off: ${explain(error, silence)}`;
+    // An error of the consumer does not get here: it ends the generator at the yield.
+    const problem = `the response broke off: ${explain(error, idle)}`;
     throw new RelayError('history.broken', problem, { cause: error });
   } finally {
-    // Frees the connection when the loop was left early; after the end it does nothing.
+    // Closes the connection if the consumer stopped early. After the end it does nothing.
     await reader.cancel().catch(() => {});
   }
 }
 
-function explain(error: unknown, silence: Silence): string {
-  return silence.signal.aborted ? silence.explain(error) : causeOf(error);
+function explain(error: unknown, idle: IdleTimeout): string {
+  return idle.signal.aborted ? idle.explain(error) : describeCause(error);
 }

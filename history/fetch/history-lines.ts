@@ -2,34 +2,34 @@ import { RelayError } from '../../shared/errors.ts';
 import type { EventReader } from '../events/event-reader.ts';
 import { arrayElements } from '../lines/json-elements.ts';
 import { type Line, splitLines } from '../lines/lines.ts';
-import { Peeked } from '../lines/peeked-stream.ts';
+import { PeekedStream } from '../lines/peeked-stream.ts';
 import { describeWindow, type TimeWindow } from '../time-window.ts';
 
 /**
- * The events of a sender's answer: JSONL, or a JSON array. HTTP can't always tell an answer that broke off from one
- * that ended; but no sender ends amid a line, or leaves an array open.
+ * The events of a sender's response, which is JSONL or a JSON array. HTTP does not always show that a response
+ * broke off. But then its last line is incomplete, or its array is not closed.
  *
- * @throws RelayError `history.broken`, with the last line; `history.unusable` at the end of an answer that is none:
- *   an error, a page, a CSV; what `chunks` throws
+ * @throws RelayError `history.broken` at an incomplete end; `history.unusable` if the response has no events but
+ *   something else: an error, a page, a CSV; the errors of `chunks`
  */
 export async function* historyLines(
   chunks: AsyncIterable<Uint8Array>,
   window: TimeWindow,
   reader: EventReader,
 ): AsyncGenerator<Line[]> {
-  const peeked = await Peeked.open(chunks);
+  const peeked = await PeekedStream.open(chunks);
   const isArray = /^[\uFEFF\s]*\[/.test(textOf(peeked.first));
-  const answer = new AnswerCheck(reader, textOf(peeked.first));
+  const check = new ResponseCheck(reader, textOf(peeked.first));
   for await (const lines of isArray ? arrayElements(peeked) : splitLines(peeked)) {
     const last = lines.at(-1);
     if (last?.isUnended && isBroken(last, isArray)) {
-      const problem = `the answer broke off: its last line, ${last.number}, is not whole`;
+      const problem = `the response broke off: its last line, ${last.number}, is incomplete`;
       throw new RelayError('history.broken', problem);
     }
-    for (const line of lines) answer.note(line);
+    for (const line of lines) check.note(line);
     yield lines;
   }
-  answer.end(window);
+  check.end(window);
 }
 
 function isBroken({ bytes, problem }: Line, isArray: boolean): boolean {
@@ -39,15 +39,15 @@ function isBroken({ bytes, problem }: Line, isArray: boolean): boolean {
     JSON.parse(Buffer.from(bytes).toString());
     return false;
   } catch {
-    // A page or a CSV need not end with a line break, and is no answer that broke off.
+    // A page or a CSV may end without a line break and be complete.
     return /^\s*[{[]/.test(textOf(bytes));
   }
 }
 
 const shownBytes = 200;
 
-/** Is one event at least in the answer? Else what the table lacks can't be told from it. */
-class AnswerCheck {
+/** Requires at least one event in a response that is not empty: otherwise it says nothing about the table. */
+class ResponseCheck {
   readonly #reader: EventReader;
   readonly #beginning: string;
   #isEmpty = true;
@@ -68,7 +68,7 @@ class AnswerCheck {
     const beginning = this.#beginning.replace(/\s+/g, ' ');
     throw new RelayError(
       'history.unusable',
-      `${describeWindow(window)}: nothing of the sender's answer is an event; it begins: ${beginning}`,
+      `${describeWindow(window)}: the sender's response contains no event; it begins: ${beginning}`,
     );
   }
 }

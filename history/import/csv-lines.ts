@@ -6,27 +6,27 @@ import { isJson } from '../../shared/json/json-valid.ts';
 import { type Line, maxLineBytes } from '../lines/lines.ts';
 
 export interface CsvOptions {
-  /** Found out from the header and the first rows where it isn't set. */
+  /** Detected from the header and the first rows if not set. */
   delimiter?: Delimiter | undefined;
-  /** As TextDecoder names it; without it the file is UTF-8, or UTF-16 with a byte order mark. */
+  /** As TextDecoder names it. By default UTF-8, or UTF-16 with a byte order mark. */
   encoding?: string | undefined;
-  /** Column → the member of the event that it fills; its own name where it isn't listed. */
+  /** Column → member of the event; a column that isn't listed keeps its name. */
   rename?: ReadonlyMap<string, string>;
-  /** The stream's deliveries are forms, and not JSON. */
+  /** The stream's deliveries are forms, not JSON. */
   asForm?: boolean;
-  /** Members that fill a JSON column: a cell with a JSON object or array is that object or array. */
+  /** Members that fill a JSON column. A cell of them with a JSON object or array becomes that object or array. */
   jsonMembers?: ReadonlySet<string>;
-  /** Hears what a person should know of the file. */
+  /** Called with what a person should know about the file. */
   onNotice?: (notice: string) => void;
 }
 
-const linesAtOnce = 500;
+const batchLines = 500;
 const encoder = new TextEncoder();
 
 /**
- * The rows of a CSV as the bodies that the sender would deliver: an object with a member for each named column.
- * An empty cell is null, and `""` an empty text. A column without a name is left out where its cell is empty, and
- * is else `column_3`, by its place.
+ * The rows of a CSV as the bodies that the sender would deliver: an object with a member for each column. An empty
+ * cell is null, and `""` is an empty text. A column without a name is `column_3`, by its position, and is left
+ * out where its cell is empty.
  *
  * @throws RelayError `delimited.*`
  */
@@ -44,8 +44,8 @@ export async function* csvLines(
         toBody = bodyWriter(cells, options);
       },
       row(record) {
-        const own = record.bytes.slice(record.start, record.end);
-        lines.push({ number: record.line, bytes: toBody(record), own });
+        const original = record.bytes.slice(record.start, record.end);
+        lines.push({ number: record.line, bytes: toBody(record), original });
       },
       bad({ line, bytes, problem }) {
         lines.push({ number: line, bytes: bytes.slice(), problem });
@@ -55,15 +55,15 @@ export async function* csvLines(
   try {
     for await (const chunk of chunks) {
       reader.push(chunk);
-      while (lines.length >= linesAtOnce) yield lines.splice(0, linesAtOnce);
+      while (lines.length >= batchLines) yield lines.splice(0, batchLines);
     }
     reader.end();
   } catch (error) {
-    // What came before is good.
-    while (lines.length > 0) yield lines.splice(0, linesAtOnce);
+    // The lines before the error are good.
+    while (lines.length > 0) yield lines.splice(0, batchLines);
     throw error;
   }
-  while (lines.length > 0) yield lines.splice(0, linesAtOnce);
+  while (lines.length > 0) yield lines.splice(0, batchLines);
 }
 
 type ToBody = (record: ScannedRecord) => Uint8Array;
@@ -97,7 +97,7 @@ function bodyWriter(
   };
 }
 
-/** An object or an array as itself, and all else as a text. */
+/** A JSON object or array stays as it is; anything else becomes a string. */
 function jsonOf(value: string | null): string {
   const isNested = value !== null && /^\s*[[{]/.test(value) && isJson(encoder.encode(value));
   return isNested ? value : JSON.stringify(value);

@@ -4,7 +4,7 @@ import { openDecoder } from '../../shared/delimited/encoding.ts';
 import { RelayError } from '../../shared/errors.ts';
 import { arrayElements, sequenceTexts } from '../lines/json-elements.ts';
 import { type Line, splitLines } from '../lines/lines.ts';
-import { Peeked } from '../lines/peeked-stream.ts';
+import { PeekedStream } from '../lines/peeked-stream.ts';
 import { type CsvOptions, csvLines } from './csv-lines.ts';
 
 export const fileFormats = ['csv', 'ndjson', 'json', 'json-seq'] as const;
@@ -13,7 +13,7 @@ export const fileFormats = ['csv', 'ndjson', 'json', 'json-seq'] as const;
 export type FileFormat = (typeof fileFormats)[number];
 
 export interface FileOptions extends CsvOptions {
-  /** Found out from the beginning of the file, where it isn't told. */
+  /** Detected from the beginning of the file if not set. */
   format?: FileFormat;
 }
 
@@ -26,7 +26,7 @@ export async function* fileLines(
   chunks: AsyncIterable<Uint8Array>,
   options: FileOptions,
 ): AsyncGenerator<Line[]> {
-  const plain = await gunzipped(await Peeked.open(chunks));
+  const plain = await gunzipped(await PeekedStream.open(chunks));
   const format = options.format ?? formatOf(plain.first);
   if (format === 'csv') yield* csvLines(plain, options);
   else yield* jsonReaders[format](inUtf8(plain, options.encoding));
@@ -34,8 +34,8 @@ export async function* fileLines(
 
 const jsonReaders = { ndjson: splitLines, json: arrayElements, 'json-seq': sequenceTexts };
 
-/** UTF-16 and other encodings as UTF-8. What is UTF-8 stays as it is: a bad character costs its line. */
-function inUtf8(plain: Peeked, encoding: string | undefined): AsyncIterable<Uint8Array> {
+/** Converts other encodings to UTF-8. UTF-8 stays as it is, so that a bad character costs only its line. */
+function inUtf8(plain: PeekedStream, encoding: string | undefined): AsyncIterable<Uint8Array> {
   const [first, second] = plain.first;
   const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
   return isUtf16 || encoding !== undefined ? decoded(plain, encoding) : plain;
@@ -56,13 +56,13 @@ async function* decoded(
   yield decoder.end(lineOf);
 }
 
-async function gunzipped(peeked: Peeked): Promise<Peeked> {
+async function gunzipped(peeked: PeekedStream): Promise<PeekedStream> {
   const [first, second] = peeked.first;
   if (first === 0x50 && second === 0x4b) {
-    throw new RelayError('import.zip', 'a ZIP can be read from a file alone');
+    throw new RelayError('import.zip', 'a ZIP can only be read from a file');
   }
   if (first !== 0x1f || second !== 0x8b) return peeked;
-  return await Peeked.open(inflate(peeked));
+  return await PeekedStream.open(inflate(peeked));
 }
 
 async function* inflate(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -85,7 +85,7 @@ function formatOf(first: Uint8Array): FileFormat {
   const text = new TextDecoder(encodingOf(first)).decode(first.subarray(0, 1024)).trimStart();
   if (text.startsWith('\u001e')) return 'json-seq';
   if (text.startsWith('{')) return 'ndjson';
-  // A header may begin with a bracket, `[id],[name]`; an array of events holds objects.
+  // A CSV header may begin with a bracket, `[id],[name]`. An array of events contains objects.
   return /^\[\s*(?:[{\]]|$)/.test(text) ? 'json' : 'csv';
 }
 

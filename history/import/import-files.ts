@@ -7,7 +7,7 @@ import { type ArchivedFile, readArchive } from '../../subscriber/exports/archive
 
 export interface ImportFile {
   name: string;
-  /** Of what `open` yields; unknown for a pipe. */
+  /** How many `open` yields; unknown for a pipe. */
   bytes?: number;
   open: () => AsyncIterable<Uint8Array>;
 }
@@ -15,10 +15,10 @@ export interface ImportFile {
 const readable = /\.(?:csv|jsonl|ndjson|json)(?:\.gz)?$|\.zip$/i;
 
 /**
- * The files behind a path, one after the other: a file, the CSVs of a ZIP, those files of a folder that end
- * as CSV, NDJSON or ZIP do, each in the order of their names; or standard input for `-`.
+ * The files of a path, one by one: a file, the CSVs of a ZIP, the CSV, JSON and ZIP files of a folder, in the
+ * order of their names; or standard input for `-`.
  *
- * A ZIP that is damaged or beyond the limits of exports is a file that can't be opened (RelayError `export.*`).
+ * A ZIP that is damaged or exceeds the limits of exports is a file whose `open` fails (RelayError `export.*`).
  *
  * @throws RelayError `import.no-file`
  */
@@ -59,7 +59,7 @@ async function* filesIn(path: string): AsyncGenerator<ImportFile> {
   try {
     const { size } = await file.stat();
     if (!(await isZip(file))) {
-      // A pipe (`<(…)`) has no size, and can't be read twice.
+      // A pipe (`<(…)`) has no size and can't be read twice.
       const bytes = size > 0 ? { bytes: size } : {};
       yield { name: path, ...bytes, open: () => createReadStream(path) };
       return;
@@ -68,7 +68,7 @@ async function* filesIn(path: string): AsyncGenerator<ImportFile> {
     try {
       entries = await readArchive(file, size, defaultExportLimits);
     } catch (error) {
-      // Told when its turn comes, as what is wrong with any other file.
+      // Reported when the file is opened, as the problems of other files are.
       yield { name: path, open: () => failing(error) };
       return;
     }

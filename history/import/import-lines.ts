@@ -2,19 +2,19 @@ import { RelayError } from '../../shared/errors.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
 import type { EventReader, EventReading } from '../events/event-reader.ts';
 import { keptLine, type Line } from '../lines/lines.ts';
-import type { Reject, Rejects } from '../lines/rejected-records.ts';
-import { tryAgain } from '../retry-work.ts';
+import type { RejectedRecord, RejectedRecords } from '../lines/rejected-records.ts';
+import { retryWork } from '../retry-work.ts';
 import { type EventTable, findKnown } from '../table/known-ids.ts';
 import { hourMs, type TimeWindow, widen } from '../time-window.ts';
-import { openRowWrite } from '../write/row-write.ts';
+import { openRowWrite } from '../write/open-row-write.ts';
 
-/** Every event is in one of the last five. */
+/** Every event is counted in one of the last five. */
 export interface ImportCounts {
   lines: number;
   written: number;
-  /** Rows already, from the webhook, an earlier run, or an earlier part of the file. */
+  /** Already in the table, from the webhook, an earlier run, or an earlier part of the file. */
   present: number;
-  /** Of the same id as another one that is near. */
+  /** With the same id as another event of the same batch. */
   repeated: number;
   filtered: number;
   rejected: number;
@@ -25,20 +25,20 @@ export function noImportCounts(): ImportCounts {
 }
 
 export interface ImportDependencies {
-  /** The file's, for messages. */
+  /** Of the file, for messages. */
   name: string;
   table: EventTable;
   reader: EventReader;
-  /** Absent: nothing is written, and `written` says what would be. */
+  /** If absent, nothing is written, and `written` counts what would be. */
   client?: WriteClient | undefined;
-  rejects: Rejects;
-  /** Counted on, also when the import ends with an error. */
+  rejectedRecords: RejectedRecords;
+  /** Updated, also when the import ends with an error. */
   counts: ImportCounts;
   onProgress?: (counts: Readonly<ImportCounts>) => void;
   signal?: AbortSignal | undefined;
 }
 
-/** An event that waits to be looked up. */
+/** An event that has to be looked up in the table. */
 interface Candidate {
   row: Uint8Array;
   timeMs?: number;
@@ -48,22 +48,24 @@ interface Candidate {
 /** By id. */
 type Candidates = Map<string, Candidate>;
 
-interface Refused {
+/** A row that BigQuery rejected. */
+interface RefusedRow {
   line: Line;
   reason: string;
 }
 
-/** BigQuery takes requests of 10 MB: so many ids of 200 characters fit. */
-const chunkEvents = 20_000;
-const chunkBytes = 16_000_000;
+/** So many ids of 200 characters fit into a request to BigQuery, which may have 10 MB. */
+const batchEvents = 20_000;
+const batchBytes = 16_000_000;
 const dayMs = 24 * hourMs;
 
 /**
- * Writes those events of a file that are not rows yet, some thousands at once: all of them or none, unless the
- * table has a key. While some are written the next are read. What ends it may be mended, and the same file be
+ * Writes the events of a file that are not in the table yet, in batches of some thousands: all of a batch or none,
+ * unless the table has a key. One batch is written while the next is read. After an error the same file can be
  * imported again.
  *
- * @throws RelayError `import.*`, `delimited.*`, `bigquery.*`, `line.rejected`; what was read before is written
+ * @throws RelayError `import.*`, `delimited.*`, `bigquery.*`, `line.rejected`; if the file is at fault, the events
+ *   before the fault are written
  */
 export async function importLines(
   lines: AsyncIterable<Line[]>,
@@ -71,13 +73,13 @@ export async function importLines(
 ): Promise<void> {
   const run = new Import(dependencies);
   try {
-    for await (const some of lines) {
-      for (const line of some) run.take(line);
+    for await (const batch of lines) {
+      for (const line of batch) run.take(line);
       if (run.isFull) await run.writeBehind();
       dependencies.signal?.throwIfAborted();
     }
   } catch (error) {
-    // The file has a fault: what it held before is good.
+    // The events before the fault are good.
     if (isFileFault(error)) await run.flush();
     else await run.settled();
     throw error;
@@ -85,7 +87,7 @@ export async function importLines(
   await run.flush();
 }
 
-/** Is it the file that is at fault, and not a place where its rows go? */
+/** Is the file at fault, and not the table or the connection to it? */
 export function isFileFault(error: unknown): error is RelayError {
   return error instanceof RelayError && /^(?:import|delimited|export)\./.test(error.code);
 }
@@ -95,7 +97,7 @@ class Import {
   readonly #dependencies: ImportDependencies;
   #candidates: Candidates = new Map();
   #bytes = 0;
-  /** The write of those before. One at a time: each is to find the rows of the one before it in the table. */
+  /** The write of the batch before. One at a time, because each must find the rows of the one before in the table. */
   #writing: Promise<void> = Promise.resolve();
 
   constructor(dependencies: ImportDependencies) {
@@ -104,7 +106,7 @@ class Import {
   }
 
   get isFull(): boolean {
-    return this.#candidates.size >= chunkEvents || this.#bytes >= chunkBytes;
+    return this.#candidates.size >= batchEvents || this.#bytes >= batchBytes;
   }
 
   take(line: Line): void {
@@ -116,35 +118,35 @@ class Import {
     for (const event of this.#dependencies.reader.read(line)) this.#takeEvent(line, event);
   }
 
-  /** Begins to write the events so far, once those before are written. */
+  /** Begins to write the events read so far, after those before are written. */
   async writeBehind(): Promise<void> {
-    // A bad line stays bad however often the others are tried.
-    this.#dependencies.rejects.keep();
+    // A bad line stays bad when the write is tried again.
+    this.#dependencies.rejectedRecords.confirm();
     await this.#writing;
     const candidates = this.#candidates;
     this.#candidates = new Map();
     this.#bytes = 0;
     this.#writing = this.#write(candidates);
-    // Its failure is told when it is waited for.
+    // The next await of #writing throws the error.
     this.#writing.catch(() => {});
   }
 
-  /** Ends with every event so far in the table, or rejected. */
+  /** Resolves when every event so far is in the table or rejected. */
   async flush(): Promise<void> {
     await this.writeBehind();
     await this.#writing;
   }
 
-  /** Ends when nothing is under way, well or ill. */
+  /** Resolves when no write is in flight, whether it succeeded or failed. */
   async settled(): Promise<void> {
     await this.#writing.catch(() => {});
   }
 
   async #write(candidates: Candidates): Promise<void> {
-    const { rejects, onProgress, signal } = this.#dependencies;
-    const refused = await tryAgain(() => this.#writeOnce(candidates), { signal });
+    const { rejectedRecords, onProgress, signal } = this.#dependencies;
+    const refused = await retryWork(() => this.#writeOnce(candidates), { signal });
     for (const { line, reason } of refused) this.#reject(line, reason);
-    rejects.keep();
+    rejectedRecords.confirm();
     onProgress?.(this.counts);
   }
 
@@ -175,19 +177,19 @@ class Import {
     this.#bytes += encoded.row.length;
   }
 
-  /** Those that BigQuery refuses: they are counted when no other try may refuse them again. */
-  async #writeOnce(candidates: Candidates): Promise<Refused[]> {
+  /** @returns the rows that BigQuery rejected. They are counted only after the last try. */
+  async #writeOnce(candidates: Candidates): Promise<RefusedRow[]> {
     if (candidates.size === 0) return [];
-    const { table, client, reader, rejects, signal } = this.#dependencies;
+    const { table, client, reader, rejectedRecords, signal } = this.#dependencies;
     const missing = await this.#findMissing(candidates);
-    const refused: Refused[] = [];
+    const refused: RefusedRow[] = [];
     const refuse = (line: Line, reason: string) => {
-      rejects.requireLenience(this.#toReject(line, reason));
+      rejectedRecords.throwIfStrict(this.#toRecord(line, reason));
       refused.push({ line, reason });
     };
     const write = client && openRowWrite<Line>(client, table, reader, refuse, signal);
     try {
-      for (const { row, line } of missing) if (write?.add(row, line)) await write.room();
+      for (const { row, line } of missing) if (write?.add(row, line)) await write.waitForCapacity();
       await write?.commit();
     } finally {
       write?.abandon();
@@ -197,32 +199,32 @@ class Import {
     return refused;
   }
 
-  /** Those that are no rows yet; where rows may be replaced, also those that are later than their row. */
+  /** The events that are not in the table. If rows can be replaced, also events that are later than their row. */
   async #findMissing(candidates: Candidates): Promise<Candidate[]> {
     const { table, reader } = this.#dependencies;
     const known = await findKnown(table, [...candidates.keys()], spanOf(candidates.values()));
     const hasStates = reader.stream.key !== undefined;
-    const isThere = (id: string, { timeMs = 0 }: Candidate) =>
+    const isWritten = (id: string, { timeMs = 0 }: Candidate) =>
       known.has(id) && !(hasStates && timeMs > (known.get(id) ?? Number.POSITIVE_INFINITY));
     return [...candidates].flatMap(([id, candidate]) =>
-      isThere(id, candidate) ? [] : [candidate],
+      isWritten(id, candidate) ? [] : [candidate],
     );
   }
 
   #reject(line: Line, reason: string, column?: string): void {
     this.counts.rejected++;
-    this.#dependencies.rejects.add(this.#toReject(line, reason, column), line);
+    this.#dependencies.rejectedRecords.add(this.#toRecord(line, reason, column), line);
   }
 
-  #toReject(line: Line, reason: string, column?: string): Reject {
+  #toRecord(line: Line, reason: string, column?: string): RejectedRecord {
     const { name } = this.#dependencies;
     return { of: name, line: line.number, reason, ...(column && { column }) };
   }
 }
 
 /**
- * Where the same events would be in the table, a day more on both sides: a file may tell their times with
- * fewer digits, or in a zone that it doesn't name. Undefined where one of them has no time.
+ * The window in which these events would be in the table, with a day more on both sides: a file may have times with
+ * fewer digits, or in a zone that it doesn't name. Undefined if one of them has no time.
  */
 function spanOf(candidates: Iterable<Candidate>): TimeWindow | undefined {
   let from = Number.POSITIVE_INFINITY;

@@ -9,15 +9,15 @@ const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 const recordSeparator = 0x1e;
-/** What is kept of an element that is too long, to show it. */
+/** Of an element that is too long, for its report. */
 const keptBytes = 1000;
 
-/** Of each byte, in order: does it end an element, to which it does not belong? */
+/** Does this byte end an element? It is called for each byte in order, and the byte is not part of the element. */
 type IsEnd = (byte: number) => boolean;
 
 /**
- * The elements of a JSON array, each as a line with the number of the line that it begins at. What is in an element
- * is not looked at, only where it ends. An array that is not closed ends with a line that has a problem and
+ * The elements of a JSON array, each as a line with the number of the line where it begins. It only finds the end of
+ * each element and does not check the content. If the array is not closed, the last line has a problem and
  * `isUnended`.
  */
 export async function* arrayElements(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
@@ -25,7 +25,7 @@ export async function* arrayElements(chunks: AsyncIterable<Uint8Array>): AsyncGe
   const elements = new Elements((byte) => array.isEnd(byte));
   for await (const chunk of chunks) yield* some(elements.take(chunk));
   if (array.isOpen) yield [elements.rest('the array is not closed', true)];
-  else yield* some(elements.end('text stands behind the array'));
+  else yield* some(elements.end('there is text behind the array'));
 }
 
 /** The texts of a JSON text sequence, RFC 7464: each behind a record separator (0x1E). */
@@ -70,12 +70,12 @@ class ArrayScan {
   }
 }
 
-/** Collects what stands between the ends, in a copy: an element may come in many chunks. */
+/** Collects the bytes between the ends, in copies, because an element may come in many chunks. */
 class Elements {
   readonly #isEnd: IsEnd;
   #parts: Uint8Array[] = [];
   #bytes = 0;
-  /** Of the byte that comes next, and of the first one in hand. */
+  /** Of the next byte, and of the first byte in `#parts`. */
   #line = 1;
   #firstLine = 1;
   #isFirst = true;
@@ -84,7 +84,7 @@ class Elements {
     this.#isEnd = isEnd;
   }
 
-  /** Those that end in the chunk. */
+  /** The elements that end in the chunk. */
   take(chunk: Uint8Array): Line[] {
     const lines: Line[] = [];
     let start = 0;
@@ -101,7 +101,7 @@ class Elements {
     return lines;
   }
 
-  /** @param problem of what is left, if it is more than blanks; it is an element where none is given */
+  /** @param problem of the rest, unless it is blank; without a problem the rest is an element */
   end(problem?: string): Line[] {
     const line = this.#complete();
     return line ? [problem === undefined ? line : { ...line, problem }] : [];
@@ -112,7 +112,6 @@ class Elements {
     return { ...line, problem, isUnended };
   }
 
-  /** A byte order mark may stand before all. */
   #withoutMark(bytes: Buffer): Buffer {
     const hasMark = this.#isFirst && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
     this.#isFirst = false;
@@ -120,7 +119,7 @@ class Elements {
   }
 
   #keep(part: Uint8Array): void {
-    // Of what is beyond the limit only the length is of interest.
+    // Beyond the limit only the length matters.
     if (part.length > 0 && this.#bytes <= maxLineBytes) this.#parts.push(part.slice());
     this.#bytes += part.length;
   }

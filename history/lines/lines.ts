@@ -1,33 +1,34 @@
-/** One line of a file, without its line break. Numbers count from 1, blank lines too. */
+/** One line of a file, without its line break. */
 export interface Line {
+  /** From 1; blank lines count. */
   number: number;
-  /** A view of the chunk that it came in; of a line that is too long, its beginning. */
+  /** A view of the chunk it came in; only the beginning of a line that is too long. */
   bytes: Uint8Array;
-  /** What stands in the file, where `bytes` are made of it: a record of a CSV. */
-  own?: Uint8Array;
+  /** The original in the file if `bytes` are made from it: a record of a CSV. */
+  original?: Uint8Array;
   /** Why it can't be read. */
   problem?: string;
-  /** The last one, without a line break behind it. */
+  /** It is the last line and has no line break. */
   isUnended?: true;
 }
 
-/** What a person needs of a line, without its chunk, which may be many times as large: for one that is kept. */
-export function keptLine({ number, bytes, own }: Line): Line {
-  // What is made of a record of a CSV has bytes of its own already.
-  return { number, bytes: own ?? Buffer.from(bytes) };
+/** A copy of what a report of the line needs. A view would keep its whole chunk in memory. */
+export function keptLine({ number, bytes, original }: Line): Line {
+  // A record of a CSV has its own bytes already.
+  return { number, bytes: original ?? Buffer.from(bytes) };
 }
 
-/** A row can't hold more; and no memory is spent on a file that has no line breaks. */
+/** A row can't be larger. It also limits the memory for a file without line breaks. */
 export const maxLineBytes = 8 * 1024 * 1024;
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
-/** What is kept of a line that is too long, to show it. */
+/** Of a line that is too long, for its report. */
 const keptBytes = 1000;
 
 /**
- * Cuts a stream of bytes into lines (LF or CRLF; a byte order mark before the first is dropped), as many at
- * once as each chunk completes. Blank lines are left out. Holds one line at most.
+ * Splits a stream of bytes into lines (LF or CRLF, without a byte order mark) and yields those that each chunk
+ * completes. Blank lines are left out. At most one incomplete line is in memory.
  */
 export async function* splitLines(
   chunks: AsyncIterable<Uint8Array>,
@@ -71,7 +72,7 @@ class Splitter {
   }
 
   #keep(part: Uint8Array): void {
-    // Of what is beyond the limit only the length is of interest.
+    // Beyond the limit only the length matters.
     if (part.length > 0 && this.#bytes <= this.#maxBytes) this.#parts.push(part);
     this.#bytes += part.length;
   }

@@ -1,13 +1,13 @@
-/** A bracket, and blanks behind it. */
+/** A bracket and the blanks behind it. */
 const peekedBytes = 64;
 
-/** A stream whose first bytes are known. */
-export class Peeked implements AsyncIterable<Uint8Array> {
-  /** At least so many bytes as tell the format, where there are as many. */
+/** A stream whose first bytes can be read before it is consumed. */
+export class PeekedStream implements AsyncIterable<Uint8Array> {
+  /** Enough bytes to detect the format, unless the stream is shorter. */
   readonly first: Uint8Array;
   readonly #rest: AsyncIterator<Uint8Array>;
 
-  static async open(chunks: AsyncIterable<Uint8Array>): Promise<Peeked> {
+  static async open(chunks: AsyncIterable<Uint8Array>): Promise<PeekedStream> {
     const rest = chunks[Symbol.asyncIterator]();
     let first: Uint8Array = new Uint8Array();
     while (first.length < peekedBytes) {
@@ -15,7 +15,7 @@ export class Peeked implements AsyncIterable<Uint8Array> {
       if (done) break;
       first = Buffer.concat([first, value]);
     }
-    return new Peeked(first, rest);
+    return new PeekedStream(first, rest);
   }
 
   private constructor(first: Uint8Array, rest: AsyncIterator<Uint8Array>) {

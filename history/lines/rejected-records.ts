@@ -2,39 +2,39 @@ import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { RelayError } from '../../shared/errors.ts';
 import type { Line } from './lines.ts';
 
-/** A line, or an event of one, that can never become a row. */
-export interface Reject {
-  /** The file, or the window, that the line is of. */
+/** A line, or an event in it, that can never become a row. */
+export interface RejectedRecord {
+  /** The file or window of the line. */
   of: string;
   line: number;
   reason: string;
   column?: string;
 }
 
-export interface RejectsOptions {
-  /** Where the lines are kept as JSONL; nowhere when absent. What the file held is replaced. */
+export interface RejectedRecordsOptions {
+  /** Written as JSONL; an existing file is replaced. */
   file?: string;
-  /** The first bad line ends the run. */
+  /** Stop at the first one. */
   strict: boolean;
-  /** Hears of the first bad lines; the rest is only counted. */
-  onReject: (reject: Reject) => void;
+  /** Called only for the first ones. */
+  onRejected: (record: RejectedRecord) => void;
 }
 
-const maxTold = 20;
+const maxReported = 20;
 
-/** The bad lines of a run: counted, told, and kept with their reasons. */
-export class Rejects {
-  readonly #options: RejectsOptions;
+/** The rejected records of a run: counted, reported, and written to a file with their reasons. */
+export class RejectedRecords {
+  readonly #options: RejectedRecordsOptions;
   readonly #file: number | undefined;
   #count = 0;
   #bytes = 0;
-  /** What is certain: the rest is of a window that may be read again. */
-  #certain = { count: 0, bytes: 0 };
-  #told = 0;
-  #toTell: Reject[] = [];
+  /** Without those of the current window, which may be read again. */
+  #confirmed = { count: 0, bytes: 0 };
+  #reported = 0;
+  #toReport: RejectedRecord[] = [];
 
-  /** @throws RelayError `rejected.file` when it can't be made */
-  constructor(options: RejectsOptions) {
+  /** @throws RelayError `rejected.file` if it can't be created */
+  constructor(options: RejectedRecordsOptions) {
     this.#options = options;
     if (options.file === undefined) return;
     try {
@@ -49,55 +49,55 @@ export class Rejects {
     return this.#count;
   }
 
-  /** @throws RelayError `line.rejected` where strictness is asked for */
-  add(reject: Reject, line: Pick<Line, 'bytes' | 'own'>): void {
-    this.requireLenience(reject);
+  /** @throws RelayError `line.rejected` if `strict` */
+  add(record: RejectedRecord, line: Pick<Line, 'bytes' | 'original'>): void {
+    this.throwIfStrict(record);
     this.#count++;
-    if (this.#told + this.#toTell.length < maxTold) this.#toTell.push(reject);
+    if (this.#reported + this.#toReport.length < maxReported) this.#toReport.push(record);
     if (this.#file === undefined) return;
-    const { of, line: number, reason, column } = reject;
+    const { of, line: number, reason, column } = record;
     const kept = {
       of,
       line: number,
       reason,
       ...(column && { column }),
-      ...textOf(line.own ?? line.bytes),
+      ...textOf(line.original ?? line.bytes),
     };
     this.#bytes += writeSync(this.#file, `${JSON.stringify(kept)}\n`, this.#bytes);
   }
 
   /**
-   * For a line that is to be added later.
+   * For a record that is added later.
    *
-   * @throws RelayError `line.rejected` where strictness is asked for
+   * @throws RelayError `line.rejected` if `strict`
    */
-  requireLenience(reject: Reject): void {
+  throwIfStrict(record: RejectedRecord): void {
     if (!this.#options.strict) return;
-    throw new RelayError('line.rejected', describeReject(reject));
+    throw new RelayError('line.rejected', describeRejected(record));
   }
 
-  /** What was added is certain. */
-  keep(): void {
-    this.#certain = { count: this.#count, bytes: this.#bytes };
-    this.#told += this.#toTell.length;
-    for (const reject of this.#toTell.splice(0)) this.#options.onReject(reject);
+  /** Confirms what was added: those lines won't be read again. */
+  confirm(): void {
+    this.#confirmed = { count: this.#count, bytes: this.#bytes };
+    this.#reported += this.#toReport.length;
+    for (const record of this.#toReport.splice(0)) this.#options.onRejected(record);
   }
 
-  /** Forgets what was added since the last `keep`: those lines will be read again. */
-  forget(): void {
-    this.#count = this.#certain.count;
-    this.#bytes = this.#certain.bytes;
-    this.#toTell = [];
+  /** Drops what was added since the last `confirm`: those lines will be read again. */
+  rollBack(): void {
+    this.#count = this.#confirmed.count;
+    this.#bytes = this.#confirmed.bytes;
+    this.#toReport = [];
     if (this.#file !== undefined) ftruncateSync(this.#file, this.#bytes);
   }
 
   close(): void {
-    this.keep();
+    this.confirm();
     if (this.#file !== undefined) closeSync(this.#file);
   }
 }
 
-export function describeReject({ of, line, reason, column }: Reject): string {
+export function describeRejected({ of, line, reason, column }: RejectedRecord): string {
   return `${of}, line ${line}: ${column === undefined ? '' : `${column}: `}${reason}`;
 }
 

@@ -1,11 +1,10 @@
-import { tooManyEvents } from '../backfill/fill-window.ts';
 import type { EventReader, EventReading } from '../events/event-reader.ts';
 import { historyLines } from '../fetch/history-lines.ts';
 import type { Line } from '../lines/lines.ts';
 import type { IdTable } from '../table/id-table.ts';
 import { type EventTable, findKnown, type KnownEvent, readWindow } from '../table/known-ids.ts';
-import { holds, hourMs, type TimeWindow, widen } from '../time-window.ts';
-import type { Copies } from './duplicates.ts';
+import { contains, hourMs, type TimeWindow, tooManyEvents, widen } from '../time-window.ts';
+import type { Duplicates } from './duplicates.ts';
 import { HourReport } from './hour-report.ts';
 
 export interface CompareOptions {
@@ -13,27 +12,26 @@ export interface CompareOptions {
   reader: EventReader;
   /** The sender's export of a window. */
   open: (window: TimeWindow) => AsyncIterable<Uint8Array>;
-  /** Emptied for each window. */
+  /** Cleared for each window. */
   ids: IdTable;
   maxIds: number;
-  /** How many ids of each kind are kept for each hour. */
+  /** How many ids of each kind are kept per hour. */
   idsPerHour: number;
-  /** Whether one of these is extra is only known when all windows are. */
-  copies: Copies;
+  /** Whether one of them is extra is only known after all windows. */
+  duplicates: Duplicates;
   onProgress?: (window: TimeWindow, lines: number) => void;
   signal?: AbortSignal | undefined;
 }
 
-/** In the id table: whether the window has a row with it, whether the sender has, and what is but looked up. */
+/** In the id table: the window has a row with this id; the sender has it; a row around the window has it. */
 const rowBit = 1;
 const sentBit = 2;
 const aroundBit = 4;
 
-/** How many ids are looked up at once. */
-const lookUpIds = 20_000;
+const maxLookUpIds = 20_000;
 
 /**
- * What is missing and extra in one window, and where its gaps are.
+ * Finds what is missing and extra in one window, and where its gaps are.
  *
  * @throws RelayError `window.too-many-events`, `history.*`, `bigquery.*`
  */
@@ -51,7 +49,7 @@ export async function compareWindow(
     if (ids.size > maxIds) throw tooManyEvents(window, maxIds);
   }
   await readSent(window, comparison, options);
-  if (!ids.lacksSomewhere(sentBit | aroundBit)) return report;
+  if (!ids.hasIdWithout(sentBit | aroundBit)) return report;
   for await (const page of readWindow(table, window)) {
     for (const event of page) comparison.noteIfExtra(event);
   }
@@ -68,7 +66,7 @@ async function readSent(
     signal?.throwIfAborted();
     for (const line of lines) comparison.noteSent(line);
     if (ids.size > maxIds) throw tooManyEvents(window, maxIds);
-    if (comparison.unsure >= lookUpIds) await comparison.lookUp();
+    if (comparison.uncertainCount >= maxLookUpIds) await comparison.lookUp();
     lineCount += lines.length;
     onProgress?.(window, lineCount);
   }
@@ -79,8 +77,8 @@ class Comparison {
   readonly #window: TimeWindow;
   readonly #report: HourReport;
   readonly #options: CompareOptions;
-  /** Where rows are replaced, what the window lacks may be a row of another time by now. */
-  #unsure: KnownEvent[] = [];
+  /** If rows can be replaced, an event that is not in the window may have a row with a later time. */
+  #uncertain: KnownEvent[] = [];
 
   constructor(window: TimeWindow, report: HourReport, options: CompareOptions) {
     this.#window = window;
@@ -88,11 +86,11 @@ class Comparison {
     this.#options = options;
   }
 
-  get unsure(): number {
-    return this.#unsure.length;
+  get uncertainCount(): number {
+    return this.#uncertain.length;
   }
 
-  /** Rows around the window, and those without a time, belong to none: they are only looked up. */
+  /** Rows around the window and rows without a time belong to no window: they only show that an event exists. */
   noteRow({ id, timeMs }: KnownEvent): void {
     const isOwn = this.#owns(timeMs);
     if (isOwn) this.#report.totals.rows++;
@@ -113,15 +111,15 @@ class Comparison {
   }
 
   noteIfExtra({ id, timeMs }: KnownEvent): void {
-    const { ids, copies } = this.#options;
-    if (!this.#owns(timeMs) || (ids.get(id) & sentBit) !== 0 || copies.has(id)) return;
+    const { ids, duplicates } = this.#options;
+    if (!this.#owns(timeMs) || (ids.get(id) & sentBit) !== 0 || duplicates.has(id)) return;
     this.#report.count('extra', id, timeMs);
   }
 
   async lookUp(): Promise<void> {
-    const events = this.#unsure;
+    const events = this.#uncertain;
     if (events.length === 0) return;
-    this.#unsure = [];
+    this.#uncertain = [];
     const known = await findKnown(
       this.#options.table,
       events.map(({ id }) => id),
@@ -130,24 +128,24 @@ class Comparison {
   }
 
   #noteEvent(event: Extract<EventReading, { kind: 'row' }>): void {
-    const { ids, copies, reader } = this.#options;
+    const { ids, duplicates, reader } = this.#options;
     const { id, timeMs } = event;
-    if (timeMs !== undefined && !holds(this.#window, timeMs)) {
+    if (timeMs !== undefined && !contains(this.#window, timeMs)) {
       this.#report.totals.outside++;
       return;
     }
     const found = ids.get(id);
     if ((found & sentBit) !== 0) return;
-    // An event that no table takes is a dead letter: it can't be missed.
+    // An event that can't become a row is a dead letter, so it is not missing.
     if (found === 0 && !reader.encode(event).ok) {
       this.#report.totals.unusable++;
       return;
     }
     this.#note(id, sentBit);
-    copies.noteSent(id);
+    duplicates.noteSent(id);
     this.#report.totals.sent++;
     if (found !== 0) return;
-    if (reader.stream.key) this.#unsure.push({ id, ...(timeMs !== undefined && { timeMs }) });
+    if (reader.stream.key) this.#uncertain.push({ id, ...(timeMs !== undefined && { timeMs }) });
     else this.#noteMissing(event);
   }
 
@@ -162,7 +160,7 @@ class Comparison {
   }
 
   #owns(timeMs: number | undefined): timeMs is number {
-    return timeMs !== undefined && holds(this.#window, timeMs);
+    return timeMs !== undefined && contains(this.#window, timeMs);
   }
 }
 

@@ -1,23 +1,21 @@
 import { hourMs, type TimeWindow } from '../time-window.ts';
-import type { Reconciliation } from './reconcile.ts';
 
 /**
- * `missing`: the sender has it, the table has not. `extra`: the table has it, the sender has not.
- * `duplicate`: a row too many.
+ * `missing`: only the sender has it. `extra`: only the table has it. `duplicate`: a further row of the same event.
  */
 export type Difference = 'missing' | 'extra' | 'duplicate';
 
 export interface ReconcileTotals {
-  /** Different events of the sender that pass the stream's filter. */
+  /** Distinct events of the sender that pass the stream's filter. */
   sent: number;
   rows: number;
   missing: number;
   extra: number;
   duplicate: number;
   filtered: number;
-  /** Lines that can't become rows. */
+  /** Lines and events that can't become rows. */
   unusable: number;
-  /** Events of another time than was asked for: those of no window are not compared. */
+  /** Not in the requested window by their time. They are compared only in their own window. */
   outside: number;
 }
 
@@ -29,7 +27,15 @@ export interface HourDifference {
   ids: Record<Difference, string[]>;
 }
 
-/** Differences, counted by the hour. */
+export interface Reconciliation {
+  totals: ReconcileTotals;
+  /** The hours with differences, in order. */
+  hours: HourDifference[];
+  /** Windows with missing events, in order: a repair has to fill them. */
+  gaps: TimeWindow[];
+}
+
+/** Counts differences by the hour. */
 export class HourReport {
   readonly totals: ReconcileTotals = {
     sent: 0,
@@ -43,7 +49,7 @@ export class HourReport {
   };
   readonly #idsPerHour: number;
   readonly #hours = new Map<number | undefined, HourDifference>();
-  /** By where they begin. */
+  /** By their beginning. */
   readonly #gaps = new Map<number, TimeWindow>();
 
   constructor(idsPerHour: number) {
@@ -99,7 +105,7 @@ export class HourReport {
     }
     entry.counts[difference] += count;
     const kept = entry.ids[difference];
-    // Some hours have more ids than a call takes arguments.
+    // One by one: an hour may have more ids than a call can have arguments.
     for (const id of ids.slice(0, this.#idsPerHour - kept.length)) kept.push(id);
   }
 }
@@ -108,7 +114,7 @@ function hourOf(timeMs: number | undefined): number | undefined {
   return timeMs === undefined ? undefined : Math.floor(timeMs / hourMs) * hourMs;
 }
 
-/** Those that touch or overlap become one. */
+/** Windows that touch or overlap become one. */
 function joinWindows(windows: TimeWindow[]): TimeWindow[] {
   const joined: TimeWindow[] = [];
   for (const { from, to } of windows.sort((a, b) => a.from - b.from)) {

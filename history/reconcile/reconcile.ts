@@ -1,42 +1,35 @@
-import { halves } from '../backfill/backfill.ts';
-import { tryAgain } from '../retry-work.ts';
-import { rangeOf, type TimeWindow } from '../time-window.ts';
+import { retryWork } from '../retry-work.ts';
+import { rangeOf, splitWindow, type TimeWindow } from '../time-window.ts';
 import { type CompareOptions, compareWindow } from './compare-window.ts';
-import { Copies } from './duplicates.ts';
-import { type HourDifference, HourReport, type ReconcileTotals } from './hour-report.ts';
+import { Duplicates } from './duplicates.ts';
+import { HourReport, type Reconciliation } from './hour-report.ts';
 
-export interface ReconcileOptions extends Omit<CompareOptions, 'copies'> {
-  /** In order, one behind the other. */
+export interface ReconcileOptions extends Omit<CompareOptions, 'duplicates'> {
+  /** In order, without gaps between them. */
   windows: readonly TimeWindow[];
 }
 
-export interface Reconciliation {
-  totals: ReconcileTotals;
-  /** Those where something differs, in order. */
-  hours: HourDifference[];
-  /** Where something is missing, in order: what a repair has to fill. */
-  gaps: TimeWindow[];
-}
-
 /**
- * Compares the sender's own export with the table, by id. Memory is bounded: the ids of one window at a
- * time, those that several rows have, and of the differences so many as are asked for.
+ * Compares the sender's own export with the table, by id. Memory is bounded: it holds the ids of one window, the ids
+ * with several rows, and `idsPerHour` ids of each kind of difference.
  *
  * @throws RelayError `history.*`, `bigquery.*`, `range.too-many-duplicates`
  */
 export async function reconcile(options: ReconcileOptions): Promise<Reconciliation> {
   const report = new HourReport(options.idsPerHour);
   const { table, windows, maxIds, signal } = options;
-  const copies = await tryAgain(() => Copies.find(table, rangeOf(windows), maxIds), { signal });
+  const duplicates = await retryWork(() => Duplicates.find(table, rangeOf(windows), maxIds), {
+    signal,
+  });
   const left = [...windows].reverse();
   for (let window = left.pop(); window; window = left.pop()) {
-    const compare = () => compareWindow(window, { ...options, copies });
+    const compare = () => compareWindow(window, { ...options, duplicates });
     try {
-      report.add(await tryAgain(compare, { signal }));
+      report.add(await retryWork(compare, { signal }));
     } catch (error) {
-      left.push(...halves(window, error).reverse());
+      left.push(...splitWindow(window, error).reverse());
     }
   }
-  report.add(await tryAgain(() => copies.report(options.idsPerHour), { signal }));
+  report.add(await retryWork(() => duplicates.report(options.idsPerHour), { signal }));
   return report.result();
 }

@@ -2,20 +2,20 @@ import { hash } from 'node:crypto';
 
 const laneCount = 3;
 const firstCapacity = 1 << 12;
-/** Open addressing slows down when it is fuller than this. */
-const fullest = 0.7;
+/** Open addressing gets slow above this. */
+const maxLoadFactor = 0.7;
 
 /**
- * A number for each id, in some 25 bytes however long the id is: of ids only 96 bits of SHA-256 are kept.
- * Among a million there are two alike once in 10^17 times. Ids can't be listed.
+ * A map from id to number that takes some 25 bytes per id, however long the id is: it stores only 96 bits of the
+ * id's SHA-256. Two of a million ids collide once in 10^17 cases. The ids can't be listed.
  */
 export class IdTable {
   #capacity = firstCapacity;
   #keys = new Uint32Array(firstCapacity * laneCount);
-  /** 0 where the slot is free. */
+  /** 0 in a free slot. */
   #values = new Uint32Array(firstCapacity);
   #size = 0;
-  /** The id that was asked for last, and its key: what is looked up is often set next. */
+  /** The id of the last call, with its key in `#lanes`: a lookup is often followed by a `set` of the same id. */
   #id: string | undefined;
   readonly #lanes = new Uint32Array(laneCount);
 
@@ -23,7 +23,7 @@ export class IdTable {
     return this.#size;
   }
 
-  /** 0 where the id is not there. */
+  /** 0 if the id is absent. */
   get(id: string): number {
     this.#select(id);
     return this.#values[this.#find(this.#lanes)] ?? 0;
@@ -34,7 +34,7 @@ export class IdTable {
     this.#select(id);
     let slot = this.#find(this.#lanes);
     if (this.#values[slot] === 0) {
-      if (this.#size + 1 > this.#capacity * fullest) {
+      if (this.#size + 1 > this.#capacity * maxLoadFactor) {
         this.#grow();
         slot = this.#find(this.#lanes);
       }
@@ -44,12 +44,12 @@ export class IdTable {
     this.#values[slot] = value;
   }
 
-  /** Is there an id whose number lacks these bits? */
-  lacksSomewhere(bits: number): boolean {
+  /** Is there an id whose number has none of these bits? */
+  hasIdWithout(bits: number): boolean {
     return this.#values.some((value) => value !== 0 && (value & bits) === 0);
   }
 
-  /** Forgets every id, and keeps its memory for the next. */
+  /** Removes every id and keeps the memory. */
   clear(): void {
     this.#values.fill(0);
     this.#size = 0;
@@ -57,13 +57,13 @@ export class IdTable {
 
   #select(id: string): void {
     if (id === this.#id) return;
-    // As text: a buffer for each id costs more than its hash.
+    // As a string, because a buffer per id costs more than its hash.
     const digest = hash('sha256', id, 'binary');
     for (let lane = 0; lane < laneCount; lane++) this.#lanes[lane] = wordAt(digest, lane * 4);
     this.#id = id;
   }
 
-  /** The slot that holds the key, or the free one where it would go. */
+  /** The slot with the key, or the free slot for it. */
   #find(lanes: Uint32Array): number {
     const mask = this.#capacity - 1;
     for (let slot = (lanes[0] ?? 0) & mask; ; slot = (slot + 1) & mask) {

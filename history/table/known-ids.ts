@@ -5,10 +5,10 @@ import { type EventColumns, idExpression } from '../events/event-columns.ts';
 import type { TimeWindow } from '../time-window.ts';
 import { readResult } from './result-pages.ts';
 
-/** A row, as far as it matters here. */
+/** The id and time of a row. */
 export interface KnownEvent {
   id: string;
-  /** Unix milliseconds; absent where the row has no time, or the table no column for it. */
+  /** Unix milliseconds; absent if the row or the table has no time. */
   timeMs?: number;
 }
 
@@ -20,12 +20,11 @@ export interface EventTable {
   columns: EventColumns;
 }
 
-/** A page is held in memory several times over, as text and as objects. */
+/** A page is in memory several times, as text and as objects. */
 const pageRows = 5000;
 
 /**
- * The events that are rows already: of a window, and besides all that have no time, page by page. None where
- * there is no table yet.
+ * The rows of a window and all rows without a time, page by page. None if the table does not exist.
  *
  * @throws RelayError `bigquery.query`, `bigquery.query-refused` with BigQuery's own message
  */
@@ -34,31 +33,34 @@ export function readWindow(table: EventTable, window: TimeWindow): AsyncGenerato
 }
 
 /** A row whose id other rows have, too. */
-export interface Copy extends KnownEvent {
-  /** From 1, by the time; rows without a time come first. */
+export interface DuplicateRow extends KnownEvent {
+  /** Its number among them: from 1, by time; rows without a time come first. */
   nth: number;
 }
 
 /**
- * The rows of a window, and those without a time, whose ids several of them have, page by page. BigQuery
- * counts them: no memory is needed here.
+ * Those rows of a window, and of the rows without a time, that share their id with others, page by page. BigQuery
+ * finds them, so this needs no memory.
  *
  * @throws RelayError `bigquery.query`, `bigquery.query-refused` with BigQuery's own message
  */
-export async function* readCopies(table: EventTable, window: TimeWindow): AsyncGenerator<Copy[]> {
+export async function* readDuplicates(
+  table: EventTable,
+  window: TimeWindow,
+): AsyncGenerator<DuplicateRow[]> {
   const query = `SELECT id, time_ms, nth FROM (
     SELECT id, time_ms,
       ROW_NUMBER() OVER (PARTITION BY id ORDER BY time_ms IS NOT NULL, time_ms) AS nth,
-      COUNT(*) OVER (PARTITION BY id) AS copies
+      COUNT(*) OVER (PARTITION BY id) AS duplicates
     FROM (${selectWithin(table, window)})
-  ) WHERE copies > 1`;
-  for await (const page of readPages(table, { query })) yield page as Copy[];
+  ) WHERE duplicates > 1`;
+  for await (const page of readPages(table, { query })) yield page as DuplicateRow[];
 }
 
 /**
- * Those of the ids that are rows already, with the latest time of each.
+ * The ids that are in the table, with the latest time of each.
  *
- * @param window limits what BigQuery has to scan; absent, all of the table
+ * @param window limits what BigQuery scans; without it BigQuery scans the whole table
  * @throws RelayError `bigquery.query`, `bigquery.query-refused` with BigQuery's own message
  */
 export async function findKnown(
@@ -94,7 +96,7 @@ function select({ project, table, columns }: EventTable): string {
   return `SELECT ${idExpression(columns)} AS id, ${time} AS time_ms FROM \`${project}.${table}\``;
 }
 
-/** Literals, not parameters, so that BigQuery reads the partitions of the window alone. */
+/** Literals, not parameters, so that BigQuery reads only the partitions of the window. */
 function within(column: string, { from, to }: TimeWindow): string {
   const name = quote(column);
   return `(${name} >= ${literal(from)} AND ${name} < ${literal(to)}) OR ${name} IS NULL`;
@@ -119,13 +121,13 @@ async function* readPages(table: EventTable, query: Query): AsyncGenerator<Known
     const result = readResult<KnownRow>(table.bigquery, { ...query, ...location }, pageRows);
     for await (const { rows } of result) yield rows.flatMap(toEvents);
   } catch (cause) {
-    throw readError(table.table, cause as Refused);
+    throw readError(table.table, cause as QueryError);
   }
 }
 
 /**
- * Where the table is: a query that runs elsewhere doesn't find it. So it is asked for itself, and no other
- * 404 means that there is no table.
+ * The location of the table, because a query in another location does not find it. Only this request's 404 means
+ * that the table does not exist.
  */
 async function locate({ bigquery, table }: EventTable): Promise<{ location?: string } | 'nowhere'> {
   const [dataset = '', name = ''] = table.split('.');
@@ -145,20 +147,18 @@ function toEvents({ f: [id, time, nth] }: KnownRow): KnownEvent[] {
   return [event];
 }
 
-/** An answer of BigQuery's that is no success, as its client throws it. */
-interface Refused extends Error {
+/** What BigQuery's client throws. */
+interface QueryError extends Error {
   code?: unknown;
   errors?: { reason?: string }[];
 }
 
-/** What a person has to mend: https://cloud.google.com/bigquery/docs/error-messages */
-const lasting = new Set(['accessDenied', 'invalidQuery', 'invalid', 'required']);
+/** A person has to act: https://cloud.google.com/bigquery/docs/error-messages */
+const setupReasons = new Set(['accessDenied', 'invalidQuery', 'invalid', 'required']);
 
-function readError(table: string, cause: Refused): RelayError {
+function readError(table: string, cause: QueryError): RelayError {
   const reason = cause.errors?.[0]?.reason;
-  const isLasting = cause.code === 401 || (reason !== undefined && lasting.has(reason));
+  const isSetup = cause.code === 401 || (reason !== undefined && setupReasons.has(reason));
   const problem = `the table ${table} can't be read: ${cause.message}`;
-  return new RelayError(isLasting ? 'bigquery.query-refused' : 'bigquery.query', problem, {
-    cause,
-  });
+  return new RelayError(isSetup ? 'bigquery.query-refused' : 'bigquery.query', problem, { cause });
 }

@@ -1,6 +1,6 @@
 import type { BigQuery, Query } from '@google-cloud/bigquery';
 
-/** Some rows of a result, their cells as BigQuery sends them, and what else it tells with them. */
+/** One page of a result, with its cells as BigQuery sends them. */
 interface ResultPage<Row> {
   rows: Row[];
   answer: ResultAnswer;
@@ -13,8 +13,8 @@ interface ResultAnswer {
 }
 
 /**
- * Runs one statement and reads every page of its result. The cells are not parsed: the client would round
- * numbers in JSON columns. One page is asked for while the one before it is read.
+ * Runs one statement and reads every page of its result. Cells are not parsed, because the client would round
+ * numbers in JSON columns. The next page is requested while the current one is read.
  *
  * @throws an error of the client
  */
@@ -25,8 +25,8 @@ export async function* readResult<Row>(
 ): AsyncGenerator<ResultPage<Row>> {
   const [job] = await bigquery.createQueryJob({ ...query, useLegacySql: false });
   const ask = async (pageToken?: string): Promise<ResultPage<Row>> => {
-    // BigQuery answers after ten seconds at most, though the query may run for hours; then there is no
-    // page token, and no row, as if there were none.
+    // BigQuery answers after ten seconds at most, even if the query runs for hours. Such an answer has no row and
+    // no page token, like an empty result.
     for (;;) {
       const [rows, , answer] = (await job.getQueryResults({
         skipParsing: true,
@@ -37,12 +37,12 @@ export async function* readResult<Row>(
       if (answer.jobComplete !== false) return { rows, answer };
     }
   };
-  for (let asked: Promise<ResultPage<Row>> | undefined = ask(); asked; ) {
-    const page: ResultPage<Row> = await asked;
+  for (let next: Promise<ResultPage<Row>> | undefined = ask(); next; ) {
+    const page: ResultPage<Row> = await next;
     const { pageToken } = page.answer;
-    asked = pageToken ? ask(pageToken) : undefined;
-    // Its failure is told when it is read; until then nobody waits for it.
-    asked?.catch(() => {});
+    next = pageToken ? ask(pageToken) : undefined;
+    // The error is thrown when the page is read. Until then nobody awaits it.
+    next?.catch(() => {});
     yield page;
   }
 }

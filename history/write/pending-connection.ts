@@ -1,31 +1,62 @@
-import type { protos } from '@google-cloud/bigquery-storage';
-import { AppendConnection } from '../../subscriber/bigquery/append/connection.ts';
-import type { WriteClient } from '../../subscriber/bigquery/client.ts';
-import type { PendingPiece } from './pending-chunk.ts';
+import { AppendConnection, type Reply } from '../../subscriber/bigquery/append/connection.ts';
+import type { RowWriteOptions } from './row-write.ts';
 
-export interface PendingConnectionOptions {
-  client: WriteClient;
-  descriptor: protos.google.protobuf.IDescriptorProto;
-  appendTimeoutMs?: number;
+/** The rows of one request, and its reply once it has been sent. */
+export interface PendingChunk<Origin> {
+  rows: Uint8Array[];
+  origins: Origin[];
+  bytes: number;
+  reply?: Promise<Reply>;
+  /** Sent while no other chunk is in flight: it, or the chunk it is a part of, was rejected without a reason. */
+  alone?: boolean;
+  /** One row, rejected before any other was accepted: either it is bad, or the table fits none of the rows. */
+  isSuspect?: boolean;
 }
 
-/** A PENDING stream's connection. Each request bears its offset: sent again, it can't double its rows. */
+const rowOverheadBytes = 6;
+
+export function emptyChunk<Origin>(): PendingChunk<Origin> {
+  return { rows: [], origins: [], bytes: 0 };
+}
+
+export function addToChunk<Origin>(
+  chunk: PendingChunk<Origin>,
+  row: Uint8Array,
+  origin: Origin,
+): void {
+  chunk.rows.push(row);
+  chunk.origins.push(origin);
+  chunk.bytes += row.length + rowOverheadBytes;
+}
+
+/** @param chunk of two rows or more */
+export function halveChunk<Origin>(chunk: PendingChunk<Origin>): PendingChunk<Origin>[] {
+  const middle = chunk.rows.length >> 1;
+  const halves = [emptyChunk<Origin>(), emptyChunk<Origin>()];
+  for (const [index, row] of chunk.rows.entries()) {
+    const half = halves[index < middle ? 0 : 1];
+    if (half) addToChunk(half, row, chunk.origins[index] as Origin);
+  }
+  return halves.map((half) => ({ ...half, alone: true }));
+}
+
+/** The connection of a PENDING stream. Each request has its offset, so that a repeated one can't double its rows. */
 export class PendingConnection<Origin> {
-  readonly #options: PendingConnectionOptions;
+  readonly #options: RowWriteOptions<Origin>;
   #connection: AppendConnection | undefined;
-  /** Where the next piece on this connection goes. */
+  /** Of the next chunk on this connection. */
   #offset = 0;
 
-  constructor(options: PendingConnectionOptions) {
+  constructor(options: RowWriteOptions<Origin>) {
     this.#options = options;
   }
 
   /**
-   * Sends what waits: all at once, but for what goes apart, which is settled first.
+   * Sends the queued chunks at once, up to the first one that must be sent alone.
    *
-   * @param offset how many rows BigQuery has taken
+   * @param offset how many rows BigQuery has accepted
    */
-  begin(writeStream: string, offset: number, queue: readonly PendingPiece<Origin>[]): void {
+  begin(writeStream: string, offset: number, queue: readonly PendingChunk<Origin>[]): void {
     const { client, descriptor, appendTimeoutMs = 60_000 } = this.#options;
     this.abort();
     this.#connection = new AppendConnection(client, {
@@ -35,23 +66,23 @@ export class PendingConnection<Origin> {
       onEnd: () => {},
     });
     this.#offset = offset;
-    for (const [index, piece] of queue.entries()) {
-      if (piece.apart && index > 0) return;
-      this.sendNext(piece);
-      if (piece.apart) return;
+    for (const [index, chunk] of queue.entries()) {
+      if (chunk.alone && index > 0) return;
+      this.sendNext(chunk);
+      if (chunk.alone) return;
     }
   }
 
-  /** Sends a piece behind those that are on the wire; without a connection it waits for the next. */
-  sendNext(piece: PendingPiece<Origin>): void {
+  /** Sends a chunk behind those in flight. Without a connection the chunk waits for the next one. */
+  sendNext(chunk: PendingChunk<Origin>): void {
     if (!this.#connection?.isOpen) return;
     const offset = { value: this.#offset };
-    const protoRows = { rows: { serializedRows: piece.rows } };
-    piece.reply = this.#connection.send({ offset, protoRows }, piece.bytes);
-    this.#offset += piece.rows.length;
+    const protoRows = { rows: { serializedRows: chunk.rows } };
+    chunk.reply = this.#connection.send({ offset, protoRows }, chunk.bytes);
+    this.#offset += chunk.rows.length;
   }
 
-  /** What is on the wire is lost. */
+  /** Replies that are still to come are lost. */
   abort(): void {
     this.#connection?.abort();
     this.#connection = undefined;

@@ -1,47 +1,46 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { protos } from '@google-cloud/bigquery-storage';
 import { RelayError } from '../../shared/errors.ts';
-import { backoffMs } from '../../subscriber/bigquery/append/backoff.ts';
-import { judge } from '../../subscriber/bigquery/append/verdict.ts';
+import { classifyReply } from '../../subscriber/bigquery/append/classify-reply.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
-import { type Patience, writeError } from './retry-policy.ts';
+import { Retry, type RetryPolicy } from '../../subscriber/retry.ts';
+import { writeError } from './row-write.ts';
 
 const { StorageErrorCode } = protos.google.cloud.bigquery.storage.v1.StorageError;
 
 /**
- * Makes a PENDING stream, whose rows nobody sees until it is committed.
+ * Creates a PENDING stream. Its rows are invisible until it is committed.
  *
  * @param table `projects/…/datasets/…/tables/…`
- * @param signal ends it: what was asked for may be made, and is never used
+ * @param signal stops it; BigQuery may still create the stream, which is then never used
  * @returns the stream's name
- * @throws RelayError `bigquery.stream`
+ * @throws RelayError `bigquery.stream`, `bigquery.refused`
  */
 export async function createStream(
   client: WriteClient,
   table: string,
-  patience: Patience,
+  retryPolicy: RetryPolicy,
   signal: AbortSignal,
 ): Promise<string> {
   const create = () =>
     client.createWriteStream({ parent: table, writeStream: { type: 'PENDING' } }, noRetries);
-  const [{ name }] = await withPatience(table, patience, create, signal);
+  const [{ name }] = await withRetry(table, retryPolicy, create, signal);
   if (!name) throw new RelayError('bigquery.stream', 'a stream without a name');
   return name;
 }
 
 /**
- * Closes the stream to further rows.
+ * Closes the stream for further rows.
  *
- * @returns how many rows it has
- * @throws RelayError `bigquery.stream`
+ * @returns its row count
+ * @throws RelayError `bigquery.stream`, `bigquery.refused`
  */
 export async function finalizeStream(
   client: WriteClient,
   table: string,
   name: string,
-  patience: Patience,
+  retryPolicy: RetryPolicy,
 ): Promise<number> {
-  const [{ rowCount }] = await withPatience(table, patience, () =>
+  const [{ rowCount }] = await withRetry(table, retryPolicy, () =>
     client.finalizeWriteStream({ name }, noRetries),
   );
   return Number(rowCount ?? 0);
@@ -50,18 +49,18 @@ export async function finalizeStream(
 /**
  * Makes the rows of a finalized stream visible, all at once.
  *
- * @throws RelayError `bigquery.stream` that nothing is visible of; `bigquery.commit` with the reason
+ * @throws RelayError `bigquery.stream`, `bigquery.refused` if nothing was committed; `bigquery.commit` with BigQuery's reason
  */
 export async function commitStream(
   client: WriteClient,
   table: string,
   name: string,
-  patience: Patience,
+  retryPolicy: RetryPolicy,
 ): Promise<void> {
-  const [{ streamErrors }] = await withPatience(table, patience, () =>
+  const [{ streamErrors }] = await withRetry(table, retryPolicy, () =>
     client.batchCommitWriteStreams({ parent: table, writeStreams: [name] }, noRetries),
   );
-  // Committed by a try whose answer was lost.
+  // An earlier try may have committed it, and its response was lost.
   const errors = (streamErrors ?? []).filter(({ code }) => !isCommitted(code));
   if (errors.length === 0) return;
   const reasons = errors.map(({ errorMessage }) => errorMessage).join('; ');
@@ -73,30 +72,25 @@ function isCommitted(code: unknown): boolean {
   return code === committed || code === StorageErrorCode[committed];
 }
 
-/** The package would try again by rules of its own. */
+/** Turns off the package's own retries. */
 const noRetries = { retry: null, timeout: 60_000 };
 
-async function withPatience<Result>(
+async function withRetry<Result>(
   table: string,
-  { ms, setupMs, random }: Patience,
+  retryPolicy: RetryPolicy,
   call: () => Promise<Result>,
   signal?: AbortSignal,
 ): Promise<Result> {
-  const begun = Date.now();
-  for (let tries = 0; ; tries++) {
+  for (const retry = new Retry(retryPolicy, signal); ; ) {
     try {
       return await call();
     } catch (cause) {
       const { code = 2, message } = cause as Error & { code?: number };
-      const verdict = judge({ kind: 'lost', code, message, alone: true }, 0);
+      const verdict = classifyReply({ kind: 'lost', code, message, alone: true }, 0);
       const reaction = verdict.kind === 'failed' ? verdict.failure.reaction : 'invalid';
-      const waitMs = backoffMs(reaction, tries, random);
-      const isOver = Date.now() - begun + waitMs > (reaction === 'setup' ? setupMs : ms);
-      if (reaction === 'invalid' || isOver) {
+      if (reaction === 'invalid' || !(await retry.next(reaction))) {
         throw writeError('bigquery.stream', table, { reaction, message });
       }
-      await sleep(waitMs, undefined, signal && { signal }).catch(() => {});
-      signal?.throwIfAborted();
     }
   }
 }

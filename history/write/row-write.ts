@@ -1,44 +1,55 @@
+import type { protos } from '@google-cloud/bigquery-storage';
+import { RelayError } from '../../shared/errors.ts';
+import type { WriteFailure } from '../../subscriber/bigquery/append/classify-reply.ts';
 import type { WriteClient } from '../../subscriber/bigquery/client.ts';
-import type { EventReader } from '../events/event-reader.ts';
-import type { EventTable } from '../table/known-ids.ts';
-import { PendingWrite } from './pending-write.ts';
-import { UpsertWrite } from './upsert-write.ts';
+import type { RetryPolicy } from '../../subscriber/retry.ts';
 
 /** Encoded rows on their way into a table. */
 export interface RowWrite<Origin> {
-  /** True when there is enough under way: then wait for `room`. */
+  /** True when enough is in flight: then wait for `waitForCapacity`. */
   add(row: Uint8Array, origin: Origin): boolean;
   /** @throws RelayError `bigquery.*` when the rows can't be written */
-  room(): Promise<void>;
+  waitForCapacity(): Promise<void>;
   /**
-   * Ends with every row visible that was not refused.
+   * Resolves when every row that BigQuery did not reject is visible.
    *
    * @throws RelayError `bigquery.*`
    */
   commit(): Promise<void>;
-  /** Ends at once what is under way. After a commit it does nothing. */
+  /** Stops what is in flight. After a commit it does nothing. */
   abandon(): void;
 }
 
-/**
- * Upserts for a table with a key, which may be sent twice; elsewhere a commit of all rows or none. BigQuery
- * takes upserts on the default stream alone, so that there is no both:
- * https://cloud.google.com/bigquery/docs/change-data-capture#prerequisites
- */
-export function openRowWrite<Origin>(
-  client: WriteClient,
-  { project, table }: EventTable,
-  { encoder, stream }: EventReader,
-  onRefused: (origin: Origin, reason: string) => void,
-  signal?: AbortSignal,
-): RowWrite<Origin> {
-  const [dataset, name] = table.split('.');
-  const options = {
-    client,
-    table: `projects/${project}/datasets/${dataset}/tables/${name}`,
-    descriptor: encoder.descriptor,
-    onRefused,
-    signal,
-  };
-  return stream.key ? new UpsertWrite(options) : new PendingWrite(options);
+export interface RowWriteOptions<Origin> {
+  client: WriteClient;
+  /** `projects/…/datasets/…/tables/…` */
+  table: string;
+  descriptor: protos.google.protobuf.IDescriptorProto;
+  /** BigQuery has rejected this row as bad, and it is left out. */
+  onRefused: (origin: Origin, reason: string) => void;
+  /** Abandons the write. */
+  signal?: AbortSignal | undefined;
+  retryPolicy?: RowRetryPolicy;
+  appendTimeoutMs?: number;
+}
+
+export type RowRetryPolicy = Required<Omit<RetryPolicy, 'maxTries'>>;
+
+export const defaultRetryPolicy: RowRetryPolicy = {
+  maxElapsedMs: 300_000,
+  // BigQuery may reject a new table for a minute.
+  maxSetupElapsedMs: 75_000,
+  random: Math.random,
+};
+
+/** Why a table accepts no rows: BigQuery rejects them, or was not reachable for too long. */
+export function writeError(
+  step: 'bigquery.append' | 'bigquery.stream',
+  table: string,
+  { reaction, message }: Pick<WriteFailure, 'reaction' | 'message'>,
+): RelayError {
+  const name = table.replace(/^projects\/(.+)\/datasets\/(.+)\/tables\/(.+)$/, '$1.$2.$3');
+  const isRefused = reaction === 'setup' || reaction === 'invalid';
+  const code = isRefused ? 'bigquery.refused' : step;
+  return new RelayError(code, `the table ${name} accepts no rows: ${message}`);
 }

@@ -1,14 +1,17 @@
 import { TableWriter } from '../../subscriber/bigquery/append/writer.ts';
-import type { PendingWriteOptions } from './pending-write.ts';
-import { defaultPatience, writeError } from './retry-policy.ts';
-import type { RowWrite } from './row-write.ts';
+import {
+  defaultRetryPolicy,
+  type RowWrite,
+  type RowWriteOptions,
+  writeError,
+} from './row-write.ts';
 
 const batchBytes = 1_000_000;
 const maxBatches = 4;
 
 /**
- * Rows that replace those with their key, on the table's default stream: each is visible when BigQuery has
- * taken it. What breaks off may be sent again, as the rows' sequences say which of them count.
+ * Rows that replace those with the same key, on the table's default stream. Each is visible when BigQuery has
+ * accepted it. Rows may be sent again, because their sequence numbers say which ones count.
  */
 export class UpsertWrite<Origin> implements RowWrite<Origin> {
   readonly #writer: TableWriter;
@@ -17,14 +20,14 @@ export class UpsertWrite<Origin> implements RowWrite<Origin> {
   #rows: Uint8Array[] = [];
   #origins: Origin[] = [];
   #bytes = 0;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<void>>();
   #failure: unknown;
   readonly #signal: AbortSignal | undefined;
   readonly #stop = () => this.abandon();
 
-  constructor(options: PendingWriteOptions<Origin>) {
+  constructor(options: RowWriteOptions<Origin>) {
     const { client, table, descriptor, onRefused, appendTimeoutMs = 60_000 } = options;
-    const { ms, setupMs, random } = options.patience ?? defaultPatience;
+    const { maxElapsedMs, maxSetupElapsedMs, random } = options.retryPolicy ?? defaultRetryPolicy;
     this.#table = table;
     this.#onRefused = onRefused;
     this.#signal = options.signal;
@@ -33,8 +36,8 @@ export class UpsertWrite<Origin> implements RowWrite<Origin> {
       table,
       descriptor,
       appendTimeoutMs,
-      setupPatienceMs: setupMs,
-      patienceMs: ms,
+      setupRetryMs: maxSetupElapsedMs,
+      retryMs: maxElapsedMs,
       random,
       maxConnections: 1,
     });
@@ -47,15 +50,15 @@ export class UpsertWrite<Origin> implements RowWrite<Origin> {
     return this.#bytes >= batchBytes;
   }
 
-  async room(): Promise<void> {
+  async waitForCapacity(): Promise<void> {
     if (this.#bytes >= batchBytes) this.#send();
-    while (this.#underWay.size >= maxBatches) await Promise.race(this.#underWay);
+    while (this.#inFlight.size >= maxBatches) await Promise.race(this.#inFlight);
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   async commit(): Promise<void> {
     if (this.#rows.length > 0) this.#send();
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#inFlight);
     await this.#writer.close();
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -74,8 +77,8 @@ export class UpsertWrite<Origin> implements RowWrite<Origin> {
       .catch((error) => {
         this.#failure ??= error;
       })
-      .finally(() => this.#underWay.delete(sent));
-    this.#underWay.add(sent);
+      .finally(() => this.#inFlight.delete(sent));
+    this.#inFlight.add(sent);
   }
 
   /** @throws RelayError `bigquery.append`, and what `onRefused` throws */

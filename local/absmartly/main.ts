@@ -4,11 +4,11 @@ import { type AllowedHosts, guardRequests } from '../guards/request-guard.ts';
 import { sampleExport, zipFiles } from './sample-export.ts';
 
 export interface AbsmartlyOptions {
-  /** 0 takes any free port. */
+  /** 0 selects any free port. */
   port: number;
-  /** What `Authorization: Api-Key …` must hold. */
+  /** The key of the expected header `Authorization: Api-Key …`. */
   apiKey: string;
-  /** Other files than the sample's, by their path: `/v1/experiments/exports/1/x.zip`. */
+  /** Files in addition to the samples, by path: `/v1/experiments/exports/1/x.zip`. */
   files?: ReadonlyMap<string, Uint8Array>;
   allowHosts?: AllowedHosts;
 }
@@ -19,7 +19,7 @@ export interface Absmartly {
 }
 
 /**
- * ABsmartly's API, as far as exports need it: the ZIP of any export, and what is known of an experiment.
+ * A stand-in for the part of ABsmartly's API that exports need: the ZIP of an export, and an experiment.
  * It listens on 127.0.0.1.
  *
  * @throws RelayError `port.taken`
@@ -71,7 +71,7 @@ function reply(response: ServerResponse, status: number, type: string, body: Buf
 }
 
 /** The answer to `GET /v1/experiments/{id}`, as far as the vendor documents it. */
-export interface Experiment {
+interface Experiment {
   id: number;
   name: string;
   experiment_tags: { experiment_tag: { tag: string } }[];
@@ -79,8 +79,8 @@ export interface Experiment {
   teams: { team: { name: string } }[];
 }
 
-/** Always the same for the same id; experiments with an even id carry the tag `bigquery`. */
-export function sampleExperiment(id: number): Experiment {
+/** The same id always gives the same experiment. Experiments with an even id have the tag `bigquery`. */
+function sampleExperiment(id: number): Experiment {
   const tags = id % 2 === 0 ? ['checkout', 'bigquery'] : ['checkout'];
   return {
     id,

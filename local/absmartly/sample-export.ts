@@ -29,7 +29,7 @@ export interface SampleExport {
 
 type EventRow = Record<(typeof exportColumns)[number], string>;
 
-/** What the vendor's ready query looks for as printed, and two that a shop would have. */
+/** The goal in the vendor's example query as printed, and two goals of a shop. */
 const goals = ['your_goal_name', 'purchase', 'newsletter_signup'] as const;
 const comments = [
   'fast, and friendly',
@@ -40,13 +40,12 @@ const comments = [
 ];
 const countries = ['CZ', 'DE', 'GB', 'PL', 'US'];
 
-/** Noon of a day in spring; each export is some minutes after the one before it. */
+/** The time of the first export's events. Each later export begins 10 minutes later. */
 const firstEventAt = Date.UTC(2026, 3, 12, 12);
 
 /**
- * What experiment `experimentId` looked like when export `exportId` was made: always the same rows for
- * the same two ids. Exposures (some units are exposed twice), goals and attributes, ordered by time and
- * cut into three files.
+ * An export of an experiment; the same two ids always give the same rows. It has exposures (some units
+ * are exposed twice), goals and attributes, ordered by time and split into three files.
  */
 export function sampleExport(exportId: number, experimentId: number): SampleExport {
   const random = seededRandom(exportId * 2_654_435_761 + experimentId);
@@ -108,10 +107,10 @@ function unitRows({ experimentId, unit, startAt, random }: UnitOptions): EventRo
     const properties = JSON.stringify({ name: 'country', value: country });
     rows.push({ ...base, event_type: 'attribute', event_at: at(random() * 1000), properties });
   }
-  // The treatment converts better: the analyses then have something to find.
+  // The treatment converts better, so that analyses find an effect.
   for (const goal of goals) {
     if (random() > (variant === 1 ? 0.35 : 0.22)) continue;
-    // A few goals were reached before the exposure and must not count as conversions.
+    // Some goals come before the exposure; these must not count as conversions.
     const afterMs = random() < 0.1 ? -1000 - random() * 60_000 : random() * 240_000;
     const properties = goalProperties(random);
     rows.push({ ...base, event_type: 'goal', event_at: at(afterMs), goal_name: goal, properties });
@@ -122,15 +121,15 @@ function unitRows({ experimentId, unit, startAt, random }: UnitOptions): EventRo
 function goalProperties(random: Random): string {
   const amount = Math.round(random() * 20_000) / 100;
   const comment = comments[Math.floor(random() * comments.length)];
-  // Pretty-printed now and then: line breaks inside a quoted field.
+  // Sometimes pretty-printed, for line breaks inside a quoted field.
   const indent = random() < 0.2 ? 2 : 0;
   return JSON.stringify({ amount, currency: 'EUR', ...(comment && { comment }) }, null, indent);
 }
 
-// DOS times are local times; before 1980 they are clamped to one value, the same in every time zone.
+// DOS times are local times. A time before 1980 is clamped to one value in every time zone.
 const mtime = new Date(0);
 
-/** A ZIP of text files that is the same, byte for byte, whenever and wherever it is made. */
+/** A ZIP of text files. The same files always give the same bytes. */
 export function zipFiles(files: readonly { name: string; text: string }[]): Promise<Buffer> {
   const zip = new ZipFile();
   for (const { name, text } of files) zip.addBuffer(Buffer.from(text), name, { mtime });

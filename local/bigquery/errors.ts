@@ -1,4 +1,4 @@
-/** Google's error reasons that this server uses, with the HTTP status of each. */
+/** The HTTP status of each of Google's error reasons that this server uses. */
 const STATUS = {
   invalid: 400,
   invalidQuery: 400,
@@ -23,7 +23,7 @@ export interface ErrorProto {
   location?: string;
 }
 
-/** A refusal in Google's terms. `reason` is the stable code; tests and callers go by it. */
+/** An error response in Google's form. `reason` is the stable code that callers and tests check. */
 export class BigQueryError extends Error {
   readonly reason: ErrorReason;
   readonly location: string | undefined;

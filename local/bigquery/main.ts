@@ -1,3 +1,7 @@
+// A local BigQuery server that works with Google's own clients: rest/ serves the REST API, storage-write/ the
+// Storage Write API. Both use one store (storage/, over DuckDB); tables/ and values/ define what it holds.
+// query/ and sql/ run GoogleSQL, jobs/ runs load and query jobs.
+
 import { type FaultsOption, openFaults } from '../faults/faults-endpoint.ts';
 import type { AllowedHosts } from '../guards/request-guard.ts';
 import { type RestServer, startRest } from './rest/server.ts';
@@ -11,9 +15,9 @@ export interface BigQueryServer {
 }
 
 /**
- * BigQuery on this machine: the REST API and the Storage Write API over one store in `directory`.
- * Port 0 takes a free one. Throws EADDRINUSE as node does. With `faults`, what docs/faults.md lists
- * can be scripted, also over HTTP. Who may call: request-guard.ts.
+ * Starts the REST API and the Storage Write API over one store in `directory`. Port 0 selects a free
+ * port. Throws EADDRINUSE as Node does. `faults` enables the faults of docs/faults.md, also over HTTP.
+ * request-guard.ts decides who may call.
  */
 export async function startBigQuery(options: {
   restPort: number;

@@ -6,11 +6,11 @@ import { type AllowedHosts, guardRequests } from '../guards/request-guard.ts';
 import { datanostroEvent } from '../samples/deliveries.ts';
 
 export interface DatanostroOptions {
-  /** 0 takes any free port. */
+  /** 0 selects any free port. */
   port: number;
-  /** `Authorization: Api-Key …` must hold one of them. */
+  /** The keys that `Authorization: Api-Key …` may have. */
   apiKeys: readonly string[];
-  /** The captured events of a window, one line of JSON each; by default a sample of two a minute. */
+  /** The events of a time window, one line of JSON each. By default two sample events a minute. */
   history?: (from: number, to: number) => Iterable<string>;
   allowHosts?: AllowedHosts;
 }
@@ -23,8 +23,8 @@ export interface Datanostro {
 const exportPath = '/api/v1/events/export/';
 
 /**
- * DataNostro's API, as far as its export of history needs it. It listens on 127.0.0.1, and holds no more in
- * memory than its reader leaves unread.
+ * A stand-in for DataNostro's API for exports of history. It listens on 127.0.0.1 and streams the events, so
+ * memory stays small.
  *
  * @throws RelayError `port.taken`
  */
@@ -79,8 +79,8 @@ function refuse(response: ServerResponse, status: number, detail: string): void 
 const sampleStepMs = 30_000;
 const sampleNames = ['page_view', 'view_item', 'add_to_cart', 'begin_checkout', 'purchase'];
 
-/** Two events a minute; a pure function of the window (Unix milliseconds, `to` excluded). */
-export function* sampleHistory(from: number, to: number): Generator<string> {
+/** Two events a minute. The same window (Unix milliseconds, without `to`) always gives the same events. */
+function* sampleHistory(from: number, to: number): Generator<string> {
   for (let n = Math.ceil(from / sampleStepMs); n * sampleStepMs < to; n++) {
     yield datanostroEvent(n, sampleNames[n % sampleNames.length] ?? '', n * sampleStepMs).body;
   }

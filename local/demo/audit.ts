@@ -28,9 +28,9 @@ export function rowTables(relay: Relay): WatchedTable[] {
   }));
 }
 
-/** Holds the tables against what the edge answered. */
+/** Compares the tables with the edge's responses. */
 export class Audit {
-  /** Rows of the exports whose announcements were accepted; one that was announced twice is loaded once. */
+  /** The number of rows in all accepted exports. An export that was announced twice counts once. */
   readonly expectedExportRows: number;
   readonly #relay: Relay;
   readonly #tables: Tables;
@@ -60,7 +60,7 @@ export class Audit {
     return counts;
   }
 
-  /** In words, everything that does not add up. */
+  /** All differences, in words. */
   async findProblems(): Promise<string[]> {
     const problems = this.#answers
       .filter((answer) => answer.outcome !== answer.delivery.expected)
@@ -80,7 +80,7 @@ export class Audit {
     ];
   }
 
-  /** Every accepted delivery is a row, once, and no row is anything else. */
+  /** Checks that each accepted delivery is exactly one row, and that there are no other rows. */
   async #compareIds(stream: string, idColumn: string): Promise<string[]> {
     const table = tableOf(this.#relay, stream);
     const accepted = new Set(
@@ -91,11 +91,11 @@ export class Audit {
     const ids = await this.#tables.values(table, idColumn);
     const missing = accepted.difference(new Set(ids)).size;
     const extra = new Set(ids).difference(accepted).size;
-    const twice = ids.length - new Set(ids).size;
+    const duplicates = ids.length - new Set(ids).size;
     return [
       ...(missing > 0 ? [`${stream}: ${missing} accepted deliveries are not in ${table}`] : []),
-      ...(extra > 0 ? [`${stream}: ${extra} rows of ${table} are no accepted delivery`] : []),
-      ...(twice > 0 ? [`${stream}: ${twice} rows of ${table} are there twice`] : []),
+      ...(extra > 0 ? [`${stream}: ${extra} rows of ${table} are not accepted deliveries`] : []),
+      ...(duplicates > 0 ? [`${stream}: ${duplicates} rows of ${table} are duplicates`] : []),
     ];
   }
 }

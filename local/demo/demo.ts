@@ -1,24 +1,30 @@
+// The demo runs the whole relay and checks it: plan.ts makes the deliveries, send.ts sends them, watch.ts sees
+// the rows appear, audit.ts compares tables with responses. In: the config of relay.ts. Out: a report with counts,
+// freshness and all differences.
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Relay } from '../../shared/config/config.ts';
 import { connectBigQuery } from '../google-clients.ts';
+import { modulePath } from '../parts/module-path.ts';
 import type { PartName } from '../parts/part.ts';
 import { freePorts } from '../parts/ports.ts';
 import { makeSecrets } from '../secrets.ts';
 import { startStack } from '../stack.ts';
 import { Audit, rowTables, type StreamCounts, tableOf } from './audit.ts';
 import { type PlannedDelivery, planDeliveries } from './plan.ts';
+import { relay } from './relay.ts';
 import { sendAll } from './send.ts';
 import { Tables } from './tables.ts';
 import { freshness, Watch } from './watch.ts';
 
 export interface DemoReport {
   streams: Record<string, StreamCounts>;
-  /** From the edge's receipt to the row's being queryable, over the streams of rows. */
+  /** The time from the edge's receipt until the row can be queried, for streams of rows. */
   freshnessMs: { p50: number; p95: number };
-  /** What did not add up; empty when all did. */
+  /** All differences between responses and tables; empty if there are none. */
   problems: string[];
   /** A few rows of each table. */
   samples: Record<string, Record<string, unknown>[]>;
@@ -32,23 +38,21 @@ export interface DemoProgress {
 }
 
 export interface DemoOptions {
-  relay: Relay;
   onProgress: (progress: DemoProgress) => void;
   onLine: (part: PartName, line: string) => void;
   signal: AbortSignal;
 }
 
-/** How long the last row may take after the last answer. */
-const patienceMs = 60_000;
-/** How long the tables are watched after the last row, for one too many. */
-const settleMs = 300;
+/** How long to wait for the last row after the last response. */
+const rowTimeoutMs = 60_000;
+/** How long to watch the tables for extra rows after the last expected row. */
+const extraRowsMs = 300;
 
 /**
- * The main job, end to end: starts the relay on free ports with state of its own, sends what three kinds of
- * senders send, waits for the rows, and compares the tables with what was answered.
+ * Runs the demo: starts the relay on free ports with temporary state, sends deliveries of three senders,
+ * waits for the rows, and compares the tables with the responses.
  */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
-  const { relay } = options;
   const directory = await mkdtemp(join(tmpdir(), 'tributary-demo-'));
   const secrets = makeSecrets(relay);
   const ended = Promise.withResolvers<never>();
@@ -57,6 +61,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   try {
     const stack = await startStack({
       relay,
+      config: modulePath('./relay', import.meta.url),
       directory,
       secrets,
       ports: freePorts,
@@ -78,7 +83,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
 }
 
 async function relayAll(
-  { relay, onProgress }: DemoOptions,
+  { onProgress }: DemoOptions,
   deliveries: readonly PlannedDelivery[],
   tables: Tables,
 ): Promise<DemoReport> {
@@ -93,12 +98,12 @@ async function relayAll(
   });
   const audit = new Audit(relay, tables, answers);
   progress.expectedRows += audit.expectedExportRows;
-  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(50)) {
+  for (const deadline = Date.now() + rowTimeoutMs; Date.now() < deadline; await sleep(50)) {
     progress.rows = watch.firstSeen.size + (await tables.count(exportsTable));
     onProgress(progress);
     if (progress.rows >= progress.expectedRows) break;
   }
-  await sleep(settleMs);
+  await sleep(extraRowsMs);
   await watch.stop();
   return {
     streams: await audit.countStreams(),

@@ -10,18 +10,18 @@ import {
 
 export type Expected = 'accepted' | 'filtered' | 'rejected';
 
-/** One delivery of the demo, and what the edge must make of it. */
+/** One delivery of the demo, and the outcome that the edge must give it. */
 export interface PlannedDelivery {
   stream: string;
   expected: Expected;
   url: string;
   headers: Record<string, string>;
   body: string;
-  /** The export that an accepted announcement is about. */
+  /** The export that the delivery announces. */
   announces?: { exportId: number; experimentId: number };
 }
 
-/** The deliveries of all three senders, mixed as traffic is. The same for everybody, but for keys and time. */
+/** The deliveries of all three senders, mixed. Every run has the same, except for keys and times. */
 export async function planDeliveries(context: SendingSide): Promise<PlannedDelivery[]> {
   const lists = await Promise.all([
     planDatanostro(context),
@@ -31,7 +31,7 @@ export async function planDeliveries(context: SendingSide): Promise<PlannedDeliv
   return interleave(lists);
 }
 
-/** Spreads each list evenly over the whole. */
+/** Mixes the lists, each spread evenly over the result. */
 function interleave<Item>(lists: Item[][]): Item[] {
   return lists
     .flatMap((list) => list.map((item, index) => ({ item, place: (index + 0.5) / list.length })))
@@ -39,7 +39,7 @@ function interleave<Item>(lists: Item[][]): Item[] {
     .map(({ item }) => item);
 }
 
-/** Makes deliveries of one stream: right ones, and ones with something wrong. */
+/** Makes valid and invalid deliveries of one stream. */
 class Sender {
   readonly deliveries: PlannedDelivery[] = [];
   readonly #context: SendingSide;
@@ -79,9 +79,9 @@ async function planDatanostro(context: SendingSide): Promise<PlannedDelivery[]> 
   const json = { 'content-type': 'application/json' };
 
   for (let n = 0; n < 150; n++) await sender.send(event(n, passing), 'accepted');
-  // The sender retries, although it was answered: both are relayed, and recognisable by event_id.
+  // Retries of accepted deliveries: both copies are relayed, and have the same event_id.
   for (let n = 0; n < 10; n++) await sender.send(event(n, passing), 'accepted');
-  // The content type is the sender's word alone: the signed bytes decide.
+  // The content type is not signed, so only the signed bytes decide.
   for (let n = 150; n < 160; n++) {
     await sender.send({ ...event(n, passing), contentType: 'text/plain' }, 'accepted');
   }
@@ -122,7 +122,7 @@ async function planAbsmartly(context: SendingSide): Promise<PlannedDelivery[]> {
   };
   await announce(15, 42);
   await announce(16, 43);
-  // Announced again: the same files, which must not be loaded twice.
+  // A second announcement of the same files, which must not be loaded twice.
   await announce(15, 42);
   const other = { event_name: 'ExperimentStarted', id: 42 };
   const draft = { body: JSON.stringify(other), contentType: 'application/json' };

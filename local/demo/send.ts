@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Expected, PlannedDelivery } from './plan.ts';
 
-/** What the edge answered to one delivery. */
+/** The edge's response to one delivery. */
 export interface Answer {
   delivery: PlannedDelivery;
   outcome: Expected | 'failed';
   status: number;
-  /** The relay's id, where the delivery was accepted. */
+  /** The relay's id of an accepted delivery. */
   deliveryId?: string;
   /** Unix milliseconds. */
   answeredAt: number;
@@ -14,7 +14,7 @@ export interface Answer {
 
 const concurrency = 16;
 
-/** Sends every delivery, some at a time, and tells of each answer as it comes. */
+/** Sends all deliveries, several at a time, and calls `onAnswer` for each response. */
 export async function sendAll(
   deliveries: readonly PlannedDelivery[],
   onAnswer: (answer: Answer) => void,
@@ -32,7 +32,7 @@ export async function sendAll(
   return answers;
 }
 
-/** Tries again when it is asked to, as senders do. */
+/** Retries after a 503, as senders do. */
 async function post(delivery: PlannedDelivery): Promise<Answer> {
   let response = await postOnce(delivery);
   for (let tries = 1; response.status === 503 && tries < 3; tries++) {

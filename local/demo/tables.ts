@@ -1,6 +1,6 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 
-/** The tables as they are, asked with SQL: the demo believes nothing else. */
+/** Reads the tables with SQL. */
 export class Tables {
   readonly #bigquery: BigQuery;
   readonly #project: string;
@@ -10,19 +10,19 @@ export class Tables {
     this.#project = project;
   }
 
-  /** Rows of `dataset.table`; 0 where the table is not there yet. */
+  /** The number of rows of `dataset.table`; 0 if the table does not exist yet. */
   async count(table: string): Promise<number> {
     const rows = await this.select<{ n: number }>('COUNT(*) AS n', table);
     return rows[0]?.n ?? 0;
   }
 
-  /** The values of one STRING column, one for each row. */
+  /** The values of one STRING column. */
   async values(table: string, column: string): Promise<string[]> {
     const rows = await this.select<{ value: string }>(`${column} AS value`, table);
     return rows.map((row) => row.value);
   }
 
-  /** `SELECT {what} FROM {table} {rest}`; no rows where the table is not there yet. */
+  /** Runs `SELECT {what} FROM {table} {rest}`. Returns no rows if the table does not exist yet. */
   async select<Row>(what: string, table: string, rest = ''): Promise<Row[]> {
     const query = `SELECT ${what} FROM \`${this.#project}.${table}\` ${rest}`;
     try {

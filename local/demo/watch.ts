@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Tables } from './tables.ts';
 
-/** Where a stream's deliveries become rows one by one, and the column that tells which is which. */
+/** A table whose rows are deliveries, and the column with the delivery's id. */
 export interface WatchedTable {
   table: string;
   idColumn: string;
@@ -12,7 +12,7 @@ export type FirstSeen = ReadonlyMap<string, number>;
 
 const everyMs = 25;
 
-/** Looks at the tables again and again until it is told to stop, and notes when each row appears. */
+/** Polls the tables until `stop`, and records when each row appears. */
 export class Watch {
   readonly #tables: Tables;
   readonly #watched: readonly WatchedTable[];
@@ -24,7 +24,7 @@ export class Watch {
     this.#tables = tables;
     this.#watched = watched;
     this.#watching = this.#run();
-    // Handled where `stop` is awaited; until then a failure must not end the process.
+    // `stop` reports a failure; before that, it must not end the process.
     this.#watching.catch(() => {});
   }
 
@@ -50,8 +50,8 @@ export class Watch {
 }
 
 /**
- * How long rows took from the edge's receipt until they could be queried. The id is a UUIDv7: its first 48
- * bits are the edge's clock, in Unix milliseconds (RFC 9562, section 5.7).
+ * The time from the edge's receipt until the rows could be queried. The id is a UUIDv7, whose first 48 bits
+ * are the edge's clock in Unix milliseconds (RFC 9562, section 5.7).
  */
 export function freshness(firstSeen: FirstSeen): { p50: number; p95: number } {
   const ages = [...firstSeen]

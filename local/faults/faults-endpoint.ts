@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Fault, FaultError, Faults } from './faults.ts';
 
-/** `true`: none yet, they will come over HTTP. Absent: no fault can be scripted, by anybody. */
+/** `true` enables faults over HTTP, with none at first. Without the option there are no faults. */
 export type FaultsOption = Faults | true | undefined;
 
 export function openFaults(option: FaultsOption): Faults | undefined {
@@ -9,8 +9,8 @@ export function openFaults(option: FaultsOption): Faults | undefined {
 }
 
 /**
- * Answers /__faults: POST scripts one fault or a list of them, GET tells what became of each, DELETE
- * forgets them. False where the request is for something else, or no fault may be scripted.
+ * Handles /__faults: POST adds one fault or a list, GET lists all faults, DELETE removes them. Returns false
+ * for other requests, and if faults are not enabled.
  */
 export async function answerFaults(
   faults: Faults | undefined,

@@ -1,42 +1,42 @@
-// Google's bad days, scripted into the local servers: what shall go wrong, on what, how often. The
-// servers ask for a fault at the points where it would strike; docs/faults.md says how to write one.
+// Faults that tests inject into the local servers: what goes wrong, on which resource, and how often. The
+// servers ask for a fault at each point where one can apply. docs/faults.md describes every fault.
 
 import { status } from '@grpc/grpc-js';
 
-/** A status of gRPC by its name. */
+/** The name of a gRPC status. */
 export type StatusName = Exclude<keyof typeof status, 'OK'>;
 
-/** One thing that shall go wrong. Which parameters a fault takes stands in FAULTS. */
+/** One fault. FAULTS lists the parameters of each. */
 export interface Fault {
   name: FaultName;
-  /** Strikes only what has this in its name: a table's or a subscription's path, or `POST /upload`. */
+  /** Applies only to names that contain this: a table's or subscription's path, or `POST /upload`. */
   on?: string;
-  /** Lets as many go by first. */
+  /** How many matches to skip first. */
   after?: number;
-  /** How often it strikes; once, where FAULTS says nothing else. */
+  /** How often it applies. The default is once, unless FAULTS says otherwise. */
   times?: number | 'always';
   ms?: number;
   code?: StatusName;
   /** The HTTP status. */
   status?: number;
-  /** What was sent takes effect all the same. */
+  /** The request takes effect in spite of the fault. */
   stored?: boolean;
-  /** The error comes in a response, and the stream goes on. */
+  /** The error comes in a response, and the stream continues. */
   inBand?: boolean;
-  /** Strikes what has this text in its bytes. */
+  /** Applies to rows whose bytes contain this text. */
   contains?: string;
-  /** False: no row of the request is named. */
+  /** With false the response names no row. */
   named?: boolean;
 }
 
 type Parameter = Exclude<keyof Fault, 'name'>;
 
 interface FaultKind {
-  /** Whose it is. */
+  /** The servers that have the fault. */
   server: 'bigquery' | 'pubsub' | 'both';
-  /** Besides `on`, and `after` and `times` where it waits for what it strikes. */
+  /** Its parameters besides `on`, `after` and `times`. */
   takes: readonly Parameter[];
-  /** It strikes when it is scripted, not when something comes that it waits for. */
+  /** It applies at once when it is added; then `after` and `times` do not exist. */
   atOnce?: true;
   times?: 'always';
 }
@@ -72,7 +72,7 @@ export const FAULTS = {
 
 export type FaultName = keyof typeof FAULTS;
 
-/** A fault with what has become of it. */
+/** A fault, and how often it has applied. */
 export interface ScriptedFault extends Fault {
   struck: number;
 }
@@ -80,16 +80,16 @@ export interface ScriptedFault extends Fault {
 interface Entry {
   readonly fault: Fault;
   left: number;
-  toPass: number;
+  toSkip: number;
   struck: number;
 }
 
-/** A fault that cannot be: its message says why. */
+/** A malformed fault; the message says why. */
 export class FaultError extends Error {
   override readonly name = 'FaultError';
 }
 
-/** What shall go wrong in one server; first scripted, first struck. */
+/** The faults of one server. They apply in the order in which they were added. */
 export class Faults {
   readonly #entries: Entry[] = [];
   readonly #performers: ((fault: Fault) => void)[] = [];
@@ -98,33 +98,33 @@ export class Faults {
     this.add(...faults);
   }
 
-  /** Throws a FaultError for one that is malformed, and then adds none. */
+  /** Throws a FaultError for a malformed fault, and then adds none. */
   add(...faults: readonly Fault[]): void {
     for (const fault of faults) checkFault(fault);
     for (const fault of faults) {
       const kind: FaultKind = FAULTS[fault.name];
       if (kind.atOnce) {
         for (const perform of this.#performers) perform(fault);
-        this.#entries.push({ fault, left: 0, toPass: 0, struck: 1 });
+        this.#entries.push({ fault, left: 0, toSkip: 0, struck: 1 });
       } else {
         const times = fault.times ?? kind.times ?? 1;
         const left = times === 'always' ? Number.POSITIVE_INFINITY : times;
-        this.#entries.push({ fault, left, toPass: fault.after ?? 0, struck: 0 });
+        this.#entries.push({ fault, left, toSkip: fault.after ?? 0, struck: 0 });
       }
     }
   }
 
-  /** Forgets what has not struck yet. A call that hangs hangs on. */
+  /** Removes all faults. A call that hangs already still hangs. */
   clear(): void {
     this.#entries.length = 0;
   }
 
-  /** Every fault since the last `clear`, with how often it has struck. */
+  /** All faults since the last `clear`. */
   list(): ScriptedFault[] {
     return this.#entries.map(({ fault, struck }) => ({ ...fault, struck }));
   }
 
-  /** The first of these faults that strikes here; `applies` looks at its own parameters. */
+  /** The next of these faults that applies to `on`. `applies` checks the fault's other parameters. */
   take(
     names: readonly FaultName[],
     on: string,
@@ -133,9 +133,9 @@ export class Faults {
     for (const entry of this.#entries) {
       const { fault } = entry;
       if (entry.left <= 0 || !names.includes(fault.name)) continue;
-      if (!strikesOn(fault, on) || !applies(fault)) continue;
-      if (entry.toPass > 0) {
-        entry.toPass--;
+      if (!matchesName(fault, on) || !applies(fault)) continue;
+      if (entry.toSkip > 0) {
+        entry.toSkip--;
         continue;
       }
       entry.left--;
@@ -145,13 +145,13 @@ export class Faults {
     return undefined;
   }
 
-  /** `perform` is called for each fault that strikes at once. */
+  /** Registers a handler of faults that apply at once. */
   onPerform(perform: (fault: Fault) => void): void {
     this.#performers.push(perform);
   }
 }
 
-export function strikesOn(fault: Fault, name: string): boolean {
+export function matchesName(fault: Fault, name: string): boolean {
   return fault.on === undefined || name.includes(fault.on);
 }
 
@@ -168,7 +168,7 @@ const CHECKS: Record<Parameter, (value: unknown) => boolean> = {
   named: (value) => typeof value === 'boolean',
 };
 
-/** Faults come as JSON too, so that nothing is taken on trust. */
+/** Checks everything, because faults can also come as JSON. */
 function checkFault(fault: Fault): void {
   const { name, ...parameters } = fault;
   if (!Object.hasOwn(FAULTS, name)) throw new FaultError(`there is no fault ${name}`);

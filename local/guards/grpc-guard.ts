@@ -9,9 +9,8 @@ import {
 import { type AllowedHosts, refusalOf } from './request-guard.ts';
 
 /**
- * The same for gRPC. No browser sends it: they speak HTTP/2 over TLS alone, and grpc-js takes no other content
- * type than application/grpc. What a page's name would stand in is looked at all the same: `:authority` and
- * `origin`.
+ * The request guard for gRPC. Browsers cannot send gRPC to these servers: they speak HTTP/2 only over TLS, and
+ * grpc-js accepts only application/grpc. The guard checks `:authority` and `origin` all the same.
  */
 export function guardCalls(allowed?: AllowedHosts): ServerInterceptor {
   return (_method, call) => {

@@ -4,12 +4,12 @@ import { RelayError } from '../../shared/errors.ts';
 
 export interface LoopbackServer {
   readonly port: number;
-  /** Cuts every connection, open or idle. */
+  /** Closes every connection. */
   stop(): Promise<void>;
 }
 
 /**
- * Listens on 127.0.0.1; port 0 takes a free one.
+ * Listens on 127.0.0.1. Port 0 selects a free port.
  *
  * @throws RelayError `port.taken`
  */

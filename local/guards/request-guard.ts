@@ -1,16 +1,16 @@
-// Who may call the local servers: programs of this machine. They ask for no credentials, so what a web page
-// sends must never be carried out. A page can reach them in two ways: its browser sends requests across
-// origins, which it marks with Origin or Sec-Fetch-Site and, without asking first, only with few content types
-// (https://fetch.spec.whatwg.org/#cors-safelisted-request-header); or its host name is made to resolve to
-// 127.0.0.1 (DNS rebinding), and then the name stands in Host.
+// Only programs on this machine may call the local servers. The servers need no credentials, so they must
+// reject every request of a web page. A page can reach them in two ways. Its browser sends cross-origin
+// requests, with Origin or Sec-Fetch-Site and, without a preflight, only a few content types
+// (https://fetch.spec.whatwg.org/#cors-safelisted-request-header). Or its host name resolves to 127.0.0.1
+// (DNS rebinding), and then Host has that name.
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 
-/** Other names than this machine's that a local server may be called by, without a port. */
+/** Additional host names, without a port, that a local server accepts. */
 export type AllowedHosts = readonly string[];
 
 interface Caller {
-  /** Of the Host header, or `:authority`. */
+  /** The Host header or `:authority`. */
   host: string | undefined;
   origin?: string | undefined;
   fetchSite?: string | undefined;
@@ -20,7 +20,7 @@ const thisMachine = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
 const hostAndPort = /^(\[[^\]]*\]|[^:]*)(?::\d{1,5})?$/;
 const maxQuoted = 100;
 
-/** Why a caller is refused, and what mends it; undefined where it is not. */
+/** Why a caller is refused and how to fix it; undefined if it is allowed. */
 export function refusalOf(caller: Caller, allowed: AllowedHosts = []): string | undefined {
   const { host = '', origin, fetchSite } = caller;
   const name = (hostAndPort.exec(host)?.[1] ?? host).toLowerCase();
@@ -31,7 +31,7 @@ export function refusalOf(caller: Caller, allowed: AllowedHosts = []): string | 
   if (origin !== undefined) {
     return 'The request comes from a web page (it has an Origin): no page may call this server. Programs and curl leave Origin out.';
   }
-  // `none`: somebody has typed the address.
+  // `none`: the user typed the address.
   if (fetchSite !== undefined && fetchSite !== 'none') {
     return `The request comes from a web page (Sec-Fetch-Site: ${fetchSite.slice(0, maxQuoted)}): no page may call this server.`;
   }
@@ -40,7 +40,7 @@ export function refusalOf(caller: Caller, allowed: AllowedHosts = []): string | 
 
 const bodyTypes =
   /^(?:application\/(?:json|[\w.-]+\+json|octet-stream|(?:x-)?protobuf)|multipart\/related)[ \t]*(?:;|$)/i;
-/** Its chunks have the file's own type, or none; no page may send a PUT without asking first. */
+/** Chunks of an upload have any content type. Browsers never send a PUT without a preflight. */
 const uploadPath = /^\/(?:resumable\/)?upload\//;
 
 function bodyProblem({ headers, method, url = '' }: IncomingMessage): string | undefined {
@@ -53,7 +53,7 @@ function bodyProblem({ headers, method, url = '' }: IncomingMessage): string | u
   return `A body with ${named} is not taken: send it as application/json (curl: -H 'content-type: application/json').`;
 }
 
-/** The listener, for callers that may call; the others get a 403 or a 415, and nothing is done. */
+/** Wraps a listener. Refused callers get a 403 or 415, and the listener is not called. */
 export function guardRequests(
   listener: (request: IncomingMessage, response: ServerResponse) => void,
   allowed?: AllowedHosts,
@@ -71,7 +71,7 @@ export function guardRequests(
   };
 }
 
-/** A target in absolute form overrides Host (RFC 9112, section 3.2.2). */
+/** A request target in absolute form overrides Host (RFC 9112, section 3.2.2). */
 function targetHost({ url = '/' }: IncomingMessage): string | undefined {
   return url.startsWith('/') ? undefined : URL.parse(url)?.host;
 }
@@ -82,7 +82,7 @@ function asText(header: string | string[] | undefined): string | undefined {
 
 const statusNames = { 403: 'PERMISSION_DENIED', 415: 'INVALID_ARGUMENT' } as const;
 
-/** As Google's clients read errors. No header that would give a page leave: it can't even read this. */
+/** Writes the error in Google's form, without CORS headers, so that a page cannot read it. */
 function refuse(
   request: IncomingMessage,
   response: ServerResponse,
@@ -96,6 +96,6 @@ function refuse(
     'content-length': Buffer.byteLength(body),
   });
   response.end(body);
-  // What is left of the body must be read, or the answer may be lost with the connection.
+  // The rest of the body must be read, or the response may be lost with the connection.
   request.resume();
 }

@@ -1,9 +1,16 @@
+import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Where Node keeps compiled code, so that a command and each part of the stack starts sooner from its second
- * time on. Not below /tmp, where others could put code.
+ * The folder of Node's compile cache, which makes the second start of a command or a part faster. It is in the
+ * node_modules of the clone or of the project, not below /tmp, where other users could put code.
  */
 export const compileCache =
-  process.env['NODE_COMPILE_CACHE'] ??
-  fileURLToPath(new URL('../../node_modules/.cache/tributary', import.meta.url));
+  process.env['NODE_COMPILE_CACHE'] ?? join(modulesFolder(), '.cache', 'tributary');
+
+function modulesFolder(): string {
+  const own = fileURLToPath(import.meta.url);
+  const installed = own.lastIndexOf(`${sep}node_modules${sep}`);
+  if (installed >= 0) return join(own.slice(0, installed), 'node_modules');
+  return fileURLToPath(new URL('../../node_modules', import.meta.url));
+}

@@ -1,24 +1,24 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { RelayError } from '../../shared/errors.ts';
 import { compileCache } from './compile-cache.ts';
+import { modulePath } from './module-path.ts';
 import type { PartMessage, PartName } from './part.ts';
 
 export interface PartListeners {
-  /** A line that the part printed. */
+  /** Called for each line that the part prints. */
   onLine: (part: PartName, line: string) => void;
-  /** The part ended by itself after it was ready. */
+  /** Called if the part exits unexpectedly after it was ready. */
   onExit: (part: PartName, how: string) => void;
 }
 
-/** Enough to say why a part ended before it was ready. */
+/** How many lines an error shows if a part exits before it is ready. */
 const rememberedLines = 20;
 
-/** One part of the stack in a child process, from fork to exit. */
+/** One part of the stack in a child process. */
 export class PartProcess {
   readonly process: ChildProcess;
-  /** The ports it listens on; rejects with a RelayError that says why it did not start. */
+  /** Resolves with the part's ports; rejects with a RelayError if the part does not start. */
   readonly ready: Promise<Record<string, number>>;
   #exited: Promise<void>;
   #stopping = false;
@@ -29,12 +29,12 @@ export class PartProcess {
     environment: NodeJS.ProcessEnv,
     { onLine, onExit }: PartListeners,
   ) {
-    this.process = fork(fileURLToPath(new URL('./part.ts', import.meta.url)), [name], {
+    this.process = fork(modulePath('./part', import.meta.url), [name], {
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...quiet, ...environment },
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    // One that ends before it has read them is told below.
+    // A part that exits before it reads the options is reported below.
     this.process.send(config, () => {});
     const lastLines: string[] = [];
     for (const stream of [this.process.stdout, this.process.stderr]) {
@@ -47,7 +47,7 @@ export class PartProcess {
     }
     let isReady = false;
     this.#exited = new Promise((resolve) => {
-      // Not 'exit': what it printed at last must have been read.
+      // Not 'exit', because the last output must be read first.
       this.process.once('close', (code, signal) => {
         resolve();
         if (isReady && !this.#stopping) onExit(name, signal ?? `exit code ${code}`);
@@ -76,7 +76,7 @@ export class PartProcess {
 
   async stop(withinMs: number): Promise<void> {
     this.#stopping = true;
-    // It may be ending by itself just now; then there is nobody left to tell.
+    // The part may be exiting already; then the message cannot be sent.
     if (this.process.connected) this.process.send('stop', () => {});
     const force = setTimeout(() => this.process.kill('SIGKILL'), withinMs);
     await this.#exited;
@@ -84,7 +84,7 @@ export class PartProcess {
   }
 }
 
-/** No telemetry, no banners, no look-ups outside this machine. */
+/** No telemetry, no banners, no requests to other machines. */
 const quiet = {
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_SEND_ERROR_REPORTS: 'false',

@@ -1,12 +1,13 @@
 /**
- * One part of the local stack, in a process of its own: `part.ts <name>`, forked by part-process.ts, which
- * sends the options: among arguments `ps` would show the secrets to all. It says when it is ready, and stops when it is told to, or when its parent is gone, however
- * the parent went: nothing may be left behind that holds a port or a lock.
+ * One part of the local stack in its own process: `part.ts <name>`, forked by part-process.ts. The parent
+ * sends the options as a message, because `ps` would show arguments with secrets to all users. The part
+ * reports when it is ready. It stops on request, and when the parent is gone, so that no process is left
+ * with a port or a lock.
  */
 import type { Writable } from 'node:stream';
 import { type ErrorCode, RelayError } from '../../shared/errors.ts';
 
-/** What the parent is told, once. */
+/** The one message to the parent. */
 export type PartMessage =
   | { kind: 'ready'; ports: Record<string, number> }
   | { kind: 'failed'; code?: ErrorCode; message: string };
@@ -37,18 +38,20 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
     const edge = await startEdge(options);
     return { ports: { edge: edge.port }, stop: () => edge.stop() };
   },
-  async subscriber() {
+  async subscriber({ config }: { config: string }) {
+    const { loadRelay } = await import('../../subscriber/service/load-relay.ts');
     const { startSubscriber } = await import('../../subscriber/main.ts');
-    const subscriber = await startSubscriber(process.env, () => process.exit(1));
+    const relay = await loadRelay(config);
+    const subscriber = await startSubscriber(process.env, () => process.exit(1), { relay });
     return { ports: {}, stop: () => subscriber.stop() };
   },
 };
 
 async function run(name: PartName): Promise<void> {
   let isStopping = false;
-  // Whatever it writes (the queue, the tables, what workerd keeps in a temporary folder) is its owner's alone.
+  // All files (messages, tables, workerd's temporary folder) are only for their owner.
   process.umask(0o077);
-  // The parent decides the order in which the parts stop; Ctrl-C reaches every process of the terminal.
+  // Ctrl-C reaches every process of the terminal, but the parent decides the order in which the parts stop.
   process.on('SIGINT', () => {});
   const starting = receiveOptions().then((options) => parts[name](options as never));
   const stop = () => {
@@ -69,9 +72,9 @@ async function run(name: PartName): Promise<void> {
   });
   try {
     const { ports } = await starting;
-    tell({ kind: 'ready', ports });
+    sendToParent({ kind: 'ready', ports });
   } catch (error) {
-    tell(failureOf(error));
+    sendToParent(failureOf(error));
     process.exitCode = 1;
     process.disconnect?.();
   }
@@ -85,12 +88,12 @@ function failureOf(error: unknown): PartMessage {
   return { kind: 'failed', message: code ? message : (stack ?? message) };
 }
 
-/** The first message of the parent. */
+/** Resolves with the parent's first message. */
 function receiveOptions(): Promise<unknown> {
   return new Promise((resolve) => process.once('message', resolve));
 }
 
-function tell(message: PartMessage): void {
+function sendToParent(message: PartMessage): void {
   process.send?.(message);
 }
 

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { RelayError } from '../../shared/errors.ts';
 
-/** What listens where. 0 takes any free port. */
+/** The port of each server. 0 selects any free port. */
 export interface Ports {
   edge: number;
   pubsub: number;
@@ -20,7 +20,7 @@ export const defaultPorts: Ports = {
   datanostro: 9080,
 };
 
-/** Any that are free, for those who look up which. */
+/** Any free ports. The stack returns the real ones. */
 export const freePorts: Ports = {
   edge: 0,
   pubsub: 0,
@@ -30,7 +30,7 @@ export const freePorts: Ports = {
   datanostro: 0,
 };
 
-/** For people: what each port is for, and the option that changes it. */
+/** A title for each port, and the option that changes it. */
 export const portNames: Record<keyof Ports, { title: string; option: string }> = {
   edge: { title: 'the edge', option: '--port' },
   pubsub: { title: 'Pub/Sub', option: '--pubsub-port' },
@@ -41,9 +41,9 @@ export const portNames: Record<keyof Ports, { title: string; option: string }> =
 };
 
 /**
- * Looks at every port before anything starts, so that one taken port leaves nothing half started.
+ * Checks every port before the start, so that a taken port never leaves a half-started stack.
  *
- * @throws RelayError `port.taken`, naming all that are taken
+ * @throws RelayError `port.taken` with all taken ports
  */
 export async function requireFree(ports: Ports): Promise<void> {
   const taken: string[] = [];

@@ -1,5 +1,5 @@
-// What a relay keeps on this machine holds payloads and secrets: its owner alone may read it, whatever the
-// umask. Windows has no such modes.
+// The relay's files on this machine contain payloads and secrets, so only their owner may read them, whatever
+// the umask. Windows has no such modes.
 
 import {
   chmodSync,
@@ -18,12 +18,12 @@ import { join, relative } from 'node:path';
 const hasModes = process.platform !== 'win32';
 const others = 0o077;
 const sticky = 0o1000;
-/** What the relay makes in its folder; whatever else may lie there is not touched. */
+/** The relay's own entries in its folder. Other entries are not changed. */
 const ownEntries = ['pubsub', 'bigquery', 'stack.json', 'version.json'];
 
 /**
- * Makes the folder with mode 0700, or tightens the one that is there, and what the relay has put in it.
- * Returns a sentence for its owner where something had to be tightened, or could not be.
+ * Creates the folder with mode 0700, or restricts an existing folder and the relay's files in it. Returns a
+ * warning if a mode had to be changed, or could not be changed.
  */
 export function makePrivateFolder(folder: string): string | undefined {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -39,23 +39,23 @@ export function makePrivateFolder(folder: string): string | undefined {
   }
 }
 
-/** The folder that one works in, one above it, or such as /tmp: it holds more than the relay's state. */
+/** Whether the folder has other uses: the working directory, a folder above it, or one such as /tmp. */
 function isShared(folder: string): boolean {
   const way = relative(realpathSync(folder), realpathSync('.'));
   const holdsWork = !way.startsWith('..');
   return holdsWork || (statSync(folder).mode & sticky) !== 0;
 }
 
-/** True where others had rights, which they no longer have. */
+/** Returns true if other users had access before. */
 function tighten(path: string, mode: number): boolean {
   const now = statSync(path).mode & 0o777;
-  // A folder made under a umask of 0777 could not be used by its owner either.
+  // With a umask of 0777 even the owner has no access, so owner rights are added too.
   if (now === mode || ((now & others) === 0 && (now & mode) === mode)) return false;
   chmodSync(path, mode);
   return (now & others) !== 0;
 }
 
-/** The same for all that is below, symbolic links left out: they may lead anywhere. */
+/** Restricts a folder and everything in it. Symbolic links are skipped, because they may point anywhere. */
 function tightenBelow(path: string): boolean {
   const entry = statSync(path, { throwIfNoEntry: false });
   if (!entry) return false;
@@ -68,10 +68,10 @@ function tightenBelow(path: string): boolean {
 }
 
 /**
- * Adds text at the end of a file that its owner alone can read: made so before the first byte is in it, or
- * tightened before what is added. Returns a sentence where it had to be tightened, or could not be.
+ * Appends text to a file that only its owner can read. A new file gets its mode before the first byte, an
+ * existing file before the text is added. Returns a warning if the mode had to be changed, or could not be.
  *
- * @throws the system's error where it can't be written
+ * @throws the system's error if the file cannot be written
  */
 export function appendPrivately(file: string, text: string): string | undefined {
   const descriptor = openSync(file, 'a', 0o600);
@@ -86,7 +86,7 @@ export function appendPrivately(file: string, text: string): string | undefined 
 
 function tightenOpen(file: string, descriptor: number): string | undefined {
   const { mode, size } = fstatSync(descriptor);
-  // One that the umask left its owner no right to, or that others may read.
+  // Wrong if the umask left the owner no rights, or if others may read the file.
   const isRight = (mode & 0o777) === 0o600 || ((mode & others) === 0 && size > 0);
   if (isRight) return undefined;
   try {

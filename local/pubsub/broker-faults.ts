@@ -2,7 +2,7 @@
 // and deliveries are in subscription.ts.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Fault, type Faults, strikesOn } from '../faults/faults.ts';
+import { type Fault, type Faults, matchesName } from '../faults/faults.ts';
 import type { Api, Method } from './api.ts';
 import type { Broker } from './broker.ts';
 import { ConnectionCut, faultError } from './errors.ts';
@@ -33,7 +33,7 @@ function faultyPublish(publish: Method, faults: Faults): Method {
 /** Applies a fault of leases or streams to the subscriptions that it matches. */
 export function applyAtOnce(broker: Broker, fault: Fault): void {
   for (const subscription of broker.subscriptions) {
-    if (!strikesOn(fault, subscription.name)) continue;
+    if (!matchesName(fault, subscription.name)) continue;
     if (fault.name === 'leases.redeliver') subscription.endLeases();
     if (fault.name === 'leases.expire') subscription.expireLeases();
     if (fault.name === 'streams.reset') subscription.failConsumers(faultError(fault));

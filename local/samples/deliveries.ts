@@ -5,13 +5,13 @@ import { signRequest } from '../../shared/signatures/sign/sign.ts';
 import type { Secrets } from '../secrets.ts';
 import { sampleBody } from './sample-event.ts';
 
-/** What one of the three senders would post, before it is signed. */
+/** A request body of a sender, before it is signed. */
 export interface Draft {
   body: string;
   contentType: string;
 }
 
-/** A delivery, ready to be sent. */
+/** A delivery that can be sent. */
 export interface SignedDelivery extends Draft {
   url: string;
   headers: Record<string, string>;
@@ -20,7 +20,7 @@ export interface SignedDelivery extends Draft {
 const products = ['KETTLE-01', 'LAMP-22', 'CHAIR-7', 'MUG-305', 'DESK-11'];
 const sources = ['web', 'server', 'app'];
 
-/** A DataNostro event. Varies with `n`; its time is `now` (Unix milliseconds). */
+/** A DataNostro event that varies with `n`. `now` is its time in Unix milliseconds. */
 export function datanostroEvent(n: number, eventName: string, now: number): Draft {
   const sku = products[n % products.length];
   const request = JSON.stringify({
@@ -37,7 +37,7 @@ export function datanostroEvent(n: number, eventName: string, now: number): Draf
     user_agent: 'Mozilla/5.0 (X11; Linux x86_64)',
     request_source: sources[n % sources.length],
   });
-  // Beyond 2^53: must arrive in the table digit for digit.
+  // Beyond 2^53: the table must have every digit.
   const clientId = 9007199254740993n + BigInt(n);
   const payload = request.replace(/}$/, `,"client_id":${clientId}}`);
   return {
@@ -48,7 +48,7 @@ export function datanostroEvent(n: number, eventName: string, now: number): Draf
 
 const orderStates = ['received', 'shipped', 'delivered', 'refunded'];
 
-/** A CRM's postback: a form, JSON, XML or plain text, in turns. */
+/** A CRM's postback; `n` selects form, JSON, XML or plain text. */
 export function crmPostback(n: number): Draft {
   const order = {
     orderId: `N${n}`,
@@ -101,7 +101,7 @@ const samples: Record<SourceName, (stream: RelayStream) => Draft> = {
   }),
 };
 
-/** One that the stream's sender might post. */
+/** A sample delivery of the stream's sender. */
 export function sampleOf(stream: RelayStream): Draft {
   return samples[stream.source](stream);
 }
@@ -116,9 +116,9 @@ export interface SendingSide {
 }
 
 /**
- * Signs a draft as the stream's sender does: a header, the key at the end of the path, or a member of the
- * body. Rejects with a TypeError where only the sender can: it keeps the private key to itself, or its
- * bodies hold what this one lacks.
+ * Signs a draft as the stream's sender does: with a header, the key at the end of the path, or a member of
+ * the body. Rejects with a TypeError if only the sender can sign: with a private key, or with values that
+ * this body does not have.
  */
 export async function signDelivery(
   { body, contentType }: Draft,
@@ -131,13 +131,13 @@ export async function signDelivery(
   return { ...signed, body: new TextDecoder().decode(signed.body), contentType };
 }
 
-/** The same for a body of any bytes, with the secret that is given: for a key pair, its private key. */
+/** As signDelivery, for a binary body and with the given secret (the private key of a key pair). */
 export async function signBytes(
   { body, contentType }: { body: Uint8Array<ArrayBuffer>; contentType: string },
   stream: RelayStream,
   { relay, secret, edge, now }: Omit<SendingSide, 'secrets'> & { secret: string },
 ): Promise<{ url: string; headers: Record<string, string>; body: Uint8Array<ArrayBuffer> }> {
-  // Some senders sign the URL, and they know the public one.
+  // Some senders sign the URL that they know, which is the public one.
   const publicUrl = relay.publicUrl ?? edge;
   const url = `${publicUrl}/${stream.name}`;
   const request = {

@@ -6,7 +6,7 @@ import type { JsonPath } from '../../shared/json/json-path.ts';
 import type { Place, Places } from '../../shared/shape/places.ts';
 import { planOf } from '../../shared/shape/plan.ts';
 
-/** A body of a `generic` stream, with one event: what its shape reads is where it reads it. `now` is in Unix ms. */
+/** A body with one event for a `generic` stream, with a value at each path that the stream reads. `now` is in Unix ms. */
 export function sampleBody(stream: Stream, now: number): string {
   const plan = planOf(stream);
   const filled: [Places, unknown][] = [
@@ -29,7 +29,7 @@ export function sampleBody(stream: Stream, now: number): string {
   return JSON.stringify(plan.each ? withValue(body, plan.each, event) : event);
 }
 
-/** The whole event, or body, is not one of its values. */
+/** Whether the place is a path inside the event or body, and not the whole of it. */
 function isPath<Of extends 'event' | 'body'>(
   place: Place | undefined,
   of: Of,
@@ -37,7 +37,7 @@ function isPath<Of extends 'event' | 'body'>(
   return place !== undefined && place.of === of && 'path' in place && place.path.length > 0;
 }
 
-/** With a value at a path, and what is missing on the way; what is there stays. Of an array's items, the first. */
+/** Adds a value at a path, with missing parents. Existing values stay. For an array, the first item is used. */
 function withValue(node: unknown, path: JsonPath, value: unknown): unknown {
   const [step, ...rest] = path;
   if (step === undefined) return node ?? value;

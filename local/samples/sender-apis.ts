@@ -6,22 +6,22 @@ import type { AllowedHosts } from '../guards/request-guard.ts';
 import type { Ports } from '../parts/ports.ts';
 import { apiKeyName, type Secrets } from '../secrets.ts';
 
-export interface Senders {
+export interface SenderApis {
   readonly ports: Pick<Ports, 'absmartly' | 'datanostro'>;
   stop(): Promise<void>;
 }
 
 /**
- * Starts what stands in for the senders' own APIs, with the keys that the streams have for them.
+ * Starts the stand-ins for the senders' own APIs, with the API keys of the streams.
  *
  * @throws RelayError `port.taken`
  */
-export async function startSenders(
+export async function startSenderApis(
   relay: Relay,
   secrets: Secrets,
-  ports: Senders['ports'],
+  ports: SenderApis['ports'],
   allowHosts: AllowedHosts = [],
-): Promise<Senders> {
+): Promise<SenderApis> {
   const keysOf = (streams: readonly string[]) =>
     streams.flatMap((name) => secrets[apiKeyName(name)] ?? []);
   const [exportKey = ''] = keysOf(exportStreams(relay));
@@ -45,14 +45,14 @@ export async function startSenders(
   };
 }
 
-/** The streams that are filled with files, which ABsmartly's API has. */
+/** The streams that load export files, which ABsmartly's API serves. */
 export function exportStreams(relay: Relay): string[] {
   return [...relay.streams.values()]
     .filter((stream) => sources[stream.source].delivers === 'exports')
     .map((stream) => stream.name);
 }
 
-/** The streams whose history DataNostro's API has. */
+/** The streams whose history DataNostro's API serves. */
 export function historyStreams(relay: Relay): string[] {
   return [...relay.streams.values()]
     .filter((stream) => stream.source === 'datanostro')

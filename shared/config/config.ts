@@ -5,87 +5,151 @@ import type { EventShape } from './event-shape.ts';
 import type { ExportSettings } from './export-settings.ts';
 import type { HistorySettings } from './history-settings.ts';
 
-/** What every stream may set, whatever its source. */
+/** `dataset.table`. */
+export type TableName = `${string}.${string}`;
+
+/** The options of every stream, whatever its source. */
 export interface StreamOptions {
-  /** `dataset.table` that the rows go to; created when missing. */
-  table: string;
   /**
-   * Names of the secrets that hold the signing secret or the endpoint key. Four may be live at once, for
-   * rotation and for senders' endpoints that share one URL: the newest first, for a challenge that wants an
-   * answer signed (X) gets the first one's. By default `<STREAM>_SECRET`, or `<STREAM>_KEY` where the scheme is an endpoint key.
+   * The table that the rows go to, as `dataset.table`. It is created if it is missing.
+   * @example table: 'shop.orders'
    */
-  secrets?: string[];
+  table: TableName;
+  /**
+   * The names of the secrets (never the secrets themselves) that hold the signing secret or the endpoint key. Up to
+   * four are live at once, for rotation, and for several endpoints of a sender that share one URL. The newest comes
+   * first: it answers a challenge that wants a signed answer (X). By default `<STREAM>_SECRET`, or `<STREAM>_KEY`
+   * where the scheme is `endpoint-key`.
+   * @example secrets: ['ORDERS_SECRET_2026', 'ORDERS_SECRET_2025']
+   */
+  secrets?: readonly string[];
+  /**
+   * Only events that pass the filter become rows. By default all do.
+   * @example filter: { event: '^order\\.', where: { field: '$.livemode', equals: true } }
+   */
   filter?: Filter;
   /**
-   * Columns that tell one row from another, 16 at most. The table then has them as its primary key, and
-   * a row replaces the one with its key: what a sender sends again, or is replayed, changes nothing.
+   * The columns that identify a row, 16 at most. They become the table's primary key, and a row replaces the row with
+   * the same key: an event that is sent or replayed again changes nothing.
+   * @example key: ['event_id']
    */
-  key?: string[];
+  key?: readonly string[];
   /**
-   * How old the time that a delivery is signed with may be: `90s`, `15m`, `25h`, `3d`, or false for any age. By
-   * default as the scheme has it (docs/sources.md). Only where the scheme signs a time.
+   * How old the signed time of a delivery may be: `90s`, `15m`, `25h`, `3d`, or false for any age. By default the
+   * window of the scheme (docs/sources.md). Only for schemes that sign a time.
+   * @example replayWindow: '25h'
    */
   replayWindow?: ReplayWindow;
   /**
-   * What becomes of an event with a value that does not fit its column. By default (`null`) the column is NULL,
-   * or holds U+FFFD where the value was no Unicode, and the delivery is kept among the dead letters as well,
-   * marked as written in part. With `dead-letter` the event becomes no row. A `required` column and the key need
-   * a value that fits either way.
+   * What happens to an event with a value that does not fit its column. With `null`, the default, the column is NULL
+   * (or has U+FFFD in place of bytes that are not Unicode), and the delivery is also kept as a dead letter, marked as
+   * written in part. With `dead-letter` the event does not become a row. A `required` column and the key always need a
+   * value that fits.
+   * @example invalidValues: 'dead-letter'
    */
   invalidValues?: 'null' | 'dead-letter';
-  /** The largest body, in bytes: 1 MiB by default, up to 7 MiB (base64 must fit Pub/Sub's 10 MB). */
+  /**
+   * The largest body, in bytes: 1 MiB by default, 7 MiB at most (in base64 it must fit Pub/Sub's 10 MB).
+   * @example maxBodyBytes: 4 * 1024 * 1024
+   */
   maxBodyBytes?: number;
-  /** How long the edge tries to publish before it answers 503, in milliseconds: 2,500 by default. */
+  /**
+   * How long the edge tries to publish before it answers 503, in milliseconds: 2,500 by default.
+   * @example publishBudgetMs: 1500
+   */
   publishBudgetMs?: number;
-  /** Addresses or CIDR blocks (IPv4 or IPv6) that deliveries may come from; any by default. */
-  allowedAddresses?: string[];
-  /** What a delivery that is stored is answered with: 204 by default, or 200 where its sender asks for no other. */
+  /**
+   * The addresses or CIDR blocks (IPv4 or IPv6) that deliveries may come from. By default any.
+   * @example allowedAddresses: ['192.0.2.0/24', '2001:db8::/32']
+   */
+  allowedAddresses?: readonly string[];
+  /**
+   * The status for a delivery that is stored: 204 by default, or 200 where the sender asks for 200.
+   * @example acceptedStatus: 200
+   */
   acceptedStatus?: 200 | 204;
-  /** A GET is a delivery too: its query string is the payload. Only where the URL is signed, or a key shown. */
+  /**
+   * A GET is a delivery too, and its query string is the payload. Only where the scheme signs the URL, or the sender
+   * shows a key.
+   * @example acceptsGet: true
+   */
   acceptsGet?: boolean;
-  /** The handshake that the sender's console asks for; without it such requests are ordinary deliveries. */
-  handshake?: HandshakeName;
+  /**
+   * The handshake that the sender's console asks for. Without it such a request is an ordinary delivery.
+   * @example handshake: 'slack'
+   */
+  handshake?: GeneralHandshake;
 }
 
-/** What the `source` of a stream may be: the registry of sources has one of each name. */
+/** What the `source` of a stream may be. The registry of sources has each name. */
 export type SourceName = 'absmartly' | 'datanostro' | 'generic' | 'segmentstream';
 
 /** A stream as a source's function (`datanostro({ … })`) makes it: plain data. */
-export interface Stream extends StreamOptions, EventShape, ExportSettings, HistorySettings {
+export interface Stream
+  extends Omit<StreamOptions, 'handshake'>,
+    EventShape,
+    ExportSettings,
+    HistorySettings {
   source: SourceName;
   scheme: SchemeName;
+  handshake?: HandshakeName;
   timeZone?: string;
-  /** What becomes of members of an event that no column takes. */
+  /** What happens to members of an event that have no column. */
   unknown?: 'keep' | 'refuse';
-  /** Has the table a column `fields`, with what a form or JSON says? */
+  /** Whether the table has a column `fields`, with the members of a form or of JSON. */
   fields?: boolean;
 }
 
+/** The options of a relay. */
 export interface RelayOptions {
-  /** The Google Cloud project that holds the topic, the subscription and the datasets. */
-  project: string;
-  /** Where missing datasets are created: `EU` by default. */
-  location?: string;
-  topic?: string;
-  subscription?: string;
-  /** `dataset.table` for what can never become a row. */
-  deadLetters?: string;
   /**
-   * The edge as senders know it, `https://hooks.example.com`. Some sign it (HubSpot, Square, Twilio), and
-   * then it must be theirs to the letter; so it is never taken from the request.
+   * The Google Cloud project that holds the topic, the subscription and the datasets.
+   * @example project: 'my-project'
+   */
+  project: string;
+  /**
+   * Where missing datasets are created: `EU` by default.
+   * @example location: 'europe-west3'
+   */
+  location?: string;
+  /**
+   * The Pub/Sub topic: `tributary` by default.
+   * @example topic: 'webhooks'
+   */
+  topic?: string;
+  /**
+   * The topic's subscription that the subscriber pulls from: `tributary-bigquery` by default.
+   * @example subscription: 'webhooks-bigquery'
+   */
+  subscription?: string;
+  /**
+   * The table for dead letters: `tributary.dead_letters` by default. The census is stored in the same dataset.
+   * @example deadLetters: 'webhooks.dead_letters'
+   */
+  deadLetters?: TableName;
+  /**
+   * The edge's URL as senders know it. Some senders sign it (HubSpot, Square, Twilio): then it must be exactly the URL
+   * that they were given. It is never taken from the request.
+   * @example publicUrl: 'https://hooks.example.com'
    */
   publicUrl?: string;
+  /**
+   * The streams by name. A stream answers at `/<name>`, or at `/<name>/<key>` where a key ends the path. A name is
+   * lower case: a letter, then letters, digits, `-` or `_`.
+   * @example streams: { orders: shopify({ table: 'shop.orders' }) }
+   */
   streams: Record<string, Stream>;
 }
 
 /** One stream of a relay, with nothing left to default. */
-export interface RelayStream extends Stream {
+export interface RelayStream extends Omit<Stream, 'secrets'> {
   name: string;
-  secrets: string[];
+  secrets: readonly string[];
   maxBodyBytes: number;
   publishBudgetMs: number;
 }
 
+/** A relay, with nothing left to default. */
 export interface Relay extends Required<Omit<RelayOptions, 'streams' | 'publicUrl'>> {
   /** Without a slash at its end. */
   publicUrl?: string;
@@ -109,5 +173,16 @@ export const handshakeNames = [
   'zoom',
 ] as const;
 
-/** How a sender's console proves, before the first delivery, that this endpoint is its user's. */
+/** How a sender's console checks, before the first delivery, that this endpoint belongs to its user. */
 export type HandshakeName = (typeof handshakeNames)[number];
+
+/** A handshake that works with any scheme. The other two answer with the key that signs deliveries. */
+type GeneralHandshake = Exclude<HandshakeName, SigningHandshake>;
+
+/** The handshakes that a stream of this scheme can have. */
+export type HandshakeFor<Scheme extends SchemeName> =
+  | GeneralHandshake
+  | Extract<Scheme, SigningHandshake>;
+
+/** A handshake that needs the scheme of the same name. */
+type SigningHandshake = 'x' | 'zoom';

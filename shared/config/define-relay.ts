@@ -3,9 +3,9 @@ import type { Relay, RelayOptions, RelayStream, Stream } from './config.ts';
 import { defaultSecret } from './secrets.ts';
 
 /**
- * The streams that this relay serves, with the defaults filled in. In Node every problem is reported at
- * once, with its path; wrangler asks Node before it bundles (`tributary check`), so that the Worker need not
- * carry the checks, nor make them whenever an isolate starts.
+ * The streams that this relay serves, with the defaults filled in. In Node every problem is reported at once, with its
+ * path. wrangler runs this check in Node before it bundles (`tributary check`), so the Worker need not contain the
+ * checks, or run them each time an isolate starts.
  *
  * @throws RelayError `config.invalid`
  */

@@ -1,43 +1,28 @@
-import * as v from 'valibot';
-import { ApiUrl } from './check/api-url.ts';
-
-/** What a stream may set about the sender's export of events from before the webhook was on. */
+/** Options for a sender that can export the events from before its webhook was set up. */
 export interface HistorySettings {
+  /**
+   * The API that `tributary backfill` and `tributary reconcile` read past events from. It answers
+   * `GET <url><path>?from=…&to=…` with one event a line (JSONL).
+   * @example history: { url: 'https://app.example.com', header: 'X-Api-Key: {key}' }
+   */
   history?: HistoryApi;
 }
 
-/** An API that answers `GET <url><path>?from=…&to=…` with one event a line (JSONL). */
 export interface HistoryApi {
-  /** `https://app.example.com`; `<STREAM>_API_URL` in the environment goes over it. */
-  url: string;
-  /** `/api/v1/events/export/` by default. */
-  path?: string;
   /**
-   * The header that carries the key (`<STREAM>_API_KEY`), which stands for `{key}`:
-   * `Authorization: Api-Key {key}` by default.
+   * The API's origin, https. `<STREAM>_API_URL` in the environment overrides it.
+   * @example url: 'https://app.example.com'
    */
-  header?: string;
+  url: string;
+  /**
+   * The path of the export: `/api/v1/events/export/` by default.
+   * @example path: '/v2/export'
+   */
+  path?: `/${string}`;
+  /**
+   * The header that carries the key. The value of `<STREAM>_API_KEY` replaces `{key}`. By default
+   * `Authorization: Api-Key {key}`.
+   * @example header: 'X-Api-Key: {key}'
+   */
+  header?: `${string}:${string}{key}${string}`;
 }
-
-export const historyEntries = {
-  history: v.optional(
-    v.strictObject({
-      url: ApiUrl,
-      path: v.optional(
-        v.pipe(
-          v.string(),
-          v.regex(/^\/(?!\/)[^?#\\\s]*$/, 'must begin with one /, without a query'),
-        ),
-      ),
-      header: v.optional(
-        v.pipe(
-          v.string(),
-          v.regex(
-            /^[!#$%&'*+.^_`|~\da-z-]+: ?[\x21-\x7e ]*\{key\}[\x21-\x7e ]*$/i,
-            'must be a header that holds {key}, such as X-Api-Key: {key}',
-          ),
-        ),
-      ),
-    }),
-  ),
-};

@@ -3,10 +3,10 @@ import { type SchemeName, schemes } from '../signatures/schemes.ts';
 import type { RelayStream } from './config.ts';
 
 /**
- * Which secrets of a stream can't be read as its scheme needs them, and the form that each should have; never
- * what is in them.
+ * The secrets of a stream that can't be read as keys of its scheme, each with the form that it must have. Never shows
+ * their contents.
  *
- * @param read the value of a secret; empty where it is not set
+ * @param read gives the value of a secret; empty if it is not set
  */
 export async function misreadSecrets(
   stream: Pick<RelayStream, 'name' | 'scheme' | 'secrets'>,
@@ -24,12 +24,12 @@ export async function misreadSecrets(
   return problems;
 }
 
-/** `crm-eu` → `CRM_EU`: what the names of a stream's secrets and settings begin with. */
+/** `crm-eu` → `CRM_EU`: the prefix of a stream's secrets and environment variables. */
 export function secretPrefix(streamName: string): string {
   return streamName.toUpperCase().replaceAll('-', '_');
 }
 
-/** The secret of a stream that names none. */
+/** The name of a stream's secret where the stream names none. */
 export function defaultSecret(streamName: string, scheme: SchemeName): string {
   return `${secretPrefix(streamName)}_${scheme === 'endpoint-key' ? 'KEY' : 'SECRET'}`;
 }

@@ -3,26 +3,26 @@ import { columnKey, columnName, cutName } from '../column-rules.ts';
 export { columnName };
 
 export interface ColumnNames {
-  /** Of each cell of the header. */
+  /** The column's name for each cell of the header. */
   names: readonly string[];
-  /** Cells of the header with nothing in them: `column_3`, by its place from 1. */
+  /** Names of empty cells of the header: `column_3`, by position from 1. */
   unnamed: readonly number[];
-  /** Names that stand twice, as the header has them. */
+  /** Names that occur twice, as the header has them. */
   doubled: readonly string[];
 }
 
 /**
- * The columns that a header names. Of two that are one name to BigQuery the second becomes `name_1`, the third
- * `name_2`, and so in every file with such a header.
+ * The columns that a header names. Of names that are the same to BigQuery the second becomes `name_1`, the third
+ * `name_2`: the same in every file with this header.
  *
- * @param toName the name that one cell asks for
+ * @param toName gives a column's name for the text of a cell
  */
 export function columnNames(
   header: readonly string[],
   toName: (cell: string) => string = columnName,
 ): ColumnNames {
   const asked = header.map(toName);
-  // A name that the header has is nobody else's.
+  // A suffixed name must not be a name of the header.
   const own = new Set(asked.map(columnKey));
   const taken = new Set<string>();
   const numbers = new Map<string, number>();
@@ -47,7 +47,7 @@ export function columnNames(
   return { names, unnamed, doubled };
 }
 
-/** `name_1`, or the next that nobody has; takes it. */
+/** `name_1`, or the next free one; marks it as taken. */
 function free(name: string, taken: Set<string>, numbers: Map<string, number>): string {
   const key = columnKey(name);
   for (let number = (numbers.get(key) ?? 0) + 1; ; number++) {

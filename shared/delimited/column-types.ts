@@ -1,6 +1,6 @@
 import type { ScannedRecord } from './record-scanner.ts';
 
-/** The types that are found out. https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types */
+/** The types that are detected. https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types */
 export type DetectedType =
   | 'INT64'
   | 'FLOAT64'
@@ -11,16 +11,15 @@ export type DetectedType =
   | 'STRING';
 
 /**
- * Finds out the type of each column from all of its values. A column is something else than STRING only where
- * every value of it reads back from BigQuery as it was written: no number with a leading zero, a plus, an
- * exponent or a zero at its end, none that would be rounded, no time that would lose its zone. An empty cell is
- * NULL in every type; an empty text, `""`, is one in a STRING alone.
+ * Detects the type of each column from all of its values. A column is not a STRING only if BigQuery gives every value
+ * back as it was written: no number with a leading zero, a plus, an exponent or a trailing zero, none that would be
+ * rounded, no time that would lose its zone. An empty cell is NULL in every type. An empty text, `""`, needs a STRING.
  */
 export class TypeDetector {
-  /** Of each column: the types that all of its values so far have, as bits. */
+  /** For each column: the types that fit all values so far, as bits. */
   readonly #types: Uint8Array;
   readonly #hasValue: Uint8Array;
-  /** Columns that a value can still tell something of: most are soon known to be STRINGs. */
+  /** Columns that are not yet known to be STRINGs: most are soon. */
   #open: number[];
 
   constructor(width: number) {
@@ -37,7 +36,7 @@ export class TypeDetector {
       const cell = open[at] as number;
       const from = record.from(cell);
       const to = record.to(cell);
-      // An empty text, which no type but STRING tells from NULL, is a value.
+      // An empty text is a value: only STRING distinguishes it from NULL.
       if (from === to && !record.isQuoted(cell)) continue;
       this.#hasValue[cell] = 1;
       const types = (this.#types[cell] as number) & (from === to ? 0 : typesOf(bytes, from, to));
@@ -55,7 +54,7 @@ export class TypeDetector {
     return typeNamed(this.types(column));
   }
 
-  /** Of a column of several files the types are those that each of them has: the `&` of what they say. */
+  /** For several files, combine a column's types with `&`. */
   types(column: number): TypeSet {
     return this.#types[column] ?? 0;
   }
@@ -64,7 +63,7 @@ export class TypeDetector {
 /** Some of the detected types, as bits. */
 export type TypeSet = number;
 
-/** Every one of them: what a column without a value has. */
+/** All of them: the types of a column without values. */
 export const everyType: TypeSet = 63;
 
 /** The first of the types in the order of DetectedType; STRING where no value was seen, or none fits. */
@@ -90,13 +89,13 @@ const names = [
 ] as const;
 
 const longest = 'YYYY-MM-DDThh:mm:ss.ffffff+00:00'.length;
-/** So many significant digits every FLOAT64 gives back. */
+/** The number of significant digits that every FLOAT64 keeps. */
 const exactDigits = 15;
-/** The most that an INT64 has. */
+/** The largest number of digits of an INT64. */
 const int64Digits = 19;
-/** NUMERIC holds 29 digits before the point and 9 behind it. */
+/** NUMERIC has 29 digits before the point and 9 after it. */
 const numericDigits = { before: 29, behind: 9 };
-/** Zeros behind the point before the first digit: beyond, FLOAT64 is written with an exponent. */
+/** Zeros between the point and the first digit: with more, FLOAT64 is written with an exponent. */
 const mostZerosFirst = 3;
 
 const zero = 0x30;
@@ -105,7 +104,7 @@ const minus = 0x2d;
 const point = 0x2e;
 const colon = 0x3a;
 
-/** The types that hold a value of these bytes exactly as it is written. */
+/** The types that keep a value exactly as these bytes write it. */
 function typesOf(bytes: Uint8Array, from: number, to: number): number {
   const first = bytes[from] ?? 0;
   if (to - from > longest) return 0;
@@ -151,7 +150,7 @@ function integerTypes(
   if (digits <= exactDigits) return int64 | float64 | numeric;
   if (digits > int64Digits) return 0;
   const text = ascii(bytes, from, to);
-  // An integer beyond INT64 is an identifier, and no amount: a text, though NUMERIC would hold it.
+  // An integer beyond INT64 is an identifier, not an amount: a STRING, although NUMERIC would fit.
   if (BigInt.asIntN(64, BigInt(text)) !== BigInt(text)) return 0;
   return int64 | numeric | (String(Number(text)) === text ? float64 : 0);
 }
@@ -180,7 +179,7 @@ function zerosFrom(bytes: Uint8Array, from: number, to: number): number {
   return at - from;
 }
 
-/** `YYYY-MM-DD`, or with a clock and UTC behind it. By bytes: exports are made of times. */
+/** `YYYY-MM-DD`, or followed by a time of day and UTC. By bytes, because exports have many times. */
 function timesOf(bytes: Uint8Array, from: number, to: number): number {
   if (!isDay(bytes, from)) return 0;
   if (to === from + 10) return date;
@@ -204,7 +203,7 @@ function timesOf(bytes: Uint8Array, from: number, to: number): number {
   return universal.has(ascii(bytes, at, to)) ? timestamp : 0;
 }
 
-/** What says that a time is UTC, but for `Z`. */
+/** How a time shows that it is UTC, besides `Z`. */
 const universal = new Set(['UTC', ' UTC', '+00', '+0000', '+00:00']);
 
 function isDay(bytes: Uint8Array, from: number): boolean {
@@ -224,7 +223,7 @@ function isDigit(byte: number): boolean {
   return byte >= zero && byte <= nine;
 }
 
-/** The number that so many digits say, of which there are at most four; `noDigits` where they are not all digits. */
+/** The number of at most four digits; `noDigits` if they are not all digits. */
 function digits(bytes: Uint8Array, from: number, count: number): number {
   let value = 0;
   for (let at = from; at < from + count; at++) {
@@ -235,7 +234,7 @@ function digits(bytes: Uint8Array, from: number, count: number): number {
   return value;
 }
 
-/** Greater than any, and an integer, as the others are: that is faster. */
+/** Greater than any result, and an integer like the others, which is faster. */
 const noDigits = 10_000;
 
 function ascii(bytes: Uint8Array, from: number, to: number): string {

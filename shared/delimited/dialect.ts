@@ -1,30 +1,29 @@
 import { RecordScanner } from './record-scanner.ts';
 
-/** What parts the cells of a file, and how many lines stand before its header. */
+/** A file's delimiter, and the number of lines before its header. */
 export interface Dialect {
   delimiter: Delimiter;
-  /** 1 where the file begins with a line such as `sep=;`, as Excel reads it; else 0. */
+  /** 1 if the file begins with a line such as `sep=;`, as Excel reads it; else 0. */
   linesBefore: 0 | 1;
 }
 
 export type Delimiter = ',' | ';' | '\t' | '|';
 
-/** The first of them that fits best counts. */
+/** If several fit equally well, the first is chosen. */
 export const delimiters: readonly Delimiter[] = [',', ';', '\t', '|'];
 
-/** What is looked at of a file, in bytes: its header and its first rows. */
+/** The part of a file that is examined, in bytes: its header and its first rows. */
 export const sampleBytes = 64 * 1024;
 const sampleRecords = 100;
 
 const separatorLine = /^sep=([,;\t|])(?:\r\n|\r|\n|$)/i;
 
 /**
- * Tells the delimiter of a file from a `sep=` line, or else from its header and its first rows: it parts the
- * header into two cells or more, and as many rows as possible into just as many. A file of one column has
- * none of them, and then the comma counts.
+ * Detects a file's delimiter by a `sep=` line, or else by its header and its first rows: the header has two cells or
+ * more, and as many rows as possible have the same number. A file of one column has no delimiter: the comma is chosen.
  *
  * @param sample the beginning of the file, in UTF-8 and without a byte order mark
- * @param set the delimiter that the config names: then none is looked for
+ * @param set the delimiter of the config: then nothing is detected
  */
 export function detectDialect(sample: Uint8Array, set?: Delimiter): Dialect {
   const first = new TextDecoder().decode(sample.subarray(0, 8));
@@ -41,7 +40,7 @@ interface Fit {
   delimiter: Delimiter;
   /** Cells of the header. */
   width: number;
-  /** The share of the rows that are as wide. */
+  /** The share of the rows with the same number of cells. */
   share: number;
 }
 
@@ -58,7 +57,7 @@ function fitOf(sample: Uint8Array, delimiter: Delimiter): Fit {
     record: ({ width }) => void widths.push(width),
     bad: () => void widths.push(0),
   });
-  // What the sample cuts off is no row.
+  // A row that the sample cuts does not count.
   scanner.push(sample);
   if (sample.length < sampleBytes) scanner.end();
   const [width = 0, ...rows] = widths.slice(0, sampleRecords);

@@ -2,11 +2,11 @@ import { RelayError } from '../errors.ts';
 import { joinBytes } from '../join-bytes.ts';
 import { countLines } from './record-scanner.ts';
 
-/** Makes UTF-8 of the bytes of a file, and refuses what is not in the encoding that it is said to be in. */
+/** Converts the bytes of a file to UTF-8, and refuses bytes that are not in its encoding. */
 export interface ByteDecoder {
   /**
-   * @param chunk is not kept; what is given may be a view of it
-   * @param lineOf the line that bytes which are not scanned yet begin at
+   * @param chunk is not kept; the result may be a view of it
+   * @param lineOf gives the line at which bytes that are not scanned yet begin
    * @throws RelayError `delimited.encoding`, which names line and byte
    */
   push(chunk: Uint8Array, lineOf: () => number): Uint8Array;
@@ -14,11 +14,11 @@ export interface ByteDecoder {
 }
 
 /**
- * A byte order mark tells UTF-8 or UTF-16, whatever is set. Without one a file is in the encoding that is set,
- * or else in UTF-8: nothing is guessed, for a wrong guess changes letters in silence.
+ * A byte order mark means UTF-8 or UTF-16, whatever is set. Without one the encoding is the one that is set, or UTF-8.
+ * Nothing is guessed, because a wrong guess changes letters without an error.
  *
  * @param encoding a label of the Encoding Standard, `windows-1252`
- * @param isUtf8 that of the runtime, which is faster than a TextDecoder: it makes no text
+ * @param isUtf8 the runtime's function, which is faster than a TextDecoder because it makes no text
  * @throws RelayError `delimited.unknown-encoding`
  */
 export function openDecoder(encoding?: string, isUtf8?: Utf8Check): ByteDecoder {
@@ -31,7 +31,7 @@ export function openDecoder(encoding?: string, isUtf8?: Utf8Check): ByteDecoder 
 /** Whether bytes are UTF-8 as a whole. */
 export type Utf8Check = (bytes: Uint8Array) => boolean;
 
-/** Is it one that TextDecoder knows? */
+/** Whether TextDecoder knows it. */
 export function isEncoding(label: string): boolean {
   try {
     new TextDecoder(label);
@@ -54,9 +54,9 @@ type Utf16 = 'utf-16le' | 'utf-16be';
 const looked = 1024;
 
 /**
- * UTF-16 without a byte order mark, told by the NULs that its ASCII letters have: they make it UTF-8, too.
+ * UTF-16 without a byte order mark, recognised by the NULs of its ASCII letters. Such bytes are valid UTF-8 too.
  *
- * @param bytes from an even offset of the file on
+ * @param bytes that begin at an even offset of the file
  */
 export function unmarkedUtf16(bytes: Uint8Array): Utf16 | undefined {
   const pairs = Math.floor(Math.min(bytes.length, looked) / 2);
@@ -66,7 +66,7 @@ export function unmarkedUtf16(bytes: Uint8Array): Utf16 | undefined {
     if (bytes[pair * 2] === 0) high++;
     if (bytes[pair * 2 + 1] === 0) low++;
   }
-  // Others hold a NUL now and then, and hardly at every second place.
+  // Other files may have a NUL here and there, but not at every second byte.
   const least = Math.max(4, pairs / 3);
   if (low >= least && high * 4 < low) return 'utf-16le';
   return high >= least && low * 4 < high ? 'utf-16be' : undefined;
@@ -84,11 +84,11 @@ class MarkedDecoder implements ByteDecoder {
   #hasMark = false;
   #encoding = 'utf-8';
   #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  /** Told when what stands before it has been given. */
+  /** Thrown after the good bytes before it were returned. */
   #fault: RelayError | undefined;
-  /** Bytes before the chunk in hand, and lines in what is not scanned. */
+  /** Bytes before the current chunk, and lines in bytes that are not scanned yet. */
   #before = 0;
-  /** Of UTF-8: the bytes of a character that is not complete, to be looked at again with the rest of it. */
+  /** UTF-8: the bytes of an incomplete character, to be checked with the rest of it. */
   #tail: Uint8Array = nothing;
 
   constructor(set: string | undefined, isUtf8: Utf8Check | undefined) {
@@ -143,7 +143,7 @@ class MarkedDecoder implements ByteDecoder {
     return chunk;
   }
 
-  /** What stands before the bad byte is good: it is given first. */
+  /** The bytes before the bad one are good: they are returned first. */
   #fail(chunk: Uint8Array, lineOf: () => number): Uint8Array {
     this.#fault = this.#refusal(chunk, lineOf());
     const good = this.#encoding === 'utf-8' ? firstInvalid(joined(this.#tail, chunk)) : 0;
@@ -202,14 +202,14 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
   return length;
 }
 
-/** Of a character by its first byte; 0 where none begins so. */
+/** The length of a character by its first byte; 0 if no character begins with it. */
 function lengthOf(first: number): number {
   if (first >= 0xc2 && first <= 0xdf) return 2;
   if (first >= 0xe0 && first <= 0xef) return 3;
   return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
 }
 
-/** Where the second byte has a narrower range than 80 to BF. */
+/** First bytes after which the second byte has a narrower range than 80 to BF. */
 const secondRange: ReadonlyMap<number, readonly [number, number]> = new Map([
   [0xe0, [0xa0, 0xbf]],
   [0xed, [0x80, 0x9f]],
@@ -217,7 +217,7 @@ const secondRange: ReadonlyMap<number, readonly [number, number]> = new Map([
   [0xf4, [0x80, 0x8f]],
 ]);
 
-/** The last bytes, where they begin a character that goes on in the next chunk. */
+/** The last bytes, if they begin a character that continues in the next chunk. */
 function unfinished(tail: Uint8Array, chunk: Uint8Array): Uint8Array {
   // A copy: the chunk is not kept.
   const last = new Uint8Array((chunk.length >= 3 ? chunk : joined(tail, chunk)).subarray(-3));

@@ -18,29 +18,29 @@ import {
 } from './record-scanner.ts';
 
 /**
- * The reader of every delimited file, by whatever way it comes. Push its bytes; the handler hears of the header,
- * then of each row and of each bad record, in order. Lines count from 1.
+ * The reader of every delimited file, wherever it comes from. Push its bytes; the handler gets the header, then each row
+ * and each bad record, in order. Lines count from 1.
  */
 export interface DelimitedOptions {
-  /** Found out where it isn't set: see detectDialect. */
+  /** Detected if it is not set: see detectDialect. */
   delimiter?: Delimiter | undefined;
   /** As TextDecoder names it, `windows-1252`. Without it a file is UTF-8, or UTF-16 with a byte order mark. */
   encoding?: string | undefined;
-  /** Of the runtime, where it has one: `isUtf8` of node:buffer. */
+  /** The runtime's function, if it has one: `isUtf8` of node:buffer. */
   isUtf8?: Utf8Check | undefined;
   /** A longer record is bad: 8 MiB by default. */
   maxRecordBytes?: number;
 }
 
 export interface DelimitedHandler {
-  /** The cells of the header as they stand there. */
+  /** The cells of the header, unchanged. */
   header(cells: readonly string[]): void;
   /** As wide as the header. @param record is used again for the next one */
   row(record: ScannedRecord): void;
   bad(record: BadRow): void;
 }
 
-/** A record that is no row; `bytes` are its own, for as long as the handler runs. */
+/** A record that is not a row. `bytes` are valid only while the handler runs. */
 interface BadRow {
   line: number;
   bytes: Uint8Array;
@@ -59,14 +59,14 @@ const problems = {
 export class DelimitedReader {
   readonly #handler: DelimitedHandler;
   readonly #options: DelimitedOptions;
-  /** The beginning of the file, until it is long enough to tell the dialect. */
+  /** The beginning of the file, until it is long enough to detect the dialect. */
   #sample: Uint8Array[] = [];
   #sampled = 0;
   #decoder: ByteDecoder | undefined;
   #scanner: RecordScanner | undefined;
   #width = 0;
   #delimiter: Delimiter | undefined;
-  /** No line of blanks stood between records. */
+  /** There was no line of blanks between records. */
   #isDense = true;
 
   constructor(options: DelimitedOptions, handler: DelimitedHandler) {
@@ -75,27 +75,27 @@ export class DelimitedReader {
   }
 
   /**
-   * Does BigQuery read all records so far just so: parted by commas, quoted and ended as everybody does it,
-   * nothing between them? Then their bytes, in UTF-8, can be loaded as they are. A mark or a `sep=,` line
-   * does not matter: they stand above the header.
+   * Whether BigQuery reads all records so far the same way: separated by commas, with standard quotes and line ends, and
+   * nothing between them. Then their UTF-8 bytes can be loaded unchanged. A byte order mark or a `sep=,` line does not
+   * matter: it stands above the header.
    */
   get isCanonical(): boolean {
     return this.#isDense && (this.#scanner?.isCanonical ?? true);
   }
 
-  /** What parts the cells; undefined until that is known: it is when the header comes. */
+  /** The delimiter; undefined until the header has been read. */
   get delimiter(): Delimiter | undefined {
     return this.#delimiter;
   }
 
-  /** What the first line ends with; LF where that is not known. */
+  /** The end of the first line; LF if it is not known. */
   get lineEnd(): LineEnd {
     return this.#scanner?.lineEnd ?? '\n';
   }
 
   /**
    * @param chunk is not kept
-   * @throws RelayError `delimited.encoding`, `delimited.header`; what stands before the fault is told
+   * @throws RelayError `delimited.encoding`, `delimited.header`; the handler has got everything before the error
    */
   push(chunk: Uint8Array): void {
     this.#decoder ??= openDecoder(this.#options.encoding, this.#options.isUtf8);

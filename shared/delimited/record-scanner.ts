@@ -1,34 +1,34 @@
 /**
- * Cuts delimited text (CSV, TSV, …) in UTF-8 into records and cells, as bytes and as they come: nothing is
- * copied or decoded here, and one record is held at most. The format is RFC 4180 as people write it:
+ * Splits delimited text (CSV, TSV, …) in UTF-8 into records and cells, as a stream of bytes: nothing is copied or decoded
+ * here, and at most one record is kept. The format is RFC 4180 as people write it:
  *
- * - A record ends with LF, CR or CRLF, mixed as they come, outside quotes. Empty lines are no records.
- * - A cell is quoted if its first byte is a quote. Elsewhere in a cell a quote is a character.
- * - A bad quote costs its record: the record is given as bad, with the bytes of its first line, and
- *   reading goes on at the next line.
+ * - A record ends with LF, CR or CRLF, also mixed, outside quotes. Empty lines are not records.
+ * - A cell is quoted if its first byte is a quote. Elsewhere in a cell a quote is an ordinary character.
+ * - A bad quote makes its record bad: the handler gets the bytes of its first line, and reading continues at the next
+ *   line.
  *
- * By bytes and not on a parser of the registry: csv-parse reads 31 MB a second here, and an export must not take
- * much longer than it takes to inflate it. It is what the tests compare with.
+ * Not a parser from a package: csv-parse reads 31 MB a second here, and an export must not take much longer than its
+ * inflation. The tests compare with csv-parse.
  */
 export class RecordScanner {
   readonly #delimiter: number;
   readonly #kinds: Uint8Array;
-  /** Where the bytes in hand hold one that may end something; behind the last of them their length. */
+  /** The indexes of bytes that may end something; the last entry is the number of bytes. */
   #marks = new Int32Array(0);
-  /** The first mark that may be of the next record. */
+  /** The first mark that may belong to the next record. */
   #mark = 0;
   readonly #maxRecordBytes: number;
   readonly #handler: RecordHandler;
   readonly #record = new ScannedRecord();
-  /** What has not been scanned to the end of its record. */
+  /** The bytes of a record whose end has not been read. */
   #bytes: Uint8Array = nothing;
-  /** Holds what is left of one chunk together with the next, and is used again for those that come. */
+  /** A reused buffer for the rest of one chunk and the next chunk. */
   #joined: Uint8Array = nothing;
-  /** Of the record that comes next, from 1. */
+  /** The line of the next record, from 1. */
   #line: number;
-  /** The last byte was a CR that ended a record: an LF behind it belongs to it. */
+  /** The last byte was a CR that ended a record: an LF after it belongs to it. */
   #isAfterReturn = false;
-  /** In a record that is too long, of which the rest is left out. */
+  /** In a record that is too long: the rest of it is skipped. */
   #isSkipping = false;
   #isCanonical = true;
   /** That of the first line. */
@@ -47,23 +47,23 @@ export class RecordScanner {
     return this.#line + countLines(this.#bytes);
   }
 
-  /** Is every record so far as any reader of comma-separated values reads it, and do all lines end alike? */
+  /** Whether any CSV reader reads all records so far the same way, and all lines have the same end. */
   get isCanonical(): boolean {
     return this.#isCanonical && this.#delimiter === comma;
   }
 
-  /** What the first line ends with; undefined where that is a CR alone, or is not there yet. */
+  /** The end of the first line; undefined if it is a CR alone, or not read yet. */
   get lineEnd(): LineEnd | undefined {
     return this.#lineEnd;
   }
 
   /** @param chunk is not kept */
   push(chunk: Uint8Array): void {
-    // Marks are found by pairs of bytes: they can't begin at an odd place.
+    // Marks are found in pairs of bytes, which must begin at an even offset.
     const isAsItIs = this.#bytes.length === 0 && chunk.byteOffset % 2 === 0;
     this.#bytes = isAsItIs ? chunk : this.#join(this.#bytes, chunk);
     this.#scan(false);
-    // Else it stays where it is until the next push: the records before it may be read until then.
+    // Otherwise it is not moved before the next push: the records before it may be read until then.
     if (this.#bytes.buffer === chunk.buffer) this.#bytes = this.#join(this.#bytes, nothing);
   }
 
@@ -123,7 +123,7 @@ export class RecordScanner {
     this.#mark = 0;
   }
 
-  /** Where the next record begins; undefined where this one goes on behind the bytes. */
+  /** Where the next record begins; undefined if this one continues after the bytes. */
   #scanRecord(bytes: Uint8Array, start: number, isEnd: boolean): number | undefined {
     const record = this.#record;
     record.begin(bytes, start, this.#line);
@@ -160,7 +160,7 @@ export class RecordScanner {
         }
         to = at++;
         mark++;
-        // What stands behind decides whether the quote closes the cell.
+        // The next byte decides whether the quote closes the cell.
         if (at === length && !isEnd) return this.#await(bytes, start);
       } else {
         at = marks[mark] as number;
@@ -182,7 +182,7 @@ export class RecordScanner {
         return this.#refuse(bytes, start, 'text-behind-quote');
       }
       record.add(from, to, flags);
-      // Of a record that is refused only the first line is: others begin before its last mark.
+      // Only the first line of a bad record is refused: other records may begin before its last mark.
       this.#mark = mark;
       return this.#complete(bytes, at, lines);
     }
@@ -249,7 +249,7 @@ export class RecordScanner {
   }
 }
 
-/** CR alone is one too, but not one that every reader takes. */
+/** CR alone is a line end too, but not every reader accepts it. */
 export type LineEnd = '\n' | '\r\n';
 
 export interface ScannerOptions {
@@ -257,7 +257,7 @@ export interface ScannerOptions {
   delimiter: string;
   /** A longer record is bad, and so is one whose quote is not closed within as many bytes. */
   maxRecordBytes: number;
-  /** The number of the first line, where others came before: 1 by default. */
+  /** The number of the first line, if there are lines before it: 1 by default. */
   firstLine?: number;
 }
 
@@ -271,7 +271,7 @@ export interface RecordHandler {
 export type RecordProblem = 'text-behind-quote' | 'unclosed-quote' | 'too-long';
 
 export interface BadRecord {
-  /** That it begins at, from 1. */
+  /** The line at which it begins, from 1. */
   line: number;
   /** Its first line, without its end: a view, as long as the handler runs. */
   bytes: Uint8Array;
@@ -281,13 +281,13 @@ export interface BadRecord {
 const quoted = 1;
 const escaped = 2;
 
-/** One record: where its cells lie in the bytes that it was read from. */
+/** One record: the positions of its cells in the bytes that it was read from. */
 export class ScannedRecord {
   bytes: Uint8Array = nothing;
   start = 0;
-  /** Behind its last byte, the line end excluded. */
+  /** The index after its last byte, without the line end. */
   end = 0;
-  /** That it begins at, from 1. */
+  /** The line at which it begins, from 1. */
   line = 0;
   /** How many cells it has. */
   width = 0;
@@ -310,7 +310,7 @@ export class ScannedRecord {
     this.#flags[at] = flags;
   }
 
-  /** Where the content of a cell begins, its quote excluded. */
+  /** Where the content of a cell begins, after its quote. */
   from(cell: number): number {
     return this.#from[cell] ?? 0;
   }
@@ -323,12 +323,12 @@ export class ScannedRecord {
     return this.#flags[cell] !== 0;
   }
 
-  /** Holds it quotes that are written twice? */
+  /** Whether it has doubled quotes. */
   isEscaped(cell: number): boolean {
     return this.#flags[cell] === (quoted | escaped);
   }
 
-  /** The value of a cell: null where nothing stands there, an empty text where `""` does. */
+  /** The value of a cell: null if it is empty, an empty text if it is `""`. */
   value(cell: number): string | null {
     const text = this.text(cell);
     return text === '' && !this.isQuoted(cell) ? null : text;
@@ -359,8 +359,8 @@ const nothing = new Uint8Array(0);
 const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
 /**
- * By pair of bytes, as a Uint16Array has them: 1 where the first may end something, 2 where the second may, 0
- * where both are characters wherever they stand.
+ * For each pair of bytes, as in a Uint16Array: 1 if the first may end something, 2 if the second may, 0 if both are
+ * ordinary characters.
  */
 function kindsOfPairs(ends: readonly number[]): Uint8Array {
   const kinds = new Uint8Array(65_536);
@@ -380,7 +380,7 @@ function kindsOfPairs(ends: readonly number[]): Uint8Array {
   return kinds;
 }
 
-/** By pairs, and with no branch within one: a processor can't foresee where cells end, and that costs most. */
+/** In pairs and without a branch in a pair: a processor can't predict where cells end, which is the largest cost. */
 function findMarks(bytes: Uint8Array, kinds: Uint8Array, marks: Int32Array): void {
   const pairs = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1);
   let count = 0;

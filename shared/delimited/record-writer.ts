@@ -7,8 +7,8 @@ const carriageReturn = 0x0d;
 const firstRoom = 64 * 1024;
 
 /**
- * Writes records as any reader of CSV takes them: UTF-8, commas, LF (or CRLF), and quotes only where they are
- * needed or were. An empty cell stays empty (NULL), and `""` stays `""` (an empty text).
+ * Writes records so that any CSV reader can read them: UTF-8, commas, LF (or CRLF), and quotes only where they are needed
+ * or were used. An empty cell stays empty (NULL), and `""` stays `""` (an empty text).
  */
 export class RecordWriter {
   readonly #lineEnd: LineEnd;

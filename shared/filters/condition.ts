@@ -10,8 +10,8 @@ export type Scalar = string | number | bigint | boolean | null;
  *   digit by digit, so that 9007199254740993 is not 9007199254740992.
  * - `gt`, `gte`, `lt`, `lte`: with a number, numbers and texts that hold one ("120.13") are compared as
  *   numbers; with a text, texts are compared as texts (ISO times sort so).
- * - `matches`: a regular expression (RE2 syntax) that a text, or a number or boolean as it was sent, of at
- *   most 4,096 UTF-16 units matches somewhere.
+ * - `matches`: a regular expression that must match somewhere in a text, or in a number or boolean as it
+ *   was sent. A value of more than 4,096 UTF-16 units does not match.
  */
 export interface FieldTests {
   equals?: Scalar;
@@ -31,12 +31,22 @@ export type Condition =
   | { any: readonly Condition[] }
   | { not: Condition };
 
-/** Only events that pass are relayed. What is left out passes all; where several are given, all must hold. */
+/** Only events that pass become rows. All conditions that are given must hold. */
 export interface Filter {
-  /** A regular expression (RE2 syntax) that the event's name must match somewhere. */
+  /**
+   * A regular expression that must match somewhere in the event's name: what JavaScript and RE2 read alike.
+   * @example event: '^(purchase|begin_checkout)$'
+   */
   event?: string;
-  /** The event's name must be one of these, exactly. */
+  /**
+   * The event's name must be exactly one of these.
+   * @example events: ['order.created', 'order.paid']
+   */
   events?: readonly string[];
+  /**
+   * A condition on the event's payload: a `field` with tests, or `all`, `any`, `not`. docs/sources.md lists the tests.
+   * @example where: { all: [{ field: '$.livemode', equals: true }, { field: '$.amount', gte: 1000 }] }
+   */
   where?: Condition;
 }
 

@@ -1,7 +1,7 @@
 import { scalarText } from '../json/json-members.ts';
-import { compilePattern } from '../patterns/pattern.ts';
 import type { FieldTests, Problem, Scalar } from './condition.ts';
 import { compareDecimals, type Decimal, parseDecimal } from './decimal.ts';
+import { compilePattern } from './pattern.ts';
 
 /** A test of one value, given as its raw JSON text. */
 export type ValueTest = (raw: string) => boolean;
@@ -20,17 +20,34 @@ const orders: Record<Order, (difference: number) => boolean> = {
 
 export const testNames = ['equals', 'in', 'exists', 'matches', 'gt', 'gte', 'lt', 'lte'] as const;
 
-/** All tests of a field but `exists`. Problems are added to `problems`, with their path below `path`. */
-export function compileTests(tests: FieldTests, path: string, problems: Problem[]): ValueTest[] {
+/** A regular expression of a filter: pattern-check.ts proves in Node that it is fast. */
+export interface FilterPattern {
+  path: string;
+  pattern: string;
+  /** The longest text that it is matched against, in UTF-16 units. */
+  maxTextLength: number;
+}
+
+/** What is found while a filter is compiled. Paths lead from the stream: `filter.where.matches`. */
+export interface Findings {
+  problems: Problem[];
+  patterns: FilterPattern[];
+}
+
+/** All tests of a field except `exists`. */
+export function compileTests(tests: FieldTests, path: string, findings: Findings): ValueTest[] {
   const compiled: ValueTest[] = [];
   const report = (name: string, message: string) =>
-    problems.push({ path: `${path}.${name}`, message });
+    findings.problems.push({ path: `${path}.${name}`, message });
   if (tests.equals !== undefined) compiled.push(equality(tests.equals, 'equals', report));
   if (tests.in !== undefined) {
     if (!Array.isArray(tests.in) || tests.in.length === 0) report('in', 'must be a list of values');
     else compiled.push(anyOf(tests.in.map((value, at) => equality(value, `in.${at}`, report))));
   }
-  if (tests.matches !== undefined) compiled.push(matching(tests.matches, report));
+  if (tests.matches !== undefined) {
+    const matches = findPattern(tests.matches, `${path}.matches`, maxMatchedLength, findings);
+    compiled.push(matches ? matching(matches) : never);
+  }
   for (const name of Object.keys(orders) as Order[]) {
     const bound = tests[name];
     if (bound !== undefined) compiled.push(ordering(name, bound, report));
@@ -73,29 +90,26 @@ function ordering(name: Order, bound: number | bigint | string, report: Report):
   };
 }
 
-function matching(pattern: unknown, report: Report): ValueTest {
-  const compiled = compileReported(pattern, 'matches', report);
-  if (!compiled) return never;
+function matching(matches: (text: string) => boolean): ValueTest {
   return (raw) => {
     if (raw === 'null') return false;
     const text = scalarText(raw);
-    return text !== undefined && text.length <= maxMatchedLength && compiled(text);
+    return text !== undefined && text.length <= maxMatchedLength && matches(text);
   };
 }
 
-export function compileReported(
+/** Does it match anywhere in a text? Undefined where it is not a pattern, which is then reported. */
+export function findPattern(
   pattern: unknown,
-  name: string,
-  report: Report,
+  path: string,
+  maxTextLength: number,
+  { problems, patterns }: Findings,
 ): ((text: string) => boolean) | undefined {
-  if (typeof pattern !== 'string') {
-    report(name, 'must be a regular expression, as text');
-    return undefined;
-  }
-  const compiled = compilePattern(pattern);
-  if (compiled.ok) return compiled.test;
-  report(name, `is refused at character ${compiled.at + 1}: ${compiled.reason}`);
-  return undefined;
+  const isText = typeof pattern === 'string';
+  if (isText) patterns.push({ path, pattern, maxTextLength });
+  const matches = isText ? compilePattern(pattern) : undefined;
+  if (!matches) problems.push({ path, message: 'must be a regular expression, as text' });
+  return matches;
 }
 
 /** The number as it was meant: one that JavaScript has rounded already is refused. */

@@ -1,6 +1,13 @@
 import { findValues, type JsonPath, parseJsonPath } from '../json/json-path.ts';
 import type { Condition, FieldTests, Filter, Problem } from './condition.ts';
-import { compileReported, compileTests, testNames, type ValueTest } from './field-test.ts';
+import {
+  compileTests,
+  type FilterPattern,
+  type Findings,
+  findPattern,
+  testNames,
+  type ValueTest,
+} from './field-test.ts';
 
 /** An event, as far as a filter looks at it. */
 export interface FilteredEvent {
@@ -19,6 +26,8 @@ export interface CompiledFilter {
   /** Does it look at the event's name? */
   named: boolean;
   problems: readonly Problem[];
+  /** config-check.ts proves that they are fast. */
+  patterns: readonly FilterPattern[];
 }
 
 /** In UTF-16 units. No sender's names come near it. */
@@ -28,7 +37,7 @@ const maxDepth = 32;
 type JsonTest = (json: string | undefined) => boolean;
 
 /**
- * Compiles a stream's filter, once; every problem is told, with its path below `filter`.
+ * Compiles a stream's filter, once; every problem is reported, with its path below `filter`.
  *
  * A longer name than `maxNameLength` passes no filter on names: were it cut and then matched, its
  * beginning could pass where the whole would not, and `$` would find an end that isn't there. An event
@@ -42,12 +51,19 @@ export function compileFilter(filter: Filter | undefined): CompiledFilter {
     fields: compiler.fields,
     named: filter?.event !== undefined || filter?.events !== undefined,
     problems: compiler.problems,
+    patterns: compiler.patterns,
   };
 }
 
 const compiled = new WeakMap<object, CompiledFilter>();
 
-const unfiltered: CompiledFilter = { passes: () => true, fields: [], named: false, problems: [] };
+const unfiltered: CompiledFilter = {
+  passes: () => true,
+  fields: [],
+  named: false,
+  problems: [],
+  patterns: [],
+};
 
 /** The filter of a stream, compiled once: sources ask for it at every delivery. */
 export function filterOf({ filter }: { filter?: Filter }): CompiledFilter {
@@ -59,24 +75,27 @@ export function filterOf({ filter }: { filter?: Filter }): CompiledFilter {
   return made;
 }
 
-class Compiler {
+class Compiler implements Findings {
   readonly problems: Problem[] = [];
+  readonly patterns: FilterPattern[] = [];
   readonly fields: JsonPath[] = [];
 
   filter(filter: Filter): EventTest[] {
     this.#checkNames(filter, 'filter', ['event', 'events', 'where']);
     const { event, events, where } = filter;
     const tests: EventTest[] = [];
-    if (event !== undefined) {
-      const matches = compileReported(event, 'event', (_, text) => this.#add('filter.event', text));
-      if (matches) tests.push(onName(matches));
-    }
+    if (event !== undefined) tests.push(this.#named(event));
     if (events !== undefined) tests.push(this.#oneOf(events));
     if (where !== undefined) {
       const holds = this.#condition(where, 'filter.where', 0);
       tests.push(({ json }) => holds(json));
     }
     return tests;
+  }
+
+  #named(pattern: unknown): EventTest {
+    const matches = findPattern(pattern, 'filter.event', maxNameLength, this);
+    return matches ? onName(matches) : () => false;
   }
 
   #oneOf(events: unknown): EventTest {
@@ -135,7 +154,7 @@ class Compiler {
       );
     }
     this.fields.push(reading.path);
-    const tests = compileTests(condition, path, this.problems);
+    const tests = compileTests(condition, path, this);
     const { exists } = condition;
     if (exists !== undefined && typeof exists !== 'boolean') {
       return this.#refuse(`${path}.exists`, 'must be true or false');

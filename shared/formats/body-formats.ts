@@ -10,7 +10,7 @@ export const bodyFormats = ['json', 'form', 'form-payload', 'multipart', 'text']
 
 export type BodyFormat = (typeof bodyFormats)[number];
 
-/** What a stream takes that says nothing of it: any text would be a delivery if it took `text`. */
+/** The default. Without `text`, because with it any text would be a delivery. */
 const defaultFormats: readonly BodyFormat[] = ['json', 'form', 'form-payload', 'multipart'];
 
 interface TakesBodies {
@@ -22,24 +22,24 @@ export function formatsOf({ body }: TakesBodies): readonly BodyFormat[] {
   return body === undefined ? defaultFormats : [body].flat();
 }
 
-/** Is what it takes an urlencoded form, and nothing else? */
+/** Whether it takes only urlencoded forms. */
 export function takesFormsAlone(stream: TakesBodies): boolean {
   return formatsOf(stream).every((format) => format === 'form' || format === 'form-payload');
 }
 
-/** Does it take forms and no JSON? Then a body that is made for it is one. */
+/** Whether it takes forms and no JSON. */
 export function takesNoJson(stream: TakesBodies): boolean {
   const formats = formatsOf(stream);
   return !formats.includes('json') && formats.some((format) => format.startsWith('form'));
 }
 
-/** A body as it came, what its Content-Encoding says undone. */
+/** A body as it was sent, after its Content-Encoding is undone. */
 export interface SentBody {
   body: Uint8Array;
   contentType?: string | undefined;
-  /** A GET has its query as its body: a form, whatever the stream takes. POST where it is not set. */
+  /** POST if it is not set. The body of a GET is its query: a form, whatever the stream takes. */
   method?: string | undefined;
 }
 
-/** What a body says, as JSON text; `problem` goes on where "the body is" has begun. */
+/** A body as JSON text. `problem` continues the sentence "the body is …". */
 export type BodyText = { ok: true; text: string } | { ok: false; problem: string };

@@ -9,15 +9,14 @@ const codings: Readonly<Record<string, Coding | undefined>> = {
   br: 'br',
 };
 
-/** Says that nothing is coded; so do those who mistake it for a charset. */
+/** Names that mean no coding, among them charsets that senders put here by mistake. */
 const noCodings = new Set(['', 'identity', 'utf-8', 'utf8']);
 
-/** Each is undone under the cap, so that a few cost no more than a few times as much. */
+/** Each is undone under the size limit, so a few codings cost at most a few times as much as one. */
 const maxCodings = 3;
 
 /**
- * What a Content-Encoding says is to be undone, the last that was applied first. Undefined where one of them is
- * not known, or where there are too many.
+ * The codings to undo, the last applied first. Undefined if one of them is unknown, or if there are too many.
  */
 export function codingsOf(contentEncoding: string): readonly Coding[] | undefined {
   const names = contentEncoding
@@ -35,7 +34,7 @@ export function codingsOf(contentEncoding: string): readonly Coding[] | undefine
 }
 
 /**
- * `deflate` is the zlib format (RFC 9110, section 8.4.1.2); many send the bare deflate data instead, which never
+ * `deflate` is the zlib format (RFC 9110, section 8.4.1.2); many senders use bare deflate data instead, which never
  * begin with a zlib header (RFC 1950, section 2.2).
  */
 export function isZlib(bytes: Uint8Array): boolean {

@@ -5,17 +5,17 @@ import { boundaryOf, readParts } from './multipart.ts';
 import { formatOf } from './read-body.ts';
 import { decodeLossy, decodeUnmarked } from './text.ts';
 
-/** Fields that are looked at: a signature is to be found among them, and not after a megabyte of others. */
+/** How many fields are read: a signature is among the first, not after a megabyte of others. */
 const maxFields = 1000;
-/** Of all parts of a multipart form: some sixty bytes name a field. */
+/** The headers of all parts of a multipart form, in bytes. One field's name takes about sixty. */
 const maxHeadBytes = 64 * 1024;
 const maxNameLength = 256;
 const maxValueLength = 4096;
 
 /**
- * Those fields of a form, urlencoded or multipart, that a signature is made of, as the text of a JSON object. Read
- * before anything is verified, so that whatever the body, little is done for it; and by the readers that rows are
- * made by, so that what is verified is what is relayed. Undefined where the body is no form.
+ * The fields of a form (urlencoded or multipart) that a signature needs, as the text of a JSON object. They are read
+ * before anything is verified, so the work is limited whatever the body is. The readers are those that make rows, so
+ * the verified fields are the relayed ones. Undefined if the body is not a form.
  */
 export function firstFields(sent: SentBody, names: ReadonlySet<string>): string | undefined {
   const format = formatOf(sent, ['form', 'multipart']);

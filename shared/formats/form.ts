@@ -7,7 +7,7 @@ export type Pair = readonly [name: string, value: string];
 
 const encoder = new TextEncoder();
 
-/** In UTF-16 units: what is longer is read quicker as bytes. */
+/** In UTF-16 units. Longer text is read faster as bytes. */
 const shortText = 128;
 
 /** Text whose escapes are all of ASCII, or whole sequences of two or three bytes of UTF-8: most fields. */
@@ -15,8 +15,8 @@ const plainEscapes =
   /^(?:[^%]|%[0-7][\da-f]|%(?:c[2-9a-f]|d[\da-f])%[89ab][\da-f]|%e[1-9a-cef](?:%[89ab][\da-f]){2})*$/i;
 
 /**
- * The fields of an urlencoded form or of a query, one by one: as https://url.spec.whatwg.org/#urlencoded-parsing
- * has it, but for a charset that was declared. Reads no further than it is asked to.
+ * The fields of an urlencoded form or of a query, one by one, by
+ * https://url.spec.whatwg.org/#urlencoded-parsing, except that a declared charset is used. Lazy.
  */
 export function* formPairs(form: string, charset?: string): Generator<Pair, void> {
   for (const [name, value] of rawPairs(form)) {
@@ -24,7 +24,7 @@ export function* formPairs(form: string, charset?: string): Generator<Pair, void
   }
 }
 
-/** The same as they are written. */
+/** The same, not decoded. */
 export function* rawPairs(form: string): Generator<Pair, void> {
   for (let start = 0; start < form.length; ) {
     const ampersand = form.indexOf('&', start);
@@ -46,24 +46,24 @@ export function formMembers(form: string, charset?: string): Members {
   return members;
 }
 
-/** Is it written as a form? JSON, XML and sentences are not. */
+/** Whether the text looks like a form. JSON, XML and sentences do not. */
 export function looksLikeForm(text: string): boolean {
   return /^[^\s=<>{}"]*=/.test(text);
 }
 
-/** Bytes that are not UTF-8 are read in the charset. */
+/** Bytes that are not UTF-8 are decoded with the charset. */
 export function unescapeField(raw: string, charset: string | undefined): string {
   return unescapePercent(raw.includes('+') ? raw.replaceAll('+', ' ') : raw, charset);
 }
 
 export function unescapePercent(text: string, charset: string | undefined): string {
   if (!text.includes('%')) return text;
-  // Anything else would make it throw, which costs more than to read the bytes.
+  // It throws on anything else, and that costs more than reading the bytes.
   if (text.length < shortText && plainEscapes.test(text)) return decodeURIComponent(text);
   return decodeLossy(unescapeBytes(encoder.encode(text)), charset);
 }
 
-/** An escape that is none stays as it is. */
+/** An invalid escape stays as it is. */
 function unescapeBytes(bytes: Uint8Array): Uint8Array {
   let to = 0;
   for (let at = 0; at < bytes.length; at++) {
@@ -85,9 +85,9 @@ function hexDigit(code = 0): number {
 }
 
 /**
- * The JSON document in the field `payload` of a form (GitHub, Slack's interactions). Fields beside it join it,
- * where it is an object that lacks them: nothing that was sent is left out. Undefined where there is no such
- * document, or none that they could join: then the form is a form like any other.
+ * The JSON document in the field `payload` of a form (GitHub, Slack's interactions). If it is an object,
+ * it gets the other fields that it lacks: nothing that was sent is left out. Undefined if there is no such document, or
+ * if the other fields can't be added: then the form is read as any other form.
  */
 export function joinPayload(members: Members): string | undefined {
   const [raw, ...more] = members.valuesOf('payload');
@@ -102,7 +102,7 @@ export function joinPayload(members: Members): string | undefined {
 /** A JSON object with the members that it lacks. */
 export function joinMembers(object: string, more: Members): string {
   const names = new Set(Object.keys(JSON.parse(object) as object));
-  // JSON.parse makes an own property of it as of any other name.
+  // JSON.parse makes `__proto__` an own property, as any other name.
   const joined = more.without(names).toJson();
   if (joined === '{}') return object;
   const open = object.trimEnd().slice(0, -1);

@@ -1,13 +1,13 @@
 /** A header such as Content-Type or Content-Disposition: its value in lower case, and its parameters. */
 export interface HeaderValue {
   value: string;
-  /** By lower-case name; of several with one name the first counts. */
+  /** By lower-case name. Of several with the same name the first counts. */
   parameters: ReadonlyMap<string, string>;
 }
 
 /**
- * RFC 9110, section 5.6.6, and what senders make of it. In one pass from left to right, whatever the text: it is
- * read of every part of a multipart body.
+ * RFC 9110, section 5.6.6, and what senders write instead. One pass from left to right for any text, because every
+ * part of a multipart body has such headers.
  */
 export function parseHeaderValue(text: string): HeaderValue {
   const parameters = new Map<string, string>();

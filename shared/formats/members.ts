@@ -1,4 +1,4 @@
-/** The members of a JSON object while it is made, in the order in which their names come first. */
+/** Collects the members of a JSON object, in the order in which each name comes first. */
 export class Members {
   /** A list where a name came several times. */
   readonly #values = new Map<string, string | string[]>();
@@ -24,7 +24,7 @@ export class Members {
     return rest;
   }
 
-  /** As raw text. A name that came several times has an array: all of its values, in order. */
+  /** The object as JSON text. A name that came several times has an array of its values, in order. */
   toJson(): string {
     let members = '';
     for (const [name, values] of this.#values) {

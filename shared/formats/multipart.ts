@@ -9,14 +9,14 @@ export interface Part extends PartHead {
 }
 
 const dash = 0x2d;
-/** RFC 2046 says 70. */
+/** By RFC 2046. */
 const maxBoundary = 256;
 
 const encoder = new TextEncoder();
 
 /**
- * Where the parts of a multipart body are separated: as its first line says, which the signature covers; only a
- * body that begins with something else is looked at as its Content-Type says. Undefined where neither tells.
+ * The boundary of a multipart body: its first line, which the signature covers. The Content-Type's boundary is used only
+ * for a body that begins with something else. Undefined if there is neither.
  */
 export function boundaryOf(body: Uint8Array, contentType: string | undefined): string | undefined {
   const start = lineStart(body);
@@ -25,7 +25,7 @@ export function boundaryOf(body: Uint8Array, contentType: string | undefined): s
     const end = lineEnd(body, start);
     if (end - start > maxBoundary) return undefined;
     const line = decodeLossy(body.subarray(start + 2, end), undefined).trimEnd();
-    // It ends where it begins: a form without a field.
+    // The first delimiter is the last: a form without fields.
     if (declared && line === `${declared}--`) return declared;
     return line === '' ? undefined : line;
   }
@@ -34,9 +34,9 @@ export function boundaryOf(body: Uint8Array, contentType: string | undefined): s
 
 /**
  * The parts of a multipart/form-data body (RFC 7578), one by one, in one pass. The generator returns whether the
- * body ended as it must; it stops at what is none.
+ * body ended correctly; it stops at the first error.
  *
- * @param headBytes how long the headers of all the parts may be that are read
+ * @param headBytes the limit for the headers of all parts together
  */
 export function* readParts(
   body: Uint8Array,
@@ -61,9 +61,9 @@ export function* readParts(
 }
 
 /**
- * A body as members of a JSON object; undefined where it is cut, or no multipart body.
+ * A body as members of a JSON object; undefined if it is cut, or not a multipart body.
  *
- * @param charset of fields of which the body does not tell it
+ * @param charset for fields whose charset the body does not give
  */
 export function multipartMembers(
   body: Uint8Array,
@@ -81,7 +81,7 @@ export function multipartMembers(
   return members;
 }
 
-/** A field is its text, a file what is said of it; so is what is no text and has no file's name. */
+/** A field is its text. A file, or a part that is not text, is its description. */
 function partValue(
   { name, fileName, type, bytes }: Part,
   charsetFor: (name: string) => string | undefined = () => undefined,
@@ -96,7 +96,7 @@ function partValue(
 }
 
 /**
- * Charsets that a form tells of its fields: SendGrid's `charsets`, a JSON object by name, and HTML's `_charset_`,
+ * Charsets that a form gives for its fields: SendGrid's `charsets`, a JSON object by name, and HTML's `_charset_`,
  * for all (RFC 7578, section 4.6).
  */
 function declaredCharsets(
@@ -127,16 +127,16 @@ function parseObject(text = ''): Record<string, unknown> {
 interface Delimiter {
   /** Its first byte, at the beginning of a line. */
   start: number;
-  /** Behind its line. */
+  /** The index after its line. */
   end: number;
   closes: boolean;
 }
 
-/** Looks at the beginnings of lines alone: however the bytes are made up, each is looked at twice at most. */
+/** Looks only at the beginnings of lines: it reads each byte at most twice, whatever they are. */
 function findDelimiter(body: Uint8Array, from: number, mark: Uint8Array): Delimiter | undefined {
   const { length } = body;
   for (let start = from; start < length; ) {
-    // Looked at here: a call for each of some millions of lines would cost more than all else.
+    // Inlined: a call for each of millions of lines would cost more than everything else.
     if (body[start] === dash && body[start + 1] === dash && isAt(body, start, mark)) {
       const delimiter = delimiterAt(body, start, mark);
       if (delimiter) return delimiter;
@@ -147,13 +147,13 @@ function findDelimiter(body: Uint8Array, from: number, mark: Uint8Array): Delimi
   return undefined;
 }
 
-/** Undefined where more than the mark stands in its line. */
+/** Undefined if its line has more than the mark. */
 function delimiterAt(body: Uint8Array, start: number, mark: Uint8Array): Delimiter | undefined {
   const behind = start + mark.length;
   const closes = body[behind] === dash && body[behind + 1] === dash;
   const end = lineEnd(body, start);
   if (!isBlank(body, closes ? behind + 2 : behind, end)) return undefined;
-  // Of the others a line end is a part; what is cut there is no part.
+  // The other delimiters include a line end: without it the body is cut.
   return closes || end < body.length ? { start, end: end + 1, closes } : undefined;
 }
 
@@ -170,7 +170,7 @@ function isBlank(body: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** Behind the line ends that some clients send before the first boundary. */
+/** The index after the line ends that some clients send before the first boundary. */
 function lineStart(body: Uint8Array): number {
   let at = 0;
   while (body[at] === carriageReturn || body[at] === lineFeed) at++;

@@ -2,7 +2,7 @@ import { unescapePercent } from './form.ts';
 import { parseHeaderValue } from './media-type.ts';
 import { decodeLossy } from './text.ts';
 
-/** What the headers of a part say. */
+/** The headers of a part. */
 export interface PartHead {
   name: string;
   /** Set for a file. */
@@ -16,7 +16,7 @@ export const carriageReturn = 0x0d;
 
 const maxHeadBytes = 16 * 1024;
 
-/** The headers of the part that begins at `start`, and where they end; undefined where they do not. */
+/** The headers of the part that begins at `start`, and where they end; undefined if they have no end. */
 export function readHead(
   body: Uint8Array,
   start: number,
@@ -25,7 +25,7 @@ export function readHead(
     const end = lineEnd(body, at);
     if (end === body.length) return undefined;
     const isBlank = end === at || (end === at + 1 && body[at] === carriageReturn);
-    // Decoded at once: an exception for each line would cost more than all else.
+    // All lines together: an exception for each line would cost more than everything else.
     if (isBlank) return { told: parseHead(body.subarray(start, at)), end: end + 1 };
     at = end + 1;
   }
@@ -66,7 +66,7 @@ function fileNameOf(parameters: ReadonlyMap<string, string>): string | undefined
   return name === undefined ? undefined : unescapeName(name);
 }
 
-/** https://html.spec.whatwg.org/#multipart-form-data: what would break the header is escaped so. */
+/** https://html.spec.whatwg.org/#multipart-form-data: characters that would break the header are escaped. */
 function unescapeName(name: string): string {
   if (!name.includes('%')) return name;
   return name.replaceAll('%22', '"').replaceAll(/%0d/gi, '\r').replaceAll(/%0a/gi, '\n');

@@ -13,7 +13,7 @@ const openArray = 0x5b;
 const lessThan = 0x3c;
 const dash = 0x2d;
 
-/** Enough to see what a body begins with. */
+/** Enough to recognise how a body begins. */
 const glanceBytes = 1024;
 
 const oneByteDecoder = new TextDecoder('windows-1252');
@@ -28,9 +28,9 @@ const readers: Readonly<Record<BodyFormat | 'lines', Reader>> = {
 };
 
 /**
- * The whole body by the format that it has, of those that are taken.
+ * Reads the whole body in its format, which is one of those that are taken.
  *
- * @param inLines its JSON may be several documents, a line each: they become an array
+ * @param inLines its JSON may be several documents, one a line: they become an array
  */
 export function readBody(sent: SentBody, taken: readonly BodyFormat[], inLines = false): BodyText {
   if (sent.body.byteLength === 0) return { ok: false, problem: 'empty' };
@@ -43,15 +43,15 @@ export function readAs(format: BodyFormat | 'lines', sent: SentBody): BodyText {
   return readers[format](sent);
 }
 
-/** Does it begin as a JSON object or array? Then it is one, or broken: its Content-Type is not asked. */
+/** Whether it begins as a JSON object or array. Then it is JSON, or broken, whatever its Content-Type. */
 export function beginsAsJson(body: Uint8Array): boolean {
   const first = body[spaceEnd(body, textStart(body))];
   return first === openObject || first === openArray;
 }
 
 /**
- * The format of a body. What its bytes say decides first, for they are what a signature covers; Content-Type,
- * which nobody signs, only chooses where they leave it open. Decision 15 says why.
+ * The format of a body. Its bytes decide first, because a signature covers them. The Content-Type, which nobody signs,
+ * decides only where the bytes do not. Decision 15 says why.
  */
 export function formatOf(sent: SentBody, taken: readonly BodyFormat[]): BodyFormat {
   const takes = (format: BodyFormat) => taken.includes(format);
@@ -61,7 +61,7 @@ export function formatOf(sent: SentBody, taken: readonly BodyFormat[]): BodyForm
   if (sent.method === 'GET' || other === undefined) return form;
   if (others.length === 0 && !takesForm) return other;
   if (takes('json') && beginsAsJson(sent.body)) {
-    // `[a]=1` is a form; of the rest it is for the reader to say what is amiss.
+    // `[a]=1` is a form. For the rest the reader reports the error.
     const isForm = takesForm && isWrittenAsForm(sent);
     const isText = takes('text') && !isForm && declares(sent, 'text');
     return (isForm || isText) && !readJson(sent).ok ? (isForm ? form : 'text') : 'json';
@@ -86,9 +86,9 @@ function declares({ contentType = '' }: SentBody, format: 'json' | 'multipart' |
   return format === 'json' ? isJson : type !== '' && !isJson;
 }
 
-/** A sloppy sender leaves blanks or quotes in a name: then its Content-Type tells a form from a sentence. */
+/** Some senders leave blanks or quotes in a name. Then the Content-Type distinguishes a form from a sentence. */
 function isWrittenAsForm({ body, contentType }: SentBody): boolean {
-  // Of most bodies the first byte tells, and nothing needs to be decoded.
+  // The first byte is enough for most bodies: nothing is decoded.
   if (body[textStart(body)] === openObject) return false;
   const beginning = glance(body, glanceBytes);
   if (looksLikeForm(beginning)) return true;
@@ -99,7 +99,7 @@ export function isDeclaredForm(contentType = ''): boolean {
   return contentType.toLowerCase().startsWith('application/x-www-form-urlencoded');
 }
 
-/** A charset that is not a superset of ASCII is undone first: else nothing could be seen in the bytes. */
+/** Bytes in a charset that is not a superset of ASCII are decoded first: otherwise their format can't be recognised. */
 export function inUtf8(sent: SentBody): SentBody {
   const { body } = sent;
   const charset = charsetOf(sent.contentType);
@@ -118,7 +118,7 @@ function readText({ body, contentType }: SentBody): BodyText {
   return decoding.ok ? { ok: true, text: JSON.stringify(decoding.text) } : decoding;
 }
 
-/** XML, or any other text: in the charset that it says itself, or else in that of its Content-Type. */
+/** XML, or any other text: in the charset that it declares itself, or else in that of its Content-Type. */
 export function decodeDocument(body: Uint8Array, contentType: string | undefined): Decoding {
   const own = xmlCharset(body);
   const declared = charsetOf(contentType);
@@ -128,13 +128,13 @@ export function decodeDocument(body: Uint8Array, contentType: string | undefined
   return other.ok ? other : decoding;
 }
 
-/** XML says its charset itself (XML 1.0, section 4.3.3). */
+/** XML declares its charset itself (XML 1.0, section 4.3.3). */
 function xmlCharset(body: Uint8Array): string | undefined {
   if (body[textStart(body)] !== lessThan) return undefined;
   return /^<\?xml\s[^>]*?\bencoding\s*=\s*["']([\w.:-]{1,40})["']/.exec(glance(body, 256))?.[1];
 }
 
-/** The first bytes behind the byte order marks, each as one character. */
+/** The first bytes after the byte order marks, each as one character. */
 function glance(body: Uint8Array, length: number): string {
   const start = textStart(body);
   return oneByteDecoder.decode(body.subarray(start, start + length));
@@ -162,10 +162,10 @@ function readMultipart({ body, contentType }: SentBody): BodyText {
 const encoder = new TextEncoder();
 
 /**
- * Lines of JSON as one array. Empty lines are none. A document that goes over several lines is one event, as a
- * sender makes it that has one and prints it so.
+ * Lines of JSON as one array. Empty lines are skipped. A body that is one document over several lines is one event: some
+ * senders pretty-print a single event.
  */
-export function readLines({ body, contentType }: SentBody): BodyText {
+function readLines({ body, contentType }: SentBody): BodyText {
   const decoding = decodeUnmarked(body, charsetOf(contentType));
   if (!decoding.ok) return decoding;
   const lines: string[] = [];

@@ -1,7 +1,7 @@
 import type { SentBody } from './body-formats.ts';
 import { markedCharset } from './text.ts';
 
-/** Said of a column. */
+/** Said about a column. */
 export const notText = 'is not UTF-8';
 export const replaced = `${notText}: U+FFFD stands for what is not`;
 
@@ -12,10 +12,10 @@ const written = /ï¿½|%ef%bf%bd|\\ufffd/i;
 
 const oneByteDecoder = new TextDecoder('windows-1252');
 
-/** Does U+FFFD stand in a text for bytes that fit no charset? */
+/** Whether U+FFFD stands in a text for bytes that are not text in its charset. */
 export type LossTest = (text: string) => boolean;
 
-/** Of texts that were read of a delivery. It is only looked through where one of them holds U+FFFD, and once. */
+/** Tests texts that were read from a delivery. The body is searched only if one has U+FFFD, and only once. */
 export function lossTest({
   body,
   query,
@@ -24,7 +24,7 @@ export function lossTest({
   return (text) => {
     if (!text.includes(replacement)) return false;
     isSent ??=
-      // UTF-16 is read whole or not at all.
+      // UTF-16 is decoded whole or not at all.
       markedCharset(body) !== undefined ||
       written.test(oneByteDecoder.decode(body)) ||
       (query !== undefined && (query.includes(replacement) || written.test(query)));

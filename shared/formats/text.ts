@@ -3,17 +3,17 @@ export type Decoding = { ok: true; text: string } | { ok: false; problem: string
 // ignoreBOM: a byte order mark stays, as any other character.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Charsets whose bytes may all be ASCII and yet mean something else. */
+/** Charsets whose bytes can all be ASCII and still mean other characters. */
 const notAsciiCompatible = /^(utf-?16|unicode|ucs-2|csunicode|iso-10646|iso-2022)/i;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what tells these charsets
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they mark these charsets
 const telltale = /[\u0000\u001b]/;
 
 /**
- * Bytes as text. What they say decides first, as no signature covers a Content-Type: a UTF-16 byte order mark, or
- * that they are UTF-8. What is neither is read in the charset that was declared, by the names of the Encoding
- * standard (https://encoding.spec.whatwg.org: ISO-8859-1 is windows-1252).
+ * Bytes as text. The bytes decide first, because no signature covers a Content-Type: a UTF-16 byte order mark, or valid
+ * UTF-8. Other bytes are read in the declared charset, by the names of the Encoding standard
+ * (https://encoding.spec.whatwg.org: ISO-8859-1 is windows-1252).
  *
- * @param charset as it was declared, if it was
+ * @param charset the declared one, if any
  */
 export function decodeText(bytes: Uint8Array, charset: string | undefined): Decoding {
   const marked = markedCharset(bytes);
@@ -42,9 +42,9 @@ export function withoutMarks(decoding: Decoding): Decoding {
     : decoding;
 }
 
-/** Bytes that are no text in any case become U+FFFD: for a field of a form, whose neighbours are whole. */
+/** Bytes that are not text become U+FFFD: for a field of a form, because the other fields are good. */
 export function decodeLossy(bytes: Uint8Array, charset: string | undefined): string {
-  // The decoder that is not strict says the same, without an exception for each field.
+  // The decoder that is not fatal gives the same text, without an exception for each field.
   if (charset === undefined && markedCharset(bytes) === undefined) return lossyUtf8.decode(bytes);
   const decoding = decodeText(bytes, charset);
   return decoding.ok ? decoding.text : lossyUtf8.decode(bytes);

@@ -6,30 +6,30 @@ import { skipSpace } from './json-scan.ts';
 import { isJson, textStart } from './json-valid.ts';
 
 export type JsonTextReading =
-  /** `whole` says that all of it was read, and is JSON. */
+  /** `whole`: all of the body was read, and it is JSON. */
   | { ok: true; text: string; whole: boolean }
   /** `empty`, `not JSON`, or which text it is not. */
   | { ok: false; problem: string };
 
 /**
- * How much of a body is read before the rest is looked at. A smaller body is read whole: to parse it
- * costs less than its signature did, and who sends no JSON is told so at once.
+ * How much of a large body is read first. A smaller body is read whole: parsing it costs less than its signature did, and
+ * a sender of something that is not JSON is refused at once.
  */
 const prefixBytes = 64 * 1024;
 
-// fatal: a body that is not UTF-8 must not arrive with U+FFFD in the place of what was sent.
+// fatal: a body that is not UTF-8 must not arrive with U+FFFD instead of what was sent.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /**
  * The whole body as text, if it is JSON (RFC 8259; byte order marks before it are dropped). JSON is UTF-8: the
- * charset that a Content-Type declares is asked only where the body is not.
+ * charset that a Content-Type declares is used only where the body is not UTF-8.
  */
 export function readJsonText(body: Uint8Array, contentType?: string): JsonTextReading {
   return readWhole({ body, contentType });
 }
 
-/** The Content-Type is asked last: to read a header costs, and of most deliveries it is not needed. */
+/** The Content-Type is read last: reading a header costs time, and most deliveries do not need it. */
 function readWhole(sent: SentBody): JsonTextReading {
   const { body } = sent;
   if (body.byteLength === 0) return { ok: false, problem: 'empty' };
@@ -54,8 +54,8 @@ function readDeclared({ body, contentType }: SentBody): JsonTextReading {
 }
 
 /**
- * The body's beginning, where the body is large and its first 64 KiB tell all `needs`; else the whole.
- * What stands behind is not looked at, so a body that breaks off there is the subscriber's to refuse.
+ * The beginning of a large body, if its first 64 KiB contain all `needs`; else the whole body. The rest is not read, so
+ * only the subscriber can refuse a body that is cut off there.
  */
 export function readJsonStart(sent: SentBody, needs: readonly JsonPath[]): JsonTextReading {
   const { body } = sent;
@@ -68,7 +68,7 @@ export function readJsonStart(sent: SentBody, needs: readonly JsonPath[]): JsonT
   return readWhole(sent);
 }
 
-/** The whole value is never told by a part of it. */
+/** A path to the whole value needs the whole body. */
 function tells(text: string, path: JsonPath): boolean {
   return path.length > 0 && findValues(text, path) !== undefined;
 }

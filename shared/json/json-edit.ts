@@ -2,11 +2,11 @@ import { findMember } from './json-path.ts';
 import { skipSpace, skipValue } from './json-scan.ts';
 
 /**
- * JSON text with the member at `path` set to `raw`, itself JSON text; objects that are missing on the way are
- * made. All else stays as it was written. Of members with one name the first is set, as it is the first that
- * is read (json-path.ts).
+ * JSON text with the member at `path` set to `raw`, which is JSON text too. Objects that are missing on the way are
+ * added. Everything else stays as it was written. Of members with the same name the first is set, because the first is
+ * read (json-path.ts).
  *
- * @throws TypeError where something on the way is there, and no object
+ * @throws TypeError where a value on the way is not an object
  */
 export function setMember(text: string, path: readonly string[], raw: string): string {
   let at = skipSpace(text, 0);
@@ -19,7 +19,7 @@ export function setMember(text: string, path: readonly string[], raw: string): s
   return text.slice(0, at) + raw + text.slice(skipValue(text, at));
 }
 
-/** At the end of the object whose bracket is at `open`. */
+/** Adds it at the end of the object whose bracket is at `open`. */
 function addMember(text: string, open: number, path: readonly string[], raw: string): string {
   const close = skipValue(text, open) - 1;
   const comma = text[skipSpace(text, open + 1)] === '}' ? '' : ',';

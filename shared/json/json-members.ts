@@ -13,30 +13,30 @@ const CLOSE = 0x7d;
 export type JsonMembers<Name extends string> = { readonly [name in Name]: string | undefined };
 
 export type JsonReading<Name extends string> =
-  /** `text` is the whole object. `others` has its other members, as raw text, where a reader gathers them. */
+  /** `text` is the whole object. `others` has its other members, as raw text, if the reader gathers them. */
   | { ok: true; members: JsonMembers<Name>; text: string; others: readonly string[] }
   /** `empty`, `not JSON`, `not a JSON object`, or which text it is not. */
   | { ok: false; problem: string };
 
-// fatal: a body that is not UTF-8 must not arrive with U+FFFD in the place of what was sent.
+// fatal: a body that is not UTF-8 must not arrive with U+FFFD instead of what was sent.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 const notJson = { ok: false, problem: 'not JSON' } as const;
 const noOthers: readonly string[] = [];
 
-/** A name of a member, and its bytes in a key that escapes none of them. */
+/** A member's name, and its bytes in a key without escapes. */
 interface Wanted<Name extends string> {
   name: Name;
   bytes: Uint8Array;
 }
 
 /**
- * Makes a reader of members of the JSON object that a body is. It does not touch their values: numbers
- * beyond 2^53, key order and duplicate keys inside a value stay as sent. Of duplicate keys at the top level
- * the first one counts, as everywhere in the relay (json-path.ts says why).
+ * Makes a reader for members of a body that is a JSON object. It does not touch their values: numbers beyond 2^53, key
+ * order and duplicate keys inside a value stay as sent. Of duplicate keys at the top level the first one counts, as
+ * everywhere in the relay (json-path.ts says why).
  *
- * One pass over the bytes checks them all and finds the members: nothing else costs an event as much.
+ * One pass over the bytes checks all of them and finds the members. It is the largest cost of an event.
  *
  * @param gathersOthers also gives the members of other names, `"name":value` each
  */
@@ -52,7 +52,7 @@ export function memberReader<Name extends string>(
     let body = start === 0 ? sent : sent.subarray(start);
     let text = decode(body);
     if (text === undefined) {
-      // JSON is UTF-8: only what is not is read in the charset that was declared.
+      // JSON is UTF-8. Only other bytes are read in the charset that was declared.
       const decoding = decodeUnmarked(sent, charsetOf(contentType));
       if (!decoding.ok) return decoding;
       text = decoding.text;
@@ -70,7 +70,7 @@ export function memberReader<Name extends string>(
   };
 }
 
-/** Gives the index behind the object whose bracket is at `open`; -1 where it breaks. */
+/** The index after the object whose bracket is at `open`; -1 if it is not JSON. */
 function fillMembers<Name extends string>(
   body: Uint8Array,
   text: string,
@@ -104,20 +104,20 @@ function decode(body: Uint8Array): string | undefined {
   }
 }
 
-/** Indexes of bytes are those of the text too where all is ASCII; else the text is shorter than the bytes. */
+/** In ASCII, indexes of bytes and of text are the same. Otherwise the text is shorter than the bytes. */
 function slice(body: Uint8Array, text: string, start: number, end: number): string {
   const isAscii = text.length === body.length;
   return isAscii ? text.slice(start, end) : utf8.decode(body.subarray(start, end));
 }
 
-/** Which name a key says; its quotes stand at `quote` and before `end`. */
+/** The name that a key has. Its quotes stand at `quote` and before `end`. */
 function nameOf<Name extends string>(
   body: Uint8Array,
   quote: number,
   end: number,
   wanted: readonly Wanted<Name>[],
 ): Name | undefined {
-  // Not for…of: its iterators were a fifth of what mapping an event leaves to the garbage collector.
+  // Not for…of: its iterators were a fifth of the garbage of mapping an event.
   for (let index = 0; index < wanted.length; index++) {
     const candidate = wanted[index];
     if (candidate && isKey(body, quote + 1, end - 1, candidate.bytes)) return candidate.name;
@@ -134,20 +134,20 @@ function isKey(body: Uint8Array, start: number, end: number, name: Uint8Array): 
   return true;
 }
 
-/** Of text that is JSON. */
+/** For text that is JSON. */
 export function isObject(text: string): boolean {
   return text[skipSpace(text, 0)] === '{';
 }
 
-/** Is it absent, or null? Both mean that the sender gave no value. */
+/** Whether it is absent or null. Both mean that the sender gave no value. */
 export function isAbsent(raw: string | undefined): raw is undefined | 'null' {
   return raw === undefined || raw === 'null';
 }
 
 /**
- * The text of a raw scalar: what a string says, or a number or boolean exactly as sent (`9007199254740993`
- * stays so). Undefined for an object or an array, and for a string that is none of JSON's: what was cut out
- * of the beginning of a large body has not been checked.
+ * The text of a raw scalar: the value of a string, or a number or boolean exactly as sent (`9007199254740993` stays so).
+ * Undefined for an object or an array, and for a string that is not valid JSON: the beginning of a large body has not
+ * been checked.
  */
 export function scalarText(raw: string): string | undefined {
   try {
@@ -157,7 +157,7 @@ export function scalarText(raw: string): string | undefined {
   }
 }
 
-/** The same of a raw value that is known to be JSON. */
+/** The same for a raw value that is known to be JSON. */
 export function knownText(raw: string): string | undefined {
   if (raw.startsWith('"')) {
     return raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1);

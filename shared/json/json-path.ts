@@ -3,7 +3,7 @@ import { skipSpace, skipString, skipValue } from './json-scan.ts';
 /** A member's name, an item's index, or null for every item of an array. */
 type Step = string | number | null;
 
-/** Where values stand in JSON: `$.items[].sku` is the sku of every item. `$` is the whole. */
+/** Where values stand in JSON: `$.items[].sku` is the sku of every item. `$` is the whole value. */
 export type JsonPath = readonly Step[];
 
 export type JsonPathReading =
@@ -31,17 +31,17 @@ export function parseJsonPath(text: string): JsonPathReading {
 }
 
 /**
- * The raw text of each value at `path`, as it was sent. Of members with one name the first counts (RFC 8259,
- * section 4, leaves it open), so that a search may end where it has found.
+ * The raw text of each value at `path`, as it was sent. Of members with the same name the first counts (RFC 8259,
+ * section 4, leaves it open), so that a search can end at the first match.
  *
- * Undefined where the text ends or breaks before the answer is sure; never for what JSON.parse took.
+ * Undefined if the text ends or breaks before the answer is certain; never for text that JSON.parse accepts.
  */
 export function findValues(text: string, path: JsonPath): string[] | undefined {
   const found: string[] = [];
   return collect(text, skipSpace(text, 0), path, 0, found) ? found : undefined;
 }
 
-/** Descends by one step at a time; false where the text ends first. */
+/** Takes one step at a time; false if the text ends first. */
 function collect(
   text: string,
   at: number,
@@ -52,7 +52,7 @@ function collect(
   const step = path[depth];
   if (step === undefined) {
     const end = skipValue(text, at);
-    // Inside of something, a value that reaches the end of the text is cut.
+    // A value inside another value that reaches the end of the text is cut.
     if (end === -1 || (end === text.length && depth > 0)) return false;
     found.push(text.slice(at, end));
     return true;
@@ -67,8 +67,8 @@ function collect(
 }
 
 /**
- * The index of the value of a member of the object at `open`; true where the object surely lacks it, false
- * where it is cut or broken.
+ * The index of the value of a member of the object at `open`; true if the object certainly lacks it, false if the object
+ * is cut or broken.
  */
 export function findMember(text: string, open: number, name: string): number | boolean {
   let at = skipSpace(text, open + 1);

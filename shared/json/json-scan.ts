@@ -1,6 +1,6 @@
 /**
- * Steps over JSON text without building values. Where the text ends first they answer -1, so that they
- * can read the beginning of a body whose end is not looked at; text that JSON.parse took never does that.
+ * Steps over JSON text without building values. They return -1 if the text ends first, because they also read the
+ * beginning of a body whose end is not read. Text that JSON.parse accepts never ends first.
  */
 
 export function skipSpace(text: string, at: number): number {
@@ -39,7 +39,7 @@ export function skipValue(text: string, at: number): number {
   return at;
 }
 
-/** A number, true, false or null. One that reaches the text's end may go on beyond it. */
+/** A number, true, false or null. If it reaches the end of the text, it may be cut. */
 function skipScalar(text: string, at: number): number {
   scalarEnd.lastIndex = at;
   return scalarEnd.exec(text)?.index ?? text.length;

@@ -1,6 +1,6 @@
 /**
- * Text that is known to be JSON: cut out of a body that was checked, or written by JSON.stringify. Whoever
- * is handed one need not check it again.
+ * Text that is known to be JSON: part of a body that was checked, or written by JSON.stringify. It need not be checked
+ * again.
  */
 export class JsonText {
   readonly text: string;

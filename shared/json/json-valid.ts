@@ -27,22 +27,22 @@ const words = ['true', 'false', 'null'].map((word) => encoder.encode(word));
 const escapable = encoder.encode('"\\/bfnrt');
 
 /**
- * Whether JSON.parse would take the text that these bytes are the UTF-8 of. No value is built, and no text:
- * that would cost more than all else that is done with an event.
+ * Whether JSON.parse would accept these bytes as UTF-8 text. Neither values nor text are built: that would cost more than
+ * everything else that is done with an event.
  */
 export function isJson(bytes: Uint8Array): boolean {
   const end = valueEnd(bytes, spaceEnd(bytes, 0));
   return end !== -1 && spaceEnd(bytes, end) === bytes.length;
 }
 
-/** The index behind the byte order marks; 0 where there is none. Some clients add one to the one that is there. */
+/** The index after the byte order marks; 0 if there is none. Some clients add a second one. */
 export function textStart(bytes: Uint8Array): number {
   let at = 0;
   while (bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) at += 3;
   return at;
 }
 
-/** The index behind the value that begins at `start`; -1 where none stands. */
+/** The index after the value that begins at `start`; -1 if there is none. */
 export function valueEnd(bytes: Uint8Array, start: number): number {
   const first = bytes[start];
   if (first === OPEN_OBJECT || first === OPEN_ARRAY) return nestedEnd(bytes, start);
@@ -51,7 +51,7 @@ export function valueEnd(bytes: Uint8Array, start: number): number {
 
 /** Iterative: a value nested 100,000 deep must not overflow the stack. */
 function nestedEnd(bytes: Uint8Array, start: number): number {
-  /** What closes the innermost bracket that is open; those around it are closed by the others. */
+  /** The closing bracket of the innermost open one. The stack has the closing brackets of those around it. */
   let closer = 0;
   const outer: number[] = [];
   let at = start;
@@ -59,7 +59,7 @@ function nestedEnd(bytes: Uint8Array, start: number): number {
     const first = bytes[at];
     if (first === OPEN_OBJECT || first === OPEN_ARRAY) {
       outer.push(closer);
-      // In ASCII a closing bracket stands two behind its opening one.
+      // In ASCII a closing bracket is two after its opening one.
       closer = first + 2;
       at = spaceEnd(bytes, at + 1);
       if (bytes[at] !== closer) {
@@ -72,7 +72,7 @@ function nestedEnd(bytes: Uint8Array, start: number): number {
       if (at === -1) return -1;
       at = spaceEnd(bytes, at);
     }
-    // A value has ended; so may what holds it.
+    // A value has ended, and perhaps the value around it.
     while (bytes[at] === closer) {
       closer = outer.pop() ?? 0;
       if (closer === 0) return at + 1;
@@ -85,23 +85,23 @@ function nestedEnd(bytes: Uint8Array, start: number): number {
   }
 }
 
-/** The index of the value behind a key and its colon; -1 where no key stands. */
+/** The index of the value after a key and its colon; -1 if there is no key. */
 function keyEnd(bytes: Uint8Array, at: number): number {
   const end = bytes[at] === QUOTE ? stringEnd(bytes, at) : -1;
   return end === -1 ? -1 : colonEnd(bytes, end);
 }
 
-/** The index of the value behind the colon; -1 where none stands. */
+/** The index of the value after the colon; -1 if there is none. */
 export function colonEnd(bytes: Uint8Array, from: number): number {
   const at = spaceEnd(bytes, from);
   return bytes[at] === COLON ? spaceEnd(bytes, at + 1) : -1;
 }
 
-/** The index behind the string; -1 where it has no end, or holds what must be escaped. */
+/** The index after the string; -1 if it has no end, or has a character that must be escaped. */
 export function stringEnd(bytes: Uint8Array, quote: number): number {
   for (let at = quote + 1; ; at++) {
     const byte = bytes[at] ?? 0;
-    // Most letters stand above all that matters.
+    // Most letters are above all characters that matter here.
     if (byte > BACKSLASH) continue;
     if (byte === QUOTE) return at + 1;
     if (byte === BACKSLASH) {
@@ -120,7 +120,7 @@ function escapeEnd(bytes: Uint8Array, backslash: number): number {
   return end;
 }
 
-/** The index behind the number, true, false or null; -1 where none stands. */
+/** The index after the number, true, false or null; -1 if there is none. */
 function scalarEnd(bytes: Uint8Array, at: number): number {
   const first = bytes[at] ?? 0;
   if (first !== MINUS && !isDigit(first)) return wordEnd(bytes, at);
@@ -134,7 +134,7 @@ function scalarEnd(bytes: Uint8Array, at: number): number {
   return end;
 }
 
-/** -1 where no digit stands; and from there on, since no digit stands before the bytes. */
+/** The index after the digits; -1 if there is none, also for `from` -1. */
 function digitsEnd(bytes: Uint8Array, from: number): number {
   let at = from;
   while (isDigit(bytes[at] ?? 0)) at++;
@@ -155,11 +155,11 @@ function isHexDigit(byte: number): boolean {
   return isDigit(byte) || (letter >= LOWER_A && letter <= LOWER_F);
 }
 
-/** The index of what is no space any more. */
+/** The index of the first byte that is not a space. */
 export function spaceEnd(bytes: Uint8Array, from: number): number {
   for (let at = from; ; at++) {
     const byte = bytes[at] ?? 0;
-    // Mostly there is none.
+    // Usually there is none.
     if (byte > SPACE) return at;
     if (byte !== SPACE && byte !== LINE_FEED && byte !== CARRIAGE_RETURN && byte !== TAB) return at;
   }

@@ -4,7 +4,7 @@ import { knownText } from '../json/json-members.ts';
 import { JsonText } from '../json/json-text.ts';
 import { plainNumber, readNumber } from './number.ts';
 
-/** `reason` is said of the column: `is no number`. It holds nothing of the value. */
+/** `reason` continues a sentence about the column: `is no number`. It contains nothing of the value. */
 export type Cell = { ok: true; value: Value } | { ok: false; reason: string };
 
 const jsonNumber = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
@@ -13,24 +13,23 @@ const unixTime = /^(\d{1,16})(?:\.(\d+))?$/;
 /** The first and the last second of TIMESTAMP: of the years 1 and 9999. */
 const firstSecond = -62_135_596_800;
 const lastSecond = 253_402_300_799;
-/** So many digits before the point are beyond TIMESTAMP in any unit. */
+/** More digits before the point are beyond TIMESTAMP in any unit. */
 const mostTimeDigits = 24;
-/** Powers of ten that make microseconds of a number. */
+/** The power of ten from a unit to microseconds. */
 const toMicros = { s: 6, ms: 3, us: 0, ns: -3 } as const;
 
 const absent: Cell = { ok: true, value: null };
 const notScalar: Cell = { ok: false, reason: 'is an object or an array' };
-const noTimeThere: Cell = { ok: false, reason: "is out of TIMESTAMP's range" };
+const outOfRange: Cell = { ok: false, reason: "is out of TIMESTAMP's range" };
 
-/** Does the sender say nothing with it? An empty text is NULL in every column but STRING. */
+/** Whether it stands for no value. An empty text is NULL in every column except STRING. */
 export function saysNothing(raw: string, type: ColumnType): boolean {
   return raw === '""' && type !== 'STRING';
 }
 
 /**
- * Raw JSON text, out of what is known to be JSON, as a column takes it. Numbers stay text, digit for digit, where
- * the column holds more of them than a JavaScript number. What the text of a number or a time says is for the
- * encoder to judge.
+ * The value of raw JSON text (known to be JSON) for a column. Numbers stay text, digit for digit, if the column's type is
+ * more exact than a JavaScript number. The encoder checks the text of numbers and times.
  */
 export function cellOf(raw: string, type: ColumnType, unit: TimeUnit | undefined): Cell {
   if (saysNothing(raw, type)) return absent;
@@ -63,7 +62,7 @@ function floatCell(text: string): Cell {
   return { ok: true, value };
 }
 
-/** Databases and forms say 1 and 0; `yes` and `on` are words of one language or another. */
+/** Databases and forms use 1 and 0. Words such as `yes` and `on` depend on a language. */
 function boolCell(text: string): Cell {
   if (/^true$/i.test(text)) return { ok: true, value: true };
   if (/^false$/i.test(text)) return { ok: true, value: false };
@@ -76,31 +75,31 @@ function boolCell(text: string): Cell {
 }
 
 /**
- * A time as TIMESTAMP takes it. The unit says what a bare number means, and nothing else: any other text is given
- * as it is. Digits beyond microseconds are cut.
+ * A time for a TIMESTAMP. Only a bare number is converted, by its unit. Other text stays as it is. Digits beyond
+ * microseconds are cut.
  */
 export function timeCell(text: string, unit: TimeUnit = 'iso'): Cell {
   if (unit === 'iso') return { ok: true, value: text };
   const [, whole, fraction = ''] = unixTime.exec(text) ?? [];
   if (whole === undefined || unit === 'us' || unit === 'ns') return numberCell(text, unit);
   const seconds = unit === 's' ? Number(whole) : Math.floor(Number(whole) / 1000);
-  if (seconds > lastSecond) return noTimeThere;
+  if (seconds > lastSecond) return outOfRange;
   const digits = unit === 's' ? fraction : whole.padStart(3, '0').slice(-3) + fraction;
   return { ok: true, value: isoText(seconds, digits.slice(0, 6)) };
 }
 
-/** The same of numbers with a sign or a power of ten, or of finer units. */
+/** The same for numbers with a sign or a power of ten, and for finer units. */
 function numberCell(text: string, unit: keyof typeof toMicros): Cell {
   const number = readNumber(text);
   if (!number) return { ok: true, value: text };
   const exponent = number.exponent + toMicros[unit];
   const plain = plainNumber({ ...number, exponent }, mostTimeDigits);
-  if (plain === undefined) return noTimeThere;
+  if (plain === undefined) return outOfRange;
   const micros = BigInt(plain.split('.')[0] ?? '0');
   // The fraction of a second counts upwards before 1970, too.
   const fraction = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const seconds = Number((micros - fraction) / 1_000_000n);
-  if (seconds < firstSecond || seconds > lastSecond) return noTimeThere;
+  if (seconds < firstSecond || seconds > lastSecond) return outOfRange;
   return { ok: true, value: isoText(seconds, String(fraction).padStart(6, '0')) };
 }
 

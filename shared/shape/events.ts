@@ -7,15 +7,15 @@ import type { Plan } from './plan.ts';
 
 export type EventsReading =
   /**
-   * The raw JSON text of each event, and of the body around them; `whole` says that all of it was read. `sent` is
-   * the event with what its signature does not tell apart.
+   * The raw JSON text of each event, and of the body around them. `whole`: all of the body was read. `sent` is the
+   * event as it was sent, if values that the signature can't distinguish were removed from it.
    */
   | { ok: true; events: readonly string[]; body: string; whole: boolean; sent?: string }
   | { ok: false; problem: string };
 
 const encoder = new TextEncoder();
 
-/** A POST whose sender has put all in the query is read as a GET is; others as they are. */
+/** A POST without a body but with a query is read as a GET. */
 export function withQuery<Sent extends SentBody & { query?: string | undefined }>(
   sent: Sent,
   { takesQuery }: Plan,
@@ -28,7 +28,7 @@ export function withQuery<Sent extends SentBody & { query?: string | undefined }
 /**
  * The events of a body, read whole.
  *
- * @param known the body as JSON, where it has been read before
+ * @param known the body as JSON, if it was read before
  */
 export function readEvents(sent: SentBody, plan: Plan, known?: string): EventsReading {
   if (known !== undefined) return split(known, plan);
@@ -42,8 +42,8 @@ export function readEvents(sent: SentBody, plan: Plan, known?: string): EventsRe
 }
 
 /**
- * A form with each value of a name once. Twilio's signature does not tell a value from the same one twice: who
- * repeats a field of a signed delivery must not hide its name, its id or what a filter looks at.
+ * A form with each value of a name once. Twilio's signature is the same if a value is repeated. Whoever repeats a field of
+ * a signed delivery must not be able to hide its name, its id, or a value that a filter looks at.
  */
 function distinct(form: string): string {
   return JSON.stringify(JSON.parse(form), (_, value: unknown) => {
@@ -56,7 +56,7 @@ function distinct(form: string): string {
 /** The same, read only as far as the stream's filter and its required columns need. */
 export function readEventsStart(sent: SentBody, plan: Plan): EventsReading {
   const { body } = sent;
-  // What most senders send, and the only format that can be read in part.
+  // JSON is what most senders send, and the only format that can be read in part.
   if (!plan.each && plan.takesJson && sent.method !== 'GET' && beginsAsJson(body)) {
     const reading = readJsonStart({ body }, plan.needs);
     if (reading.ok) {
@@ -72,7 +72,7 @@ function split(text: string, { each, isLoneTaken }: Plan): EventsReading {
   if (!each) return { ...read, events: [text] };
   const [array] = findValues(text, each.slice(0, -1)) ?? [];
   if (array?.startsWith('[')) return { ...read, events: findValues(text, each) ?? [] };
-  // Of a sender of batches, one that is alone may come without its brackets.
+  // Senders of batches may send a single event without brackets.
   if (isLoneTaken) return { ...read, events: [text.slice(skipSpace(text, 0))] };
   return { ok: false, problem: 'the body lacks the array of events' };
 }

@@ -4,23 +4,23 @@ import { type Cell, cellOf, saysNothing } from './cell.ts';
 import { type EventContext, readRaw } from './places.ts';
 import type { Plan } from './plan.ts';
 
-/** A column whose value did not fit: it is NULL in the row, or changed. */
+/** A column whose value did not fit: it is NULL or changed in the row. */
 export interface ValueNote {
   column: string;
-  /** Said of the column (`is no time`), for people. Holds nothing of the value. */
+  /** Continues a sentence about the column (`is no number`), for people. Contains nothing of the value. */
   reason: string;
 }
 
 /**
- * A row, or why the event can never become one; `column` is the path of what is wrong. `event` is its
- * index, where a delivery may hold several. A row with `notes` is stored, and its delivery is kept as well.
+ * A row, or why the event can never become one. `column` is the column or path with the problem. `event` is the event's
+ * index, if a delivery may have several. A row with `notes` is stored, and its delivery is also kept as a dead letter.
  */
 export type Mapping = { event?: number } & (
   | { ok: true; row: Row; notes?: readonly ValueNote[] }
   | { ok: false; reason: string; column?: string }
 );
 
-/** Required, and readable at the edge, which knows no facts. */
+/** The first required column without a value, of those that the edge can read: it knows no facts. */
 export function missingColumn(view: EventContext, { columns }: Plan): string | undefined {
   return columns.find(({ required, from, type }) => {
     if (!required || from.some(({ of }) => of === 'fact')) return false;
@@ -30,9 +30,9 @@ export function missingColumn(view: EventContext, { columns }: Plan): string | u
 }
 
 /**
- * The columns of a plan, as they are read.
+ * The row of an event.
  *
- * @param unfitTime why the event's time does not fit, where it does not
+ * @param unfitTime why the event's time does not fit, if it does not
  */
 export function mapColumns(view: EventContext, { columns }: Plan, unfitTime?: Cell): Mapping {
   const row: Row = {};

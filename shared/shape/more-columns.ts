@@ -8,9 +8,9 @@ import { type Plan, planOf } from './plan.ts';
 
 const plans = new WeakMap<Stream, Plan>();
 
-/** What `moreColumns` says of a stream whose source has columns of its own; undefined where it says nothing. */
+/** The plan of `moreColumns`, for a source with columns of its own; undefined if the stream has none. */
 export function morePlanOf(stream: Stream): Plan | undefined {
-  // Asked of every delivery, of which most have none.
+  // Called for every delivery, and most streams have none.
   if (!stream.moreColumns) return undefined;
   const known = plans.get(stream);
   if (known) return known;

@@ -1,11 +1,11 @@
 import { type Decimal, parseDecimal } from '../filters/decimal.ts';
 
-/** As JSON has them, and besides with a plus, blanks around, or a point that begins or ends it. */
+/** A JSON number; also with a plus, with blanks around it, or with a point at its beginning or end. */
 const spelling = /^\s*([+-]?)(\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?)0*(\d+))?\s*$/;
-/** A power of ten with more digits is as good as this one: no column holds such a number. */
+/** A power of ten with more digits is treated as this one: no column can have such a number. */
 const powerDigits = 12;
 
-/** A number in any spelling, exactly; undefined where the text is none. */
+/** The exact number, however it is written; undefined if the text is not a number. */
 export function readNumber(text: string): Decimal | undefined {
   const [, sign, mantissa = '', powerSign = '', power = '0'] = spelling.exec(text) ?? [];
   if (sign === undefined) return undefined;
@@ -19,7 +19,7 @@ export function readNumber(text: string): Decimal | undefined {
 /**
  * The number without a power of ten: `-1570000000000`, `0.05`.
  *
- * @param most digits on either side of the point: undefined beyond them before it, cut after it
+ * @param most digits on each side of the point. Undefined if there are more before it; more after it are cut
  */
 export function plainNumber({ sign, digits, exponent }: Decimal, most: number): string | undefined {
   if (exponent > most) return undefined;

@@ -12,30 +12,30 @@ const deliveryFacts = ['id', 'received_at', 'content_type'] as const;
 type EventFact = (typeof eventFacts)[number];
 type DeliveryFact = (typeof deliveryFacts)[number];
 
-/** One place that a value may be read from. */
+/** A place that a value is read from. */
 export type Place =
   | { of: 'event' | 'body'; path: JsonPath }
   | { of: 'header' | 'query'; name: string }
   | { of: 'fact'; fact: Fact };
 
-/** Alternatives: the first that is there counts. */
+/** Alternatives: the first that has a value counts. */
 export type Places = readonly Place[];
 
-/** By name: `event:id`. */
+/** Values by name: `event:id`. */
 export type Facts = Partial<Record<Fact, string>>;
 
 type Fact = `event:${EventFact}` | `delivery:${DeliveryFact}`;
 
-/** What values are read from. Facts are undefined where they are not known. */
+/** What values are read from. */
 export interface EventContext {
   /** Raw JSON text of the event and of the body around it. */
   event: string;
   body: string;
-  /** The event as `$` itself, where its members are read from less (events.ts says when). */
+  /** The value of `$`, if members are read from a reduced `event` (see events.ts). */
   sent?: string | undefined;
   header: (name: string) => string | undefined;
   query: QueryReader;
-  /** Undefined at the edge, where no row is made. */
+  /** Undefined at the edge, which makes no rows. */
   isLossy?: LossTest;
   facts?: Facts;
 }
@@ -43,7 +43,7 @@ export interface EventContext {
 /** Credentials must not end in a table. */
 const secretHeaders = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
-/** @throws InvalidPlace where the text names no place */
+/** @throws InvalidPlace if the text is not a place */
 export function parsePlaces(text: ValuePlace): Places {
   return String(text)
     .split(' | ')
@@ -54,7 +54,7 @@ export function parseJoined(from: JoinedPlaces): Places[] {
   return [from].flat().map(parsePlaces);
 }
 
-/** A text that names no place; the message says why. */
+/** The text is not a place. The message says why, about the option. */
 export class InvalidPlace extends Error {}
 
 function parsePlace(text: string): Place {
@@ -107,30 +107,30 @@ function oneOf<Fact extends string>(facts: readonly Fact[], text: string): Fact 
   return fact;
 }
 
-/** The value as raw JSON text; undefined where none of the alternatives is there. */
-export function readRaw(places: Places, from: EventContext): string | undefined {
+/** The value as raw JSON text; undefined if no alternative has one. */
+export function readRaw(places: Places, context: EventContext): string | undefined {
   for (const place of places) {
-    const raw = rawAt(place, from);
+    const raw = rawAt(place, context);
     if (!isAbsent(raw)) return raw;
   }
   return undefined;
 }
 
-function rawAt(place: Place, from: EventContext): string | undefined {
+function rawAt(place: Place, context: EventContext): string | undefined {
   if ('path' in place) {
-    if (place.path.length === 0 && from.sent !== undefined) return from.sent;
-    return findValues(from[place.of], place.path)?.[0];
+    if (place.path.length === 0 && context.sent !== undefined) return context.sent;
+    return findValues(context[place.of], place.path)?.[0];
   }
-  if (place.of === 'query') return from.query(place.name);
-  const text = 'fact' in place ? from.facts?.[place.fact] : from.header(place.name);
+  if (place.of === 'query') return context.query(place.name);
+  const text = 'fact' in place ? context.facts?.[place.fact] : context.header(place.name);
   return text === undefined ? undefined : JSON.stringify(text);
 }
 
-/** The values joined by dots; undefined where there are none, or the first is missing, or is an object or an array. */
-export function readJoined(parts: readonly Places[], from: EventContext): string | undefined {
+/** The values joined by dots; undefined if the first is missing, or is an object or an array. */
+export function readJoined(parts: readonly Places[], context: EventContext): string | undefined {
   const texts: string[] = [];
   for (const places of parts) {
-    const raw = readRaw(places, from);
+    const raw = readRaw(places, context);
     const text = raw === undefined ? undefined : scalarText(raw);
     if (text !== undefined) texts.push(text);
     else if (texts.length === 0) return undefined;
@@ -138,12 +138,12 @@ export function readJoined(parts: readonly Places[], from: EventContext): string
   return texts.length === 0 ? undefined : texts.join('.');
 }
 
-/** What the query of a delivery says of a name, as raw JSON: several values are an array. */
+/** The value of a name in a delivery's query, as raw JSON. Several values are an array. */
 export type QueryReader = (name: string) => string | undefined;
 
 const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
-/** Reads the query once, when it is first asked for. The body of a GET is its query. */
+/** Parses the query at the first call. The body of a GET is its query. */
 export function queryReader(sent: SentBody & { query?: string | undefined }): QueryReader {
   let members: Members | undefined;
   return (name) => {

@@ -1,6 +1,11 @@
 import type { Column } from '../columns.ts';
 import type { Stream } from '../config/config.ts';
-import { type ColumnShape, defaultColumns, type TimeUnit } from '../config/event-shape.ts';
+import {
+  type ColumnShape,
+  defaultColumns,
+  type TimeUnit,
+  type ValuePlace,
+} from '../config/event-shape.ts';
 import type { Problem } from '../filters/condition.ts';
 import { type CompiledFilter, filterOf } from '../filters/filter.ts';
 import { type BodyFormat, formatsOf } from '../formats/body-formats.ts';
@@ -13,9 +18,9 @@ interface ColumnPlan extends Column {
   from: Places;
   unit?: TimeUnit;
   required: boolean;
-  /** Where its value does not fit, the event is a dead letter. */
+  /** If its value does not fit, the event becomes a dead letter. */
   mustFit: boolean;
-  /** The same where U+FFFD would stand in its value for what was sent. */
+  /** The same if U+FFFD would replace part of its value. */
   mustBeWhole: boolean;
 }
 
@@ -24,13 +29,13 @@ export interface Plan {
   formats: readonly BodyFormat[];
   takesJson: boolean;
   each?: JsonPath;
-  /** Is the query the body of a delivery that has none? */
+  /** Whether the query is read as the body of a delivery without a body. */
   takesQuery: boolean;
-  /** Does the signature see each value of a form once, however often it comes? */
+  /** Whether the signature covers each value of a form once, even if it is repeated. */
   signsDistinct: boolean;
-  /** Do events come as lines? */
+  /** Whether events are lines. */
   lines: boolean;
-  /** Is a body that holds no array one event? */
+  /** Whether a body that is not an array is one event. */
   isLoneTaken: boolean;
   event: readonly Places[];
   id: readonly Places[];
@@ -40,21 +45,21 @@ export interface Plan {
   filter: CompiledFilter;
   /** Lower-case names of the headers that must travel to the subscriber. */
   headers: readonly string[];
-  /** Of the event: without these the edge cannot decide. */
+  /** Paths of the event that the edge needs to decide. */
   needs: readonly JsonPath[];
-  /** Of the shape; those of the filter are the filter's. */
+  /** Of the shape. The filter has its own. */
   problems: readonly Problem[];
 }
 
 const types = new Set<string>(
   'STRING INT64 FLOAT64 NUMERIC BIGNUMERIC BOOL TIMESTAMP DATE DATETIME TIME JSON'.split(' '),
 );
-/** Pub/Sub takes 100 attributes, and some are the relay's own. */
+/** Pub/Sub allows 100 attributes, and some are the relay's own. */
 const maxHeaders = 50;
 
 const plans = new WeakMap<Stream, Plan>();
 
-/** Made once for each stream. */
+/** Compiled once for each stream. */
 export function planOf(stream: Stream): Plan {
   const known = plans.get(stream);
   if (known) return known;
@@ -63,7 +68,7 @@ export function planOf(stream: Stream): Plan {
   return plan;
 }
 
-/** Reads what it can, and reports the rest. */
+/** Collects the problems, with a fallback for each part that can't be read. */
 class Reader {
   readonly problems: Problem[] = [];
 
@@ -132,12 +137,12 @@ function readEach(text: string, reader: Reader): JsonPath {
   return [];
 }
 
-function timeOf({ time }: Stream): { from?: string; unit: TimeUnit } {
+function timeOf({ time }: Stream): { from?: ValuePlace; unit: TimeUnit } {
   if (time === undefined) return { unit: 'iso' };
   return typeof time === 'string' ? { from: time, unit: 'iso' } : time;
 }
 
-/** Of a default layout, rows of one delivery are told apart by the event's index. */
+/** In the default layout, `event_index` distinguishes the rows of one delivery. */
 function columnShapes(stream: Stream): Readonly<Record<string, ColumnShape>> {
   if (stream.columns) return stream.columns;
   if (stream.each === undefined) return { ...defaultColumns, ...stream.moreColumns };
@@ -160,7 +165,7 @@ function planColumn(
   const mustBeWhole = invalidValues === 'dead-letter' || key.includes(name);
   if (!types.has(type)) reader.add(`${path}.type`, `must be one of ${[...types].join(', ')}`);
   if (unit !== undefined && type !== 'TIMESTAMP') {
-    reader.add(`${path}.unit`, 'is for the type TIMESTAMP alone');
+    reader.add(`${path}.unit`, 'is only for the type TIMESTAMP');
   }
   return {
     name,

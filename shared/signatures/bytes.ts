@@ -1,9 +1,9 @@
-/** Bytes that WebCrypto takes as they are: over an ArrayBuffer of their own, not a shared one. */
+/** Bytes that WebCrypto accepts: over an ArrayBuffer, not a shared one. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 const encoder = new TextEncoder();
 
-/** `text` in UTF-8. The Workers' types leave open which buffer TextEncoder fills; it is never shared. */
+/** `text` in UTF-8. The Workers' types do not say which buffer TextEncoder fills; it is never shared. */
 export function toBytes(text: string): Bytes {
   return encoder.encode(text) as Bytes;
 }
@@ -14,7 +14,7 @@ export type Encoding = 'hex' | 'base64' | 'base64url';
 /**
  * The bytes that `text` stands for, or undefined where it is not valid text of that encoding.
  *
- * Upper-case hex is accepted: it names the same bytes, so nobody who lacks the key gains by it.
+ * Upper-case hex is accepted: it stands for the same bytes, so it does not help anybody without the key.
  * Uint8Array.fromHex and fromBase64 would do, but Node 24 does not have them.
  */
 export function decode(text: string, encoding: Encoding): Bytes | undefined {
@@ -72,7 +72,7 @@ function toUrlAlphabet(text: string): string {
   return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** Looks at every byte of two values of one length, whatever it finds: time tells nothing of where they differ. */
+/** Compares every byte of two values of the same length, so that the time does not show where they differ. */
 export function equal(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false;
   let difference = 0;

@@ -8,8 +8,8 @@ import type { Bytes } from './bytes.ts';
 const size = 32;
 
 /**
- * r ‖ s of a P-256 signature, or undefined where the bytes are not the DER of two positive integers: there is one
- * way to write each (X.690, sections 8.3 and 10.1), and no other is taken.
+ * r ‖ s of a P-256 signature, or undefined if the bytes are not the DER of two positive integers. DER has exactly
+ * one way to write each (X.690, sections 8.3 and 10.1).
  */
 export function fromDer(der: Uint8Array): Bytes | undefined {
   // 2 × (2 + 33) bytes at most: every length fits in one byte.
@@ -28,7 +28,7 @@ export function fromDer(der: Uint8Array): Bytes | undefined {
   return at === der.length ? raw : undefined;
 }
 
-/** A leading zero stands only where the integer would be negative without it; zero itself signs nothing. */
+/** A leading zero is needed only if the integer would be negative without it. Zero itself is never a signature. */
 function isPositive(digits: Uint8Array): boolean {
   const [first = 0x80, second = 0] = digits;
   return first === 0 ? second >= 0x80 : first < 0x80;

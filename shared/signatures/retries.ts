@@ -7,16 +7,16 @@ type TimedSchemeName = {
     : Name;
 }[keyof typeof schemes];
 
-/** What a sender does with a delivery that was answered 503. */
+/** How a sender retries a delivery that was answered 503. */
 export interface Retries {
-  /** When it comes again, as its pages say. */
+  /** When it sends the delivery again, by its documentation. */
   schedule: string;
-  /** After how many seconds the last one comes; undefined where its pages do not say. */
+  /** When the last retry comes, in seconds; undefined if the documentation does not say. */
   lastAfterS?: number;
   /**
-   * Does an attempt carry a time of its own? `renewed`: its pages say so; `implied`: they, or its libraries, refuse
-   * what is older than the window, which no retry could pass with the first time; `kept`: the first one stays, as
-   * receivers report; `unknown`: nobody says, so that the window must cover the retries.
+   * Whether each attempt is signed with a time of its own. `renewed`: the documentation says so. `implied`: the
+   * documentation or the sender's libraries refuse a delivery older than the window, so no retry with the first time
+   * could pass. `kept`: receivers report that the first time stays. `unknown`: the window must cover the retries.
    */
   stamp: 'renewed' | 'implied' | 'kept' | 'unknown';
 }
@@ -32,8 +32,8 @@ const svix: Retries = {
 };
 
 /**
- * By scheme, for docs/sources.md and the test that holds windows against it. The Worker has no use for it.
- * Schemes whose signature covers no time are left out: a retry of theirs is as good as the first try.
+ * By scheme, for docs/sources.md and the test that compares windows with it. The Worker does not use it. Schemes that
+ * sign no time are left out: their retries are as valid as the first try.
  */
 export const retries: Partial<Record<TimedSchemeName, Retries>> = {
   'standard-webhooks': { schedule: "as the sender's pages say", stamp: 'renewed' },

@@ -14,8 +14,8 @@ export type SignatureAlgorithm =
 export type KeyFormat = 'utf8' | 'whsec' | 'hex' | 'base64' | 'public-key';
 
 /**
- * When the sender signed. Without `toleranceS` (seconds) any time is accepted, but nothing else. It is how old a
- * stamp may be, and must cover the sender's retries where these carry the first stamp.
+ * When the sender signed. `toleranceS` (seconds) is how old the time may be. It must cover the sender's retries if they
+ * keep the first time. Without it any age is accepted, but the text must be a time.
  */
 export interface Timestamp {
   at: Reference;
@@ -23,40 +23,40 @@ export interface Timestamp {
   toleranceS?: number;
 }
 
-/** A sender that signs: HMAC with a shared secret, or a key pair of which we hold the public half. */
+/** A sender that signs: HMAC with a shared secret, or a key pair whose public key the relay has. */
 export interface SignatureScheme {
   algorithm: SignatureAlgorithm;
-  /** Every place that may hold signatures. One that matches is enough. */
+  /** Every place where a signature may stand. One that matches is enough. */
   signature: readonly Reference[];
-  /** What parts the items of a list of signatures. Without it the whole value is one item. */
+  /** The separator of a list of signatures. Without it the whole value is one item. */
   separator?: string;
   /** What an item must begin with to be a signature. May be empty. */
   tag: string;
   encoding: Encoding;
   key: KeyFormat;
   signed: Template;
-  /** How the sender writes the URL; there where it signs one, which must then be configured. */
+  /** How the sender writes the URL. Set if it signs the URL, which must then be configured. */
   url?: UrlWriting;
   timestamp?: Timestamp;
-  /** Where the hex SHA-256 of the body stands, for a sender that signs it in the body's place. */
+  /** Where the hex SHA-256 of the body stands, for a sender that signs the hash instead of the body. */
   bodyDigest?: Reference;
   /** An array in the JSON body whose items are signed one by one; JSON references start there. */
   each?: readonly string[];
   /**
-   * Its body may be a form too. The object of a JSON body in which JSON references start; in a form, and in JSON
+   * The body may also be a form. In a JSON body, JSON references start in the object of this name; in a form, and in JSON
    * without that object, they start at the top.
    */
   formOrIn?: string;
   /**
-   * The same under other names, for a delivery that carries none of the headers that are read here. One that
-   * carries any is never read under the others: what is signed must not mix with what is not.
+   * The same scheme with other header names, for a delivery that has none of the headers that are read here. A delivery
+   * that has any of them is never read under the other names: signed headers must not mix with unsigned ones.
    */
   otherwise?: SignatureScheme;
 }
 
-/** A sender that shows its secret: in a header after `tag`, or as the last segment of the path. */
+/** A sender that shows its secret, in a header after `tag` or as the last segment of the path. */
 export interface TokenScheme {
-  /** `basic` is a token that is written in base64. */
+  /** `basic` is a token in base64. */
   algorithm: 'token' | 'basic';
   at: { from: 'header'; name: string } | { from: 'path' };
   tag: string;
@@ -65,7 +65,7 @@ export interface TokenScheme {
 /** How a sender proves who it is. */
 export type Scheme = SignatureScheme | TokenScheme;
 
-/** A signature scheme as it is written in the table; what is left out is as most senders do it. */
+/** A signature scheme as a row of the table. The defaults are what most senders do. */
 export interface SignatureSpec {
   signature: ReferenceText | readonly ReferenceText[];
   separator?: string;
@@ -81,22 +81,22 @@ export interface SignatureSpec {
   otherwise?: SignatureScheme;
 }
 
-/** Do its senders sign the URL that they were given? Then it must be configured. */
+/** Whether its senders sign the URL that they were given. Then it must be configured. */
 export function signsUrl(scheme: Scheme | undefined): boolean {
   return scheme !== undefined && !('at' in scheme) && scheme.url !== undefined;
 }
 
-/** Does it vouch for the query too: is the URL signed, or a key shown? */
+/** Whether it covers the query too: the URL is signed, or a key is shown. */
 export function vouchesForQuery(scheme: Scheme | undefined): boolean {
   return scheme !== undefined && ('at' in scheme || signsUrl(scheme));
 }
 
-/** Do they sign the fields of a form, each value once? */
+/** Whether its senders sign the fields of a form, each value once. */
 export function signsForm(scheme: Scheme | undefined): boolean {
   return scheme !== undefined && !('at' in scheme) && signs(scheme.signed, 'form.sorted');
 }
 
-/** The headers that a scheme reads, in lower case: those of the signatures, and of what is signed beside them. */
+/** The headers that a scheme reads, in lower case: the signatures' and the signed ones. */
 export function headersOf(scheme: SignatureScheme): readonly string[] {
   const { signature, timestamp } = scheme;
   const read = [...signature, ...signedReferences(scheme), ...(timestamp ? [timestamp.at] : [])];
@@ -110,7 +110,7 @@ export function namesIn(scheme: SignatureScheme): ReadonlySet<string> {
   return new Set(names);
 }
 
-/** What is signed, beside the body, the URL and the method. */
+/** What is signed in addition to the body, the URL and the method. */
 export function signedReferences({ signed }: SignatureScheme): readonly Reference[] {
   return [...signed.before, ...signed.after].flatMap((part) =>
     'reference' in part ? [part.reference] : [],

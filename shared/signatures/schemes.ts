@@ -16,12 +16,12 @@ const minute = 60;
 const hour = 60 * minute;
 
 /**
- * Every scheme that the relay knows by name. A row says only where it differs from the default of
- * its builder, and names the page that defines it. A scheme of one's own is written the same way.
+ * Every scheme that the relay knows by name. A row has only what differs from the defaults of its builder, and names the
+ * page that defines it.
  *
- * A window (`toleranceS`) is the sender's own where it signs each attempt anew. Where it does not, or does not say
- * and names no window either, it is longer than its retries (retries.ts): what was answered 503 must be
- * taken when it comes again.
+ * A window (`toleranceS`) is the sender's own if it signs each attempt anew. If it does not, or if its pages say neither
+ * that nor a window, the window is longer than its retries (retries.ts): a delivery that was answered 503 must be
+ * accepted when it is sent again.
  */
 export const schemes = {
   // The DataNostro tutorial "BigQuery export via a DataNostro webhook", step 2.
@@ -103,7 +103,7 @@ export const schemes = {
     signed: '{url}{body}',
   }),
   // https://developer.paddle.com/webhooks/signature-verification. Paddle's SDKs allow 5 s, which
-  // a busy network or clock exceeds: 300 s as elsewhere, for a refused delivery is a lost one.
+  // a busy network or clock exceeds: 300 s as elsewhere, because a refused delivery is lost.
   paddle: hmac({
     signature: 'header:paddle-signature',
     separator: ';',
@@ -140,7 +140,7 @@ export const schemes = {
   }),
   // https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
   // The event itself is not signed: whoever has seen one delivery can forge others. Routes post forms, with the
-  // same at the top (.../docs/mailgun/user-manual/receive-forward-store/receive-http); a subaccount's event has a
+  // same fields at the top (.../docs/mailgun/user-manual/receive-forward-store/receive-http); a subaccount's event has a
   // signature with the key of its parent beside its own.
   mailgun: hmac({
     formOrIn: 'signature',
@@ -165,7 +165,7 @@ export const schemes = {
     timestamp: { at: 'item:t=', unit: 's', toleranceS: 25 * hour },
   }),
   // https://segment.com/docs/connections/destinations/catalog/actions-webhook/
-  // Of a batch only the first event is signed, so a batch never matches: batching must be off.
+  // Only the first event of a batch is signed, so a batch never matches: batching must be off.
   segment: hmac({ signature: 'header:x-signature' }, 'sha1'),
   // https://www.dropbox.com/developers/reference/webhooks
   dropbox: hmac({ signature: 'header:x-dropbox-signature' }),
@@ -235,8 +235,8 @@ export const schemes = {
     signed: 'v0:{header:x-cio-timestamp}:{body}',
     timestamp: { at: 'header:x-cio-timestamp', unit: 's', toleranceS: 25 * hour },
   }),
-  // https://developers.klaviyo.com/en/docs/working_with_system_webhooks. The page does not settle
-  // how the time is written, so it is signed text here and no window is kept.
+  // https://developers.klaviyo.com/en/docs/working_with_system_webhooks. The page does not say
+  // how the time is written, so it is only signed text here, without a window.
   klaviyo: hmac({
     signature: 'header:klaviyo-signature',
     signed: '{body}{header:klaviyo-timestamp}',
@@ -252,7 +252,7 @@ export const schemes = {
 
 export type SchemeName = keyof typeof schemes;
 
-/** The schemes of senders that show their secret. */
+/** The schemes of senders that show their secret instead of signing. */
 export type TokenSchemeName = {
   [Name in SchemeName]: (typeof schemes)[Name] extends TokenScheme ? Name : never;
 }[SchemeName];

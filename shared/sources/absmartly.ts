@@ -12,15 +12,21 @@ import type {
   Reading,
 } from './source.ts';
 
-export interface AbsmartlyOptions extends StreamOptions, ExportSettings {
-  /** What its webhook shows; by default an unguessable key ends the endpoint's path. */
+export interface AbsmartlyOptions
+  // Nothing is signed, and files are loaded as they are.
+  extends Omit<StreamOptions, 'invalidValues' | 'key' | 'replayWindow'>,
+    ExportSettings {
+  /**
+   * How the webhook shows its secret. By default an unguessable key ends the endpoint's path.
+   * @example scheme: 'bearer'
+   */
   scheme?: TokenSchemeName;
 }
 
 /**
  * ABsmartly's `ExperimentDataExportReady` webhook: it announces a ZIP of CSV files, which the
- * subscriber fetches from the API and loads in the order of their names. ABsmartly doesn't sign; the
- * endpoint's path holds an unguessable key.
+ * subscriber fetches from the API and loads in the order of their names. ABsmartly does not sign; an unguessable key
+ * ends the endpoint's path.
  */
 export function absmartly(options: AbsmartlyOptions): Stream {
   return { source: 'absmartly', scheme: 'endpoint-key', ...options };
@@ -94,13 +100,13 @@ function announced(members: Members, stream: Stream): AnnouncementReading {
   return { ok: true, announcement: found };
 }
 
-/** What can't be done without the experiment's id. */
+/** The options that need the experiment's id. */
 const idSettings = ['tablePerExperiment', 'exportFilter'] as const;
 
 /**
- * The API key is sent along with the download, so the URL may name nothing but a path of the
- * configured origin: no scheme, no host (`//`, `\`), no way up, no control characters; nor any of these
- * percent-encoded, since the server behind may decode once more.
+ * The API key is sent with the download, so the URL must be a path of the configured origin: no scheme, no host (`//`,
+ * `\`), no `..`, no control characters. None of these may be percent-encoded either, because a server may decode the
+ * path once more.
  */
 function isPath(url: string): boolean {
   if (!url.startsWith('/') || url.startsWith('//') || notInUrl.test(url)) return false;
@@ -113,11 +119,11 @@ function isPath(url: string): boolean {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be refused
 const notInUrl = /[\u0000-\u0020\u007f\\#@]/;
-/** Of the decoded path; what is still encoded was encoded twice. */
+/** In the decoded path. What is still encoded was encoded twice. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must be refused
 const notInPath = /[\u0000-\u001f\u007f\\@]|%[\da-f]{2}/i;
 
-/** Undefined if it isn't percent-encoded UTF-8. */
+/** Undefined if it is not percent-encoded UTF-8. */
 function decode(path: string): string | undefined {
   try {
     return decodeURIComponent(path);
@@ -126,7 +132,7 @@ function decode(path: string): string | undefined {
   }
 }
 
-/** It becomes part of a table's name, and of a URL: an integer and nothing else. */
+/** Only an integer: it becomes part of a table's name and of a URL. */
 function experimentIdOf({ id }: Members): string | undefined {
   return id !== undefined && /^[1-9]\d{0,17}$/.test(id) ? id : undefined;
 }
@@ -141,7 +147,7 @@ function textOf(raw: string | undefined): string | undefined {
   return raw?.startsWith('"') ? scalarText(raw) : undefined;
 }
 
-/** What the Worker carries of it. */
+/** The part that the Worker needs. */
 export const absmartlyEdge: EdgeSide = {
   name: 'absmartly',
   filteredStatus: 200,

@@ -15,19 +15,21 @@ import { queryReader } from '../shape/places.ts';
 import type { EdgeDelivery, EdgeSide, Reading, RowSource } from './source.ts';
 
 export interface DatanostroOptions
-  extends StreamOptions,
+  // DataNostro signs neither the URL nor a time.
+  extends Omit<StreamOptions, 'acceptsGet' | 'replayWindow'>,
     HistorySettings,
     Pick<EventShape, 'moreColumns'> {
   /**
-   * What becomes of members of an event that none of the columns takes: kept in a JSON column
-   * `other_members`, or refused, so that the event becomes a dead letter. Without it they are left out.
+   * What happens to members of an event that have no column. With `keep` they are stored in a JSON column
+   * `other_members`. With `refuse` the event becomes a dead letter. By default they are left out.
+   * @example unknown: 'keep'
    */
   unknown?: 'keep' | 'refuse';
 }
 
 /**
  * DataNostro's event webhook: JSON, signed with a hex HMAC-SHA256 of the raw body in `X-DN-Signature`.
- * Columns as in the vendor's BigQuery tutorial, then the relay's own two.
+ * Columns as in the vendor's BigQuery tutorial, followed by two of the relay.
  */
 export function datanostro(options: DatanostroOptions): Stream {
   return { source: 'datanostro', scheme: 'datanostro', ...options };
@@ -109,7 +111,7 @@ function read(delivery: EdgeDelivery, stream: Stream): Reading {
     const field = missingColumn(view, more);
     if (field !== undefined) return { kind: 'malformed', problem: `${field} is missing`, field };
   }
-  // An event without a name is still an event; a filter on names does not let it pass.
+  // An event without a name is an event, but a filter on names drops it.
   const [raw] = findValues(json.text, namePath) ?? [];
   const name = raw?.startsWith('"') ? scalarText(raw) : undefined;
   return { kind: 'events', events: [{ name, json: json.text }] };
@@ -147,7 +149,7 @@ function mapEvent(envelope: Envelope, stream: Stream): Mapping {
         notes ??= [];
         notes.push({ column, reason });
       }
-      // An empty time is none; an empty text is a text.
+      // An empty time is NULL; an empty text is a text.
       row[column] = (column === 'event_time' ? text || null : text) ?? null;
     }
   }
@@ -163,8 +165,8 @@ function mapEvent(envelope: Envelope, stream: Stream): Mapping {
 }
 
 /**
- * The payload as JSON text. A string that itself holds a JSON object or array is that object
- * (`JSON_VALUE(payload, '$.items[0].sku')` must work); any other string stays a string.
+ * The payload as JSON text. A string that contains a JSON object or array becomes that object, so that
+ * `JSON_VALUE(payload, '$.items[0].sku')` works. Any other string stays a string.
  */
 function payloadText(raw: string): string {
   if (!raw.startsWith('"')) return raw;
@@ -173,7 +175,7 @@ function payloadText(raw: string): string {
   return isJson(encoder.encode(inner)) ? inner : raw;
 }
 
-/** What the Worker carries of it. */
+/** The part that the Worker needs. */
 export const datanostroEdge: EdgeSide = {
   name: 'datanostro',
   filteredStatus: 204,

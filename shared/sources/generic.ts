@@ -1,5 +1,5 @@
 import type { TableLayout } from '../columns.ts';
-import type { Stream, StreamOptions } from '../config/config.ts';
+import type { HandshakeFor, Stream, StreamOptions } from '../config/config.ts';
 import type { EventShape } from '../config/event-shape.ts';
 import type { Envelope } from '../envelope.ts';
 import { lossTest } from '../formats/replaced.ts';
@@ -18,13 +18,25 @@ import { type Plan, planOf } from '../shape/plan.ts';
 import type { SchemeName } from '../signatures/schemes.ts';
 import type { EdgeDelivery, EdgeSide, Reading, RowSource } from './source.ts';
 
-export interface GenericOptions extends StreamOptions, EventShape {
-  /** How the sender proves who it is; by default an unguessable key ends the endpoint's path. */
-  scheme?: SchemeName;
+export interface GenericOptions<Scheme extends SchemeName = SchemeName>
+  extends Omit<StreamOptions, 'handshake'>,
+    EventShape {
+  /**
+   * How the sender proves who it is. By default an unguessable key ends the endpoint's path.
+   * @example scheme: 'standard-webhooks'
+   */
+  scheme?: Scheme;
+  /**
+   * The handshake that the sender's console asks for. `x` and `zoom` need the scheme of that name.
+   * @example handshake: 'graph'
+   */
+  handshake?: HandshakeFor<NoInfer<Scheme>>;
 }
 
-/** Any sender of JSON or forms; presets.ts has many of them ready. */
-export function generic(options: GenericOptions): Stream {
+/** Any sender of JSON or forms. presets.ts has the options of many senders. */
+export function generic<const Scheme extends SchemeName = 'endpoint-key'>(
+  options: GenericOptions<Scheme>,
+): Stream {
   return { source: 'generic', scheme: 'endpoint-key', ...options };
 }
 
@@ -43,7 +55,7 @@ function layout(stream: Stream): TableLayout {
       ...(description !== undefined && { description }),
       ...(required && { required }),
     })),
-    // By the relay's clock: a sender's may be wild, and BigQuery refuses wild partitions.
+    // By the relay's clock: a sender's clock may be wrong, and BigQuery refuses partitions far from today.
     ...(received?.type === 'TIMESTAMP' && {
       partitionBy: { column: received.name, by: 'DAY' as const },
     }),
@@ -53,17 +65,17 @@ function layout(stream: Stream): TableLayout {
   };
 }
 
-/** Beside `payload`, which has it all, what `moreColumns` say can be spared. */
+/** Whether a column only repeats part of `payload`. */
 function isSpare(name: string, { columns, moreColumns }: Stream): boolean {
   return columns === undefined && moreColumns !== undefined && Object.hasOwn(moreColumns, name);
 }
 
-/** The column that is filled with a fact. */
+/** The column that has a fact. */
 function columnOf({ columns }: Plan, fact: string): Plan['columns'][number] | undefined {
   return columns.find(({ from: [place] }) => place?.of === 'fact' && place.fact === fact);
 }
 
-/** Columns that are the same in copies of one row alone; none where the config keeps none. */
+/** The columns that are equal only in duplicates of one row; none if the config has no such columns. */
 function identityOf(plan: Plan): string[] {
   const facts = plan.each ? ['delivery:id', 'event:index'] : ['delivery:id'];
   const columns = facts.map((fact) => columnOf(plan, fact)?.name);
@@ -87,7 +99,7 @@ function read(sent: EdgeDelivery, stream: Stream): Reading {
     query,
   }));
   const [only] = views;
-  // Of several events the others may be whole: what is amiss with one is for the subscriber to say.
+  // If there are several events, the others may be good: the subscriber reports the bad ones.
   const field = only && views.length === 1 ? missingColumn(only, plan) : undefined;
   if (field !== undefined) return { kind: 'malformed', problem: `${field} is missing`, field };
   return {
@@ -120,7 +132,7 @@ function* mapAll(stored: Envelope, plan: Plan, text?: string): Iterable<Mapping>
   for (const [index, event] of events.entries()) {
     const view = { event, body, sent, header, query, isLossy };
     const name = readJoined(plan.event, view);
-    // A lone event has passed at the edge, perhaps by an older filter: what was accepted is stored.
+    // A single event passed the filter at the edge, perhaps an older filter: what was accepted is stored.
     if (events.length > 1 && !plan.filter.passes({ name, json: event })) continue;
     const mapping = mapEvent(view, name, index, envelope, plan);
     yield plan.each ? { event: index, ...mapping } : mapping;
@@ -136,7 +148,7 @@ function mapEvent(
 ): Mapping {
   const own = plan.each ? `${envelope.deliveryId}-${index}` : envelope.deliveryId;
   const facts: Facts = {
-    // An empty id tells nothing apart: with a key, events would replace one another.
+    // Not an empty id: with a key, such events would replace one another.
     'event:id': readJoined(plan.id, view) || own,
     'event:index': String(index),
     'delivery:id': envelope.deliveryId,
@@ -149,7 +161,7 @@ function mapEvent(
   return mapColumns({ ...view, facts }, plan, time?.ok === false ? time : undefined);
 }
 
-/** When the event happened, by the sender: undefined where it does not say. */
+/** When the event happened; undefined if the sender does not say. */
 function readTime({ time, timeUnit }: Plan, view: EventContext): Cell | undefined {
   const raw = readRaw(time, view);
   if (raw === undefined) return undefined;
@@ -157,7 +169,7 @@ function readTime({ time, timeUnit }: Plan, view: EventContext): Cell | undefine
   return text === undefined ? cellOf(raw, 'TIMESTAMP', timeUnit) : timeCell(text, timeUnit);
 }
 
-/** What the Worker carries of it. */
+/** The part that the Worker needs. */
 export const genericEdge: EdgeSide = {
   name: 'generic',
   filteredStatus: 200,

@@ -1,30 +1,36 @@
-import type { Stream, StreamOptions } from '../config/config.ts';
+import type { HandshakeFor, Stream, StreamOptions } from '../config/config.ts';
 import type { EventShape } from '../config/event-shape.ts';
 import type { SchemeName, TokenSchemeName } from '../signatures/schemes.ts';
 import { generic } from './generic.ts';
 
-/** What a preset says may be said otherwise, such as `event` where the sender lets its user choose. */
-export interface PresetOptions extends StreamOptions, EventShape {}
+/** A stream can override what its preset says, such as `event` where the sender lets its user choose the name. */
+export interface PresetOptions<Scheme extends SchemeName = SchemeName>
+  extends Omit<StreamOptions, 'handshake'>,
+    EventShape {
+  /** The handshake that the sender's console asks for. `x` and `zoom` are for the presets of that name. */
+  handshake?: HandshakeFor<Scheme>;
+}
 
-interface TokenOptions {
-  /** By default an unguessable key ends the endpoint's path. */
+/** For senders that sign nothing. */
+interface TokenPresetOptions extends Omit<PresetOptions<TokenSchemeName>, 'replayWindow'> {
+  /** How the sender shows its secret. By default an unguessable key ends the endpoint's path. */
   scheme?: TokenSchemeName;
 }
 
-type SenderRow = EventShape &
+type SenderRow<Scheme extends SchemeName> = EventShape &
   Pick<StreamOptions, 'publishBudgetMs' | 'acceptsGet' | 'maxBodyBytes'> & {
-    scheme: SchemeName;
+    scheme: Scheme;
     acceptedStatus?: 200;
   };
 
-/** For senders whose documentation asks for a 200: of some, any other answer makes them send again. */
+/** For senders whose documentation asks for a 200. Some send again after any other answer. */
 const only200 = { acceptedStatus: 200 } as const;
 
-/** For senders who wait for an answer for so many seconds: there must be time left for overflow. */
+/** For senders that wait only this long for an answer: there must be time left for overflow. */
 const waits = { oneSecond: { publishBudgetMs: 500 }, threeSeconds: { publishBudgetMs: 1500 } };
 
-/** Meta's products differ in `object` alone. */
-function metaRow(): SenderRow {
+/** Meta's products differ only in `object`. */
+function metaRow(): SenderRow<'meta'> {
   return {
     ...only200,
     // https://developers.facebook.com/docs/whatsapp/cloud-api/guides/set-up-webhooks: "up to 3 MB".
@@ -36,16 +42,23 @@ function metaRow(): SenderRow {
   };
 }
 
-/** Svix's libraries take its headers under both names, and Standard Webhooks' are the second. */
+/** Svix's libraries accept both names of its headers. The second are those of Standard Webhooks. */
 const svixId = 'header:svix-id | header:webhook-id';
 const webhookId = 'header:webhook-id | header:svix-id';
 
-/** For senders whose deliveries may be larger than what a message carries: as much as it does. */
+/** For senders whose deliveries may be larger than a message: the largest size that a message can carry. */
 const largest = { maxBodyBytes: 7 * 1024 * 1024 };
 
-/** A sender's row: how it signs, and where in its deliveries an event's name, id and time stand. */
-function sender(row: SenderRow): (options: PresetOptions) => Stream {
-  // What a sender is not known to send, a preset does not take.
+/**
+ * A sender's row: how it signs, and where in its deliveries an event's name, id and time stand.
+ *
+ * Without side effects, so that the Worker's bundle holds only the rows that its config uses.
+ */
+/* @__NO_SIDE_EFFECTS__ */
+function sender<const Scheme extends SchemeName>(
+  row: SenderRow<Scheme>,
+): (options: PresetOptions<Scheme>) => Stream {
+  // Only formats that the sender is known to send.
   return (options) => generic({ body: 'json', ...row, ...options });
 }
 
@@ -53,7 +66,7 @@ export const adyen = sender({
   scheme: 'adyen',
   each: '$.notificationItems',
   event: '$.NotificationRequestItem.eventCode',
-  // Of one payment there are many notifications.
+  // One payment has many notifications.
   id: ['$.NotificationRequestItem.pspReference', '$.NotificationRequestItem.eventCode'],
   time: '$.NotificationRequestItem.eventDate',
   moreColumns: { live: { type: 'STRING', from: 'body:$.live' } },
@@ -102,7 +115,7 @@ export const docusign = sender({
   time: '$.generatedDateTime',
 });
 
-/** It says that something has changed, and not what. */
+/** Says only that something changed. */
 export const dropbox = sender({ scheme: 'dropbox' });
 
 /**
@@ -177,8 +190,8 @@ export const mailgun = sender({
  */
 export const meta = sender(metaRow());
 
-/** Signs nothing: what it shows instead, its user chooses. */
-export const mixpanel: (options: PresetOptions & TokenOptions) => Stream = sender({
+/** Signs nothing: its user chooses how it shows a key. */
+export const mixpanel: (options: TokenPresetOptions) => Stream = sender({
   scheme: 'endpoint-key',
   event: '$.action',
 });
@@ -257,8 +270,8 @@ export const sendgrid = sender({
   time: { from: '$.timestamp', unit: 's' },
 });
 
-/** Inbound Parse where no security policy of SendGrid's signs it: then its user chooses what it shows. */
-export const sendgridInbound: (options: PresetOptions & TokenOptions) => Stream = sender({
+/** Inbound Parse without a security policy of SendGrid, which would sign it: its user chooses how it shows a key. */
+export const sendgridInbound: (options: TokenPresetOptions) => Stream = sender({
   ...largest,
   scheme: 'endpoint-key',
   body: ['multipart', 'form'],
@@ -281,8 +294,8 @@ export const shopify = sender({
 });
 
 /**
- * Events as JSON, slash commands as forms, and interactions as forms whose `payload` is JSON. What tells no time
- * was sent at that of its signature.
+ * Events as JSON, slash commands as forms, and interactions as forms whose `payload` is JSON. If there is no time
+ * in the body, it is that of the signature.
  */
 export const slack = sender({
   ...waits.threeSeconds,
@@ -333,8 +346,8 @@ export const svix = sender({
 });
 
 const twilioStatus = '$.MessageStatus | $.SmsStatus | $.CallStatus';
-/** Of one message or call there are many callbacks. */
-const twilioId = ['$.MessageSid | $.CallSid', twilioStatus];
+/** One message or call has many callbacks. */
+const twilioId = ['$.MessageSid | $.CallSid', twilioStatus] as const;
 
 /** Twilio's callbacks as forms, the usual kind, or as GETs, where the user asks for those. */
 export const twilio = sender({
@@ -372,7 +385,7 @@ export const typeform = sender({
 
 export const whatsapp = sender(metaRow());
 
-/** X names no event: which member a delivery has says what it is about. */
+/** X sends no event name: the members of a delivery show what it is about. */
 export const x = sender({ ...only200, scheme: 'x' });
 
 export const xero = sender({
@@ -382,7 +395,7 @@ export const xero = sender({
   time: '$.eventDateUtc',
 });
 
-/** What `event` is, Zendesk's user sets with the webhook's body, which may be JSON, XML or a form. */
+/** Zendesk's user defines the body, and so the event's name. The body may be JSON, XML or a form. */
 export const zendesk = sender({
   scheme: 'zendesk',
   body: ['json', 'form', 'text'],

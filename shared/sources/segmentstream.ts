@@ -22,18 +22,30 @@ import { queryReader } from '../shape/places.ts';
 import type { TokenSchemeName } from '../signatures/schemes.ts';
 import type { EdgeDelivery, EdgeSide, Reading, RowSource } from './source.ts';
 
-export interface SegmentstreamOptions extends StreamOptions, Pick<EventShape, 'moreColumns'> {
-  /** What the CRM shows; by default an unguessable key ends the endpoint's path. */
+export interface SegmentstreamOptions
+  // Nothing is signed, and bodies are kept raw: a filter would see no name and no field.
+  extends Omit<StreamOptions, 'filter' | 'replayWindow'>,
+    Pick<EventShape, 'moreColumns'> {
+  /**
+   * How the CRM shows its secret. By default an unguessable key ends the endpoint's path.
+   * @example scheme: 'basic'
+   */
   scheme?: TokenSchemeName;
-  /** The zone that `date` is told in: an IANA name (`Europe/Prague`) or an offset (`+02:00`). UTC by default. */
+  /**
+   * The time zone of the column `date`: an IANA name or an offset such as `+02:00`. UTC by default.
+   * @example timeZone: 'Europe/Prague'
+   */
   timeZone?: string;
-  /** Adds a JSON column `fields` with what the payload says, where it is a form or a JSON object or array. */
+  /**
+   * Adds a JSON column `fields` with the payload's fields, where the payload is a form, or a JSON object or array.
+   * @example fields: true
+   */
   fields?: boolean;
 }
 
 /**
- * SegmentStream's webhook data import: whatever a CRM posts is kept raw, with the time and a unique
- * id of the hit. Nothing is signed; the endpoint's path holds an unguessable key.
+ * SegmentStream's webhook data import: whatever a CRM posts is kept raw, with the time and a unique id.
+ * Nothing is signed; an unguessable key ends the endpoint's path.
  */
 export function segmentstream(options: SegmentstreamOptions): Stream {
   return { source: 'segmentstream', scheme: 'endpoint-key', ...options };
@@ -43,12 +55,12 @@ const fieldsColumn: Column = {
   name: 'fields',
   type: 'JSON',
   description: 'What the payload and the query say, where they are forms or JSON',
-  // With another text in a field's place it would say what nobody sent; the payload says it all.
+  // A changed field would be something that nobody sent. The payload has everything.
   exact: true,
   spare: true,
 };
 
-/** @throws RelayError `config.invalid` where there is no such time zone */
+/** @throws RelayError `config.invalid` if there is no such time zone */
 function layout(stream: Stream): TableLayout {
   calendarOf(stream.timeZone ?? 'UTC');
   return {
@@ -99,14 +111,14 @@ function mapHit(envelope: Envelope, stream: Stream): Mapping {
   };
 }
 
-/** Rows are told apart by what was sent, never by U+FFFD in its place. */
+/** A key must not contain U+FFFD instead of what was sent. */
 function isInKey(notes: readonly ValueNote[], { key = [] }: Stream): boolean {
   return notes.some(({ column }) => key.includes(column));
 }
 
 /**
- * The body; of a hit without one, its query. A byte order mark stays: it was sent. Not exact where U+FFFD stands for
- * bytes that are no text.
+ * The body, or the query of a delivery without a body. A byte order mark stays, because it was sent. Not exact if U+FFFD
+ * stands for bytes that are not text.
  */
 function decodePayload(envelope: Envelope): { text: string; isExact: boolean } {
   const { body, contentType, query } = envelope;
@@ -140,7 +152,7 @@ function calendarOf(timeZone: string): Intl.DateTimeFormat {
   const known = calendars.get(timeZone);
   if (known) return known;
   try {
-    // Sweden writes its dates as ISO 8601 does.
+    // Swedish dates are ISO 8601 dates.
     const calendar = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' });
     calendars.set(timeZone, calendar);
     return calendar;
@@ -150,7 +162,7 @@ function calendarOf(timeZone: string): Intl.DateTimeFormat {
   }
 }
 
-/** What the Worker carries of it. */
+/** The part that the Worker needs. */
 export const segmentstreamEdge: EdgeSide = {
   name: 'segmentstream',
   filteredStatus: 200,
@@ -170,14 +182,14 @@ export const segmentstreamSource: RowSource = /* @__PURE__ */ Object.assign(
 
 const formats = ['json', 'form', 'multipart', 'text'] as const;
 
-/** A hit, as far as its fields need it. */
+/** What the fields of a delivery are read from. */
 type Hit = SentBody & { query?: string | undefined };
 
 /**
- * What a CRM's hit says, as JSON text: its form or JSON body, and the query around it; of a name in both, what the
- * body says. Undefined where it says nothing in either: XML, or words.
+ * The fields that a CRM sent, as JSON text: the members of its form or JSON body, and of the query. The body wins for a
+ * name in both. Undefined if there are no fields, as in XML or plain text.
  */
-export function hitFields(hit: Hit): string | undefined {
+function hitFields(hit: Hit): string | undefined {
   const said = bodyFields(hit);
   const query = hit.method === 'GET' ? undefined : hit.query;
   if (!query) return said;
@@ -191,14 +203,14 @@ function bodyFields(hit: Hit): string | undefined {
   if (hit.body.byteLength === 0) return undefined;
   const sent = inUtf8(hit);
   const format = formatOf(sent, formats);
-  // A number is JSON too, and has no fields.
+  // A number is JSON too, but has no fields.
   if (format === 'text' || (format === 'json' && !beginsAsJson(sent.body))) return undefined;
   if (format === 'form' && !mayBeForm(sent)) return undefined;
   const reading = readAs(format, sent);
   return reading.ok ? reading.text : undefined;
 }
 
-/** A query string comes without a type. curl says of whatever it posts that it is a form. */
+/** A query string has no Content-Type. curl declares everything that it posts as a form. */
 function mayBeForm({ contentType, method }: SentBody): boolean {
   return method === 'GET' || contentType === undefined || isDeclaredForm(contentType);
 }

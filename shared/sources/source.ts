@@ -1,4 +1,4 @@
-import type { Row, TableLayout } from '../columns.ts';
+import type { TableLayout } from '../columns.ts';
 import type { Stream } from '../config/config.ts';
 import type { JoinedPlaces } from '../config/event-shape.ts';
 import type { Envelope } from '../envelope.ts';
@@ -6,21 +6,21 @@ import type { FilteredEvent } from '../filters/filter.ts';
 import type { SentBody } from '../formats/body-formats.ts';
 import type { Mapping } from '../shape/map-columns.ts';
 
-/** What the edge learns from a delivery whose key or signature already held. */
+/** What the edge learns from a delivery after its key or signature was verified. */
 export type Reading =
   /**
-   * At least one. It passes if any of them does; the subscriber drops the others. `text` is the whole body as
-   * JSON, where all of it was read.
+   * At least one event. The delivery passes the filter if any event does; the subscriber drops the others. `text` is
+   * the whole body as JSON, if all of it was read.
    */
   | { kind: 'events'; events: readonly FilteredEvent[]; text?: string }
-  /** A delivery of another kind than this stream is for: acknowledged, not relayed. */
+  /** A delivery of a kind that the stream does not take: acknowledged, not relayed. */
   | { kind: 'ignored'; event?: string; reason: string }
   | { kind: 'malformed'; problem: string; field?: string };
 
-/** A delivery at the edge. `header` gives a header's value where the envelope can carry it. */
+/** A delivery at the edge. `header` gives a header's value if the envelope can carry it. */
 export interface EdgeDelivery extends SentBody {
   header: (name: string) => string | undefined;
-  /** Of the URL, as it was sent, without its question mark. */
+  /** The URL's query as it was sent, without the question mark. */
   query?: string | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface Announcement {
   path: string;
   /** `dataset.table` that the files are loaded into. */
   table: string;
-  /** The id of its experiment, where the stream's `exportFilter` has to ask about it. */
+  /** The id of its experiment, if the stream has an `exportFilter`. */
   experimentId?: string;
 }
 
@@ -41,9 +41,9 @@ export type AnnouncementReading =
 /** A source as the edge knows it. */
 export interface EdgeSide {
   readonly name: string;
-  /** What the sender's own console expects for an event that the filter drops. */
+  /** The status that the sender's console expects for an event that the filter drops. */
   readonly filteredStatus: 200 | 204;
-  /** Where the name that filters see stands; undefined where events have none. */
+  /** Where an event's name stands, which filters see; undefined if events have no name. */
   eventNamePlaces(stream: Stream): JoinedPlaces | undefined;
   /** Lower-case names of the headers that the subscriber needs. */
   headers(stream: Stream): readonly string[];
@@ -56,14 +56,13 @@ export interface RowSource extends EdgeSide {
   readonly delivers: 'rows';
   layout(stream: Stream): TableLayout;
   /**
-   * One for each event that passes the stream's filter, or one for a delivery that can't be read.
+   * One mapping for each event that passes the stream's filter, or one for a delivery that can't be read.
    *
-   * @param text of the body, as `read` has told it: then it is not parsed again
+   * @param text of the body, as `read` returned it: then it is not parsed again
    */
   map(envelope: Envelope, stream: Stream, text?: string): readonly Mapping[];
   /**
-   * The same, one at a time, where a delivery of the stream may hold many events; each is mapped only when it
-   * is asked for. Undefined where it holds one.
+   * The same, lazily, for a stream whose deliveries may have many events. Undefined for other streams.
    */
   mapEach?(envelope: Envelope, stream: Stream): Iterable<Mapping> | undefined;
 }

@@ -6,26 +6,26 @@ export type WriteClient = InstanceType<typeof v1.BigQueryWriteClient>;
 
 export interface WriteClientOptions {
   projectId: string;
-  /** `host:port` of a server without TLS and credentials; Google's own when absent. */
+  /** `host:port` of a server without TLS and credentials; Google's own by default. */
   endpoint?: string;
 }
 
 /**
- * The generated v1 stub, with its credentials already resolved: left to its first append, the package
- * turns missing credentials into an unhandled rejection.
+ * The generated v1 stub. Its credentials are resolved here: on the first append, the package would turn missing
+ * credentials into an unhandled rejection.
  *
  * @throws RelayError `bigquery.credentials`
  */
 export async function openWriteClient(options: WriteClientOptions): Promise<WriteClient> {
   const client = new v1.BigQueryWriteClient({
     projectId: options.projectId,
-    // A connection between bursts stays known to be alive, and a dead peer is noticed within 40 s.
+    // An idle connection is kept alive, and a dead peer is noticed within 40 s.
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
-    // After an outage every table is to be written soon; by default it may be two minutes until it connects.
+    // Connect soon after an outage; by default it may take two minutes.
     'grpc.max_reconnect_backoff_ms': 10_000,
-    // A TCP connection of its own: HTTP/2's flow control would let a peer that has stopped reading one
-    // table's stream hold up those of all the others.
+    // A TCP connection of its own: on a shared one, HTTP/2's flow control would block every table's stream when
+    // the peer stops reading one.
     'grpc.use_local_subchannel_pool': 1,
     ...(options.endpoint === undefined ? {} : insecure(options.endpoint)),
   });

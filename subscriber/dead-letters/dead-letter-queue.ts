@@ -1,47 +1,46 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../../shared/columns.ts';
 import type { Log } from '../log.ts';
-import type { Guest, WaitingRoom } from '../pull/waiting-room.ts';
-import { deliveryFate } from '../rows/delivery-fate.ts';
-import type { Fate } from '../rows/fate.ts';
-import type { TableQueue } from '../rows/table-queue.ts';
-import { bareDeadLetterRows, type DeadLetter, deadLetterRows } from './dead-letters.ts';
+import type { InFlightLimit, LimitedQueue } from '../pull/in-flight-limit.ts';
+import { type RowTable, writeRow } from '../rows/row-writer.ts';
+import { combineResults, type Queue, type WriteResult } from '../rows/write-result.ts';
+import { bareDeadLetterRows, type DeadLetter, deadLetterRows } from './dead-letter-rows.ts';
 
 export interface DeadLetterQueueOptions {
-  table: Pick<TableQueue, 'write'>;
-  room: Pick<WaitingRoom, 'join' | 'now'>;
+  table: RowTable;
+  inFlight: Pick<InFlightLimit, 'register' | 'now'>;
   log: Log;
   /** Unix milliseconds. */
   now?: () => number;
-  /** How long a letter that BigQuery refuses waits for its next try, by the number of tries before. */
+  /** How long to wait before the next try of a refused dead letter, by the number of tries before. */
   waitMs?: (tries: number) => number;
 }
 
-/** A second, and twice as long after each try, up to ten minutes. */
+/** A second, doubled after each try, up to ten minutes. */
 const growingWaitMs = (tries: number) => Math.min(600_000, 1000 * 2 ** Math.min(tries, 20));
 
 /**
- * Stores dead letters, and holds those that BigQuery refuses even as bare bytes: they keep their leases
- * and are tried again, less and less often, until the room is needed for others.
+ * Stores dead letters. One that BigQuery refuses even as plain bytes keeps its lease and is tried again with
+ * growing pauses, until the in-flight limit needs its place.
  */
-export class DeadLetterQueue implements Guest {
+export class DeadLetterQueue implements Queue<DeadLetter>, LimitedQueue {
   readonly #options: Required<DeadLetterQueueOptions>;
-  /** Each held letter's way out, with the time since when it is held. */
-  readonly #held = new Map<AbortController, number>();
+  /** What nacks each refused dead letter, with the time of its first refusal. */
+  readonly #refused = new Map<AbortController, number>();
   #isClosed = false;
 
   constructor(options: DeadLetterQueueOptions) {
     this.#options = { now: Date.now, waitMs: growingWaitMs, ...options };
-    options.room.join(this);
+    options.inFlight.register(this);
   }
 
-  /** How many letters are held since BigQuery refuses them. */
+  /** How many dead letters BigQuery refuses now. */
   get refused(): number {
-    return this.#held.size;
+    return this.#refused.size;
   }
 
   get waitingSince(): number | undefined {
-    const [oldest] = this.#held.values();
+    const [oldest] = this.#refused.values();
     return oldest;
   }
 
@@ -51,52 +50,56 @@ export class DeadLetterQueue implements Guest {
     return Promise.resolve(false);
   }
 
-  giveBackUnsent(): void {
-    for (const release of this.#held.keys()) release.abort();
+  nackUnsent(): void {
+    for (const controller of this.#refused.keys()) controller.abort();
   }
 
-  giveBackSent(): void {}
+  nackUnanswered(): void {}
 
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = true;
-    this.giveBackUnsent();
+    this.nackUnsent();
   }
 
-  /** Resolves when the letter is stored, or given back. Never rejects. */
-  async store(letter: DeadLetter): Promise<Fate> {
-    const fate = await this.#try(letter);
-    return fate.kind === 'dead' ? await this.#hold(letter, fate.reason) : fate;
+  /** @returns `written` or `nacked` */
+  async write(letter: DeadLetter): Promise<WriteResult> {
+    const result = await this.#try(letter);
+    return result.kind === 'invalid' ? await this.#retry(letter, result.problem.reason) : result;
   }
 
-  async #hold(letter: DeadLetter, refusal: string): Promise<Fate> {
-    const { room, log, waitMs } = this.#options;
+  async #retry(letter: DeadLetter, refusal: string): Promise<WriteResult> {
+    const { inFlight, log, waitMs } = this.#options;
     const { delivery_id, stream } = letter.attributes;
-    const message = 'BigQuery refuses a dead letter, which is held and tried again';
-    const release = new AbortController();
-    const { signal } = release;
-    this.#held.set(release, room.now);
-    if (this.#isClosed) release.abort();
+    const message = 'BigQuery refuses a dead letter; it stays in flight and is tried again';
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.#refused.set(controller, inFlight.now);
+    if (this.#isClosed) controller.abort();
     let cause = refusal;
     for (let tries = 0; ; tries++) {
       log({ severity: 'ERROR', message, stream, delivery_id, cause });
       await sleep(waitMs(tries), undefined, { signal }).catch(() => {});
-      const fate: Fate = signal.aborted ? { kind: 'held', reason: cause } : await this.#try(letter);
-      if (fate.kind !== 'dead') {
-        this.#held.delete(release);
-        return fate;
+      const result: WriteResult = signal.aborted
+        ? { kind: 'nacked', reason: cause }
+        : await this.#try(letter);
+      if (result.kind !== 'invalid') {
+        this.#refused.delete(controller);
+        return result;
       }
-      cause = fate.reason;
+      cause = result.problem.reason;
     }
   }
 
-  async #try(letter: DeadLetter): Promise<Fate> {
+  async #try(letter: DeadLetter): Promise<WriteResult> {
     const now = this.#options.now();
-    const fate = await this.#write(deadLetterRows(letter, now));
-    return fate.kind === 'dead' ? await this.#write(bareDeadLetterRows(letter, now)) : fate;
+    const result = await this.#writeRows(deadLetterRows(letter, now));
+    return result.kind === 'invalid'
+      ? await this.#writeRows(bareDeadLetterRows(letter, now))
+      : result;
   }
 
-  async #write(rows: readonly Row[]): Promise<Fate> {
-    const fates = await Promise.all(rows.map((row) => this.#options.table.write(row)));
-    return deliveryFate(fates.map((fate) => ({ fate })));
+  async #writeRows(rows: readonly Row[]): Promise<WriteResult> {
+    const results = await Promise.all(rows.map((row) => writeRow(this.#options.table, row)));
+    return combineResults(results.map((result) => ({ result })));
   }
 }

@@ -3,37 +3,37 @@ import type { ExportFilter, ExportSettings } from '../../shared/config/export-se
 import { type ErrorCode, errors, RelayError } from '../../shared/errors.ts';
 import type { Announcement } from '../../shared/sources/source.ts';
 import type { Log } from '../log.ts';
-import type { CsvFile } from './archive/csv-file.ts';
+import { type CsvFile, readCsvFile } from './archive/csv-file.ts';
 import type { CsvSettings } from './archive/csv-reader.ts';
 import { ExportColumns } from './archive/export-columns.ts';
 import { defaultExportLimits, type ExportLimits } from './archive/limits.ts';
+import { readArchive } from './archive/zip-archive.ts';
+import { download, type SpooledFile } from './fetch/download.ts';
 import { matchesFilter } from './fetch/experiment.ts';
 import type { ExportApi } from './fetch/export-api.ts';
 import type { ExportOrigin } from './fetch/export-origin.ts';
-import { FetchedExport } from './fetched-export.ts';
 import { apiFailure, type ErrorProto } from './load/bigquery-failure.ts';
 import { findDestination } from './load/destination.ts';
 import { loadFile } from './load/load-file.ts';
-import { Preparation } from './load/prepare-files.ts';
+import { PreparedFiles } from './load/prepare-files.ts';
 import { renamings, requireSchema } from './load/schema.ts';
 import { Progress } from './progress.ts';
 
 export interface ExportDependencies {
-  /** Where the ZIP is read. */
+  /** Where the ZIP is. */
   origin: ExportOrigin;
-  /** What is asked about experiments; needed where there is a filter. */
+  /** Answers requests for experiments. Required if there is a filter. */
   api?: ExportApi | undefined;
   filter?: ExportFilter | undefined;
   schema?: ExportSettings['schema'];
-  /** How its files are written. */
   settings?: CsvSettings | undefined;
   bigquery: BigQuery;
   /** Where the ZIP is spooled. */
   directory: string;
-  /** Where a missing dataset is made. */
+  /** Of a dataset that is created. */
   location: string;
   limits?: Partial<ExportLimits>;
-  /** Ends an export between two steps: it is to be tried again. */
+  /** Stops an export between two steps; the outcome is `retryable`. */
   signal?: AbortSignal;
   log?: Log;
 }
@@ -45,52 +45,44 @@ interface LoadedFile {
 
 export type ExportOutcome =
   | { kind: 'loaded'; files: LoadedFile[]; rows: number }
-  /** The filter leaves it out. */
+  /** It does not match the filter. */
   | { kind: 'skipped'; reason: string }
-  /** Can never be loaded, whatever is tried again. */
-  | { kind: 'refused'; reason: string }
-  /** Nothing is wrong with the export. The files that are loaded already won't be loaded again. */
+  /** It can never be loaded: a retry won't help. */
+  | { kind: 'invalid'; reason: string }
+  /** The export may be good. A retry does not load files again that are loaded. */
   | { kind: 'retryable'; reason: string; isFailedJob?: true };
 
 /**
- * One announced export. Tried again, it keeps the ZIP that it has fetched; tried again after a crash, or
- * by a redelivery, it goes on at the file where it stopped.
+ * One announced export. A retry keeps the ZIP that was fetched. After a crash or a redelivery the load
+ * continues at the file where it stopped.
  */
 export class ExportLoad implements AsyncDisposable {
   readonly #announcement: Announcement;
   readonly #dependencies: ExportDependencies;
   readonly #progress: Progress;
-  readonly #fetched: FetchedExport;
-  readonly #preparation = new Preparation();
-  readonly #usedAttempts = new Map<CsvFile, number>();
-  /** Of files whose rows are told already: each try meets them again. */
-  readonly #told = new Set<CsvFile>();
+  readonly #prepared = new PreparedFiles();
+  readonly #nextAttempts = new Map<CsvFile, number>();
+  /** Files whose rows are counted in the progress; each retry returns them again. */
+  readonly #counted = new Set<CsvFile>();
   #passed = false;
+  #spool: SpooledFile | undefined;
+  #files: readonly CsvFile[] | undefined;
   #columns: ExportColumns | undefined;
 
   constructor(announcement: Announcement, dependencies: ExportDependencies) {
-    const { origin, directory, limits, settings, signal, log = () => {} } = dependencies;
+    const { log = () => {} } = dependencies;
     const { path, table } = announcement;
     this.#announcement = announcement;
     this.#dependencies = dependencies;
-    this.#progress = new Progress(log, { export: shown(path), table });
-    this.#fetched = new FetchedExport({
-      origin,
-      path,
-      directory,
-      limits: { ...defaultExportLimits, ...limits },
-      settings,
-      signal,
-      progress: this.#progress,
-    });
+    this.#progress = new Progress(log, { export: withoutQuery(path), table });
   }
 
-  /** Fetches the export and loads its CSVs, one after the other, in the order of their names. Never rejects. */
+  /** Fetches the export and loads its CSVs one by one, in file-name order. Never rejects. */
   async try(): Promise<ExportOutcome> {
     const { signal } = this.#dependencies;
     const loaded: LoadedFile[] = [];
     try {
-      if (!(await this.#passes())) return { kind: 'skipped', reason: this.#skipped() };
+      if (!(await this.#passesFilter())) return { kind: 'skipped', reason: this.#skipReason() };
       await this.#loadFiles(loaded);
     } catch (error) {
       return outcomeOf(signal?.aborted ? stopped(error) : error, loaded);
@@ -99,37 +91,88 @@ export class ExportLoad implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#fetched[Symbol.asyncDispose]();
+    await this.#spool?.[Symbol.asyncDispose]();
+    this.#spool = undefined;
+    this.#files = undefined;
   }
 
-  async #passes(): Promise<boolean> {
+  async #passesFilter(): Promise<boolean> {
     const { filter, api, signal } = this.#dependencies;
     if (!filter || this.#passed) return true;
     const { experimentId } = this.#announcement;
-    // The edge has refused it already; an envelope may be older than the filter.
-    if (!experimentId)
-      throw new RelayError(
-        'export.filter',
-        'exportFilter is on but the payload has no experiment id',
-      );
+    // The edge rejects such a delivery, but an envelope may be older than the filter.
+    if (!experimentId) {
+      const problem = 'exportFilter is on but the payload has no experiment id';
+      throw new RelayError('export.filter', problem);
+    }
     if (!api) throw new RelayError('export.api', 'no API is configured to ask about experiments');
     this.#passed = await matchesFilter(experimentId, filter, api, signal);
     return this.#passed;
   }
 
   /** In the words of the vendor's function. */
-  #skipped(): string {
+  #skipReason(): string {
     return `Skipped: experiment ${this.#announcement.experimentId} does not match filter`;
   }
 
-  /** Tells of names that stand twice: once, as every file of a stream has them. */
-  #found(files: readonly CsvFile[]): ExportColumns {
+  /** @param loaded gets each file when it is loaded */
+  async #loadFiles(loaded: LoadedFile[]): Promise<void> {
+    const { bigquery, location, schema, signal } = this.#dependencies;
+    const { path, table } = this.#announcement;
+    this.#files ??= await this.#fetchFiles();
+    const files = this.#files;
+    this.#columns ??= this.#columnsOf(files);
+    requireSchema(files, this.#columns, schema);
+    signal?.throwIfAborted();
+    const options = {
+      bigquery,
+      destination: await findDestination(bigquery, table, location),
+      path,
+      columns: this.#columns,
+      schema,
+      signal,
+      progress: this.#progress,
+      nextAttempts: this.#nextAttempts,
+    };
+    await this.#prepared.prepare(files, options);
+    for (const file of files) {
+      signal?.throwIfAborted();
+      const { rows, earlier } = await loadFile(file, this.#prepared.take(file), options);
+      loaded.push({ name: file.name, rows });
+      if (!this.#counted.has(file)) this.#progress.addRows(rows);
+      this.#counted.add(file);
+      this.#logLoaded(file, rows, earlier, { loaded: loaded.length, files: files.length });
+    }
+  }
+
+  /** The CSVs in file-name order, with their headers and first rows. The ZIP is fetched only once. */
+  async #fetchFiles(): Promise<readonly CsvFile[]> {
+    const { origin, directory, settings = {}, signal } = this.#dependencies;
+    const limits = { ...defaultExportLimits, ...this.#dependencies.limits };
+    this.#spool ??= await download({
+      origin,
+      path: this.#announcement.path,
+      directory,
+      signal,
+      maxBytes: limits.compressedBytes,
+      onProgress: (bytes, of) => this.#progress.report({ doing: 'downloading', bytes, of }),
+    });
+    const files: CsvFile[] = [];
+    for (const archived of await readArchive(this.#spool.file, this.#spool.bytes, limits)) {
+      signal?.throwIfAborted();
+      files.push(await readCsvFile(archived, settings));
+    }
+    return files;
+  }
+
+  /** Warns about column names that occur twice, in one file only: usually all files of a stream have them. */
+  #columnsOf(files: readonly CsvFile[]): ExportColumns {
     const [first] = files.filter((file) => renamings(file).length > 0);
     if (first) {
       this.#dependencies.log?.({
         severity: 'WARNING',
-        message: 'two columns of an export have one name: the second got a number',
-        export: shown(this.#announcement.path),
+        message: 'two columns of an export have the same name: the second got a number',
+        export: withoutQuery(this.#announcement.path),
         table: this.#announcement.table,
         file: first.name,
         columns: renamings(first).slice(0, 10).join(', '),
@@ -138,48 +181,26 @@ export class ExportLoad implements AsyncDisposable {
     return new ExportColumns(files);
   }
 
-  /** @param loaded takes each file when it is loaded */
-  async #loadFiles(loaded: LoadedFile[]): Promise<void> {
-    const { bigquery, location, schema, signal, log } = this.#dependencies;
-    const { path, table } = this.#announcement;
-    const files = await this.#fetched.files();
-    this.#columns ??= this.#found(files);
-    requireSchema(files, this.#columns, schema);
-    signal?.throwIfAborted();
-    const destination = await findDestination(bigquery, table, location);
-    const options = {
-      bigquery,
-      destination,
-      path,
-      columns: this.#columns,
-      schema,
-      signal,
-      progress: this.#progress,
-      usedAttempts: this.#usedAttempts,
-    };
-    await this.#preparation.prepare(files, options);
-    for (const file of files) {
-      signal?.throwIfAborted();
-      const { rows, earlier } = await loadFile(file, this.#preparation.take(file), options);
-      loaded.push({ name: file.name, rows });
-      if (!this.#told.has(file)) this.#progress.addRows(rows);
-      this.#told.add(file);
-      log?.({
-        severity: 'INFO',
-        message: earlier ? 'export file was loaded before' : 'export file loaded',
-        export: shown(path),
-        table,
-        file: file.name,
-        rows,
-        loaded: loaded.length,
-        files: files.length,
-      });
-    }
+  #logLoaded(
+    file: CsvFile,
+    rows: number,
+    earlier: boolean,
+    counts: { loaded: number; files: number },
+  ): void {
+    this.#dependencies.log?.({
+      severity: 'INFO',
+      message: earlier ? 'export file was loaded before' : 'export file loaded',
+      export: withoutQuery(this.#announcement.path),
+      table: this.#announcement.table,
+      file: file.name,
+      rows,
+      ...counts,
+    });
   }
 }
 
-/** A query may hold a signature. */
-function shown(path: string): string {
+/** A query may contain a signature, which must not be logged. */
+function withoutQuery(path: string): string {
   return path.replace(/\?.*$/s, '');
 }
 
@@ -190,10 +211,10 @@ function outcomeOf(error: unknown, loaded: readonly LoadedFile[]): ExportOutcome
     return { kind: 'retryable', reason: message, ...(isFailedJob && { isFailedJob }) };
   }
   const before = loaded.map(({ name }) => name).join(', ');
-  return { kind: 'refused', reason: before ? `${message} (loaded before it: ${before})` : message };
+  return { kind: 'invalid', reason: before ? `${message} (loaded before it: ${before})` : message };
 }
 
-/** What isn't known to be the export's fault never costs the export. */
+/** An unknown error never costs the export: it may not be the export's fault. */
 function unexpected(error: unknown): { code?: ErrorCode; message: string } {
   const { code, errors, message } = error as Error & { code?: unknown; errors?: ErrorProto[] };
   if (typeof code === 'number') return apiFailure(code, errors ?? [], message);

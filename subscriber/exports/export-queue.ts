@@ -1,46 +1,45 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
-import type { Announcement } from '../../shared/sources/source.ts';
 import { backoffMs } from '../bigquery/append/backoff.ts';
 import type { Log } from '../log.ts';
-import type { Fate } from '../rows/fate.ts';
+import type { AnnouncedExport } from '../rows/delivery-writer.ts';
+import type { Queue, WriteResult } from '../rows/write-result.ts';
 import { ExportLoad } from './export-load.ts';
-import { apiOrigin } from './fetch/api-origin.ts';
 import { bucketOrigin } from './fetch/bucket-origin.ts';
 import type { ExportApi } from './fetch/export-api.ts';
+import { apiOrigin } from './fetch/export-api.ts';
 import type { ExportOrigin } from './fetch/export-origin.ts';
 
 export interface ExportQueueOptions {
   relay: Relay;
   bigquery: BigQuery;
-  /** By the stream's name; a stream whose exports are read from a bucket needs one for its filter alone. */
+  /** By the stream's name. A stream with a bucket needs one only for its filter. */
   apis: ReadonlyMap<string, ExportApi>;
   /** Where ZIP files are spooled. */
   directory: string;
   log: Log;
-  /** How long an export that keeps failing may wait for its next tries while others of its stream wait. */
-  patienceMs?: number;
+  /** An export that has waited this long for its retries lets the next one of its stream go first. */
+  yieldAfterMs?: number;
 }
 
-/** A table takes 1,500 load jobs a day, and those that fail count: https://cloud.google.com/bigquery/quotas */
+/** A table takes 1,500 load jobs a day, failed ones included: https://cloud.google.com/bigquery/quotas */
 const afterFailedJob = { firstMs: 60_000, capMs: 600_000 };
 
-/** A bucket may be silent for so long before it is given up. */
-const silenceMs = 120_000;
+const bucketIdleTimeoutMs = 120_000;
 
 /**
- * The announced exports: one at a time for each stream, since two loads at once into one table
- * would mix their files. They take minutes, and no row waits for them.
+ * The announced exports. Each stream loads one at a time, because two loads into one table at once would mix their
+ * files. An export takes minutes, and no row waits for it.
  */
-export class ExportQueue {
+export class ExportQueue implements Queue<AnnouncedExport> {
   readonly #options: ExportQueueOptions;
   readonly #closing = new AbortController();
-  /** The last export of each stream; the next one begins when it has ended. */
-  readonly #last = new Map<string, Promise<Fate>>();
+  /** The last export of each stream. The next one begins when it has ended. */
+  readonly #last = new Map<string, Promise<WriteResult>>();
   /** How many exports of each stream are not settled. */
   readonly #unsettled = new Map<string, number>();
-  /** By the stream's name: a bucket's client keeps its connections and its credentials. */
+  /** By the stream's name. They are kept, because a bucket's client holds connections and credentials. */
   readonly #origins = new Map<string, ExportOrigin>();
 
   constructor(options: ExportQueueOptions) {
@@ -48,17 +47,18 @@ export class ExportQueue {
   }
 
   /**
-   * Resolves when the export is loaded, proven bad, or given back: because the queue closes, or because it
-   * keeps failing and another one waits for its turn. Never rejects.
+   * Resolves when the export is loaded, proven bad, or nacked: because the queue closes, or because it keeps
+   * failing while another one waits. Never rejects.
    */
-  load(stream: string, announcement: Announcement): Promise<Fate> {
+  write(announced: AnnouncedExport): Promise<WriteResult> {
+    const { stream } = announced;
     const before = this.#last.get(stream) ?? Promise.resolve();
     this.#count(stream, 1);
-    const fate = before
-      .then(() => this.#loadUntilSettled(stream, announcement))
+    const result = before
+      .then(() => this.#loadUntilSettled(announced))
       .finally(() => this.#count(stream, -1));
-    this.#last.set(stream, fate);
-    return fate;
+    this.#last.set(stream, result);
+    return result;
   }
 
   async close(): Promise<void> {
@@ -66,10 +66,10 @@ export class ExportQueue {
     await Promise.all(this.#last.values());
   }
 
-  async #loadUntilSettled(stream: string, announcement: Announcement): Promise<Fate> {
+  async #loadUntilSettled({ stream, announcement }: AnnouncedExport): Promise<WriteResult> {
     const { relay, bigquery, directory, log } = this.#options;
     const found = this.#originOf(stream);
-    if (!found) return { kind: 'held', reason: `no API is configured for stream "${stream}"` };
+    if (!found) return { kind: 'nacked', reason: `no API is configured for stream "${stream}"` };
     const { signal } = this.#closing;
     await using load = new ExportLoad(announcement, {
       ...found,
@@ -83,40 +83,42 @@ export class ExportQueue {
     for (let tries = 0; !signal.aborted; tries++) {
       const outcome = await load.try();
       if (outcome.kind === 'loaded') return { kind: 'written' };
-      if (outcome.kind === 'refused') return { kind: 'dead', reason: outcome.reason };
+      if (outcome.kind === 'invalid') {
+        return { kind: 'invalid', problem: { reason: outcome.reason } };
+      }
       const { reason } = outcome;
       if (outcome.kind === 'skipped') {
         log({ severity: 'INFO', message: reason, stream });
         return { kind: 'written' };
       }
       const waitMs = waitAfter(outcome, tries);
-      if (this.#isInTheWay(stream, waitedMs + waitMs)) {
+      if (this.#mustYield(stream, waitedMs + waitMs)) {
         log({
           severity: 'WARNING',
           message: 'export not loaded, the next one goes first',
           stream,
           reason,
         });
-        return { kind: 'held', reason };
+        return { kind: 'nacked', reason };
       }
       log({ severity: 'WARNING', message: 'export not loaded, trying again', stream, reason });
       await sleep(waitMs, undefined, { signal }).catch(() => {});
       waitedMs += waitMs;
     }
-    return { kind: 'held', reason: 'the subscriber is stopping' };
+    return { kind: 'nacked', reason: 'the subscriber is stopping' };
   }
 
-  /** Pub/Sub brings it again, so that others of the stream need not wait for ever. */
-  #isInTheWay(stream: string, waitedMs: number): boolean {
-    const { patienceMs = 180_000 } = this.#options;
-    return waitedMs > patienceMs && (this.#unsettled.get(stream) ?? 0) > 1;
+  /** Pub/Sub redelivers the nacked export, so that others of the stream don't wait forever. */
+  #mustYield(stream: string, waitedMs: number): boolean {
+    const { yieldAfterMs = 180_000 } = this.#options;
+    return waitedMs > yieldAfterMs && (this.#unsettled.get(stream) ?? 0) > 1;
   }
 
   #count(stream: string, change: number): void {
     this.#unsettled.set(stream, (this.#unsettled.get(stream) ?? 0) + change);
   }
 
-  /** Where the stream's exports are, and what else its settings say of them. */
+  /** Where the stream's exports are, and its other settings for them. */
   #originOf(name: string) {
     const stream = this.#options.relay.streams.get(name);
     const api = this.#options.apis.get(name);
@@ -130,11 +132,11 @@ export class ExportQueue {
 }
 
 function originOf({ storage }: RelayStream, api: ExportApi | undefined): ExportOrigin | undefined {
-  if (storage) return bucketOrigin(storage, silenceMs);
+  if (storage) return bucketOrigin(storage, bucketIdleTimeoutMs);
   return api && apiOrigin(api);
 }
 
-/** Whole minutes after a job that failed: each one is paid for with a part of the table's day. */
+/** Minutes after a failed job, because each failed job uses up a part of the table's daily quota. */
 function waitAfter({ isFailedJob }: { isFailedJob?: true }, tries: number): number {
   if (!isFailedJob) return backoffMs('throttled', tries, Math.random);
   const { firstMs, capMs } = afterFailedJob;

@@ -1,42 +1,40 @@
 import type { Log } from '../log.ts';
 
-/** How far one step of an export is. */
+/** The progress of one step of an export. */
 export interface Step {
   doing: 'downloading' | 'checking' | 'uploading' | 'loading';
   file?: string;
   bytes: number;
-  /** Bytes of the whole, where they are known. */
+  /** All bytes, if their number is known. */
   of?: number | undefined;
 }
 
-/** At most one line in so many milliseconds, however fast the steps come. */
-const lineEveryMs = 5000;
+const minIntervalMs = 5000;
 
-/** Logs how far a long export is. A short one is over before it says anything. */
+/** Logs the progress of a long export, at most one line per interval. A short export ends before the first line. */
 export class Progress {
   readonly #log: Log;
   readonly #fields: Readonly<Record<string, string>>;
   readonly #now: () => number;
-  #told: number;
+  #loggedAt: number;
   #rows = 0;
 
-  /** @param fields what every line names: stream, export, table */
+  /** @param fields of every line: stream, export, table */
   constructor(log: Log, fields: Readonly<Record<string, string>>, now: () => number = Date.now) {
     this.#log = log;
     this.#fields = fields;
     this.#now = now;
-    this.#told = now();
+    this.#loggedAt = now();
   }
 
-  /** Rows of files that are loaded. */
   addRows(rows: number): void {
     this.#rows += rows;
   }
 
-  tell({ doing, file, bytes, of }: Step): void {
+  report({ doing, file, bytes, of }: Step): void {
     const now = this.#now();
-    if (now - this.#told < lineEveryMs) return;
-    this.#told = now;
+    if (now - this.#loggedAt < minIntervalMs) return;
+    this.#loggedAt = now;
     this.#log({
       severity: 'INFO',
       message: 'export under way',

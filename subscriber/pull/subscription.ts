@@ -8,7 +8,16 @@ import type { Relay } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
 import type { Log } from '../log.ts';
 
-/** What the pull may have out, over all tables. Each message takes some 6 kB beside its body. */
+/** A message as Pub/Sub's client hands it over; it carries one envelope. */
+export interface PulledMessage {
+  readonly id: string;
+  readonly data: Uint8Array;
+  readonly attributes: Readonly<Record<string, string>>;
+  ack(): void;
+  nack(): void;
+}
+
+/** Flow control: how much may be in flight, over all tables. Each message takes some 6 kB besides its body. */
 export const pullLimits = { messages: 10_000, bytes: 32 * 1024 * 1024 };
 
 interface SubscriptionSettings {
@@ -24,19 +33,19 @@ interface SettingsDuration {
 const alreadyExists = 6;
 const permissionDenied = 7;
 
-/** The longest that Pub/Sub lets a message rest by any retry policy. */
-export const longestRestMs = 600_000;
+/** The longest delay that any retry policy of Pub/Sub allows. */
+export const maxBackoffMs = 600_000;
 
 /**
- * What is given back comes again after a second, and later and later while it keeps coming back: the
- * excess of a table in trouble rests in Pub/Sub instead of going round in circles.
+ * A nacked message comes again after a second, then after growing delays: the backlog of a failing table waits
+ * in Pub/Sub instead of being delivered in a loop.
  */
 const retryPolicy = {
   minimumBackoff: { seconds: 1 },
-  maximumBackoff: { seconds: longestRestMs / 1000 },
+  maximumBackoff: { seconds: maxBackoffMs / 1000 },
 };
 
-/** Pub/Sub forgets a message after 7 days at most: so long an outage of BigQuery is waited out. */
+/** Pub/Sub keeps a message for 7 days at most: the longest outage of BigQuery without loss. */
 const retentionHours = 7 * 24;
 const secondsPerDay = 86_400;
 
@@ -55,8 +64,8 @@ function statusOf(error: unknown): unknown {
 }
 
 /**
- * Opens the relay's subscription, after creating it and its topic where they are missing. A subscriber
- * that may not create them can still read one that exists.
+ * Creates the relay's topic and subscription if they are missing, and opens the subscription. Without the
+ * permission to create them, an existing subscription is opened all the same.
  *
  * @throws RelayError `subscription.dead-letter-topic`
  */
@@ -73,19 +82,19 @@ export async function openSubscription(
     log({ severity: 'WARNING', message, subscription: relay.subscription });
   }
   return pubsub.subscription(relay.subscription, {
-    // Past this time a message would leave leasing unseen, and come again while it is in hand.
+    // After this time the client drops the lease silently, and the message comes again while it is in flight.
     maxExtensionTime: Duration.from({ hours: retentionHours }),
     flowControl: { maxMessages: pullLimits.messages, maxBytes: pullLimits.bytes },
     streamingOptions: { maxStreams: 2 },
     closeOptions: {
-      // By default, what is in hand is nacked, although its rows are being written.
+      // By default, messages in flight are nacked although their rows are being written.
       behavior: SubscriptionCloseBehaviors.WaitForProcessing,
       timeout: Duration.from({ milliseconds: closeWithinMs }),
     },
   });
 }
 
-/** False where one was there, or may not be made. */
+/** @returns false if it exists, or the subscriber may not create it */
 async function createSubscription(pubsub: PubSub, relay: Relay): Promise<boolean> {
   return await unlessRefused([alreadyExists, permissionDenied], async () => {
     await pubsub.createSubscription(relay.topic, relay.subscription, subscriptionSettings);
@@ -93,9 +102,9 @@ async function createSubscription(pubsub: PubSub, relay: Relay): Promise<boolean
 }
 
 /**
- * Checks a subscription that was made before, and gives it a retry policy if it has none.
+ * Checks an existing subscription, and gives it a retry policy if it has none.
  *
- * @returns what a person should mend
+ * @returns what a person should fix
  */
 async function adopt(subscription: Subscription, { subscription: name }: Relay): Promise<string[]> {
   const warnings: string[] = [];
@@ -104,22 +113,22 @@ async function adopt(subscription: Subscription, { subscription: name }: Relay):
     if (metadata.deadLetterPolicy?.deadLetterTopic) {
       throw new RelayError(
         'subscription.dead-letter-topic',
-        `the subscription ${name} has a dead-letter topic, where good deliveries would end that one table can't take for a while: take it away (gcloud pubsub subscriptions update ${name} --clear-dead-letter-policy)`,
+        `the subscription ${name} has a dead-letter topic: while a table takes no rows, good deliveries would end there. Remove it: gcloud pubsub subscriptions update ${name} --clear-dead-letter-policy`,
       );
     }
-    warnings.push(...waysToLose(metadata));
+    warnings.push(...lossWarnings(metadata));
     if (!metadata.retryPolicy) await subscription.setMetadata({ retryPolicy });
   });
   if (!isAllowed) {
     warnings.push(
-      'the subscription may have no retry policy, and then what a table in trouble gives back comes again at once: it may not be read or given one',
+      'the subscription may have no retry policy: without one, messages that are nacked for a failing table come again at once. The service account may neither read nor set the policy',
     );
   }
   return warnings;
 }
 
-/** Settings by which Pub/Sub drops what waits: they may be meant, so they are left as they are. */
-function waysToLose(settings: SubscriptionSettings): string[] {
+/** Warns of settings by which Pub/Sub drops messages. They may be intended, so they are not changed. */
+function lossWarnings(settings: SubscriptionSettings): string[] {
   const { name, expirationPolicy, messageRetentionDuration } = settings;
   const update = `gcloud pubsub subscriptions update ${name?.split('/').at(-1)}`;
   const days = (duration?: SettingsDuration | null) =>
@@ -128,19 +137,19 @@ function waysToLose(settings: SubscriptionSettings): string[] {
   const idleDays = days(expirationPolicy?.ttl);
   if (idleDays > 0) {
     warnings.push(
-      `Pub/Sub deletes the subscription, and what waits in it, once no subscriber ran for ${idleDays} days (${update} --expiration-period=never)`,
+      `Pub/Sub deletes the subscription and its messages if no subscriber runs for ${idleDays} days (${update} --expiration-period=never)`,
     );
   }
   const keptDays = days(messageRetentionDuration);
   if (keptDays > 0 && keptDays < retentionHours / 24) {
     warnings.push(
-      `the subscription keeps what waits for ${keptDays.toFixed(2)} days alone: a longer outage loses it (${update} --message-retention-duration=7d)`,
+      `the subscription keeps messages for only ${keptDays.toFixed(2)} days: a longer outage loses them (${update} --message-retention-duration=7d)`,
     );
   }
   return warnings;
 }
 
-/** False when the call was answered with one of these gRPC codes. */
+/** @returns false if the call was refused with one of these gRPC codes */
 async function unlessRefused(codes: number[], call: () => Promise<unknown>): Promise<boolean> {
   try {
     await call();

@@ -5,10 +5,9 @@ import { type Coding, codingsOf, isZlib } from '../../shared/formats/coding.ts';
 export type InflatedEnvelope = { ok: true; envelope: Envelope } | { ok: false; reason: string };
 
 /**
- * An envelope whose body is as it was before the sender coded it. What is stored of it, if it can be no row, are the
- * bytes as they came.
+ * Undoes the sender's Content-Encoding. A dead letter still holds the bytes as they arrived.
  *
- * @param cap of the bytes that may come of it
+ * @param cap how many bytes the decoded body may have
  */
 export function inflateEnvelope(envelope: Envelope, cap: number): InflatedEnvelope {
   const { contentEncoding } = envelope;

@@ -3,7 +3,43 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { RelayError } from '../../shared/errors.ts';
 import type { HealthAddress } from '../environment.ts';
-import type { Readiness } from './readiness.ts';
+
+/** A table as the health check sees it. */
+export interface TableHealth {
+  stream: string;
+  /** BigQuery keeps refusing its rows. */
+  isRefused: boolean;
+  rowsWritten: number;
+}
+
+export interface Readiness {
+  isReady: boolean;
+  /** What a person must fix before everything can be written, in one line. */
+  problem?: string | undefined;
+}
+
+/**
+ * A replica is not ready while BigQuery refuses dead letters, or the rows of every table. While one table takes
+ * rows it is ready, and reports the others as a problem.
+ *
+ * @param deadLetters how many BigQuery refuses
+ */
+export function readinessOf(
+  tables: readonly TableHealth[],
+  deadLetters: number | 'all',
+): Readiness {
+  const refused = tables.filter(({ isRefused }) => isRefused);
+  const takesRows =
+    refused.length === 0 ||
+    tables.some(({ isRefused, rowsWritten }) => !isRefused && rowsWritten > 0);
+  const problems = [];
+  if (deadLetters !== 0) problems.push(`dead letters that BigQuery refuses: ${deadLetters}`);
+  if (refused.length > 0) {
+    const streams = refused.map(({ stream }) => stream).join(', ');
+    problems.push(`streams whose rows BigQuery refuses: ${streams}`);
+  }
+  return { isReady: deadLetters === 0 && takesRows, problem: problems.join('; ') || undefined };
+}
 
 export interface Health {
   readonly port: number;
@@ -11,11 +47,11 @@ export interface Health {
 }
 
 /**
- * `/livez` answers 200 while the process can answer at all; `/readyz` 200, or 503 with the reason;
- * trouble that does not make it unready is told with the 200. An outage of BigQuery changes neither: a
+ * `/livez` returns 200 while the process can answer at all; `/readyz` returns 200, or 503 with the reason. A
+ * problem that leaves the replica ready is in the body of the 200. An outage of BigQuery changes neither: a
  * restart would not end it.
  *
- * @throws RelayError `port.taken`, `environment.invalid` where this machine has no such address
+ * @throws RelayError `port.taken`; `environment.invalid` if this machine has no such address
  */
 export async function startHealth(
   { host, port }: HealthAddress,
@@ -31,7 +67,7 @@ export async function startHealth(
     await once(server.listen(port, host), 'listening');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EADDRNOTAVAIL') {
-      const message = `HEALTH_HOST ${host} is no address of this machine`;
+      const message = `HEALTH_HOST ${host} is not an address of this machine`;
       throw new RelayError('environment.invalid', message, { cause });
     }
     const message = `port ${port} is not free for the health checks`;
@@ -49,7 +85,7 @@ export async function startHealth(
 function answer(path: string | undefined, readiness: () => Readiness): [number, string] {
   if (path === '/livez') return [200, 'ok'];
   if (path !== '/readyz') return [404, 'not found'];
-  const { isReady, trouble } = readiness();
-  if (!isReady) return [503, `not ready: ${trouble}`];
-  return [200, trouble ? `ok, but there are ${trouble}` : 'ok'];
+  const { isReady, problem } = readiness();
+  if (!isReady) return [503, `not ready: ${problem}`];
+  return [200, problem ? `ok, but there are ${problem}` : 'ok'];
 }

@@ -1,25 +1,33 @@
+import { pathToFileURL } from 'node:url';
 import type { Relay } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
+import { requireConfig } from './find-config.ts';
 
 /**
- * Reads tributary.config.ts. Every program that runs on Node reads it here; the Worker has it in its bundle.
+ * Reads tributary.config.ts (see find-config.ts). Every program that runs on Node reads it here; the Worker has
+ * it in its bundle.
  *
- * @throws RelayError `config.invalid`, or `config.moved` where the config imports a file of an older version
+ * @throws RelayError `config.invalid`, `config.missing`, `config.no-relay`, or `config.moved` where the config
+ *   imports a file of an older version
  */
-export async function loadRelay(
-  load: () => Promise<{ relay: Relay }> = () => import('../../tributary.config.ts'),
-): Promise<Relay> {
+export async function loadRelay(file = requireConfig()): Promise<Relay> {
+  let config: { relay?: unknown };
   try {
-    const { relay } = await load();
-    return relay;
+    config = (await import(pathToFileURL(file).href)) as typeof config;
   } catch (error) {
     throw movedError(error as Error) ?? error;
   }
+  if (isRelay(config.relay)) return config.relay;
+  throw new RelayError('config.no-relay', `${file} does not export a relay`);
+}
+
+function isRelay(value: unknown): value is Relay {
+  return typeof value === 'object' && value !== null && 'streams' in value;
 }
 
 /** How Node says that the config imports a missing file, or a missing name of a file. */
 const missing = [
-  /^Cannot find module '.*[\\/](shared[\\/][^'\\/][^']*)' imported from .*tributary\.config\.[jt]s$/,
+  /^Cannot find module '.*[\\/](shared[\\/][^'\\/][^']*)' imported from .*\.[cm]?[jt]s$/,
   /^The requested module '\.\/(shared\/[^']+)' does not provide an export/,
 ];
 

@@ -3,10 +3,10 @@ export interface HeapSize {
   semiSpaceMb: number;
 }
 
-/** For glibc's allocator: what chunks and rows leave behind goes back to the system, some 40 MB. */
+/** Makes glibc's allocator return freed memory to the system, some 40 MB. */
 export const frugalAllocator = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
 
-/** The subscriber's: below 300 MB in all, with what is in hand, its rows and the files of exports. */
+/** The subscriber's: less than 300 MB in all, with messages in flight, their rows and the files of exports. */
 export const subscriberHeap: HeapSize = { oldSpaceMb: 192, semiSpaceMb: 16 };
 
 export function heapFlags({ oldSpaceMb, semiSpaceMb }: HeapSize): string[] {
@@ -14,9 +14,9 @@ export function heapFlags({ oldSpaceMb, semiSpaceMb }: HeapSize): string[] {
 }
 
 /**
- * Begins the process anew, as the same process, with a heap that stays small: left to itself, V8 lets garbage
- * grow with the memory of the machine, whatever little is alive. Where Node can't do that (Windows, before
- * 22.15), or the user has set a size, nothing happens.
+ * Replaces the process by itself with a small heap: by default, V8 lets garbage grow with the memory of the machine,
+ * however little is alive. Does nothing where Node can't do that (Windows, before 22.15), or the user has set a
+ * size.
  */
 export function keepHeapSmall(size: HeapSize): void {
   const { execve, execPath, execArgv, argv, env } = process;

@@ -1,4 +1,4 @@
-// The generated client on one connection, request by request, for a table of one STRING column `s`.
+// Google's generated client on one connection, for a table with one STRING column `s`.
 
 import { once } from 'node:events';
 import { protos, v1 } from '@google-cloud/bigquery-storage';
@@ -20,7 +20,7 @@ export function openWriteClient(port: number): WriteClient {
   });
 }
 
-/** One row a text, for `writeStream`. */
+/** An append of one row for each text. */
 export function texts(writeStream: string, rows: readonly string[], more: Request = {}): Request {
   const fields = [{ name: 's', number: 1, type: Type.TYPE_STRING, label: Label.LABEL_OPTIONAL }];
   return {
@@ -37,7 +37,7 @@ export function texts(writeStream: string, rows: readonly string[], more: Reques
   };
 }
 
-/** One connection: what was answered, and how it ended (code 0: OK). */
+/** One connection: its responses, and the code that ended it (0: OK). */
 export class Connection {
   readonly answers: Response[] = [];
   readonly #stream;
@@ -58,7 +58,7 @@ export class Connection {
     this.#stream.write(request);
   }
 
-  /** Writes and waits for the next answer; throws what ends the stream in its place. */
+  /** Writes and waits for the next response; throws the error that ends the stream instead. */
   async answer(request: Request): Promise<Response> {
     this.#stream.write(request);
     await once(this.#stream, 'data');

@@ -6,18 +6,18 @@ import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts
 
 export const PROJECT = 'test-project';
 
-export interface TestServer {
+export interface BigQueryBed {
   readonly url: string;
   readonly directory: string;
   readonly bigquery: BigQuery;
   readonly grpcPort: number;
-  /** Stops the server and starts another on the same state, which may be changed in between. */
+  /** Restarts the server on the same state, which `meanwhile` may change. */
   restart(meanwhile?: (directory: string) => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A server on free ports with state of its own, and Google's client for it. */
-export async function startTestServer(): Promise<TestServer> {
+/** Starts local/bigquery on free ports with temporary state, and Google's client for it. */
+export async function startBigQueryBed(): Promise<BigQueryBed> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-bigquery-'));
   const start = () => startBigQuery({ restPort: 0, grpcPort: 0, directory });
   let server: BigQueryServer = await start();
@@ -46,19 +46,19 @@ export async function startTestServer(): Promise<TestServer> {
   };
 }
 
-/** The client as a user points it at an emulator: by the environment. */
+/** The client, pointed at the server with the environment, as users do. */
 function clientOf(port: number): BigQuery {
   process.env['BIGQUERY_EMULATOR_HOST'] = `http://127.0.0.1:${port}`;
-  // A client that needs no credentials, or it would look for them on the network.
+  // Without this, the client looks for credentials on the network.
   const authClient = {
     getRequestHeaders: async () => new Headers(),
   } as unknown as NonNullable<BigQueryOptions['authClient']>;
   return new BigQuery({ projectId: PROJECT, authClient });
 }
 
-/** A JSON request beside the client, as curl would send it. */
+/** A JSON request without the client, as curl sends it. */
 export async function request(
-  server: TestServer,
+  server: BigQueryBed,
   method: string,
   path: string,
   body?: unknown,
@@ -74,7 +74,7 @@ export async function request(
   return { status: response.status, body: parsed as ResponseBody, headers: response.headers };
 }
 
-/** Only as much of Google's answers as the tests look at. */
+/** The parts of Google's responses that the tests check. */
 export interface ResponseBody {
   error?: { code: number; message: string; status: string; errors: { reason: string }[] };
   schema?: { fields: { name: string; type: string; mode: string }[] };
@@ -89,8 +89,8 @@ export interface ResponseBody {
   [key: string]: unknown;
 }
 
-/** The values of a query's rows, as the wire has them. */
-export async function queryRows(server: TestServer, sql: string, more = {}): Promise<unknown[][]> {
+/** The values of a query's rows, as in the response. */
+export async function queryRows(server: BigQueryBed, sql: string, more = {}): Promise<unknown[][]> {
   const answer = await request(server, 'POST', `/bigquery/v2/projects/${PROJECT}/queries`, {
     query: sql,
     useLegacySql: false,

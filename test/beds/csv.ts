@@ -3,17 +3,17 @@ import { type Bed, startBed } from './exports.ts';
 import { type LoadDependencies, loadExport } from './load-once.ts';
 import { type ZipContent, zipOf } from './zips.ts';
 
-/** What an export became: a table, by its columns and its rows in some order, or a reason. */
+/** The result of an export: a table with its columns and its rows in any order, or a reason. */
 export interface Loaded {
   reason?: string;
-  /** `name TYPE` each. */
+  /** Each is `name TYPE`. */
   columns: string[];
   rows: (string | null)[][];
 }
 
 type Settings = Partial<Pick<LoadDependencies, 'settings' | 'schema' | 'log'>>;
 
-/** Loads exports into tables of their own, all in one BigQuery of the file's tests. */
+/** Loads each export into its own table, in one BigQuery for the tests of the file. */
 export function useTables() {
   let bed: Bed;
   let tables = 0;
@@ -31,7 +31,7 @@ export function useTables() {
       if (before) await exports.create({ schema: before });
       const outcome = await loadExport({ path, table: `csv.${table}` }, { ...bed, ...settings });
       if (outcome.kind !== 'loaded') {
-        if (outcome.kind !== 'refused') throw new Error(JSON.stringify(outcome));
+        if (outcome.kind !== 'invalid') throw new Error(JSON.stringify(outcome));
         return { reason: outcome.reason, columns: [], rows: [] };
       }
       return outcome.rows === 0 ? { columns: [], rows: [] } : await read(bed, table);

@@ -1,9 +1,9 @@
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { startSubscriber } from '../../subscriber/main.ts';
-import { runMode } from '../../subscriber/modes.ts';
+import { runMode } from '../../subscriber/service/modes.ts';
 
-/** A relay of exports alone. */
+/** A relay with only one stream, of exports. */
 export const relay = defineRelay({
   project: 'test-project',
   streams: { ab: absmartly({ table: 'ab.exports', apiUrl: 'http://127.0.0.1' }) },

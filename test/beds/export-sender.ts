@@ -4,11 +4,11 @@ import { onTestFinished } from 'vitest';
 
 export interface Sender {
   url: string;
-  /** What it was asked, in order. */
+  /** In order. */
   requests: IncomingMessage[];
 }
 
-/** An HTTP server that answers as it is told, until the test is over. */
+/** An HTTP server with this listener, until the end of the test. */
 export async function startSender(listener: RequestListener): Promise<Sender> {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {

@@ -9,12 +9,12 @@ import { temporaryDirectory } from './spooled.ts';
 export const announcement = { path: '/v1/experiments/exports/7/x.zip', table: 'absmartly.exports' };
 
 export interface Bed extends LoadDependencies {
-  /** What the sender has; may be changed. */
+  /** The sender's files; tests may change them. */
   files: Map<string, Uint8Array>;
   query(sql: string): Promise<Record<string, unknown>[]>;
 }
 
-/** A sender and a BigQuery, until the test is over, or the tests of the file where `onEnd` is `afterAll`. */
+/** A sender and a BigQuery, until the end of the test, or of all tests of the file if `onEnd` is `afterAll`. */
 export async function startBed(
   files: Record<string, Uint8Array> = {},
   onEnd: (end: () => Promise<void>) => void = onTestFinished,
@@ -32,7 +32,7 @@ export async function startBed(
   onEnd(() => server.stop());
   const bigquery = clientOf(`http://127.0.0.1:${server.restPort}`);
   return {
-    api: { url: `http://127.0.0.1:${sender.port}`, key: apiKey, timeoutMs: 5000 },
+    api: { url: `http://127.0.0.1:${sender.port}`, key: apiKey, idleTimeoutMs: 5000 },
     bigquery,
     directory: `${directory}/spool`,
     location: 'EU',

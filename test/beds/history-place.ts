@@ -10,6 +10,7 @@ import { startDatanostro } from '../../local/datanostro/main.ts';
 import { connectBigQuery } from '../../local/google-clients.ts';
 import { relay } from '../../tributary.config.ts';
 
+const config = fileURLToPath(new URL('../../tributary.config.ts', import.meta.url));
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 interface Run {
@@ -18,24 +19,24 @@ interface Run {
   err: string;
 }
 
-/** A BigQuery and a sender, where the commands of history find them; until the test is over. */
+/** A BigQuery and a sender where the history commands find them, until the end of the test. */
 export interface HistoryPlace {
   directory: string;
   bigquery: BigQuery;
-  /** Of the processes that are started from now on. */
+  /** Of the processes started from now on. */
   environment: NodeJS.ProcessEnv;
-  /** Windows that the sender was asked for, by their beginning. */
+  /** The beginnings of the windows that the sender was asked for. */
   asked: number[];
   start(...args: string[]): { process: ChildProcess; ended: Promise<Run> };
   run(...args: string[]): Promise<Run>;
-  /** As `run`, with a terminal of 120 columns on all of its ends: `out` has everything. */
+  /** Like `run`, in a terminal of 120 columns. `out` has both outputs. */
   runOnTerminal(...args: string[]): Promise<Run>;
   rows(): Promise<{ event_id: string; delivery_id: string }[]>;
-  /** The most memory that the last run had, in MiB. */
+  /** Peak memory of the last run, in MiB. */
   peakMiB(): Promise<number>;
 }
 
-/** Gives what it runs a terminal. */
+/** Runs a command in a terminal. */
 export const recorder = 'script';
 
 export const table = relay.streams.get('datanostro')?.table ?? '';
@@ -64,6 +65,7 @@ export async function startHistoryPlace(
     DATANOSTRO_API_URL: `http://127.0.0.1:${sender.port}`,
     DATANOSTRO_API_KEY: 'the-key',
     METADATA_SERVER_DETECTION: 'none',
+    TRIBUTARY_CONFIG: config,
   };
   const bigquery = connectBigQuery(relay.project, server.restPort);
   const peakFile = join(directory, 'peak');
@@ -99,7 +101,7 @@ export async function startHistoryPlace(
   };
 }
 
-/** Code that tells the peak of the process's memory, in KiB, when it ends. */
+/** Code that writes the peak memory of its process, in KiB, at the exit. */
 function peakReporter(path: string): string {
   const code = `import { writeFileSync } from 'node:fs';
     process.on('exit', () => {

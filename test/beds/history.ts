@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { EventReader } from '../../history/events/event-reader.ts';
 import { type HistorySource, readHistorySource } from '../../history/fetch/history-api.ts';
-import { type Reject, Rejects } from '../../history/lines/rejected-records.ts';
+import { type RejectedRecord, RejectedRecords } from '../../history/lines/rejected-records.ts';
 import { IdTable } from '../../history/table/id-table.ts';
 import type { EventTable } from '../../history/table/known-ids.ts';
 import { startBigQuery } from '../../local/bigquery/main.ts';
@@ -15,12 +15,12 @@ import type { RelayStream } from '../../shared/config/config.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { type DatanostroOptions, datanostro } from '../../shared/sources/datanostro.ts';
 import { openWriteClient, type WriteClient } from '../../subscriber/bigquery/client.ts';
-import { ensureTable } from '../../subscriber/bigquery/tables/tables.ts';
+import { ensureTable } from '../../subscriber/bigquery/tables/ensure-table.ts';
 
 export const project = 'local-project';
 const apiKey = 'the-key';
 export const hour = 3_600_000;
-/** The day that tests write about: partitioned tables take ten years back. */
+/** The day of the tests' events: partitioned tables accept ten years back. */
 export const day = Math.floor(Date.now() / (24 * hour)) * 24 * hour - 48 * hour;
 
 export function streamOf(options: Partial<DatanostroOptions> = {}): RelayStream {
@@ -45,8 +45,8 @@ export interface Bed {
   table: EventTable;
   reader: EventReader;
   client: WriteClient;
-  rejects: Rejects;
-  rejected: Reject[];
+  rejectedRecords: RejectedRecords;
+  rejected: RejectedRecord[];
   ids: IdTable;
   maxIds: number;
   ports: { rest: number; grpc: number };
@@ -56,7 +56,7 @@ export interface Bed {
   eventIds(): Promise<string[]>;
 }
 
-/** A BigQuery with the stream's table, until the test is over. */
+/** A BigQuery with the stream's table, until the end of the test. */
 export async function startBed(stream = streamOf(), faults?: Faults): Promise<Bed> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-backfill-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
@@ -75,14 +75,17 @@ export async function startBed(stream = streamOf(), faults?: Faults): Promise<Be
     endpoint: `127.0.0.1:${server.grpcPort}`,
   });
   onTestFinished(() => client.close());
-  const rejected: Reject[] = [];
-  const rejects = new Rejects({ strict: false, onReject: (reject) => rejected.push(reject) });
+  const rejected: RejectedRecord[] = [];
+  const rejectedRecords = new RejectedRecords({
+    strict: false,
+    onRejected: (reject) => rejected.push(reject),
+  });
   const query = async <Row>(sql: string) => (await bigquery.query(sql))[0] as Row[];
   return {
     table: { bigquery, project, table: stream.table, columns: reader.columns },
     reader,
     client,
-    rejects,
+    rejectedRecords,
     rejected,
     ids: new IdTable(),
     maxIds: 1_000_000,
@@ -96,7 +99,7 @@ export async function startBed(stream = streamOf(), faults?: Faults): Promise<Be
   };
 }
 
-/** A sender with these lines, by their time; asked with the stream's key. */
+/** A sender with these lines by time, and the stream's key for it. */
 export async function startHistory(
   lines: (from: number, to: number) => Iterable<string>,
   stream = streamOf(),
@@ -108,10 +111,11 @@ export async function startHistory(
 
 export function sourceOf(url: string, stream = streamOf()): HistorySource {
   const environment = { SHOP_API_KEY: apiKey, SHOP_API_URL: url };
-  return { ...readHistorySource(environment, stream), patienceMs: 2000, random: () => 0.01 };
+  const retryPolicy = { maxElapsedMs: 2000, random: () => 0.01 };
+  return { ...readHistorySource(environment, stream), retryPolicy };
 }
 
-/** `count` events, evenly over a window. */
+/** `count` events, spread evenly over a window. */
 export function* manyEvents(from: number, to: number, count: number): Generator<string> {
   const step = (to - from) / count;
   for (let n = 0; n < count; n++) {

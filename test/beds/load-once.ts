@@ -4,14 +4,14 @@ import {
   ExportLoad,
   type ExportOutcome,
 } from '../../subscriber/exports/export-load.ts';
-import { apiOrigin } from '../../subscriber/exports/fetch/api-origin.ts';
 import type { ExportApi } from '../../subscriber/exports/fetch/export-api.ts';
+import { apiOrigin } from '../../subscriber/exports/fetch/export-api.ts';
 
 export interface LoadDependencies extends Omit<ExportDependencies, 'origin'> {
   api: ExportApi;
 }
 
-/** Tries once, as after a crash: nothing of an earlier try is left. */
+/** One try, as after a crash: nothing of an earlier try is left in memory. */
 export async function loadExport(
   announcement: Announcement,
   dependencies: LoadDependencies,

@@ -1,9 +1,9 @@
-// What the conformance suite runs against, and how its tests reach it.
+// The server of the conformance suite, and the clients of its tests.
 
 import { PubSub, type protos, type Subscription, type Topic, v1 } from '@google-cloud/pubsub';
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 
-// The clients ask the metadata server who they are, which is of no use on loopback.
+// Without this, Google's clients look for a metadata server.
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 
 /** A server that speaks Pub/Sub. */
@@ -32,7 +32,7 @@ export class Clients {
     this.#base = `http://127.0.0.1:${port}/v1/projects/${PROJECT}`;
   }
 
-  /** A topic of the test's own, with a subscription. */
+  /** A new topic with a subscription. */
   async queue(): Promise<{ topic: Topic; subscription: Subscription }> {
     const [topic] = await this.pubsub.createTopic(freshName());
     const [subscription] = await topic.createSubscription(freshName());
@@ -50,14 +50,14 @@ export class Clients {
     return received;
   }
 
-  /** Whether a pull that does not wait finds nothing. */
+  /** Whether a pull without waiting returns nothing. */
   async isEmpty(subscription: string): Promise<boolean> {
     const request = { subscription, maxMessages: 1, returnImmediately: true };
     const [{ receivedMessages }] = await this.subscriber.pull(request);
     return receivedMessages?.length === 0;
   }
 
-  /** A REST call; the answer's status and JSON, `{}` where it is none. */
+  /** A REST call. Returns the status and the JSON, or `{}` without JSON. */
   async rest(method: string, path: string, body?: unknown) {
     const response = await fetch(this.#base + path, {
       method,
@@ -79,7 +79,7 @@ export function freshName(): string {
   return `name-${process.pid}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 }
 
-/** The gRPC code that a call was refused with; null if it was not. */
+/** The gRPC code of a call's error; null if the call succeeds. */
 export async function codeOf(call: Promise<unknown>): Promise<number | null> {
   try {
     await call;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -11,7 +11,8 @@ import { startPubsub } from '../../local/pubsub/main.ts';
 import { makeSecrets } from '../../local/secrets.ts';
 import type { Relay } from '../../shared/config/config.ts';
 import { sources } from '../../shared/sources/registry.ts';
-import { type Subscriber, startSubscriber } from '../../subscriber/main.ts';
+import { startSubscriber } from '../../subscriber/main.ts';
+import type { Subscriber } from '../../subscriber/service/modes.ts';
 import { select } from './relay-process.ts';
 
 const compatibilityDate = '2026-11-01';
@@ -21,7 +22,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const censusAfterMs = 200;
 
 export interface RelayBedOptions {
-  /** The text of each stream's config, as tributary.config.ts would have it; `p` is presets.ts. */
+  /** The text of each stream's config, as tributary.config.ts would have it; `p` is the package `tributary-relay`. */
   streams: Readonly<Record<string, string>>;
   /** By name. What a stream needs and is not here is made up. */
   secrets: Readonly<Record<string, string>>;
@@ -194,7 +195,7 @@ const edges: Record<
   ) => Promise<{ port: number; stop(): Promise<void> }>
 > = {
   miniflare: (directory, bindings) =>
-    startEdge({ port: 0, config: join(directory, 'wrangler.toml'), bindings }),
+    startEdge({ port: 0, wranglerConfig: join(directory, 'wrangler.toml'), bindings }),
   workerd: async (directory, bindings) =>
     startWorkerd({ source: await bundle(join(directory, 'main.ts')), compatibilityDate, bindings }),
 };
@@ -208,14 +209,10 @@ async function writeRelay(
   const lines = Object.entries(streams).map(
     ([name, config]) => `    ${JSON.stringify(name)}: ${config},\n`,
   );
-  const config = `import { defineRelay } from ${from('shared/config/config.ts')};
-import { absmartly } from ${from('shared/sources/absmartly.ts')};
-import { datanostro } from ${from('shared/sources/datanostro.ts')};
-import { generic } from ${from('shared/sources/generic.ts')};
-import * as p from ${from('shared/sources/presets.ts')};
-import { segmentstream } from ${from('shared/sources/segmentstream.ts')};
+  const config = `import { absmartly, datanostro, defineRelay, generic, segmentstream } from 'tributary-relay';
+import * as p from 'tributary-relay';
 
-export const sources = { absmartly, datanostro, generic, segmentstream };
+export const sources = { absmartly, datanostro, generic, segmentstream, presets: p };
 
 export const relay = defineRelay({
   project: 'test-project',
@@ -234,6 +231,9 @@ export default { fetch: edge.fetch, queue: edge.queue };
 main = "main.ts"
 compatibility_date = "${compatibilityDate}"
 `;
+  // As in a project that depends on the package.
+  await mkdir(join(directory, 'node_modules'));
+  await symlink(root, join(directory, 'node_modules/tributary-relay'));
   await writeFile(join(directory, 'relay.ts'), config);
   await writeFile(join(directory, 'main.ts'), worker);
   await writeFile(join(directory, 'wrangler.toml'), wrangler);

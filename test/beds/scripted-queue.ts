@@ -3,11 +3,19 @@ import type { TableLayout } from '../../shared/columns.ts';
 import { TableWriter } from '../../subscriber/bigquery/append/writer.ts';
 import { openWriteClient } from '../../subscriber/bigquery/client.ts';
 import { createEncoder } from '../../subscriber/bigquery/encode/encode.ts';
-import { WaitingRoom } from '../../subscriber/pull/waiting-room.ts';
+import { InFlightLimit } from '../../subscriber/pull/in-flight-limit.ts';
 import { TableQueue, type TableQueueOptions } from '../../subscriber/rows/table-queue.ts';
 import { type Hand, type Received, startScriptedServer } from './scripted-storage-write.ts';
 
 const layout: TableLayout = { columns: [{ name: 'id', type: 'STRING', mode: 'REQUIRED' }] };
+const encoder = createEncoder(layout, Date.now);
+
+/** An encoded row of the table. */
+export function rowOf(id: string): Uint8Array {
+  const encoded = encoder.encode({ id });
+  if (!encoded.ok) throw new Error(encoded.reason);
+  return encoded.row;
+}
 
 /** A queue to a BigQuery that behaves as the script says, until the test is over. */
 export async function openScripted(
@@ -19,20 +27,18 @@ export async function openScripted(
   onTestFinished(() => server.stop());
   const client = await openWriteClient({ projectId: 'demo', endpoint: server.endpoint });
   onTestFinished(() => client.close());
-  const encoder = createEncoder(layout, Date.now);
   const writer = new TableWriter(client, {
     table: 'projects/demo/datasets/d/tables/t',
     descriptor: encoder.descriptor,
-    setupPatienceMs: 0,
+    setupRetryMs: 0,
     random: () => 0.01,
     maxRequestBytes,
   });
   const queue = new TableQueue({
-    encoder,
     writer,
-    room: new WaitingRoom({ messages: 1000, bytes: 1_000_000 }),
+    inFlight: new InFlightLimit({ messages: 1000, bytes: 1_000_000 }),
     limits: { rows: 5000, bytes: 1_000_000, lingerMs: 5 },
-    underWay: { rows: 3000, bytes: 8_000_000 },
+    maxPending: { rows: 3000, bytes: 8_000_000 },
     random: () => 0.01,
     onSetupFailure: () => Promise.resolve(),
     ...options,

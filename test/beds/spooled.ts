@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A directory that goes when the test is over, or the tests of the file where `onEnd` is `afterAll`. */
+/** A directory until the end of the test, or of all tests of the file if `onEnd` is `afterAll`. */
 export async function temporaryDirectory(
   onEnd: (end: () => Promise<void>) => void = onTestFinished,
 ): Promise<string> {

@@ -6,17 +6,17 @@ import { startStorageWrite } from '../../local/bigquery/storage-write/main.ts';
 import type { Field, Table, TableRef } from '../../local/bigquery/tables/schema.ts';
 import type { Faults } from '../../local/faults/faults.ts';
 
-// No client looks for the metadata server of a Google machine.
+// Without this, Google's clients look for a metadata server.
 process.env['METADATA_SERVER_DETECTION'] = 'none';
 
 const DATASET = { projectId: 'demo', datasetId: 'events' };
 
-/** A column in the REST API's words, NULLABLE unless said otherwise. */
+/** A column in the REST API's form, NULLABLE by default. */
 export function field(name: string, type: Field['type'], more: Partial<Field> = {}): Field {
   return { name, type, mode: 'NULLABLE', ...more };
 }
 
-export interface Bed {
+export interface StorageWriteBed {
   readonly store: Store;
   /** `host:port` of the Storage Write API. */
   readonly endpoint: string;
@@ -24,13 +24,16 @@ export interface Bed {
   createTable(name: string, schema: Field[], more?: Partial<Table>): Promise<TableRef>;
   /** The table's rows as DuckDB gives them, in the order of the SQL. */
   query(sql: string): Promise<unknown[][]>;
-  /** The same directory, opened again, on another port. */
+  /** Opens the same directory again, on another port. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A store in a directory of its own, and the Storage Write API over it on a free port. */
-export async function startBed(now?: () => Date, faults?: Faults): Promise<Bed> {
+/** Starts the Storage Write API on a free port, over a store in a temporary directory. */
+export async function startStorageWriteBed(
+  now?: () => Date,
+  faults?: Faults,
+): Promise<StorageWriteBed> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-storage-write-'));
   let store = await Store.open(directory);
   const stamp = { location: 'US', creationTime: 1_700_000_000_123, lastModifiedTime: 0, etag: 'e' };

@@ -2,7 +2,7 @@ import { defineRelay } from '../../shared/config/define-relay.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { segmentstream } from '../../shared/sources/segmentstream.ts';
 import { startSubscriber } from '../../subscriber/main.ts';
-import { runMode } from '../../subscriber/modes.ts';
+import { runMode } from '../../subscriber/service/modes.ts';
 
 /** A relay whose tables show what was written twice, and one that cannot hold it. */
 export const relay = defineRelay({

@@ -6,8 +6,8 @@ import { clientOf } from './bigquery-client.ts';
 import { startSender } from './export-sender.ts';
 
 /**
- * What the server does with a request instead of taking it; `take` bytes of its body are kept. `early`
- * answers, or cuts, before more of the body is read.
+ * What the server does instead of accepting a request. It keeps `take` bytes of the body. With `early` it answers or
+ * cuts the connection before it reads more of the body.
  */
 export type Fault =
   | { kind: 'status'; status: number; take?: number; early?: true; body?: string }
@@ -15,14 +15,14 @@ export type Fault =
 
 export interface UploadServer {
   bigquery: BigQuery;
-  /** All bytes of an upload that ended; undefined until then. */
+  /** All bytes of a finished upload; undefined until then. */
   uploaded(): Buffer | undefined;
-  /** What was asked: `POST`, or the `Content-Range` of a PUT. */
+  /** The requests: `POST`, or the `Content-Range` of a PUT. */
   exchanges: string[];
   job(): unknown;
 }
 
-/** Reads so many bytes, and leaves the rest where it is. */
+/** Reads this many bytes and leaves the rest unread. */
 async function beginning(request: IncomingMessage, bytes = 0): Promise<Buffer> {
   const read: Buffer[] = [];
   for (let length = 0; length < bytes; ) {
@@ -34,7 +34,7 @@ async function beginning(request: IncomingMessage, bytes = 0): Promise<Buffer> {
 }
 
 /**
- * The upload part of Google's API, as documented, with a fault for each request by its number.
+ * The upload part of Google's API as documented, with faults by the number of the request.
  * https://cloud.google.com/bigquery/docs/reference/api-uploads
  */
 export async function startUploadServer(faults: Record<number, Fault>): Promise<UploadServer> {

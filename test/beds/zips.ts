@@ -14,7 +14,7 @@ export async function zipOf(content: ZipContent, zip64 = false): Promise<Buffer>
   return await buffer(zip.outputStream);
 }
 
-/** Puts another name, as long as the first, wherever the first is: yazl makes no such names. */
+/** Replaces a name by another one of the same length, which yazl would not write. */
 export function renamed(zip: Buffer, from: string, to: string): Buffer {
   return Buffer.from(zip.toString('latin1').replaceAll(from, to), 'latin1');
 }
@@ -32,7 +32,7 @@ export function patchDirectory(zip: Buffer, offset: number, bytes: number[]): Bu
   return patched;
 }
 
-/** Gives one file another CRC-32 than its content has. */
+/** Replaces the CRC-32 of one file by a wrong one. */
 export function damaged(zip: Buffer, name: string): Buffer {
   const patched = Buffer.from(zip);
   const record = patched.lastIndexOf('PK\x01\x02', patched.lastIndexOf(name));

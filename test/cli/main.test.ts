@@ -11,7 +11,7 @@ function tributary(...args: string[]) {
   return tributaryIn({}, ...args);
 }
 
-/** Without access to Google, but for what is given. */
+/** Without credentials for Google, except those given. */
 function tributaryIn(given: NodeJS.ProcessEnv, ...args: string[]) {
   const environment = { ...process.env };
   delete environment['GOOGLE_APPLICATION_CREDENTIALS'];
@@ -25,7 +25,7 @@ function tributaryIn(given: NodeJS.ProcessEnv, ...args: string[]) {
 }
 
 describe('tributary', () => {
-  it('helps', () => {
+  it('prints its help', () => {
     const { status, stdout } = tributary('--help');
     expect(status).toBe(0);
     for (const command of [
@@ -49,7 +49,7 @@ describe('tributary', () => {
     });
   });
 
-  it('names the ports that the README names', () => {
+  it('has the ports that the README names', () => {
     const { stdout } = tributary('start', '--help');
     const readme = readFileSync(join(root, 'README.md'), 'utf8');
     const ports = [...stdout.matchAll(/default:\s+(\d+)/g)].map(([, port]) => port ?? '');
@@ -63,20 +63,20 @@ describe('tributary', () => {
     [['start', '--allow-host', 'tributary:8085'], 'a host is a name'],
     [['start', '--allow-host', '*'], 'a host is a name'],
     [['query', 'SELECT 1', '--format', 'xml'], 'table, json, csv'],
-    [['query'], 'give either one statement or --saved'],
-    [['query', 'SELECT 1', '--saved', 'recent-events'], 'give either one statement or --saved'],
+    [['query'], 'neither a statement nor --saved'],
+    [['query', 'SELECT 1', '--saved', 'recent-events'], 'a statement and --saved were both given'],
     [['query', '--saved', 'nothing'], 'conversion-rate'],
     [['query', '--saved', 'recent-events', '--param', 'hours=1'], 'recent-events takes minutes'],
     [['query', '--saved', 'recent-events', '--param', 'minutes=x'], 'must be a whole number'],
     [['query', '--saved', 'recent-events', '--stream', 'crm'], 'there is: datanostro'],
     [['stop'], "unknown command 'stop'"],
-  ])('%j is refused with what is wrong', (args, problem) => {
+  ])('%j is refused, and the message says why', (args, problem) => {
     const { status, stderr } = tributary(...args);
     expect(status).toBe(1);
     expect(stderr).toContain(problem);
   });
 
-  it('tells how to come to a BigQuery where there is none', () => {
+  it('says how to reach a BigQuery if there is none', () => {
     const state = mkdtempSync(join(tmpdir(), 'tributary-test-'));
     const { status, stderr } = tributary('query', 'SELECT 1', '--state', state);
     rmSync(state, { recursive: true });
@@ -91,11 +91,11 @@ describe('tributary', () => {
     [['import', 'x.csv', '--stream', 'datanostro']],
     [['backfill', 'datanostro', '--from', '2026-01-01', '--to', '2026-01-02']],
     [['reconcile', 'datanostro', '--from', '2026-01-01', '--to', '2026-01-02']],
-  ])('%j --on local never goes to Google instead', (args) => {
+  ])('%j --on local never uses Google instead', (args) => {
     const state = join(tmpdir(), 'tributary-test-none');
     const there = { GOOGLE_CLOUD_PROJECT: 'production', DATANOSTRO_API_KEY: 'k' };
     const { status, stderr } = tributaryIn(there, ...args, '--on', 'local', '--state', state);
     expect(status).toBe(1);
-    expect(stderr).toContain(`no relay runs on ${state}`);
+    expect(stderr).toContain(`no local relay is running on ${state}`);
   });
 });

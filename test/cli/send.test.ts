@@ -42,7 +42,7 @@ interface Ran {
   stderr: string;
 }
 
-/** Without blocking: the servers run in this process. */
+/** Asynchronous, because the servers run in this process. */
 function run(command: string, args: string[], { input = '', env = {} } = {}): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(
@@ -74,7 +74,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
     },
   );
 
-  it('sends a file, and standard input, as they are', async () => {
+  it('sends a file and standard input unchanged', async () => {
     const file = join(home, 'event.json');
     writeFileSync(file, '{"id":"evt_1","event_name":"page_view"}\r\n');
     const filtered = await send(['datanostro', file, ...toEdge()]);
@@ -85,7 +85,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
     expect(accepted).toMatchObject({ status: 0, stdout: expect.stringContaining('delivery-id') });
   });
 
-  it('does what the README prints', async () => {
+  it('runs the commands of the README', async () => {
     const blocks = codeBlocks(readDocument('README.md'), 'sh');
     const printed = blocks.find((block) => block.startsWith('npx tributary send')) ?? '';
     const commands = printed.trimEnd().split('\n');
@@ -97,7 +97,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
     }
   });
 
-  it('prints a refusal, and ends with 1', async () => {
+  it('prints a refusal, and exits with 1', async () => {
     const forged = await send(['datanostro', '--secret', 'FORGED', ...toEdge()], {
       env: { FORGED: 'not the secret' },
     });
@@ -134,7 +134,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
       }
     }
 
-    it('is not printed where the answer quotes it', async () => {
+    it('is not printed if the answer quotes it', async () => {
       const ran = await sendTo((request, response) => {
         const path = request.url ?? '';
         response.setHeader('tributary-outcome', path);
@@ -147,12 +147,12 @@ describe('tributary send', { timeout: 60_000 }, () => {
         status: 1,
         stdout: expect.stringContaining('Cannot POST /crm/'),
       });
-      expect(ran.stdout).toContain('[hidden]');
+      expect(ran.stdout).toContain('[redacted]');
       expect(ran.stdout).not.toContain('\u001b');
       expectNoKey(ran);
     });
 
-    it('is not printed of a redirect', async () => {
+    it('is not printed for a redirect', async () => {
       const ran = await sendTo(({ url = '' }, response) => {
         response.writeHead(307, { location: `https://elsewhere.example${url}` });
         response.end(`<a href="https://elsewhere.example${url}">Moved</a>`);
@@ -161,7 +161,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
       expectNoKey(ran);
     });
 
-    it('is not printed where the answer breaks off, or never comes', async () => {
+    it('is not printed if the answer breaks off or never comes', async () => {
       const broken = await sendTo((_, response) => {
         response.writeHead(200, { 'content-length': '100' }).write('so far');
         setTimeout(() => response.destroy(), 20);
@@ -189,7 +189,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
       ['ftp://127.0.0.1'],
       ['http://no such host'],
       ['http://[::1'],
-    ])('is not printed where nobody can answer at %s', async (to) => {
+    ])('is not printed if nothing can answer at %s', async (to) => {
       const ran = await send(['crm', '--to', to], { env });
       expect(ran).toMatchObject({ status: 1, stdout: '' });
       expectNoKey(ran);
@@ -205,7 +205,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
     [['datanostro', '--to', 'http://127.0.0.1:1', '--secret', 'NONE'], 'NONE is neither in'],
     [['datanostro', '/no/such/file', '--to', 'http://127.0.0.1:1'], "/no/such/file can't be read"],
     [['datanostro', '--to', 'http://127.0.0.1:1'], 'http://127.0.0.1:1 does not answer'],
-  ])('%j says what is wrong', async (args, problem) => {
+  ])('%j is refused, and the message says why', async (args, problem) => {
     const { status, stdout, stderr } = await send(args);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toContain(problem);

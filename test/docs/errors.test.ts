@@ -22,6 +22,7 @@ const prefixes: Record<string, string> = {
   history: "The sender's API for its history, as `tributary backfill` and `reconcile` ask it.",
   import: 'The files of `tributary import`.',
   line: 'The lines of `tributary import` and `backfill`.',
+  local: 'The packages that the relay on one machine needs.',
   overflow: "The Worker's overflow queue.",
   part: 'The parts that `tributary start` and `demo` run.',
   port: 'The ports on which the local relay and the subscriber listen.',

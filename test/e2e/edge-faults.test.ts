@@ -22,7 +22,7 @@ describe('faults between the edge and Pub/Sub', { timeout: 60_000 }, () => {
     proxy = new FaultProxy(`http://127.0.0.1:${relayProcess.ports.pubsub}`);
     edge = await startEdge({
       port: 0,
-      config: writeConfig(home.path),
+      wranglerConfig: writeConfig(home.path),
       bindings: {
         ...home.secrets,
         PUBSUB_ENDPOINT: await proxy.start(),

@@ -16,13 +16,13 @@ import { compileCache } from '../../local/parts/compile-cache.ts';
 import { type PubsubServer, startPubsub } from '../../local/pubsub/main.ts';
 import { toAttributes } from '../../shared/envelope.ts';
 import { relay } from '../beds/export-process.ts';
-import { ExportTap, type Point } from '../beds/export-tap.ts';
+import { ExportProxy, type Point } from '../beds/export-proxy.ts';
 import { select } from '../beds/relay-process.ts';
 
 const child = fileURLToPath(new URL('../beds/export-process.ts', import.meta.url));
 const rowsPerFile = 12_000;
 
-/** Three CSVs, each more than one unit of an upload; their rows say which file they are of. */
+/** Three CSVs, each larger than one unit of an upload. Their rows name their file. */
 function csvs(label: string) {
   return [1, 2, 3].map((number) => {
     const rows = Array.from(
@@ -33,7 +33,7 @@ function csvs(label: string) {
   });
 }
 
-/** Each is reached by a subscriber of its own, in this order. */
+/** Each point is reached by another subscriber process, in this order. */
 const points: Point[] = [
   { step: 'zip', phase: 'asked' },
   { step: 'zip', phase: 'half' },
@@ -44,16 +44,16 @@ const points: Point[] = [
   { step: 'body', phase: 'half' },
   { step: 'body', phase: 'taken' },
   { step: 'body', phase: 'answered' },
-  // Of the first file of a new table, whose columns are found out.
+  // For the first file of a table that does not exist yet.
   { step: 'end', phase: 'asked' },
   { step: 'end', phase: 'half' },
   { step: 'end', phase: 'taken' },
-  // The table is there: the other files are uploaded ahead.
+  // The table exists, so the other files are uploaded ahead.
   { step: 'body', phase: 'half', after: 1 },
   { step: 'body', phase: 'answered', after: 1 },
   { step: 'end', phase: 'answered' },
   { step: 'end', phase: 'taken' },
-  // All is loaded, and nothing acked.
+  // Everything is loaded, and nothing is acked.
   { step: 'job', phase: 'answered', after: 2 },
 ];
 
@@ -64,7 +64,7 @@ describe('SIGKILL of a subscriber that loads an export', { timeout: 120_000 }, (
   let absmartly: Absmartly;
   let bigqueryServer: BigQueryServer;
   let pubsubServer: PubsubServer;
-  let tap: ExportTap;
+  let proxy: ExportProxy;
   let environment: NodeJS.ProcessEnv;
   let last: ChildProcess | undefined;
 
@@ -77,8 +77,11 @@ describe('SIGKILL of a subscriber that loads an export', { timeout: 120_000 }, (
       directory: join(directory, 'bigquery'),
     });
     pubsubServer = await startPubsub({ port: 0, directory: join(directory, 'pubsub'), faults });
-    tap = new ExportTap({ absmartlyPort: absmartly.port, bigqueryPort: bigqueryServer.restPort });
-    const url = await tap.listen();
+    proxy = new ExportProxy({
+      absmartlyPort: absmartly.port,
+      bigqueryPort: bigqueryServer.restPort,
+    });
+    const url = await proxy.listen();
     environment = {
       ...process.env,
       AB_API_URL: url,
@@ -93,7 +96,7 @@ describe('SIGKILL of a subscriber that loads an export', { timeout: 120_000 }, (
 
   afterAll(async () => {
     last?.kill('SIGKILL');
-    await tap.stop();
+    await proxy.stop();
     await Promise.all([absmartly.stop(), bigqueryServer.stop(), pubsubServer.stop()]);
     await rm(directory, { recursive: true });
   });
@@ -136,28 +139,28 @@ describe('SIGKILL of a subscriber that loads an export', { timeout: 120_000 }, (
     const exited = once(subscriber, 'exit');
     subscriber.kill('SIGKILL');
     await exited;
-    // The server must have seen the stream's end, or it delivers into it once more.
+    // Otherwise the server would deliver again into a stream whose end it has not seen.
     await sleep(100);
-    // What was leased comes again now, not when the lease is over.
+    // Expires the leases now.
     faults.add({ name: 'leases.expire' });
   }
 
-  it('at any step, and after it at the next, leaves each CSV loaded once', async () => {
+  it('at one step after the other leaves each CSV loaded once', async () => {
     const pubsub = connectPubsub(relay.project, pubsubServer.port);
     await pubsub.createTopic(relay.topic);
     await pubsub.createSubscription(relay.topic, relay.subscription, {
-      // What comes back does not rest.
+      // A redelivery has no backoff.
       retryPolicy: { minimumBackoff: { seconds: 0 }, maximumBackoff: { seconds: 0 } },
     });
     await pubsub.close();
     await announce('steps');
     for (const point of points) {
-      const reached = tap.reached(point);
+      const reached = proxy.reached(point);
       const subscriber = start('serve');
       await reached;
       await kill(subscriber);
     }
-    tap.open();
+    proxy.open();
     expect(await once(start('drain', '--quiet-seconds', '2'), 'exit')).toEqual([0, null]);
     expect(await countOf('steps')).toEqual(loadedOnce('steps'));
   });
@@ -165,12 +168,12 @@ describe('SIGKILL of a subscriber that loads an export', { timeout: 120_000 }, (
   it('at random times leaves each CSV loaded once', async () => {
     const labels = Array.from({ length: 6 }, (_, run) => `times-${run}`);
     for (const label of labels) {
-      // An export of its own: a run that is quick enough leaves nothing for the next to come to.
+      // A new export each time, because a fast run leaves nothing for the next one.
       await announce(label);
-      const reached = tap.reached({ step: 'zip', phase: 'answered' });
+      const reached = proxy.reached({ step: 'zip', phase: 'answered' });
       const subscriber = start('serve');
       await reached;
-      tap.open();
+      proxy.open();
       await sleep(Math.random() * 300);
       await kill(subscriber);
     }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -198,6 +198,8 @@ describe('npm start', { timeout: 60_000 }, () => {
       stop.abort();
       await ended;
 
+      // As a version from before the mark left it.
+      rmSync(join(home.state, 'version.json'));
       const second = await start();
       const ids = await idsWith(accepted, second);
       expect(ids.length).toBe(new Set(ids).size);
@@ -237,6 +239,17 @@ describe('npm start', { timeout: 60_000 }, () => {
     expect(await second.exited()).toBe(1);
     expect(second.output).toContain(`process ${first.process.pid}`);
     expect(await first.interrupt()).toBe(0);
+  });
+
+  it('refuses the state of a newer version, and names it', async () => {
+    mkdirSync(home.state);
+    writeFileSync(join(home.state, 'version.json'), '{"tributary":"7.1.0","layout":9}');
+    const relayProcess = new RelayProcess(home);
+    running.push(relayProcess);
+    expect(await relayProcess.exited()).toBe(1);
+    expect(relayProcess.output).toContain('was written by Tributary 7.1.0');
+    expect(relayProcess.output).toContain('state.version');
+    expect(readdirSync(home.state)).toEqual(['version.json']);
   });
 
   it('keeps the secrets that are there', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault } from '../../local/faults/faults.ts';
-import { type Subscriber, startSubscriber } from '../../subscriber/main.ts';
+import { startSubscriber } from '../../subscriber/main.ts';
+import type { Subscriber } from '../../subscriber/service/modes.ts';
 import { type StreamName, SubscriberBed } from '../beds/subscriber.ts';
 import { relay } from '../beds/subscriber-process.ts';
 
@@ -42,7 +43,7 @@ describe('faults of BigQuery and Pub/Sub', { timeout: 120_000 }, () => {
     }
     const unique = await bed.countUnique('plain');
     expect(unique).toBe(accepted.plain.size);
-    await expect.poll(() => subscriber.inHand, { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => subscriber.inFlight, { timeout: 60_000 }).toBe(0);
   }
 
   it.each<[string, Fault[]]>([

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault } from '../../local/faults/faults.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { segmentstream } from '../../shared/sources/segmentstream.ts';
-import { type Subscriber, startSubscriber } from '../../subscriber/main.ts';
+import { startSubscriber } from '../../subscriber/main.ts';
 import { pullLimits } from '../../subscriber/pull/subscription.ts';
+import type { Subscriber } from '../../subscriber/service/modes.ts';
 import { SubscriberBed } from '../beds/subscriber.ts';
 
 const troubled = ['troubled_1', 'troubled_2', 'troubled_3', 'troubled_4'];
@@ -72,11 +73,11 @@ describe('several tables in trouble at once', { timeout: 240_000 }, () => {
     for (const name of troubled) await publish(name, eachTroubled);
     await soundRowsFlow();
     expect(subscriber.rowsWritten).toBe(writtenBefore + 150);
-    expect(subscriber.inHand).toBeLessThanOrEqual(pullLimits.messages * 1.1);
+    expect(subscriber.inFlight).toBeLessThanOrEqual(pullLimits.messages * 1.1);
     bed.bigqueryFaults.clear();
     // What was given back although it was sent is recognised when it comes again.
     for (const name of troubled) await everyRowIsThereOnce(name);
-    await expect.poll(() => subscriber.inHand, { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => subscriber.inFlight, { timeout: 60_000 }).toBe(0);
     expect(subscriber.rowsWritten).toBe(writtenBefore + 150 + troubled.length * eachTroubled);
   });
 
@@ -85,17 +86,17 @@ describe('several tables in trouble at once', { timeout: 240_000 }, () => {
     const fault = { name: 'append.delayed-ack', ms: 1500 } as const;
     bed.bigqueryFaults.add({ ...fault, on: '/tables/troubled', times: 'always' });
     for (const name of troubled) await publish(name, eachTroubled);
-    const inHand: number[] = [];
+    const inFlight: number[] = [];
     for (const count of soundRounds) {
       // They are slow, and not stuck: what came first is written by and by.
       for (const name of troubled) await publish(name, 10);
       await publish('sound', count);
       await everyRowIsThereOnce('sound');
-      inHand.push(subscriber.inHand);
+      inFlight.push(subscriber.inFlight);
     }
-    expect(Math.max(...inHand)).toBeGreaterThan(0);
+    expect(Math.max(...inFlight)).toBeGreaterThan(0);
     bed.bigqueryFaults.clear();
     for (const name of troubled) await everyRowIsThereOnce(name);
-    await expect.poll(() => subscriber.inHand, { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => subscriber.inFlight, { timeout: 60_000 }).toBe(0);
   });
 });

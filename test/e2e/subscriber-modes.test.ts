@@ -53,8 +53,10 @@ describe('the subscriber’s modes', { timeout: 120_000 }, () => {
 
   it('serve: is live at once, ready when it pulls, and not any more when it stops', async () => {
     const subscriber = spawn(['serve'], { HEALTH_PORT: '0', PORT: '1' });
-    await expect.poll(() => said(subscriber, 'health is told'), { timeout: 30_000 }).toBeDefined();
-    const port = Number(said(subscriber, 'health is told')?.['port']);
+    await expect
+      .poll(() => said(subscriber, 'health checks are answered'), { timeout: 30_000 })
+      .toBeDefined();
+    const port = Number(said(subscriber, 'health checks are answered')?.['port']);
     const status = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
     expect(await status('/livez')).toBe(200);
     expect(await status('/')).toBe(404);
@@ -70,7 +72,7 @@ describe('the subscriber’s modes', { timeout: 120_000 }, () => {
     bed.bigqueryFaults.add({ name: 'append.bad-row', on, contains: mark });
     const subscriber = spawn(['serve'], { HEALTH_PORT: '0' });
     await ready(subscriber);
-    const port = Number(said(subscriber, 'health is told')?.['port']);
+    const port = Number(said(subscriber, 'health checks are answered')?.['port']);
     const health = async () => {
       const response = await fetch(`http://127.0.0.1:${port}/readyz`);
       return [response.status, (await response.text()).trim()];
@@ -90,7 +92,7 @@ describe('the subscriber’s modes', { timeout: 120_000 }, () => {
     await expect.poll(() => bed.deadLetters('not json'), { timeout: 30_000 }).toContain(dead);
     expect(await bed.deadLetters(mark)).toEqual([]);
     expect(said(subscriber, 'dead letter not stored')).toBeUndefined();
-    const refusal = 'BigQuery refuses a dead letter, which is held and tried again';
+    const refusal = 'BigQuery refuses a dead letter; it stays in flight and is tried again';
     expect(said(subscriber, refusal)).toMatchObject({ severity: 'ERROR', delivery_id: id });
 
     bed.bigqueryFaults.clear();
@@ -115,7 +117,7 @@ describe('the subscriber’s modes', { timeout: 120_000 }, () => {
     bed.bigqueryFaults.add({ name: 'append.status', code, on, times: 'always' });
     const subscriber = spawn(['serve']);
     await ready(subscriber);
-    const message = 'the table could not be opened: its rows wait, and it is tried again';
+    const message = 'the table could not be opened: its rows wait, and opening is tried again';
     expect(said(subscriber, message)).toMatchObject({ severity: 'ERROR', table: 'shop.plain' });
     const waiting = await bed.publish('plain', 50);
     const others = await bed.publish('keyed', 50);

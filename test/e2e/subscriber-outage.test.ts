@@ -1,8 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Subscriber, startSubscriber } from '../../subscriber/main.ts';
+import { startSubscriber } from '../../subscriber/main.ts';
 import { pullLimits } from '../../subscriber/pull/subscription.ts';
+import type { Subscriber } from '../../subscriber/service/modes.ts';
 import { SubscriberBed } from '../beds/subscriber.ts';
 import { relay } from '../beds/subscriber-process.ts';
 import { SimulatedClock } from './simulated-clock.ts';
@@ -55,17 +56,21 @@ describe('BigQuery is down for an hour', { timeout: 300_000 }, () => {
     await bed.stopBigQuery();
     const body = (n: number) => `${n}`.padEnd(bodyBytes, 'x');
     const meanwhile = await bed.publish('plain', backlog, body);
-    await untilSteady(() => subscriber.taken);
+    await untilSteady(() => subscriber.pulled);
     // Every half hour the client opens its streams anew, and Pub/Sub sends into them what nobody reads yet.
     await clock.advance(35 * minute);
-    const { taken, inHand } = subscriber;
-    expect(inHand).toBeGreaterThan(100);
-    expect(inHand).toBeLessThan(meanwhile.length);
+    const { pulled, inFlight } = subscriber;
+    expect(inFlight).toBeGreaterThan(100);
+    expect(inFlight).toBeLessThan(meanwhile.length);
     const heap = heapBytes();
 
     await clock.advance(60 * minute);
     // No lease has ended, and nothing was given back: what is in hand is what was.
-    expect([subscriber.taken, subscriber.inHand, subscriber.givenBack]).toEqual([taken, inHand, 0]);
+    expect([subscriber.pulled, subscriber.inFlight, subscriber.nacked]).toEqual([
+      pulled,
+      inFlight,
+      0,
+    ]);
     // What waits unread in the client's streams comes and goes: 0 to 30 MB, measured over three hours.
     expect(heapBytes() - heap).toBeLessThan(1.5 * pullLimits.bytes);
 
@@ -77,12 +82,12 @@ describe('BigQuery is down for an hour', { timeout: 300_000 }, () => {
     const published = [...before, ...meanwhile];
     const written = async () => (await bed.counts('plain')).size;
     await expect.poll(written, { timeout: 60_000, interval: 200 }).toBe(published.length);
-    await expect.poll(() => subscriber.inHand, { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => subscriber.inFlight, { timeout: 20_000 }).toBe(0);
     const counts = await bed.counts('plain');
     expect(new Set(counts.keys())).toEqual(new Set(published));
     expect(new Set(counts.values())).toEqual(new Set([1]));
-    expect(subscriber.givenBack).toBe(0);
+    expect(subscriber.nacked).toBe(0);
     // Beside what waited unread in the streams, nothing has come twice.
-    expect(subscriber.taken - published.length).toBeLessThan(inHand);
+    expect(subscriber.pulled - published.length).toBeLessThan(inFlight);
   });
 });

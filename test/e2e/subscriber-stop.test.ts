@@ -56,18 +56,18 @@ describe('a stop', { timeout: 60_000 }, () => {
     bed.bigqueryFaults.add({ name: 'append.frozen', on: '/tables/plain', times: 'always' });
     const { subscriber, stop } = await start(5);
     await bed.publish('plain', 5);
-    await expect.poll(() => subscriber.inHand).toBe(5);
+    await expect.poll(() => subscriber.inFlight).toBe(5);
     await stop();
     // Pub/Sub's client would nack what is left, unseen, and only when the time is over.
-    expect(subscriber).toMatchObject({ inHand: 0, givenBack: 5, acked: 0 });
+    expect(subscriber).toMatchObject({ inFlight: 0, nacked: 5, acked: 0 });
   });
 
   it('writes what waits for a table before it ends', async () => {
     const { subscriber, stop } = await start(8);
     const ids = await bed.publish('plain', 5);
-    await expect.poll(() => subscriber.taken).toBe(5);
+    await expect.poll(() => subscriber.pulled).toBe(5);
     await stop();
-    expect(subscriber).toMatchObject({ inHand: 0, givenBack: 0, acked: 5 });
+    expect(subscriber).toMatchObject({ inFlight: 0, nacked: 0, acked: 5 });
     expect(new Set((await bed.counts('plain')).keys())).toEqual(new Set(ids));
   });
 
@@ -75,11 +75,11 @@ describe('a stop', { timeout: 60_000 }, () => {
     bed.bigqueryFaults.add({ name: 'append.frozen', on: '/tables/plain', times: 'always' });
     const { subscriber, stop } = await start(5);
     await bed.publish('plain', 1);
-    await expect.poll(() => subscriber.inHand).toBe(1);
+    await expect.poll(() => subscriber.inFlight).toBe(1);
     const stopped = stop();
     await bed.publish('plain', 20);
     await stopped;
-    expect(subscriber).toMatchObject({ taken: 1, givenBack: 1, inHand: 0 });
+    expect(subscriber).toMatchObject({ pulled: 1, nacked: 1, inFlight: 0 });
   });
 
   it('stores the dead letter that the last answer of a table makes', async () => {
@@ -89,9 +89,9 @@ describe('a stop', { timeout: 60_000 }, () => {
     bed.bigqueryFaults.add({ name: 'append.bad-row', on, contains: 'refused' });
     const { subscriber, stop } = await start(8);
     const ids = await bed.publish('keyed', 1, () => '{"id":"refused"}');
-    await expect.poll(() => subscriber.inHand).toBe(1);
+    await expect.poll(() => subscriber.inFlight).toBe(1);
     await stop();
-    expect(subscriber).toMatchObject({ acked: 1, givenBack: 0, deadLettersWritten: 1 });
+    expect(subscriber).toMatchObject({ acked: 1, nacked: 0, deadLettersWritten: 1 });
     expect(await bed.deadLetters('refused')).toEqual(ids);
   });
 
@@ -106,13 +106,13 @@ describe('a stop', { timeout: 60_000 }, () => {
       JSON.stringify({ event_name: 'ExperimentDataExportReady', metadata: { download_url } }),
     );
     // By then it waits for its next try longer than the stop may take.
-    const refusal = 'BigQuery refuses a dead letter, which is held and tried again';
+    const refusal = 'BigQuery refuses a dead letter; it stays in flight and is tried again';
     const tries = () => log.filter(({ message }) => message === refusal).length;
     await expect.poll(tries).toBeGreaterThanOrEqual(3);
-    expect(subscriber.readiness.trouble).toContain('refuses: 1');
+    expect(subscriber.readiness.problem).toContain('refuses: 1');
     await expect.poll(() => sender.requests.length).toBeGreaterThan(0);
     await stop();
-    expect(subscriber).toMatchObject({ acked: 0, givenBack: 2, inHand: 0 });
+    expect(subscriber).toMatchObject({ acked: 0, nacked: 2, inFlight: 0 });
   });
 
   it('is asked for when there is no subscription to pull from any more', async () => {

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Relay } from '../../shared/config/config.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { generic } from '../../shared/sources/generic.ts';
-import { type Subscriber, startSubscriber } from '../../subscriber/main.ts';
+import { startSubscriber } from '../../subscriber/main.ts';
+import type { Subscriber } from '../../subscriber/service/modes.ts';
 import { select } from '../beds/relay-process.ts';
 import { SubscriberBed } from '../beds/subscriber.ts';
 

@@ -4,14 +4,14 @@ import { historySequence } from '../../history/events/history-sequence.ts';
 import { readHistory } from '../../history/fetch/history-api.ts';
 import { importLines, noImportCounts } from '../../history/import/import-lines.ts';
 import { splitLines } from '../../history/lines/lines.ts';
-import { openRowWrite } from '../../history/write/row-write.ts';
+import { openRowWrite } from '../../history/write/open-row-write.ts';
 import { type Fault, Faults } from '../../local/faults/faults.ts';
 import type { RelayStream } from '../../shared/config/config.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { TableWriter } from '../../subscriber/bigquery/append/writer.ts';
 import { createEncoder } from '../../subscriber/bigquery/encode/encode.ts';
-import { sequenceOf } from '../../subscriber/rows/sequence.ts';
+import { changeSequence } from '../../subscriber/rows/row-writer.ts';
 import {
   type Bed,
   day,
@@ -27,7 +27,7 @@ import {
 const keyed = streamOf({ key: ['event_id'] });
 const windows = [{ from: day, to: day + 24 * hour }];
 
-/** Orders by their number: one row each, with the latest state. */
+/** Orders, by number: one row each, with the latest state. */
 function ordersStream(hasTime = true): RelayStream {
   const stream = generic({
     table: 'shop.events',
@@ -48,7 +48,7 @@ const at = (timeMs: number) => new Date(timeMs).toISOString();
 const order = (id: string, status: string, timeMs?: number) =>
   JSON.stringify({ order: id, status, ...(timeMs !== undefined && { at: at(timeMs) }) });
 
-/** As the subscriber writes what the edge has received. */
+/** Writes like the subscriber after a delivery. */
 async function deliver(bed: Bed, row: Record<string, string>, receivedAt: number): Promise<void> {
   const encoder = createEncoder(bed.reader.layout, Date.now);
   const writer = new TableWriter(bed.client, {
@@ -56,7 +56,12 @@ async function deliver(bed: Bed, row: Record<string, string>, receivedAt: number
     descriptor: encoder.descriptor,
   });
   const deliveryId = '01912d68-783e-7a30-8d11-9e9c4c3f7f41';
-  const sequence = sequenceOf({ stream: 'shop', deliveryId, receivedAt, body: new Uint8Array() });
+  const sequence = changeSequence({
+    stream: 'shop',
+    deliveryId,
+    receivedAt,
+    body: new Uint8Array(),
+  });
   const encoded = encoder.encode(row, sequence);
   if (!encoded.ok) throw new Error(encoded.reason);
   expect(await writer.append([encoded.row])).toMatchObject({ written: [0] });
@@ -83,7 +88,7 @@ const statuses = (bed: Bed) =>
   );
 
 describe('history of a stream with a key', () => {
-  it('leaves one row, whatever comes twice, and whoever brings it', async () => {
+  it('has one row per key, also after repetitions from both sides', async () => {
     const bed = await startBed(keyed);
     const row = { event_id: 'a', event_time: at(day), user_agent: 'by the webhook' };
     await deliver(bed, row, day + 500);
@@ -94,7 +99,7 @@ describe('history of a stream with a key', () => {
       eventLine('c', day + hour),
     ];
     expect(await run(bed, lines)).toMatchObject({ written: 2, present: 1, repeated: 1 });
-    // The webhook brings what the backfill has written: it is the later of the two.
+    // The webhook delivers an event that the backfill has written. The delivery wins.
     await deliver(bed, { ...row, event_id: 'b' }, day + 700);
     expect(await run(bed, lines)).toMatchObject({ written: 0, present: 4 });
     expect(
@@ -106,7 +111,7 @@ describe('history of a stream with a key', () => {
     ]);
   });
 
-  it('changes nothing about a row that came between the look into the table and the write', async () => {
+  it('does not change a row that came between the lookup and the write', async () => {
     const bed = await startBed(keyed);
     const source = await startHistory(() => [eventLine('a', day)], keyed);
     const counts = await backfill({
@@ -124,7 +129,7 @@ describe('history of a stream with a key', () => {
     ]);
   });
 
-  it('brings a row to its latest state, in whatever order the states come', async () => {
+  it('has the latest state of a row, in whatever order the states come', async () => {
     const bed = await startBed(ordersStream());
     await deliver(bed, { order_id: 'N1', status: 'paid', changed_at: at(day + hour) }, day + hour);
     await deliver(bed, { order_id: 'N2', status: 'paid', changed_at: at(day + hour) }, day + hour);
@@ -147,7 +152,7 @@ describe('history of a stream with a key', () => {
     expect(await statuses(bed)).toEqual(latest);
   });
 
-  it('does not turn back a row whose later state is of another day', async () => {
+  it('does not replace a row by an older state of another day', async () => {
     const bed = await startBed(ordersStream());
     const later = day + 40 * hour;
     await deliver(bed, { order_id: 'N1', status: 'refunded', changed_at: at(later) }, later);
@@ -156,7 +161,7 @@ describe('history of a stream with a key', () => {
     expect(await statuses(bed)).toEqual([{ order_id: 'N1', status: 'refunded' }]);
   });
 
-  it('takes the later line for the later state where there are no times, and replaces none', async () => {
+  it('without times takes the later line as the later state, and replaces no row', async () => {
     const bed = await startBed(ordersStream(false));
     await deliver(bed, { order_id: 'N1', status: 'by the webhook' }, day);
     const lines = [order('N1', 'old'), order('N2', 'received'), order('N2', 'paid')];
@@ -170,7 +175,7 @@ describe('history of a stream with a key', () => {
     expect(await statuses(bed)).toEqual(rows);
   });
 
-  it('rejects what lacks its key, and writes the rest', async () => {
+  it('rejects an event without its key, and writes the rest', async () => {
     const bed = await startBed(keyed);
     expect(await run(bed, [eventLine(null, day), eventLine('a', day)])).toMatchObject({
       written: 1,
@@ -185,7 +190,7 @@ describe('history of a stream with a key', () => {
     ['the stream ends after it has stored', { name: 'append.stream-end', stored: true }],
     ['BigQuery is busy', { name: 'append.status', code: 'RESOURCE_EXHAUSTED' }],
     ['the schema lags', { name: 'append.extra-fields', times: 2 }],
-  ])('is there once when %s', async (_, fault) => {
+  ])('is written once when %s', async (_, fault) => {
     const faults = new Faults(fault);
     const bed = await startBed(keyed, faults);
     const filler = { user_agent: 'x'.repeat(10_000) };
@@ -196,7 +201,7 @@ describe('history of a stream with a key', () => {
     expect(faults.list()[0]?.struck).toBeGreaterThan(0);
   });
 
-  it('loses no row but those that BigQuery names as bad', async () => {
+  it('loses only the rows that BigQuery names as bad', async () => {
     const faults = new Faults({ name: 'append.bad-row', contains: 'evt_39' });
     const bed = await startBed(keyed, faults);
     const lines = Array.from({ length: 400 }, (_, n) => eventLine(`evt_${n}`, day + n));
@@ -205,7 +210,7 @@ describe('history of a stream with a key', () => {
     expect(bed.rejected).toHaveLength(11);
   });
 
-  it('is cut in two where its ids are too many, though a part was written', async () => {
+  it('is split if it has too many ids, also after a part was written', async () => {
     const bed = await startBed(keyed);
     const source = await startHistory((from, to) => manyEvents(from, to, (to - from) / hour));
     const open = (window: { from: number; to: number }) => readHistory(source, window);
@@ -215,7 +220,7 @@ describe('history of a stream with a key', () => {
     expect(await bed.eventIds()).toHaveLength(24);
   });
 
-  it('ends with what is wrong where a refused row is not to be had', async () => {
+  it('ends with the error of `onRefused`', async () => {
     const faults = new Faults({ name: 'append.bad-row', contains: 'evt_1' });
     const bed = await startBed(keyed, faults);
     const write = openRowWrite<string>(bed.client, bed.table, bed.reader, (row) => {
@@ -229,16 +234,16 @@ describe('history of a stream with a key', () => {
   });
 });
 
-describe('the sequence of history', () => {
+describe('the sequence number of history', () => {
   const now = day + 48 * hour;
-  // As BigQuery compares them: section by section.
+  // BigQuery compares section by section.
   const rank = (sequence: string) =>
     sequence
       .split('/')
       .map((section) => section.padStart(16, '0'))
       .join('');
 
-  it('stands by the time, then by the line and the place in it; without a time first', () => {
+  it('orders by time, then by line and position in it; events without a time come first', () => {
     const sequences = [
       historySequence({ line: 9 }, now),
       historySequence({ line: 10 }, now),

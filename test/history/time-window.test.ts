@@ -35,7 +35,7 @@ it.each([
   expect(time === undefined ? undefined : new Date(time).toISOString()).toBe(instant);
 });
 
-it('cuts a range into windows without a gap', () => {
+it('divides a range into windows without gaps', () => {
   expect(cutWindows({ from: 0, to: 25 }, 10)).toEqual([
     { from: 0, to: 10 },
     { from: 10, to: 20 },
@@ -43,7 +43,7 @@ it('cuts a range into windows without a gap', () => {
   ]);
 });
 
-it('halves at a whole second, and nothing shorter than that', () => {
+it('splits at a whole second, and splits no shorter window', () => {
   expect(halveWindow({ from: 500, to: 5000 })).toEqual([
     { from: 500, to: 2000 },
     { from: 2000, to: 5000 },

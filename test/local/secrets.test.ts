@@ -58,7 +58,7 @@ describe('completeSecrets', () => {
 
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  it('makes the file for its owner alone, and changes nothing the next time', () => {
+  it('creates the file only for its owner, and changes nothing the next time', () => {
     const first = completeSecrets(file, relay);
     expect(first.added).toEqual(['GOOGLE_SERVICE_ACCOUNT', 'EXPORTS_KEY', 'EXPORTS_API_KEY']);
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -67,7 +67,7 @@ describe('completeSecrets', () => {
     expect(readFileSync(file, 'utf8')).toBe(text);
   });
 
-  it('leaves what is there, comments and all, and fills what is empty', () => {
+  it('keeps existing lines and comments, and fills empty values', () => {
     writeFileSync(file, '# mine\nEXPORTS_KEY="a key"\nEXPORTS_API_KEY=\nOTHER=1');
     const { secrets, added } = completeSecrets(file, relay);
     expect(added).toEqual(['GOOGLE_SERVICE_ACCOUNT', 'EXPORTS_API_KEY']);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { liesIn, networkOf, parseBlock } from '../../shared/addresses.ts';
+import { type AddressBlock, liesIn, networkOf, parseBlock } from '../../shared/addresses.ts';
 
 test.each([
   ['192.0.2.7', '192.0.2.7', true],
@@ -28,10 +28,15 @@ test.each([
   ['2001:db8::1', '2001:db8:0:0:0:0:0:1', true],
   ['2001:db8::1', '2001:db8::2', false],
   ['1:2:3:4:5:6:7:8', '1:2:3:4:5:6:7:8', true],
+  ['1:2:3:4:5:6:192.0.2.7', '1:2:3:4:5:6:c000:207', true],
+  ['192.0.2.0/24', '::192.0.2.7', false],
+  ['::192.0.2.7', '::c000:207', true],
 ])('%s and %s: %s', (block, address, lies) => {
   const parsed = parseBlock(block);
   expect(parsed && liesIn(address, [parsed])).toBe(lies);
 });
+
+const everything = parseBlock('::/0') as AddressBlock;
 
 test.each([
   '',
@@ -53,12 +58,18 @@ test.each([
   ':::',
   '1.2.3.4::',
   '::1%eth0',
-])('%j is no block, and as an address lies nowhere', (text) => {
+  '0xc0.0.2.7',
+  '3221226000',
+  '::ffff:192.0.2.07',
+  '::ffff:0xc0.0.2.7',
+  '::ffff:192.0.2',
+  ' 192.0.2.7',
+])('%j is neither a block nor an address', (text) => {
   expect(parseBlock(text)).toBeUndefined();
-  expect(liesIn(text, [{ prefix: 0n, length: 0 }])).toBe(false);
+  expect(liesIn(text, [everything])).toBe(false);
 });
 
-test('any of several blocks will do; of none, none does', () => {
+test('an address lies in one of several blocks, and in none of an empty list', () => {
   const blocks = ['10.0.0.0/8', '2001:db8::/32'].flatMap((text) => parseBlock(text) ?? []);
   expect(liesIn('10.1.2.3', blocks)).toBe(true);
   expect(liesIn('11.1.2.3', blocks)).toBe(false);

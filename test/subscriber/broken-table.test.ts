@@ -8,8 +8,9 @@ import { connectBigQuery } from '../../local/google-clients.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { type OpenTables, openTables } from '../../subscriber/bigquery/tables/open-tables.ts';
-import { TableTrouble } from '../../subscriber/bigquery/tables/table-trouble.ts';
-import { WaitingRoom } from '../../subscriber/pull/waiting-room.ts';
+import { TableLog } from '../../subscriber/log.ts';
+import { InFlightLimit } from '../../subscriber/pull/in-flight-limit.ts';
+import { writeRow } from '../../subscriber/rows/row-writer.ts';
 
 type Entry = Record<string, unknown>;
 
@@ -49,7 +50,7 @@ const broken: Record<string, { table: TableMetadata; names: string[] }> = {
   },
   view: {
     table: { view: { query: "SELECT 'x' AS id", useLegacySql: false } },
-    names: ['it is of the kind VIEW'],
+    names: ['it is a VIEW'],
   },
 };
 
@@ -82,7 +83,7 @@ beforeAll(async () => {
     relay,
     bigquery,
     storageEndpoint: `127.0.0.1:${server.grpcPort}`,
-    room: new WaitingRoom({ messages: 1000, bytes: 1_000_000 }),
+    inFlight: new InFlightLimit({ messages: 1000, bytes: 1_000_000 }),
     log: (entry) => entries.push(entry),
   });
 });
@@ -95,9 +96,9 @@ afterAll(async () => {
 
 function write(stream: string, id: string) {
   const row = { id, amount: '1.5', received_at: new Date() };
-  const written = tables.rows.get(stream)?.write(row, '0');
-  if (!written) throw new Error('no such stream');
-  return written;
+  const table = tables.rows.get(stream);
+  if (!table) throw new Error('no such stream');
+  return writeRow(table, row, { sequence: '0' });
 }
 
 async function idsOf(table: string): Promise<string[]> {
@@ -105,7 +106,7 @@ async function idsOf(table: string): Promise<string[]> {
   return rows.map(({ id }: { id: string }) => id);
 }
 
-it('tables that can take no row hold up no other; each is told of once, and written when it is mended', async () => {
+it('tables that take no rows delay no other; each is logged once, and written when it is repaired', async () => {
   const waiting = Object.keys(broken).map((name) => ({ name, written: write(name, 'first') }));
   expect(await write('sound', 'a')).toMatchObject({ kind: 'written' });
   for (const [name, { names }] of Object.entries(broken)) {
@@ -113,13 +114,13 @@ it('tables that can take no row hold up no other; each is told of once, and writ
     expect(told).toMatchObject({ severity: 'ERROR', code: 'table.incompatible' });
     for (const word of [...names, 'Change the config']) expect(told?.['message']).toContain(word);
     expect(more).toEqual([]);
-    expect(tables.rows.get(name)?.isRefused).toBe(true);
+    expect(tables.rows.get(name)?.queue.isRefused).toBe(true);
   }
-  // Nothing is sent meanwhile: with another key a row would take the place of another.
+  // Nothing is sent meanwhile: with another key, a row would replace another.
   expect(await idsOf('key')).toEqual([]);
   expect(await idsOf('partitions')).toEqual([]);
 
-  // Another reason is told of, too.
+  // Another reason is logged as well.
   await bigquery.dataset('shop').table('type').delete();
   await bigquery.dataset('shop').createTable('type', {
     schema: { fields: fields.map((field) => ({ ...field, mode: 'REPEATED' })) },
@@ -133,30 +134,30 @@ it('tables that can take no row hold up no other; each is told of once, and writ
     expect(await written).toMatchObject({ kind: 'written' });
     expect(await idsOf(name)).toEqual(['first']);
     expect(of(name).at(-1)).toMatchObject({ severity: 'INFO', message: 'the table is open' });
-    expect(tables.rows.get(name)?.isRefused).toBe(false);
+    expect(tables.rows.get(name)?.queue.isRefused).toBe(false);
   }
   expect(of('key')).toHaveLength(2);
   expect(of('sound')).toEqual([]);
 }, 120_000);
 
-it('a trouble is said once, until it is another, or rows were written', () => {
+it('a problem is logged once, until it changes or rows are written', () => {
   let rows = 0;
-  const said: Entry[] = [];
-  const trouble = new TableTrouble(
-    (entry) => said.push(entry),
+  const logged: Entry[] = [];
+  const tableLog = new TableLog(
+    (entry) => logged.push(entry),
     () => rows,
   );
   const entry = (message: string) => ({ severity: 'ERROR' as const, message });
-  trouble.say('a', entry('x'));
-  trouble.say('a', entry('x'));
-  trouble.say('b', entry('x'));
-  trouble.say('a', entry('y'));
-  trouble.say('a', entry('y'));
-  expect(said.map(({ message }) => message)).toEqual(['x', 'x', 'y']);
+  tableLog.report('a', entry('x'));
+  tableLog.report('a', entry('x'));
+  tableLog.report('b', entry('x'));
+  tableLog.report('a', entry('y'));
+  tableLog.report('a', entry('y'));
+  expect(logged.map(({ message }) => message)).toEqual(['x', 'x', 'y']);
   rows = 7;
-  trouble.say('a', entry('y'));
-  trouble.end('b', entry('over'));
-  trouble.end('a', entry('over'));
-  trouble.end('a', entry('over'));
-  expect(said.map(({ message }) => message)).toEqual(['x', 'x', 'y', 'y', 'over']);
+  tableLog.report('a', entry('y'));
+  tableLog.resolve('b', entry('over'));
+  tableLog.resolve('a', entry('over'));
+  tableLog.resolve('a', entry('over'));
+  expect(logged.map(({ message }) => message)).toEqual(['x', 'x', 'y', 'y', 'over']);
 });

@@ -11,7 +11,7 @@ import { datanostro } from '../../shared/sources/datanostro.ts';
 import { type OpenTables, openTables } from '../../subscriber/bigquery/tables/open-tables.ts';
 import { DeadLetterQueue } from '../../subscriber/dead-letters/dead-letter-queue.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';
-import { WaitingRoom } from '../../subscriber/pull/waiting-room.ts';
+import { InFlightLimit } from '../../subscriber/pull/in-flight-limit.ts';
 
 const relay = defineRelay({
   project: 'my-project',
@@ -43,15 +43,15 @@ afterAll(async () => {
 /** A subscriber that remembers nothing of what was written before. */
 async function restart(): Promise<void> {
   await tables?.close(1000);
-  const room = new WaitingRoom({ messages: 1000, bytes: 1_000_000 });
+  const inFlight = new InFlightLimit({ messages: 1000, bytes: 1_000_000 });
   const storageEndpoint = `127.0.0.1:${server.grpcPort}`;
-  tables = await openTables({ relay, bigquery, storageEndpoint, room, log: () => {} });
+  tables = await openTables({ relay, bigquery, storageEndpoint, inFlight, log: () => {} });
   pipeline = new Pipeline({
     relay,
     tables: tables.rows,
-    deadLetters: new DeadLetterQueue({ table: tables.deadLetters, room, log: () => {} }),
-    room,
-    loadExport: () => Promise.resolve({ kind: 'held', reason: 'there are none' }),
+    deadLetters: new DeadLetterQueue({ table: tables.deadLetters, inFlight, log: () => {} }),
+    inFlight,
+    exports: { write: () => Promise.resolve({ kind: 'nacked', reason: 'there are none' }) },
     log: () => {},
   });
 }
@@ -67,7 +67,7 @@ async function deliver(...deliveries: Sent[]): Promise<number> {
   let acked = 0;
   await Promise.all(
     deliveries.map(({ stream, deliveryId, receivedAt, event }) =>
-      pipeline.take({
+      pipeline.handle({
         id: deliveryId,
         attributes: toAttributes({ stream, deliveryId, receivedAt }),
         data: new TextEncoder().encode(JSON.stringify(event)),

@@ -3,8 +3,7 @@ import { readHistorySource } from '../../history/fetch/history-api.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
-import { readEnvironment, readHealthAddress } from '../../subscriber/environment.ts';
-import { readStopTime } from '../../subscriber/service/stop-time.ts';
+import { readEnvironment, readHealthAddress, readStopTime } from '../../subscriber/environment.ts';
 
 const relay = defineRelay({
   project: 'my-project',
@@ -36,7 +35,7 @@ describe.each(readers)('the API %s', (_, prefix, read) => {
     'has no key such as %j, and it is not printed',
     (key) => {
       const readIt = () => read({ [`${prefix}_API_KEY`]: key });
-      expect(readIt).toThrow(`${prefix}_API_KEY holds`);
+      expect(readIt).toThrow(`${prefix}_API_KEY contains`);
       expect(readIt).not.toThrow('s3cret');
     },
   );

@@ -3,7 +3,8 @@ import { defineRelay } from '../../shared/config/define-relay.ts';
 import { toAttributes } from '../../shared/envelope.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';
-import type { Fate } from '../../subscriber/rows/fate.ts';
+import type { WriteResult } from '../../subscriber/rows/write-result.ts';
+import { rowTable } from '../beds/row-table.ts';
 
 const relay = defineRelay({
   project: 'my-project',
@@ -19,32 +20,26 @@ const relay = defineRelay({
   },
 });
 
-const written: Fate = { kind: 'written' };
+const written: WriteResult = { kind: 'written' };
 
-/** A pipeline whose rows wait until the test gives them their fates. */
+/** A pipeline whose rows wait until the test gives them their results. */
 function openPipeline() {
-  const waiting: ((fate: Fate) => void)[] = [];
+  const waiting: ((result: WriteResult) => void)[] = [];
   const dead: string[] = [];
   const settled: string[] = [];
   const pipeline = new Pipeline({
     relay,
     tables: new Map([
-      [
-        'mail',
-        {
-          write: () => new Promise<Fate>((resolve) => waiting.push(resolve)),
-          judge: () => written,
-        },
-      ],
+      ['mail', rowTable(() => new Promise<WriteResult>((resolve) => waiting.push(resolve)))],
     ]),
     deadLetters: {
-      store: async ({ reason }) => {
+      write: async ({ reason }) => {
         dead.push(reason);
         return written;
       },
     },
-    room: { enter() {}, leave() {} },
-    loadExport: async () => written,
+    inFlight: { add() {}, remove() {} },
+    exports: { write: async () => written },
     log() {},
   });
   return {
@@ -52,7 +47,7 @@ function openPipeline() {
     dead,
     settled,
     take(deliveryId: string, events: readonly string[]) {
-      return pipeline.take({
+      return pipeline.handle({
         id: deliveryId,
         data: new TextEncoder().encode(`[${events.join(',')}]`),
         attributes: toAttributes({ stream: 'mail', deliveryId, receivedAt: 0 }),
@@ -60,8 +55,8 @@ function openPipeline() {
         nack: () => settled.push(`${deliveryId}: nack`),
       });
     },
-    /** Gives so many rows this fate, those too that come only then; how many waited at once, at most. */
-    async settle(rows: number, fate: Fate): Promise<number> {
+    /** Gives so many rows this result, also those that come only then; returns how many waited at once, at most. */
+    async settle(rows: number, result: WriteResult): Promise<number> {
       let most = 0;
       for (let left = rows; left > 0; ) {
         await idle();
@@ -69,7 +64,7 @@ function openPipeline() {
         const batch = waiting.splice(0, left);
         if (batch.length === 0) throw new Error(`${left} rows never came`);
         left -= batch.length;
-        for (const resolve of batch) resolve(fate);
+        for (const resolve of batch) resolve(result);
       }
       await idle();
       return most;
@@ -113,11 +108,11 @@ test('deliveries that come meanwhile wait their turn, and none is forgotten', as
   expect(settled.toSorted()).toEqual(['d1: ack', 'd2: ack', 'd3: ack']);
 });
 
-test('once an event is given back the rest is left for the next time, which writes only what is missing', async () => {
+test('once an event is nacked, the rest is left for the next time, which writes only what is missing', async () => {
   const { take, settle, waiting, settled } = openPipeline();
   const taken = take('d1', many(20_000));
   await settle(100, written);
-  await settle(waiting.length, { kind: 'held', reason: 'no room' });
+  await settle(waiting.length, { kind: 'nacked', reason: 'no room' });
   await taken;
   expect(settled).toEqual(['d1: nack']);
   expect(waiting).toHaveLength(0);
@@ -129,7 +124,7 @@ test('once an event is given back the rest is left for the next time, which writ
   expect(settled).toEqual(['d1: nack', 'd1: ack']);
 });
 
-test('of many bad events the first are told, in order, and the others are written', async () => {
+test('of many invalid events the first are named, in order, and the others are written', async () => {
   const { take, settle, dead, settled } = openPipeline();
   const taken = take('d1', [...many(30), ...Array(500).fill('{}')]);
   await settle(30, written);

@@ -8,11 +8,12 @@ import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { sources } from '../../shared/sources/registry.ts';
-import type { DeadLetter } from '../../subscriber/dead-letters/dead-letters.ts';
+import type { DeadLetter } from '../../subscriber/dead-letters/dead-letter-rows.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';
-import type { Fate } from '../../subscriber/rows/fate.ts';
+import type { WriteResult } from '../../subscriber/rows/write-result.ts';
+import { rowTable } from '../beds/row-table.ts';
 
-// What would be lost, or written twice, without a word, if a fate were taken for another one.
+// What would be lost or written twice, silently, if one write result were taken for another.
 
 const relay = defineRelay({
   project: 'my-project',
@@ -24,41 +25,41 @@ const relay = defineRelay({
   },
 });
 
-const written: Fate = { kind: 'written' };
-const held: Fate = { kind: 'held', reason: 'no rows taken' };
+const written: WriteResult = { kind: 'written' };
+const nacked: WriteResult = { kind: 'nacked', reason: 'no rows taken' };
 
 let rows: Row[];
 let sequences: (string | undefined)[];
 let letters: DeadLetter[];
 let settled: string[];
-/** The fate of the row that is written next. */
-let fates: (Fate | Promise<Fate>)[];
+/** The results of the rows that are written next. */
+let results: (WriteResult | Promise<WriteResult>)[];
 
 beforeEach(() => {
   rows = [];
   sequences = [];
   letters = [];
   settled = [];
-  fates = [];
+  results = [];
 });
 
 function open(of: Relay = relay, tables = ['shop', 'mail', 'keyed', censusStream]): Pipeline {
-  const write = async (row: Row, sequence?: string): Promise<Fate> => {
+  const write = async (row: Row, sequence?: string): Promise<WriteResult> => {
     rows.push(row);
     sequences.push(sequence);
-    return (await fates.shift()) ?? written;
+    return (await results.shift()) ?? written;
   };
   return new Pipeline({
     relay: of,
-    tables: new Map(tables.map((name) => [name, { write, judge: () => written }])),
+    tables: new Map(tables.map((name) => [name, rowTable(write)])),
     deadLetters: {
-      store: async (letter) => {
+      write: async (letter) => {
         letters.push(letter);
         return written;
       },
     },
-    room: { enter() {}, leave() {} },
-    loadExport: async () => written,
+    inFlight: { add() {}, remove() {} },
+    exports: { write: async () => written },
     log() {},
   });
 }
@@ -86,7 +87,7 @@ describe('a message becomes a dead letter, and is acked then', () => {
     ['an announcement that names no file', 'exports', '{"event_name":"ExperimentDataExportReady"}'],
     ['an envelope of a stream that is gone', 'gone', '{}'],
   ])('for %s', async (_, stream, body) => {
-    await open().take(message(stream, 'd1', body));
+    await open().handle(message(stream, 'd1', body));
     expect(letters).toMatchObject([{ attributes: { stream, delivery_id: 'd1' } }]);
     expect(settled).toEqual(['d1: ack']);
     expect(rows).toEqual([]);
@@ -102,8 +103,8 @@ describe('a message becomes a dead letter, and is acked then', () => {
       },
     });
     const pipeline = open({ ...relay, streams: new Map([...streams, [name, broken as never]]) });
-    await pipeline.take(message(name, 'd1', '[{"id":"a"}]'));
-    await pipeline.take(message(name, 'd2', '[{"id":"a"}]'));
+    await pipeline.handle(message(name, 'd1', '[{"id":"a"}]'));
+    await pipeline.handle(message(name, 'd2', '[{"id":"a"}]'));
     expect(letters.map(({ reason }) => reason)).toEqual(Array(2).fill('the mapping failed: boom'));
     expect(settled).toEqual(['d1: ack', 'd2: ack']);
   });
@@ -116,8 +117,8 @@ describe('a message becomes a dead letter, and is acked then', () => {
     });
     onTestFinished(() => void vi.restoreAllMocks());
     const pipeline = open();
-    await pipeline.take(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
-    await pipeline.take(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
+    await pipeline.handle(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
+    await pipeline.handle(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
     expect(letters[0]?.reason).toContain('the mapping failed: boom');
     expect(settled).toEqual(['d1: ack', 'd1: ack']);
     expect(rows).toHaveLength(1);
@@ -126,38 +127,38 @@ describe('a message becomes a dead letter, and is acked then', () => {
   it('one for each message that is no envelope', async () => {
     const pipeline = open();
     const [a, b] = [message('shop', 'd1', 'a'), message('shop', 'd2', 'b')];
-    await Promise.all([a, b].map((one) => pipeline.take({ ...one, attributes: {} })));
-    await pipeline.take({ ...message('shop', 'd3', 'c'), attributes: {} });
+    await Promise.all([a, b].map((one) => pipeline.handle({ ...one, attributes: {} })));
+    await pipeline.handle({ ...message('shop', 'd3', 'c'), attributes: {} });
     expect(letters.map(({ data }) => Buffer.from(data).toString())).toEqual(['a', 'b', 'c']);
     expect(settled).toEqual(['d1: ack', 'd2: ack', 'd3: ack']);
   });
 
   it('once more for a delivery that was sent again, and is as bad as before', async () => {
     const pipeline = open();
-    for (const body of ['bad', 'bad']) await pipeline.take(message('shop', 'd1', body));
+    for (const body of ['bad', 'bad']) await pipeline.handle(message('shop', 'd1', body));
     expect(new Set(letters.map(({ messageId }) => messageId)).size).toBe(2);
     expect(settled).toEqual(['d1: ack', 'd1: ack']);
   });
 });
 
-describe('a message is given back', () => {
+describe('a message is nacked', () => {
   it.each<[string, string, string | Uint8Array]>([
     ['a stream whose table is not open', 'shop', '{}'],
     ['the census while its table is not', censusStream, count],
   ])('of %s', async (_, stream, body) => {
-    await open(relay, ['mail']).take(message(stream, 'd1', body));
+    await open(relay, ['mail']).handle(message(stream, 'd1', body));
     expect(settled).toEqual(['d1: nack']);
     expect(letters).toEqual([]);
   });
 
-  it('while one of its events is held, though another is bad; its letter comes at last', async () => {
+  it('while one of its events is nacked, although another is invalid; its dead letter comes last', async () => {
     const pipeline = open();
-    fates = [{ kind: 'dead', reason: 'too wild' }, held];
-    await pipeline.take(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
+    results = [{ kind: 'invalid', problem: { reason: 'too wild' } }, nacked];
+    await pipeline.handle(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
     expect(settled).toEqual(['d1: nack']);
     expect(letters).toEqual([]);
-    fates = [{ kind: 'dead', reason: 'too wild' }, written];
-    await pipeline.take(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
+    results = [{ kind: 'invalid', problem: { reason: 'too wild' } }, written];
+    await pipeline.handle(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
     expect(settled).toEqual(['d1: nack', 'd1: ack']);
     expect(letters).toHaveLength(1);
   });
@@ -166,46 +167,46 @@ describe('a message is given back', () => {
 describe('events', () => {
   it('of one delivery are not taken for those of another with the same places', async () => {
     const pipeline = open();
-    fates = [written, held];
-    await pipeline.take(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
-    await pipeline.take(message('mail', 'd2', '[{"id":"c"},{"id":"d"}]'));
+    results = [written, nacked];
+    await pipeline.handle(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
+    await pipeline.handle(message('mail', 'd2', '[{"id":"c"},{"id":"d"}]'));
     expect(rows.map((row) => row['event_id'])).toEqual(['a', 'b', 'c', 'd']);
     expect(settled).toEqual(['d1: nack', 'd2: ack']);
   });
 
-  it('that were written are not written again when the others’ late fates are known', async () => {
+  it('that were written are not written again when the others’ later results are known', async () => {
     const pipeline = open();
-    const later = Promise.withResolvers<Fate>();
-    fates = [written, { kind: 'held', reason: 'stuck', later: later.promise }];
-    const first = pipeline.take(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
+    const later = Promise.withResolvers<WriteResult>();
+    results = [written, { kind: 'nacked', reason: 'stuck', later: later.promise }];
+    const first = pipeline.handle(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
     await idle();
     expect(settled).toEqual(['d1: nack']);
-    later.resolve(held);
+    later.resolve(nacked);
     await first;
-    await pipeline.take(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
+    await pipeline.handle(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
     expect(rows.map((row) => row['event_id'])).toEqual(['a', 'b', 'b']);
   });
 
-  it('that are bad are told in their order, in whichever they became known', async () => {
-    const first = Promise.withResolvers<Fate>();
-    fates = [first.promise, { kind: 'dead', reason: 'second' }];
-    const taken = open().take(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
+  it('that are invalid are named in their order, whatever the order of their results', async () => {
+    const first = Promise.withResolvers<WriteResult>();
+    results = [first.promise, { kind: 'invalid', problem: { reason: 'second' } }];
+    const taken = open().handle(message('mail', 'd1', '[{"id":"a"},{"id":"b"}]'));
     await idle();
-    first.resolve({ kind: 'dead', reason: 'first' });
+    first.resolve({ kind: 'invalid', problem: { reason: 'first' } });
     await taken;
     expect(letters[0]?.reason).toBe('event 0: first; event 1: second');
   });
 
   it('with one key in one delivery have places of their own: the last one counts', async () => {
-    await open().take(message('keyed', 'd1', '[{"id":"a"},{"id":"a"},{"id":"a"}]'));
+    await open().handle(message('keyed', 'd1', '[{"id":"a"},{"id":"a"},{"id":"a"}]'));
     expect(new Set(sequences).size).toBe(3);
     expect(sequences.toSorted()).toEqual(sequences);
   });
 
-  it('larger than all that may wait at once are written all the same', async () => {
+  it('larger than the budget are written all the same', async () => {
     const pipeline = open();
     const large = `[{"id":"a","text":"${'x'.repeat(9_000_000)}"},{"id":"b"}]`;
-    await pipeline.take(message('mail', 'd1', large));
+    await pipeline.handle(message('mail', 'd1', large));
     expect(rows.map((row) => row['event_id'])).toEqual(['a', 'b']);
     expect(settled).toEqual(['d1: ack']);
   });

@@ -1,16 +1,19 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Row } from '../../shared/columns.ts';
-import type { RelayStream } from '../../shared/config/config.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { toAttributes } from '../../shared/envelope.ts';
+import type { ValueNote } from '../../shared/shape/map-columns.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { generic } from '../../shared/sources/generic.ts';
-import type { Announcement } from '../../shared/sources/source.ts';
 import { DeadLetterQueue } from '../../subscriber/dead-letters/dead-letter-queue.ts';
-import { Pipeline, type PulledMessage } from '../../subscriber/pipeline.ts';
-import { WaitingRoom } from '../../subscriber/pull/waiting-room.ts';
-import type { Fate, Loss } from '../../subscriber/rows/fate.ts';
+import { Pipeline } from '../../subscriber/pipeline.ts';
+import { InFlightLimit } from '../../subscriber/pull/in-flight-limit.ts';
+import type { PulledMessage } from '../../subscriber/pull/subscription.ts';
+import type { AnnouncedExport } from '../../subscriber/rows/delivery-writer.ts';
+import type { RowTable } from '../../subscriber/rows/row-writer.ts';
+import type { WriteResult } from '../../subscriber/rows/write-result.ts';
+import { rowTable } from '../beds/row-table.ts';
 
 const relay = defineRelay({
   project: 'my-project',
@@ -37,35 +40,39 @@ const now = Date.parse('2026-06-05T10:00:00Z');
 /** Everything that happened, in order: the order is what most of these tests are about. */
 let actions: string[] = [];
 
-/** Stands for BigQuery: each write waits until the test decides its fate. */
-class Table {
+/** Stands for BigQuery: each write waits until the test decides its result. */
+class Table implements RowTable {
+  readonly encoder: RowTable['encoder'];
+  readonly queue: RowTable['queue'];
   readonly rows: Row[] = [];
   readonly sequences: (string | undefined)[] = [];
   readonly #name: string;
-  readonly #pending: ((fate: Fate) => void)[] = [];
+  readonly #pending: ((result: WriteResult) => void)[] = [];
 
   constructor(name: string) {
     this.#name = name;
+    const table = rowTable(
+      (row, sequence) => this.#write(row, sequence),
+      () => this.notes,
+    );
+    this.encoder = table.encoder;
+    this.queue = table.queue;
   }
 
-  write(row: Row, sequence?: string): Promise<Fate> {
+  #write(row: Row, sequence?: string): Promise<WriteResult> {
     this.rows.push(row);
     this.sequences.push(sequence);
     actions.push(`${this.#name}: append`);
     return new Promise((resolve) => this.#pending.push(resolve));
   }
 
-  /** What a row lacks that is written already, by the test's word. */
-  lacks: Loss | undefined;
+  /** What the encoder finds. */
+  notes: readonly ValueNote[] | undefined;
 
-  judge(): Fate {
-    return { kind: 'written', ...(this.lacks && { lacks: this.lacks }) };
-  }
-
-  async settle(fate: Fate): Promise<void> {
+  async settle(result: WriteResult): Promise<void> {
     await idle();
-    actions.push(`${this.#name}: ${fate.kind}`);
-    this.#pending.shift()?.(fate);
+    actions.push(`${this.#name}: ${result.kind}`);
+    this.#pending.shift()?.(result);
     await idle();
   }
 }
@@ -78,10 +85,10 @@ function idle(): Promise<void> {
 let shop: Table;
 let mail: Table;
 let deadLetters: Table;
-let loaded: { stream: RelayStream; announcement: Announcement }[];
-let exportFate: Fate;
+let loaded: AnnouncedExport[];
+let exportResult: WriteResult;
 let pipeline: Pipeline;
-let room: WaitingRoom;
+let inFlight: InFlightLimit;
 
 beforeEach(() => {
   actions = [];
@@ -89,8 +96,8 @@ beforeEach(() => {
   mail = new Table('mail');
   deadLetters = new Table('dead letters');
   loaded = [];
-  exportFate = { kind: 'written' };
-  room = new WaitingRoom({ messages: 1000, bytes: 1_000_000 });
+  exportResult = { kind: 'written' };
+  inFlight = new InFlightLimit({ messages: 1000, bytes: 1_000_000 });
   pipeline = new Pipeline({
     relay,
     tables: new Map([
@@ -102,15 +109,17 @@ beforeEach(() => {
     ]),
     deadLetters: new DeadLetterQueue({
       table: deadLetters,
-      room,
+      inFlight,
       log: () => {},
       now: () => now,
       waitMs: () => 5,
     }),
-    room,
-    loadExport: (stream, announcement) => {
-      loaded.push({ stream, announcement });
-      return Promise.resolve(exportFate);
+    inFlight,
+    exports: {
+      write: (announced) => {
+        loaded.push(announced);
+        return Promise.resolve(exportResult);
+      },
     },
     log: () => {},
   });
@@ -136,7 +145,7 @@ function message(
 
 describe('the pipeline', () => {
   it('acks after the append’s result, and not before', async () => {
-    const taken = pipeline.take(message('d1', '{"id":"e1"}'));
+    const taken = pipeline.handle(message('d1', '{"id":"e1"}'));
     await idle();
     expect(actions).toEqual(['shop: append']);
     await shop.settle({ kind: 'written' });
@@ -146,7 +155,7 @@ describe('the pipeline', () => {
   });
 
   it('stores a dead letter before it acks', async () => {
-    const taken = pipeline.take(message('d1', 'not json'));
+    const taken = pipeline.handle(message('d1', 'not json'));
     await deadLetters.settle({ kind: 'written' });
     await taken;
     expect(actions).toEqual(['dead letters: append', 'dead letters: written', 'd1: ack']);
@@ -167,59 +176,59 @@ describe('the pipeline', () => {
   it('stores a dead letter once, however often its message comes', async () => {
     const [unmapped, unreadable] = [message('d1', 'not json'), message('d2', '{}')];
     for (const again of [unmapped, { ...unreadable, attributes: {} }]) {
-      const taken = [pipeline.take(again), pipeline.take(again)];
+      const taken = [pipeline.handle(again), pipeline.handle(again)];
       await deadLetters.settle({ kind: 'written' });
       await Promise.all(taken);
-      await pipeline.take(again);
+      await pipeline.handle(again);
     }
     expect(actions.filter((action) => action === 'dead letters: append')).toHaveLength(2);
     expect(actions.filter((action) => action.endsWith(': ack'))).toHaveLength(6);
     // The delivery itself, sent again, is another message.
-    const mended = pipeline.take(message('d1', '{}'));
+    const replayed = pipeline.handle(message('d1', '{}'));
     await shop.settle({ kind: 'written' });
-    await mended;
+    await replayed;
     expect(shop.rows).toHaveLength(1);
   });
 
   it('stores what the table refuses, with the column', async () => {
-    const taken = pipeline.take(message('d1', '{"created_at":"soon"}'));
-    await shop.settle({ kind: 'dead', reason: 'no time', column: 'event_time' });
+    const taken = pipeline.handle(message('d1', '{"created_at":"soon"}'));
+    await shop.settle({ kind: 'invalid', problem: { reason: 'no time', column: 'event_time' } });
     await deadLetters.settle({ kind: 'written' });
     await taken;
     expect(actions.slice(-2)).toEqual(['dead letters: written', 'd1: ack']);
     expect(deadLetters.rows[0]).toMatchObject({ reason: 'no time', column: 'event_time' });
   });
 
-  it('gives back what could not be stored', async () => {
-    const taken = pipeline.take(message('d1', 'not json'));
-    await deadLetters.settle({ kind: 'held', reason: 'the subscriber is stopping' });
+  it('nacks what could not be stored', async () => {
+    const taken = pipeline.handle(message('d1', 'not json'));
+    await deadLetters.settle({ kind: 'nacked', reason: 'the subscriber is stopping' });
     await taken;
     expect(actions.at(-1)).toBe('d1: nack');
   });
 
-  it('gives back what is held, and writes it when it comes again', async () => {
-    const first = pipeline.take(message('d1', '{}'));
-    await shop.settle({ kind: 'held', reason: 'the subscriber is stopping' });
+  it('nacks what is not written, and writes it when it comes again', async () => {
+    const first = pipeline.handle(message('d1', '{}'));
+    await shop.settle({ kind: 'nacked', reason: 'the subscriber is stopping' });
     await first;
-    const second = pipeline.take(message('d1', '{}'));
+    const second = pipeline.handle(message('d1', '{}'));
     await shop.settle({ kind: 'written' });
     await second;
     expect(actions.filter((action) => action.startsWith('d1'))).toEqual(['d1: nack', 'd1: ack']);
     expect(shop.rows).toHaveLength(2);
   });
 
-  it('acks a copy of what was written without writing it again', async () => {
-    const first = pipeline.take(message('d1', '{}'));
+  it('acks a duplicate of what was written without writing it again', async () => {
+    const first = pipeline.handle(message('d1', '{}'));
     await shop.settle({ kind: 'written' });
     await first;
-    await pipeline.take(message('d1', '{}'));
+    await pipeline.handle(message('d1', '{}'));
     expect(shop.rows).toHaveLength(1);
     expect(actions.slice(-2)).toEqual(['d1: ack', 'd1: ack']);
   });
 
-  it('lets a copy that comes meanwhile share the fate of the first', async () => {
-    const first = pipeline.take(message('d1', '{}'));
-    await pipeline.take(message('d1', '{}'));
+  it('gives a duplicate that comes meanwhile the result of the first', async () => {
+    const first = pipeline.handle(message('d1', '{}'));
+    await pipeline.handle(message('d1', '{}'));
     expect(actions).toEqual(['shop: append']);
     await shop.settle({ kind: 'written' });
     await first;
@@ -227,16 +236,16 @@ describe('the pipeline', () => {
   });
 
   it('keeps two deliveries of the same event apart', async () => {
-    const both = [pipeline.take(message('d1', '{}')), pipeline.take(message('d2', '{}'))];
+    const both = [pipeline.handle(message('d1', '{}')), pipeline.handle(message('d2', '{}'))];
     await shop.settle({ kind: 'written' });
     await shop.settle({ kind: 'written' });
     await Promise.all(both);
     expect(shop.rows).toHaveLength(2);
   });
 
-  it('buries an envelope of no stream, and one that is no envelope', async () => {
-    const unknown = pipeline.take(message('d1', '{}', { stream: 'gone' }));
-    const foreign = pipeline.take({ ...message('d2', '{}'), attributes: {} });
+  it('stores a dead letter for an envelope of no stream, and for a message that is not an envelope', async () => {
+    const unknown = pipeline.handle(message('d1', '{}', { stream: 'gone' }));
+    const foreign = pipeline.handle({ ...message('d2', '{}'), attributes: {} });
     await deadLetters.settle({ kind: 'written' });
     await deadLetters.settle({ kind: 'written' });
     await Promise.all([unknown, foreign]);
@@ -246,18 +255,18 @@ describe('the pipeline', () => {
     ]);
   });
 
-  it('hands an announcement to the loader and follows its fate', async () => {
+  it('hands an announcement to the export queue and follows its result', async () => {
     const announcement = {
       event_name: 'ExperimentDataExportReady',
       metadata: { download_url: '/v1/x.zip' },
     };
     const send = (id: string) =>
-      pipeline.take(message(id, JSON.stringify(announcement), { stream: 'exports' }));
+      pipeline.handle(message(id, JSON.stringify(announcement), { stream: 'exports' }));
     await send('d1');
     expect(loaded[0]?.announcement).toEqual({ path: '/v1/x.zip', table: 'ab.exports' });
     expect(actions).toEqual(['d1: ack']);
 
-    exportFate = { kind: 'dead', reason: '404 Not Found' };
+    exportResult = { kind: 'invalid', problem: { reason: '404 Not Found' } };
     const dead = send('d2');
     await deadLetters.settle({ kind: 'written' });
     await dead;
@@ -266,11 +275,11 @@ describe('the pipeline', () => {
 });
 
 describe('a delivery of several events', () => {
-  const written: Fate = { kind: 'written' };
-  const held: Fate = { kind: 'held', reason: 'the subscriber is stopping' };
+  const written: WriteResult = { kind: 'written' };
+  const nacked: WriteResult = { kind: 'nacked', reason: 'the subscriber is stopping' };
   const open = (id: string, more = '') => `{"event":"open","id":"${id}"${more}}`;
   const send = (events: string[]) =>
-    pipeline.take(message('d1', `[${events.join(',')}]`, { stream: 'mail' }));
+    pipeline.handle(message('d1', `[${events.join(',')}]`, { stream: 'mail' }));
   const idsOf = (table: Table) => table.rows.map((row) => row['event_id']);
 
   it('is acked when the last of its rows is written', async () => {
@@ -293,7 +302,9 @@ describe('a delivery of several events', () => {
     await mail.settle(written);
     await taken;
     expect(idsOf(mail)).toEqual(['a']);
-    const lone = pipeline.take(message('d2', '[{"event":"bounce","id":"z"}]', { stream: 'mail' }));
+    const lone = pipeline.handle(
+      message('d2', '[{"event":"bounce","id":"z"}]', { stream: 'mail' }),
+    );
     await mail.settle(written);
     await lone;
     expect(idsOf(mail)).toEqual(['a', 'z']);
@@ -304,10 +315,10 @@ describe('a delivery of several events', () => {
     expect(actions).toEqual(['d1: ack']);
   });
 
-  it('becomes a dead letter for what is amiss, and the other rows are written', async () => {
+  it('becomes a dead letter for its invalid events, and the other rows are written', async () => {
     const taken = send([open('a'), open('b', ',"at":{}'), open('c'), open('d')]);
     await mail.settle(written);
-    await mail.settle({ kind: 'dead', reason: 'too wild', column: 'payload' });
+    await mail.settle({ kind: 'invalid', problem: { reason: 'too wild', column: 'payload' } });
     await mail.settle(written);
     await deadLetters.settle(written);
     await taken;
@@ -328,10 +339,10 @@ describe('a delivery of several events', () => {
     expect(idsOf(mail)).toEqual(['a', 'c', 'd', 'b', 'c']);
   });
 
-  it('doubles no row when it comes again because another was held', async () => {
+  it('doubles no row when it comes again because another was nacked', async () => {
     const first = send([open('a'), open('b'), open('c')]);
     await mail.settle(written);
-    await mail.settle(held);
+    await mail.settle(nacked);
     await mail.settle(written);
     await first;
     expect(actions.at(-1)).toBe('d1: nack');
@@ -345,7 +356,7 @@ describe('a delivery of several events', () => {
   it('doubles no row when its dead letter could not be stored', async () => {
     const first = send([open('a'), open('b', ',"at":{}')]);
     await mail.settle(written);
-    await deadLetters.settle(held);
+    await deadLetters.settle(nacked);
     await first;
     expect(actions.at(-1)).toBe('d1: nack');
     const second = send([open('a'), open('b', ',"at":{}')]);
@@ -356,14 +367,14 @@ describe('a delivery of several events', () => {
   });
 });
 
-describe('a row that lacks what does not fit', () => {
-  const written: Fate = { kind: 'written' };
-  const held: Fate = { kind: 'held', reason: 'the subscriber is stopping' };
+describe('a row that is written in part', () => {
+  const written: WriteResult = { kind: 'written' };
+  const nacked: WriteResult = { kind: 'nacked', reason: 'the subscriber is stopping' };
   const send = (body: string, id?: string) => {
     const sent = message('d1', body, { stream: 'post' });
-    return pipeline.take(id === undefined ? sent : { ...sent, id });
+    return pipeline.handle(id === undefined ? sent : { ...sent, id });
   };
-  const sendAll = (body: string) => pipeline.take(message('d1', body, { stream: 'posts' }));
+  const sendAll = (body: string) => pipeline.handle(message('d1', body, { stream: 'posts' }));
   const wild = '{"id":"a","at":{}}';
   const ofD1 = () => actions.filter((action) => action.startsWith('d1'));
 
@@ -387,12 +398,10 @@ describe('a row that lacks what does not fit', () => {
     ]);
   });
 
-  it('tells what the table found as well', async () => {
+  it('names what the encoder found as well', async () => {
+    mail.notes = [{ column: 'payload', reason: 'is too deep' }];
     const taken = send(wild);
-    await mail.settle({
-      kind: 'written',
-      lacks: { reason: 'payload is too deep', column: 'payload' },
-    });
+    await mail.settle(written);
     await deadLetters.settle(written);
     await taken;
     expect(deadLetters.rows).toMatchObject([
@@ -406,10 +415,10 @@ describe('a row that lacks what does not fit', () => {
   it('is not written again when its dead letter could not be stored', async () => {
     const first = send(wild, 'm');
     await mail.settle(written);
-    await deadLetters.settle(held);
+    await deadLetters.settle(nacked);
     await first;
     expect(ofD1()).toEqual(['d1: nack']);
-    mail.lacks = { reason: 'payload is too deep', column: 'payload' };
+    mail.notes = [{ column: 'payload', reason: 'is too deep' }];
     const second = send(wild, 'm');
     await deadLetters.settle(written);
     await second;
@@ -424,7 +433,7 @@ describe('a row that lacks what does not fit', () => {
     expect([mail.rows.length, deadLetters.rows.length]).toEqual([1, 2]);
   });
 
-  it('is written again once it lacks nothing any more, and only then', async () => {
+  it('is written again once all its values fit, and only then', async () => {
     const settle = async (taken: Promise<void>) => {
       await mail.settle(written);
       await deadLetters.settle(written);
@@ -440,10 +449,10 @@ describe('a row that lacks what does not fit', () => {
     expect(deadLetters.rows).toHaveLength(2);
   });
 
-  it('is told of where its row was given back and is written later', async () => {
-    const later = Promise.withResolvers<Fate>();
+  it('gets its dead letter where its message was nacked and the row is written later', async () => {
+    const later = Promise.withResolvers<WriteResult>();
     const first = send(wild, 'm');
-    await mail.settle({ kind: 'held', reason: 'no rows taken', later: later.promise });
+    await mail.settle({ kind: 'nacked', reason: 'no rows taken', later: later.promise });
     await send(wild, 'm');
     later.resolve(written);
     await deadLetters.settle(written);
@@ -453,10 +462,10 @@ describe('a row that lacks what does not fit', () => {
     expect(deadLetters.rows).toMatchObject([{ written_in_part: true }]);
   });
 
-  it('is told of when it comes again, where none was in hand when it was written', async () => {
-    const later = Promise.withResolvers<Fate>();
+  it('gets its dead letter when it comes again, where no message was in flight when it was written', async () => {
+    const later = Promise.withResolvers<WriteResult>();
     const first = send(wild, 'm');
-    await mail.settle({ kind: 'held', reason: 'no rows taken', later: later.promise });
+    await mail.settle({ kind: 'nacked', reason: 'no rows taken', later: later.promise });
     later.resolve(written);
     await first;
     expect(deadLetters.rows).toEqual([]);
@@ -467,7 +476,7 @@ describe('a row that lacks what does not fit', () => {
     expect([mail.rows.length, deadLetters.rows.length]).toEqual([1, 1]);
   });
 
-  it('among the rows of one delivery is told in one letter, by its event', async () => {
+  it('is named by its event in the one dead letter of its delivery', async () => {
     const taken = sendAll('[{"id":"a"},{"id":"b","at":{}},{"id":"c"},{"id":"d","at":[]}]');
     for (let row = 0; row < 4; row++) await mail.settle(written);
     await deadLetters.settle(written);
@@ -483,16 +492,16 @@ describe('a row that lacks what does not fit', () => {
     ]);
   });
 
-  it('beside an event that is no row is told with it, and neither is doubled', async () => {
+  it('is named beside an invalid event, and neither is doubled', async () => {
     const body = '[{"id":"a"},{"id":"b","at":{}},{"id":"c"}]';
     const first = sendAll(body);
     await mail.settle(written);
     await mail.settle(written);
-    await mail.settle({ kind: 'dead', reason: 'too wild', column: 'payload' });
-    await deadLetters.settle(held);
+    await mail.settle({ kind: 'invalid', problem: { reason: 'too wild', column: 'payload' } });
+    await deadLetters.settle(nacked);
     await first;
     const second = sendAll(body);
-    await mail.settle({ kind: 'dead', reason: 'too wild', column: 'payload' });
+    await mail.settle({ kind: 'invalid', problem: { reason: 'too wild', column: 'payload' } });
     await deadLetters.settle(written);
     await second;
     expect(ofD1()).toEqual(['d1: nack', 'd1: ack']);
@@ -505,16 +514,16 @@ describe('a row that lacks what does not fit', () => {
     ]);
   });
 
-  it('of several is not doubled when another is held, nor when the letter is', async () => {
+  it('of several is not doubled when another is nacked, nor when the dead letter is', async () => {
     const body = '[{"id":"a","at":{}},{"id":"b"}]';
     const first = sendAll(body);
     await mail.settle(written);
-    await mail.settle(held);
+    await mail.settle(nacked);
     await first;
     expect(deadLetters.rows).toEqual([]);
     const second = sendAll(body);
     await mail.settle(written);
-    await deadLetters.settle(held);
+    await deadLetters.settle(nacked);
     await second;
     const third = sendAll(body);
     await deadLetters.settle(written);
@@ -528,10 +537,10 @@ describe('a row that lacks what does not fit', () => {
   });
 });
 
-describe('a delivery that is sent again once its cause is mended', () => {
-  it('gets another letter where it fails again, before it is acked', async () => {
+describe('a delivery that is replayed once its cause is fixed', () => {
+  it('gets another dead letter where it fails again, before it is acked', async () => {
     for (const nth of [1, 2]) {
-      const taken = pipeline.take(message('d1', 'not json'));
+      const taken = pipeline.handle(message('d1', 'not json'));
       await deadLetters.settle({ kind: 'written' });
       await taken;
       expect(deadLetters.rows).toHaveLength(nth);
@@ -540,50 +549,57 @@ describe('a delivery that is sent again once its cause is mended', () => {
     expect(deadLetters.rows[0]?.['message_id']).not.toBe(deadLetters.rows[1]?.['message_id']);
   });
 
-  it('comes again where that letter can’t be stored', async () => {
-    const first = pipeline.take(message('d1', 'not json'));
+  it('comes again where that dead letter can’t be stored', async () => {
+    const first = pipeline.handle(message('d1', 'not json'));
     await deadLetters.settle({ kind: 'written' });
     await first;
-    const second = pipeline.take(message('d1', 'not json'));
-    await deadLetters.settle({ kind: 'held', reason: 'the subscriber is stopping' });
+    const second = pipeline.handle(message('d1', 'not json'));
+    await deadLetters.settle({ kind: 'nacked', reason: 'the subscriber is stopping' });
     await second;
     expect(actions.at(-1)).toBe('d1: nack');
   });
 });
 
-describe('what is given back while its row is under way', () => {
-  const stuck = (later: Promise<Fate>): Fate => ({ kind: 'held', reason: 'no rows taken', later });
+describe('a message that is nacked while its row may still be written', () => {
+  const stuck = (later: Promise<WriteResult>): WriteResult => ({
+    kind: 'nacked',
+    reason: 'no rows taken',
+    later,
+  });
   const ofD1 = () => actions.filter((action) => action.startsWith('d1'));
 
   it('is not written again when it comes again, and is acked when the row is written', async () => {
-    const later = Promise.withResolvers<Fate>();
-    const first = pipeline.take(message('d1', '{}'));
+    const later = Promise.withResolvers<WriteResult>();
+    const first = pipeline.handle(message('d1', '{}'));
     await shop.settle(stuck(later.promise));
     expect(ofD1()).toEqual(['d1: nack']);
-    expect(room.messages).toBe(0);
-    await pipeline.take(message('d1', '{}'));
-    expect(room.messages).toBe(1);
+    expect(inFlight.messages).toBe(0);
+    await pipeline.handle(message('d1', '{}'));
+    expect(inFlight.messages).toBe(1);
     later.resolve({ kind: 'written' });
     await first;
     expect(ofD1()).toEqual(['d1: nack', 'd1: ack']);
-    await pipeline.take(message('d1', '{}'));
+    await pipeline.handle(message('d1', '{}'));
     expect(ofD1()).toEqual(['d1: nack', 'd1: ack', 'd1: ack']);
     expect(shop.rows).toHaveLength(1);
-    expect([room.messages, pipeline.givenBack]).toEqual([0, 1]);
+    expect([inFlight.messages, pipeline.nacked]).toEqual([0, 1]);
   });
 
-  it('is given back as often as it comes while the table stays stuck', async () => {
-    const [later, latest] = [Promise.withResolvers<Fate>(), Promise.withResolvers<Fate>()];
-    const first = pipeline.take(message('d1', '{}'));
+  it('is nacked as often as it comes while the table stays stuck', async () => {
+    const [later, latest] = [
+      Promise.withResolvers<WriteResult>(),
+      Promise.withResolvers<WriteResult>(),
+    ];
+    const first = pipeline.handle(message('d1', '{}'));
     await shop.settle(stuck(later.promise));
-    await pipeline.take(message('d1', '{}'));
+    await pipeline.handle(message('d1', '{}'));
     later.resolve(stuck(latest.promise));
     await idle();
     expect(ofD1()).toEqual(['d1: nack', 'd1: nack']);
-    // The row was not written after all: the next copy is.
-    latest.resolve({ kind: 'held', reason: 'the subscriber is stopping' });
+    // The row was not written after all: the next duplicate is.
+    latest.resolve({ kind: 'nacked', reason: 'the subscriber is stopping' });
     await first;
-    const again = pipeline.take(message('d1', '{}'));
+    const again = pipeline.handle(message('d1', '{}'));
     await shop.settle({ kind: 'written' });
     await again;
     expect(shop.rows).toHaveLength(2);
@@ -591,44 +607,44 @@ describe('what is given back while its row is under way', () => {
   });
 
   it('becomes a dead letter when it comes again, where the row turns out to be bad', async () => {
-    const later = Promise.withResolvers<Fate>();
-    const first = pipeline.take(message('d1', '{}'));
+    const later = Promise.withResolvers<WriteResult>();
+    const first = pipeline.handle(message('d1', '{}'));
     await shop.settle(stuck(later.promise));
-    later.resolve({ kind: 'dead', reason: 'too wild' });
+    later.resolve({ kind: 'invalid', problem: { reason: 'too wild' } });
     await first;
     expect(deadLetters.rows).toEqual([]);
-    const again = pipeline.take(message('d1', '{}'));
-    await shop.settle({ kind: 'dead', reason: 'too wild' });
+    const again = pipeline.handle(message('d1', '{}'));
+    await shop.settle({ kind: 'invalid', problem: { reason: 'too wild' } });
     await deadLetters.settle({ kind: 'written' });
     await again;
     expect(ofD1()).toEqual(['d1: nack', 'd1: ack']);
   });
 
-  it('is a dead letter on its way: what is sent again once it is mended is no copy of it', async () => {
-    const later = Promise.withResolvers<Fate>();
-    const first = pipeline.take(message('d1', 'not json'));
+  it('does not make its replay a duplicate where its dead letter is stored later', async () => {
+    const later = Promise.withResolvers<WriteResult>();
+    const first = pipeline.handle(message('d1', 'not json'));
     await deadLetters.settle(stuck(later.promise));
     later.resolve({ kind: 'written' });
     await first;
-    const mended = pipeline.take(message('d1', '{}'));
+    const replayed = pipeline.handle(message('d1', '{}'));
     await shop.settle({ kind: 'written' });
-    await mended;
+    await replayed;
     expect(shop.rows).toHaveLength(1);
   });
 
   it('doubles no event of a delivery', async () => {
-    const later = Promise.withResolvers<Fate>();
+    const later = Promise.withResolvers<WriteResult>();
     const send = () =>
-      pipeline.take(message('d1', '[{"event":"open"},{"event":"click"}]', { stream: 'mail' }));
+      pipeline.handle(message('d1', '[{"event":"open"},{"event":"click"}]', { stream: 'mail' }));
     const first = send();
-    await mail.settle({ kind: 'held', reason: 'not sent' });
+    await mail.settle({ kind: 'nacked', reason: 'not sent' });
     await mail.settle(stuck(later.promise));
     expect(ofD1()).toEqual(['d1: nack']);
     await send();
     expect(mail.rows).toHaveLength(2);
     later.resolve({ kind: 'written' });
     await first;
-    // The copy that came is given back with the event that was not sent, which alone is written then.
+    // The duplicate is nacked for the event that was not sent; only that event is written then.
     expect(ofD1()).toEqual(['d1: nack', 'd1: nack']);
     const again = send();
     await mail.settle({ kind: 'written' });
@@ -644,8 +660,8 @@ describe('what is given back while its row is under way', () => {
 
 describe('a stream with a key', () => {
   it('gives rows of a stream with a key their place in its sequence, and no others', async () => {
-    const keyed = pipeline.take(message('d1', '{"id":"e1"}', { stream: 'keyed' }));
-    const plain = pipeline.take(message('d2', '{"id":"e1"}'));
+    const keyed = pipeline.handle(message('d1', '{"id":"e1"}', { stream: 'keyed' }));
+    const plain = pipeline.handle(message('d2', '{"id":"e1"}'));
     await shop.settle({ kind: 'written' });
     await shop.settle({ kind: 'written' });
     await Promise.all([keyed, plain]);
@@ -654,17 +670,17 @@ describe('a stream with a key', () => {
   });
 });
 
-describe('the waiting room', () => {
-  it('counts what it holds until it is acked or given back', async () => {
+describe('the in-flight limit', () => {
+  it('counts a message until it is acked or nacked', async () => {
     const taken = [message('d1', '{}'), message('d1', '{}'), message('d2', 'not json')].map((m) =>
-      pipeline.take(m),
+      pipeline.handle(m),
     );
     await idle();
-    expect(room.messages).toBe(3);
+    expect(inFlight.messages).toBe(3);
     await shop.settle({ kind: 'written' });
-    expect(room.messages).toBe(1);
-    await deadLetters.settle({ kind: 'held', reason: 'the subscriber is stopping' });
+    expect(inFlight.messages).toBe(1);
+    await deadLetters.settle({ kind: 'nacked', reason: 'the subscriber is stopping' });
     await Promise.all(taken);
-    expect(room.messages).toBe(0);
+    expect(inFlight.messages).toBe(0);
   });
 });

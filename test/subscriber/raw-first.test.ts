@@ -12,12 +12,12 @@ import { datanostro } from '../../shared/sources/datanostro.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { slack, stripe } from '../../shared/sources/presets.ts';
 import { segmentstream } from '../../shared/sources/segmentstream.ts';
+import { ensureTable } from '../../subscriber/bigquery/tables/ensure-table.ts';
 import { type OpenTables, openTables } from '../../subscriber/bigquery/tables/open-tables.ts';
-import { ensureTable } from '../../subscriber/bigquery/tables/tables.ts';
 import { DeadLetterQueue } from '../../subscriber/dead-letters/dead-letter-queue.ts';
-import { deadLetterLayout } from '../../subscriber/dead-letters/dead-letters.ts';
+import { deadLetterLayout } from '../../subscriber/dead-letters/dead-letter-rows.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';
-import { WaitingRoom } from '../../subscriber/pull/waiting-room.ts';
+import { InFlightLimit } from '../../subscriber/pull/in-flight-limit.ts';
 import { select } from '../beds/relay-process.ts';
 
 const typed = {
@@ -65,15 +65,15 @@ beforeAll(async () => {
   const older = deadLetterLayout.columns.filter(({ name }) => name !== 'written_in_part');
   const [dataset = '', table = ''] = relay.deadLetters.split('.');
   await ensureTable(bigquery, { dataset, table }, { ...deadLetterLayout, columns: older });
-  const room = new WaitingRoom({ messages: 1000, bytes: 50_000_000 });
+  const inFlight = new InFlightLimit({ messages: 1000, bytes: 50_000_000 });
   const storageEndpoint = `127.0.0.1:${server.grpcPort}`;
-  tables = await openTables({ relay, bigquery, storageEndpoint, room, log: () => {} });
+  tables = await openTables({ relay, bigquery, storageEndpoint, inFlight, log: () => {} });
   pipeline = new Pipeline({
     relay,
     tables: tables.rows,
-    deadLetters: new DeadLetterQueue({ table: tables.deadLetters, room, log: () => {} }),
-    room,
-    loadExport: () => Promise.resolve({ kind: 'held', reason: 'there are none' }),
+    deadLetters: new DeadLetterQueue({ table: tables.deadLetters, inFlight, log: () => {} }),
+    inFlight,
+    exports: { write: () => Promise.resolve({ kind: 'nacked', reason: 'there are none' }) },
     log: () => {},
   });
 });
@@ -90,7 +90,7 @@ let deliveries = 0;
 async function deliver(stream: string, body: string | Buffer) {
   const deliveryId = `d${++deliveries}`;
   let acked = 0;
-  await pipeline.take({
+  await pipeline.handle({
     id: `m${deliveryId}`,
     attributes: toAttributes({ stream, deliveryId, receivedAt: Date.now() }),
     data: Buffer.from(body),

@@ -18,7 +18,7 @@ async function problemOf(response: Response): Promise<Problem> {
   return problem;
 }
 
-test('accepted: 204 with the id of the delivery, once Pub/Sub has it', async () => {
+test('accepted: 204 with the delivery id, once Pub/Sub has stored it', async () => {
   const edge = openEdge();
   const response = await edge.send('/shop', await signed(purchase));
   expect(response.status).toBe(204);
@@ -29,7 +29,7 @@ test('accepted: 204 with the id of the delivery, once Pub/Sub has it', async () 
   );
 });
 
-test('filtered: 204 and nothing else for DataNostro', async () => {
+test('filtered: 204 without a body for DataNostro', async () => {
   const edge = openEdge();
   const response = await edge.send('/shop', await signed('{"event_name":"page_view"}'));
   expect(response.status).toBe(204);
@@ -38,7 +38,7 @@ test('filtered: 204 and nothing else for DataNostro', async () => {
   expect(await edge.tries()).toEqual([]);
 });
 
-test("ignored: 200 and the tutorial's words for ABsmartly", async () => {
+test('ignored: 200 with the text of the tutorial for ABsmartly', async () => {
   const edge = openEdge();
   const body = JSON.stringify({ event_name: 'ExperimentStarted', id: 4 });
   const response = await edge.send('/exports/exports-key', { body });
@@ -71,7 +71,7 @@ test('unknown stream: 404, whatever the method', async () => {
   }
 });
 
-test('a slash at the end of a path changes nothing', async () => {
+test('a trailing slash changes nothing', async () => {
   const edge = openEdge();
   expect((await edge.send('/crm/crm-key/', { body: 'a=1' })).status).toBe(204);
   expect((await edge.send('/crm/crm-key/?b=2', { body: 'a=1' })).status).toBe(204);
@@ -84,12 +84,12 @@ test('a slash at the end of a path changes nothing', async () => {
 });
 
 test.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'QUERY'])(
-  'wrong method: %s is answered 405 and told what is allowed',
+  'wrong method: %s gets a 405 with the allowed methods',
   async (method) => {
     const edge = openEdge();
     expect((await edge.send('/shop', { method })).status).toBe(405);
     expect((await edge.send('/shop', { method })).headers.get('allow')).toBe('POST');
-    // Whoever shows the key may try the endpoint.
+    // Whoever shows the key may probe the endpoint.
     if (method === 'GET' || method === 'HEAD') return;
     for (const path of ['/crm', '/crm/crm-key']) {
       const response = await edge.send(path, { method });
@@ -100,7 +100,7 @@ test.each(['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'QUER
   },
 );
 
-test('unauthorized: one body for every cause, a stale or a missing one', async () => {
+test('unauthorized: the same body for every cause', async () => {
   const edge = openEdge();
   const answers = [
     await edge.send('/shop', { body: purchase }),
@@ -112,13 +112,13 @@ test('unauthorized: one body for every cause, a stale or a missing one', async (
     await edge.send('/crm/wrong', { body: 'a=1' }),
     await edge.send('/crm/crm-key2', { body: 'a=1' }),
   ];
-  const told = await Promise.all(answers.map(async (one) => [one.status, await one.text()]));
-  for (const one of told) expect(one).toEqual(told[0]);
-  expect(told[0]?.[0]).toBe(401);
+  const contents = await Promise.all(answers.map(async (one) => [one.status, await one.text()]));
+  for (const one of contents) expect(one).toEqual(contents[0]);
+  expect(contents[0]?.[0]).toBe(401);
   expect(await edge.tries()).toEqual([]);
 });
 
-test('malformed: 400 naming the field, but only to one who holds the key', async () => {
+test('malformed: 400 that names the field, but only for a sender with the key', async () => {
   const edge = openEdge();
   const body = JSON.stringify({ event_name: 'ExperimentDataExportReady', metadata: {} });
   const problem = await problemOf(await edge.send('/exports/exports-key', { body }));
@@ -132,7 +132,7 @@ test('too large: 413, before anything is verified', async () => {
   expect(await problemOf(response)).toMatchObject({ status: 413 });
 });
 
-test('not stored: 503, and when to come back', async () => {
+test('not stored: 503 with Retry-After', async () => {
   const edge = openEdge();
   await edge.script(Array(40).fill({ status: 503 }));
   const response = await edge.send('/shop', await signed(purchase));
@@ -140,7 +140,7 @@ test('not stored: 503, and when to come back', async () => {
   expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
-test.each([mailgun, paddle])('accepted: 200 where the sender asks for it', async (preset) => {
+test.each([mailgun, paddle])('accepted: 200 if the sender expects it', async (preset) => {
   const stream = preset({ table: 'd.t' });
   const edge = openEdge({ streams: { shop: stream } });
   const body = new TextEncoder().encode('{}') as Uint8Array<ArrayBuffer>;
@@ -155,7 +155,7 @@ test.each([mailgun, paddle])('accepted: 200 where the sender asks for it', async
   );
 });
 
-test('health names no streams; nothing else answers at the root', async () => {
+test('the health check names no streams, and the root answers nothing else', async () => {
   const edge = openEdge();
   const get = await edge.send('/', { method: 'GET' });
   expect([get.status, await get.json()]).toEqual([200, { status: 'ok' }]);
@@ -172,7 +172,7 @@ test.each([
   ['missing', { SHOP_SECRET: undefined }],
   ['empty', { SHOP_SECRET: '' }],
   ['blank', { SHOP_SECRET: ' \n' }],
-])('a stream whose secret is %s answers 503 and says so in the log', async (_, env) => {
+])('a stream whose secret is %s answers 503, and the log says why', async (_, env) => {
   const edge = openEdge({ env });
   const statuses: number[] = [];
   const lines = await logged(async () => {
@@ -191,7 +191,7 @@ test.each([
   expect(await edge.tries()).toEqual([]);
 });
 
-test('of two live secrets either opens; while one is missing nobody is turned away for good', async () => {
+test('either of two live secrets matches; while one is missing, a failure is a 503', async () => {
   const twoSecrets = { shop: { ...shop, secrets: ['OLD_SECRET', 'SHOP_SECRET'] } };
   const both = openEdge({ streams: twoSecrets, env: { OLD_SECRET: 'an older one' } });
   const lines = await logged(async () => {
@@ -204,7 +204,7 @@ test('of two live secrets either opens; while one is missing nobody is turned aw
   expect((await one.send('/shop', { body: purchase })).status).toBe(503);
 });
 
-test('a newline at the end of a secret, as a shell leaves it, changes nothing', async () => {
+test('a newline at the end of a secret, as a shell may add it, changes nothing', async () => {
   const edge = openEdge({ env: { SHOP_SECRET: `${secrets.SHOP_SECRET}\n` } });
   expect((await edge.send('/shop', await signed(purchase))).status).toBe(204);
 });
@@ -219,17 +219,20 @@ test.each([
     '{"client_email":"a@b","private_key_id":"k","private_key":"PRIVATE-TEXT"}',
     'private_key',
   ],
-])('a service account that is %s: 503, and the log says what to mend', async (_, account, says) => {
-  const edge = openEdge({ env: { GOOGLE_SERVICE_ACCOUNT: account } });
-  const lines = await logged(async () => {
-    expect((await edge.send('/shop', await signed(purchase))).status).toBe(503);
-  });
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ cause: 'service-account.invalid' });
-  expect(lines[0]).toContain(says);
-  expect(lines[0]).not.toContain('PRIVATE-TEXT');
-});
+])(
+  'a service account that is %s: 503, and the log says what to repair',
+  async (_, account, says) => {
+    const edge = openEdge({ env: { GOOGLE_SERVICE_ACCOUNT: account } });
+    const lines = await logged(async () => {
+      expect((await edge.send('/shop', await signed(purchase))).status).toBe(503);
+    });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ cause: 'service-account.invalid' });
+    expect(lines[0]).toContain(says);
+    expect(lines[0]).not.toContain('PRIVATE-TEXT');
+  },
+);
 
-test('what goes wrong outside of a delivery is a 503 that is logged, and never a 2xx', async () => {
+test('an error outside of a delivery is logged and answered 503', async () => {
   const edge = openEdge({
     now() {
       throw new RangeError('no clock');
@@ -249,7 +252,7 @@ test('what goes wrong outside of a delivery is a 503 that is logged, and never a
   expect(await edge.tries()).toEqual([]);
 });
 
-test('what nobody expected is a 503, never a 4xx or a 500, and quotes no payload', async () => {
+test('an unexpected error is a 503, and its log line quotes no payload', async () => {
   const env = {
     get SHOP_SECRET(): string {
       throw new SyntaxError('Unexpected token in "card 4111"');

@@ -8,7 +8,7 @@ function bodyOf(made: Try | undefined): Uint8Array {
   return Uint8Array.fromBase64(made?.request.messages[0]?.data ?? '');
 }
 
-/** Sends, and gives the status and what was published, if it was. */
+/** Sends, and returns the status and what was published, if anything. */
 async function relayed(path: string, init: RequestInit) {
   const fresh = openEdge();
   const response = await fresh.send(path, init);
@@ -52,14 +52,14 @@ test.each([
   expect((await edge.send('/shop', { body: purchase, headers })).status).toBe(401);
 });
 
-test('two signature headers are a 401, even where both are right', async () => {
+test('two signature headers are a 401, even if both are right', async () => {
   const headers = new Headers();
   headers.append('x-dn-signature', await signature(purchase));
   headers.append('x-dn-signature', await signature(purchase));
   expect((await edge.send('/shop', { body: purchase, headers })).status).toBe(401);
 });
 
-test('an upper-case signature names the same bytes', async () => {
+test('an upper-case signature is accepted', async () => {
   const headers = { 'x-dn-signature': (await signature(purchase)).toUpperCase() };
   expect((await edge.send('/shop', { body: purchase, headers })).status).toBe(204);
 });
@@ -191,7 +191,7 @@ test.each([
   expect((await edge.send(path, { body: 'a=1' })).status).toBe(status);
 });
 
-test('a key may hold what a path must escape', async () => {
+test('a key may contain characters that a path must escape', async () => {
   const own = openEdge({ env: { CRM_KEY: 'a/b+c==' } });
   expect((await own.send('/crm/a%2Fb+c==', { body: 'a=1' })).status).toBe(204);
   expect((await own.send('/crm/a%2Fb%2Bc%3D%3D', { body: 'a=1' })).status).toBe(204);

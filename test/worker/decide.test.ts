@@ -4,8 +4,9 @@ import { defineRelay } from '../../shared/config/define-relay.ts';
 import { github, sendgrid } from '../../shared/sources/presets.ts';
 import { decide } from '../../worker/decide.ts';
 import { openEndpoint } from '../../worker/endpoint.ts';
-import { toMessage } from '../../worker/publish/message.ts';
-import type { Delivery } from '../../worker/receive/delivery.ts';
+import { isOutcome } from '../../worker/outcome.ts';
+import { toMessage } from '../../worker/publish/store.ts';
+import { arrive, type Delivery } from '../../worker/receive/delivery.ts';
 
 function endpointOf(stream: Stream) {
   const relay = defineRelay({ project: 'my-project', streams: { own: stream } });
@@ -15,24 +16,19 @@ function endpointOf(stream: Stream) {
 }
 
 function deliveryOf(body: unknown, headers: Record<string, string> = {}): Delivery {
-  return {
-    id: '0193a5c7-0000-7000-8000-000000000000',
-    receivedAt: 0,
-    method: 'POST',
-    url: '/own',
-    headers: new Headers(headers),
-    body: new TextEncoder().encode(JSON.stringify(body)) as Uint8Array<ArrayBuffer>,
-  };
+  const request = new Request('https://relay.example/own', { method: 'POST', headers });
+  const bytes = new TextEncoder().encode(JSON.stringify(body)) as Uint8Array<ArrayBuffer>;
+  return { ...arrive(request, undefined, 0, ''), body: bytes };
 }
 
-test('the headers that a stream reads travel with the delivery, and no others', () => {
+test('the envelope carries the headers that the stream reads, and no others', () => {
   const delivery = deliveryOf(
     { action: 'opened' },
     { 'X-GitHub-Event': 'push', 'X-GitHub-Delivery': 'x'.repeat(1025), Authorization: 'secret' },
   );
   const decision = decide(delivery, endpointOf(github({ table: 'in.github' })));
-  if (!decision.relay) throw new Error(decision.cause);
-  expect(decision).toEqual({ relay: true, event: 'push', headers: { 'x-github-event': 'push' } });
+  if (isOutcome(decision)) throw new Error(decision.outcome);
+  expect(decision).toEqual({ event: 'push', headers: { 'x-github-event': 'push' } });
   const { attributes } = toMessage('own', delivery, decision);
   expect(attributes).toMatchObject({ event_name: 'push', 'header_x-github-event': 'push' });
   expect(Object.keys(attributes)).not.toContain('header_x-github-delivery');
@@ -44,7 +40,6 @@ test('a delivery of several events passes if one does', () => {
   const send = (...events: string[]) =>
     decide(deliveryOf(events.map((event) => ({ event }))), endpoint);
   expect(send('bounce', 'open', 'click')).toMatchObject({
-    relay: true,
     event: 'open',
     dropped: { cause: 'event-filter', names: ['bounce', 'click'] },
   });
@@ -53,14 +48,18 @@ test('a delivery of several events passes if one does', () => {
   expect(send('open', 'open')).not.toHaveProperty('dropped');
   expect(send('open')).not.toHaveProperty('dropped');
   expect(send('bounce', 'click')).toMatchObject({
-    relay: false,
-    cause: 'event-filter',
+    outcome: 'filtered',
+    facts: { cause: 'event-filter' },
     dropped: { names: ['bounce', 'click'] },
   });
-  expect(send()).toMatchObject({ relay: false, cause: 'ignored', outcome: { status: 200 } });
+  expect(send()).toMatchObject({
+    outcome: 'filtered',
+    status: 200,
+    facts: { cause: 'ignored' },
+  });
 });
 
-test('a filter that throws drops nothing: it is for the edge to answer 503', async () => {
+test('a filter that throws drops nothing: the error reaches the edge, which answers 503', async () => {
   const broken = () => {
     throw new TypeError('no');
   };

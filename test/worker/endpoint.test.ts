@@ -3,7 +3,7 @@ import { defineRelay } from '../../shared/config/define-relay.ts';
 import { createEdge } from '../../worker/relay.ts';
 import { shop } from '../beds/workerd/edge.ts';
 
-test('a filter with a problem, had nobody checked the config, drops nothing: the Worker does not start', () => {
+test('the Worker does not start with a filter that has a problem, even if nobody checked the config', () => {
   const relay = defineRelay({ project: 'your-project', streams: { shop } });
   const [stream] = relay.streams.values();
   if (!stream) throw new Error('no stream');

@@ -30,7 +30,7 @@ async function compress(
   return new Uint8Array(await new Response(packed).arrayBuffer());
 }
 
-/** The status, and the envelope as the subscriber reads it, if there is one. */
+/** The response, and the envelope as the subscriber reads it, if there is one. */
 async function relayed(target: string, init: RequestInit) {
   const edge = openEdge({ streams });
   const response = await edge.send(target, init);
@@ -56,11 +56,11 @@ test.each([
   const body = format ? await compress(event, format) : new TextEncoder().encode(event);
   const got = await relayed(path, { body, headers: { 'content-encoding': coding } });
   expect(got.response.status).toBe(204);
-  // What travels is what came.
+  // The envelope carries the bytes as they were sent.
   expect(got.envelope).toMatchObject({ body, event: 'a', contentEncoding: coding });
 });
 
-test('several codings are undone, the last first', async () => {
+test('several codings are undone, last one first', async () => {
   const body = await compress(await compress(event, 'deflate'), 'gzip');
   const headers = { 'content-encoding': 'deflate, gzip' };
   expect((await relayed(path, { body, headers })).envelope).toMatchObject({ event: 'a' });
@@ -76,7 +76,7 @@ test.each([
   'gzip, zstd',
   '__proto__',
   'gzip,gzip,gzip,gzip',
-])('Content-Encoding: %s is a 415, once the key held', async (coding) => {
+])('Content-Encoding: %s is a 415 once the key held', async (coding) => {
   const init = { body: event, headers: { 'content-encoding': coding } };
   const { response, envelope } = await relayed(path, init);
   expect(response.status).toBe(415);
@@ -85,7 +85,7 @@ test.each([
   expect((await relayed('/keyed/wrong', init)).response.status).toBe(401);
 });
 
-test('compressed data that are cut, followed by others, or none, are a 400', async () => {
+test('compressed data that are cut, followed by other bytes, or not compressed are a 400', async () => {
   const whole = await compress(event, 'gzip');
   for (const body of [
     whole.subarray(0, -1),
@@ -100,7 +100,7 @@ test('compressed data that are cut, followed by others, or none, are a 400', asy
   }
 });
 
-test('a signature is over the compressed bytes, and nothing is inflated before it held', async () => {
+test('the signature covers the compressed bytes, and nothing is inflated before it holds', async () => {
   const body = await compress('{"id":"e","event_name":"purchase"}', 'gzip');
   const headers = { 'content-encoding': 'gzip' };
   const right = { ...headers, 'x-dn-signature': await signature(body) };
@@ -109,9 +109,9 @@ test('a signature is over the compressed bytes, and nothing is inflated before i
 });
 
 test.each([
-  ['one within the cap', 50_000, 204],
-  ['one beyond it', 100_000, 413],
-  ['a bomb', 200_000_000, 413],
+  ['an inflated body within the limit', 50_000, 204],
+  ['an inflated body beyond the limit', 100_000, 413],
+  ['a decompression bomb', 200_000_000, 413],
 ])('%s', async (_, size, status) => {
   const zeros = new ReadableStream({
     pull(controller) {
@@ -136,7 +136,7 @@ test.each([
   ['one that fits an attribute exactly', `a=${'x'.repeat(1022)}`],
   ['one that does not', `a=${'x'.repeat(1023)}`],
   ['one of 60 KB', `a=${'x'.repeat(60_000)}&a=2`],
-])('the query of a POST travels: %s', async (_, query) => {
+])('the envelope carries the query of a POST: %s', async (_, query) => {
   const { response, envelope, attributes } = await relayed(`${path}?${query}`, { body: event });
   expect(response.status).toBe(204);
   expect(envelope?.query).toBe(query === '' ? undefined : query);
@@ -153,7 +153,7 @@ test('the query of a GET is its body, once', async () => {
   expect(message?.attributes).not.toHaveProperty('query');
 });
 
-test('what a Content-Type says is whole in the envelope, or not there', async () => {
+test('the envelope carries the whole Content-Type or none of it', async () => {
   const long = `multipart/form-data; boundary=${'b'.repeat(900)}`;
   const got = await relayed(path, { body: event, headers: { 'content-type': long } });
   expect(got.envelope?.contentType).toBe(long);
@@ -200,12 +200,12 @@ test.each<[string, BodyInit, string, number]>([
   expect(response.status).toBe(status);
 });
 
-/** As GitHub signs: not with our own code. */
+/** Signs like GitHub, without our own code. */
 async function sha256(text: string, secret: string): Promise<string> {
   return signature(text, secret);
 }
 
-test('GitHub’s form, and a body of more than a megabyte', async () => {
+test('GitHub: a form, and a body of more than a megabyte', async () => {
   const edge = openEdge({
     streams: { github: github({ table: 'd.github' }) },
     env: { GITHUB_SECRET: 'github secret' },
@@ -242,14 +242,14 @@ test('Mailgun: events, routes as forms and with attachments, and a parent’s si
   ];
   for (const body of bodies(made)) {
     expect((await edge.send('/mailgun', { body })).status).toBe(200);
-    // A Content-Type is not signed: another one changes nothing.
+    // The Content-Type is not signed, so another one changes nothing.
     const headers = { 'content-type': 'application/json' };
     expect((await edge.send('/mailgun', { body, headers })).status).toBe(200);
   }
   for (const body of [...bodies('0'.repeat(64)), ...bodies(''), '', 'signature', '--B--']) {
     expect((await edge.send('/mailgun', { body })).status).toBe(401);
   }
-  // Of fields with one name the first counts, for the signature as for the row.
+  // Of fields with the same name the first one counts, for the signature and for the row.
   const twice = `timestamp=1&timestamp=1795828200&token=token&signature=${made}`;
   expect((await edge.send('/mailgun', { body: twice })).status).toBe(401);
 });
@@ -262,7 +262,7 @@ function multipartOf(fields: Record<string, string>): string {
   return `${lines.join('')}${file}--B--\r\n`;
 }
 
-test('Inbound Parse, whose parts have charsets of their own', async () => {
+test('Inbound Parse: each part has its own charset', async () => {
   const body = multipartOf({ from: 'a@example.com', charsets: '{"text":"iso-8859-1"}', text: 'x' });
   const { response } = await relayed(`/inbound/${secrets.CRM_KEY}`, { body });
   expect(response.status).toBe(204);

@@ -5,16 +5,16 @@ import { cap, logged, openEdge, purchase, secrets, shop, signed } from '../beds/
 
 const limit = (env as unknown as { FAILED_TRIES: RateLimit }).FAILED_TRIES;
 
-/** A delivery from an address, as Cloudflare tells it. */
+/** A delivery from an address, in Cloudflare's header. */
 function from(address: string, init: RequestInit = {}): RequestInit {
   return { ...init, headers: { ...init.headers, 'cf-connecting-ip': address } } as RequestInit;
 }
 
-test('failed tries are limited by address; who shows the right key never is', async () => {
+test('failed tries are limited by address; a sender with the right key never is', async () => {
   const edge = openEdge({ env: { FAILED_TRIES: limit } });
   const address = '198.51.100.7';
   const statuses: number[] = [];
-  // wrangler.toml allows 60 a minute; a minute may begin in between.
+  // wrangler.toml allows 60 a minute, and a new minute may begin during the test.
   for (let n = 0; n < 130; n++) {
     statuses.push((await edge.send('/crm/wrong', from(address, { body: 'a=1' }))).status);
   }
@@ -31,7 +31,7 @@ test('failed tries are limited by address; who shows the right key never is', as
   expect(JSON.parse(lines[0] ?? '').cause).toBe('mismatch');
 });
 
-test('without an address, or without the binding, nobody is limited', async () => {
+test('without an address or without the binding, nobody is limited', async () => {
   for (const bindings of [{ FAILED_TRIES: limit }, { FAILED_TRIES: undefined }]) {
     const edge = openEdge({ env: bindings });
     const init = bindings.FAILED_TRIES ? {} : from('198.51.100.9');
@@ -44,13 +44,13 @@ test('without an address, or without the binding, nobody is limited', async () =
 test.each([
   ['fails', () => Promise.reject(new Error('no'))],
   ['never answers', () => new Promise(() => {})],
-])('where the limit %s, a failed try is a 401 all the same', async (_, limitOf) => {
+])('if the limit %s, a failed try is still a 401', async (_, limitOf) => {
   const edge = openEdge({ env: { FAILED_TRIES: { limit: limitOf } } });
   const answered = await edge.send('/crm/wrong', from('198.51.100.10', { body: 'a=1' }));
   expect(answered.status).toBe(401);
 });
 
-test('without the key, a body that never comes is not waited for', async () => {
+test('without the key, the edge does not wait for the body', async () => {
   const edge = openEdge();
   const body = new ReadableStream({ type: 'bytes' });
   expect((await edge.send('/crm/wrong', { body })).status).toBe(401);
@@ -65,7 +65,7 @@ test.each([
   ['', 403],
   ['192.0.2.77, 203.0.113.1', 403],
 ])(
-  'deliveries from %j, where 192.0.2.0/24 and 2001:db8::/32 are allowed: %i',
+  '192.0.2.0/24 and 2001:db8::/32 are allowed: a delivery from %j is a %i',
   async (address, status) => {
     const allowedAddresses = ['192.0.2.0/24', '2001:db8::/32'];
     const edge = openEdge({ streams: { shop: { ...shop, allowedAddresses } } });
@@ -81,7 +81,7 @@ test.each([
 const crm = segmentstream({ table: 'd.crm', acceptsGet: true, maxBodyBytes: cap });
 
 test.each(['?orderId=N1&status=paid', '?a=%C5%99&b=%00&c=+&&=&a=2', '?x=/crm/other-key?y', '?='])(
-  'a GET is a delivery: %j is its payload, byte for byte',
+  'the query of a GET is its payload, byte for byte: %j',
   async (query) => {
     const edge = openEdge({ streams: { crm } });
     const response = await edge.send(`/crm/${secrets.CRM_KEY}${query}`, { method: 'GET' });
@@ -98,7 +98,7 @@ test.each(['?orderId=N1&status=paid', '?a=%C5%99&b=%00&c=+&&=&a=2', '?x=/crm/oth
   },
 );
 
-test('a GET shows the key in its path, and nowhere else', async () => {
+test('a GET must show the key in its path', async () => {
   const edge = openEdge({ streams: { crm, shop } });
   for (const path of [
     '/crm/wrong?a=1',
@@ -119,7 +119,7 @@ test('a GET shows the key in its path, and nowhere else', async () => {
   expect(tries.map((made) => atob(made.request.messages[0]?.data ?? ''))).toEqual(['a=1']);
 });
 
-test('a compressed body is verified, and relayed, as it came', async () => {
+test('a compressed body is verified and relayed without inflating it', async () => {
   const packed = new Response(purchase).body?.pipeThrough(new CompressionStream('gzip'));
   const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
   const edge = openEdge();
@@ -128,7 +128,7 @@ test('a compressed body is verified, and relayed, as it came', async () => {
   const [made] = await edge.tries();
   expect(Uint8Array.fromBase64(made?.request.messages[0]?.data ?? '')).toEqual(bytes);
   expect(made?.request.messages[0]?.attributes).toMatchObject({ content_encoding: 'gzip' });
-  // Signed as compressed: the signature holds, and the source reads what comes of it.
+  // The signature covers the compressed bytes, and the source reads the inflated ones.
   const init = await signed(bytes);
   const taken = await edge.send('/shop', {
     ...init,

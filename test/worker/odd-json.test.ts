@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { openEdge, shop, signed } from '../beds/workerd/edge.ts';
 
-// Bodies of the kinds that JSONTestSuite collects. Whatever a parser makes of one, the answer is a 2xx or
-// a 400, and never a failure of ours: a sender would send it again for ever.
+// Bodies like those of JSONTestSuite. Whatever a parser makes of them, the answer is a 2xx or a 400. A 5xx would
+// make the sender retry forever.
 
 const { filter: _, ...unfiltered } = shop;
 const edge = openEdge({ streams: { shop: { ...unfiltered, maxBodyBytes: 7 * 1024 * 1024 } } });
@@ -119,7 +119,7 @@ test.each([
   }
 });
 
-test('an event name of 10 MB is too large; of 7 MB it is a name like any other', async () => {
+test('an event name of 10 MB is too large; one of 7 MB is filtered like any other', async () => {
   const named = (bytes: number) => `{"event_name":"${'n'.repeat(bytes)}"}`;
   expect((await edge.send('/shop', await signed(named(10_000_000)))).status).toBe(413);
   const filtered = openEdge({ streams: { shop: { ...shop, maxBodyBytes: 7 * 1024 * 1024 } } });

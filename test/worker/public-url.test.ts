@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openEdge, secrets, shop } from '../beds/workerd/edge.ts';
 
-// Square signs the URL that it was given, followed by the body.
+// Square signs the URL of the webhook, followed by the body.
 const square = { ...shop, scheme: 'square' } as const;
 const body = '{"event_name":"purchase"}';
 
@@ -23,11 +23,14 @@ test.each([
   ['https://example.com:8443/hooks', '/shop'],
   ['https://hooks.example.com', '/shop?a=b%20c&d=%C3%A9&&=?'],
   ['https://hooks.example.com', '/shop?'],
-])('%s%s is signed as it is configured and as it was sent', async (publicUrl, target) => {
-  const edge = openEdge({ streams: { shop: square }, publicUrl });
-  const url = publicUrl.replace(/\/$/, '') + target;
-  expect((await edge.send(target, await signedFor(url))).status).toBe(204);
-});
+])(
+  'the signed URL is the configured public URL %s and the target as sent %s',
+  async (publicUrl, target) => {
+    const edge = openEdge({ streams: { shop: square }, publicUrl });
+    const url = publicUrl.replace(/\/$/, '') + target;
+    expect((await edge.send(target, await signedFor(url))).status).toBe(204);
+  },
+);
 
 test.each([
   'https://relay.example/shop',
@@ -35,7 +38,7 @@ test.each([
   'https://hooks.example.com/shop?a=1',
   'http://hooks.example.com/shop',
   'https://hooks.example.com:443/shop',
-])('a delivery to the host of the request, signed for %s, is a 401', async (url) => {
+])('a delivery that is signed for %s is a 401', async (url) => {
   const edge = openEdge({ streams: { shop: square }, publicUrl: 'https://hooks.example.com' });
   expect((await edge.send('/shop', await signedFor(url))).status).toBe(401);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openEdge, purchase, shop, signed } from '../beds/workerd/edge.ts';
 
-// Whose request it is, Cloudflare alone tells: all other headers are of the sender's making.
+// Only Cloudflare's header shows the sender's address: the sender can forge all others.
 
 const claims = [
   'x-forwarded-for',
@@ -24,19 +24,19 @@ async function statusFrom(edge: ReturnType<typeof openEdge>, headers: Record<str
   return (await edge.send('/shop', { ...init, headers: all })).status;
 }
 
-test.each(claims)('%s makes no address an allowed one', async (name) => {
+test.each(claims)('%s does not make an address an allowed one', async (name) => {
   const edge = openAllowing('192.0.2.0/24');
   const claimed = name === 'forwarded' ? 'for=192.0.2.1' : '192.0.2.1';
   const other = '203.0.113.1';
   expect(await statusFrom(edge, { [name]: claimed })).toBe(403);
   expect(await statusFrom(edge, { [name]: claimed, 'cf-connecting-ip': other })).toBe(403);
-  // Nor an allowed one another.
+  // And it does not make an allowed address another one.
   const claimsOther = { [name]: other, 'cf-connecting-ip': '192.0.2.1' };
   expect(await statusFrom(edge, claimsOther)).toBe(204);
   expect(await edge.tries()).toHaveLength(1);
 });
 
-test('failed tries are counted by the address that Cloudflare tells, and by no other', async () => {
+test('failed tries are counted by the address in the header of Cloudflare, and by no other', async () => {
   const keys: string[] = [];
   const limit = async ({ key }: { key: string }) => {
     keys.push(key);
@@ -69,7 +69,7 @@ test.each([
   expect(await statusFrom(edge, { 'cf-connecting-ip': outside })).toBe(403);
 });
 
-test('every block of a list counts, whatever its length and its place', async () => {
+test('every block of a list counts, whatever its length and place', async () => {
   const blocks = ['192.0.2.7/32', '198.51.100.0/24', '2001:db8::7/128'];
   for (const order of [blocks, blocks.toReversed()]) {
     const edge = openAllowing(...order);

@@ -1,13 +1,14 @@
 import { RelayError } from '../../shared/errors.ts';
-import { within } from '../deadline.ts';
-import type { Bindings } from '../optional-bindings.ts';
+import type { Bindings } from '../env.ts';
+import type { Facts } from '../outcome.ts';
 import { type Message as Envelope, toMessageText } from '../publish/message.ts';
 import { type Destination, publish } from '../publish/publish.ts';
-import { type Facts, factsOf, writeLog } from '../report/log.ts';
+import { factsOf, writeLog } from '../report/log.ts';
+import { withTimeout } from '../timeout.ts';
 import { type Frame, readFrame, toFrame } from './frame.ts';
 import { create } from './overflow.ts';
 
-/** What became of a message of the overflow queue. Only what is `held` stays there. */
+/** What became of a message of the overflow queue. Only a `held` one stays in the queue. */
 interface Drained {
   outcome: 'drained' | 'held' | 'parked' | 'gone';
   envelope?: Envelope;
@@ -19,24 +20,24 @@ interface Dependencies {
   objects: R2Bucket | undefined;
 }
 
-/** Nobody waits for an answer here. */
+/** Longer than for a delivery: no sender waits for an answer. */
 const publishBudgetMs = 10_000;
 
-/** Nor for what the bucket does; one that hangs must not hold up the messages behind. */
+/** A bucket that hangs must not block the other messages of the batch. */
 const objectsWithinMs = 30_000;
 
 const firstDelayS = 10;
 const longestDelayS = 3600;
 
 /**
- * Older than this, a message is parked where nothing deletes it. The queue gives a message up after 100
- * retries (about 3.5 days), and after its retention (4 days unless it was made with another).
+ * An older message is parked in the bucket, where nothing deletes it. The queue drops a message after 100 retries
+ * (about 3.5 days) or at the end of its retention (4 days by default).
  */
 const parkAfterMs = 3 * 24 * 3600 * 1000;
 
 /**
- * Publishes what overflow holds, under the same delivery ids. Small messages go side by side; claims one
- * after another, for each may bring 7 MiB into an isolate of 128 MB.
+ * Publishes the messages of overflow, with the same delivery ids. Small messages are published in parallel, claims
+ * one after another: each may load 7 MiB into an isolate of 128 MB.
  */
 export async function drain(
   batch: MessageBatch,
@@ -55,7 +56,7 @@ export async function drain(
   for (const [message, frame] of claims) await settle(message, frame, dependencies);
 }
 
-/** Acks what has come to its end and asks for the rest again, each message for itself. Never rejects. */
+/** Acks the message if it is done, else has the queue deliver it again. Never rejects. */
 async function settle(
   message: Message,
   frame: Frame | undefined,
@@ -63,7 +64,7 @@ async function settle(
 ): Promise<void> {
   let drained: Drained;
   try {
-    drained = await relay(message, frame, dependencies);
+    drained = await publishOrPark(message, frame, dependencies);
   } catch (error) {
     drained = { outcome: 'held', facts: factsOf(error) };
   }
@@ -82,7 +83,7 @@ async function settle(
   });
 }
 
-async function relay(
+async function publishOrPark(
   { id, body }: Message,
   frame: Frame | undefined,
   { destination, objects }: Dependencies,
@@ -92,8 +93,8 @@ async function relay(
     return { outcome: 'parked', facts: { cause: 'overflow-unreadable' } };
   }
   const object = 'object' in frame ? frame.object : undefined;
-  const envelope = 'object' in frame ? await redeem(frame.object, objects) : frame.message;
-  // An object is deleted only once it was published, so this claim has come a second time.
+  const envelope = 'object' in frame ? await readClaimed(frame.object, objects) : frame.message;
+  // An object is deleted only after it was published, so this claim is a duplicate.
   if (!envelope) return { outcome: 'gone', facts: { cause: 'overflow-object-gone' } };
 
   const { ok, ...facts } = await publish([toMessageText(envelope)], destination, publishBudgetMs);
@@ -113,8 +114,11 @@ async function relay(
   return { outcome: 'parked', envelope, facts };
 }
 
-/** The message that a claim stands for; undefined where its object is gone. */
-async function redeem(key: string, objects: R2Bucket | undefined): Promise<Envelope | undefined> {
+/** The message of a claim; undefined if its object is gone. */
+async function readClaimed(
+  key: string,
+  objects: R2Bucket | undefined,
+): Promise<Envelope | undefined> {
   if (!objects) throw unbound(`the claim of ${key}`);
   const object = await inTime(objects.get(key));
   if (!object) return undefined;
@@ -128,13 +132,13 @@ async function park(key: string, bytes: Uint8Array, objects: R2Bucket | undefine
   await inTime(create(key, bytes, objects));
 }
 
-/** What the bucket answers; where it does not, the message is held like after any other failure. */
+/** Waits for the bucket. If it does not answer, the message is held, as after any other failure. */
 async function inTime<Value>(answer: Promise<Value>): Promise<Value> {
-  const told = await within(
+  const answered = await withTimeout(
     objectsWithinMs,
     answer.then((value) => ({ value })),
   );
-  if (told) return told.value;
+  if (answered) return answered.value;
   throw new RelayError('overflow.timeout', 'the bucket OVERFLOW_OBJECTS does not answer');
 }
 
@@ -142,7 +146,7 @@ function unbound(what: string): RelayError {
   return new RelayError('overflow.unbound', `${what} needs the bucket OVERFLOW_OBJECTS`);
 }
 
-/** The Worker sends bytes; a person who has parked deliveries sent again sends claims as JSON. */
+/** The Worker sends bytes. A person who replays parked deliveries sends claims as JSON. */
 function frameOf(body: unknown): Frame | undefined {
   return readFrame(bytesOf(body));
 }
@@ -153,7 +157,7 @@ function bytesOf(body: unknown): Uint8Array {
   return new TextEncoder().encode(typeof body === 'string' ? body : textOf(body));
 }
 
-/** Never throws: a message that cannot be told as JSON is parked, and not tried again with all its batch. */
+/** Never throws: a message that JSON can't represent is parked, and must not make its batch fail. */
 function textOf(body: unknown): string {
   try {
     return JSON.stringify(body) ?? '';
@@ -162,7 +166,7 @@ function textOf(body: unknown): string {
   }
 }
 
-/** Doubling, up to an hour; jittered downwards, so that what came together doesn't come back so. */
+/** Doubles up to an hour. The jitter spreads messages that were delivered together. */
 function delayS(attempts: number): number {
   const bound = Math.min(firstDelayS * 2 ** (attempts - 1), longestDelayS);
   return Math.ceil(bound * (0.8 + 0.2 * Math.random()));

@@ -1,8 +1,8 @@
 import type { Message } from '../publish/message.ts';
 
 /**
- * How a message lies in overflow: a line of JSON with its attributes, then its data as they are. Or, in
- * the queue, a claim: a line that names the object which holds the frame.
+ * The format of a message in overflow: a line of JSON with its attributes, then its data as bytes. Or, in the queue,
+ * a claim: a line that names the object with the frame (the claim check pattern).
  */
 export type Frame = { message: Message } | { object: string };
 
@@ -10,9 +10,9 @@ const newline = 0x0a;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Not base64: as bytes, a third more fits into the queue's limit. */
+/** Bytes, not base64: base64 takes a third more of the queue's limit. */
 export function toFrame({ attributes, data }: Message): Uint8Array {
-  // JSON.stringify escapes line breaks, so the first one ends the line.
+  // JSON.stringify escapes line breaks, so the first one ends the JSON.
   const head = encoder.encode(`${JSON.stringify({ attributes })}\n`);
   const frame = new Uint8Array(head.byteLength + data.byteLength);
   frame.set(head);
@@ -24,7 +24,7 @@ export function toClaim(object: string): Uint8Array {
   return encoder.encode(`${JSON.stringify({ object })}\n`);
 }
 
-/** Undefined where it is neither: nothing of ours. */
+/** Undefined if the bytes are neither a message nor a claim. */
 export function readFrame(bytes: Uint8Array): Frame | undefined {
   const end = bytes.indexOf(newline);
   const head = parse(decoder.decode(bytes.subarray(0, end < 0 ? bytes.byteLength : end)));
@@ -45,7 +45,7 @@ function isAttributes(value: unknown): value is Record<string, string> {
   return (
     typeof value === 'object' &&
     value !== null &&
-    // What it is parked under; without them it is nothing of ours.
+    // Every message of the edge has these; they name the object that a message is parked under.
     'stream' in value &&
     'delivery_id' in value &&
     Object.values(value).every((one) => typeof one === 'string')

@@ -1,22 +1,22 @@
-import { within } from '../deadline.ts';
-import type { Bindings } from '../optional-bindings.ts';
+import type { Bindings } from '../env.ts';
 import type { Message } from '../publish/message.ts';
 import { factsOf } from '../report/log.ts';
+import { withTimeout } from '../timeout.ts';
 import { toClaim, toFrame } from './frame.ts';
 
-/** Where a message was kept; or why it was not, if overflow is bound at all. */
-export type Keeping = { kept: 'queue' | 'object' } | { kept: false; cause?: string };
+/** Where a message was kept, or why it was not. No cause if overflow is not bound. */
+export type Keeping = { kept: 'queue' | 'object' | false; cause?: string };
 
-/** How long keeping may take, in milliseconds: what the sender waits for beyond the budget of publishing. */
+/** How long overflow may take, in milliseconds. The sender waits for it on top of the publish budget. */
 const budgetMs = 3000;
 
 /**
- * A message holds 128,000 bytes, of which Cloudflare's own metadata take "up to ~100".
+ * A queue message may have 128,000 bytes, and Cloudflare's own metadata take "up to ~100" of them.
  * https://developers.cloudflare.com/queues/platform/limits/
  */
 const maxQueuedBytes = 128_000 - 100;
 
-/** Keeps a message that Pub/Sub did not take, for drain.ts to publish later. Never rejects. */
+/** Keeps a message that Pub/Sub did not take; drain.ts publishes it later. Never rejects. */
 export async function keep(message: Message, env: Bindings): Promise<Keeping> {
   const { OVERFLOW: queue, OVERFLOW_OBJECTS: objects } = env;
   if (!queue) return { kept: false };
@@ -26,19 +26,19 @@ export async function keep(message: Message, env: Bindings): Promise<Keeping> {
   try {
     const keeping =
       objects && isLarge ? keepObject(message, frame, objects, queue) : send(frame, queue);
-    return (await within(budgetMs, keeping)) ?? { kept: false, cause: 'overflow-timeout' };
+    return (await withTimeout(budgetMs, keeping)) ?? { kept: false, cause: 'overflow-timeout' };
   } catch (error) {
     return { kept: false, cause: `overflow: ${factsOf(error).cause}` };
   }
 }
 
 async function send(frame: Uint8Array, queue: Queue<Uint8Array>): Promise<Keeping> {
-  // Resolves once it is on disk.
+  // Resolves once the message is on disk.
   await queue.send(frame, { contentType: 'bytes' });
   return { kept: 'queue' };
 }
 
-/** The object first: a claim may be redeemed the moment that it is sent. */
+/** Writes the object first: its claim may be delivered as soon as it is sent. */
 async function keepObject(
   message: Message,
   frame: Uint8Array,
@@ -52,7 +52,7 @@ async function keepObject(
   return { kept: 'object' };
 }
 
-/** Create-once: null means that it is there, and then it holds the same delivery. */
+/** Creates an object once. If it exists (the result is null), it holds the same delivery. */
 export async function create(key: string, bytes: Uint8Array, objects: R2Bucket): Promise<void> {
   await objects.put(key, bytes, { onlyIf: { etagDoesNotMatch: '*' } });
 }

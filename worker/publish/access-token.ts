@@ -3,7 +3,7 @@ import { RelayError } from '../../shared/errors.ts';
 import { decode, toBytes } from '../../shared/signatures/bytes.ts';
 
 interface Account {
-  /** The secret that the rest was read from. */
+  /** The secret that the other fields were read from. */
   json: string;
   email: string;
   keyId: string;
@@ -20,10 +20,10 @@ const rs256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
 const pkcs8 = /^-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----/;
 
 /**
- * Tokens for Pub/Sub that a service account signs itself (AIP-4111): no token endpoint, no round trip.
+ * Tokens for Pub/Sub that a service account signs itself (AIP-4111), without a call to a token endpoint.
  *
- * The imported key and the token are kept as values. A promise kept across requests would hang every
- * later one if the request that made it were cancelled.
+ * The imported key and the token are kept as values. A promise that is kept across requests would hang all of them
+ * if the request that made it were cancelled.
  */
 export class AccessTokens {
   #account: Account | undefined;
@@ -32,7 +32,7 @@ export class AccessTokens {
   /**
    * `json` is the account's JSON key, `now` in Unix milliseconds.
    *
-   * @throws RelayError `service-account.invalid`; its message holds nothing of the key
+   * @throws RelayError `service-account.invalid`; its message quotes nothing of the key
    */
   async get(json: string, now: number): Promise<string> {
     const nowS = Math.floor(now / 1000);
@@ -46,7 +46,7 @@ export class AccessTokens {
     return this.#token.value;
   }
 
-  /** Forgets a token that Pub/Sub refused; not the one that another delivery signed since. */
+  /** Forgets a token that Pub/Sub refused, unless another delivery has signed a new one since. */
   drop(token: string): void {
     if (this.#token?.value === token) this.#token = undefined;
   }
@@ -54,7 +54,7 @@ export class AccessTokens {
 
 async function sign({ email, keyId, key }: Account, nowS: number): Promise<string> {
   const claims = { iss: email, sub: email, aud: audience, iat: nowS, exp: nowS + lifetimeS };
-  // jose's SignJWT would do the same with fewer words, and a KiB more of bundle.
+  // jose's SignJWT would be shorter, but add 1 KiB to the bundle.
   const jws = await new FlattenedSign(toBytes(JSON.stringify(claims)))
     .setProtectedHeader({ alg: 'RS256', kid: keyId, typ: 'JWT' })
     .sign(key);
@@ -71,8 +71,8 @@ async function readAccount(json: string): Promise<Account> {
 }
 
 /**
- * Undefined where it is no PEM of an RSA key in PKCS #8 (RFC 7468, section 10). jose's importPKCS8 would take keys of
- * every kind, and 2 KiB of bundle for them.
+ * Undefined if it is not the PEM of an RSA key in PKCS #8 (RFC 7468, section 10). jose's importPKCS8 takes keys of
+ * every kind, but would add 2 KiB to the bundle.
  */
 async function importPrivateKey(pem: string): Promise<CryptoKey | undefined> {
   const bytes = decode(pkcs8.exec(pem)?.[1] ?? '', 'base64');
@@ -101,7 +101,7 @@ function textOf(fields: Record<string, unknown>, name: string): string {
   return value;
 }
 
-/** Without a `cause`: what a parser says of a secret may quote it, and errors are logged. */
+/** Without a `cause`: a parser's message may quote the secret, and errors are logged. */
 function invalid(problem: string): RelayError {
   return new RelayError(
     'service-account.invalid',

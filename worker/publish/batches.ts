@@ -1,103 +1,185 @@
-import { within } from '../deadline.ts';
-import type { Attempt } from './attempt.ts';
+import { withTimeout } from '../timeout.ts';
 
-/** Posts these messages, in one request. Never rejects. */
-export type Post = (messages: readonly string[]) => Promise<Attempt>;
+/** One request to Pub/Sub's REST publish. `url` is the topic's `…:publish`. */
+export interface PublishRequest {
+  url: string;
+  token: string;
+  timeoutMs: number;
+}
 
-/** So many requests of the isolate are under way before what comes next waits for company. */
-const maxUnderWay = 2;
+export type Attempt = { stored: true } | Failure;
 
-/** The longest wait for company, in milliseconds: a request that hangs must not hold up another delivery. */
-const patienceMs = 50;
+/** `retry`: a later attempt may succeed. `problem` is set if only a person can repair it. */
+export type Failure = { stored: false; cause: string; retry: boolean; problem?: string };
 
-/** In UTF-16 units, as all the messages of a request together: a tenth of Pub/Sub's 10 MB. */
-const maxSharedLength = 1024 * 1024;
+/** Publishes these messages in one request, once. Never rejects. */
+export async function attempt(
+  messages: readonly string[],
+  { url, token, timeoutMs }: PublishRequest,
+): Promise<Attempt> {
+  const deadline = new AbortController();
+  // AbortSignal.timeout() can't be cleared: its timer would outlive every fast request.
+  const timer = setTimeout(() => deadline.abort(), timeoutMs);
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      // A redirect would carry the token to a host that nobody configured.
+      redirect: 'manual',
+      signal: deadline.signal,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: `{"messages":[${messages.join(',')}]}`,
+    });
+    if (response.status === 200) return acknowledgement(await response.text(), messages.length);
+    // An unread body occupies one of the six connections that a delivery may have open.
+    await response.body?.cancel();
+    return refusal(response.status);
+  } catch {
+    const cause = deadline.signal.aborted ? 'pubsub-timeout' : 'pubsub-unreachable';
+    return { stored: false, cause, retry: true };
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
-/** What is longer gains little by company, and would make it wait: it goes alone. */
-const maxCompanionLength = 128 * 1024;
+/** A 200 without an id for each message acknowledges nothing. */
+function acknowledgement(body: string, count: number): Attempt {
+  const ids = idsIn(body);
+  if (ids?.length === count) return { stored: true };
+  return { stored: false, cause: 'pubsub-no-message-id', retry: true };
+}
+
+function idsIn(body: string): unknown[] | undefined {
+  try {
+    const { messageIds } = JSON.parse(body) as { messageIds?: unknown };
+    return Array.isArray(messageIds) ? messageIds : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Statuses that a person must repair: no retry changes them. */
+const problems: Record<number, string> = {
+  401: 'Pub/Sub does not accept the token that GOOGLE_SERVICE_ACCOUNT signs',
+  403: 'the service account may not publish to the topic',
+  404: 'the topic, its project or PUBSUB_ENDPOINT does not exist',
+};
+
+/** https://cloud.google.com/pubsub/docs/reference/error-codes; 408 and 499 come from proxies. */
+const retryable = new Set([408, 409, 429, 499]);
+
+function refusal(status: number): Failure {
+  const problem =
+    status >= 300 && status < 400 ? 'PUBSUB_ENDPOINT redirects elsewhere' : problems[status];
+  return {
+    stored: false,
+    cause: `pubsub-${status}`,
+    retry: status >= 500 || retryable.has(status),
+    ...(problem !== undefined && { problem: `configuration: ${problem}` }),
+  };
+}
+
+/** While this many requests of the isolate are in flight, further messages wait to share the next one. */
+const maxInFlight = 2;
+
+/** The longest wait for a shared request, in milliseconds: a request that hangs must not delay other deliveries. */
+const maxWaitMs = 50;
+
+/** The length of all messages of a request, in UTF-16 units: a tenth of Pub/Sub's 10 MB. */
+const maxBatchLength = 1024 * 1024;
+
+/** A longer message gains little from a shared request, so it goes alone. */
+const maxSharedLength = 128 * 1024;
 
 /** Pub/Sub takes 1,000. */
-const maxShared = 100;
+const maxBatchMessages = 100;
 
 const timedOut: Attempt = { stored: false, cause: 'pubsub-timeout', retry: true };
 
 class Waiting {
   readonly message: string;
   readonly timeoutMs: number;
-  readonly word: Promise<Attempt | 'lead'>;
-  tell: (word: Attempt | 'lead') => void = () => {};
+  /** What became of it in the request of another; `send` if it must send a request itself. */
+  readonly result: Promise<Attempt | 'send'>;
+  resolve: (result: Attempt | 'send') => void = () => {};
   isTaken = false;
 
   constructor(message: string, timeoutMs: number) {
     this.message = message;
     this.timeoutMs = timeoutMs;
-    this.word = new Promise((resolve) => {
-      this.tell = resolve;
+    this.result = new Promise((resolve) => {
+      this.resolve = resolve;
     });
   }
 }
 
 /**
- * Lets messages that come while others are on their way to Pub/Sub share one request: it is what costs most
- * of a delivery. Nobody relies on another for more than time: each delivery waits under a timer of its own,
- * and what is not acknowledged in a shared request is tried again alone.
+ * Lets messages that arrive while requests to Pub/Sub are in flight share the next request: the request is most of
+ * the cost of a delivery. A delivery relies on others only for time: each waits under its own timer, and a message
+ * that a shared request did not store is tried again alone.
  *
- * A request belongs to the delivery that posts it, and ends with it. The others hold promises that were made
- * in their own context, which workerd goes on with there (`handle_cross_request_promise_resolution`).
+ * A request belongs to the delivery that sends it, and ends with it. The others await promises that were made in
+ * their own context, where workerd resumes them (`handle_cross_request_promise_resolution`).
  */
 export class Batches {
+  readonly #attempt: typeof attempt;
   #waiting: Waiting[] = [];
-  /** When each request under way is over, at the latest: one whose delivery is cut off tells nobody. */
-  readonly #underWay = new Set<{ until: number }>();
+  /** When each request in flight ends at the latest: a delivery that is cut off does not report its end. */
+  readonly #inFlight = new Set<{ until: number }>();
 
-  /** Posts a message, alone or with others; `timeoutMs` is what `post` may take. Never rejects. */
-  async send(message: string, timeoutMs: number, post: Post): Promise<Attempt> {
-    if (message.length > maxCompanionLength) return post([message]);
-    if (this.#hasRoom()) return this.#lead(message, timeoutMs, post);
+  constructor(attemptOnce: typeof attempt = attempt) {
+    this.#attempt = attemptOnce;
+  }
+
+  /** Publishes a message once, alone or with others. Never rejects. */
+  async send(message: string, request: PublishRequest): Promise<Attempt> {
+    if (message.length > maxSharedLength) return this.#attempt([message], request);
+    if (this.#hasRoom()) return this.#sendBatch(message, request);
+    const { timeoutMs } = request;
     const own = new Waiting(message, timeoutMs);
     this.#waiting.push(own);
-    let word = await within(Math.min(patienceMs, timeoutMs), own.word);
-    if (!word && own.isTaken) word = (await within(timeoutMs, own.word)) ?? timedOut;
-    if (word && word !== 'lead') return word;
+    let result = await withTimeout(Math.min(maxWaitMs, timeoutMs), own.result);
+    if (!result && own.isTaken) result = (await withTimeout(timeoutMs, own.result)) ?? timedOut;
+    if (result && result !== 'send') return result;
     this.#waiting = this.#waiting.filter((one) => one !== own);
-    return this.#lead(message, timeoutMs, post);
+    return this.#sendBatch(message, request);
   }
 
-  /** Posts a message with all that wait and find room. */
-  async #lead(message: string, timeoutMs: number, post: Post): Promise<Attempt> {
-    const company = this.#takeAlong(message.length, timeoutMs);
-    const request = { until: Date.now() + 2 * timeoutMs };
-    this.#underWay.add(request);
-    const attempt = await post([message, ...company.map((one) => one.message)]);
-    this.#underWay.delete(request);
-    // What Pub/Sub refuses for good, it may refuse for the sake of one message: each is to be tried alone.
-    const told = attempt.stored || company.length === 0 ? attempt : { ...attempt, retry: true };
-    for (const one of company) one.tell(told);
-    this.#waiting.shift()?.tell('lead');
-    return told;
+  /** Sends a message together with the waiting ones that fit. */
+  async #sendBatch(message: string, request: PublishRequest): Promise<Attempt> {
+    const { timeoutMs } = request;
+    const others = this.#takeWaiting(message.length, timeoutMs);
+    const inFlight = { until: Date.now() + 2 * timeoutMs };
+    this.#inFlight.add(inFlight);
+    const made = await this.#attempt([message, ...others.map((one) => one.message)], request);
+    this.#inFlight.delete(inFlight);
+    // Pub/Sub may refuse the whole request because of one message, so each is to be tried alone.
+    const result = made.stored || others.length === 0 ? made : { ...made, retry: true };
+    for (const one of others) one.resolve(result);
+    this.#waiting.shift()?.resolve('send');
+    return result;
   }
 
-  /** Those with more time than the leader stay: its request would be cut short, and they told a failure. */
-  #takeAlong(length: number, timeoutMs: number): Waiting[] {
-    const company: Waiting[] = [];
-    let room = maxSharedLength - length;
+  /** Leaves messages that have more time than the sender: its timeout would make them fail early. */
+  #takeWaiting(length: number, timeoutMs: number): Waiting[] {
+    const taken: Waiting[] = [];
+    let room = maxBatchLength - length;
     for (const one of this.#waiting) {
       if (one.timeoutMs > timeoutMs) continue;
       room -= one.message.length;
-      if (room < 0 || company.length === maxShared - 1) break;
+      if (room < 0 || taken.length === maxBatchMessages - 1) break;
       one.isTaken = true;
-      company.push(one);
+      taken.push(one);
     }
     this.#waiting = this.#waiting.filter((one) => !one.isTaken);
-    return company;
+    return taken;
   }
 
   #hasRoom(): boolean {
-    if (this.#underWay.size < maxUnderWay) return true;
+    if (this.#inFlight.size < maxInFlight) return true;
     const now = Date.now();
-    for (const request of this.#underWay) {
-      if (request.until < now) this.#underWay.delete(request);
+    for (const request of this.#inFlight) {
+      if (request.until < now) this.#inFlight.delete(request);
     }
-    return this.#underWay.size < maxUnderWay;
+    return this.#inFlight.size < maxInFlight;
   }
 }

@@ -1,81 +1,123 @@
-import { attempt, type Failure } from './attempt.ts';
-import type { Batches } from './batches.ts';
+import type { Relay } from '../../shared/config/config.ts';
+import { type Bindings, readSecret } from '../env.ts';
+import type { AccessTokens } from './access-token.ts';
+import { type Attempt, attempt, Batches, type Failure, type PublishRequest } from './batches.ts';
 
 export interface Destination {
-  /** The topic's `…:publish`, at each endpoint: tries take turns. */
+  /** The topic's `…:publish` URL at each endpoint; attempts alternate between them. */
   urls: readonly string[];
-  /** A token; another one than `refused`, which Pub/Sub has just answered 401 to. */
+  /** Returns a token; a new one if `refused` is the current one, which Pub/Sub answered with 401. */
   authorize(refused?: string): Promise<string>;
   /** Unix milliseconds. */
   now(): number;
-  /** Those that are on their way there. */
   batches: Batches;
-  /** Told where a message was stored when the first of `urls` had failed. */
-  tookOver(url: string): void;
+  /** Called when a message was stored at another URL than the first. */
+  onFailover(url: string): void;
 }
+
+/** The relay's topic, with the bindings of a request. */
+export type Topic = (env: Bindings) => Destination;
 
 export type Publication =
   | { ok: true; tries: number; publish_ms: number }
-  /** `problem` is set where only a person can mend it. */
+  /** `problem` is set if only a person can repair it. */
   | { ok: false; tries: number; publish_ms: number; cause: string; problem?: string };
+
+/** How long the second endpoint is preferred after the first has failed, in milliseconds. */
+const preferForMs = 30_000;
 
 const firstDelayMs = 100;
 const longestDelayMs = 1000;
 
+/** The relay's topic, at each endpoint that is bound. */
+export function openTopic(relay: Relay, tokens: AccessTokens, now: () => number): Topic {
+  const path = `/v1/projects/${relay.project}/topics/${relay.topic}:publish`;
+  const batches = new Batches();
+  // A first endpoint that hangs would cost every delivery half of its budget.
+  let preferred = { url: '', until: 0 };
+
+  return (env) => {
+    const urls = [env.PUBSUB_ENDPOINT, env.PUBSUB_FALLBACK_ENDPOINT]
+      .filter((endpoint) => endpoint !== undefined && endpoint !== '')
+      .map((endpoint) => endpoint + path);
+    const first = urls.indexOf(preferred.url);
+    if (first > 0 && now() < preferred.until) urls.unshift(...urls.splice(first, 1));
+    return {
+      urls,
+      now,
+      batches,
+      authorize(refused) {
+        if (refused !== undefined) tokens.drop(refused);
+        return tokens.get(readSecret(env, 'GOOGLE_SERVICE_ACCOUNT'), now());
+      },
+      onFailover(url) {
+        preferred = { url, until: now() + preferForMs };
+      },
+    };
+  };
+}
+
 /**
- * Publishes messages (the texts of toMessageText) and waits for the acknowledgement: at most `budgetMs`,
- * tries and pauses and all. A try that was stored while its answer got lost is made again, with the same
- * delivery ids.
+ * Publishes messages (the texts of toMessageText) and waits for the acknowledgement, for at most `budgetMs` with
+ * all attempts and delays. If an acknowledgement is lost, the same delivery ids are published again.
  */
 export async function publish(
   messages: readonly string[],
   destination: Destination,
   budgetMs: number,
 ): Promise<Publication> {
-  // The budget is kept by the clock: a timer costs the edge as much as a signature does.
+  // The clock keeps the budget: a timer costs the edge as much as a signature.
   const startedAt = Date.now();
-  const tookMs = () => Date.now() - startedAt;
+  const elapsedMs = () => Date.now() - startedAt;
   let urls = destination.urls;
   if (urls.length === 0) {
     const problem = 'configuration: PUBSUB_ENDPOINT is missing or empty';
     return { ok: false, tries: 0, publish_ms: 0, cause: 'pubsub-unset', problem };
   }
   let token = await destination.authorize();
-  let signedAnew = false;
-  let told: Failure | undefined;
+  let isTokenRenewed = false;
+  let failure: Failure | undefined;
   for (let tries = 1; ; tries++) {
     const url = urls[(tries - 1) % urls.length] ?? '';
-    // One try gets half of the budget at most: a dead connection must leave time for a live one.
-    const timeoutMs = Math.min(budgetMs / 2, budgetMs - tookMs());
-    const post = (texts: readonly string[]) => attempt(texts, url, token, timeoutMs);
-    const [only, ...others] = messages;
-    const made =
-      tries === 1 && only !== undefined && others.length === 0
-        ? await destination.batches.send(only, timeoutMs, post)
-        : await post(messages);
+    // One attempt gets at most half of the budget: a dead connection must leave time for another one.
+    const timeoutMs = Math.min(budgetMs / 2, budgetMs - elapsedMs());
+    const made = await send(messages, { url, token, timeoutMs }, tries === 1, destination.batches);
     if (made.stored) {
-      if (url !== destination.urls[0]) destination.tookOver(url);
-      return { ok: true, tries, publish_ms: tookMs() };
+      if (url !== destination.urls[0]) destination.onFailover(url);
+      return { ok: true, tries, publish_ms: elapsedMs() };
     }
-    // A try that the budget cut short says nothing; the one before it does.
-    if (!told || tookMs() < budgetMs) told = made;
-    if (made.cause === 'pubsub-401' && !signedAnew) {
-      signedAnew = true;
+    // An attempt that the budget cut short shows nothing; the failure before it does.
+    if (!failure || elapsedMs() < budgetMs) failure = made;
+    if (made.cause === 'pubsub-401' && !isTokenRenewed) {
+      isTokenRenewed = true;
       token = await destination.authorize(token);
       continue;
     }
-    // What is wrong with one endpoint, or with its settings, may be right at the other.
+    // A setting that is wrong at one endpoint may be right at the other.
     if (!made.retry) urls = urls.filter((other) => other !== url);
-    const pauseMs = delayMs(tries);
-    if (urls.length === 0 || tookMs() + pauseMs >= budgetMs) {
-      const { cause, problem } = told;
-      return { ok: false, tries, publish_ms: tookMs(), cause, ...(problem && { problem }) };
+    const delayMs = retryDelayMs(tries);
+    if (urls.length === 0 || elapsedMs() + delayMs >= budgetMs) {
+      const { cause, problem } = failure;
+      return { ok: false, tries, publish_ms: elapsedMs(), cause, ...(problem && { problem }) };
     }
-    await scheduler.wait(pauseMs);
+    await scheduler.wait(delayMs);
   }
 }
 
-/** Full jitter: any time up to a bound that doubles, so that a crowd of retries spreads out. */
-function delayMs(tries: number): number {
+/** The first attempt of a single message may share a request with others. */
+function send(
+  messages: readonly string[],
+  request: PublishRequest,
+  isFirst: boolean,
+  batches: Batches,
+): Promise<Attempt> {
+  const [only, ...others] = messages;
+  return isFirst && only !== undefined && others.length === 0
+    ? batches.send(only, request)
+    : attempt(messages, request);
+}
+
+/** Full jitter: any time up to a bound that doubles, so that many retries spread out. */
+function retryDelayMs(tries: number): number {
   return Math.random() * Math.min(firstDelayMs * 2 ** (tries - 1), longestDelayMs);
 }

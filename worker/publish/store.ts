@@ -1,30 +1,42 @@
-import type { Bindings } from '../optional-bindings.ts';
+import { toAttributes, toData } from '../../shared/envelope.ts';
+import type { Decision } from '../decide.ts';
+import type { Endpoint } from '../endpoint.ts';
+import type { Bindings } from '../env.ts';
+import type { Facts, Outcome } from '../outcome.ts';
 import { keep } from '../overflow/overflow.ts';
-import { type Facts, factsOf } from '../report/log.ts';
+import type { Delivery } from '../receive/delivery.ts';
+import { randomHex } from '../receive/delivery-id.ts';
+import { factsOf } from '../report/log.ts';
 import { type Message, toMessageText } from './message.ts';
 import { type Destination, publish } from './publish.ts';
 
-/** `stored`: by Pub/Sub, or by overflow, which gives it to Pub/Sub later. */
-export interface Storing {
-  stored: boolean;
-  facts: Facts;
-}
-
-/** Pub/Sub within the budget, then overflow, then nothing: the sender must send it again. */
+/** Stores a delivery durably: in Pub/Sub, else in overflow. If both fail, the sender must send it again. */
 export async function store(
-  message: Message,
+  delivery: Delivery,
+  decision: Decision,
+  { stream, acceptedStatus: status }: Endpoint,
   env: Bindings,
   destination: Destination,
-  budgetMs: number,
-): Promise<Storing> {
-  const { ok, ...facts } = await tryToPublish(message, destination, budgetMs);
-  if (ok) return { stored: true, facts };
-  const keeping = await keep(message, env);
-  if (keeping.kept) return { stored: true, facts: { ...facts, overflow: keeping.kept } };
-  return { stored: false, facts: { ...facts, ...(keeping.cause && { overflow: keeping.cause }) } };
+): Promise<Outcome> {
+  const message = toMessage(stream.name, delivery, decision);
+  const { ok, ...published } = await tryToPublish(message, destination, stream.publishBudgetMs);
+  const { id: deliveryId } = delivery;
+  const { dropped } = decision;
+  const accepted = {
+    outcome: 'accepted',
+    deliveryId,
+    status,
+    ...(dropped && { dropped }),
+  } as const;
+  const facts = { ...delivery.facts, ...published };
+  if (ok) return { ...accepted, facts };
+
+  const { kept, cause } = await keep(message, env);
+  if (kept) return { ...accepted, facts: { ...facts, overflow: kept } };
+  return { outcome: 'not-stored', facts: { ...facts, ...(cause && { overflow: cause }) } };
 }
 
-/** Caught here: what keeps us from publishing, a broken service account say, is no reason not to keep. */
+/** Catches what prevents publishing, such as a broken service account: overflow can still keep the delivery. */
 async function tryToPublish(
   message: Message,
   destination: Destination,
@@ -35,4 +47,48 @@ async function tryToPublish(
   } catch (error) {
     return { ok: false, ...factsOf(error) };
   }
+}
+
+/** The content type of a query string: the payload of a GET. */
+const queryContentType = 'application/x-www-form-urlencoded';
+
+/** The envelope of a delivery. */
+export function toMessage(
+  streamName: string,
+  delivery: Delivery,
+  { event, headers }: Decision,
+): Message {
+  const { id, receivedAt, method, headers: sent, body } = delivery;
+  const isGet = method === 'GET';
+  // Complete or left out: with half of a boundary or a charset, the subscriber would read the body differently.
+  const contentType = isGet ? queryContentType : sent.get('content-type');
+  const contentEncoding = isGet ? undefined : sent.get('content-encoding');
+  const query = isGet ? '' : delivery.query;
+  const attributes = toAttributes({
+    stream: streamName,
+    deliveryId: id,
+    receivedAt,
+    traceparent: traceparentOf(sent.get('traceparent')),
+    ...(method !== 'POST' && { method }),
+    ...(query && { query }),
+    ...(contentType && { contentType }),
+    ...(contentEncoding && { contentEncoding }),
+    // protobuf can't carry a lone surrogate: Pub/Sub would refuse the delivery every time.
+    ...(event?.isWellFormed() && { event }),
+    headers,
+  });
+  return { attributes, data: toData({ body, query }) };
+}
+
+/** W3C Trace Context, section 3.2: version, trace id, parent id, flags. Later versions may append. */
+const traceparentForm =
+  /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
+/** The sender's `traceparent` if it is well-formed, else a new one. */
+function traceparentOf(header: string | null): string {
+  const [, version, trace, parent, flags, rest] = traceparentForm.exec(header ?? '') ?? [];
+  // Section 3.2.4: of a later version, only the fields of version 00 are passed on.
+  if (trace && !(version === '00' && rest)) return `00-${trace}-${parent}-${flags}`;
+  // Flag 00: nothing was sampled here.
+  return `00-${randomHex(32)}-${randomHex(16)}-00`;
 }

@@ -1,55 +1,61 @@
 import type { SignedRequest } from '../../shared/signatures/request.ts';
+import type { Facts } from '../outcome.ts';
 import { newDeliveryId } from './delivery-id.ts';
 
-/** One HTTP request from a sender, its body read. Times are in Unix milliseconds. */
+/** One HTTP request from a sender. Each step returns it with more of it known. */
 export interface Delivery extends SignedRequest {
-  id: string;
-  receivedAt: number;
-}
-
-/** A request to a stream's endpoint, its body not read yet. */
-export interface Arrival {
-  /** UUIDv7: stamped before the first try to publish, so that every copy can be recognised. */
+  /** A UUIDv7, stamped before the first attempt to publish: it makes every duplicate recognisable. */
   id: string;
   /** Unix milliseconds. */
   receivedAt: number;
   request: Request;
-  /** Of the request. To ask workerd for them costs each time, so that it is asked once. */
-  method: string;
-  headers: Headers;
-  /** The segment of the path after the stream's name, as it was sent. */
-  key: string | undefined;
-  /** Path and query, as they were sent. */
-  target: string;
-  /** The edge as senders know it; empty where the config does not tell. */
-  publicUrl: string;
+  /** The Content-Length; NaN if it is not a number. */
+  declaredBytes: number | undefined;
+  /** The query as it was sent, without its question mark. */
+  query: string;
+  /** What the log records of it: the secret that matched and the size of the body, once they are known. */
+  facts: Facts;
 }
 
+const noBody = new Uint8Array(0);
+
+/** A request to a stream's endpoint, with its body still unread. `key` is the segment after the stream's name. */
 export function arrive(
   request: Request,
   key: string | undefined,
   receivedAt: number,
   publicUrl: string,
-): Arrival {
-  const id = newDeliveryId(receivedAt);
+): Delivery {
+  // Each look at a property of a workerd request costs, so each is looked at once.
   const { method, headers } = request;
-  return { id, receivedAt, request, method, headers, key, target: targetOf(request), publicUrl };
-}
-
-export function receive(arrival: Arrival, body: Uint8Array<ArrayBuffer>): Delivery {
-  const { id, receivedAt, method, headers, key, target, publicUrl } = arrival;
+  const target = targetOf(request);
   return {
-    id,
+    id: newDeliveryId(receivedAt),
     receivedAt,
+    request,
     method,
-    url: publicUrl + target,
     headers,
-    body,
+    declaredBytes: declaredLength(headers),
+    url: publicUrl + target,
+    query: queryOf(target),
     ...(key !== undefined && { key: decodeKey(key) }),
+    body: noBody,
+    facts: {},
   };
 }
 
-/** Path and query as they were sent. Hono would decode them, and an encoded slash would become one. */
+/** Did a key or signature of the delivery match one of the stream's secrets? */
+export function isVerified({ facts }: Delivery): boolean {
+  return facts.secret !== undefined;
+}
+
+/** The length of the body by its Content-Length; undefined if there is none. */
+export function declaredLength(headers: Headers): number | undefined {
+  const text = headers.get('content-length');
+  return text === null ? undefined : Number(text);
+}
+
+/** Path and query as they were sent. Hono would decode them, and an encoded slash would become a slash. */
 export function targetOf({ url }: Request): string {
   const start = url.indexOf('/', url.indexOf('://') + 3);
   return start < 0 ? '/' : url.slice(start);
@@ -61,21 +67,20 @@ export function pathOf(target: string): string {
   return end < 0 ? target : target.slice(0, end);
 }
 
-/** The segments of a path. One slash at its end changes nothing: some consoles add it, and some take it away. */
+/** The segments of a path. A trailing slash is ignored: some consoles add one, others remove it. */
 export function segmentsOf(path: string): string[] {
   const end = path.endsWith('/') ? path.length - 1 : path.length;
   return path.slice(1, end).split('/');
 }
 
-/** The query of a target, without its question mark. */
-export function queryOf(target: string): string {
+function queryOf(target: string): string {
   const start = target.indexOf('?');
   return start < 0 ? '' : target.slice(start + 1);
 }
 
 /**
- * A key may hold what a path can't (`/` in base64), and clients escape more than they must. The path
- * was split before, so that nothing that appears here can move a delivery to another endpoint.
+ * A key may contain characters that a path can't (`/` in base64), and clients escape more than they must. The
+ * path is already split, so nothing that is decoded here can move a delivery to another endpoint.
  */
 function decodeKey(segment: string): string {
   try {

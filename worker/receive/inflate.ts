@@ -1,39 +1,67 @@
 import { type Coding, codingsOf, isZlib } from '../../shared/formats/coding.ts';
 import { joinBytes } from '../../shared/join-bytes.ts';
+import { isOutcome, type Outcome } from '../outcome.ts';
+import type { Delivery } from './delivery.ts';
 
-export type Inflation =
-  | { ok: true; body: Uint8Array<ArrayBuffer> }
-  | { ok: false; cause: 'unsupported' | 'too-large' | 'broken' };
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const accepts = ['gzip', 'deflate'];
 
 /**
- * How much is handed to the runtime at once: workerd inflates all that it is given before a byte of it is read,
- * and deflate data grow by 1,032 times at most.
+ * How much the runtime gets at once: workerd inflates all of its input before a byte of the output is read, and
+ * deflate expands data up to 1,032 times.
  */
 const sliceBytes = 8 * 1024;
 
 /**
- * Undoes a request's Content-Encoding. Never more than `cap` bytes come of it, nor much more on the way, whatever
- * the body holds.
+ * Undoes the Content-Encoding of a POST, for the source and the filter. Whatever the body contains, never more than
+ * `maxBytes` are returned, and not much more are buffered. A body without a coding is returned as it is.
  */
-export async function inflate(
-  body: Uint8Array<ArrayBuffer>,
-  contentEncoding: string,
-  cap: number,
-): Promise<Inflation> {
-  const codings = codingsOf(contentEncoding);
-  if (!codings) return { ok: false, cause: 'unsupported' };
-  let inflation: Inflation = { ok: true, body };
-  for (const coding of codings) {
-    if (!inflation.ok) return inflation;
-    const stream = openStream(coding, inflation.body);
-    if (!stream) return { ok: false, cause: 'unsupported' };
-    // Nothing is no compressed data, but no fault either: the source says whether it needs a body.
-    if (inflation.body.byteLength > 0) inflation = await undo(inflation.body, stream, cap);
-  }
-  return inflation;
+export function inflate(
+  delivery: Delivery,
+  maxBytes: number,
+): Delivery | Promise<Delivery | Outcome> {
+  const coding = delivery.method === 'POST' ? delivery.headers.get('content-encoding') : null;
+  return coding ? inflateCoded(delivery, coding, maxBytes) : delivery;
 }
 
-/** Undefined where this runtime can't undo it. */
+async function inflateCoded(
+  delivery: Delivery,
+  contentEncoding: string,
+  maxBytes: number,
+): Promise<Delivery | Outcome> {
+  const body = await undoCodings(delivery.body, contentEncoding, maxBytes);
+  if (!isOutcome(body)) return { ...delivery, body };
+  return { ...body, facts: { ...delivery.facts, ...body.facts } };
+}
+
+async function undoCodings(
+  coded: Bytes,
+  contentEncoding: string,
+  maxBytes: number,
+): Promise<Bytes | Outcome> {
+  const codings = codingsOf(contentEncoding);
+  if (!codings) return unsupported;
+  let body = coded;
+  for (const coding of codings) {
+    const stream = openStream(coding, body);
+    if (!stream) return unsupported;
+    // An empty body is not compressed data, but no fault either: the source decides whether it needs a body.
+    if (body.byteLength === 0) continue;
+    const inflated = await undo(body, stream, maxBytes);
+    if (isOutcome(inflated)) return inflated;
+    body = inflated;
+  }
+  return body;
+}
+
+const unsupported: Outcome = {
+  outcome: 'unsupported-encoding',
+  accepts,
+  facts: { cause: 'coding-unsupported' },
+};
+
+/** Undefined if this runtime does not support the coding. */
 function openStream(coding: Coding, body: Uint8Array): DecompressionStream | undefined {
   if (coding === 'gzip') return new DecompressionStream('gzip');
   if (coding === 'deflate') {
@@ -47,25 +75,28 @@ function openStream(coding: Coding, body: Uint8Array): DecompressionStream | und
 }
 
 async function undo(
-  body: Uint8Array<ArrayBuffer>,
+  body: Bytes,
   stream: DecompressionStream,
-  cap: number,
-): Promise<Inflation> {
+  maxBytes: number,
+): Promise<Bytes | Outcome> {
   const progress = { bytes: 0, isOver: false };
-  // Whatever ends it ends the reading too, which tells.
+  // An error of the writer also reaches the reader, which reports it.
   const feeding = feed(body, stream.writable.getWriter(), progress).catch(() => {});
   const reader = stream.readable.getReader();
   const chunks: Uint8Array[] = [];
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return { ok: true, body: joinBytes(chunks, progress.bytes) };
+      if (done) return joinBytes(chunks, progress.bytes);
       chunks.push(value);
       progress.bytes += value.byteLength;
-      if (progress.bytes > cap) return { ok: false, cause: 'too-large' };
+      if (progress.bytes > maxBytes) {
+        return { outcome: 'too-large', maxBytes, facts: { cause: 'coding-too-large' } };
+      }
     }
   } catch {
-    return { ok: false, cause: 'broken' };
+    const problem = 'the body is not what its Content-Encoding says, or is cut';
+    return { outcome: 'malformed', problem, facts: { cause: 'coding-broken' } };
   } finally {
     progress.isOver = true;
     await reader.cancel().catch(() => {});
@@ -73,7 +104,7 @@ async function undo(
   }
 }
 
-/** Hands over a slice when what came of the one before has been read. */
+/** Writes the next slice once the output of the previous one has been read. */
 async function feed(
   body: Uint8Array<ArrayBuffer>,
   writer: WritableStreamDefaultWriter<Uint8Array>,

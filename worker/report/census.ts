@@ -1,44 +1,48 @@
 import { type CensusCount, censusStream, writeCount } from '../../shared/census.ts';
-import type { Dropped } from '../decide.ts';
-import type { Message } from '../publish/message.ts';
+import type { Dropped } from '../outcome.ts';
+import { type Message, toMessageText } from '../publish/message.ts';
+import { type Destination, publish } from '../publish/publish.ts';
 import { newDeliveryId } from '../receive/delivery-id.ts';
+import { factsOf, writeLog } from './log.ts';
 
-/** In UTF-16 units, as filters cap them. */
+/** In UTF-16 units; the limit of filters. */
 const maxNameLength = 256;
 
-/** Senders choose names. So many are told apart between two reports; what comes beyond is counted unnamed. */
+/** Senders choose the names, so their number is limited. Events with further names are counted without a name. */
 const maxNames = 200;
 
-/** A report that was begun for a request which was then cancelled never comes: after so long another may. */
+/** A cancelled request never publishes its counts. After this time, another request may. */
 const overdueMs = 60_000;
 
+/** Nobody waits for it, but waitUntil() ends after 30 s. */
+const publishBudgetMs = 10_000;
+
 /**
- * Counts what is dropped, between two reports: so many of each name, and no payloads. Kept as values at
- * module level, so an isolate that ends takes with it what it has not reported: the census is an
- * indication, and not worth a moment of a delivery's time.
+ * Counts dropped events by name, without their payloads. The counts are kept in memory, so an isolate that ends
+ * loses those that it has not published: the census is an indication, and must not delay a delivery.
  */
 export class Census {
   readonly #counts = new Map<string, CensusCount>();
-  #reportAt: number | undefined;
+  #publishAt: number | undefined;
 
-  /** The events of one delivery, counted one by one; `now` in Unix milliseconds. */
+  /** Counts the dropped events of one delivery; `now` in Unix milliseconds. */
   add(stream: string, { cause, names }: Dropped, now: number): void {
     for (const name of names) this.#addOne(stream, name, cause, now);
   }
 
-  /** Is there anything to report, and nobody who will? Then whoever asks is to do so after `afterMs`. */
+  /** True if there are counts and no request will publish them. Then the caller must, after `afterMs`. */
   isDue(now: number, afterMs: number): boolean {
     if (this.#counts.size === 0) return false;
-    if (this.#reportAt !== undefined && now <= this.#reportAt + overdueMs) return false;
-    this.#reportAt = now + afterMs;
+    if (this.#publishAt !== undefined && now <= this.#publishAt + overdueMs) return false;
+    this.#publishAt = now + afterMs;
     return true;
   }
 
-  /** The counts so far, as messages; and begins anew. */
+  /** Returns the counts as messages, and resets them. */
   take(): Message[] {
     const counts = [...this.#counts.values()];
     this.#counts.clear();
-    this.#reportAt = undefined;
+    this.#publishAt = undefined;
     return counts.map((count) => ({
       attributes: {
         stream: censusStream,
@@ -51,7 +55,7 @@ export class Census {
 
   #addOne(stream: string, name: string | undefined, cause: string, now: number): void {
     const isFit = name !== undefined && name.length <= maxNameLength && name.isWellFormed();
-    // Neither a stream nor a cause holds a line break, so that no two keys are one.
+    // Neither a stream nor a cause contains a line break, so the keys are unambiguous.
     const unnamed = `${stream}\n${cause}`;
     const named = isFit ? `${unnamed}\n${name}` : unnamed;
     const isKnown = this.#counts.has(named) || this.#counts.size < maxNames;
@@ -70,5 +74,23 @@ export class Census {
         lastAt: now,
       });
     }
+  }
+}
+
+/** Publishes the counts after `afterMs`, together with those that are added until then. Never rejects. */
+export async function publishCensus(
+  census: Census,
+  afterMs: number,
+  openDestination: () => Destination,
+): Promise<void> {
+  await scheduler.wait(afterMs);
+  const messages = census.take();
+  if (messages.length === 0) return;
+  try {
+    const texts = messages.map(toMessageText);
+    const { ok, ...facts } = await publish(texts, openDestination(), publishBudgetMs);
+    if (!ok) writeLog({ outcome: 'census-lost', ...facts });
+  } catch (error) {
+    writeLog({ outcome: 'census-lost', ...factsOf(error) });
   }
 }

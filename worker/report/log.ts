@@ -1,30 +1,8 @@
 import { RelayError } from '../../shared/errors.ts';
-
-/**
- * What the log tells of a delivery. Never a body, a signature, a key or anything else of a sender's
- * making: those who may read logs may not read payloads.
- */
-export interface Facts {
-  cause?: string;
-  /** For a person: what must be mended, and where. */
-  problem?: string;
-  /** The index, in the stream's `secrets`, of the one that matched: an idle one can be retired. */
-  secret?: number;
-  bytes?: number;
-  tries?: number;
-  publish_ms?: number;
-  /** Where it was kept instead of Pub/Sub, or why not even there. */
-  overflow?: string;
-  /** How often the overflow queue has handed it over. */
-  attempts?: number;
-  /** When it will do so again, in seconds. */
-  again_in_s?: number;
-  /** Frames of the stack of an unexpected error. */
-  at?: string[];
-}
+import type { Facts } from '../outcome.ts';
 
 export interface LogLine extends Facts {
-  /** Absent where even the stream could not be told. */
+  /** Absent if no stream takes the request. */
   stream?: string;
   delivery_id?: string;
   outcome: string;
@@ -32,12 +10,12 @@ export interface LogLine extends Facts {
   colo?: string;
 }
 
-/** One line of JSON a delivery. */
+/** Writes one line of JSON. */
 export function writeLog(line: LogLine): void {
   console.log(JSON.stringify(line));
 }
 
-/** Only our own messages are known to hold no secret and no payload; JSON.parse quotes what it reads. */
+/** Only our own messages surely contain no secret and no payload: JSON.parse, for example, quotes its input. */
 export function factsOf(error: unknown): Facts {
   if (error instanceof RelayError) return { cause: error.code, problem: error.message };
   if (!(error instanceof Error)) return { cause: 'unexpected' };

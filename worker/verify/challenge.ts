@@ -1,47 +1,57 @@
 import { secretPrefix } from '../../shared/config/secrets.ts';
 import type { Endpoint } from '../endpoint.ts';
-import type { Bindings } from '../optional-bindings.ts';
-import { type Delivery, queryOf } from '../receive/delivery.ts';
-import { readSecret } from '../secrets.ts';
-import type { Answer, Handshake, Keys } from './handshakes/handshake.ts';
-import { handshakes } from './handshakes/table.ts';
+import { type Bindings, readSecret } from '../env.ts';
+import type { Outcome } from '../outcome.ts';
+import type { Delivery } from '../receive/delivery.ts';
+import type { Keys } from './handshakes/handshake.ts';
 
-/** The handshake that the stream's config names: nothing else is ever answered as one. */
-export function handshakeOf({ stream }: Endpoint): Handshake | undefined {
-  return stream.handshake && handshakes[stream.handshake];
-}
+// The handshake step. Only the handshake that the stream's config names is ever answered.
 
-/** The answer to a challenge that nothing has signed; undefined where the delivery is none. */
-export async function meetUnsigned(
+/** The answer to a challenge that nothing signs; undefined if the delivery is not one. */
+export async function answerUnsigned(
   delivery: Delivery,
   endpoint: Endpoint,
   env: Bindings,
-): Promise<Answer | undefined> {
-  const handshake = handshakeOf(endpoint);
-  const { method, headers } = delivery;
+): Promise<Outcome | undefined> {
+  const answer = await askUnsigned(delivery, endpoint, env);
+  if (answer) return withFacts(answer, delivery);
+  // An OPTIONS is a challenge or nothing.
+  return delivery.method === 'OPTIONS' ? { outcome: 'wrong-method', allow: 'POST' } : undefined;
+}
+
+/** The answer to a challenge whose key or signature held; undefined if the delivery is not one. */
+export async function answerVerified(
+  delivery: Delivery,
+  { handshake, stream }: Endpoint,
+  env: Bindings,
+): Promise<Outcome | undefined> {
+  const { method, facts } = delivery;
+  if (method !== 'POST' || facts.secret === undefined) return undefined;
+  const secret = readSecret(env, stream.secrets[facts.secret] ?? '');
+  const answer = await handshake?.verified?.(delivery, secret);
+  return answer && withFacts(answer, delivery);
+}
+
+async function askUnsigned(
+  { method, headers, query, body }: Delivery,
+  endpoint: Endpoint,
+  env: Bindings,
+): Promise<Outcome | undefined> {
+  const { handshake } = endpoint;
   switch (method) {
-    case 'GET': {
-      const query = new URLSearchParams(queryOf(delivery.url));
-      return handshake?.get?.(query, keysOf(endpoint, env));
-    }
+    case 'GET':
+      return handshake?.get?.(new URLSearchParams(query), keysOf(endpoint, env));
     case 'HEAD':
       return handshake?.head?.();
     case 'OPTIONS':
       return handshake?.options?.(headers);
     default:
-      return handshake?.unsigned?.(headers, delivery.body);
+      return handshake?.unsigned?.(headers, body);
   }
 }
 
-/** The answer to a challenge whose key or signature held; undefined where the delivery is none. */
-export async function meetVerified(
-  delivery: Delivery,
-  endpoint: Endpoint,
-  env: Bindings,
-  secret: number,
-): Promise<Answer | undefined> {
-  const name = endpoint.stream.secrets[secret] ?? '';
-  return handshakeOf(endpoint)?.verified?.(delivery, readSecret(env, name));
+function withFacts(answer: Outcome, { facts }: Delivery): Outcome {
+  return { ...answer, facts: { ...facts, ...answer.facts } };
 }
 
 function keysOf({ stream }: Endpoint, env: Bindings): Keys {

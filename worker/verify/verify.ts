@@ -1,35 +1,43 @@
 import { misreadSecrets } from '../../shared/config/secrets.ts';
-import type { Cause } from '../../shared/signatures/verify/verdict.ts';
 import { verifySignature } from '../../shared/signatures/verify/verify.ts';
 import type { Endpoint } from '../endpoint.ts';
-import type { Delivery } from '../receive/delivery.ts';
-import { readSecret } from '../secrets.ts';
+import { readSecret } from '../env.ts';
+import { missingSecret, type Outcome } from '../outcome.ts';
+import { type Delivery, isVerified } from '../receive/delivery.ts';
 
-export type Verification =
-  /** `secret` is the index of the live secret that matched. */
-  | { ok: true; secret: number }
-  /** `ours`: the sender may well be right, but the relay lacks what it takes to tell. */
-  | { ok: false; cause: Cause | 'secret-missing'; ours: boolean; problem?: string };
+/**
+ * Verifies a key that the path or a header shows, before the body is read: the edge reads no body for a sender
+ * without the key. A delivery of a scheme that signs is returned as it is.
+ */
+export function verifyKey(
+  delivery: Delivery,
+  endpoint: Endpoint,
+  env: Env,
+): Delivery | Promise<Delivery | Outcome> {
+  // A console that sends OPTIONS knows the URL, and the key in its path. It may not know the headers.
+  const showsKey = delivery.method === 'OPTIONS' ? endpoint.keyed : 'at' in endpoint.scheme;
+  return showsKey ? verify(delivery, endpoint, env) : delivery;
+}
 
-/** Was the delivery made by a holder of one of the stream's live secrets? Over the bytes as received. */
+/** Was the delivery made by a holder of one of the stream's secrets? Over the bytes as received. */
 export async function verify(
   delivery: Delivery,
   { stream, scheme }: Endpoint,
   env: Env,
-): Promise<Verification> {
+): Promise<Delivery | Outcome> {
+  if (isVerified(delivery)) return delivery;
+  const { facts } = delivery;
   const secrets = stream.secrets.map((name) => readSecret(env, name));
   const verdict = await verifySignature(scheme, delivery, secrets, delivery.receivedAt);
-  if (verdict.ok) return verdict;
-  // With one of several secrets missing, the sender may have signed with that one: a 401 would be wrong.
+  if (verdict.ok) return { ...delivery, facts: { secret: verdict.secret, ...facts } };
+  // If one of several secrets is missing, the sender may have signed with that one: a 401 would be wrong.
   const missing = stream.secrets.filter((_, index) => secrets[index] === '');
-  if (missing.length > 0) {
-    const problem = `configuration: ${missing.join(' and ')} is missing or empty`;
-    return { ok: false, cause: 'secret-missing', ours: true, problem };
-  }
-  if (verdict.cause === 'bad-secret') {
+  if (missing.length > 0) return missingSecret(missing.join(' and '), facts);
+  const { cause } = verdict;
+  if (cause === 'bad-secret') {
     const problems = await misreadSecrets(stream, (name) => readSecret(env, name));
     const problem = `configuration: ${problems.join('; ')}`;
-    return { ok: false, cause: verdict.cause, ours: true, problem };
+    return { outcome: 'not-stored', facts: { ...facts, cause, problem } };
   }
-  return { ok: false, cause: verdict.cause, ours: false };
+  return { outcome: 'unauthorized', facts: { ...facts, cause }, failedTry: true };
 }

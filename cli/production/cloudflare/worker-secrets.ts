@@ -2,8 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Relay } from '../../../shared/config/config.ts';
 import { secretPrefix } from '../../../shared/config/secrets.ts';
 import { RelayError } from '../../../shared/errors.ts';
-import { quote } from '../../curl.ts';
-import { readSecretsOver } from '../../secrets-file.ts';
+import { readSecrets } from '../../find/secrets.ts';
 import { isLoginProblem, problemIn, type Wrangler } from './wrangler.ts';
 
 export const accountSecret = 'GOOGLE_SERVICE_ACCOUNT';
@@ -49,7 +48,7 @@ export function findSecrets(
   names: readonly string[],
   { file, keyFile }: { file: string; keyFile: string },
 ): FoundSecrets {
-  const known = readSecretsOver(file);
+  const known = readSecrets(file);
   const found: FoundSecrets = { values: {}, localOnly: [] };
   for (const name of names) {
     const value = name === accountSecret ? readKey(keyFile, known[name]) : known[name];
@@ -70,6 +69,6 @@ export function setSecretLines(names: readonly string[]): string[] {
   return names.map((name) =>
     name === accountSecret
       ? `npx tributary provision --rotate-key   # makes ${accountSecret}, which deploy sets`
-      : `npx wrangler secret put ${/^\w+$/.test(name) ? name : quote(name)}`,
+      : `npx wrangler secret put ${name}`,
   );
 }

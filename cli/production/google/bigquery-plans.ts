@@ -1,7 +1,7 @@
 import type { BigQuery, TableMetadata } from '@google-cloud/bigquery';
-import { compareTable } from '../../../subscriber/bigquery/encode/table-fields.ts';
-import { ensureTable } from '../../../subscriber/bigquery/tables/tables.ts';
-import { ensureUniqueView } from '../../../subscriber/bigquery/tables/unique-view.ts';
+import { compareTable } from '../../../subscriber/bigquery/tables/compare-table.ts';
+import { ensureTable } from '../../../subscriber/bigquery/tables/ensure-table.ts';
+import { ensureUniqueView } from '../../../subscriber/bigquery/tables/table-opening.ts';
 import { type Plan, same } from '../plan/plan.ts';
 import { definitionOf, type ResourceOf } from '../plan/resources.ts';
 import { codeOf, isMissing, unlessExists } from './google-errors.ts';

@@ -1,5 +1,5 @@
 import { GoogleAuth } from 'google-auth-library';
-import { within } from '../../../subscriber/service/within.ts';
+import { within } from '../../../subscriber/bigquery/tables/table-opening.ts';
 
 /** Google's credentials of whoever runs the command. */
 export interface Credentials {

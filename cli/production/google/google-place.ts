@@ -3,7 +3,7 @@ import { PubSub } from '@google-cloud/pubsub';
 import { connectBigQuery, connectPubsub } from '../../../local/google-clients.ts';
 import type { Relay } from '../../../shared/config/config.ts';
 import { RelayError } from '../../../shared/errors.ts';
-import { findStack, type Place } from '../../find-bigquery.ts';
+import { type BigQueryOptions, findStack } from '../../find/bigquery.ts';
 import { type Credentials, findCredentials } from './credentials.ts';
 import { type GoogleApis, type Origins, openGoogleApis } from './google-apis.ts';
 import { codeOf, isMissing } from './google-errors.ts';
@@ -24,7 +24,7 @@ const emulators = ['PUBSUB_EMULATOR_HOST', 'BIGQUERY_EMULATOR_HOST'] as const;
  *
  * @throws RelayError `bigquery.nowhere`, `provision.settings` where one of the two variables is set alone
  */
-export function findLocalPlace(relay: Relay, place: Place): GooglePlace | undefined {
+export function findLocalPlace(relay: Relay, place: BigQueryOptions): GooglePlace | undefined {
   const set = emulators.filter((name) => process.env[name]);
   if (set.length > 0) {
     const problem = emulatorProblem(set, place);
@@ -48,7 +48,7 @@ export function findLocalPlace(relay: Relay, place: Place): GooglePlace | undefi
 }
 
 /** Half of a relay here and half of it at Google would be worse than none. */
-function emulatorProblem(set: readonly string[], { on }: Place): string | undefined {
+function emulatorProblem(set: readonly string[], { on }: BigQueryOptions): string | undefined {
   if (on === 'google') return `${set.join(' and ')} must not be set with --on google`;
   const missing = emulators.filter((name) => !set.includes(name));
   if (missing.length === 0) return undefined;

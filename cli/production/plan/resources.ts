@@ -1,8 +1,8 @@
 import type { TableLayout } from '../../../shared/columns.ts';
 import type { Relay } from '../../../shared/config/config.ts';
-import { rowTables } from '../../../subscriber/bigquery/tables/open-tables.ts';
-import { uniqueViewOf } from '../../../subscriber/bigquery/tables/unique-view.ts';
-import { deadLetterLayout } from '../../../subscriber/dead-letters/dead-letters.ts';
+import { tablesOf as rowTablesOf } from '../../../subscriber/bigquery/tables/open-tables.ts';
+import { uniqueViewOf } from '../../../subscriber/bigquery/tables/table-opening.ts';
+import { deadLetterLayout } from '../../../subscriber/dead-letters/dead-letter-rows.ts';
 import type { CloudflareResources } from '../cloudflare/wrangler-config.ts';
 
 /** One thing that a relay needs at Google or Cloudflare. Each kind has a name of its own for `name`. */
@@ -140,7 +140,7 @@ interface Table {
 /** Two streams may fill one table: it is made with the columns of both. */
 function tablesOf(relay: Relay): Table[] {
   const tables = new Map<string, TableLayout>();
-  const rows = [...rowTables(relay), { table: relay.deadLetters, layout: deadLetterLayout }];
+  const rows = [...rowTablesOf(relay), { table: relay.deadLetters, layout: deadLetterLayout }];
   for (const { table, layout } of rows) {
     const other = tables.get(table);
     const names = new Set(other?.columns.map(({ name }) => name.toLowerCase()));

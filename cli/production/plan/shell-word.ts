@@ -1,6 +1,4 @@
-import { quote } from '../../curl.ts';
-
 /** As one word of a POSIX shell, in quotes only where it needs them. */
 export function word(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : quote(text);
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

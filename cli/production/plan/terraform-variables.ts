@@ -1,6 +1,6 @@
 import type { Column, TableLayout } from '../../../shared/columns.ts';
 import type { Relay } from '../../../shared/config/config.ts';
-import { toTableMetadata } from '../../../subscriber/bigquery/encode/table-fields.ts';
+import { toTableMetadata } from '../../../subscriber/bigquery/tables/compare-table.ts';
 import { definitionOf, type Resource, type ResourceOf } from './resources.ts';
 
 /** What deploy/terraform takes, as `terraform.tfvars.json` has it. */

@@ -1,8 +1,8 @@
 import { checkName, FLEXIBLE, MAX_NAME } from '../tables/column-limits.ts';
 
 /**
- * `columnNameCharacterMap` of a load job: STRICT refuses what a column cannot be named, V1 makes letters, digits and
- * underscores of ASCII of it, and V2 keeps what a "flexible column name" may hold.
+ * `columnNameCharacterMap` of a load job: STRICT rejects invalid column names, V1 reduces names to ASCII
+ * letters, digits and underscores, and V2 keeps the characters of "flexible column names".
  * https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#columnnamecharactermap
  */
 export type CharacterMap = 'STRICT' | 'V1' | 'V2';
@@ -10,8 +10,8 @@ export type CharacterMap = 'STRICT' | 'V1' | 'V2';
 const NO_FLEXIBLE = new RegExp(`[^${FLEXIBLE}]`, 'gu');
 
 /**
- * The column that a cell of the header names; empty where it names none. Where the job leaves the map to the
- * project, underscores take the place of what is no letter, mark, digit or connector of any script. Throws invalid.
+ * The column name of a header cell; empty if the cell has no name. Without a map in the job, every
+ * character that is not a letter, mark, digit or connector becomes an underscore. Throws invalid.
  */
 export function headerName(text: string, characters: CharacterMap | undefined): string {
   const header = text.trim();

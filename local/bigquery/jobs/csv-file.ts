@@ -9,10 +9,7 @@ import { CsvParser, type CsvRecord } from './csv-parser.ts';
 import { type FileRow, type LoadFile, problem } from './load-file.ts';
 import type { LoadOptions } from './load-options.ts';
 
-/**
- * A CSV file's columns and rows. `tableSchema` is that of the table which the rows are added to,
- * where there is one.
- */
+/** Opens a CSV file. `tableSchema` is the schema of the destination table, if the table exists. */
 export async function openCsv(
   file: string,
   options: LoadOptions,
@@ -30,18 +27,18 @@ export async function openCsv(
   };
 }
 
-/** Small enough that a chunk's rows do not hold up the server's other work for long. */
+/** Small, so that the rows of one chunk block the event loop only briefly. */
 const CHUNK_BYTES = 256 * 1024;
 
 interface Layout {
   schema: Field[];
-  /** For each column of the file, its index in `schema`; -1 for one that is ignored. */
+  /** The index in `schema` of each column of the file; -1 for an ignored column. */
   columns: number[] | undefined;
-  /** How many records of the file come before the data. */
+  /** The index of the first data record. */
   firstRow: number;
 }
 
-/** Detection finds it, where the job names none; else it is the comma. */
+/** The job's delimiter, else the detected one, else a comma. */
 async function delimiterOf(
   file: string,
   { csv, autodetect, schema }: LoadOptions,
@@ -61,7 +58,7 @@ async function* readRecords(
   yield parser.end();
 }
 
-/** At least `count` records, or all. A `for await` would close the generator behind it. */
+/** Reads at least `count` records, or all. A `for await` loop would close the generator. */
 async function takeSample(
   records: AsyncGenerator<CsvRecord[]>,
   count: number,
@@ -89,7 +86,7 @@ function readLayout(
     throw new BigQueryError('invalid', 'No schema specified on job or table.');
   }
   if (options.csv.matchByName !== true) return { schema, columns: undefined, firstRow: skip ?? 0 };
-  // The last of the rows that are skipped names the columns.
+  // The last skipped row names the columns.
   const header = sample[Math.max(skip ?? 1, 1) - 1];
   return {
     schema,
@@ -151,7 +148,7 @@ function detectLayout(
   if (!(hasHeader || namesColumns)) return { schema: tableSchema, columns: undefined, firstRow };
   if (options.csv.matchByName === false)
     return { schema: tableSchema, columns: undefined, firstRow };
-  // The table's types hold for the columns that it has; detection speaks for new ones only.
+  // Existing columns keep the table's types; detection decides the types of new columns.
   const fields = namesColumns ? names : schema.map((field) => field.name);
   const merged = fields.flatMap((name, index) => {
     const field = findField(tableSchema, name) ?? schema[index];
@@ -182,7 +179,7 @@ function toRow(record: CsvRecord, layout: Layout, options: LoadOptions): FileRow
     const field = schema[target];
     const source = record.cells[position];
     if (field === undefined || source === undefined) continue;
-    // BigQuery refuses ASCII 0 unless it is told to keep control characters.
+    // BigQuery rejects ASCII 0 unless the job keeps control characters.
     if (!options.csv.preserveAsciiControl && source.text.includes('\0')) {
       return problem(`Bad character (ASCII 0) encountered.${place(record)}`);
     }
@@ -203,7 +200,7 @@ function complete(schema: readonly Field[], cells: Cell[], record: CsvRecord): F
   return problem(`Required column value for column: ${missing.name} is missing.${place(record)}`);
 }
 
-/** Undefined where the text is not of the column's type. */
+/** Returns undefined if the text is not a value of the column's type. */
 function toCell(
   field: Field,
   source: CsvRecord['cells'][number],

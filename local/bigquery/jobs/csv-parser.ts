@@ -2,30 +2,30 @@ import { BigQueryError } from '../errors.ts';
 
 export interface CsvOptions {
   delimiter: string;
-  /** One character, or empty where quotes mean nothing. */
+  /** One character; empty if the file has no quoting. */
   quote: string;
   allowQuotedNewlines: boolean;
 }
 
 export interface CsvRecord {
-  /** A cell that was in quotes is never NULL. */
+  /** A quoted cell is never NULL. */
   cells: { text: string; quoted: boolean }[];
-  /** Of the record's first line, counted from 1. */
+  /** The number of the record's first line, from 1. */
   line: number;
-  /** Of the record's first byte in the file. */
+  /** The position of the record's first byte in the file. */
   offset: number;
 }
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 
-/** BigQuery's largest row. */
+/** BigQuery's limit for one row. */
 const MAX_RECORD_CHARS = 100 * 1024 * 1024;
 
 /**
- * RFC 4180 as BigQuery reads it: any of \n, \r\n and \r ends a record, blank lines are no records,
- * and a quote inside an unquoted cell is a plain character. Give it text as it comes; it gives back
- * the records that are complete.
+ * Parses RFC 4180 as BigQuery does: \n, \r\n and \r end a record, blank lines are skipped, and a quote
+ * inside an unquoted cell is a plain character. `push` takes text in chunks and returns the records that
+ * are complete.
  */
 export class CsvParser {
   readonly #options: CsvOptions;
@@ -34,7 +34,7 @@ export class CsvParser {
   #line = 1;
   #offset = 0;
   #started = false;
-  /** So long the text must be before a record that has not ended is looked at again. */
+  /** The length of text at which an incomplete record is parsed again. */
   #wanted = 0;
 
   constructor(options: CsvOptions) {
@@ -54,7 +54,7 @@ export class CsvParser {
     let text = this.#text.slice(this.#at) + chunk;
     if (!this.#started && text.length > 0) {
       this.#started = true;
-      // A byte order mark is no part of the first cell.
+      // A byte order mark is not part of the first cell.
       if (text.startsWith('\uFEFF')) {
         text = text.slice(1);
         this.#offset += 3;
@@ -82,7 +82,7 @@ export class CsvParser {
     return records;
   }
 
-  /** The record at `#at`, or nothing where its end has not come yet. */
+  /** The record at `#at`, or undefined if its end is not in the text yet. */
   #record(last: boolean): { cells: CsvRecord['cells']; next: number; lines: number } | undefined {
     const cells: CsvRecord['cells'] = [];
     let at = this.#at;
@@ -131,7 +131,7 @@ export class CsvParser {
       if (last) throw this.#missingQuote();
       return undefined;
     }
-    // A quote at the end of what has come may be the first half of a doubled one.
+    // A quote at the end of the text may be the first half of a doubled quote.
     if (close + 1 >= this.#text.length && !last) return undefined;
     const raw = this.#text.slice(at + 1, close);
     const lines = raw.match(/\r\n|\n|\r/g)?.length ?? 0;
@@ -143,7 +143,7 @@ export class CsvParser {
     return { text: raw.replaceAll(quote + quote, quote), end: close + 1, lines };
   }
 
-  /** The index behind the line's end at `at`; nothing where a \n may still follow a \r. */
+  /** The index after the line end at `at`; undefined if a \n may still follow a \r. */
   #lineEnd(at: number, last: boolean): number | undefined {
     if (this.#text[at] !== '\r') return Math.min(at + 1, this.#text.length);
     if (at + 1 >= this.#text.length && !last) return undefined;

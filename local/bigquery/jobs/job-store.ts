@@ -5,7 +5,7 @@ import { formatJob, type Job, type JobRef } from './job.ts';
 
 const TABLE = 'tributary.jobs';
 
-/** Every job there ever was, so that an id is never used twice, also after a restart. */
+/** All jobs, in memory and on disk, so that no job id is used twice, even after a restart. */
 export class JobStore {
   readonly #store: Store;
   readonly #jobs = new Map<string, Job>();
@@ -44,8 +44,8 @@ export class JobStore {
   }
 
   /**
-   * Takes a job in and starts `work`, which must record the job's end itself. Throws duplicate.
-   * A job that `isPersistent` is on disk before this returns.
+   * Adds a job and starts `work`, which must record the job's end itself. With `isPersistent` the job is
+   * on disk before this returns. Throws duplicate.
    */
   async start(job: Job, isPersistent: boolean, work: () => Promise<void>): Promise<void> {
     const key = formatJob(job);
@@ -61,7 +61,7 @@ export class JobStore {
     this.#running.set(key, running);
   }
 
-  /** Resolves when the job has ended, at once where it is not running. */
+  /** Resolves when the job has ended. */
   async ended(ref: JobRef): Promise<void> {
     await this.#running.get(formatJob(ref));
   }
@@ -78,13 +78,13 @@ export class JobStore {
     });
   }
 
-  /** Makes a state of a job the one that is answered. */
+  /** Sets the job's state in memory; `save` also writes it to disk. */
   set(job: Job): void {
     this.#jobs.set(formatJob(job), job);
   }
 }
 
-/** In the caller's transaction: a load and the record of its end are on disk together. */
+/** Runs in the caller's transaction, so that a load and its job record are committed together. */
 export async function saveJob(connection: DuckDBConnection, job: Job): Promise<void> {
   await connection.run(`INSERT OR REPLACE INTO ${TABLE} VALUES ($1, $2)`, [
     formatJob(job),
@@ -92,9 +92,9 @@ export async function saveJob(connection: DuckDBConnection, job: Job): Promise<v
   ]);
 }
 
-/** A job that was running when the server went down did not commit anything. */
+/** A job that was running when the server stopped has not committed anything. */
 function closeInterrupted(job: Job): Job {
   if (job.state === 'DONE') return job;
-  const message = 'The server stopped while the job was running; nothing of it was kept.';
+  const message = 'The server stopped while the job was running; the job has written nothing.';
   return { ...job, state: 'DONE', endTime: Date.now(), errors: [{ reason: 'stopped', message }] };
 }

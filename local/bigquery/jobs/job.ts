@@ -6,7 +6,7 @@ export interface JobRef {
   jobId: string;
 }
 
-/** A job as it is kept: enough to answer jobs.get for ever after. */
+/** A job as it is stored, with everything that jobs.get returns. */
 export interface Job extends JobRef {
   location: string;
   configuration: JsonObject;
@@ -15,7 +15,7 @@ export interface Job extends JobRef {
   creationTime: number;
   startTime: number;
   endTime?: number;
-  /** Why the job failed; absent on one that succeeded. */
+  /** Why the job failed; absent if it succeeded. */
   errors?: ErrorProto[];
   /** `statistics.load` or `statistics.query`. */
   statistics?: JsonObject;

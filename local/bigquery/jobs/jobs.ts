@@ -13,10 +13,10 @@ import { readLoadOptions } from './load-options.ts';
 import { LoadFailure, runLoad } from './run-load.ts';
 
 const LOCATION = 'US';
-/** The results of this many of the latest queries can be read; BigQuery keeps them for a day. */
+/** How many query results are kept; BigQuery keeps results for a day. */
 const KEPT_RESULTS = 200;
 
-/** Starts jobs and keeps what the queries among them found. */
+/** Starts jobs and keeps query results. */
 export class Jobs {
   readonly #store: Store;
   readonly #jobStore: JobStore;
@@ -27,7 +27,7 @@ export class Jobs {
     this.#jobStore = jobStore;
   }
 
-  /** Throws duplicate and whatever is wrong with the configuration. The file is removed after it. */
+  /** Removes the file when the job has ended. Throws duplicate, and errors of the configuration. */
   async startLoad(projectId: string, resource: JsonObject, file: string): Promise<Job> {
     const job = newJob(projectId, resource);
     const load = asObject(job.configuration['load']);
@@ -49,7 +49,7 @@ export class Jobs {
     return this.#jobStore.get(job);
   }
 
-  /** A job of jobs.insert `isPersistent`; those of jobs.query get their id from us and are not kept on disk. */
+  /** Jobs of jobs.insert are persistent. Jobs of jobs.query get their id here and stay in memory. */
   async startQuery(projectId: string, resource: JsonObject, isPersistent: boolean): Promise<Job> {
     const job = newJob(projectId, resource);
     const query = readQuery(projectId, asObject(job.configuration['query']));
@@ -80,7 +80,7 @@ export class Jobs {
     if (this.#results.size > KEPT_RESULTS && oldest !== undefined) this.#results.delete(oldest);
   }
 
-  /** Throws notFound where the result was never there or has been let go. */
+  /** Throws notFound if there is no result, or it is not kept any more. */
   result(ref: JobRef): QueryResult {
     const result = this.#results.get(formatJob(ref));
     if (result === undefined) {

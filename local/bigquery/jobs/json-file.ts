@@ -10,7 +10,7 @@ import type { LoadOptions } from './load-options.ts';
 
 const BATCH = 1000;
 
-/** A file of one JSON object a line. */
+/** Opens a file with one JSON object per line. */
 export async function openJson(
   file: string,
   options: LoadOptions,
@@ -107,7 +107,7 @@ function isNumber(type: FieldType): boolean {
   return type === 'INTEGER' || type === 'FLOAT';
 }
 
-/** Objects and arrays become JSON columns: every member is kept, whatever the next rows hold. */
+/** Objects and arrays become JSON columns, because later rows may have other members. */
 function typeOf(value: Exclude<ExactJson, null>): FieldType {
   if (value instanceof NumberText) return /^-?\d{1,18}$/.test(value.text) ? 'INTEGER' : 'FLOAT';
   if (typeof value === 'boolean') return 'BOOLEAN';

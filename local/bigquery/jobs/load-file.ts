@@ -2,10 +2,10 @@ import type { ErrorProto } from '../errors.ts';
 import type { Cell } from '../tables/cell.ts';
 import type { Field } from '../tables/schema.ts';
 
-/** A row of the file in the order of the source's own columns, or what is wrong with it. */
+/** A row, with cells in the order of the file's schema, or the problem with it. */
 export type FileRow = { cells: Cell[] } | { problem: ErrorProto };
 
-/** A file whose columns are known and whose rows can be read once. */
+/** An open file of a load job. Its rows can be read once. */
 export interface LoadFile {
   schema: Field[];
   rows(): AsyncIterable<FileRow[]>;

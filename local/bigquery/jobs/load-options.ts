@@ -17,12 +17,12 @@ export interface LoadOptions {
   allowFieldRelaxation: boolean;
   maxBadRecords: number;
   ignoreUnknownValues: boolean;
-  /** How a table that the job creates is laid out. */
+  /** Partitioning and clustering of a table that the job creates. */
   layout: Partial<Table>;
   csv: Omit<CsvOptions, 'delimiter'> & {
-    /** Undefined where the job names none. */
+    /** Undefined if the job has none. */
     delimiter: string | undefined;
-    /** Undefined where the job leaves it to detection. */
+    /** Undefined if detection decides. */
     skipLeadingRows: number | undefined;
     allowJaggedRows: boolean;
     nullMarkers: ReadonlySet<string>;
@@ -110,7 +110,7 @@ function readCharacterMap(load: JsonObject): CharacterMap | undefined {
   const map = asText(load['columnNameCharacterMap']) ?? 'COLUMN_NAME_CHARACTER_MAP_UNSPECIFIED';
   if (map === 'COLUMN_NAME_CHARACTER_MAP_UNSPECIFIED') return undefined;
   if ((asText(load['sourceFormat']) ?? 'CSV') !== 'CSV') {
-    throw new BigQueryError('invalid', 'columnNameCharacterMap is for CSV and Parquet files alone');
+    throw new BigQueryError('invalid', 'columnNameCharacterMap is only for CSV and Parquet files');
   }
   if (map === 'STRICT' || map === 'V1' || map === 'V2') return map;
   throw new BigQueryError('invalid', `Invalid value for columnNameCharacterMap: ${map}`);

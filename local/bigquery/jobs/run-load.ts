@@ -14,7 +14,7 @@ import { openJson } from './json-file.ts';
 import type { LoadFile } from './load-file.ts';
 import type { LoadOptions } from './load-options.ts';
 
-/** A load that failed; nothing of it is in the table. */
+/** A failed load; it has written nothing. */
 export class LoadFailure extends Error {
   readonly errors: ErrorProto[];
   constructor(errors: ErrorProto[]) {
@@ -24,8 +24,8 @@ export class LoadFailure extends Error {
 }
 
 /**
- * Loads a file in one transaction, which `finish` is part of: it gets the job's statistics just
- * before the commit. Throws LoadFailure and BigQueryError.
+ * Loads a file in one transaction. `finish` runs in it, just before the commit, and gets the job's
+ * statistics. Throws LoadFailure and BigQueryError.
  */
 export async function runLoad(
   store: Store,
@@ -60,7 +60,7 @@ export async function runLoad(
   );
 }
 
-/** Other writers need only wait for a load that may change the table's shape or its old rows. */
+/** Other writers wait only for a load that may change the schema or existing rows. */
 function lockFor(store: Store, options: LoadOptions): 'shared' | 'exclusive' {
   const onlyAdds =
     store.getTable(options.destination) !== undefined &&
@@ -97,7 +97,7 @@ interface Prepared {
   publish: () => void;
 }
 
-/** Creates, empties or widens the table, as the job asks. */
+/** Creates, truncates or alters the table, as the job says. */
 async function prepareTable(
   store: Store,
   connection: DuckDBConnection,
@@ -122,7 +122,7 @@ async function prepareTable(
   return { table, publish: await store.updateTableIn(connection, table, alterations) };
 }
 
-/** The table's columns with what the job may add to them or relax in them. */
+/** The table's columns, with the additions and relaxations that the job allows. */
 function widened(table: Table, fileSchema: readonly Field[], options: LoadOptions): Field[] {
   const refuse = (reason: string) =>
     new BigQueryError(
@@ -175,7 +175,7 @@ async function copyRows(
   return { rows, bad: problems.length };
 }
 
-/** The cells of a source's row in the order of the table; columns that the file lacks are NULL. */
+/** The cells of a file's row in the order of the table; columns that are not in the file are NULL. */
 function arrange(table: Table, positions: readonly number[], cells: readonly Cell[]): Cell[] {
   return table.schema.map((field, index) => {
     const cell = cells[positions[index] ?? -1] ?? null;
@@ -195,7 +195,7 @@ function tooMany(problems: readonly ErrorProto[], rows: number): ErrorProto[] {
   const total = rows + problems.length;
   const message = `Error while reading data, error message: The file encountered too many errors, giving up. Rows: ${total}; errors: ${problems.length}; max bad: 0; error percent: 0`;
   const [first] = problems;
-  // The first error leads: it names the line and the column.
+  // The first error comes first, because it names the line and the column.
   const errors = problems.slice(0, 5);
   return first === undefined ? [] : [...errors, { reason: 'invalid', message }];
 }

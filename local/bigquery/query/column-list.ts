@@ -27,7 +27,7 @@ export function readColumnList(tokens: readonly Token[]): ColumnList {
   return list;
 }
 
-/** `ARRAY<STRUCT<a INT64>>` ends in two brackets, not in a shift. */
+/** Splits `>>` into two brackets, as in `ARRAY<STRUCT<a INT64>>`. */
 function splitClosing(tokens: readonly Token[]): Token[] {
   return tokens.flatMap((token) =>
     token.kind === 'symbol' && token.text === '>>'
@@ -83,7 +83,7 @@ function readStruct(cursor: TokenCursor): Field[] {
   return fields;
 }
 
-/** `OPTIONS(description = "…", …)`: the options that are strings. */
+/** The string options of `OPTIONS(description = "…", …)`. */
 export function readOptions(tokens: readonly Token[]): Map<string, string> {
   const cursor = new TokenCursor(tokens);
   const options = new Map<string, string>();

@@ -16,7 +16,7 @@ import { asQueryError, type Query, runSelect } from './select.ts';
 import type { TokenCursor } from './token-cursor.ts';
 import { translate } from './translate.ts';
 
-/** Reads what follows the name in CREATE TABLE; what it returns makes the table. */
+/** Reads CREATE TABLE after the table's name. The returned function creates the table. */
 export async function createTable(
   store: Store,
   query: Query,
@@ -97,14 +97,14 @@ function partitioning(
 function tableSchema(fields: Awaited<ReturnType<typeof runSelect>>['schema']): Field[] {
   return fields.map((field) => {
     if (field.type === 'INTERVAL') {
-      throw invalidQuery(`Column ${field.name} is an INTERVAL, which no table here can hold`);
+      throw invalidQuery(`Column ${field.name} is an INTERVAL, which tables here do not support`);
     }
     const { fields: inner, ...plain } = field;
     return { ...plain, ...(inner && { fields: tableSchema(inner) }) } as Field;
   });
 }
 
-/** What DuckDB takes for decimals are BIGNUMERICs here, where BigQuery's arithmetic makes such. */
+/** Converts DuckDB decimals in BIGNUMERIC columns to the stored form. */
 function asStored(table: Table, sql: string): string {
   if (!table.schema.some(({ type, mode }) => type === 'BIGNUMERIC' && mode !== 'REPEATED'))
     return sql;

@@ -13,7 +13,7 @@ import { type Query, type QueryResult, runSelect } from './select.ts';
 import { TokenCursor, unexpected } from './token-cursor.ts';
 import { datasetRef, tableRef } from './translate.ts';
 
-/** Runs a statement that changes what there is: CREATE, DROP, TRUNCATE, ALTER TABLE ADD COLUMN. */
+/** Runs CREATE, DROP, TRUNCATE or ALTER TABLE ADD COLUMN. */
 export async function runDdl(store: Store, query: Query, tokens: Token[]): Promise<QueryResult> {
   const cursor = new TokenCursor(tokens);
   const statementType = await define(store, query, cursor, tokens);
@@ -84,7 +84,7 @@ async function create(
   return statementType;
 }
 
-/** A view keeps its GoogleSQL; it is run once without rows, for its schema and its errors. */
+/** A view is stored as GoogleSQL. It is run once without rows, for its schema and its errors. */
 async function prepareView(
   store: Store,
   query: Query,
@@ -158,7 +158,7 @@ async function addColumns(store: Store, query: Query, cursor: TokenCursor): Prom
   return 'ALTER_TABLE';
 }
 
-/** The tokens up to a comma that is in no bracket. */
+/** The tokens up to a comma outside of brackets. */
 function readDefinition(cursor: TokenCursor): Token[] {
   const tokens: Token[] = [];
   for (let depth = 0; !cursor.done; ) {

@@ -3,10 +3,10 @@ import { writeString } from '../sql/lexer.ts';
 import type { Store } from '../storage/store.ts';
 import type { DatasetRef, Field, Table } from '../tables/schema.ts';
 
-/** A row of an INFORMATION_SCHEMA view: GoogleSQL expressions by column. */
+/** A row of an INFORMATION_SCHEMA view, as GoogleSQL expressions by column. */
 type ViewRow = Record<string, string>;
 
-/** GoogleSQL that yields the rows of one view of a dataset's INFORMATION_SCHEMA. */
+/** GoogleSQL for the rows of one view of a dataset's INFORMATION_SCHEMA. */
 export function informationSchema(store: Store, dataset: DatasetRef, view: string): string {
   store.requireDataset(dataset);
   const tables = store.listTables(dataset);
@@ -75,7 +75,7 @@ function columnRows(table: Table): ViewRow[] {
   });
 }
 
-/** A column's type in GoogleSQL's spelling. */
+/** A column's type as GoogleSQL writes it. */
 function sqlType(field: Field): string {
   const spelt: Record<string, string> = { INTEGER: 'INT64', FLOAT: 'FLOAT64', BOOLEAN: 'BOOL' };
   const inner = (field.fields ?? []).map((child) => `${child.name} ${sqlType(child)}`);

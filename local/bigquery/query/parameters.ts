@@ -7,7 +7,7 @@ import { columnType, quoteIdentifier, toDuckValue } from '../tables/duckdb-types
 import { canonicalType, type Field } from '../tables/schema.ts';
 import { parseText } from '../values/parse-text.ts';
 
-/** A parameter's type and value as the REST API sends them. */
+/** A query parameter as the REST API has it. */
 export interface QueryParameter {
   name?: string;
   parameterType?: ParameterType;
@@ -24,7 +24,7 @@ interface ParameterValue {
   structValues?: Record<string, ParameterValue>;
 }
 
-/** Sets each parameter as a variable of the connection, where normalise.ts reads it. */
+/** Sets each parameter as a variable of the connection; normalise.ts writes SQL that reads it. */
 export async function bindParameters(
   connection: DuckDBConnection,
   parameters: readonly QueryParameter[],
@@ -45,10 +45,10 @@ async function setVariable(
   cell: Cell,
 ): Promise<void> {
   const nothing = `CAST(NULL AS ${columnType(field)})`;
-  // Its client cannot bind a BIGNUM that is 0, so that these go as text.
+  // DuckDB's client cannot bind a BIGNUM of 0, so BIGNUMERIC values are bound as text.
   const isText = field.type === 'BIGNUMERIC';
   const bound = isText ? { ...field, type: 'STRING' as const } : field;
-  // DuckDB itself says what its type is called: a value alone does not tell that of an empty array.
+  // DuckDB provides the type, because an empty array does not show its own.
   const sample = `SELECT CAST(NULL AS ${columnType(bound)})`;
   const [type] = (await connection.run(sample)).columnTypes();
   const variable = `SET VARIABLE ${quoteIdentifier(name)} =`;
@@ -97,7 +97,7 @@ function scalarCell(field: Field, value: ParameterValue): Cell {
   if (value.value === null || value.value === undefined) return null;
   const cell = parseText(field.type, String(value.value));
   if (cell === undefined) {
-    throw refuse(field.name, `is no ${field.type}: ${JSON.stringify(value.value)}`);
+    throw refuse(field.name, `is not a ${field.type}: ${JSON.stringify(value.value)}`);
   }
   return cell;
 }

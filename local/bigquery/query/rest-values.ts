@@ -14,10 +14,10 @@ import { bignumericText, UNITS_FIELD } from '../values/bignumeric.ts';
 import { formatDate, formatDateTime, formatTime } from '../values/calendar.ts';
 import type { ResultField } from './result-schema.ts';
 
-/** How a TIMESTAMP is written: seconds with a fraction, integer microseconds, or RFC 3339. */
+/** The format of a TIMESTAMP: seconds with a fraction, integer microseconds, or RFC 3339. */
 export type TimestampFormat = 'FLOAT64' | 'INT64' | 'ISO8601_STRING';
 
-/** A value of the REST API, in which every scalar is a string. */
+/** A value of the REST API, where every scalar is a string. */
 type RestValue = null | string | RestRow | RestItem[];
 interface RestItem {
   v: RestValue;
@@ -36,7 +36,7 @@ export function restRow(
 
 function restValue(field: ResultField, value: DuckDBValue, format: TimestampFormat): RestValue {
   if (field.mode !== 'REPEATED') return restScalar(field, value, format);
-  // BigQuery stores no NULL array: it reads as an empty one.
+  // BigQuery stores a NULL array as an empty one.
   const items = value instanceof DuckDBListValue ? value.items : [];
   return items.map((item) => ({ v: restScalar(field, item, format) }));
 }

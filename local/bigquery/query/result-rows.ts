@@ -1,6 +1,6 @@
 import type { DuckDBDataChunk, DuckDBMaterializedResult, DuckDBValue } from '@duckdb/node-api';
 
-/** The rows of a result, kept in DuckDB's own form and turned into values a page at a time. */
+/** The rows of a result in DuckDB's own form. They are converted to values page by page. */
 export class ResultRows {
   readonly #chunks: readonly DuckDBDataChunk[];
   readonly count: number;

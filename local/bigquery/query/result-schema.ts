@@ -8,7 +8,7 @@ import {
 import type { Field, FieldType } from '../tables/schema.ts';
 import { UNITS_FIELD } from '../values/bignumeric.ts';
 
-/** A result's column: as a table's, with INTERVAL besides. */
+/** A result's column: the same as a table's, plus INTERVAL. */
 export type ResultField = Omit<Field, 'type' | 'fields'> & {
   type: FieldType | 'INTERVAL';
   fields?: ResultField[];
@@ -37,11 +37,11 @@ const TYPES: Readonly<Partial<Record<DuckDBTypeId, FieldType | 'INTERVAL'>>> = {
   [DuckDBTypeId.TIMESTAMP_TZ]: 'TIMESTAMP',
   [DuckDBTypeId.BLOB]: 'BYTES',
   [DuckDBTypeId.INTERVAL]: 'INTERVAL',
-  // The type of a NULL that nothing else types: GoogleSQL says INT64.
+  // A NULL without a type is INT64 in GoogleSQL.
   [DuckDBTypeId.SQLNULL]: 'INTEGER',
 };
 
-/** BigQuery's column for a column of a DuckDB result. */
+/** The BigQuery column of a DuckDB result's column. */
 export function resultField(name: string, type: DuckDBType): ResultField {
   if (type.typeId === DuckDBTypeId.LIST) {
     return { ...resultField(name, (type as DuckDBListType).valueType), mode: 'REPEATED' };
@@ -52,7 +52,6 @@ export function resultField(name: string, type: DuckDBType): ResultField {
       return { name, type: 'BIGNUMERIC', mode: 'NULLABLE' };
     }
     const fields = entryNames.map((entry, index) =>
-      // GoogleSQL leaves the fields of a struct unnamed where DuckDB numbers them.
       resultField(entry, entryTypes[index] as DuckDBType),
     );
     return { name, type: 'RECORD', mode: 'NULLABLE', fields };

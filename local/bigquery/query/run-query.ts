@@ -20,7 +20,7 @@ export async function runQuery(store: Store, query: Query): Promise<QueryResult>
   return runDdl(store, query, tokens);
 }
 
-/** The schema that a SELECT would have; a change is only translated, a definition not even that. */
+/** Returns the schema of a SELECT. DML is translated but not run; DDL is not checked. */
 export async function dryRun(store: Store, query: Query): Promise<QueryResult> {
   const tokens = statementTokens(query.sql);
   const verb = verbOf(tokens);

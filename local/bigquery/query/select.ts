@@ -22,7 +22,7 @@ export interface QueryResult {
   affectedRows?: number;
 }
 
-/** Runs a SELECT, or with `onlySchema` learns its columns without reading a row. */
+/** Runs a SELECT. With `onlySchema` it returns the columns and no rows. */
 export async function runSelect(
   store: Store,
   query: Query,
@@ -41,7 +41,7 @@ export async function runSelect(
   }
 }
 
-/** Throws invalidQuery where DuckDB refuses the statement or fails in it. */
+/** Throws invalidQuery if DuckDB rejects the statement or fails in it. */
 export async function execute(
   connection: DuckDBConnection,
   sql: string,
@@ -53,7 +53,7 @@ export async function execute(
   }
 }
 
-/** DuckDB's message without its own words for the kind of error and its excerpt of the SQL. */
+/** Shortens DuckDB's message to its reason, and uses BigQuery's wording where it is known. */
 export function asQueryError(cause: unknown): BigQueryError {
   if (cause instanceof BigQueryError) return cause;
   const [first = ''] = String(cause instanceof Error ? cause.message : cause).split('\n');

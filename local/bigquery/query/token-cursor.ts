@@ -1,7 +1,7 @@
 import type { Token } from '../sql/lexer.ts';
 import { invalidQuery } from '../sql/syntax-tree.ts';
 
-/** The dotted path at `index`; an unquoted project's name may hold dashes. */
+/** The dotted path at `index`. An unquoted project name may contain dashes. */
 export function readPath(
   tokens: readonly Token[],
   index: number,
@@ -53,7 +53,7 @@ export class TokenCursor {
     return token;
   }
 
-  /** Takes the words if all of them come next. */
+  /** Consumes the words if all of them come next. */
   accept(...words: string[]): boolean {
     const matches = words.every((word, offset) => {
       const token = this.#tokens[this.#at + offset];
@@ -80,7 +80,7 @@ export class TokenCursor {
     return path;
   }
 
-  /** Skips a bracketed group and returns its tokens, the brackets left out. */
+  /** Consumes a bracketed group and returns the tokens inside. */
   group(): Token[] {
     this.expect('(');
     const start = this.#at;

@@ -7,16 +7,16 @@ import type { Store } from '../storage/store.ts';
 import type { DatasetRef, FieldType, Table, TableRef } from '../tables/schema.ts';
 import { informationSchema } from './information-schema.ts';
 
-/** Where names without a project or a dataset are looked up. */
+/** The project and dataset of unqualified names. */
 export interface Scope {
   projectId: string;
   defaultDataset?: DatasetRef | undefined;
 }
 
-/** Views may be built on views, to this depth (BigQuery's limit). */
+/** BigQuery's limit for views on views. */
 const MAX_VIEW_DEPTH = 16;
 
-/** One statement in DuckDB's SQL, with every name resolved. Throws invalidQuery and notFound. */
+/** Translates one statement to DuckDB's SQL and resolves all names. Throws invalidQuery and notFound. */
 export function translate(store: Store, scope: Scope, sql: string, tokens: Token[]): string {
   const tree = resolveStatement(store, scope, parseStatement(normalise(sql, tokens)), 0);
   return toDuckSql(nameColumns(tree));
@@ -45,13 +45,13 @@ function expand(
       : table.view?.query;
   if (text === undefined) return undefined;
   if (depth >= MAX_VIEW_DEPTH) throw invalidQuery('Views are nested too deeply');
-  // Names inside a view belong to the project of the view, and to no default dataset.
+  // Inside a view, names use the view's project and no default dataset.
   const inner = { projectId: table?.projectId ?? scope.projectId };
   const tree = parseStatement(normalise(text, statementTokens(text)));
   return resolveStatement(store, inner, tree, depth + 1);
 }
 
-/** Names that are columns of a type in some table of the statement, and of another type in none. */
+/** The column names that have this type in all tables of the statement that have the column. */
 function columnsOf(type: FieldType, store: Store, scope: Scope, tree: Node): Set<string> {
   const found = new Set<string>();
   const others = new Set<string>();
@@ -65,7 +65,7 @@ function columnsOf(type: FieldType, store: Store, scope: Scope, tree: Node): Set
   return found.difference(others);
 }
 
-/** The tokens of the one statement in `sql`, without its semicolon. Throws on none and on many. */
+/** The tokens of the one statement in `sql`, without its semicolon. Throws unless there is exactly one. */
 export function statementTokens(sql: string): Token[] {
   const tokens = tokenize(sql);
   while (tokens.at(-1)?.text === ';' && tokens.at(-1)?.kind === 'symbol') tokens.pop();
@@ -76,7 +76,7 @@ export function statementTokens(sql: string): Token[] {
   return tokens;
 }
 
-/** A dotted path as a table; a project's name may itself hold dots. Throws invalidQuery. */
+/** The table of a dotted path; a project name may contain dots itself. Throws invalidQuery. */
 export function tableRef(path: readonly string[], scope: Scope): TableRef {
   const tableId = path.at(-1);
   if (tableId === undefined) throw invalidQuery('Syntax error: a table name is missing');

@@ -9,7 +9,7 @@ import type { Call, Reply, Router } from './router.ts';
 
 const DATASETS = '/projects/:projectId/datasets';
 const DATASET = `${DATASETS}/:datasetId`;
-/** Properties that the server itself answers for. */
+/** Properties that the server sets itself. */
 const OWN = new Set([
   'kind',
   'id',
@@ -85,7 +85,7 @@ async function updateDataset(store: Store, call: Call, mode: 'merge' | 'replace'
   return reply(next);
 }
 
-/** Throws conditionNotMet where the caller has read an older state. */
+/** Throws conditionNotMet if the resource has changed since the caller read it. */
 export function checkEtag(call: Call, etag: string): void {
   const wanted = call.message.headers['if-match'];
   if (wanted !== undefined && wanted !== '*' && wanted !== etag) {
@@ -93,7 +93,7 @@ export function checkEtag(call: Call, etag: string): void {
   }
 }
 
-/** A patch: null takes a property away, an object (labels) is merged. */
+/** A patch: null removes a property, and labels are merged. */
 export function mergeExtra(
   current: Readonly<Record<string, unknown>>,
   changes: JsonObject,

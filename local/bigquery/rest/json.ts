@@ -3,12 +3,12 @@ export interface JsonObject {
   [key: string]: Json | undefined;
 }
 
-/** An empty object where the value is none. */
+/** Returns an empty object if the value is not an object. */
 export function asObject(json: Json | undefined): JsonObject {
   return typeof json === 'object' && json !== null && !Array.isArray(json) ? json : {};
 }
 
-/** An empty array where the value is none. */
+/** Returns an empty array if the value is not an array. */
 export function asArray(json: Json | undefined): Json[] {
   return Array.isArray(json) ? json : [];
 }
@@ -17,12 +17,12 @@ export function asText(json: Json | undefined): string | undefined {
   return typeof json === 'string' ? json : undefined;
 }
 
-/** Booleans come as JSON or, in a query string and from some clients, as text. */
+/** Booleans arrive as JSON or as text, in query strings and from some clients. */
 export function isTrue(json: Json | undefined): boolean {
   return json === true || json === 'true';
 }
 
-/** int64 values come as strings in Google's JSON, and from many clients as numbers. */
+/** int64 values are strings in Google's JSON and numbers from many clients. */
 export function asCount(json: Json | undefined): number | undefined {
   const count = typeof json === 'string' && json !== '' ? Number(json) : json;
   return typeof count === 'number' && Number.isInteger(count) && count >= 0 ? count : undefined;

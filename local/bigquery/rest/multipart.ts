@@ -1,8 +1,8 @@
 import { BigQueryError } from '../errors.ts';
 
 /**
- * Splits a `multipart/related` body of two parts, the second of any length: `head` is the first
- * part's text, and the media flows through as it comes.
+ * Splits a `multipart/related` body of two parts. `head` is the text of the first part; `media` streams
+ * the second part, which may have any length.
  * https://developers.google.com/identity/protocols/googleapis/multipart-uploads
  */
 export async function splitMultipart(
@@ -19,7 +19,7 @@ export async function splitMultipart(
 
 type Chunks = AsyncIterator<Buffer>;
 
-/** The first part's body, and what has come of the second one's. */
+/** The body of the first part, and the bytes of the second part that came with it. */
 async function readHead(
   chunks: Chunks,
   delimiter: string,
@@ -40,7 +40,7 @@ function headParts(seen: Buffer, delimiter: string): { text: string; rest: Buffe
   const second = first === -1 ? -1 : seen.indexOf(delimiter, first + delimiter.length);
   if (second === -1) return undefined;
   const media = seen.indexOf('\r\n\r\n', second);
-  // A part without headers starts with an empty line.
+  // Headers end with an empty line; without headers the part begins with it.
   if (media === -1) return undefined;
   const part = seen.subarray(first + delimiter.length, second).toString('utf8');
   const body = part.indexOf('\r\n\r\n');
@@ -54,11 +54,11 @@ async function* readMedia(chunks: Chunks, rest: Buffer, delimiter: string): Asyn
     const end = held.indexOf(delimiter);
     if (end !== -1) {
       yield held.subarray(0, end);
-      // The epilogue is read, so that the connection can be used again.
+      // Read the epilogue too, so that the connection can be reused.
       while (!(await chunks.next()).done);
       return;
     }
-    // The delimiter may be cut in two by the chunks.
+    // Two chunks may share the delimiter.
     const safe = Math.max(held.length - delimiter.length, 0);
     if (safe > 0) yield held.subarray(0, safe);
     const { done, value } = await chunks.next();

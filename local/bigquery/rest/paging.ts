@@ -6,7 +6,7 @@ export interface Page {
   size: number;
 }
 
-/** `pageToken`, else `startIndex`, and `maxResults`. A page token is the index it starts from. */
+/** Reads `pageToken` or `startIndex`, and `maxResults`. A page token is the index of the first item. */
 export function readPage(query: URLSearchParams, defaultSize: number): Page {
   const token = query.get('pageToken') ?? query.get('startIndex') ?? '';
   const start = token === '' ? 0 : asCount(token);
@@ -14,7 +14,7 @@ export function readPage(query: URLSearchParams, defaultSize: number): Page {
   return { start, size: asCount(query.get('maxResults') ?? '') ?? defaultSize };
 }
 
-/** One page of a list, with the token of the next where there is one. */
+/** One page of a list, with the token of the next page if there is one. */
 export function cutPage<T>(items: readonly T[], page: Page): { items: T[]; next?: string } {
   const end = page.start + page.size;
   const cut = items.slice(page.start, end);

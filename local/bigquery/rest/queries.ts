@@ -10,12 +10,12 @@ import { readPage } from './paging.ts';
 import type { Call, Reply, Router } from './router.ts';
 import { writeFields } from './schema-json.ts';
 
-/** What BigQuery waits for a query before it answers that it is still running. */
+/** How long BigQuery waits for a query before it answers without the result. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 const MAX_TIMEOUT_MS = 200_000;
-/** Pages are cut at this many characters of values, as BigQuery cuts them at some 10 MB. */
+/** The most characters on a page; BigQuery's limit is about 10 MB. */
 const PAGE_CHARS = 10_000_000;
-/** Rows are read from a result in steps of this many until a page is full. */
+/** How many rows are added to a page before its size is checked. */
 const STEP = 1000;
 
 /** https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/query and getQueryResults */
@@ -47,7 +47,6 @@ async function runQuery(store: Store, jobs: Jobs, jobStore: JobStore, call: Call
   const body = await call.json();
   const { projectId = '' } = call.path;
   const kind = 'bigquery#queryResponse';
-  // Google's default for this method is legacy SQL; here only its absence or false makes sense.
   if (isTrue(body['dryRun']))
     return { body: { kind, ...(await dryRunAnswer(store, projectId, body)) } };
   const started = await jobs.startQuery(projectId, { configuration: { query: body } }, false);
@@ -88,7 +87,7 @@ interface ResultPage {
   format: TimestampFormat;
 }
 
-/** The part of the two responses that is the same. A failed query throws its error. */
+/** The common part of the two responses. Throws the error of a failed query. */
 function answer(jobs: Jobs, job: Job, page: ResultPage): object {
   const { projectId, jobId, location } = job;
   const jobReference = { projectId, jobId, location };

@@ -1,4 +1,4 @@
-// The faults of docs/faults.md that meet a REST request.
+// The faults of docs/faults.md that affect REST requests.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import { type Router, send } from './router.ts';
 const DEFAULT_MS = 1000;
 const NAMES = ['rest.status', 'rest.lost-answer', 'rest.delay', 'rest.hang'] as const;
 
-/** Handles a request as the faults have it; `on` is matched with `POST /path`, without the query. */
+/** Handles a request with the next matching fault. `on` is matched with `POST /path`, without the query. */
 export async function handleWithFaults(
   faults: Faults,
   router: Router,
@@ -34,7 +34,7 @@ export async function handleWithFaults(
   await router.handle(message, response);
 }
 
-/** https://cloud.google.com/bigquery/docs/error-messages: the reasons of what passes by itself. */
+/** The reasons of temporary errors: https://cloud.google.com/bigquery/docs/error-messages */
 const REASONS: Readonly<Record<number, string>> = {
   401: 'authError',
   403: 'rateLimitExceeded',

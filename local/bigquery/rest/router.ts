@@ -4,10 +4,10 @@ import { asObject, type Json, type JsonObject } from './json.ts';
 
 export interface Call {
   message: IncomingMessage;
-  /** The parts of the path that the route names. */
+  /** The values of the path's `:name` segments. */
   path: Readonly<Record<string, string>>;
   query: URLSearchParams;
-  /** Reads the whole body; an empty one is `{}`. Throws parseError. */
+  /** Reads the whole body as JSON; an empty body is `{}`. Throws parseError. */
   json(): Promise<JsonObject>;
   /** Reads the whole body. */
   text(): Promise<string>;
@@ -16,7 +16,7 @@ export interface Call {
 export interface Reply {
   status?: number;
   headers?: Record<string, string>;
-  /** Written as JSON; absent for an empty body. */
+  /** Written as JSON. Without it the response has no body. */
   body?: object;
 }
 
@@ -28,10 +28,10 @@ interface Route {
   handler: Handler;
 }
 
-/** A request body beyond this is no API call: uploads are streamed by routes of their own. */
+/** The limit of a request body, except for uploads, which are streamed. */
 const MAX_JSON_BYTES = 32 * 1024 * 1024;
 
-/** Finds the handler of a request; `:name` in a route stands for one segment of the path. */
+/** Passes requests to the handlers of their routes. `:name` in a route matches one segment of the path. */
 export class Router {
   readonly #routes: Route[] = [];
 
@@ -42,11 +42,11 @@ export class Router {
 
   async handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
     await send(response, await this.reply(message));
-    // What a handler left of the body must be read, or the connection cannot be used again.
+    // The rest of the body must be read, or the connection cannot be reused.
     message.resume();
   }
 
-  /** Carries a request out; a refusal is a reply too. */
+  /** Handles a request. Errors become replies. */
   async reply(message: IncomingMessage): Promise<Reply> {
     try {
       return await this.#call(message);

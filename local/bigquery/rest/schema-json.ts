@@ -6,7 +6,7 @@ import { asArray, asObject, type Json, type JsonObject } from './json.ts';
 const MODES: ReadonlySet<string> = new Set(['NULLABLE', 'REQUIRED', 'REPEATED']);
 const OWN = new Set(['name', 'type', 'mode', 'description', 'fields']);
 
-/** `schema.fields` of a request as columns. Throws invalid in Google's words. */
+/** Reads the columns in a request's `schema.fields`. Throws invalid with Google's messages. */
 export function readFields(json: Json | undefined): Field[] {
   const schema = asArray(json).map(readField);
   checkColumns({ schema });
@@ -38,7 +38,7 @@ function readField(json: Json): Field {
   return field;
 }
 
-/** Columns as a response's `schema.fields`. */
+/** Writes columns as a response's `schema.fields`. */
 export function writeFields(fields: readonly WritableField[]): JsonObject[] {
   return fields.map((field) => ({
     ...(field.extra as JsonObject | undefined),

@@ -19,11 +19,11 @@ import { Uploads } from './uploads.ts';
 
 export interface RestServer {
   readonly port: number;
-  /** Lets the jobs that run come to their end. */
+  /** Waits for running jobs. */
   stop(): Promise<void>;
 }
 
-/** BigQuery's REST API v2 on 127.0.0.1. `directory` is for uploads. Throws EADDRINUSE as node does. */
+/** Serves BigQuery's REST API v2 on 127.0.0.1. Uploads are stored in `directory`. Throws EADDRINUSE as Node does. */
 export async function startRest(
   store: Store,
   options: {

@@ -55,7 +55,7 @@ async function listRows(store: Store, call: Call): Promise<Reply> {
   }
 }
 
-/** Whole columns only: a path into a record selects the record. */
+/** Selects whole columns: a path into a record selects the record. */
 function selectedFields(table: Table, selected: string | null): Table['schema'] {
   if (selected === null || selected === '') return table.schema;
   const names = new Set(
@@ -92,7 +92,7 @@ async function insertRows(store: Store, call: Call): Promise<Reply> {
   };
 }
 
-/** Without skipInvalidRows one bad row stops them all, and the others are said to be stopped. */
+/** Without skipInvalidRows one bad row stops the request; the other rows are reported as stopped. */
 function insertErrors(
   count: number,
   bad: ReadonlyMap<number, ErrorProto>,

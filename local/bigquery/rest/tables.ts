@@ -20,7 +20,7 @@ import { readFields, writeFields } from './schema-json.ts';
 
 const TABLES = '/projects/:projectId/datasets/:datasetId/tables';
 export const TABLE = `${TABLES}/:tableId`;
-/** Properties that the server itself answers for. */
+/** Properties that the server sets itself. */
 const OWN = new Set([
   'kind',
   'id',
@@ -94,7 +94,7 @@ async function insertTable(store: Store, call: Call): Promise<Reply> {
   return reply(store, table);
 }
 
-/** The columns that a request gives, or those of its view's query. */
+/** The columns of a request, or those of its view's query. */
 async function readSchema(store: Store, ref: TableRef, body: JsonObject): Promise<Field[]> {
   const sql = readView(body);
   const given = readFields(asObject(body['schema'])['fields']);
@@ -224,7 +224,7 @@ function tableReference(table: Table): object {
   return { projectId, datasetId, tableId };
 }
 
-/** A table as `tables.list` gives it. */
+/** A table as `tables.list` returns it. */
 function summariseTable(table: Table): object {
   return {
     kind: 'bigquery#table',
@@ -239,7 +239,7 @@ function summariseTable(table: Table): object {
   };
 }
 
-/** A table as `tables.get` gives it. */
+/** A table as `tables.get` returns it. */
 function describeTable(table: Table, rows: bigint): object {
   const { projectId, datasetId, tableId } = table;
   return {

@@ -18,15 +18,15 @@ interface Session {
   projectId: string;
   resource: JsonObject;
   file: string;
-  /** Bytes that are in the file. */
+  /** The number of bytes in the file. */
   received: number;
-  /** What the last request answered, for a client that asks again. */
+  /** The final reply, for a client that asks again. */
   done?: Reply;
 }
 
 /**
- * Load jobs with their file: in one request with the job (multipart), or in chunks (resumable).
- * Sessions live as long as the process; a client whose session is unknown starts anew.
+ * Uploads of load jobs: the file comes in one request with the job (multipart) or in chunks (resumable).
+ * Sessions are kept in memory; after a restart a client must begin again.
  */
 export class Uploads {
   readonly #jobs: Jobs;
@@ -38,7 +38,7 @@ export class Uploads {
     this.#directory = directory;
   }
 
-  /** Files that an earlier process left in the directory are removed: their jobs are over. */
+  /** Removes files of an earlier process, because their jobs have ended. */
   static async open(jobs: Jobs, directory: string): Promise<Uploads> {
     await rm(directory, { recursive: true, force: true });
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -81,7 +81,7 @@ export class Uploads {
     const id = randomUUID();
     const file = this.#newFile();
     const { projectId = '' } = call.path;
-    // An upload of nothing sends no chunk that would make the file.
+    // An empty upload sends no chunk, so the file is created here.
     await writeFile(file, '');
     this.#sessions.set(id, { projectId, resource, file, received: 0 });
     const host = call.message.headers.host ?? 'localhost';
@@ -101,7 +101,7 @@ export class Uploads {
     if (session.done !== undefined) return session.done;
     const range = readRange(call.message.headers['content-range']);
     if (range.start !== undefined) await receive(session, range.start, call);
-    // Without a total, the length of the body is all there is.
+    // Without a Content-Range, the body is the whole file.
     const total = range.whole ? session.received : range.total;
     if (total === undefined || session.received < total) return incomplete(session);
     try {
@@ -123,13 +123,13 @@ export class Uploads {
 }
 
 interface Range {
-  /** The offset of the first byte that comes; absent where none does (a question for the status). */
+  /** The offset of the first byte; absent in a status request, which has no bytes. */
   start?: number;
   total?: number;
   whole: boolean;
 }
 
-/** `bytes 0-99/200`, `bytes 0-99/*`, or a question: `bytes *`/200 without the space. */
+/** Reads `bytes 0-99/200`, `bytes 0-99/*`, or a status request: an asterisk before `/200`. */
 function readRange(header: string | undefined): Range {
   if (header === undefined) return { start: 0, whole: true };
   const match = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/.exec(header);
@@ -142,7 +142,7 @@ function readRange(header: string | undefined): Range {
   };
 }
 
-/** Writes what is new of a chunk; bytes that were already received are passed over. */
+/** Writes the new bytes of a chunk and skips bytes that were received before. */
 async function receive(session: Session, start: number, call: Call): Promise<void> {
   if (start > session.received) {
     throw new BigQueryError('badRequest', `A gap in the upload: expected byte ${session.received}`);
@@ -167,7 +167,7 @@ function incomplete(session: Session): Reply {
     status: 308,
     headers: {
       'content-length': '0',
-      // Old clients look for this in place of the status.
+      // Old clients read this header instead of the status.
       'x-http-status-code-override': '308',
       ...(last >= 0 && { range: `bytes=0-${last}` }),
     },

@@ -3,18 +3,21 @@ import { call, child, isNode, list, type Node, nameOf, type Tree } from './synta
 
 const OF_TEXT = 'bq_bignumeric';
 const OF_UNITS = 'bq_bignumeric_of';
-/** What gives a BIGNUMERIC. */
+/** Functions that return a BIGNUMERIC. */
 const GIVES: ReadonlySet<string> = new Set([OF_TEXT, OF_UNITS, 'bq_safe_bignumeric']);
 const COMPARISONS: ReadonlySet<string> = new Set(
   'eq neq lt lte gt gte null_safe_eq between in'.split(' '),
 );
 
-/** Of a macro: what follows, up to `)[1]`, has the value under a name. A macro's argument is copied wherever it is named. */
+/**
+ * Begins an expression that evaluates `value` once and binds it to `name`; `)[1]` ends it. A macro's
+ * argument is copied to every place that names it.
+ */
 function once(value: string, name: string): string {
   return `list_transform([${value}], lambda ${name}:`;
 }
 
-/** Macros between BIGNUMERIC, its text and its units; `bignumeric` takes any number, and any text of one. */
+/** Macros that convert between BIGNUMERIC, text and units. `bignumeric` takes numbers and their text. */
 export function bignumericMacros(): Record<string, string[]> {
   const trimmed = 'trim(s)';
   return {
@@ -24,7 +27,7 @@ export function bignumericMacros(): Record<string, string[]> {
         THEN struct_pack("${UNITS_FIELD}" := v) ELSE error('BIGNUMERIC overflow') END)[1]`,
     ],
     bignumeric_units: [`(x) AS x."${UNITS_FIELD}"`],
-    // Digits d of a number whose last one counts 10^-38 once it has k zeros more; half a unit is rounded up.
+    // Appends k zeros to the digits d (or cuts -k digits and rounds half up), which gives units of 10^-38.
     bignumeric_scaled: [
       `(sign, d, k) AS CASE WHEN k >= 0 THEN CAST(sign || d || repeat('0', k) AS BIGNUM)
         ELSE CAST(sign || '0' || left(d, greatest(length(d) + k, 0)) AS BIGNUM)
@@ -44,7 +47,7 @@ export function bignumericMacros(): Record<string, string[]> {
           CAST('0' || regexp_extract(${trimmed}, '[eE][+]?([0-9]+)$', 1) AS INTEGER)
             - CAST('0' || regexp_extract(${trimmed}, '[eE]-([0-9]+)$', 1) AS INTEGER)) END`,
     ],
-    // As text a BIGNUMERIC is the STRUCT that holds it; no macro tells types apart in an older file of DuckDB's.
+    // The text of a BIGNUMERIC is its STRUCT. Macros in older DuckDB files cannot tell types apart.
     bignumeric_read: [
       `(s) AS CASE WHEN starts_with(s, '{')
         THEN CAST(nullif(regexp_extract(s, '-?[0-9]+}$'), '')[:-2] AS BIGNUM)
@@ -74,8 +77,8 @@ export function bignumericMacros(): Record<string, string[]> {
 }
 
 /**
- * Rewrites a node, whose children are done, where one of the columns takes part: it compares exactly with whatever
- * is a number, adds, sums, and is cast by way of its text. All else DuckDB refuses.
+ * Rewrites comparisons, additions, sums and casts of BIGNUMERIC columns. The node's children are rewritten
+ * already. DuckDB rejects every other use.
  */
 export function rewriteBignumeric(node: Node, columns: ReadonlySet<string>): Node {
   const [kind = ''] = Object.keys(node);
@@ -117,7 +120,7 @@ function isBignumeric(tree: Tree | undefined, columns: ReadonlySet<string>): boo
   return GIVES.has(String(child(tree, 'function')?.['name']).toLowerCase());
 }
 
-/** Where one side is a BIGNUMERIC, all of them are. */
+/** If one operand is a BIGNUMERIC, all operands are converted to it. */
 function compared(
   body: Node,
   isOne: (tree: Tree | undefined) => boolean,
@@ -133,7 +136,7 @@ function compared(
   };
 }
 
-/** A SUM over a window: the window is around the sum of units, not around what they become. */
+/** A SUM over a window: the window belongs to the sum of units, inside the conversion. */
 function windowed(node: Node, body: Node): Node {
   const found = child(body['this'], 'function');
   const [sum] = list(found, 'args');
@@ -147,7 +150,7 @@ function ofUnits(units: Node): Node {
 
 function textOf(cast: Node): Tree {
   const to = child(cast, 'to');
-  // Cast to itself it stays what it is.
+  // A cast to BIGNUMERIC changes nothing.
   if (/^BIG(?:NUMERIC|DECIMAL)$/i.test(String(to?.['name']))) return cast['this'] ?? null;
   return call('bq_bignumeric_text', [cast['this'] ?? null]);
 }

@@ -2,8 +2,8 @@ import { MACRO_PREFIX } from './functions.ts';
 import { call, child, invalidQuery, list, literal, type Node, type Tree } from './syntax-tree.ts';
 
 /**
- * The DuckDB call for a GoogleSQL function whose format or pattern must be a constant there, or
- * nothing for every other function.
+ * Rewrites a call of a GoogleSQL function whose format or pattern must be a constant in DuckDB. Returns
+ * undefined for all other functions.
  */
 export function rewriteConstantCall(body: Node): Node | undefined {
   const name = String(body['name']).toLowerCase();
@@ -41,10 +41,10 @@ function macro(name: string, ...args: (Tree | undefined)[]): Node {
   );
 }
 
-/** Seconds with a fraction: `%E*S` as short as it can be, `%E3S` of three digits. */
+/** Seconds with a fraction: `%E*S` without trailing zeros, `%E3S` with three digits. */
 const FRACTIONS = /(?<=(?:^|[^%])(?:%%)*)(%E[*\d]S)/;
 
-/** Each fraction of a second is a call of its own, as DuckDB has no element for it. */
+/** Each fraction of a second becomes a separate call, because DuckDB has no format element for it. */
 function formatted(value: Node, format: Tree | undefined): Node {
   const parts = formatText(format)
     .split(FRACTIONS)
@@ -60,7 +60,7 @@ function formatted(value: Node, format: Tree | undefined): Node {
     : parts.reduce((before, after) => macro('joined', before, after));
 }
 
-/** Where a fraction of any length is read, there may be none. */
+/** A fraction is optional when it is parsed. */
 function parsed(args: readonly Tree[]): Node {
   const format = formatText(args[0]);
   const [whole, fraction] = ['%S', '%S.%f'].map((seconds) =>
@@ -72,7 +72,7 @@ function parsed(args: readonly Tree[]): Node {
   return call('strptime', [args[1] ?? null, formats ?? null]);
 }
 
-/** GoogleSQL's format elements that DuckDB spells out or names otherwise. */
+/** GoogleSQL's format elements that DuckDB does not have, or has under another name. */
 const ELEMENTS: Readonly<Record<string, string>> = {
   '%F': '%Y-%m-%d',
   '%T': '%H:%M:%S',
@@ -99,7 +99,7 @@ function spellOut(format: string): string {
   return format.replace(/%(?:E(?:4Y|z)|.)/gs, (found) => ELEMENTS[found] ?? found);
 }
 
-/** BigQuery gives the one group of a pattern that has one, else all that matched. */
+/** BigQuery returns the capturing group if the pattern has one, else the whole match. */
 function group(argument: Tree | undefined): 'group' | 'whole' {
   const text = stringLiteral(argument);
   if (text === undefined) throw invalidQuery('A regular expression must be a string literal');

@@ -29,7 +29,7 @@ const PARTS = new Set([
   'ISOYEAR',
 ]);
 
-/** Rewrites one expression node (its children are done already) where DuckDB needs other words. */
+/** Rewrites one expression node for DuckDB. Its children are rewritten already. */
 export function rewriteExpression(node: Node): Node {
   const [kind] = Object.keys(node);
   const body = kind === undefined ? undefined : child(node, kind);
@@ -60,7 +60,7 @@ export function rewriteExpression(node: Node): Node {
   }
 }
 
-/** `DAY` and `WEEK(MONDAY)` as arguments are words of the grammar, not columns. */
+/** Arguments such as `DAY` and `WEEK(MONDAY)` are keywords, not columns. */
 function datePartArguments(body: Node): Tree[] {
   const args = list(body, 'args');
   if (!String(body['name']).toLowerCase().startsWith(MACRO_PREFIX)) return args;
@@ -82,7 +82,7 @@ const CASTS: Readonly<Record<string, string>> = {
   timestamp: 'timestamp',
 };
 
-/** The translator loses the width of NUMERIC and does not know BIGNUMERIC, and takes a TIMESTAMP for a civil time. */
+/** The translator loses the width of NUMERIC, does not know BIGNUMERIC, and reads TIMESTAMP as a civil time. */
 function rewriteCast(node: Node, body: Node, safe: boolean): Node {
   const to = child(body, 'to');
   const name =
@@ -93,7 +93,7 @@ function rewriteCast(node: Node, body: Node, safe: boolean): Node {
   return call(`${MACRO_PREFIX}${safe ? 'safe_' : ''}${macro}`, [body['this'] ?? null]);
 }
 
-/** `STRUCT<a INT64>(1)`: the translator would cast a struct without names, which DuckDB refuses. */
+/** `STRUCT<a INT64>(1)`: the translator casts a struct without names, which DuckDB rejects. */
 function nameStructFields(node: Node, body: Node): Node {
   const [kind] = Object.keys(node);
   const struct = child(child(body, 'this'), 'struct');
@@ -105,7 +105,7 @@ function nameStructFields(node: Node, body: Node): Node {
   return { [kind]: { ...body, this: { struct: { ...struct, fields } } } };
 }
 
-/** `INTERVAL n DAY` is `n * INTERVAL 1 DAY` where n is no literal. */
+/** `INTERVAL n DAY` becomes `n * INTERVAL 1 DAY` unless n is a literal. */
 function rewriteInterval(node: Node, body: Node): Node {
   if (child(child(body, 'this'), 'literal') !== undefined) return node;
   const one = { interval: { ...body, this: literal('string', '1') } };
@@ -119,7 +119,7 @@ function rewriteArrayAgg(node: Node, body: Node): Node {
   return call(`${MACRO_PREFIX}head`, [{ array_agg: { ...body, limit: null } }, limit]);
 }
 
-/** `a[OFFSET(n)]` and its like; a string inside the brackets is a member of a JSON value. */
+/** Array positions such as `a[OFFSET(n)]`. A string in the brackets selects a member of a JSON value. */
 function rewriteSubscript(node: Node, body: Node): Node {
   const target = body['this'] ?? null;
   const index = body['index'] ?? null;
@@ -151,7 +151,7 @@ function parenthesised(operator: string, left: Tree, right: Tree): Node {
   return { paren: { this: { [operator]: { left, right, ...comments } }, trailing_comments: [] } };
 }
 
-/** DuckDB counts days of the week from 0, and its seconds' parts include the seconds. */
+/** DuckDB counts days of the week from 0, and its milliseconds include the seconds. */
 function rewriteExtract(node: Node, body: Node): Node {
   const field = body['field'];
   const name = (isNode(field) ? String(field['Custom'] ?? '') : String(field)).toUpperCase();
@@ -169,7 +169,7 @@ function rewriteExtract(node: Node, body: Node): Node {
   return call(`${MACRO_PREFIX}extract_${name.toLowerCase()}`, [body['this'] ?? null]);
 }
 
-/** `UNNEST(a) AS x WITH OFFSET AS o`: the translator drops `o`, and DuckDB's counts from 1. */
+/** `UNNEST(a) AS x WITH OFFSET AS o`: the translator drops `o`, and DuckDB's offset begins at 1. */
 function unnestWithOffset(body: Node): Node {
   const array = body['this'] ?? null;
   const element = nameOf(child(body, 'alias')) ?? 'value';

@@ -1,9 +1,9 @@
 import { bignumericMacros } from './bignumeric.ts';
 
 /**
- * GoogleSQL functions whose meaning the translator to DuckDB's SQL gets wrong or does not know.
- * A call of NAME becomes a call of the DuckDB macro bq_name; each entry is one overload as
- * `(parameters) AS body`. Parts of dates arrive as strings: `'DAY'`, `'WEEK'`.
+ * GoogleSQL functions that the translator to DuckDB's SQL does not know or gets wrong. A call of NAME
+ * becomes a call of the DuckDB macro bq_name. Each entry lists overloads as `(parameters) AS body`. Date
+ * parts are strings: `'DAY'`, `'WEEK'`.
  */
 export const MACROS: Readonly<Record<string, readonly string[]>> = {
   ...jsonFunctions(),
@@ -13,10 +13,7 @@ export const MACROS: Readonly<Record<string, readonly string[]>> = {
   ...otherFunctions(),
 };
 
-/**
- * Functions whose format or pattern DuckDB wants as a constant, so that no macro can hold the call:
- * expressions.ts writes them out.
- */
+/** Functions that need a constant format or pattern in DuckDB; constant-arguments.ts rewrites their calls. */
 export const CONSTANT_ARGUMENT_FUNCTIONS = new Set([
   'FORMAT_TIMESTAMP',
   'FORMAT_DATETIME',
@@ -31,7 +28,7 @@ export const CONSTANT_ARGUMENT_FUNCTIONS = new Set([
   'REGEXP_EXTRACT_ALL',
 ]);
 
-/** DuckDB has these under another name. */
+/** Functions that DuckDB has under another name. */
 export const RENAMED: Readonly<Record<string, string>> = {
   FORMAT: 'printf',
   RAND: 'random',
@@ -43,7 +40,7 @@ export const RENAMED: Readonly<Record<string, string>> = {
 
 export const MACRO_PREFIX = 'bq_';
 
-/** The statements that define every macro; safe to run each time a database is opened. */
+/** The statements that define all macros. They run each time a database is opened. */
 export function macroStatements(): string[] {
   return [...Object.entries(INNER), ...Object.entries(MACROS)].map(
     ([name, overloads]) =>
@@ -51,12 +48,12 @@ export function macroStatements(): string[] {
   );
 }
 
-/** Macros that only other macros and the rewriting of syntax call. */
+/** Macros for other macros and for rewritten syntax. */
 const INNER: Readonly<Record<string, readonly string[]>> = {
   // `$['a b']` is `$."a b"` to DuckDB.
   path: [`(p) AS regexp_replace(p, '\\[''([^'']*)''\\]', '."\\1"', 'g')`],
   json: ['(j) AS CAST(j AS JSON)'],
-  // Weeks start on Sunday in BigQuery and on Monday in DuckDB, which is what ISOWEEK means.
+  // A WEEK begins on Sunday in BigQuery. DuckDB's week begins on Monday, as ISOWEEK.
   unit: [
     `(part) AS CASE upper(part) WHEN 'ISOWEEK' THEN 'week' WHEN 'WEEK' THEN 'week'
       WHEN 'WEEK_SUNDAY' THEN 'week' WHEN 'WEEK_MONDAY' THEN 'week' WHEN 'ISOYEAR' THEN 'isoyear'
@@ -163,7 +160,7 @@ function timestampFunctions(): Record<string, string[]> {
     DATETIME_SUB: subtract,
     TIME_ADD: add,
     TIME_SUB: subtract,
-    // Whole elapsed units, where DATE_DIFF and DATETIME_DIFF count the boundaries crossed.
+    // Counts whole elapsed units; DATE_DIFF and DATETIME_DIFF count crossed boundaries.
     TIMESTAMP_DIFF: ['(a, b, part) AS datesub(bq_unit(part), b, a)'],
     DATETIME_DIFF: ['(a, b, part) AS datediff(bq_unit(part), b, a)'],
     TIME_DIFF: ['(a, b, part) AS datediff(bq_unit(part), b, a)'],
@@ -202,7 +199,7 @@ function dateFunctions(): Record<string, string[]> {
     DATE_ADD: ['(d, i) AS CAST(d + i AS DATE)'],
     DATE_SUB: ['(d, i) AS CAST(d - i AS DATE)'],
     DATE_DIFF: [
-      // DuckDB's own count of weeks is of neither Sundays nor Mondays.
+      // DuckDB's own difference in weeks counts neither Sundays nor Mondays.
       `(a, b, part) AS CASE WHEN contains(upper(part), 'WEEK')
         THEN (CAST(bq_trunc(a, part) AS DATE) - CAST(bq_trunc(b, part) AS DATE)) // 7
         ELSE datediff(bq_unit(part), b, a) END`,

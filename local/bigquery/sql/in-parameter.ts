@@ -1,10 +1,10 @@
 import { child, list, type Node, parseStatement, type Tree } from './syntax-tree.ts';
 
 /**
- * `WHERE a IN UNNEST(@list)` as `a IN (SELECT x FROM UNNEST(@list) AS x)`, which DuckDB answers with a hash join.
- * The translator would write a search through the whole list for each row. NULLs count the same in both.
+ * Rewrites `WHERE a IN UNNEST(@list)` as `a IN (SELECT x FROM UNNEST(@list) AS x)`, for which DuckDB uses a hash
+ * join. The translator's SQL would search the whole list for each row. Both treat NULLs alike.
  *
- * @param select whose children are done already
+ * @param select a node whose children are rewritten already
  */
 export function joinListParameters(select: Node): Node {
   const where = child(select, 'where_clause');
@@ -12,7 +12,7 @@ export function joinListParameters(select: Node): Node {
   return { ...select, where_clause: { ...where, this: rewrite(where['this'] ?? null) } };
 }
 
-/** Elsewhere, as in the arguments of a function, DuckDB may refuse a subquery. */
+/** Rewrites only conditions. In other places, such as function arguments, DuckDB may reject a subquery. */
 function rewrite(condition: Tree): Tree {
   for (const kind of ['and', 'or'] as const) {
     const body = child(condition, kind);
@@ -31,7 +31,7 @@ function rewrite(condition: Tree): Tree {
   return { in: { ...others, query: rowsOf(listed) } };
 }
 
-/** An array of the row itself is another one for each row: that is no join. */
+/** Whether the array is a parameter. An array column differs for each row, so it cannot be joined. */
 function isParameter(array: Node): boolean {
   return child(array, 'function')?.['name'] === 'getvariable';
 }

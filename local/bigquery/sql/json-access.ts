@@ -1,15 +1,15 @@
 import { MACRO_PREFIX } from './functions.ts';
 import { call, child, isNode, literal, type Node, nameOf, type Tree } from './syntax-tree.ts';
 
-/** A column, and the members and elements that are read from it. */
+/** A column and a path into its JSON value. */
 interface Access {
   root: Node;
   path: string[];
 }
 
 /**
- * `payload.items[0].sku` on a JSON column, as one JSON path: DuckDB would count the element from 1.
- * Nothing where the expression does not start from a column that `jsonColumns` names.
+ * Rewrites `payload.items[0].sku` on a JSON column as one JSON path, because DuckDB counts elements from
+ * 1. Returns undefined unless the expression begins with a column in `jsonColumns`.
  */
 export function jsonAccess(node: Node, jsonColumns: ReadonlySet<string>): Node | undefined {
   if (jsonColumns.size === 0) return undefined;

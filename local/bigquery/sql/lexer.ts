@@ -4,7 +4,7 @@ type TokenKind = 'word' | 'quoted' | 'number' | 'string' | 'bytes' | 'parameter'
 
 export interface Token {
   kind: TokenKind;
-  /** As written; for strings and bytes the decoded value, for parameters the name alone. */
+  /** The source text; the decoded value of strings and bytes; the name of a parameter. */
   text: string;
   /** UTF-16 offsets into the statement. */
   start: number;
@@ -88,7 +88,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const ESCAPE =
   /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|([\s\S]))/g;
 
-/** In a bytes literal each character of the answer is one byte. */
+/** For a bytes literal, each character of the result is one byte. */
 function decodeEscapes(body: string, bytes: boolean, sql: string, start: number): string {
   const source = bytes ? Buffer.from(body, 'utf8').toString('latin1') : body;
   return source.replace(ESCAPE, (_, hex, short, long, octal, plain: string | undefined) => {
@@ -111,7 +111,7 @@ function syntaxError(sql: string, offset: number, message: string): BigQueryErro
   });
 }
 
-/** A string literal that every dialect in use here reads the same. */
+/** A string literal that BigQuery, DuckDB and the translator read alike. */
 export function writeString(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

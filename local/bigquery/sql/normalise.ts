@@ -1,12 +1,12 @@
 import { CONSTANT_ARGUMENT_FUNCTIONS, MACRO_PREFIX, MACROS, RENAMED } from './functions.ts';
 import { type Token, writeString } from './lexer.ts';
 
-/** How a query parameter reaches DuckDB: as a variable of the connection. */
+/** The name of the DuckDB variable that holds a query parameter. */
 export function variableName(parameter: string | number): string {
   return `p_${String(parameter).toLowerCase()}`;
 }
 
-/** Types whose literals are written `TYPE 'text'` and that the translator would misread. */
+/** Types with literals such as `TYPE 'text'` that the translator misreads, with the macro that reads them. */
 const LITERAL_TYPES: Readonly<Record<string, string>> = {
   NUMERIC: 'numeric',
   DECIMAL: 'numeric',
@@ -20,8 +20,8 @@ const LITERAL_TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * One GoogleSQL statement in the form that the translator reads rightly: strings with plain
- * escapes, parameters as variables, decimals as floats, and calls of macros under their own names.
+ * Writes a GoogleSQL statement in a form that the translator reads correctly: strings with plain escapes,
+ * parameters as variables, decimals as floats, and function calls as macro calls.
  */
 export function normalise(sql: string, tokens: readonly Token[]): string {
   const closing = safeCalls(tokens);
@@ -73,7 +73,7 @@ function variable(parameter: string | number): string {
   return `getvariable('${variableName(parameter)}')`;
 }
 
-/** A decimal point alone makes a FLOAT64 in GoogleSQL and a DECIMAL in DuckDB. */
+/** A literal with a decimal point is a FLOAT64 in GoogleSQL and a DECIMAL in DuckDB. */
 function number(text: string): string {
   if (/^0x/i.test(text)) return BigInt(text).toString();
   return text.includes('.') && !/e/i.test(text) ? `${text}e0` : text;
@@ -99,12 +99,12 @@ function isLiteralType(token: Token | undefined): boolean {
   return token?.kind === 'word' && Object.hasOwn(LITERAL_TYPES, token.text.toUpperCase());
 }
 
-/** `AS STRING(10)` is a type and `x.DATE(…)` someone's routine; `SAFE.` is taken off before. */
+/** `AS STRING(10)` is a type, not a call. */
 function mayCall(previous: Token | undefined): boolean {
   return previous?.text.toUpperCase() !== 'AS';
 }
 
-/** Whether `SAFE . name (` starts at `index`; the dot after it is dropped too. */
+/** Whether `SAFE . name (` begins at `index`. */
 function isSafePrefix(tokens: readonly Token[], index: number): boolean {
   const token = tokens[index];
   return (
@@ -115,7 +115,7 @@ function isSafePrefix(tokens: readonly Token[], index: number): boolean {
   );
 }
 
-/** For each `SAFE.f(…)`, the index of the bracket that closes it, with how many end there. */
+/** How many `SAFE.f(…)` calls end at each closing bracket, by the bracket's index. */
 function safeCalls(tokens: readonly Token[]): Map<number, number> {
   const closing = new Map<number, number>();
   tokens.forEach((_, index) => {

@@ -15,22 +15,19 @@ import {
   type Tree,
 } from './syntax-tree.ts';
 
-/** What the names of a statement may mean. */
+/** Looks up the names of a statement. */
 export interface Names {
-  /** Lower-case names that are JSON columns wherever the statement's tables have them. */
+  /** Lower-case names of the JSON columns in the statement's tables. */
   readonly jsonColumns: ReadonlySet<string>;
-  /** The same of BIGNUMERIC. */
+  /** The same for BIGNUMERIC. */
   readonly bignumericColumns: ReadonlySet<string>;
-  /** Throws notFound, or invalidQuery for a name that no dataset can be read from. */
+  /** Throws notFound, or invalidQuery for a name without a dataset. */
   table(path: readonly string[]): Table;
-  /** The statement that a view stands for, resolved; or the rows of INFORMATION_SCHEMA. */
+  /** The resolved statement of a view, or of an INFORMATION_SCHEMA view. */
   expand(path: readonly string[], table: Table | undefined): Node | undefined;
 }
 
-/**
- * The statement with every table replaced by the DuckDB table that holds it, and every expression
- * in DuckDB's words. Names of common table expressions are left alone.
- */
+/** Replaces every table by its DuckDB table (except common table expressions) and rewrites every expression. */
 export function resolve(statement: Node, names: Names): Node {
   const resolved = visit(statement, new Set(), names);
   return isNode(resolved) ? resolved : statement;
@@ -61,7 +58,7 @@ function visibleCtes(node: Node, outer: ReadonlySet<string>): ReadonlySet<string
   return new Set([...outer, ...own.map((name) => (name ?? '').toLowerCase())]);
 }
 
-/** A common table expression sees those before it, and itself only where the clause is RECURSIVE. */
+/** A common table expression sees the earlier ones; with RECURSIVE it sees all of them. */
 function visitWith(tree: Tree, outer: ReadonlySet<string>, names: Names): Tree {
   if (!isNode(tree)) return tree;
   const seen = new Set(outer);
@@ -77,7 +74,7 @@ function visitWith(tree: Tree, outer: ReadonlySet<string>, names: Names): Tree {
   return { ...tree, ctes };
 }
 
-/** The dotted path of a table node, whether its dots are inside backticks or outside. */
+/** The dotted path of a table node, with dots inside or outside of backticks. */
 function tablePath(table: Node): string[] {
   return [table['catalog'], table['schema'], table['name']]
     .map((part) => nameOf(part))
@@ -101,20 +98,20 @@ function resolveTable(table: Node, ctes: ReadonlySet<string>, names: Names): Nod
   return { table: { ...table, ...physical(found), alias: identifier(alias) } };
 }
 
-/** INSERT, UPDATE and DELETE name the table they change beside their other parts. */
+/** INSERT, UPDATE and DELETE have their table in the same node as their other parts. */
 function resolveChange(change: Node, table: Node, ctes: ReadonlySet<string>, names: Names): Node {
   const { table: _, ...others } = change;
   const rest = visit(others, ctes, names);
   const path = tablePath(table);
   const alias = nameOf(change['alias']) ?? nameOf(table['alias']) ?? path.at(-1) ?? '';
   const found = { ...table, ...physical(names.table(path)) };
-  // DELETE has its alias beside the table, UPDATE inside it, and INSERT needs none.
+  // DELETE has its alias next to the table, UPDATE inside the table; INSERT needs none.
   const target = 'set' in change ? { ...found, alias: identifier(alias) } : found;
   const own = 'alias' in change && !('columns' in change) ? { alias: identifier(alias) } : {};
   return { ...(isNode(rest) ? rest : {}), ...own, table: target };
 }
 
-/** The paths of all tables that a statement names, its common table expressions among them. */
+/** The paths of all tables in a statement, including common table expressions. */
 export function tablePaths(tree: Tree): string[][] {
   if (Array.isArray(tree)) return tree.flatMap(tablePaths);
   if (!isNode(tree)) return [];
@@ -123,7 +120,7 @@ export function tablePaths(tree: Tree): string[][] {
   return [...own, ...Object.values(tree).flatMap(tablePaths)];
 }
 
-/** The parts of a table node that name a DuckDB table. */
+/** The parts of a table node with the DuckDB table's name. */
 function physical(ref: TableRef): Node {
   return {
     catalog: null,
@@ -132,7 +129,7 @@ function physical(ref: TableRef): Node {
   };
 }
 
-/** `FROM t, t.items` reads an array of the table before it: `FROM t, UNNEST(t.items) AS items`. */
+/** `FROM t, t.items` reads an array of the earlier table: `FROM t, UNNEST(t.items) AS items`. */
 function withImplicitUnnest(node: Node): Node {
   const from = child(node, 'from');
   if (from === undefined) return node;
@@ -171,7 +168,7 @@ function conditional(join: Node): Node {
   return { ...join, on: { boolean: { value: true } } };
 }
 
-/** MERGE alone has its target's alias around the table, where the table would get a second one. */
+/** MERGE has its target's alias around the table; moved inside, the table gets no second alias. */
 function withMergeTarget(node: Node): Node {
   const merge = child(node, 'merge');
   const aliased = child(child(merge, 'this'), 'alias');
@@ -209,7 +206,7 @@ function implicitUnnest(path: readonly string[], alias: string): Node {
   };
 }
 
-/** Gives each unnamed column of the result the name that BigQuery gives it: f0_, f1_, … */
+/** Names the unnamed columns of the result as BigQuery does: f0_, f1_, … */
 export function nameColumns(statement: Node): Node {
   for (const kind of ['union', 'intersect', 'except', 'subquery', 'paren'] as const) {
     const body = child(statement, kind);

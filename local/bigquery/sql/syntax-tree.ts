@@ -1,7 +1,7 @@
 import { Dialect, generate, parse, transpile } from '@polyglot-sql/sdk';
 import { BigQueryError } from '../errors.ts';
 
-/** The translator's tree: each expression is an object with one key, its kind. */
+/** The translator's syntax tree: each expression is an object with one key, its kind. */
 export type Node = { [key: string]: Tree };
 export type Tree = Node | Tree[] | string | number | boolean | null;
 
@@ -9,13 +9,13 @@ export function isNode(tree: Tree | undefined): tree is Node {
   return typeof tree === 'object' && tree !== null && !Array.isArray(tree);
 }
 
-/** The child `key` of a node, where it is a node. */
+/** The child `key` of a node, if it is a node. */
 export function child(tree: Tree | undefined, key: string): Node | undefined {
   const found = isNode(tree) ? tree[key] : undefined;
   return isNode(found) ? found : undefined;
 }
 
-/** The child `key` of a node as a list; empty where there is none. */
+/** The child `key` of a node, if it is a list; else an empty list. */
 export function list(tree: Tree | undefined, key: string): Tree[] {
   const found = isNode(tree) ? tree[key] : undefined;
   return Array.isArray(found) ? found : [];

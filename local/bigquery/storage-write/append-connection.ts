@@ -24,24 +24,24 @@ type Call = ServerDuplexStream<
   protos.google.cloud.bigquery.storage.v1.AppendRowsResponse
 >;
 
-/** More than this on its way to the disk, and the connection is read no further. */
+/** Above this number of unwritten bytes, the connection is paused. */
 const MAX_PENDING_BYTES = 32 * 1024 * 1024;
 
 /**
- * One AppendRows connection. Requests are decoded as they come and, to a default stream, appended side
- * by side; their answers leave in the order of the requests.
+ * One AppendRows connection. Requests are decoded as they arrive. Appends to a default stream run in
+ * parallel; the responses keep the order of the requests.
  */
 export class AppendConnection {
   readonly #call: Call;
   readonly #writer: RequestWriter;
   readonly #store: Store;
-  /** The stream of the last request, as far as faults need to know it. */
+  /** The stream of the last request, for faults. */
   #name: StreamName | undefined;
   #answers: Promise<void> = Promise.resolve();
   #pendingBytes = 0;
-  /** Nothing more is taken in. */
+  /** True when no more requests are accepted. */
   #closing = false;
-  /** Nothing more is sent. */
+  /** True when no more responses are sent. */
   #ended = false;
   readonly #faults: Faults | undefined;
   #frozen = false;
@@ -65,7 +65,7 @@ export class AppendConnection {
     });
   }
 
-  /** Ends the connection once all that it has received is answered. */
+  /** Answers all received requests, then ends the connection. */
   async close(): Promise<void> {
     this.#closing = true;
     if (this.#frozen) return this.#finish();
@@ -73,7 +73,7 @@ export class AppendConnection {
     await this.#answers;
   }
 
-  /** Ends the connection now, whatever is not answered. */
+  /** Ends the connection at once, without the missing responses. */
   reset(fault: Fault): void {
     this.#closing = true;
     this.#finish(refuse(fault, 'UNAVAILABLE'));
@@ -87,12 +87,12 @@ export class AppendConnection {
     if (this.#ended || this.#closing) return;
     this.#pendingBytes += bytes;
     if (this.#pendingBytes > MAX_PENDING_BYTES) this.#call.pause();
-    // The decoding runs now; a rejection is the end of the call, after the answers before it.
+    // Decoding runs now. A rejection ends the call, after all earlier responses.
     const write = () => this.#writer.write(request, bytes);
     this.#queue(this.#faults ? this.#scripted(request, write, this.#faults) : write(), bytes);
   }
 
-  /** Carries an append out under the faults that are scripted. */
+  /** Writes an append with the next matching fault. */
   #scripted(
     request: Request,
     write: () => Promise<Response>,
@@ -124,7 +124,7 @@ export class AppendConnection {
   }
 
   #queue(answer: Promise<Response | undefined>, bytes = 0): void {
-    // Handled below, in its turn; until then it must not count as unhandled.
+    // A rejection is handled below, after the earlier responses; it must not be reported as unhandled before.
     answer.catch(() => {});
     this.#answers = this.#answers.then(async () => {
       try {

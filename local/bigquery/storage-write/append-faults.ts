@@ -1,5 +1,5 @@
-// The faults of docs/faults.md that meet an append. Each is a way in which Google's service may
-// answer, or not answer, a request that it has or has not carried out.
+// The faults of docs/faults.md that affect appends. Each one is a possible behaviour of Google's service,
+// which may or may not store a request, and may or may not answer it.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { protos } from '@google-cloud/bigquery-storage';
@@ -13,13 +13,13 @@ type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 
 export const DEFAULT_FAULT_MS = 1000;
 
-/** An append as a fault sees it. */
+/** An append before its fault is applied. */
 export interface PendingAppend {
-  /** The stream's whole name. */
+  /** The stream's full name. */
   stream: string;
   table: Table | undefined;
   rows: readonly Uint8Array[];
-  /** Carries it out, as if there were no fault. */
+  /** Writes the rows as if there were no fault. */
   write(): Promise<Response>;
 }
 
@@ -42,12 +42,12 @@ export function takeAppendFault(faults: Faults, append: PendingAppend): Fault | 
   });
 }
 
-/** Whether the table is younger than the fault makes it visible. */
+/** Whether the table is too new to be visible under the fault. */
 export function isNew(table: Table | undefined, fault: Fault): boolean {
   return Date.now() - (table?.creationTime ?? 0) < (fault.ms ?? DEFAULT_FAULT_MS);
 }
 
-/** Whether nothing more is heard on the connection after the fault. */
+/** Whether the fault ends the connection. */
 export function endsConnection({ name, inBand }: Fault): boolean {
   return CUTS.includes(name) || (name === 'append.status' && inBand !== true);
 }
@@ -59,7 +59,7 @@ const CUTS: readonly FaultName[] = [
   'append.frozen',
 ];
 
-/** What is answered: undefined for the stream's end with OK. Rejects with what ends the stream. */
+/** Returns the response, or undefined to end the stream with OK. Rejects with the error that ends the stream. */
 export async function applyFault(
   fault: Fault,
   append: PendingAppend,
@@ -103,7 +103,7 @@ export function refuse(fault: Fault, code: NonNullable<Fault['code']>): Refusal 
   return new Refusal(status[fault.code ?? code], `${fault.name}, as scripted`);
 }
 
-/** What a service answers that has not heard of a new column yet. */
+/** The error of a service that does not know a new column yet. */
 function extraFields(entity: string): Refusal {
   return new Refusal(
     status.INVALID_ARGUMENT,

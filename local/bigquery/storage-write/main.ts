@@ -1,3 +1,7 @@
+// The Storage Write API over gRPC. A connection of AppendRows (append-connection.ts) decodes and writes each
+// request with request-writer.ts, by way of rows/ (protobuf to cells) and streams/ (COMMITTED and PENDING
+// streams). append-faults.ts injects faults. In: rows of Google's clients. Out: rows in ../storage/.
+
 import {
   Server,
   ServerCredentials,
@@ -16,29 +20,28 @@ import { BIG_QUERY_WRITE } from './service-definition.ts';
 import { WriteStreams } from './streams/write-streams.ts';
 
 export interface StorageWriteOptions {
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   port: number;
-  /** The clock for the range that partitioned tables take. */
+  /** The clock for the date range of partitioned tables. */
   now?: () => Date;
-  /** What goes wrong, as scripted. */
   faults?: Faults | undefined;
   allowHosts?: AllowedHosts | undefined;
 }
 
 export interface StorageWriteServer {
   port: number;
-  /** Answers what was received, then ends every connection. Nothing is written afterwards. */
+  /** Answers all received requests, then ends every connection. */
   stop(): Promise<void>;
 }
 
-/** Above the API's own limit, so that a request that is too large gets the API's answer, not gRPC's. */
+/** Above the API's own limit, so that a request that is too large gets the API's error, not gRPC's. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const GRACE_MS = 1000;
 
 /**
- * The Storage Write API on 127.0.0.1, without TLS.
+ * Serves the Storage Write API on 127.0.0.1, without TLS.
  *
- * @throws when the port is taken
+ * @throws the system's error if the port is taken
  */
 export async function startStorageWrite(
   store: Store,

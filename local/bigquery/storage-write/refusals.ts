@@ -10,7 +10,7 @@ const STORAGE_ERROR_URL = 'type.googleapis.com/google.cloud.bigquery.storage.v1.
 type RpcStatus = protos.google.rpc.IStatus;
 export type StorageErrorCode = keyof typeof StorageError.StorageErrorCode;
 
-/** A refusal of a whole request, as the API's `google.rpc.Status`. */
+/** The error of a whole request, as the API's `google.rpc.Status`. */
 export class Refusal extends Error {
   readonly status: RpcStatus;
 
@@ -28,7 +28,7 @@ export class Refusal extends Error {
     }
   }
 
-  /** The status that ends a call, with its details where gRPC keeps them. */
+  /** The status that ends a call, with its details in gRPC's trailer. */
   toCallStatus(): StatusObject {
     const metadata = new Metadata();
     if (this.status.details) {
@@ -39,7 +39,7 @@ export class Refusal extends Error {
   }
 }
 
-/** What is no refusal is our own failure: INTERNAL. */
+/** An unexpected error becomes INTERNAL. */
 export function toRefusal(cause: unknown): Refusal {
   if (cause instanceof Refusal) return cause;
   if (cause instanceof BigQueryError && cause.reason === 'notFound') {
@@ -56,7 +56,7 @@ export function tableNotFound(table: TableRef): Refusal {
   });
 }
 
-/** A row whose bytes do not fit the table. `path` is the column's, dotted. */
+/** A row that does not fit the table. `path` is the column's dotted path. */
 export class BadRow extends Error {
   constructor(path: string, reason: string) {
     super(path === '' ? reason : `Field ${path}: ${reason}`);
@@ -69,14 +69,14 @@ export interface RowProblem {
   message: string;
 }
 
-/** One bad row is enough that nothing of its request is written; all bad ones are named. */
+/** With one bad row nothing of the request is written. The response lists all bad rows. */
 export function refuseRows(
   problems: readonly RowProblem[],
 ): protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse {
   return {
     error: {
       code: status.INVALID_ARGUMENT,
-      message: `${problems.length} of the rows cannot be stored; row_errors names them. No row was written.`,
+      message: `${problems.length} of the rows cannot be stored; row_errors lists them. No row was written.`,
     },
     rowErrors: problems.map(({ index, message }) => ({
       index,

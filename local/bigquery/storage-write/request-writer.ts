@@ -19,7 +19,7 @@ type Request = protos.google.cloud.bigquery.storage.v1.AppendRowsRequest;
 /** "AppendRows request size limit: 10 MB": https://cloud.google.com/bigquery/quotas#write-api-limits */
 const MAX_REQUEST_BYTES = 10 * 1024 * 1024;
 
-/** Carries out the requests of one connection: what the first one says holds for those behind it. */
+/** Writes the requests of one connection. Later requests may omit the stream name and the schema. */
 export class RequestWriter {
   readonly #store: Store;
   readonly #streams: WriteStreams;
@@ -34,7 +34,7 @@ export class RequestWriter {
     this.#now = now;
   }
 
-  /** Resolves to the answer; rejects with what ends the connection. Rows are decoded before it returns. */
+  /** Resolves with the response; rejects with the error that ends the connection. Decodes rows synchronously. */
   async write(request: Request, bytes: number): Promise<Response> {
     const name = this.#resolveName(request.writeStream);
     const table = this.#store.getTable(name.table);
@@ -76,7 +76,7 @@ export class RequestWriter {
     } catch (cause) {
       if (cause instanceof CellError) {
         const current = this.#store.getTable(table);
-        // The table changed between decoding and append: the row is not to blame.
+        // If the table has changed since the decoding, decode again.
         if (current && current.schemaVersion !== table.schemaVersion) {
           return await this.#append(name, request, bytes, current);
         }
@@ -113,7 +113,7 @@ export class RequestWriter {
       throw new Refusal(status.INVALID_ARGUMENT, 'the first request must name its write_stream');
     }
     const name = parseStreamName(writeStream);
-    if (!name) throw new Refusal(status.INVALID_ARGUMENT, `no write stream: ${writeStream}`);
+    if (!name) throw new Refusal(status.INVALID_ARGUMENT, `not a write stream: ${writeStream}`);
     if (this.#name && formatStreamName(this.#name) !== formatStreamName(name)) {
       throw new Refusal(
         status.INVALID_ARGUMENT,
@@ -127,7 +127,7 @@ export class RequestWriter {
   #planFor(table: Table): RowPlan {
     if (this.#plan?.schemaVersion === table.schemaVersion) return this.#plan.rows;
     if (!this.#descriptor) {
-      throw new Refusal(status.INVALID_ARGUMENT, 'the first request must bring its writer_schema');
+      throw new Refusal(status.INVALID_ARGUMENT, 'the first request must have a writer_schema');
     }
     const rows = planRows(table, this.#descriptor);
     this.#plan = { rows, schemaVersion: table.schemaVersion };
@@ -154,7 +154,7 @@ function offsetOf({ offset }: Request): number | undefined {
   return offset ? Number(offset.value ?? 0) : undefined;
 }
 
-/** All rows, each as `read` makes it of its cells, or the answer that names the bad ones. */
+/** All rows, converted by `read`, or the response that lists the bad rows. */
 function decodeRows<Row>(
   plan: RowPlan,
   request: Request,

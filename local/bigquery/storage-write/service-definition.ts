@@ -4,7 +4,7 @@ import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 const v1 = protos.google.cloud.bigquery.storage.v1;
 const PATH = '/google.cloud.bigquery.storage.v1.BigQueryWrite';
 
-/** A request with its size on the wire, which the API limits. */
+/** A request with its size on the wire, because the API's limit applies to that size. */
 export interface SizedAppend {
   request: protos.google.cloud.bigquery.storage.v1.AppendRowsRequest;
   bytes: number;
@@ -16,8 +16,8 @@ interface Message<T> {
 }
 
 /**
- * BigQueryWrite with the generated classes of Google's own package as codecs. They leave unset fields
- * unset, unlike proto-loader's `defaults`, which would put every descriptor field into a oneof.
+ * The service BigQueryWrite, encoded with the generated classes of Google's own package. They leave unset
+ * fields unset; proto-loader's `defaults` would put every descriptor field into a oneof.
  */
 export const BIG_QUERY_WRITE = {
   appendRows: {

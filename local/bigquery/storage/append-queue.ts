@@ -4,7 +4,7 @@ import { formatTable, type Table, type TableRef } from '../tables/schema.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { RowWriter } from './row-writer.ts';
 
-/** What is to be written together with the rows of an append, or not at all. */
+/** A write in the same transaction as the rows of an append. */
 export type ExtraWrite = (connection: DuckDBConnection) => Promise<unknown>;
 
 interface Pending {
@@ -15,12 +15,12 @@ interface Pending {
   reject: (cause: unknown) => void;
 }
 
-/** One commit takes no more than this, so that early callers do not wait on a flood behind them. */
+/** The limit of one commit, so that early callers do not wait for many later rows. */
 const GROUP_ROWS = 20_000;
 
 /**
- * Turns concurrent appends into few commits: what arrives while one commit is on its way to the
- * disk goes together into the next. Its connection is used by nobody else.
+ * Groups concurrent appends into few commits: all appends that arrive during one commit share the next.
+ * The queue needs a connection of its own.
  */
 export class AppendQueue {
   readonly #connection: DuckDBConnection;
@@ -34,7 +34,7 @@ export class AppendQueue {
     this.#checkpoints = checkpoints;
   }
 
-  /** Resolves when `rows`, already checked against `table`, are on disk and visible. */
+  /** Resolves when the rows are on disk and visible. The caller has checked them against `table`. */
   add(table: Table, rows: Cell[][], also?: ExtraWrite): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ table, rows, also, resolve, reject });
@@ -42,7 +42,7 @@ export class AppendQueue {
     });
   }
 
-  /** Must be called before a table's shape changes, while nothing appends to it. */
+  /** Must be called before a table's schema changes, while nothing appends to the table. */
   closeWriter(ref: TableRef): void {
     const key = formatTable(ref);
     const writer = this.#writers.get(key);
@@ -59,7 +59,7 @@ export class AppendQueue {
 
   async #drain(): Promise<void> {
     this.#draining = true;
-    // One turn of the event loop, so that appends made together are committed together.
+    // Wait for one turn of the event loop, so that concurrent appends share a commit.
     await new Promise(setImmediate);
     for (let group = this.#take(); group.length > 0; group = this.#take()) {
       await this.#settle(group);
@@ -77,7 +77,7 @@ export class AppendQueue {
     return this.#pending.splice(0, cut === -1 ? this.#pending.length : Math.max(cut, 1));
   }
 
-  /** A group that fails is tried append by append, so that only the guilty one is refused. */
+  /** If a group fails, each append is tried alone, so that only the bad append is rejected. */
   async #settle(group: readonly Pending[]): Promise<void> {
     try {
       await this.#commit(group);
@@ -114,13 +114,13 @@ export class AppendQueue {
     return writer;
   }
 
-  /** An appender that failed half way is unusable, and closing it throws what it still holds. */
+  /** A failed appender is unusable, and its close may throw for the rows that it still holds. */
   #abandonWriters(): void {
     for (const writer of this.#writers.values()) {
       try {
         writer.close();
       } catch {
-        // The commit's own failure is the one that is reported.
+        // The failure of the commit is reported instead.
       }
     }
     this.#writers.clear();

@@ -1,26 +1,26 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 /**
- * What is not checkpointed is in memory as well as in the log. But what comes to less than two thirds
- * of a row group (122,880 rows) DuckDB merges with its neighbours at each checkpoint, which takes
- * seconds and hundreds of megabytes.
+ * Rows before a checkpoint use memory as well as the log. But with fewer rows than two thirds of a row
+ * group (122,880 rows) DuckDB merges row groups at each checkpoint, which takes seconds and hundreds of
+ * megabytes.
  */
 const DUE_ROWS = 100_000;
 
 /**
- * Moves what was committed from the log to the table files in good time. DuckDB would do so by itself
- * at `checkpoint_threshold`, in the middle of a commit, which then takes seconds.
+ * Runs checkpoints between commits. DuckDB's own checkpoint at `checkpoint_threshold` runs inside a
+ * commit, which then takes seconds.
  */
 export class Checkpoints {
   readonly #connection: DuckDBConnection;
   #rows = 0;
 
-  /** The connection is used by nobody else. */
+  /** Needs a connection of its own. */
   constructor(connection: DuckDBConnection) {
     this.#connection = connection;
   }
 
-  /** To be called between commits, with how many rows were committed. */
+  /** To be called after each commit, with the number of its rows. */
   async committed(rows: number): Promise<void> {
     this.#rows += rows;
     if (this.#rows < DUE_ROWS) return;
@@ -28,7 +28,7 @@ export class Checkpoints {
       await this.#connection.run('CHECKPOINT');
       this.#rows = 0;
     } catch {
-      // Refused while a load or a change of rows is under way: it stays due.
+      // DuckDB refuses a checkpoint during a load or a change of rows; the next commit tries again.
     }
   }
 

@@ -6,8 +6,8 @@ import { BIGNUMERIC_TYPE, UNITS_FIELD } from '../values/bignumeric.ts';
 import { TableLocks } from './table-locks.ts';
 
 /**
- * One DuckDB file and its transactions. The process that opened it owns it: DuckDB lets no second one
- * read. SQL on any of its connections cannot reach the machine's other files.
+ * One DuckDB file and its transactions. Only one process can open the file. SQL on its connections
+ * cannot read other files of the machine.
  */
 export class Database {
   readonly #instance: DuckDBInstance;
@@ -21,34 +21,34 @@ export class Database {
     this.#admin = admin;
   }
 
-  /** `directory` is created when missing and holds `bigquery.duckdb`. */
+  /** Opens `bigquery.duckdb` in the directory, which is created if missing. */
   static async open(directory: string): Promise<Database> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const instance = await DuckDBInstance.create(join(directory, 'bigquery.duckdb'), {
       enable_external_access: 'false',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
-      // The default of 16 MB stalls appends for half a second every few thousand rows: Checkpoints
-      // come first.
+      // The default of 16 MB stalls appends for half a second every few thousand rows. Checkpoints
+      // runs earlier.
       checkpoint_threshold: '256MB',
-      // The default is four fifths of the machine, which a cache of the table's pages would fill.
-      // Queries that need more go by way of the disk.
+      // The default is 80 % of the machine's memory, and the page cache would fill it. Larger queries
+      // spill to disk.
       memory_limit: '1GB',
     });
     const admin = await instance.connect();
     await admin.run("SET GLOBAL TimeZone = 'UTC'");
-    // At once: a commit for each of a hundred would be half of the time to open.
+    // In one transaction: a hundred commits would take half of the start time.
     await admin.run(['BEGIN', ...macroStatements(), 'COMMIT'].join(';\n'));
     await widenDecimals(admin);
     return new Database(instance, admin);
   }
 
-  /** A connection of the caller's own, for queries. The caller closes it. */
+  /** A new connection for queries. The caller closes it. */
   connect(): Promise<DuckDBConnection> {
     return this.#instance.connect();
   }
 
-  /** The connection of the catalogue, while no transaction of it is under way. */
+  /** The catalogue's connection, for use outside of its transactions. */
   get admin(): DuckDBConnection {
     return this.#admin;
   }
@@ -60,10 +60,7 @@ export class Database {
     this.#instance.closeSync();
   }
 
-  /**
-   * Runs `work` while it holds the lock of a table: `shared` beside others that add rows, `exclusive`
-   * alone.
-   */
+  /** Runs `work` with the lock of a table: `shared` with others that add rows, or `exclusive`. */
   async withLock<T>(
     table: string,
     mode: 'shared' | 'exclusive',
@@ -78,8 +75,8 @@ export class Database {
   }
 
   /**
-   * Runs `work` in a transaction on a connection of its own, all or nothing. What `work` gives to
-   * `afterCommit` is called once the transaction has committed.
+   * Runs `work` in a transaction on a new connection. The callbacks that `work` passes to `afterCommit`
+   * run after the commit.
    */
   async transact<T>(
     work: (connection: DuckDBConnection, afterCommit: (then: () => void) => void) => Promise<T>,
@@ -93,14 +90,14 @@ export class Database {
       for (const then of publish) then();
       return result;
     } finally {
-      // An open transaction is rolled back with its connection.
+      // Closing the connection rolls back an open transaction.
       connection.closeSync();
     }
   }
 
   /**
-   * Runs `work` in a transaction of the catalogue, one at a time. What `work` returns is called
-   * once the transaction has committed, to make the change visible in memory.
+   * Runs `work` in a transaction of the catalogue, one at a time. The returned callback runs after the
+   * commit and makes the change visible in memory.
    */
   administer(work: (connection: DuckDBConnection) => Promise<() => void>): Promise<void> {
     const run = async () => {
@@ -120,7 +117,7 @@ export class Database {
   }
 }
 
-/** Until BIGNUMERIC had all of its digits, its columns were decimals of a type that no other column has. */
+/** Migrates BIGNUMERIC columns of older files, which were DECIMAL(38,18). No other column has that type. */
 async function widenDecimals(connection: DuckDBConnection): Promise<void> {
   const found = await connection.runAndReadAll(
     `SELECT schema_name, table_name, column_name FROM duckdb_columns()
@@ -128,7 +125,7 @@ async function widenDecimals(connection: DuckDBConnection): Promise<void> {
   );
   for (const [schema, table, column] of found.getRows().map((row) => row.map(String))) {
     const [at, name] = [`${quoted(schema)}.${quoted(table)}`, quoted(column)];
-    // 18 digits behind the point of 38: without it, twenty zeros make units of it.
+    // 18 of 38 decimal places: without the point, 20 more zeros give the units.
     const units = `CAST(replace(CAST(${name} AS VARCHAR), '.', '') || repeat('0', 20) AS BIGNUM)`;
     const whole = `CASE WHEN ${name} IS NOT NULL THEN struct_pack("${UNITS_FIELD}" := ${units}) END`;
     await connection.run(

@@ -9,12 +9,12 @@ import type { Cell } from '../tables/cell.ts';
 import { physicalSchema, physicalTable, toDuckValue } from '../tables/duckdb-types.ts';
 import type { Field, Table } from '../tables/schema.ts';
 
-/** A DuckDB data chunk holds no more. */
+/** DuckDB's limit for one data chunk. */
 const CHUNK_ROWS = 2048;
 
 /**
- * Appends checked rows to one table on one connection, a chunk of columns at a time (twice as fast
- * as cell by cell). Nothing is durable before the connection's transaction commits.
+ * Appends checked rows to one table in chunks of columns, which is twice as fast as cell by cell. The
+ * rows are durable when the connection's transaction commits.
  */
 export class RowWriter {
   readonly #appender: DuckDBAppender;
@@ -29,7 +29,7 @@ export class RowWriter {
     this.schemaVersion = schemaVersion;
   }
 
-  /** For a temporary table of the connection. */
+  /** Opens a writer for a temporary table of the connection. */
   static async openTemporary(
     connection: DuckDBConnection,
     name: string,

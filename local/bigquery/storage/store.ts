@@ -15,7 +15,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { Database } from './database.ts';
 import { findUpserted, type RowChange, Upserts } from './upserts.ts';
 
-/** Datasets, tables and rows in one DuckDB file: whatever changes one of them holds the table's lock. */
+/** Datasets, tables and rows in one DuckDB file. Every change of a table's rows or schema takes the table's lock. */
 export class Store {
   readonly #database: Database;
   readonly #appends: AppendQueue;
@@ -36,7 +36,7 @@ export class Store {
     this.#upserts = new Upserts(this, upserted);
   }
 
-  /** `directory` is created when missing and holds `bigquery.duckdb`. */
+  /** Opens `bigquery.duckdb` in the directory, which is created if missing. */
   static async open(directory: string): Promise<Store> {
     const database = await Database.open(directory);
     const catalogue = await Catalogue.load(database.admin);
@@ -46,7 +46,7 @@ export class Store {
     return new Store(database, appends, catalogue, upserted);
   }
 
-  /** A connection of the caller's own, for queries. The caller closes it. */
+  /** A new connection for queries. The caller closes it. */
   connect(): Promise<DuckDBConnection> {
     return this.#database.connect();
   }
@@ -90,7 +90,7 @@ export class Store {
     await this.administer((connection) => this.#definitions.updateDataset(connection, dataset));
   }
 
-  /** Throws resourceInUse while tables are left in it. */
+  /** Throws resourceInUse while the dataset has tables. */
   async deleteDataset(ref: DatasetRef): Promise<void> {
     await this.administer((connection) => this.#definitions.deleteDataset(connection, ref));
   }
@@ -100,12 +100,12 @@ export class Store {
     await this.administer((connection) => this.createTableIn(connection, table));
   }
 
-  /** As createTable, in the caller's transaction; call what it returns once that has committed. */
+  /** As createTable, in the caller's transaction. Call the returned function after the commit. */
   createTableIn(connection: DuckDBConnection, table: Table): Promise<() => void> {
     return this.#definitions.createTable(connection, table);
   }
 
-  /** Puts an empty table with the schema of `next` in the place of the one that is there. */
+  /** Replaces the table by an empty one with the schema of `next`. */
   async recreateTableIn(connection: DuckDBConnection, next: Table): Promise<() => void> {
     const forget = await this.#upserts.forgetIn(connection, next);
     const publish = await this.#definitions.recreateTable(connection, next);
@@ -117,7 +117,7 @@ export class Store {
 
   /**
    * Replaces a table's description with `next` and runs `alterations` (DuckDB SQL) in the same
-   * transaction, with the table to itself.
+   * transaction, under the exclusive lock.
    */
   async updateTable(next: Table, alterations: readonly string[]): Promise<void> {
     await this.#withExclusiveLock(next, () =>
@@ -148,10 +148,9 @@ export class Store {
   }
 
   /**
-   * Appends rows; resolves when they are on disk (fsync) and visible to queries. Calls made
-   * together share a commit; each is all or nothing. Cells are in the order of the table's schema.
-   * Throws CellError (with the row's index) and notFound before anything is written. `also` runs in
-   * the same transaction.
+   * Appends rows, with cells in the order of the table's schema. Resolves when they are on disk (fsync)
+   * and visible to queries. Concurrent calls share a commit; each call is all or nothing. `also` runs in
+   * the same transaction. Throws CellError (with the row's index) and notFound before the write.
    */
   async append(ref: TableRef, rows: Cell[][], also?: ExtraWrite): Promise<void> {
     await this.#database.withLock(formatTable(ref), 'shared', () =>
@@ -159,7 +158,7 @@ export class Store {
     );
   }
 
-  /** As append, to a table that is not in the catalogue, and that nobody changes meanwhile. */
+  /** As append, for a staging table that is not in the catalogue. Its schema must not change meanwhile. */
   async appendStaged(table: Table, rows: Cell[][], also?: ExtraWrite): Promise<void> {
     rows.forEach((row, index) => {
       checkRow(table.schema, row, index);
@@ -167,12 +166,12 @@ export class Store {
     if (rows.length > 0 || also) await this.#appends.add(table, rows, also);
   }
 
-  /** Lets go of a staged table, which may then be altered or dropped. */
+  /** Closes the writer of a staging table, which can then be altered or dropped. */
   releaseStaged(table: TableRef): void {
     this.#appends.closeWriter(table);
   }
 
-  /** Changes rows by primary key; see upserts.ts. Resolves and throws as append does. */
+  /** Changes rows by primary key (upserts.ts). Resolves and throws as append does. */
   async upsert(ref: TableRef, changes: readonly RowChange[]): Promise<void> {
     const table = this.requireTable(ref);
     changes.forEach((change, index) => {
@@ -181,15 +180,15 @@ export class Store {
     if (changes.length > 0) await this.#upserts.add(table, changes);
   }
 
-  /** Whether the table's rows are changed by upserts, which DML must not do beside them. */
+  /** Whether the table takes upserts; such a table does not allow DML on its rows. */
   isUpserted(ref: TableRef): boolean {
     return this.#upserts.has(ref);
   }
 
   /**
-   * Runs `work` in a transaction on a connection of its own, all or nothing. `shared` may add rows
-   * beside others that add rows; `exclusive` has the table alone, to change its rows or its shape.
-   * What `work` gives to `afterCommit` is called once the transaction has committed.
+   * Runs `work` in a transaction on a new connection, with the table's lock: `shared` to add rows,
+   * `exclusive` to change rows or the schema. The callbacks that `work` passes to `afterCommit` run after
+   * the commit.
    */
   async transact<T>(
     ref: TableRef,
@@ -202,14 +201,13 @@ export class Store {
   }
 
   /**
-   * Runs `work` in a transaction of the catalogue, one at a time. What `work` returns is called
-   * once the transaction has committed, to make the change visible in memory.
+   * Runs `work` in a transaction of the catalogue, one at a time. The returned callback runs after the
+   * commit and makes the change visible in memory.
    */
   administer(work: (connection: DuckDBConnection) => Promise<() => void>): Promise<void> {
     return this.#database.administer(work);
   }
 
-  /** While nobody appends to the table. */
   #withExclusiveLock<T>(ref: TableRef, work: () => Promise<T>): Promise<T> {
     return this.#database.withLock(formatTable(ref), 'exclusive', () => {
       this.#appends.closeWriter(ref);
@@ -222,7 +220,7 @@ function checkRow(fields: readonly Field[], row: readonly Cell[], index: number)
   if (row.length !== fields.length) {
     throw new CellError(
       '',
-      `row has ${row.length} cells, the table ${fields.length} columns`,
+      `the row has ${row.length} cells, the table has ${fields.length} columns`,
       index,
     );
   }

@@ -6,14 +6,14 @@ interface Waiter {
 }
 
 interface LockState {
-  /** How many hold it shared; -1 while one holds it exclusively. */
+  /** The number of shared holders; -1 for one exclusive holder. */
   holders: number;
   queue: Waiter[];
 }
 
 /**
- * One lock for each table: appends and loads share it, a change of the table's shape or of rows
- * already there has it alone. First come, first served, so neither side starves.
+ * One lock per table. Appends and loads share it; changes of the schema or of existing rows hold it
+ * exclusively. Requests are granted in order, so neither side starves.
  */
 export class TableLocks {
   readonly #states = new Map<string, LockState>();

@@ -1,6 +1,6 @@
-// Rows changed by primary key, as the Storage Write API's change data capture changes them:
-// https://cloud.google.com/bigquery/docs/change-data-capture. Google merges when it is asked; here a
-// change is applied before it is acknowledged, which is what a table without max_staleness shows.
+// Upserts and deletes by primary key, as with the Storage Write API's change data capture:
+// https://cloud.google.com/bigquery/docs/change-data-capture. Google merges changes when a query reads
+// them. Here a change is applied before its ack; a table without max_staleness shows the same rows.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Cell, CellError } from '../tables/cell.ts';
@@ -8,15 +8,15 @@ import { columnType, quoteIdentifier, quoteTable } from '../tables/duckdb-types.
 import { type Field, findField, formatTable, type Table, type TableRef } from '../tables/schema.ts';
 import { RowWriter } from './row-writer.ts';
 
-/** No dataset's DuckDB schema can have this name: a project's id is not empty. */
+/** No dataset has a DuckDB schema of this name, because project ids are not empty. */
 const SCHEMA = '.upserts';
 const CHANGES = 'changes';
 
 export interface RowChange {
-  /** In the order of the table's schema; of a delete, only the key's columns matter. */
+  /** In the order of the table's schema. For a delete only the key's columns matter. */
   cells: Cell[];
   isDelete: boolean;
-  /** Sorts as text; of two changes with one key the greater wins, of equals the later. */
+  /** Compared as text. The greater sequence wins for a key; with equal sequences the later change. */
   sequence: string;
 }
 
@@ -31,17 +31,17 @@ interface UpsertStore {
 }
 
 interface Pending {
-  /** Of the table that the changes were checked against. */
+  /** The version of the schema that the changes were checked with. */
   schemaVersion: number;
   changes: readonly RowChange[];
   resolve: () => void;
   reject: (cause: unknown) => void;
 }
 
-/** What comes while one commit is on its way to the disk goes together into the next. */
+/** Groups concurrent changes of a table: all changes that arrive during one commit share the next. */
 export class Upserts {
   readonly #store: UpsertStore;
-  /** Tables that have taken a change. */
+  /** Tables that have had a change. */
   readonly #tables: Set<string>;
   readonly #pending = new Map<string, Pending[]>();
 
@@ -54,7 +54,7 @@ export class Upserts {
     return this.#tables.has(formatTable(ref));
   }
 
-  /** Resolves when the changes are on disk and visible. Throws CellError where the schema is another. */
+  /** Resolves when the changes are on disk and visible. Throws CellError if the schema has changed. */
   add(table: Table, changes: readonly RowChange[]): Promise<void> {
     const { schemaVersion } = table;
     return new Promise((resolve, reject) => {
@@ -68,7 +68,7 @@ export class Upserts {
     });
   }
 
-  /** Drops what is known of a table's changes; call what it returns after the commit. */
+  /** Drops a table's sequences. Call the returned function after the commit. */
   async forgetIn(connection: DuckDBConnection, ref: TableRef): Promise<() => void> {
     if (!this.has(ref)) return () => {};
     await connection.run(`DROP TABLE IF EXISTS ${quoteSequences(ref)}`);
@@ -77,7 +77,7 @@ export class Upserts {
 
   async #drain(ref: TableRef): Promise<void> {
     const key = formatTable(ref);
-    // One turn of the event loop, so that changes made together are committed together.
+    // Wait for one turn of the event loop, so that concurrent changes share a commit.
     await new Promise(setImmediate);
     for (let group = this.#take(key); group.length > 0; group = this.#take(key)) {
       await this.#settle(ref, group);
@@ -85,7 +85,7 @@ export class Upserts {
     this.#pending.delete(key);
   }
 
-  /** A group that fails is tried one by one, so that only the guilty one is refused. */
+  /** If a group fails, each request is tried alone, so that only the bad one is rejected. */
   async #settle(ref: TableRef, group: readonly Pending[]): Promise<void> {
     try {
       await this.#commit(ref, group);
@@ -115,7 +115,7 @@ export class Upserts {
   }
 }
 
-/** The tables that have taken changes in an earlier run. */
+/** The tables that had changes in an earlier run. */
 export async function findUpserted(connection: DuckDBConnection): Promise<Set<string>> {
   await connection.run(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(SCHEMA)}`);
   const reader = await connection.runAndReadAll(
@@ -124,12 +124,12 @@ export async function findUpserted(connection: DuckDBConnection): Promise<Set<st
   return new Set(reader.getRows().map(([name]) => String(name)));
 }
 
-/** The sequences of a table's keys, those of deleted rows among them: by a hash of the key. */
+/** The table of sequences by a hash of the key, including those of deleted rows. */
 function quoteSequences(ref: TableRef): string {
   return quoteTable({ projectId: '', datasetId: 'upserts', tableId: formatTable(ref) });
 }
 
-/** `changes`: the last change of each key, beside the table's own columns. */
+/** Creates the temporary table `changes` with the last change of each key. */
 async function stage(
   connection: DuckDBConnection,
   table: Table,

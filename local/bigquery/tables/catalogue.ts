@@ -8,12 +8,12 @@ import {
   type TableRef,
 } from './schema.ts';
 
-/** No dataset's DuckDB schema can have this name: theirs hold a dot. */
+/** No dataset has a DuckDB schema of this name, because their names contain a dot. */
 const SCHEMA = 'tributary';
 
 /**
- * What datasets and tables there are: read from memory, written to DuckDB in the same transaction
- * as the change it describes, and put into memory only once that has committed.
+ * All datasets and tables. Reads use memory. A change is written to DuckDB in the transaction that it
+ * describes, and to memory after the commit.
  */
 export class Catalogue {
   readonly #datasets = new Map<string, Dataset>();

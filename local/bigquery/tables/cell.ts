@@ -25,7 +25,7 @@ import type { Field } from './schema.ts';
  */
 export type Cell = null | string | bigint | number | boolean | Uint8Array | Cell[];
 
-/** A cell that its column cannot hold, in row `rowIndex`. `path` is dotted, as `items[2].price`. */
+/** A cell that does not fit its column. `path` is dotted, as `items[2].price`. */
 export class CellError extends Error {
   readonly path: string;
   readonly rowIndex: number;
@@ -40,7 +40,7 @@ export class CellError extends Error {
 
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
-/** 0001-01-01 to 9999-12-31T23:59:59.999999: BigQuery's range for its calendar types. */
+/** BigQuery's range for dates and times: 0001-01-01 to 9999-12-31T23:59:59.999999. */
 const MICROS_MIN = -62_135_596_800_000_000n;
 const MICROS_MAX = 253_402_300_799_999_999n;
 const DAYS_MIN = -719_162;
@@ -48,7 +48,7 @@ const DAYS_MAX = 2_932_896;
 const DAY_MICROS = 86_400_000_000n;
 const NUMERIC = /^-?\d{1,29}(?:\.\d{1,9})?$/;
 
-/** Throws a CellError where `cell` is not what the table above says for `field`. */
+/** Throws a CellError unless `cell` matches `field` by the table above. */
 export function checkCell(field: Field, cell: Cell, rowIndex: number): void {
   const problem = findProblem(field, cell, field.name);
   if (problem !== undefined) throw new CellError(problem.path, problem.reason, rowIndex);

@@ -2,12 +2,12 @@ import { BigQueryError } from '../errors.ts';
 import type { Field, Table } from './schema.ts';
 
 /**
- * What BigQuery asks of the columns of a table, whichever way it gets them.
+ * BigQuery's rules for the columns of a table.
  * https://cloud.google.com/bigquery/docs/schemas#column_names
  * https://cloud.google.com/bigquery/quotas#standard_tables
  */
 
-/** A "flexible column name" holds these of all scripts, and begins with a letter, a digit or an underscore. */
+/** The characters of a "flexible column name", which begins with a letter, a digit or an underscore. */
 export const FLEXIBLE = String.raw`\p{L}\p{M}\p{N}\p{Pc}\p{Pd}\p{Zs}&%=+:'<>#|`;
 export const MAX_NAME = 300;
 
@@ -27,16 +27,16 @@ const RESERVED = [
   '_CHANGE_TIMESTAMP',
 ];
 
-/** Throws invalid, in Google's words. */
+/** Throws invalid with Google's messages. */
 export function checkColumns({ schema }: Pick<Table, 'schema'>): void {
   const count = checkFields(schema, 1);
   if (count > MAX_COLUMNS) throw invalid(`Too many total leaf fields: ${count}`);
 }
 
-/** How many columns there are, those of records among them. */
+/** Counts the columns, including those of records. */
 function checkFields(fields: readonly Field[], depth: number): number {
   if (depth > MAX_DEPTH) throw invalid(`Schema is nested deeper than ${MAX_DEPTH} levels`);
-  // Before the names of a million are looked at one by one.
+  // Stop here: the names of a million columns need no check.
   if (fields.length > MAX_COLUMNS) return fields.length;
   const seen = new Set<string>();
   let count = 0;

@@ -12,13 +12,10 @@ import {
   type TableRef,
 } from './schema.ts';
 
-/** Call it once the transaction has committed, to make the change visible in memory. */
+/** To be called after the commit, to make the change visible in memory. */
 type Publish = () => void;
 
-/**
- * Changes of what datasets and tables there are, each in the caller's transaction: in DuckDB, and in the
- * catalogue beside it.
- */
+/** Creates, changes and deletes datasets and tables in the caller's transaction, in DuckDB and the catalogue. */
 export class Definitions {
   readonly #catalogue: Catalogue;
 
@@ -61,7 +58,7 @@ export class Definitions {
     return () => this.#catalogue.setDataset(dataset);
   }
 
-  /** Throws resourceInUse while tables are left in it. */
+  /** Throws resourceInUse while the dataset has tables. */
   async deleteDataset(connection: DuckDBConnection, ref: DatasetRef): Promise<Publish> {
     this.requireDataset(ref);
     if (this.#catalogue.tablesOf(ref).length > 0) {
@@ -82,7 +79,7 @@ export class Definitions {
     return await this.#create(connection, table);
   }
 
-  /** Puts an empty table with the schema of `next` in the place of the one that is there. */
+  /** Replaces the table by an empty one with the schema of `next`. */
   async recreateTable(connection: DuckDBConnection, next: Table): Promise<Publish> {
     checkColumns(next);
     await connection.run(`DROP TABLE ${quoteTable(next)}`);

@@ -14,9 +14,8 @@ import type { Cell } from './cell.ts';
 import type { Field, FieldType, Table, TableRef } from './schema.ts';
 
 /**
- * The DuckDB type that stores each BigQuery type. JSON is kept as text, so a number beyond 2^53
- * stays as it was sent. DuckDB's widest decimal has 38 digits where BIGNUMERIC has 76: see
- * values/bignumeric.ts.
+ * The DuckDB type for each BigQuery type. JSON is stored as text, so numbers beyond 2^53 stay exact.
+ * BIGNUMERIC has 76 digits and DuckDB's decimals only 38: see values/bignumeric.ts.
  */
 const STORED: Readonly<Record<Exclude<FieldType, 'RECORD'>, string>> = {
   STRING: 'VARCHAR',
@@ -49,8 +48,8 @@ function structType(fields: readonly Field[]): string {
 }
 
 /**
- * DuckDB's names ignore case and BigQuery's dataset and table ids do not: each capital letter is
- * marked, so that `Events` and `events` are two tables.
+ * DuckDB's names ignore case; BigQuery's dataset and table ids do not. Each capital letter is marked,
+ * so that `Events` and `events` are two tables.
  */
 function physicalName(id: string): string {
   return id.replace(/[\p{Lu}^]/gu, '^$&');
@@ -76,7 +75,7 @@ export function createTableSql(table: Table): string {
   return `CREATE TABLE ${quoteTable(table)} (${columns.join(', ')})`;
 }
 
-/** A cell that checkCell accepted, as the DuckDB binding takes it. */
+/** Converts a cell that checkCell has accepted to DuckDB's value. */
 export function toDuckValue(field: Field, cell: Cell): DuckDBValue {
   if (field.mode === 'REPEATED') {
     const items = Array.isArray(cell) ? cell : [];
@@ -117,7 +116,7 @@ function record(fields: readonly Field[], cells: readonly Cell[]): DuckDBValue {
   return structValue(entries);
 }
 
-/** '12.5' with a scale of 9 is 12500000000n. */
+/** '12.5' with scale 9 is 12500000000n. */
 function unscaled(decimal: string, scale: number): bigint {
   const [whole = '0', fraction = ''] = decimal.split('.');
   return BigInt(whole + fraction.padEnd(scale, '0'));

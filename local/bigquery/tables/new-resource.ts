@@ -39,7 +39,7 @@ export function newTable(ref: TableRef, schema: Field[], more: Partial<Table> = 
   };
 }
 
-/** The next state of a table: a new etag, and a new schema version where the schema is another. */
+/** The next state of a table, with a new etag and, if the schema changes, a new schema version. */
 export function changedTable(table: Table, changes: Partial<Table>): Table {
   const grew = changes.schema !== undefined && changes.schema !== table.schema;
   return {

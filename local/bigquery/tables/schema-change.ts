@@ -4,14 +4,14 @@ import { type Field, findField, formatTable, type Table } from './schema.ts';
 
 export interface SchemaChange {
   schema: Field[];
-  /** DuckDB statements that make the stored table fit `schema`. */
+  /** DuckDB statements that change the stored table to `schema`. */
   alterations: string[];
 }
 
 /**
- * The change from a table's schema to one that BigQuery allows it to become: NULLABLE and REPEATED
- * columns added (also inside records), REQUIRED relaxed, descriptions changed. New columns go to
- * the end. Throws invalid in Google's words for everything else.
+ * The change from a table's schema to `wanted`, as BigQuery allows it: added NULLABLE and REPEATED
+ * columns (also inside records, at the end), REQUIRED relaxed to NULLABLE, changed descriptions. Throws
+ * invalid with Google's messages for every other change.
  */
 export function changeSchema(table: Table, wanted: readonly Field[]): SchemaChange {
   const alterations: string[] = [];
@@ -20,9 +20,9 @@ export function changeSchema(table: Table, wanted: readonly Field[]): SchemaChan
 }
 
 interface Place {
-  /** As the user names it: `a.b`. */
+  /** For messages: `a.b`. */
   name: string;
-  /** As DuckDB's ALTER names it: `"a"."element"."b"` inside a repeated record. */
+  /** For DuckDB's ALTER: `"a"."element"."b"` inside a repeated record. */
   sql: string;
 }
 

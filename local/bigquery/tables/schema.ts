@@ -1,4 +1,4 @@
-/** Canonical names of BigQuery's column types, as its REST API writes them. */
+/** BigQuery's column types, as its REST API writes them. */
 export type FieldType =
   | 'STRING'
   | 'BYTES'
@@ -21,9 +21,9 @@ export interface Field {
   type: FieldType;
   mode: FieldMode;
   description?: string;
-  /** The columns of a RECORD; absent on every other type. */
+  /** The columns of a RECORD; absent for every other type. */
   fields?: Field[];
-  /** What the REST API stores with a column and this server only gives back. */
+  /** Other properties of a column, which this server only stores and returns. */
   extra?: Readonly<Record<string, unknown>>;
 }
 
@@ -49,14 +49,14 @@ export interface Dataset extends DatasetRef {
   creationTime: number;
   lastModifiedTime: number;
   etag: string;
-  /** Properties that are stored and given back as they came: labels, description, access, … */
+  /** Properties that this server only stores and returns: labels, description, access, … */
   extra: Readonly<Record<string, unknown>>;
 }
 
 export interface Table extends TableRef {
   type: 'TABLE' | 'VIEW';
   schema: Field[];
-  /** Grows by one with each change of `schema`. */
+  /** Increases with each change of `schema`. */
   schemaVersion: number;
   timePartitioning?: TimePartitioning;
   clustering?: { fields: string[] };
@@ -67,7 +67,7 @@ export interface Table extends TableRef {
   creationTime: number;
   lastModifiedTime: number;
   etag: string;
-  /** Properties that are stored and given back as they came: labels, rangePartitioning, … */
+  /** Properties that this server only stores and returns: labels, rangePartitioning, … */
   extra: Readonly<Record<string, unknown>>;
 }
 
@@ -93,7 +93,7 @@ const TYPES: Readonly<Record<string, FieldType>> = {
   STRUCT: 'RECORD',
 };
 
-/** The canonical type of a name in either of BigQuery's spellings, or nothing. */
+/** The type of a name in either of BigQuery's spellings, or undefined. */
 export function canonicalType(name: string): FieldType | undefined {
   return TYPES[name.toUpperCase()];
 }
@@ -106,7 +106,7 @@ export function formatDataset(ref: DatasetRef): string {
   return `${ref.projectId}:${ref.datasetId}`;
 }
 
-/** Column names are case-insensitive in BigQuery, table and dataset ids are not. */
+/** Finds a column by name. Column names ignore case; table and dataset ids do not. */
 export function findField(fields: readonly Field[], name: string): Field | undefined {
   const wanted = name.toLowerCase();
   return fields.find((field) => field.name.toLowerCase() === wanted);

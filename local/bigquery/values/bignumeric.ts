@@ -1,7 +1,7 @@
 /**
- * BIGNUMERIC: 256 bits that count units of 10^-38, so 76 digits and a part of a 77th. DuckDB's decimals end at 38
- * digits; it stores the units as a BIGNUM, in a STRUCT of its own: so they sort and compare as they should, and
- * whatever takes them for a plain number is an error, not a wrong result.
+ * BIGNUMERIC has 256 bits that count units of 10^-38: 76 digits and part of a 77th. DuckDB's decimals have
+ * only 38 digits, so DuckDB stores the units as a BIGNUM inside a STRUCT. Then values sort and compare
+ * correctly, and their use as a plain number is an error, not a wrong result.
  * https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types
  */
 
@@ -14,7 +14,7 @@ export const BIGNUMERIC_MAX = 2n ** 255n - 1n;
 const SCALE = 38;
 const DECIMAL = /^-?\d{1,39}(?:\.\d{1,38})?$/;
 
-/** The units of a plain decimal, or nothing where BIGNUMERIC cannot hold it. */
+/** The units of a plain decimal, or undefined if it is out of BIGNUMERIC's range. */
 export function bignumericUnits(decimal: string): bigint | undefined {
   if (!DECIMAL.test(decimal)) return undefined;
   const [whole = '0', fraction = ''] = decimal.split('.');
@@ -22,7 +22,7 @@ export function bignumericUnits(decimal: string): bigint | undefined {
   return units >= BIGNUMERIC_MIN && units <= BIGNUMERIC_MAX ? units : undefined;
 }
 
-/** The plain decimal of so many units, without needless zeros. */
+/** The plain decimal for a number of units, without trailing zeros. */
 export function bignumericText(units: bigint): string {
   const digits = (units < 0n ? -units : units).toString().padStart(SCALE + 1, '0');
   const fraction = digits.slice(-SCALE).replace(/0+$/, '');

@@ -1,4 +1,4 @@
-/** Civil dates and times as BigQuery reads and writes them. Microseconds are bigints throughout. */
+/** Civil dates and times in BigQuery's text forms. Microseconds are bigints. */
 
 const DAY_MS = 86_400_000;
 const DATE = String.raw`(\d{4})-(\d{1,2})-(\d{1,2})`;
@@ -9,7 +9,7 @@ const TIME_ONLY = new RegExp(`^${CLOCK}$`);
 const DATE_TIME = new RegExp(`^${DATE}(?:[Tt ]\\s*${CLOCK})?$`);
 const DATE_TIME_ZONE = new RegExp(`^${DATE}(?:[Tt ]\\s*${CLOCK})?\\s*${ZONE}?$`, 'i');
 
-/** Days since 1970-01-01, or nothing where the text is no date of the calendar. */
+/** Days since 1970-01-01, or undefined if the text is not a date. */
 export function parseDate(text: string): number | undefined {
   const match = DATE_ONLY.exec(text);
   return match === null ? undefined : days(match[1], match[2], match[3]);
@@ -21,13 +21,13 @@ export function parseTime(text: string): bigint | undefined {
   return match === null ? undefined : clock(match[1], match[2], match[3], match[4]);
 }
 
-/** Microseconds since 1970-01-01T00:00:00 of a text that names no zone. */
+/** Microseconds since 1970-01-01T00:00:00 of a text without a zone. */
 export function parseDateTime(text: string): bigint | undefined {
   const match = DATE_TIME.exec(text);
   return match === null ? undefined : civilMicros(match);
 }
 
-/** Microseconds since the epoch. A text that names no zone is in UTC. */
+/** Microseconds since the epoch. A text without a zone is in UTC. */
 export function parseTimestamp(text: string): bigint | undefined {
   const match = DATE_TIME_ZONE.exec(text);
   if (match === null) return undefined;
@@ -50,7 +50,7 @@ export function formatTime(micros: bigint): string {
   return fraction === 0 ? text : `${text}.${String(fraction).padStart(6, '0')}`;
 }
 
-/** As `2020-01-02T03:04:05.000006`, without the fraction where it is zero. */
+/** As `2020-01-02T03:04:05.000006`, without a fraction of zero. */
 export function formatDateTime(micros: bigint): string {
   const day = 86_400_000_000n;
   const ofDay = ((micros % day) + day) % day;
@@ -61,7 +61,7 @@ type Group = string | undefined;
 
 function days(year: Group, month: Group, day: Group): number | undefined {
   const date = new Date(0);
-  // setUTCFullYear, because Date.UTC reads the years 0 to 99 as 1900 to 1999.
+  // Date.UTC would read the years 0 to 99 as 1900 to 1999.
   date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
   const exists = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
   return exists && Number(year) >= 1 ? date.getTime() / DAY_MS : undefined;
@@ -102,7 +102,7 @@ function namedOffset(zone: string, civil: bigint): bigint | undefined {
   try {
     const local = Number(civil / 1000n);
     const guess = offsetAt(local);
-    // The offset at the instant that the guess gives: right on both sides of a clock change.
+    // The offset at the guessed instant is correct on both sides of a clock change.
     return BigInt(offsetAt(local - guess)) * 1000n;
   } catch {
     return undefined;

@@ -2,7 +2,7 @@ import type { Cell } from '../tables/cell.ts';
 import { type Field, findField } from '../tables/schema.ts';
 import { isJson, parseText } from './parse-text.ts';
 
-/** A number of a JSON text, as its digits were sent. */
+/** A number in JSON, with its digits as they were sent. */
 export class NumberText {
   readonly text: string;
   constructor(text: string) {
@@ -20,9 +20,9 @@ export type ExactJson =
 
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
 
-/** JSON.parse with every number kept as text, so that none beyond 2^53 is rounded. Throws SyntaxError. */
+/** JSON.parse that keeps numbers as text, so that none beyond 2^53 is rounded. Throws SyntaxError. */
 export function parseExactJson(text: string): ExactJson {
-  // The reviver's third argument is younger than TypeScript's description of JSON.parse.
+  // TypeScript's type of JSON.parse lacks the reviver's third argument.
   const parse = JSON.parse as (text: string, reviver: Reviver) => ExactJson;
   return parse(text, (_, value, context) =>
     typeof value === 'number' ? new NumberText(context.source ?? String(value)) : value,
@@ -50,7 +50,7 @@ export interface JsonRowProblem {
   reason: string;
 }
 
-/** The cells of one JSON object, in the order of `fields`, or why it is no row of them. */
+/** The cells of one JSON object in the order of `fields`, or the problem with it. */
 export function jsonToCells(
   fields: readonly Field[],
   row: ExactJson,
@@ -64,7 +64,7 @@ export function jsonToCells(
   }
 }
 
-/** Thrown inside this file only, to leave a deep row at once. */
+/** Thrown and caught in this file, to leave the recursion. */
 class JsonRowError extends Error {
   readonly path: string;
   constructor(path: string, reason: string) {

@@ -25,7 +25,7 @@ const BOOLEANS = new Map([
 ]);
 const BASE64 = /^(?:[A-Za-z0-9+/_-]{4})*(?:[A-Za-z0-9+/_-]{2,3}={0,2})?$/;
 
-/** A value in BigQuery's text forms as a cell, or undefined where the text is not of the type. */
+/** Parses a value in BigQuery's text form; returns undefined if the text does not fit the type. */
 export function parseText(type: Exclude<FieldType, 'RECORD'>, text: string): Cell | undefined {
   switch (type) {
     case 'STRING':
@@ -60,7 +60,7 @@ function parseBignumeric(text: string): string | undefined {
   return decimal !== undefined && bignumericUnits(decimal) !== undefined ? decimal : undefined;
 }
 
-/** JSON.parse decides: DuckDB's own check takes texts that are not JSON. */
+/** Uses JSON.parse, because DuckDB's own check accepts some texts that are not JSON. */
 export function isJson(text: string): boolean {
   try {
     JSON.parse(text);
@@ -83,7 +83,7 @@ export function parseFloat64(text: string): number | undefined {
   return text.startsWith('-') ? -special : special;
 }
 
-/** Seconds since the epoch, with a fraction: exact to the microsecond. */
+/** Seconds since the epoch with a fraction, exact to the microsecond. */
 function parseEpochSeconds(text: string): bigint | undefined {
   const decimal = parseDecimal(text, 12, 6);
   if (decimal === undefined) return undefined;
@@ -91,7 +91,7 @@ function parseEpochSeconds(text: string): bigint | undefined {
   return BigInt(whole + fraction.padEnd(6, '0'));
 }
 
-/** A plain decimal string with exponents worked out, or nothing where digits would be lost. */
+/** A plain decimal string without an exponent, or undefined if digits would be lost. */
 function parseDecimal(text: string, whole: number, scale: number): string | undefined {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text);
   if (match === null) return undefined;

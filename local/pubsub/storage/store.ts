@@ -1,5 +1,5 @@
-// The SQLite file. Rows are per segment, not per message: a commit costs a few statements however
-// many messages it carries, and an ack costs a bit.
+// The SQLite file. Rows are per segment, not per message, so a commit needs only a few statements for any
+// number of messages, and an ack costs one bit.
 
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
@@ -48,7 +48,7 @@ export interface SubscriptionRow extends TopicRow {
 }
 
 export interface StoredSegment extends Segment {
-  /** The subscription's acked bits, if it acked any. */
+  /** The subscription's ack bits; null if it has acked none. */
   readonly acked: Uint8Array | null;
 }
 
@@ -67,7 +67,7 @@ export class Store {
     this.#database.close();
   }
 
-  /** Runs `body` in one transaction, on disk when this returns; rolled back if it throws. */
+  /** Runs `body` in one transaction, which is on disk when this returns. Rolls back if `body` throws. */
   transact<T>(body: () => T): T {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
@@ -107,7 +107,7 @@ export class Store {
     this.#sql(`DELETE FROM ${table} WHERE id = ?`).run(id);
   }
 
-  /** No segment id at or below this was ever given out by an earlier run, unless reserved. */
+  /** The highest reserved segment id. Earlier runs have used no id above it. */
   reservedSegment(): number {
     return Number(this.#sql('SELECT segment FROM reserved').get()?.['segment']);
   }
@@ -124,14 +124,14 @@ export class Store {
     this.#sql('INSERT INTO payloads VALUES (?, ?)').run(id, body);
   }
 
-  /** Null when every subscription has acked all of it, or it expired. */
+  /** Returns null if every subscription has acked the segment, or if it has expired. */
   segment(id: number): Segment | null {
     const sql = 'SELECT * FROM segments JOIN payloads USING (id) WHERE id = ?';
     const row = this.#sql(sql).get(id);
     return row ? segmentOf(row) : null;
   }
 
-  /** What the subscription has not wholly acked above `after`, oldest first, lazily. */
+  /** Iterates over the segments above `after` that the subscription has not fully acked, oldest first. */
   *backlog(topic: number, subscription: number, after: number): Generator<StoredSegment> {
     const sql = `SELECT s.*, p.body, g.acked FROM segments s JOIN payloads p USING (id)
       LEFT JOIN progress g ON g.segment = s.id AND g.subscription = ?
@@ -141,7 +141,7 @@ export class Store {
     }
   }
 
-  /** How many messages the segment has and which are acked; null when all are. */
+  /** The segment's message count and ack bits; null if all messages are acked. */
   progress(
     segment: number,
     subscription: number,
@@ -158,7 +158,7 @@ export class Store {
     this.#sql('INSERT OR REPLACE INTO progress VALUES (?, ?, ?)').run(segment, subscription, acked);
   }
 
-  /** The subscription has acked the whole segment, which goes when no other one waits for it. */
+  /** Marks the segment as acked by the subscription, and deletes it after the last subscription's ack. */
   finishSegment(segment: number, subscription: number): void {
     const last = this.#sql('DELETE FROM segments WHERE id = ? AND pending <= 1').run(segment);
     if (last.changes) {
@@ -170,9 +170,9 @@ export class Store {
     }
   }
 
-  /** The newest segment of the subscription's topic that was published before the time; else its start. */
+  /** The newest segment of the topic that was published before the time, else the subscription's start. */
   lastSegmentBefore({ topic, start }: SubscriptionRow, beforeMs: number): number {
-    // Ids rise with time, so that the first one which is young enough ends the search.
+    // Ids increase with time, so the first segment after the time ends the search.
     const young = `SELECT id FROM segments WHERE topic = ? AND id > ? AND published_ms >= ?
       ORDER BY id LIMIT 1`;
     const first = this.#sql(young).get(topic, start, beforeMs);
@@ -181,7 +181,7 @@ export class Store {
     return Math.max(start, Number(last?.['id'] ?? 0));
   }
 
-  /** The subscription no longer wants anything at or below `through`. */
+  /** Drops all segments up to `through` from the subscription's backlog. */
   advanceStart(subscription: SubscriptionRow, through: number): void {
     const range = [subscription.topic, subscription.start, through];
     this.#sql(`UPDATE segments SET pending = pending - 1 WHERE topic = ? AND id > ? AND id <= ?

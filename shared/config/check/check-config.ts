@@ -1,140 +1,18 @@
 import * as v from 'valibot';
-import { parseBlock } from '../../addresses.ts';
 import { RelayError } from '../../errors.ts';
 import type { Problem } from '../../filters/condition.ts';
 import { filterOf } from '../../filters/filter.ts';
-import { bodyFormats } from '../../formats/body-formats.ts';
+import { patternProblem } from '../../filters/pattern-check.ts';
 import { morePlanOf } from '../../shape/more-columns.ts';
 import { planOf } from '../../shape/plan.ts';
 import { type Scheme, signsUrl, vouchesForQuery } from '../../signatures/scheme.ts';
 import { type SchemeName, schemes } from '../../signatures/schemes.ts';
-import { readWindow } from '../../signatures/timestamp.ts';
 import { sources } from '../../sources/registry.ts';
-import { type HandshakeName, handshakeNames, type RelayOptions, type Stream } from '../config.ts';
-import { exportEntries } from '../export-settings.ts';
-import { historyEntries } from '../history-settings.ts';
+import type { HandshakeName, RelayOptions, Stream } from '../config.ts';
 import { defaultSecret } from '../secrets.ts';
+import { RelaySchema } from './schema.ts';
 import { unsignedFilters, unsignedKeys } from './signature-coverage.ts';
 import { keyProblems, tableProblems } from './table-problems.ts';
-
-const mebibyte = 1024 * 1024;
-
-// Of these characters each is one byte, which BigQuery counts to 1,024; the view `<table>_unique` must fit, too.
-const TableName = v.pipe(
-  v.string(),
-  v.regex(
-    /^\w{1,1024}\.[\w-]{1,1017}$/,
-    'must be "dataset.table", of 1,024 and 1,017 letters at most',
-  ),
-);
-
-const ResourceName = v.pipe(
-  v.string(),
-  v.regex(
-    /^(?!goog)[A-Za-z][\w.~+%-]{2,254}$/,
-    'must be 3 to 255 letters, digits or - . _ ~ + %, begin with a letter and not with "goog"',
-  ),
-);
-
-const StreamName = v.pipe(
-  v.string(),
-  v.regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be lower case: a letter, then letters, digits, - or _'),
-);
-
-const SecretName = v.pipe(
-  v.string(),
-  v.regex(/^[A-Z][A-Z0-9_]*$/, 'must name a secret, as in UPPER_CASE; never the secret itself'),
-);
-
-// Its form alone: the subscriber asks Intl.
-const TimeZone = v.pipe(
-  v.string(),
-  v.regex(
-    /^([+-]\d\d:\d\d|[A-Za-z][\w+-]*(\/[\w+-]+)*)$/,
-    'must be an IANA time zone or an offset such as +02:00',
-  ),
-);
-
-const AddressBlock = v.pipe(
-  v.string(),
-  v.check(
-    (text) => parseBlock(text) !== undefined,
-    'must be an address or a CIDR block, such as 192.0.2.0/24',
-  ),
-);
-
-const Window = v.pipe(
-  v.union([v.string(), v.literal(false)], 'must be a duration such as 15m, or false'),
-  v.check(
-    (window) => window === false || readWindow(window) !== undefined,
-    'must be a duration: a number and s, m, h or d, such as 90s, 15m, 25h or 3d',
-  ),
-);
-
-const From = v.union(
-  [v.string(), v.array(v.string())],
-  'must be a place such as $.type, or a list',
-);
-const Unit = v.picklist(['s', 'ms', 'us', 'ns', 'iso']);
-
-// What the texts say is checked when they are compiled.
-const Columns = v.record(
-  v.string(),
-  v.strictObject({
-    type: v.string(),
-    from: v.string(),
-    unit: v.optional(Unit),
-    required: v.optional(v.boolean()),
-    description: v.optional(v.string()),
-  }),
-);
-
-const StreamSchema = v.strictObject({
-  source: v.picklist(Object.keys(sources)),
-  scheme: v.picklist(Object.keys(schemes)),
-  body: v.optional(
-    v.union([v.picklist(bodyFormats), v.pipe(v.array(v.picklist(bodyFormats)), v.minLength(1))]),
-  ),
-  each: v.optional(v.string()),
-  event: v.optional(From),
-  id: v.optional(From),
-  time: v.optional(v.union([v.string(), v.strictObject({ from: v.string(), unit: Unit })])),
-  columns: v.optional(Columns),
-  moreColumns: v.optional(Columns),
-  table: TableName,
-  secrets: v.optional(v.pipe(v.array(SecretName), v.minLength(1), v.maxLength(4))),
-  // Checked by its compiler, which tells the place of each problem.
-  filter: v.optional(v.looseObject({})),
-  key: v.optional(v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(16))),
-  replayWindow: v.optional(Window),
-  maxBodyBytes: v.optional(
-    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7 * mebibyte)),
-  ),
-  publishBudgetMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(25_000))),
-  allowedAddresses: v.optional(v.pipe(v.array(AddressBlock), v.minLength(1))),
-  acceptedStatus: v.optional(v.picklist([200, 204])),
-  handshake: v.optional(v.picklist(handshakeNames)),
-  timeZone: v.optional(TimeZone),
-  unknown: v.optional(v.picklist(['keep', 'refuse'])),
-  invalidValues: v.optional(v.picklist(['null', 'dead-letter'])),
-  fields: v.optional(v.boolean()),
-  acceptsGet: v.optional(v.boolean()),
-  ...exportEntries,
-  ...historyEntries,
-});
-
-const RelaySchema = v.strictObject({
-  project: v.pipe(
-    v.string(),
-    v.regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'must be the id of a Google Cloud project'),
-  ),
-  location: v.optional(v.string()),
-  topic: v.optional(ResourceName),
-  subscription: v.optional(ResourceName),
-  deadLetters: v.optional(TableName),
-  publicUrl: v.optional(v.pipe(v.string(), v.url('must be a URL'))),
-  streams: v.record(StreamName, StreamSchema),
-});
 
 /** @throws RelayError `config.invalid`, which names every problem with its path */
 export function checkConfig(options: RelayOptions): void {
@@ -153,12 +31,12 @@ export function checkConfig(options: RelayOptions): void {
 }
 
 /**
- * Handshakes whose challenge is answered with the key that signs deliveries. With any other scheme than
- * the one whose signed text no challenge can be, they would sign a forger's deliveries for him.
+ * Handshakes that answer a challenge with the key that signs deliveries. With their own scheme a challenge can never be
+ * the text of a delivery. With any other scheme a forger could have his deliveries signed as challenges.
  */
 const challengeSchemes: { [Name in HandshakeName]?: SchemeName } = { x: 'x', zoom: 'zoom' };
 
-/** Settings that are right one by one, but not together. */
+/** Options that are right on their own, but not together. */
 function disagreements(
   { publicUrl, streams }: RelayOptions,
   isWellFormed: (streamName: string) => boolean,
@@ -190,7 +68,7 @@ function disagreements(
   });
 }
 
-/** Does the scheme vouch for the query of a GET? An unknown one is reported elsewhere. */
+/** Whether the scheme covers the query of a GET. An unknown scheme is reported elsewhere. */
 function signsQuery(name: string): boolean {
   if (!Object.hasOwn(schemes, name)) return true;
   return vouchesForQuery(schemes[name as SchemeName]);
@@ -198,13 +76,13 @@ function signsQuery(name: string): boolean {
 
 function signsTime(name: SchemeName): boolean {
   const scheme: Scheme | undefined = Object.hasOwn(schemes, name) ? schemes[name] : undefined;
-  // Of a scheme that is misspelt nothing more is said here.
+  // An unknown scheme is reported elsewhere.
   return scheme === undefined || ('signed' in scheme && scheme.timestamp !== undefined);
 }
 
 /**
- * Names of streams that differ in `-` and `_` alone have one default secret: whoever may send to the one stream
- * could send to the other. A secret that both name is meant to be shared.
+ * Streams whose names differ only in `-` and `_` have the same default secret: a sender of one could send to the other.
+ * A secret that both streams name is shared on purpose.
  */
 function sharedDefaults({ streams }: RelayOptions): string[] {
   const takenBy = new Map<string, string>();
@@ -220,28 +98,40 @@ function sharedDefaults({ streams }: RelayOptions): string[] {
   });
 }
 
-/** What only the compilers of the shape and of the filter can tell. */
+/** Problems that a stream shows only when its shape and its filter are compiled. */
 function streamProblems(name: string, stream: Stream): Problem[] {
   const eventNamePlaces = sources[stream.source].eventNamePlaces(stream);
   return [
     ...(stream.source === 'generic' ? planOf(stream).problems : moreProblems(stream)),
-    ...filterOf(stream).problems,
+    ...filterProblems(stream),
     ...partialNames(stream),
     ...unsignedFilters(stream, schemes[stream.scheme], eventNamePlaces),
     ...tableProblems(name, stream),
     ...keyProblems(stream),
     ...unsignedKeys(stream, schemes[stream.scheme]),
-    ...uselessLeniency(stream),
+    ...unusedInvalidValues(stream),
   ];
 }
 
-/** Of columns beside those that the source has of its own. */
+/** A pattern's problem names the place in the pattern. */
+function filterProblems(stream: Stream): Problem[] {
+  const { patterns, problems } = filterOf(stream);
+  const refused = patterns.flatMap(({ path, pattern, maxTextLength }) => {
+    const problem = patternProblem(pattern, maxTextLength);
+    if (!problem) return [];
+    return [{ path, message: `is refused at character ${problem.at + 1}: ${problem.reason}` }];
+  });
+  const paths = new Set(refused.map(({ path }) => path));
+  return [...problems.filter(({ path }) => !paths.has(path)), ...refused];
+}
+
+/** The problems of columns that are added to those of the source. */
 function moreProblems(stream: Stream): Problem[] {
   const plan = morePlanOf(stream);
   if (!plan) return [];
   const source = sources[stream.source];
   if (source.delivers === 'exports') {
-    return [{ path: 'moreColumns', message: 'has no place: exports bring their own columns' }];
+    return [{ path: 'moreColumns', message: 'is not for exports: they have columns of their own' }];
   }
   const { moreColumns, ...bare } = stream;
   const own = new Set(source.layout(bare).columns.map(({ name }) => name.toLowerCase()));
@@ -258,17 +148,17 @@ function moreProblems(stream: Stream): Problem[] {
   ];
 }
 
-function uselessLeniency({ source, invalidValues }: Stream): Problem[] {
+function unusedInvalidValues({ source, invalidValues }: Stream): Problem[] {
   if (invalidValues === undefined || sources[source].delivers === 'rows') return [];
-  const message = 'is for streams of rows: files are loaded as they are';
+  const message = 'is only for streams of rows: files are loaded unchanged';
   return [{ path: 'invalidValues', message }];
 }
 
 /**
- * A filter on names, where the name is that of one item of an array (`$.changes[0].field`). An event whose
- * other items are wanted would be dropped for its first.
+ * A filter on names where the name stands in one item of an array (`$.changes[0].field`). It would drop an event because
+ * of its first item, although another item matches.
  */
-export function partialNames(stream: Stream): Problem[] {
+function partialNames(stream: Stream): Problem[] {
   if (!filterOf(stream).named) return [];
   const places = planOf(stream).event.flat();
   const isPartial = places.some(
@@ -277,7 +167,7 @@ export function partialNames(stream: Stream): Problem[] {
   if (!isPartial) return [];
   const all = String(stream.event).replaceAll(/\[\d+\]/g, '[]');
   const message =
-    `sees the name of one item (${stream.event}) and would drop what others hold: filter with ` +
-    `where: { field: '${all}', … }, which passes if any of them does`;
+    `sees the name of one item (${stream.event}) and ignores the other items: filter with ` +
+    `where: { field: '${all}', … }, which passes if any item matches`;
   return [{ path: 'filter', message }];
 }

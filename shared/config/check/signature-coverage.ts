@@ -16,10 +16,10 @@ import type { Stream } from '../config.ts';
 import type { JoinedPlaces } from '../event-shape.ts';
 
 /**
- * Where a stream's filter looks at what the signature does not cover. Who has seen one signed delivery
- * may send it again with another header, and would pass, or hide, what the filter is there for.
+ * Where a stream's filter looks at values that the signature does not cover. Whoever has seen a signed delivery could
+ * send it again with another header, and so make it pass the filter, or make the filter drop it.
  *
- * @param eventNamePlaces where the names of events stand
+ * @param eventNamePlaces where an event's name stands
  */
 export function unsignedFilters(
   stream: Stream,
@@ -31,7 +31,7 @@ export function unsignedFilters(
   if (named && eventNamePlaces === undefined) {
     problems.push({
       path: 'filter',
-      message: 'names events, but this stream says no names: set event',
+      message: 'names events, but this stream has no names: set event',
     });
   } else if (named && eventNamePlaces !== undefined) {
     const unsigned = placesIn(eventNamePlaces)
@@ -56,7 +56,7 @@ export function unsignedFilters(
   return problems;
 }
 
-/** Of a stream whose shape is wrong nothing more is said here. */
+/** None where the text is wrong: that is reported elsewhere. */
 function placesIn(eventNamePlaces: JoinedPlaces): Places[] {
   try {
     return parseJoined(eventNamePlaces);
@@ -83,12 +83,12 @@ function refusal(place: Place, stream: Stream): string {
 /**
  * The first of a value's alternatives that the scheme's signature does not vouch for.
  *
- * Of a scheme whose headers have other names as well (Svix), those under the first are read where the delivery
- * carries any of them, and only else those under the next. So `header:svix-id | header:webhook-id` is what was
- * signed; alone, or first, `webhook-id` may be what somebody has added.
+ * Some schemes have a second set of header names (Svix). It is read only for a delivery that carries none of the first
+ * set. So `header:svix-id | header:webhook-id` is what was signed. `webhook-id` alone, or first, may be a header that
+ * somebody added.
  */
-export function findUnsigned(places: Places, stream: Stream, scheme: Scheme): Place | undefined {
-  // Who shows the secret itself vouches for all that comes with it.
+function findUnsigned(places: Places, stream: Stream, scheme: Scheme): Place | undefined {
+  // A sender that shows the secret vouches for the whole delivery.
   if ('at' in scheme) return undefined;
   return places.find((place, at) => {
     if (place.of === 'query') return !signsUrl(scheme);
@@ -97,7 +97,7 @@ export function findUnsigned(places: Places, stream: Stream, scheme: Scheme): Pl
   });
 }
 
-/** @param before the alternatives that count before this one */
+/** @param before the alternatives that are read before this one */
 function coversHeader(name: string, before: Places, scheme: SignatureScheme): boolean {
   if (signsHeader(name, scheme)) return true;
   const { otherwise } = scheme;
@@ -116,16 +116,16 @@ function coversBody(stream: Stream, scheme: SignatureScheme): boolean {
   return takesFormsAlone(stream) && signsForm(scheme);
 }
 
-/** Some schemes sign a few fields of the body alone. */
+/** Some schemes sign only a few fields of the body. */
 function coversPath(
   place: Extract<Place, { path: JsonPath }>,
   stream: Stream,
   scheme: SignatureScheme,
 ): boolean {
-  // Where these stand, the body itself says.
+  // The body decides where these fields stand.
   if (scheme.formOrIn !== undefined) return false;
   const each = place.of === 'event' && stream.each ? parseJsonPath(stream.each) : undefined;
-  // What stands in a line is no path of the body that a scheme could name.
+  // A scheme can't name a path within a line.
   if (each?.ok === false) return false;
   const base = each ? [...each.path, null] : [];
   const wanted = [...base, ...place.path];
@@ -138,11 +138,11 @@ function coversPath(
 }
 
 /**
- * Columns of a stream's key that tell rows apart only as long as nobody minds: a row replaces the one with its
- * key, so that what is not signed lets whoever has seen one delivery write over another's row.
+ * Columns of a stream's key that are not signed. A row replaces the row with the same key: whoever has seen one delivery
+ * could send it with another key, and overwrite another row.
  */
 export function unsignedKeys(stream: Stream, scheme: Scheme): Problem[] {
-  // A source's own columns it vouches for itself.
+  // The other sources choose their own columns, which are covered.
   const plan = stream.source === 'generic' ? planOf(stream) : morePlanOf(stream);
   if (!plan || !stream.key) return [];
   return stream.key.flatMap((name, index) => {
@@ -153,11 +153,11 @@ export function unsignedKeys(stream: Stream, scheme: Scheme): Problem[] {
 }
 
 function problemOf(from: Places, plan: Plan, stream: Stream, scheme: Scheme): string | undefined {
-  // Alternatives are judged together: which is signed may hang on those before it.
+  // Alternatives are judged together: whether one is signed may depend on those before it.
   const stated = from.filter(({ of }) => of !== 'fact');
   const read = [stated, ...from.flatMap((place) => sourcesOf(place, plan))];
   if (read.flat().some(({ of }) => of === 'fact')) {
-    return 'is new with every delivery, as this stream says no id: no copy would ever be known. Set id';
+    return 'is new with every delivery, because this stream has no id: no duplicate would be recognised. Set id';
   }
   const unsigned = read
     .map((places) => findUnsigned(places, stream, scheme))
@@ -170,7 +170,7 @@ function problemOf(from: Places, plan: Plan, stream: Stream, scheme: Scheme): st
   );
 }
 
-/** What a fact reads in the end; the fact itself where the sender says no id. Other facts are the relay's own. */
+/** The places that a fact is read from; the fact itself where the sender gives no id. Other facts are the relay's. */
 function sourcesOf(place: Place, { id, event, time }: Plan): readonly Places[] {
   if (place.of !== 'fact') return [];
   switch (place.fact) {

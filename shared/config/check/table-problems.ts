@@ -16,9 +16,9 @@ import type { Stream } from '../config.ts';
 const partitionTypes: ReadonlySet<ColumnType> = new Set(['TIMESTAMP', 'DATE', 'DATETIME']);
 
 /**
- * What BigQuery would refuse of the table that a stream describes, told before anything is deployed.
+ * What BigQuery would refuse in a stream's table, found before anything is deployed.
  *
- * @param name of the stream: a problem of two columns names both with their whole paths
+ * @param name the stream's name: a problem between two columns names both with their full paths
  */
 export function tableProblems(name: string, stream: Stream): Problem[] {
   const source = sources[stream.source];
@@ -34,7 +34,7 @@ export function tableProblems(name: string, stream: Stream): Problem[] {
   ];
 }
 
-/** Undefined where there is none: of a time zone the form alone is checked here, and the subscriber asks Intl. */
+/** Undefined for an unknown time zone: here only its form is checked; the subscriber asks Intl. */
 function layoutOf(source: RowSource, stream: Stream): TableLayout | undefined {
   try {
     return keyedLayout(source.layout(stream), stream);
@@ -63,7 +63,7 @@ function countProblems(path: string, columns: number): Problem[] {
 
 function columnProblems({ name, description = '' }: Column, stream: Stream): Problem[] {
   const path = pathOf(name, stream);
-  // Those that the source brings are right.
+  // The source's own columns are right.
   if (path === undefined) return [];
   const problem = nameProblem(name);
   const problems = problem === undefined ? [] : [{ path, message: problem }];
@@ -74,14 +74,14 @@ function columnProblems({ name, description = '' }: Column, stream: Stream): Pro
   return problems;
 }
 
-/** Where the stream says it; undefined of a column that its source brings. */
+/** Where the stream declares it; undefined for a column of its source. */
 function pathOf(column: string, { columns, moreColumns }: Stream): string | undefined {
   if (columns) return `columns.${column}`;
   return moreColumns && Object.hasOwn(moreColumns, column) ? `moreColumns.${column}` : undefined;
 }
 
 function doubledColumns(streamName: string, stream: Stream, columns: readonly Column[]): Problem[] {
-  // Of the columns of a source that has its own, those in `moreColumns` are told apart elsewhere.
+  // check-config.ts compares `moreColumns` with the columns of the source.
   const names =
     stream.source === 'generic'
       ? columns.map(({ name }) => name)
@@ -95,7 +95,7 @@ function doubledColumns(streamName: string, stream: Stream, columns: readonly Co
   });
 }
 
-/** Of the columns that the table is partitioned and clustered by; those of a key have checks of their own. */
+/** The columns that the table is partitioned and clustered by. A key is checked by `keyProblems`. */
 function arrangementProblems(stream: Stream, layout: TableLayout): Problem[] {
   const { columns, partitionBy, clusterBy = [], key = [] } = layout;
   const typeOf = (wanted: string) => columns.find(({ name }) => name === wanted)?.type;
@@ -119,7 +119,7 @@ export function keyProblems(stream: Stream): Problem[] {
   const source = sources[stream.source];
   if (!key) return [];
   if (source.delivers !== 'rows') {
-    return [{ path: 'key', message: 'is for streams of rows: files are loaded as they are' }];
+    return [{ path: 'key', message: 'is only for streams of rows: files are loaded unchanged' }];
   }
   const columns = new Map(source.layout(stream).columns.map((column) => [column.name, column]));
   const problems = key.flatMap((name, index) => {
@@ -127,7 +127,7 @@ export function keyProblems(stream: Stream): Problem[] {
     const path = `key.${index}`;
     if (!type) return [{ path, message: `names no column: "${name}"` }];
     if (clusterTypes.has(type)) return [];
-    return [{ path, message: `"${name}" is ${type}, which no primary key holds` }];
+    return [{ path, message: `"${name}" is ${type}, which a primary key can't have` }];
   });
   if (new Set(key).size < key.length) problems.push({ path: 'key', message: 'names one twice' });
   return problems;

@@ -3,7 +3,7 @@ import { findValues } from '../../json/json-path.ts';
 
 /**
  * Where a value stands in a delivery, as it is written in a scheme:
- * `header:x-id`; `item:t=`, the item of the signature header's list that begins so;
+ * `header:x-id`; `item:t=`, the item of the signature header's list that begins with `t=`;
  * `json:a.b`, a scalar of the JSON body; `query:name`, of the public URL.
  */
 export type ReferenceText =
@@ -24,7 +24,7 @@ export interface Readable {
   json: () => string | undefined;
 }
 
-/** Throws TypeError where `text` is no reference: a mistake in a scheme, found when it is built. */
+/** @throws TypeError if `text` is not a reference: a mistake in a scheme, found when it is built */
 export function parseReference(text: string): Reference {
   const colon = text.indexOf(':');
   const from = text.slice(0, colon);
@@ -43,7 +43,7 @@ export function parseReference(text: string): Reference {
   }
 }
 
-/** The value as text, or undefined where the delivery does not hold it. */
+/** The value as text, or undefined if the delivery lacks it. */
 export function readReference(reference: Reference, from: Readable): string | undefined {
   switch (reference.from) {
     case 'header':
@@ -60,8 +60,8 @@ export function readReference(reference: Reference, from: Readable): string | un
 }
 
 /**
- * By the reader that filters and rows use too: of members with one name another reader may take another, and
- * what was verified would not be what is relayed.
+ * Uses the reader of filters and rows. Another reader might choose another of several members with the same name: then
+ * the verified value would not be the relayed one.
  */
 function readScalar(text: string | undefined, path: readonly string[]): string | undefined {
   if (text === undefined) return undefined;
@@ -69,7 +69,7 @@ function readScalar(text: string | undefined, path: readonly string[]): string |
   return isAbsent(raw) ? undefined : scalarText(raw);
 }
 
-/** The member of that name, where it is an object; else the whole. */
+/** The member of that name if it is an object; otherwise the whole text. */
 export function objectIn(text: string, name: string): string {
   const [inner] = findValues(text, [name]) ?? [];
   return inner?.startsWith('{') ? inner : text;

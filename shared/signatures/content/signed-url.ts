@@ -1,14 +1,14 @@
-/** How a sender writes the URL that it signs, where that is not how it arrives. */
+/** How a sender writes the URL that it signs, if it differs from the URL that arrives. */
 export type UrlWriting = 'as-sent' | 'hubspot' | 'twilio';
 
-/** Each costs a pass of the hash over the whole message, for every live secret. */
+/** Each URL costs a pass of the hash over the whole message, for every live secret. */
 const maxCandidates = 4;
 
 /** https://developers.hubspot.com/docs/api/webhooks/validating-requests: decoded before it is signed. */
 const hubspotEscapes = /%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)/gi;
 
 /**
- * What Twilio signs unescaped though it is escaped on the wire: the apostrophe (its SDKs call it the legacy query
+ * Characters that Twilio signs unescaped although they are escaped on the wire: the apostrophe (its SDKs call it the legacy query
  * string), and `@` and `:` of a SIP address. https://www.twilio.com/docs/usage/webhooks/webhooks-security
  */
 const twilioEscapes = /%(?:27|40|3A)/gi;
@@ -21,13 +21,13 @@ const writings: Record<UrlWriting, (url: string) => readonly string[]> = {
   hubspot: (url) => [url.replace(hubspotEscapes, decodeEscape), ...asSent(url)],
   twilio: (url) => {
     const texts = [...new Set([inQuery(url, unescapeForTwilio), ...asSent(url)])];
-    // Its products do not agree on the port of an https URL, so that Twilio's SDKs try both.
+    // Twilio's products sign an https URL with or without the port, so Twilio's SDKs try both.
     return [...texts, ...texts.map(otherPort)];
   },
 };
 
 /**
- * The URLs that a sender may have signed, of which one as it arrives: the most likely first, four at most.
+ * The URLs that a sender may have signed, four at most. The most likely comes first. One is the URL as it arrives.
  *
  * @param url the public URL as it is configured, with the query as it arrives. A port, a path prefix and
  *   credentials in it (Twilio signs these too) stay as they are written
@@ -37,9 +37,9 @@ export function signedUrls(url: string, writing: UrlWriting): readonly string[] 
 }
 
 /**
- * As it arrives, and as it may have been sent. What stands before the Worker may have escaped what was sent
- * raw in the query: miniflare (`wrangler dev`) writes `'` as %27 and all beyond ASCII as UTF-8 in upper-case hex;
- * workerd itself, measured over a raw socket, leaves both. From here the two can't be told apart.
+ * As it arrives, and as it may have been sent. A server in front of the Worker may have escaped raw
+ * characters in the query: miniflare (`wrangler dev`) writes `'` as %27, and characters beyond ASCII as UTF-8 in
+ * upper-case hex. workerd itself, tested with a raw socket, changes neither. The Worker can't distinguish the two.
  */
 function asSent(url: string): readonly string[] {
   const apostrophes = inQuery(url, (query) => query.replaceAll('%27', "'"));
@@ -63,7 +63,7 @@ function decodeEscape(escaped: string): string {
   return String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
 }
 
-/** Where the bytes are no UTF-8 they stay escaped. */
+/** Bytes that are not UTF-8 stay escaped. */
 function decodeUtf8(escaped: string): string {
   try {
     return decodeURIComponent(escaped);
@@ -72,7 +72,7 @@ function decodeUtf8(escaped: string): string {
   }
 }
 
-/** Without the port where there is one, else with that of the scheme. */
+/** Without the port if there is one, otherwise with the URL scheme's port. */
 function otherPort(url: string): string {
   const [, scheme = '', authority = '', rest = ''] =
     /^(https?):\/\/([^/?#]*)(.*)$/is.exec(url) ?? [];

@@ -2,9 +2,9 @@ import { formPairs } from '../../formats/form.ts';
 import type { Bytes } from '../bytes.ts';
 
 /**
- * How much a signed form may hold: it is read before its signature can hold, and a megabyte of `a&a&a…` took a
- * second. Twilio's callbacks have some forty fields, twice ten for media and those of SIP headers, of 1,600
- * characters at most.
+ * The limits of a signed form. It is read before its signature is checked, and a megabyte of `a&a&a…` took a second.
+ * Twilio's callbacks have about forty fields, twice ten for media, and those of SIP headers, of 1,600 characters at
+ * most.
  */
 const maxFormFields = 1000;
 const maxFormBytes = 1024 * 1024;
@@ -15,10 +15,10 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Twilio's form: names in order, each followed by its distinct values in order, with nothing
- * between them; undefined where it is not UTF-8.
+ * between them; undefined if it is not UTF-8.
  * https://www.twilio.com/docs/usage/webhooks/webhooks-security
  *
- * Read by the reader that rows and filters use too: a field that only one of them saw would not be signed.
+ * Uses the reader of rows and filters: a field that only one of them saw would not be signed.
  */
 export function sortedForm(body: Bytes): string | undefined {
   let form: string;
@@ -40,7 +40,7 @@ export function sortedForm(body: Bytes): string | undefined {
   return text;
 }
 
-/** Is the form more than any sender's? Nothing of it is decoded. */
+/** Whether the form is larger than any sender's. Decodes nothing. */
 export function isOversizedForm(body: Bytes): boolean {
   if (body.length > maxFormBytes) return true;
   let fields = 1;

@@ -1,20 +1,20 @@
 import { type Bytes, toBytes } from '../bytes.ts';
 import { parseReference, type Readable, type Reference, readReference } from './reference.ts';
 
-/** One piece of a signed message. An optional reference is empty text where the delivery lacks it. */
+/** One part of a signed message. An optional reference is empty text if the delivery lacks it. */
 type Part =
   | { text: string }
   | { is: 'url' | 'method' | 'form.sorted' }
   | { reference: Reference; optional: boolean };
 
-/** The bytes that are signed: `before`, then the body as received if `body` holds, then `after`. */
+/** The bytes that are signed: `before`, then the body as received if `body` is true, then `after`. */
 export interface Template {
   before: readonly Part[];
   body: boolean;
   after: readonly Part[];
 }
 
-/** What a template is filled from. `body` is used as it is and never copied unless it must be. */
+/** What a template is filled from. `body` is copied only if it must be. */
 export interface Signable extends Readable {
   method: string;
   body: Bytes;
@@ -22,7 +22,7 @@ export interface Signable extends Readable {
   form: () => string | undefined;
 }
 
-/** Is the URL, or the form, a part of what is signed? */
+/** Whether the URL, or the form, is part of what is signed. */
 export function signs({ before, after }: Template, what: 'url' | 'form.sorted'): boolean {
   const isIt = (part: Part) => 'is' in part && part.is === what;
   return before.some(isIt) || after.some(isIt);
@@ -30,8 +30,10 @@ export function signs({ before, after }: Template, what: 'url' | 'form.sorted'):
 
 /**
  * Reads a template such as `v0:{header:x-timestamp}:{body}`. The names: `{body}` (once at most),
- * `{url}`, `{method}`, `{form.sorted}` and every reference, with `?` at its end where it may be
- * absent. Throws TypeError on any other name.
+ * `{url}`, `{method}`, `{form.sorted}` and every reference, with `?` at its end if it may be
+ * absent.
+ *
+ * @throws TypeError for any other name
  */
 export function parseTemplate(text: string): Template {
   const before: Part[] = [];
@@ -56,8 +58,8 @@ function parsePart(name: string): Part {
 }
 
 /**
- * The signed bytes, or undefined where a part is missing or unreadable. A template of the body
- * alone gives the body itself; any other costs one copy, for WebCrypto takes its input whole.
+ * The signed bytes, or undefined if a part is missing or unreadable. A template of only the body gives the body itself.
+ * Any other costs one copy, because WebCrypto needs its input in one piece.
  */
 export function render(template: Template, from: Signable): Bytes | undefined {
   const { before, body, after } = template;

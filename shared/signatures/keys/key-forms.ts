@@ -1,20 +1,20 @@
 import { type Bytes, decode, toBytes } from '../bytes.ts';
 import type { KeyFormat } from '../scheme.ts';
 
-/** How the secrets of one format are spelled. */
+/** How the secrets of one format are written. */
 interface KeyForm {
-  /** For who has set one that cannot be read. Ends a sentence: "must be …". */
+  /** For the user who set one that can't be read. Ends a sentence: "must be …". */
   expected: string;
-  /** The keys that a secret may stand for, three at most; none where it cannot be read. */
+  /** The keys that a secret may stand for, three at most; none if it can't be read. */
   read(secret: string): readonly (Bytes | undefined)[];
 }
 
-/** Standard Webhooks' prefix, as Svix and Supabase show it. The key is the base64 behind. */
+/** Standard Webhooks' prefix, as Svix and Supabase show it. The key is the base64 after it. */
 const whsec = /^(?:v1,)?whsec_/;
 
 /**
- * A sender's own prefix, such as `polar_whs_`. Before 8 September 2026 Polar took the whole text as the key, and since
- * takes the base64 behind it (https://polar.sh/docs/integrate/webhooks/delivery); base64url may begin so as well.
+ * A sender's own prefix, such as `polar_whs_`. Before 8 September 2026 Polar used the whole text as the key, and since
+ * then the base64 after the prefix (https://polar.sh/docs/integrate/webhooks/delivery). base64url may begin so too.
  */
 const ownPrefix = /^(?:[a-z][a-z0-9]*_)+/;
 
@@ -34,14 +34,13 @@ const forms: Record<KeyFormat, KeyForm> = {
   },
 };
 
-/** The form that a secret of that format must have. Ends a sentence: "must be …". */
+/** The form that a secret of this format must have. Ends a sentence: "must be …". */
 export function expectedForm(format: KeyFormat): string {
   return forms[format].expected;
 }
 
 /**
- * The keys that a secret may stand for: one, but where its text leaves open how it is meant. The first is the
- * one to sign with.
+ * The keys that a secret may stand for: one, unless its text can be read in several ways. The first one signs.
  *
  * @param secret without blanks and line ends around it
  */
@@ -56,15 +55,15 @@ function readWhsec(secret: string): readonly (Bytes | undefined)[] {
   return [toBytes(secret), decodeBase64(secret.slice(prefix.length)), decodeBase64(secret)];
 }
 
-/** Raw, or as SubjectPublicKeyInfo (RFC 5280, section 4.1); which of the two, its length tells. */
+/** Raw, or as SubjectPublicKeyInfo (RFC 5280, section 4.1): the length decides. */
 function readPublicKey(secret: string): readonly (Bytes | undefined)[] {
-  // A file of variables may hold the line ends as they are escaped there.
+  // In a file of variables the line ends may be escaped.
   const [, inPem] = pem.exec(secret.replaceAll('\\n', '\n').replaceAll('\\r', '')) ?? [];
   if (inPem !== undefined) return [decodeBase64(inPem)];
   return [decode(secret, 'hex') ?? decodeBase64(secret)];
 }
 
-/** In either alphabet, with or without padding. atob() takes blanks inside, as lines of PEM have them. */
+/** In either alphabet, with or without padding. atob() accepts the line breaks of PEM. */
 function decodeBase64(text: string): Bytes | undefined {
   const bytes = decode(text, 'base64url');
   return bytes?.length === 0 ? undefined : bytes;

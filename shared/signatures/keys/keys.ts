@@ -25,16 +25,16 @@ export function parametersOf(
 }
 
 /**
- * A secret without the blanks and line ends that `echo`, an editor or a copied line left around it: no sender
- * issues one that begins or ends so, and refusing deliveries for it would be our failure, not theirs.
+ * A secret without the blanks and line ends that `echo`, an editor or copying left around it. No sender issues a secret
+ * with them, and refusing deliveries because of them would be the relay's failure.
  */
 export function trimSecret(secret: string): string {
   return secret.trim();
 }
 
 /**
- * The keys that one live secret may stand for (HMAC keys or public keys), three at most: one, but where its text
- * leaves open how it is meant. None where it is not a key of that scheme. No promise where they were imported before.
+ * The keys that one live secret may stand for (HMAC keys or public keys): one, or up to three if its text can be read in
+ * several ways. None if it is not a key of that scheme. Not a promise if they were imported before.
  *
  * @param secret trimmed
  */
@@ -62,7 +62,7 @@ async function importVerifyingKeys(
 
 /**
  * The key that signs: the HMAC secret itself, or for the algorithms with a key pair the private
- * key as PKCS #8 in base64 or PEM. Undefined where it cannot be read. Not cached: only senders sign.
+ * key as PKCS #8 in base64 or PEM. Undefined if it can't be read. Not cached: only senders sign.
  */
 export async function signingKey(
   scheme: SignatureScheme,
@@ -74,7 +74,7 @@ export async function signingKey(
     : importKey(scheme.algorithm, 'pkcs8', bytes, ['sign']);
 }
 
-/** The form that a secret should have, where it cannot be read as the scheme needs it. An empty one is none. */
+/** The form that a secret must have, if the scheme can't read it. Undefined if it can, or if the secret is empty. */
 export async function misreadSecret(scheme: Scheme, secret: string): Promise<string | undefined> {
   const text = trimSecret(secret);
   if (text === '' || 'at' in scheme || (await verifyingKeys(scheme, text)).length > 0) {
@@ -105,7 +105,7 @@ async function importVerifyingKey(
   algorithm: SignatureAlgorithm,
   bytes: Bytes,
 ): Promise<Key | undefined> {
-  // An HMAC is made again and compared, once for all signatures that a delivery shows.
+  // An HMAC is computed again, once for all signatures of a delivery, and compared.
   if (algorithm !== 'ed25519' && algorithm !== 'ecdsa-p256') {
     return importKey(algorithm, 'raw', bytes, ['sign']);
   }
@@ -120,7 +120,7 @@ async function importKey(
   usages: ('sign' | 'verify')[],
 ): Promise<Key | undefined> {
   if (bytes === undefined) return undefined;
-  // Refuses what is no key of the algorithm, and a zero-length one for HMAC.
+  // Throws if the bytes are not a key of the algorithm, and for an empty HMAC key.
   try {
     return await crypto.subtle.importKey(format, bytes, webCrypto[algorithm], false, usages);
   } catch {

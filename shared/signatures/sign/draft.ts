@@ -9,14 +9,14 @@ import type { SignedRequest } from '../request.ts';
 import type { SignatureScheme } from '../scheme.ts';
 import { writeTimestamp } from '../timestamp.ts';
 
-/** What a sender adds to a request. `url` and `body` are there only where the scheme changes them. */
+/** What a sender adds to a request. `url` and `body` are set only if the scheme changes them. */
 export interface SignedParts {
   headers: Record<string, string>;
   url?: string;
   body?: Bytes;
 }
 
-/** A request while it is being signed: what was asked for, and what the scheme has added so far. */
+/** A request while it is being signed, with what the scheme has added so far. */
 export class Draft {
   readonly #request: Omit<SignedRequest, 'key'>;
   readonly #headers: Headers;
@@ -66,7 +66,7 @@ export class Draft {
     this.#add(scheme.bodyDigest, encode(new Uint8Array(digest), 'hex'));
   }
 
-  /** What is signed: each item of the scheme's array, as raw JSON; or once the body, which is undefined here. */
+  /** What is signed: each item of the scheme's array, as raw JSON; or undefined once, for the body. */
   items({ each }: SignatureScheme): readonly (string | undefined)[] {
     return each ? this.#itemsAt(each) : [undefined];
   }
@@ -84,7 +84,7 @@ export class Draft {
     };
   }
 
-  /** `index` is the item's, where there are several. */
+  /** @param index of the item, if there are several */
   addSignature(
     { signature: [at], separator, tag, each }: SignatureScheme,
     index: number,

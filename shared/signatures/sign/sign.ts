@@ -11,12 +11,12 @@ export type { SignedParts } from './draft.ts';
 /**
  * Signs a request as the scheme's sender would, at `now` (Unix milliseconds).
  *
- * Where the scheme signs an id that the request lacks, a random one is added. A scheme whose time or signature
- * stands in the JSON body (Adyen, Linear, Mailgun, Pusher) gives a new body: with those members set, and all
- * else as it was. `secret` is the shared secret, or for a key pair the private key (PKCS #8 in base64).
+ * If the scheme signs an id that the request lacks, a random id is added. A scheme whose time or signature stands in the
+ * JSON body (Adyen, Linear, Mailgun, Pusher) gives a new body with those members set, and everything else unchanged.
+ * `secret` is the shared secret, or for a key pair the private key (PKCS #8 in base64).
  *
- * @throws TypeError where the secret is no key of that scheme; where a scheme that needs a JSON object as its
- *   body gets something else; and where the body lacks what is signed
+ * @throws TypeError if the secret is not a key of that scheme, if a scheme that needs a JSON object as the body gets
+ *   something else, or if the body lacks what is signed
  */
 export async function signRequest(
   scheme: Scheme,
@@ -28,7 +28,7 @@ export async function signRequest(
     return showToken(scheme, request.url, secret);
   }
   const key = await signingKey(scheme, secret);
-  if (key === undefined) throw new TypeError(`the secret is no key for ${scheme.algorithm}`);
+  if (key === undefined) throw new TypeError(`the secret is not a key for ${scheme.algorithm}`);
   const draft = new Draft(request, scheme);
   draft.addTime(scheme, now);
   draft.addMissing(scheme);

@@ -7,30 +7,30 @@ import type { SignedRequest } from '../request.ts';
 import type { SignatureScheme } from '../scheme.ts';
 import type { Cause } from './verdict.ts';
 
-/** What a request claims: that one of these signatures was made over one of these messages. */
+/** A request's claim: one of these signatures was made over one of these messages. */
 export interface Claim {
   signatures: readonly Bytes[];
   /** Four at most. */
   messages: readonly Bytes[];
-  from: Signable;
+  signable: Signable;
 }
 
-/** DocuSign sends up to ten. To compare more costs nothing, but with a public key each is a pass over the body. */
+/** DocuSign sends up to ten. Comparing more HMACs costs nothing, but with a public key each is a pass over the body. */
 const maxSignatures = 16;
 const maxSignatureChars = 1024;
-/** Of a header that holds a list. Sixteen HMACs in hex take 1,200. */
+/** The limit for a header that is a list. Sixteen HMACs in hex take 1,200 characters. */
 const maxListChars = 8192;
 
 const ed25519Bytes = 64;
 
-/** Reads what the signature is made of and over, or says why that cannot be. */
+/** Reads the signatures and the signed messages, or says why that is not possible. */
 export function readClaim(
   scheme: SignatureScheme,
   request: SignedRequest,
   json: () => string | undefined,
 ): Claim | Cause {
   const { method, url, headers, body } = request;
-  const from: Signable = {
+  const signable: Signable = {
     method,
     url,
     headers,
@@ -39,19 +39,19 @@ export function readClaim(
     items: [],
     form: once(() => sortedForm(body)),
   };
-  const found = findSignatures(scheme, from);
+  const found = findSignatures(scheme, signable);
   if (typeof found === 'string') return found;
   const signatures = decodeAll(scheme, found);
   if (signatures.length === 0) return 'malformed';
   if (signs(scheme.signed, 'form.sorted') && isOversizedForm(body)) return 'oversized';
-  const messages = renderAll(scheme, from);
-  return messages ? { signatures, messages, from } : 'missing';
+  const messages = renderAll(scheme, signable);
+  return messages ? { signatures, messages, signable } : 'missing';
 }
 
-/** Over each URL that the sender may have signed; most sign none. */
-function renderAll({ signed, url }: SignatureScheme, from: Signable): Bytes[] | undefined {
+/** The message for each URL that the sender may have signed. Most senders sign no URL. */
+function renderAll({ signed, url }: SignatureScheme, signable: Signable): Bytes[] | undefined {
   const messages: Bytes[] = [];
-  for (const seen of url ? withUrls(from, url) : [from]) {
+  for (const seen of url ? withUrls(signable, url) : [signable]) {
     const message = render(signed, seen);
     if (message === undefined) return undefined;
     messages.push(message);
@@ -59,11 +59,11 @@ function renderAll({ signed, url }: SignatureScheme, from: Signable): Bytes[] | 
   return messages;
 }
 
-function withUrls(from: Signable, writing: UrlWriting): Signable[] {
-  return signedUrls(from.url, writing).map((url) => ({ ...from, url }));
+function withUrls(signable: Signable, writing: UrlWriting): Signable[] {
+  return signedUrls(signable.url, writing).map((url) => ({ ...signable, url }));
 }
 
-/** Calls it when first asked, and never again. */
+/** Calls `read` at the first call only, and keeps its value. */
 export function once<Value>(read: () => Value): () => Value {
   let kept: { value: Value } | undefined;
   return () => {
@@ -73,17 +73,17 @@ export function once<Value>(read: () => Value): () => Value {
 }
 
 /**
- * The items that carry the scheme's tag, without it. Where the scheme has no list, a header that
- * was sent twice arrives as one value joined by ", ", which does not decode: it is refused.
+ * The items that begin with the scheme's tag, without the tag. If the scheme has no list, a header that was sent twice
+ * arrives as one value joined by ", ". That does not decode, so it is refused.
  */
-function findSignatures(scheme: SignatureScheme, from: Signable): string[] | Cause {
+function findSignatures(scheme: SignatureScheme, signable: Signable): string[] | Cause {
   const found: string[] = [];
   for (const reference of scheme.signature) {
-    const value = readReference(reference, from);
+    const value = readReference(reference, signable);
     if (value === undefined) continue;
     const items = itemsOf(value, scheme.separator);
     if (items === undefined) return 'oversized';
-    if (scheme.separator !== undefined) from.items = items;
+    if (scheme.separator !== undefined) signable.items = items;
     for (const item of items) {
       if (item.startsWith(scheme.tag)) found.push(item.slice(scheme.tag.length));
     }

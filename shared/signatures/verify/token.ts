@@ -7,7 +7,7 @@ import { judge, refused, type Verdict } from './verdict.ts';
 const digests = new Map<string, readonly Uint8Array[]>();
 
 /**
- * Digests are compared, in full and for every secret, so that time tells neither length nor place.
+ * Compares digests, in full and for every secret, so that the time shows neither a length nor where they differ.
  *
  * @param secrets trimmed
  */
@@ -37,7 +37,7 @@ function presented(scheme: TokenScheme, request: SignedRequest): Bytes | 'missin
   return decode(text, 'base64') ?? 'malformed';
 }
 
-/** RFC 7617, section 2: user and password are in no charset that all agree on; clients write UTF-8 or Latin-1. */
+/** RFC 7617, section 2: there is no fixed charset for user and password; clients use UTF-8 or Latin-1. */
 async function digestsOf(
   secret: string,
   { algorithm }: TokenScheme,
@@ -54,7 +54,7 @@ async function digestsOf(
   return made;
 }
 
-/** Undefined where it has characters beyond, and where it is ASCII alone: that is UTF-8 as well. */
+/** Undefined if it has other characters, and if it is only ASCII: that is UTF-8 too. */
 function toLatin1(text: string): Bytes | undefined {
   const codes = [...text].map((char) => char.codePointAt(0) ?? 0);
   const isLatin1 = codes.every((code) => code < 0x100) && codes.some((code) => code >= 0x80);

@@ -1,11 +1,11 @@
 /**
- * Why a delivery is not believed.
- * - `missing`: no signature (or token), or nothing of what it is made over
- * - `malformed`: nothing that can be decoded, or a timestamp that cannot be read
- * - `oversized`: more to be read before the signature could hold than any sender sends
- * - `mismatch`: not made with any live secret over these bytes
+ * Why a delivery's signature is refused.
+ * - `missing`: no signature or token, or a part that is signed is missing
+ * - `malformed`: a signature that can't be decoded, or a time that can't be read
+ * - `oversized`: before the signature can be checked, more would have to be read than any sender sends
+ * - `mismatch`: no live secret made it over these bytes
  * - `stale`: authentic, but signed too long ago or too far in the future
- * - `no-secret`, `bad-secret`: none is set, or one cannot be read as a key. Our failure, not the sender's
+ * - `no-secret`, `bad-secret`: no secret is set, or one can't be read as a key. The relay's failure, not the sender's
  */
 export type Cause =
   | 'missing'
@@ -23,7 +23,7 @@ export function refused(cause: Cause): Verdict {
   return { ok: false, cause };
 }
 
-/** The first live secret that matched; else whose fault it is that none did. */
+/** The first live secret that matched; otherwise the cause. */
 export function judge(matches: readonly (boolean | 'bad-secret')[]): Verdict {
   const secret = matches.indexOf(true);
   if (secret >= 0) return { ok: true, secret };

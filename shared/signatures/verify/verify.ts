@@ -22,8 +22,8 @@ import { type Cause, judge, refused, type Verdict } from './verdict.ts';
 export type { SignedRequest } from '../request.ts';
 export type { Cause, Verdict } from './verdict.ts';
 
-// What is read of a body before its signature can hold. Adyen sends one item of some kilobytes in a delivery, and
-// Mailgun's events are no larger.
+// The limits for JSON that is read before its signature is checked. Adyen sends one item of some kilobytes in a
+// delivery, and Mailgun's events are no larger.
 const maxUnsignedJsonBytes = 256 * 1024;
 const maxEach = 100;
 const maxEachChars = 64 * 1024;
@@ -31,10 +31,10 @@ const maxEachChars = 64 * 1024;
 /**
  * Whether a delivery was made by a holder of one of the live secrets.
  *
- * `now` is in Unix milliseconds. Every secret is tried, whichever matches, in constant time; blanks around a
- * secret are ignored, and an empty secret never matches. What a request holds never makes it throw: whatever can't
- * be read of it is `malformed`. Of one live secret a delivery costs a pass of the hash for each URL that may
- * have been signed (four at most) or each key that it may stand for (three).
+ * `now` is in Unix milliseconds. Every secret is tried, even after a match, and compared in constant time. Blanks around
+ * a secret are ignored, and an empty secret never matches. No request makes it throw: what can't be read is
+ * `malformed`. For each live secret a delivery costs a pass of the hash for each URL that may have been signed (four at
+ * most) or each key that the secret may stand for (three).
  */
 export async function verifySignature(
   scheme: Scheme,
@@ -48,22 +48,22 @@ export async function verifySignature(
   const named = underItsNames(scheme, request.headers);
   const json = once(() => jsonOf(named, request));
   if (isOversizedJson(named, request.body)) return refused('oversized');
-  // Awaited here it takes two turns of the microtask queue less.
+  // With await it takes two turns of the microtask queue less.
   if (!named.each) return await verifyOne(named, request, json, live, now);
   return verifyEach(named, request, itemsAt(named.each, json), live, now);
 }
 
-/** The scheme, or its like under the names of the headers that the delivery carries. */
+/** The scheme, or its variant with the header names that the delivery has. */
 function underItsNames(scheme: SignatureScheme, headers: Headers): SignatureScheme {
   const { otherwise, signature } = scheme;
-  // Most have no other names, and each look at a header of workerd's costs.
+  // Most schemes have no other names, and each read of a header in workerd costs time.
   if (!otherwise) return scheme;
   const isSigned = signature.some((at) => at.from === 'header' && headers.has(at.name));
   if (isSigned || headersOf(scheme).some((name) => headers.has(name))) return scheme;
   return underItsNames(otherwise, headers);
 }
 
-/** All must hold. The verdict names the secret of the last, as a sender uses one for a delivery. */
+/** Every item must be signed. The verdict has the secret of the last: a sender uses one for a delivery. */
 async function verifyEach(
   scheme: SignatureScheme,
   request: SignedRequest,
@@ -93,16 +93,16 @@ async function verifyOne(
   for (const secret of secrets) matches.push(await matchesSecret(scheme, secret, claim));
   const verdict = judge(matches);
   if (!verdict.ok) return verdict;
-  const { from } = claim;
-  if (scheme.bodyDigest && !(await holdsDigest(scheme.bodyDigest, from)))
+  const { signable } = claim;
+  if (scheme.bodyDigest && !(await holdsDigest(scheme.bodyDigest, signable)))
     return refused('mismatch');
-  const late = orMalformed(() => checkTime(scheme, from, now));
+  const late = orMalformed(() => checkTime(scheme, signable, now));
   return late === undefined ? verdict : refused(late);
 }
 
 /**
- * The boundary between a sender's fault and ours: what throws while it reads a request is malformed. What throws
- * elsewhere (a hash, the import of a key) is the runtime's, and the delivery should come again.
+ * An exception while a request is read is the sender's fault: `malformed`. An exception elsewhere (a hash, the import of
+ * a key) is the runtime's fault, and the sender should retry.
  */
 function orMalformed<Value>(read: () => Value): Value | 'malformed' {
   try {
@@ -125,7 +125,7 @@ async function matchesSecret(
       const matches = isHmac(scheme.algorithm)
         ? isAmong(signatures, await hmacOf(scheme, key, message))
         : await matchesPublicKey(scheme, key, signatures, message);
-      // How the URL was written, or the secret is meant, is no secret: what is left of them need not be tried.
+      // The way the URL or the secret is written is not secret: the other ways need not be tried.
       if (matches) return true;
     }
   }
@@ -154,7 +154,7 @@ async function matchesPublicKey(
     try {
       if (await crypto.subtle.verify(parametersOf(algorithm), key, signature, message)) return true;
     } catch {
-      // Some runtimes throw where what was sent is no signature at all.
+      // Some runtimes throw if the bytes are not a signature at all.
     }
   }
   return false;
@@ -162,20 +162,24 @@ async function matchesPublicKey(
 
 async function holdsDigest(
   reference: NonNullable<SignatureScheme['bodyDigest']>,
-  from: Signable,
+  signable: Signable,
 ): Promise<boolean> {
-  const claimed = decode(readReference(reference, from) ?? '', 'hex');
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', from.body));
+  const claimed = decode(readReference(reference, signable) ?? '', 'hex');
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', signable.body));
   return claimed !== undefined && equal(claimed, digest);
 }
 
 /**
- * A time is read even where no window is kept: only as one does it end where the text beside it begins. Else
- * what is signed as `{time}{body}` could be cut elsewhere, and be another body.
+ * The time is parsed even if there is no window, so that its end is known. Otherwise a text signed as `{time}{body}`
+ * could be split at another character, with another body.
  */
-function checkTime({ timestamp }: SignatureScheme, from: Signable, now: number): Cause | undefined {
+function checkTime(
+  { timestamp }: SignatureScheme,
+  signable: Signable,
+  now: number,
+): Cause | undefined {
   if (!timestamp) return undefined;
-  const text = readReference(timestamp.at, from);
+  const text = readReference(timestamp.at, signable);
   if (text === undefined) return 'missing';
   const time = readTimestamp(text, timestamp.unit);
   if (time === undefined) return 'malformed';
@@ -196,7 +200,7 @@ function itemsAt(
   return isOversized ? 'oversized' : items;
 }
 
-/** Is there more JSON than such a sender's to be read before its signature can hold? */
+/** Whether more JSON would have to be read before the signature check than such a sender sends. */
 function isOversizedJson(scheme: SignatureScheme, body: Bytes): boolean {
   if (body.length <= maxUnsignedJsonBytes) return false;
   const readsJson = [...scheme.signature, ...signedReferences(scheme)].some(
@@ -205,15 +209,15 @@ function isOversizedJson(scheme: SignatureScheme, body: Bytes): boolean {
   return readsJson && mayBeJson(body[0] ?? 0);
 }
 
-/** An object, an array, or the blanks and byte order marks that may stand before; no form, and no multipart. */
+/** An object, an array, or blanks or byte order marks before them; not a form, and not multipart. */
 function mayBeJson(first: number): boolean {
   return first === 0x7b || first === 0x5b || first === 0xef || first <= 0x20;
 }
 
-/** The body as JSON text. Most schemes never look, and none before it must. */
+/** The body as JSON text. Called only by schemes that need it. */
 function jsonOf(scheme: SignatureScheme, { body, headers }: SignedRequest): string | undefined {
   const { formOrIn } = scheme;
-  // Seven megabytes of a form need not be decoded to see that they are no JSON object.
+  // A form of seven megabytes need not be decoded to see that it is not a JSON object.
   const reading =
     formOrIn === undefined || mayBeJson(body[0] ?? 0) ? readJsonText(body) : undefined;
   if (formOrIn === undefined) return reading?.ok ? reading.text : undefined;

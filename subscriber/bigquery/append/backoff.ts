@@ -1,5 +1,20 @@
 import type { Reaction } from '../../../shared/errors.ts';
 
+/** What a gRPC code asks for; every other code is transient. */
+const REACTIONS: Readonly<Record<number, Reaction>> = {
+  3: 'invalid', // INVALID_ARGUMENT
+  5: 'setup', // NOT_FOUND
+  7: 'setup', // PERMISSION_DENIED
+  8: 'throttled', // RESOURCE_EXHAUSTED
+  9: 'setup', // FAILED_PRECONDITION
+  12: 'setup', // UNIMPLEMENTED
+  16: 'setup', // UNAUTHENTICATED
+};
+
+export function reactionTo(code: number): Reaction {
+  return REACTIONS[code] ?? 'transient';
+}
+
 interface Curve {
   firstMs: number;
   capMs: number;
@@ -8,13 +23,13 @@ interface Curve {
 const CURVES: Record<Reaction, Curve> = {
   transient: { firstMs: 100, capMs: 20_000 },
   throttled: { firstMs: 1000, capMs: 60_000 },
-  // A table that was just made is known everywhere after seconds, at most after a minute.
+  // A new table is known everywhere after seconds, at most after a minute.
   setup: { firstMs: 250, capMs: 5000 },
   invalid: { firstMs: 250, capMs: 5000 },
 };
 
 /**
- * How long to wait before try number `tries` + 1, with full jitter.
+ * How long to wait after `tries` tries, with full jitter.
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function backoffMs(reaction: Reaction, tries: number, random: () => number): number {

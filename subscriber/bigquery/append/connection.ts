@@ -1,14 +1,14 @@
 import type { protos } from '@google-cloud/bigquery-storage';
 import type { WriteClient } from '../client.ts';
-import type { AppendRequest } from './piece.ts';
-import { reactionTo } from './reaction.ts';
+import { reactionTo } from './backoff.ts';
+import type { AppendRequest } from './chunk.ts';
 
 export type AppendResponse = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 
-/** What became of one request: an answer to it, or the end of the stream that carried it. */
+/** The answer to a request, or the end of the stream that carried it. */
 export type Reply =
   | { kind: 'answered'; response: AppendResponse }
-  /** `alone`: no other request was on the stream, so that a refusal is about this one. */
+  /** `alone`: no other request was on the stream, so a refusal is about this one. */
   | { kind: 'lost'; code: number; message: string; alone: boolean };
 
 export interface ConnectionOptions {
@@ -32,19 +32,19 @@ const DEADLINE_EXCEEDED = 4;
 const UNAVAILABLE = 14;
 
 /**
- * One physical AppendRows stream and the FIFO of requests on it: answers come in the order of the requests
- * and carry no id. However the stream ends, each request in the FIFO is settled; none is left hanging.
+ * One AppendRows stream and the FIFO of its requests: answers have no id and come in the order of the requests.
+ * However the stream ends, every request in the FIFO is settled.
  */
 export class AppendConnection {
   readonly #options: ConnectionOptions;
   readonly #stream: ReturnType<WriteClient['appendRows']>;
   readonly #fifo: Pending[] = [];
   #pendingBytes = 0;
-  /** Runs for the first in the FIFO alone: what is behind it can't be answered before it. */
+  /** Runs for the first request in the FIFO: no other can be answered before it. */
   #timer: NodeJS.Timeout | undefined;
   #introduced = false;
-  /** A request was answered by which the service knows the rows' schema. */
-  #understood = false;
+  /** An answer has shown that the service knows the rows' schema. */
+  #isSchemaKnown = false;
   #open = true;
   #ended = false;
 
@@ -67,7 +67,7 @@ export class AppendConnection {
     return this.#open;
   }
 
-  /** Bytes of rows that are sent and not answered. */
+  /** Bytes of rows that were sent and not answered. */
   get pendingBytes(): number {
     return this.#pendingBytes;
   }
@@ -79,19 +79,19 @@ export class AppendConnection {
     }
     return await new Promise<Reply>((settle) => {
       this.#fifo.push({ bytes, settle });
-      if (this.#fifo.length === 1) this.#await();
+      if (this.#fifo.length === 1) this.#restartTimer();
       this.#pendingBytes += bytes;
       this.#stream.write(this.#introduced ? request : this.#introduce(request));
       this.#introduced = true;
     });
   }
 
-  /** Ends the stream at once: what is on it is lost. */
+  /** Ends the stream at once: its requests are lost. */
   abort(): void {
     this.#lose(CANCELLED, 'the writer was closed');
   }
 
-  /** The stream's name and the rows' schema go with the first request of a connection alone. */
+  /** Only the first request of a connection carries the stream's name and the rows' schema. */
   #introduce(request: AppendRequest): AppendRequest {
     const { writeStream, descriptor } = this.#options;
     return {
@@ -105,25 +105,25 @@ export class AppendConnection {
   #answer(response: AppendResponse): void {
     const pending = this.#fifo.shift();
     if (!pending) return;
-    this.#await();
+    this.#restartTimer();
     this.#pendingBytes -= pending.bytes;
-    // The service writes rows by another schema from now on: this stream is drained, the next one opened.
+    // The service uses another schema from now on: this stream is drained, and the next one opened.
     if (response.updatedSchema) this.#open = false;
-    // It may not have kept the schema, which no later request tells: drained likewise.
-    if (!this.#understood && isRefusal(response)) this.#open = false;
-    this.#understood = true;
+    // It may not have kept the schema, which no later request carries: drained as well.
+    if (!this.#isSchemaKnown && isRefusal(response)) this.#open = false;
+    this.#isSchemaKnown = true;
     pending.settle({ kind: 'answered', response });
     if (!this.#open && this.#fifo.length === 0) this.abort();
   }
 
-  /** Gives the service its time to answer the first in the FIFO, from now. */
-  #await(): void {
+  /** Restarts the timeout, for the first request in the FIFO. */
+  #restartTimer(): void {
     clearTimeout(this.#timer);
     if (this.#fifo.length === 0) return;
     this.#timer = setTimeout(() => this.#expire(), this.#options.appendTimeoutMs);
   }
 
-  /** An answer that comes later could not be told from the next request's: the stream has to go. */
+  /** A later answer could not be told from the next request's, so the stream must end. */
   #expire(): void {
     const seconds = this.#options.appendTimeoutMs / 1000;
     this.#lose(DEADLINE_EXCEEDED, `no answer within ${seconds} s`);
@@ -143,7 +143,7 @@ export class AppendConnection {
   }
 }
 
-/** Of the request as a whole: for its table or its schema, neither for a row nor for the service's state. */
+/** Was the request refused as a whole, for its table or its schema? Not for a row, nor for the service's state. */
 function isRefusal({ error, rowErrors }: AppendResponse): boolean {
   if (!error?.code || (rowErrors?.length ?? 0) > 0) return false;
   const reaction = reactionTo(error.code);

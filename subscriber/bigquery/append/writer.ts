@@ -1,48 +1,80 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { protos } from '@google-cloud/bigquery-storage';
 import type { WriteClient } from '../client.ts';
 import { MAX_ROW_BYTES } from '../encode/encode.ts';
+import { type AppendResult, AppendResultBuilder, type Suspect } from './append-result.ts';
 import { backoffMs } from './backoff.ts';
-import { AppendConnections } from './connections.ts';
-import { cutPieces, halve, type Piece } from './piece.ts';
-import { type AppendOutcome, type Suspect, Tally } from './tally.ts';
-import { judge, type WriteFailure } from './verdict.ts';
-import { defaultOptions, type WriterOptions } from './writer-options.ts';
+import { type Chunk, halve, splitIntoChunks } from './chunk.ts';
+import { classifyReply, type WriteFailure } from './classify-reply.ts';
+import { ConnectionPool } from './connection-pool.ts';
+
+export interface WriterOptions {
+  /** `projects/…/datasets/…/tables/…` */
+  table: string;
+  descriptor: protos.google.protobuf.IDescriptorProto;
+  /** How long one append may stay unanswered before its stream is ended. */
+  appendTimeoutMs?: number;
+  /** How long `setup` failures are tried again: a new table may be unknown to the service for a minute. */
+  setupRetryMs?: number;
+  /** How long transient failures and throttling are tried again; forever by default. */
+  retryMs?: number;
+  /** More than a full batch, because the request adds a few bytes to each row. */
+  maxRequestBytes?: number;
+  maxInFlightBytes?: number;
+  /** A client carries 100 streams, and the next one hangs. */
+  maxConnections?: number;
+  /** With this many unanswered bytes on each connection, another one is opened. */
+  bytesPerConnection?: number;
+  /** Called for the first failure of each pause: the others have the same cause. */
+  onFailure?: (failure: WriteFailure, waitMs: number) => void;
+  now?: () => number;
+  random?: () => number;
+}
+
+const defaultOptions = {
+  appendTimeoutMs: 30_000,
+  setupRetryMs: 60_000,
+  retryMs: Number.POSITIVE_INFINITY,
+  maxRequestBytes: 2_000_000,
+  maxInFlightBytes: 8_000_000,
+  maxConnections: 10,
+  bytesPerConnection: 2_000_000,
+  onFailure: () => {},
+  now: Date.now,
+  random: Math.random,
+};
 
 const ASK_TIMEOUT_MS = 2000;
-/** gRPC codes that tell of a service that works: NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED. */
+/** gRPC codes of a service that works: NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED. */
 const ANSWERS: ReadonlySet<number> = new Set([5, 7, 12]);
 
 const CLOSED: WriteFailure = { reaction: 'transient', code: 1, message: 'the writer was closed' };
 
-/**
- * Writes encoded rows to a table's default stream, at least once: `written` rows are visible, and a row that
- * is in no list of an outcome does not exist. Many appends may be under way; they share one connection, and
- * more of them while there is much to write.
- */
+/** Writes encoded rows to a table's default stream, at least once. Appends may run at the same time. */
 export class TableWriter {
   readonly #client: WriteClient;
   readonly #options: Required<WriterOptions>;
   readonly #writeStream: string;
-  readonly #connections: AppendConnections;
+  readonly #pool: ConnectionPool;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
-  /** Requests, ever: each has its number. */
+  /** How many requests were sent; each has its number. */
   #sent = 0;
-  /** The last of them that BigQuery took: the proof that table and schema were in order after it was sent. */
+  /** The number of the last request that BigQuery took: table and schema were in order after it was sent. */
   #lastTaken = 0;
-  #quietUntil = Number.NEGATIVE_INFINITY;
+  #reportedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(client: WriteClient, options: WriterOptions) {
     this.#client = client;
     this.#options = { ...defaultOptions, ...options };
     this.#writeStream = `${options.table}/streams/_default`;
-    this.#connections = new AppendConnections(client, {
+    this.#pool = new ConnectionPool(client, {
       ...this.#options,
       writeStream: this.#writeStream,
     });
   }
 
-  /** Whether BigQuery answers, be it with a refusal; nothing is written. */
+  /** Whether BigQuery answers, even with a refusal; nothing is written. */
   async isAnswered(): Promise<boolean> {
     try {
       const name = this.#writeStream;
@@ -55,138 +87,142 @@ export class TableWriter {
   }
 
   /**
-   * Resolves when the fate of every row is known; never rejects for what the service answers.
+   * Resolves when every row's result is known; never rejects for what the service answers.
    *
-   * @param refusedAt of the outcome by which these rows came back, where it has one
+   * @param refusedAt of the result in which these rows were retryable, if it has one
    */
-  async append(rows: readonly Uint8Array[], refusedAt?: number): Promise<AppendOutcome> {
-    const tally = new Tally();
+  async append(rows: readonly Uint8Array[], refusedAt?: number): Promise<AppendResult> {
+    const result = new AppendResultBuilder();
     if (this.#closing.signal.aborted) {
       const indexes = [...rows.keys()];
-      tally.retryable({ rows, indexes, bytes: 0 }, CLOSED);
-      return tally.outcome();
+      result.retryable({ rows, indexes, bytes: 0 }, CLOSED);
+      return result.build();
     }
-    const work = this.#appendAll(rows, tally, refusedAt);
+    const work = this.#appendAll(rows, result, refusedAt);
     this.#running.add(work);
     try {
       await work;
     } finally {
       this.#running.delete(work);
     }
-    return tally.outcome();
+    return result.build();
   }
 
   /**
-   * Lets appends that were begun be sent and answered, for at most `graceMs`. What waits to be tried again,
-   * and what is not answered by then, comes back as retryable.
+   * Lets running appends be sent and answered, for at most `graceMs`. Rows that wait for another try, or are
+   * not answered by then, are retryable.
    */
   async close(graceMs = 5000): Promise<void> {
     this.#closing.abort();
-    const timer = setTimeout(() => this.#connections.abort(), graceMs);
+    const timer = setTimeout(() => this.#pool.abort(), graceMs);
     await Promise.allSettled(this.#running);
     clearTimeout(timer);
-    this.#connections.abort();
+    this.#pool.abort();
   }
 
-  async #appendAll(rows: readonly Uint8Array[], tally: Tally, refusedAt?: number): Promise<void> {
-    const pieces = cutPieces(rows, this.#options.maxRequestBytes).filter((piece) => {
-      if (piece.bytes <= MAX_ROW_BYTES + 1000) return true;
-      tally.invalid(piece.indexes[0] ?? 0, `${piece.bytes} bytes: too large for one request`);
+  async #appendAll(
+    rows: readonly Uint8Array[],
+    result: AppendResultBuilder,
+    refusedAt?: number,
+  ): Promise<void> {
+    const chunks = splitIntoChunks(rows, this.#options.maxRequestBytes).filter((chunk) => {
+      if (chunk.bytes <= MAX_ROW_BYTES + 1000) return true;
+      result.invalid(chunk.indexes[0] ?? 0, `${chunk.bytes} bytes: too large for one request`);
       return false;
     });
-    await Promise.all(pieces.map((piece) => this.#deliver(piece, tally, { refusedAt })));
-    await this.#settleSuspects(tally);
+    await Promise.all(chunks.map((chunk) => this.#deliver(chunk, result, { refusedAt })));
+    await this.#settleSuspects(result);
   }
 
   async #deliver(
-    whole: Piece,
-    tally: Tally,
+    whole: Chunk,
+    result: AppendResultBuilder,
     { refusedAt, alone = false }: { refusedAt: number | undefined; alone?: boolean },
   ): Promise<void> {
-    const connections = this.#connections;
+    const pool = this.#pool;
     const begun = this.#options.now();
-    let piece = whole;
+    let chunk = whole;
     let apart = alone;
     for (let tries = 0; ; ) {
       const number = ++this.#sent;
-      const reply = await (apart ? connections.sendAlone(piece) : connections.send(piece));
-      const verdict = judge(reply, piece.rows.length);
-      if (verdict.kind === 'written') {
+      const reply = await (apart ? pool.sendAlone(chunk) : pool.send(chunk));
+      const meaning = classifyReply(reply, chunk.rows.length);
+      if (meaning.kind === 'written') {
         this.#lastTaken = Math.max(this.#lastTaken, number);
-        return tally.written(piece);
+        return result.written(chunk);
       }
-      if (verdict.kind === 'refused') {
-        const { failure } = verdict;
-        return await this.#narrow({ piece, failure, refusedAt: refusedAt ?? this.#sent }, tally);
+      if (meaning.kind === 'refused') {
+        const { failure } = meaning;
+        return await this.#narrow({ chunk, failure, refusedAt: refusedAt ?? this.#sent }, result);
       }
-      if (verdict.kind === 'suspected') {
+      if (meaning.kind === 'suspected') {
         apart = true;
-      } else if (verdict.kind === 'bad-rows') {
-        piece = tally.takeOut(piece, verdict.reasons);
-        if (piece.rows.length === 0) return;
-      } else if (!(await this.#pause(verdict.failure, tries++, begun))) {
-        return tally.retryable(piece, verdict.failure);
+      } else if (meaning.kind === 'bad-rows') {
+        chunk = result.dropInvalid(chunk, meaning.reasons);
+        if (chunk.rows.length === 0) return;
+      } else if (!(await this.#pause(meaning.failure, tries++, begun))) {
+        return result.retryable(chunk, meaning.failure);
       }
     }
   }
 
   /**
-   * A piece was refused and no row named: its halves are tried, down to the rows that are at fault. Where
-   * one row alone is refused and none is taken, the rest waits: it may be the table that is at fault.
+   * A chunk was refused without naming a row: its halves are tried, down to the bad rows. If a single row is
+   * refused and none is taken, the rest waits: the table may be the cause.
    */
-  async #narrow(suspect: Suspect, tally: Tally): Promise<void> {
-    const { piece, failure, refusedAt } = suspect;
-    if (piece.rows.length === 1) {
-      if (this.#isCleared(suspect)) tally.invalid(piece.indexes[0] ?? 0, failure.message);
-      else tally.suspects.push(suspect);
+  async #narrow(suspect: Suspect, result: AppendResultBuilder): Promise<void> {
+    const { chunk, failure, refusedAt } = suspect;
+    if (chunk.rows.length === 1) {
+      if (this.#isCleared(suspect)) result.invalid(chunk.indexes[0] ?? 0, failure.message);
+      else result.suspects.push(suspect);
       return;
     }
-    // One after the other, and apart: a refusal that ends the stream must not take a good half with it.
-    const [first, second] = halve(piece);
-    await this.#deliver(first, tally, { alone: true, refusedAt });
-    if (tally.suspects.length > 0 && !this.#isCleared(suspect)) {
-      tally.suspects.push({ piece: second, failure, refusedAt });
-    } else await this.#deliver(second, tally, { alone: true, refusedAt });
+    // One after the other, each alone: a refusal that ends the stream must not take the good half with it.
+    const [first, second] = halve(chunk);
+    await this.#deliver(first, result, { alone: true, refusedAt });
+    if (result.suspects.length > 0 && !this.#isCleared(suspect)) {
+      result.suspects.push({ chunk: second, failure, refusedAt });
+    } else await this.#deliver(second, result, { alone: true, refusedAt });
   }
 
-  /** Whether the table is: it took a request that was sent after these rows were first refused. */
+  /** Is the table cleared? It took a request that was sent after these rows were first refused. */
   #isCleared({ refusedAt }: Suspect): boolean {
     return this.#lastTaken > refusedAt;
   }
 
   /**
-   * A row is bad that was refused, alone, both before and after BigQuery took others. While it takes none,
-   * the table may be at odds with the request: then one after the other is tried, with pauses, until one is
-   * taken; or they come back as retryable.
+   * A row is invalid if it was refused alone, both before and after BigQuery took others. While it takes none,
+   * the table may be the cause: then the rows are tried one by one, with pauses, until one is taken or the time
+   * is over and all are retryable.
    */
-  async #settleSuspects(tally: Tally): Promise<void> {
+  async #settleSuspects(result: AppendResultBuilder): Promise<void> {
     const begun = this.#options.now();
-    for (let tries = 0; tally.suspects.length > 0; ) {
-      const suspects = tally.suspects.splice(0);
+    for (let tries = 0; result.suspects.length > 0; ) {
+      const suspects = result.suspects.splice(0);
       let due = suspects.filter((suspect) => this.#isCleared(suspect));
       if (due.length === 0) {
         const failure: WriteFailure = { ...(suspects[0]?.failure ?? CLOSED), reaction: 'setup' };
         if (!(await this.#pause(failure, tries++, begun))) {
-          for (const { piece, refusedAt } of suspects) tally.retryable(piece, failure, refusedAt);
+          for (const { chunk, refusedAt } of suspects) result.retryable(chunk, failure, refusedAt);
           return;
         }
         due = suspects.slice(0, 1);
       }
-      tally.suspects.push(...suspects.filter((suspect) => !due.includes(suspect)));
-      for (const { piece, refusedAt } of due) {
-        await this.#deliver(piece, tally, { alone: true, refusedAt });
+      result.suspects.push(...suspects.filter((suspect) => !due.includes(suspect)));
+      for (const { chunk, refusedAt } of due) {
+        await this.#deliver(chunk, result, { alone: true, refusedAt });
       }
     }
   }
 
-  /** Waits before the next try; false when there is to be none. */
+  /** Waits before the next try; false if there is none. */
   async #pause(failure: WriteFailure, tries: number, begun: number): Promise<boolean> {
-    const { now, random, setupPatienceMs, patienceMs, onFailure } = this.#options;
-    const patience = failure.reaction === 'setup' ? setupPatienceMs : patienceMs;
+    const { now, random, setupRetryMs, retryMs, onFailure } = this.#options;
+    const limitMs = failure.reaction === 'setup' ? setupRetryMs : retryMs;
     const waitMs = backoffMs(failure.reaction, tries, random);
-    if (this.#closing.signal.aborted || now() - begun + waitMs > patience) return false;
-    if (now() >= this.#quietUntil) {
-      this.#quietUntil = now() + waitMs;
+    if (this.#closing.signal.aborted || now() - begun + waitMs > limitMs) return false;
+    if (now() >= this.#reportedUntil) {
+      this.#reportedUntil = now() + waitMs;
       onFailure(failure, waitMs);
     }
     try {

@@ -1,33 +1,39 @@
 import type { ColumnType, Value } from '../../../shared/columns.ts';
 import { JsonText } from '../../../shared/json/json-text.ts';
-import { type Refusal, refuse } from '../append/refusal.ts';
 import { parseDate, parseDatetime, parseTime } from './civil-time.ts';
-import { BIGNUMERIC, type DecimalRange, NUMERIC, parseDecimal } from './decimal.ts';
-import { checkInteger, readInteger } from './integer-text.ts';
-import { type JsonFault, jsonFault } from './json-text.ts';
+import { type JsonFault, jsonFault } from './json-column.ts';
+import {
+  BIGNUMERIC,
+  checkInteger,
+  type DecimalRange,
+  NUMERIC,
+  parseDecimal,
+  readInteger,
+} from './numbers.ts';
 import type { ProtoWriter } from './proto-writer.ts';
+import { type Refusal, refuse } from './refusal.ts';
 import { readDate, readDatetime, readTime, readTimestamp } from './time-text.ts';
 
-/** Writes one cell as a protobuf field, or writes nothing and says why it does not fit. */
+/** Writes one cell as a protobuf field, or nothing, and then returns why the value does not fit. */
 export type CellWriter = (
   out: ProtoWriter,
   field: number,
   value: Exclude<Value, null>,
 ) => Refusal | undefined;
 
-/** Refuses a moment, given in days since 1970 with their fraction. */
+/** Checks a time, given in days since 1970 with their fraction. */
 export type DayCheck = (days: number) => Refusal | undefined;
 
 const anyDay: DayCheck = () => undefined;
 const MICROS_PER_DAY = 86_400_000_000;
 const MS_PER_DAY = 86_400_000;
-const LONE_SURROGATE = 'holds a lone surrogate, which is no Unicode';
+const RECHECK_MS = 1000;
+const LONE_SURROGATE = 'holds a lone surrogate, which is not Unicode';
 const MAX_EXACT = 2n ** 53n;
 
 /**
- * A value is taken in the forms that hold it exactly, and in no other. Text stands for a number only where
- * a JavaScript number could not carry it: INT64, NUMERIC, BIGNUMERIC and TIMESTAMP. How it spells the number or
- * the time does not matter.
+ * A value is accepted only in forms that hold it exactly. Text may stand for a number only where a JavaScript
+ * number could be inexact: INT64, NUMERIC, BIGNUMERIC and TIMESTAMP, in any spelling.
  */
 export const CELL_WRITERS: Record<Exclude<ColumnType, 'RECORD'>, CellWriter> = {
   STRING: writeString,
@@ -73,7 +79,7 @@ function writeInt64(out: ProtoWriter, field: number, value: Value): Refusal | un
 }
 
 function numberFault(value: number): string {
-  if (Number.isNaN(value)) return 'is no number';
+  if (Number.isNaN(value)) return 'is not a number';
   if (!Number.isInteger(value) && Number.isFinite(value)) {
     return 'has a fraction, which INT64 does not hold';
   }
@@ -93,7 +99,7 @@ function writeFloat64(out: ProtoWriter, field: number, value: Value): Refusal | 
 
 function decimalWriter(type: string, range: DecimalRange): CellWriter {
   const refusals = {
-    syntax: refuse('unreadable', 'is no number'),
+    syntax: refuse('unreadable', 'is not a number'),
     scale: refuse(
       'out_of_range',
       `has more than the ${range.scale} digits after the point of ${type}`,
@@ -117,7 +123,7 @@ function writeBool(out: ProtoWriter, field: number, value: Value): Refusal | und
   return undefined;
 }
 
-/** The writers of the columns that a table can be partitioned by. */
+/** The writers for columns that a table can be partitioned by. */
 export const DAY_WRITERS = {
   TIMESTAMP: timestampWriter,
   DATE: dateWriter,
@@ -126,7 +132,7 @@ export const DAY_WRITERS = {
 
 function timestampWriter(check: DayCheck): CellWriter {
   return (out, field, value) => {
-    if (!isMoment(value)) return wrongType('a time', value);
+    if (!isTime(value)) return wrongType('a time', value);
     const instant = readTimestamp(value);
     if (typeof instant === 'string') return refuse('unreadable', instant);
     const refusal = check(Number(instant) / MICROS_PER_DAY);
@@ -137,7 +143,7 @@ function timestampWriter(check: DayCheck): CellWriter {
   };
 }
 
-function isMoment(value: Value): value is string | number | bigint | Date {
+function isTime(value: Value): value is string | number | bigint | Date {
   const type = typeof value;
   return type === 'string' || type === 'number' || type === 'bigint' || value instanceof Date;
 }
@@ -201,7 +207,7 @@ export function kindOf(value: Value): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (value instanceof Uint8Array) return 'bytes';
-  if (value instanceof Date) return 'a moment';
+  if (value instanceof Date) return 'a time';
   if (value instanceof JsonText) return 'JSON';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
@@ -211,4 +217,35 @@ function clock(microseconds: number): string {
   const two = (n: number) => String(n).padStart(2, '0');
   const fraction = String(microseconds % 1_000_000).padStart(6, '0');
   return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${fraction}`;
+}
+
+/**
+ * A column-partitioned table takes rows from 10 years back to 1 year ahead; one row outside of that makes
+ * BigQuery refuse the whole request.
+ * https://cloud.google.com/bigquery/docs/write-api#time-unit_column_partitioning
+ *
+ * @param now the clock, in Unix milliseconds; the range moves with it
+ */
+export function withinPartitions(now: () => number): DayCheck {
+  let checkedAt = Number.NEGATIVE_INFINITY;
+  let firstDay = 0;
+  let lastDay = 0;
+  return (days) => {
+    const at = now();
+    if (Math.abs(at - checkedAt) >= RECHECK_MS) {
+      checkedAt = at;
+      firstDay = shiftYears(at, -10) / MS_PER_DAY;
+      lastDay = shiftYears(at, 1) / MS_PER_DAY;
+    }
+    if (days >= firstDay && days < lastDay) return undefined;
+    return refuse(
+      'outside_partitions',
+      'is beyond the 10 years back and 1 year ahead that a partitioned table takes',
+    );
+  };
+}
+
+function shiftYears(now: number, years: number): number {
+  const date = new Date(now);
+  return date.setUTCFullYear(date.getUTCFullYear() + years);
 }

@@ -1,9 +1,8 @@
 /**
- * Dates and times as BigQuery's wire wants them. All functions answer undefined for text that is not
- * what they read, or that names a day or a time which does not exist: time-text.ts then says which, or reads
- * it all the same. Years run from 0001 to 9999. Digits beyond microseconds are cut, as BigQuery holds no more.
- *
- * Digits are read where they stand: every row holds times, and patterns with their groups cost it more.
+ * Reads dates and times in ISO 8601 and as Unix time, fast: every row holds times, and regular expressions cost
+ * more than single digits. All functions return undefined for other text, and for a day or time that does not
+ * exist; time-text.ts then tries further spellings. Years run from 0001 to 9999. Digits beyond microseconds are
+ * cut, because BigQuery holds no more.
  */
 
 const ZONE = /^ ?(?:Z|z|UTC|[+-]\d{2}(?::?\d{2})?)$/;
@@ -18,10 +17,10 @@ const DAYS_BEFORE_MONTH = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334
 const DAYS_BEFORE_1970 = 719_162;
 const DATE_LENGTH = 'YYYY-MM-DD'.length;
 
-/** From here on a number is milliseconds: as seconds it would be the year 5138, as milliseconds it is 1973. */
+/** From here on a number is milliseconds: 1973. As seconds it would be the year 5138. */
 const FIRST_MILLISECONDS = 100_000_000_000;
 
-/** Microseconds since 1970, as a bigint where a number does not hold them exactly. */
+/** Microseconds since 1970; a bigint where a number would not be exact. */
 export type Instant = number | bigint;
 
 /** `YYYY-MM-DD` → days since 1970-01-01. */
@@ -49,7 +48,7 @@ export function parseDatetime(text: string): Datetime | undefined {
 }
 
 /**
- * Takes ISO 8601 with any offset or none (then UTC), a space for the T, ` UTC` for the Z, and seconds or
+ * Reads ISO 8601 with any offset or none (then UTC), with a space for the T or ` UTC` for the Z; and seconds or
  * milliseconds since 1970 as a decimal number.
  */
 export function parseTimestamp(value: string | number | bigint | Date): Instant | undefined {
@@ -72,13 +71,13 @@ function instantOn(days: number, text: string): Instant | undefined {
   return instant(seconds, micros % 1_000_000);
 }
 
-/** Of a Date that is none they are NaN. */
+/** @param value NaN for an invalid Date */
 function fromMilliseconds(value: number): Instant | undefined {
   const seconds = Math.floor(value / 1000);
   return instant(seconds, (value - seconds * 1000) * 1000);
 }
 
-/** A plain number as a time; without a unit it is seconds, or milliseconds where it is large. */
+/** Reads a plain number: seconds, or milliseconds if it is large or the unit says so. */
 export function parseInstant(number: string | number, unit?: 'ms'): Instant | undefined {
   const match = EPOCH.exec(String(number));
   if (!match) return undefined;
@@ -98,7 +97,7 @@ export function instant(seconds: number, micros: number): Instant | undefined {
   return Number.isSafeInteger(sum) ? sum : BigInt(seconds) * 1_000_000n + BigInt(micros);
 }
 
-/** The day that the text begins with, in days since 1970. */
+/** The day at the start of the text, in days since 1970. */
 function dateOf(text: string): number | undefined {
   const year = digitsAt(text, 0, 4);
   const month = digitsAt(text, 5, 2);
@@ -106,7 +105,7 @@ function dateOf(text: string): number | undefined {
   return text[4] === '-' && text[7] === '-' ? dayOf(year, month, day) : undefined;
 }
 
-/** Days since 1970; undefined where there is no such day. */
+/** Days since 1970; undefined if there is no such day. */
 export function dayOf(year: number, month: number, day: number): number | undefined {
   if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) {
     return undefined;
@@ -125,7 +124,7 @@ function clockAfterDate(text: string, end: number): number | undefined {
   return isSeparated ? clockOf(text, DATE_LENGTH + 1, end) : undefined;
 }
 
-/** The index behind the digits, colons and points that follow a date. */
+/** The index after the digits, colons and points that follow a date. */
 function clockEnd(text: string): number {
   let at = DATE_LENGTH + 1;
   // In ASCII the colon stands behind the digits.
@@ -167,7 +166,7 @@ function offsetSeconds(text: string, at: number): number | undefined {
   return (signed.startsWith('-') ? -1 : 1) * (hours * 3600 + minutes * 60);
 }
 
-/** The digits of a fraction of a second between two indexes; undefined where they are not all digits. */
+/** Reads a fraction of a second between two indexes; undefined if there is anything but digits. */
 export function microseconds(text: string, start: number, end: number): number | undefined {
   let micros = 0;
   let unit = 100_000;
@@ -180,7 +179,7 @@ export function microseconds(text: string, start: number, end: number): number |
   return micros;
 }
 
-/** The number that so many digits say; -1 where they are not all digits. */
+/** Reads a number of `count` digits; -1 if there is anything but digits. */
 function digitsAt(text: string, start: number, count: number): number {
   let value = 0;
   for (let at = start; at < start + count; at++) {

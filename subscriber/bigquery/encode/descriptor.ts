@@ -1,5 +1,6 @@
 import type { protos } from '@google-cloud/bigquery-storage';
 import type { Column, ColumnType } from '../../../shared/columns.ts';
+import type { ProtoWriter } from './proto-writer.ts';
 
 type DescriptorProto = protos.google.protobuf.IDescriptorProto;
 type FieldDescriptorProto = protos.google.protobuf.IFieldDescriptorProto;
@@ -34,8 +35,8 @@ const LABELS = { NULLABLE: 1, REQUIRED: 2, REPEATED: 3 };
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * The protobuf message that rows of these columns are sent as: column n is field n, counted from 1. A
- * column whose name is no protobuf identifier is sent under another, with Google's `column_name` option.
+ * The protobuf message in which rows of these columns are sent: column n is field n, counted from 1. A column
+ * whose name is not a protobuf identifier gets another name, with Google's `column_name` option.
  */
 export function describeColumns(columns: readonly Column[], name = 'Row'): DescriptorProto {
   const nested: DescriptorProto[] = [];
@@ -58,4 +59,23 @@ export function describeColumns(columns: readonly Column[], name = 'Row'): Descr
   return nested.length === 0
     ? { name, field: fields }
     : { name, field: fields, nestedType: nested };
+}
+
+/**
+ * The pseudo-columns that make a row an upsert by the table's primary key; they follow the table's own columns.
+ * https://cloud.google.com/bigquery/docs/change-data-capture#specify_changes_to_existing_records
+ */
+export function changeFields(columns: number): FieldDescriptorProto[] {
+  return ['_CHANGE_TYPE', '_CHANGE_SEQUENCE_NUMBER'].map((name, index) => ({
+    name,
+    number: columns + 1 + index,
+    type: STRING,
+    label: LABELS.NULLABLE,
+  }));
+}
+
+/** @param sequence up to four sections of hexadecimal digits: of the rows with one key, the greatest stays */
+export function writeChange(out: ProtoWriter, columns: number, sequence: string): void {
+  out.string(columns + 1, 'UPSERT');
+  out.string(columns + 2, sequence);
 }

@@ -1,3 +1,8 @@
+// Encodes rows for BigQuery's Storage Write API. In: a table's layout once, then row after row. Out: each row as
+// a protobuf message, with notes of the values that did not fit, or the refusal of the row. Begin here:
+// createEncoder compiles the columns; cells.ts writes one value, column-repair.ts replaces one that does not fit,
+// descriptor.ts describes the message to the server.
+
 import type { protos } from '@google-cloud/bigquery-storage';
 import {
   type Column,
@@ -7,27 +12,29 @@ import {
   type Value,
 } from '../../../shared/columns.ts';
 import type { StreamOptions } from '../../../shared/config/config.ts';
+import { JsonText } from '../../../shared/json/json-text.ts';
 import type { ValueNote } from '../../../shared/shape/map-columns.ts';
-import { type Refusal, refuse, within } from '../append/refusal.ts';
-import { type ColumnWriter, columnRepairer, type Repairer } from '../append/repair.ts';
-import { CELL_WRITERS, type CellWriter, DAY_WRITERS, kindOf } from './cells.ts';
-import { changeFields, writeChange } from './change-fields.ts';
-import { describeColumns } from './descriptor.ts';
-import type { Encoded } from './encoded.ts';
-import { withinPartitions } from './partition-range.ts';
+import { CELL_WRITERS, type CellWriter, DAY_WRITERS, kindOf, withinPartitions } from './cells.ts';
+import { type ColumnWriter, columnRepairer, type Repairer } from './column-repair.ts';
+import { changeFields, describeColumns, writeChange } from './descriptor.ts';
 import { ProtoWriter } from './proto-writer.ts';
-import { spareColumns, withoutSpare } from './spare-columns.ts';
+import { type Refusal, refuse, within } from './refusal.ts';
 
-/** One append request may hold 10 MB by the API's own description; a row must leave room for the rest. */
+/** By the API's description an append request may hold 10 MB; a row must leave room for the rest. */
 export const MAX_ROW_BYTES = 9_000_000;
 
 export type InvalidValues = NonNullable<StreamOptions['invalidValues']>;
 
+/** `notes` name the cells that are NULL or changed because the row's values do not fit them. */
+type Encoded =
+  | { ok: true; row: Uint8Array; notes?: readonly ValueNote[] }
+  | ({ ok: false } & Refusal);
+
 export interface RowEncoder {
-  /** What the server must know to read the rows: the `writer_schema` of an append. */
+  /** The `writer_schema` of an append. */
   readonly descriptor: protos.google.protobuf.IDescriptorProto;
   /**
-   * Never throws for a value: what does not fit is refused with the column's path, or noted.
+   * Never throws for a value: one that does not fit is refused with the column's path, or noted.
    *
    * @param sequence of a row of a table with a key; see writeChange
    */
@@ -37,11 +44,11 @@ export interface RowEncoder {
 type RecordWriter = (out: ProtoWriter, row: Row) => Refusal | undefined;
 
 /**
- * Compiles a table's columns into an encoder. Columns that a row leaves out are NULL; a key that is no
- * column is refused, as dropping it would lose data in silence.
+ * Compiles a table's columns into an encoder. Columns that a row leaves out are NULL; a name that is not a column
+ * is refused, because dropping it would lose data silently.
  *
  * @param now the clock, in Unix milliseconds, for the range that a partitioned table takes
- * @param invalidValues by default a row with a value that does not fit is refused
+ * @param invalidValues by default, a row with a value that does not fit is refused
  */
 export function createEncoder(
   layout: TableLayout,
@@ -87,7 +94,7 @@ function describeChanges(columns: readonly Column[]): protos.google.protobuf.IDe
   return { ...rows, field: [...(rows.field ?? []), ...changeFields(columns.length)] };
 }
 
-/** Rows whose key is NULL would all be one row. */
+/** All rows whose key is NULL would be one row. */
 function requireKey(row: Row, key: readonly string[]): Refusal | undefined {
   const absent = key.find((name) => (row[name] ?? null) === null);
   return absent === undefined
@@ -100,15 +107,15 @@ interface Partition {
   now: () => number;
 }
 
-/** Where a value that does not fit costs its cell, and not the row. */
+/** A value that does not fit costs its cell, not the row. */
 interface Leniency {
-  /** Columns that have their value as it was sent, or no row. */
+  /** Columns that are never repaired: their row is refused instead. */
   key: readonly string[];
   note: (column: string, reason: string) => void;
 }
 
-/** Has what every row inherits. */
-const none: Row = {};
+/** Has the names that every object inherits. */
+const emptyRow: Row = {};
 
 function compileRecord(
   columns: readonly Column[],
@@ -118,10 +125,9 @@ function compileRecord(
   const writers = columns.map((column, index) => {
     const { name } = column;
     const partitioned = partition?.column === name ? partition : undefined;
-    // Of most names, what a row gives is its own.
     return {
       name,
-      isInherited: name in none,
+      isInherited: name in emptyRow,
       write: compileColumn(column, index + 1, partitioned),
       repair: lenient && repairerOf(column, lenient),
     };
@@ -130,7 +136,7 @@ function compileRecord(
   return (out, row) => {
     for (const key in row) {
       if (!names.has(key))
-        return within(key, refuse('unknown_column', 'is no column of the table'));
+        return within(key, refuse('unknown_column', 'is not a column of the table'));
     }
     for (const { name, isInherited, write, repair } of writers) {
       const isOwn = !isInherited || Object.hasOwn(row, name);
@@ -180,7 +186,7 @@ function recordWriter(column: Column): CellWriter {
   };
 }
 
-/** BigQuery has no NULL arrays: an absent one is empty. It refuses a NULL inside of one. */
+/** BigQuery has no NULL arrays: an absent one is empty. It refuses NULL as an element. */
 function writeElements(
   out: ProtoWriter,
   field: number,
@@ -194,9 +200,46 @@ function writeElements(
   for (const [index, element] of value.entries()) {
     const refusal =
       element === null
-        ? refuse('missing', 'is NULL, which no array holds')
+        ? refuse('missing', "is NULL, which an array can't hold")
         : write(out, field, element);
     if (refusal) return within(`[${index}]`, refusal);
   }
   return undefined;
+}
+
+/** The columns that may be left out of a row that is too large. */
+function spareColumns({ columns, key = [] }: TableLayout): readonly string[] {
+  return columns
+    .filter(({ name, spare, required }) => spare && !required && !key.includes(name))
+    .map(({ name }) => name);
+}
+
+/**
+ * Leaves out spare columns, the largest first, until the row fits, and notes each. Returns `refused` if it never
+ * fits.
+ */
+function withoutSpare(
+  refused: Encoded,
+  row: Row,
+  spare: readonly string[],
+  encode: (row: Row) => Encoded,
+): Encoded {
+  const left: ValueNote[] = [];
+  let smaller = row;
+  const bySize = spare.toSorted((a, b) => lengthOf(row[b]) - lengthOf(row[a]));
+  for (const column of bySize) {
+    if (lengthOf(row[column]) === 0) break;
+    smaller = { ...smaller, [column]: null };
+    left.push({ column, reason: 'is left out because the row would be too large with it' });
+    const encoded = encode(smaller);
+    if (encoded.ok) return { ...encoded, notes: [...left, ...(encoded.notes ?? [])] };
+    if (encoded.code !== 'too_large') return encoded;
+  }
+  return refused;
+}
+
+/** Other values are too small to matter. */
+function lengthOf(value: Value | undefined): number {
+  if (typeof value === 'string') return value.length;
+  return value instanceof JsonText ? value.text.length : 0;
 }

@@ -5,13 +5,10 @@ const DELIMITED = 2;
 
 const LOW_32 = 0xffff_ffffn;
 
-/** Text that is shorter is written faster here than by a call out of JavaScript. */
+/** Shorter text is written faster in JavaScript than by a native call. */
 const SHORT_TEXT = 24;
 
-/**
- * Writes protobuf fields into one buffer that is kept from row to row. `take` hands out a copy of what
- * was written and starts anew; `reset` drops it.
- */
+/** Writes protobuf fields into one buffer, which is reused for every row. `take` returns a copy and starts anew. */
 export class ProtoWriter {
   #buffer = Buffer.allocUnsafe(16 * 1024);
   #end = 0;
@@ -25,7 +22,7 @@ export class ProtoWriter {
     return this.#end;
   }
 
-  /** Drops what was written behind the first `length` bytes. */
+  /** Drops what was written after the first `length` bytes. */
   cut(length: number): void {
     this.#end = length;
   }
@@ -44,7 +41,7 @@ export class ProtoWriter {
     this.#varint64(Number(bits & LOW_32), Number(bits >> 32n));
   }
 
-  /** An integer that a number holds exactly; for int32, int64 and bool. */
+  /** For int32, int64 and bool, where a number is exact. */
   integer(field: number, value: number): void {
     this.#reserve(20);
     this.#tag(field, VARINT);
@@ -68,7 +65,7 @@ export class ProtoWriter {
     this.#close(start, text.length);
   }
 
-  /** False where there is more than ASCII in it, which is not written then. */
+  /** False, and nothing is written, if the text is not all ASCII. */
   #ascii(text: string): boolean {
     for (let at = 0; at < text.length; at++) {
       const unit = text.charCodeAt(at);
@@ -87,7 +84,7 @@ export class ProtoWriter {
     this.#close(start, bytes.length);
   }
 
-  /** An embedded message: whatever `write` writes becomes its fields. */
+  /** An embedded message: what `write` writes becomes its fields. */
   message<T>(field: number, write: () => T): T {
     this.#reserve(20);
     const start = this.#open(field, 0);
@@ -97,14 +94,14 @@ export class ProtoWriter {
     return result;
   }
 
-  /** Leaves room for a length as long as `guess` needs, and says where the content starts. */
+  /** Leaves room for a length that needs as many bytes as `guess`, and returns where the content starts. */
   #open(field: number, guess: number): number {
     this.#tag(field, DELIMITED);
     this.#end += varintLength(guess);
     return this.#end;
   }
 
-  /** Writes the true length before the content, which moves where the guess was too short. */
+  /** Writes the true length before the content, and moves the content if the room does not fit. */
   #close(start: number, guess: number): void {
     const length = this.#end - start;
     const shift = varintLength(length) - varintLength(guess);

@@ -1,11 +1,11 @@
-/** What a text says of a time, part by part. Nothing is judged: there may be no such day. */
+/** The parts of a time as the text has them. They are not checked: the day may not exist. */
 export interface TimeParts {
   year: number;
   month: number;
   day: number;
-  /** Undefined where the text is a day alone. */
+  /** Undefined if the text is only a day. */
   clock?: ClockParts | undefined;
-  /** In seconds east of UTC; undefined where the text names no zone, infinite where there is none such. */
+  /** In seconds east of UTC; undefined if the text names no zone, infinite if there is no such zone. */
   offset?: number | undefined;
 }
 
@@ -13,17 +13,17 @@ export interface ClockParts {
   hour: number;
   minute: number;
   second: number;
-  /** Digits of a second's fraction. */
+  /** The digits of the fraction of a second. */
   fraction: string;
 }
 
-/** No spelling of a time is longer; a text may be. */
+/** No spelling of a time is longer. */
 const maxLength = 100;
 
 const DATE = String.raw`(\d{4})(?:([-/])(\d{1,2})\2(\d{1,2})|(\d\d)(\d\d))`;
 const CLOCK = String.raw`(\d{1,2})(?::(\d\d)(?::(\d\d))?|(\d\d)(\d\d)?)?(?:[.,](\d+))?(?: ?([AaPp])\.?[Mm]\.?)?`;
 const OFFSET = String.raw`([-+\u2212])(\d\d)(?::?(\d\d))?`;
-/** The name in brackets is that of RFC 9557: the offset before it says when it was. */
+/** The name in brackets is from RFC 9557; the offset before it already gives the time. */
 const ZONE = String.raw` ?(?!\[)(?:Z|UTC?|GMT)?(?:${OFFSET})?(?:\[[\w/+-]+\])?`;
 const isoTime = new RegExp(`^${DATE}(?:(?:[Tt] ?| +)${CLOCK}(${ZONE})?)?$`, 'i');
 const clockAlone = new RegExp(`^${CLOCK}$`);
@@ -52,16 +52,15 @@ const zoneNames: Readonly<Record<string, number>> = {
   pdt: -7,
 };
 
-/** Milliseconds since 1970, of `/Date(1700000000000)/`: the offset that may follow only says where. */
+/** Milliseconds since 1970, from `/Date(1700000000000)/`. An offset that follows does not change the time. */
 export function readJsonDate(text: string): number | undefined {
   const digits = jsonDate.exec(text)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
 
 /**
- * ISO 8601 in its basic and extended forms, with a comma, a space for the T, or years first and slashes; and the
- * spellings with an English name of the month, whatever their order: RFC 1123 and 2822, asctime, JavaScript's and
- * Twitter's.
+ * Reads ISO 8601 in its basic and extended forms, also with a comma, a space for the T, or slashes; and spellings
+ * with an English name of the month in any order: RFC 1123 and 2822, asctime, JavaScript's and Twitter's.
  */
 export function readTimeParts(text: string): TimeParts | undefined {
   if (text.length > maxLength) return undefined;
@@ -95,13 +94,13 @@ function clockOf(groups: readonly (string | undefined)[]): ClockParts {
   };
 }
 
-/** Of a clock of twelve hours; not a number where it has no such hour. */
+/** From a 12-hour clock; NaN if it has no such hour. */
 function hourOfDay(hour: number, half: string): number {
   if (hour < 1 || hour > 12) return Number.NaN;
   return (hour % 12) + (/p/i.test(half) ? 12 : 0);
 }
 
-/** Zero where only a name of UTC stands. */
+/** Zero for a mere name of UTC. */
 function offsetOf(sign?: string, hours = '0', minutes = '0'): number {
   if (Number(hours) > 23 || Number(minutes) > 59) return Number.POSITIVE_INFINITY;
   const seconds = Number(hours) * 3600 + Number(minutes) * 60;
@@ -124,7 +123,7 @@ function readWords(text: string): TimeParts | undefined {
   return { ...parts, year, month, day };
 }
 
-/** Each part once: false for a word that is none of them, or one too many. */
+/** Takes each part once; false for any other word. */
 function takeWord(word: string, parts: Partial<TimeParts>): boolean {
   const take = <Name extends keyof TimeParts>(name: Name, value: TimeParts[Name]) => {
     if (parts[name] !== undefined) return false;
@@ -145,7 +144,7 @@ function takeWord(word: string, parts: Partial<TimeParts>): boolean {
   return offset ? take('offset', offsetOf(offset[1], offset[2], offset[3])) : false;
 }
 
-/** RFC 2822, section 4.3: of two digits, 50 to 99 are of the last century. */
+/** RFC 2822, section 4.3: years of two digits from 50 to 99 are of the last century. */
 function fullYear(digits: string): number {
   return Number(digits) + (Number(digits) < 50 ? 2000 : 1900);
 }

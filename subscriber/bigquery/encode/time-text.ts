@@ -17,14 +17,14 @@ import {
 } from './time-parts.ts';
 
 /**
- * Times in the spellings that senders have for them, where civil-time.ts does not read them; and what is wrong with
- * those that are none. Slower, and rarely asked.
+ * Reads times in the many spellings of senders, and says what is wrong with the rest. Slow; only for text that
+ * civil-time.ts does not read.
  */
 
-/** Said of a column, for people; it names the fault of the value and holds nothing of it. */
+/** For people: completes a sentence about the column, and holds nothing of the value. */
 export type TimeFault = string;
 
-const noTime = 'is no time';
+const noTime = 'is not a time';
 const noSuchDay = 'is a day that does not exist';
 const noSuchClock = 'is a time of day that does not exist';
 const noSuchOffset = 'has an offset from UTC that does not exist';
@@ -33,8 +33,8 @@ const dayOutOfRange = 'is a day beyond the years 0001 to 9999';
 
 const DAY_S = 86_400;
 const MINUTE_S = 60;
-/** Of a number before its point: more than TIMESTAMP holds, in milliseconds too. */
-const mostDigits = 18;
+/** Before the point: more than TIMESTAMP holds, even in milliseconds. */
+const maxDigits = 18;
 
 /** Microseconds since 1970, or what is wrong. */
 export function readTimestamp(value: string | number | bigint | Date): Instant | TimeFault {
@@ -47,12 +47,12 @@ export function readTimestamp(value: string | number | bigint | Date): Instant |
 function readTimestampText(text: string): Instant | TimeFault {
   const number = readNumber(text);
   if (number) {
-    const plain = plainNumber(number, mostDigits);
+    const plain = plainNumber(number, maxDigits);
     return (plain === undefined ? undefined : parseInstant(plain)) ?? outOfRange;
   }
   const milliseconds = readJsonDate(text);
   if (milliseconds !== undefined) return parseInstant(milliseconds, 'ms') ?? outOfRange;
-  // ISO 8601's expanded years, as JavaScript writes those beyond its four digits.
+  // Years of six digits, as JavaScript writes those beyond four.
   if (/^[-+\u2212]\d{6}-\d\d-\d\d(T|$)/i.test(text)) return outOfRange;
   const parts = readTimeParts(text);
   return parts ? momentOf(parts) : noTime;
@@ -68,10 +68,10 @@ function momentOf(parts: TimeParts): Instant | TimeFault {
   return instant(days * DAY_S + time - offset, fractionOf(clock)) ?? outOfRange;
 }
 
-/** Days since 1970. A day with a time is one where that is midnight, in no other zone than UTC. */
+/** Days since 1970. A time of day is accepted only if it is midnight UTC. */
 export function readDate(text: string): number | TimeFault {
   const parts = readTimeParts(text.trim());
-  if (!parts) return 'is no day';
+  if (!parts) return 'is not a day';
   const { clock, offset = 0 } = parts;
   const days = daysOf(parts);
   if (typeof days === 'string' || !clock) return days;
@@ -104,7 +104,7 @@ export function readTime(text: string): number | TimeFault {
   return seconds * 1_000_000 + fractionOf(clock);
 }
 
-/** The last of the year 9999. */
+/** The last day of the year 9999. */
 const lastDay = 2_932_896;
 
 function daysOf({ year, month, day }: TimeParts): number | TimeFault {
@@ -113,8 +113,8 @@ function daysOf({ year, month, day }: TimeParts): number | TimeFault {
 }
 
 /**
- * Of the day, a whole day where the clock says its end: 24:00 (ISO 8601), and the leap second 23:59:60 of UTC, which
- * no other clock counts. Undefined where there is no such time.
+ * Seconds of the day; a whole day for its end: 24:00 (ISO 8601), and the leap second 23:59:60 of UTC. Undefined if
+ * there is no such time.
  */
 function secondsOf(
   { hour, minute, second, fraction }: ClockParts,

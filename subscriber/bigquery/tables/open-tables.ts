@@ -3,15 +3,14 @@ import { censusLayout, censusStream, censusTable } from '../../../shared/census.
 import { keyedLayout, type TableLayout } from '../../../shared/columns.ts';
 import type { Relay } from '../../../shared/config/config.ts';
 import { sources } from '../../../shared/sources/registry.ts';
-import { deadLetterLayout } from '../../dead-letters/dead-letters.ts';
-import type { Log } from '../../log.ts';
-import type { WaitingRoom } from '../../pull/waiting-room.ts';
-import { TableQueue, type UnderWay } from '../../rows/table-queue.ts';
+import { deadLetterLayout } from '../../dead-letters/dead-letter-rows.ts';
+import { type Log, TableLog } from '../../log.ts';
+import type { InFlightLimit } from '../../pull/in-flight-limit.ts';
+import { type RowsAndBytes, TableQueue } from '../../rows/table-queue.ts';
 import { TableWriter } from '../append/writer.ts';
 import { openWriteClient } from '../client.ts';
-import { createEncoder, type InvalidValues } from '../encode/encode.ts';
+import { createEncoder, type InvalidValues, type RowEncoder } from '../encode/encode.ts';
 import { openLater, tryToOpen } from './table-opening.ts';
-import { TableTrouble } from './table-trouble.ts';
 
 export interface TableDependencies {
   relay: Relay;
@@ -20,67 +19,66 @@ export interface TableDependencies {
   storageEndpoint?: string;
   /** How long an append may stay unanswered. */
   appendTimeoutMs?: number;
-  room: WaitingRoom;
+  inFlight: InFlightLimit;
   log: Log;
 }
 
 export interface OpenTables {
   /** By the stream's name. */
-  rows: ReadonlyMap<string, TableQueue>;
-  deadLetters: TableQueue;
-  /** Writes what waits, for at most `graceMs`; dead letters last. */
+  rows: ReadonlyMap<string, OpenTable>;
+  deadLetters: OpenTable;
+  /** Writes what is queued, for at most `graceMs`; dead letters last. */
   close(graceMs: number): Promise<void>;
 }
 
-/** What one table may have under way. */
-const rowsUnderWay = 3000;
-const mostBytesUnderWay = 8_000_000;
-/** What all of them may: it stays in memory while they are frozen. */
-const bytesUnderWay = 64_000_000;
+/** What one table may have sent and not answered. */
+const maxPendingRows = 3000;
+const maxPendingBytes = 8_000_000;
+/** The same of all tables: it stays in memory while BigQuery does not answer. */
+const maxPendingBytesOfAll = 64_000_000;
 
-/** Of the time to close: a letter that a table's last answer makes is stored in what is left. */
+/** Part of the time to close: the last answer of a table may still make a dead letter. */
 const deadLettersShare = 0.2;
 
 /**
- * Opens each stream's table and the dead letters', after making what is missing. A table that BigQuery does
- * not give now, or that can't take its rows, is open all the same: its rows wait, and no other table's wait for
- * them.
+ * Opens the table of each stream and of the dead letters, and creates what is missing. A table that can't be
+ * opened now has a queue all the same: its rows wait there, and no other table's rows wait for them.
  *
  * @throws RelayError `bigquery.credentials`
  */
 export async function openTables(dependencies: TableDependencies): Promise<OpenTables> {
   const { relay } = dependencies;
-  const rows = rowTables(relay);
-  const share = bytesUnderWay / (rows.length + 1);
-  const underWay = { rows: rowsUnderWay, bytes: Math.min(share, mostBytesUnderWay) };
-  const open = ({ table, layout, invalidValues }: Omit<RowTable, 'stream'>) =>
-    openTable({ name: table, layout, invalidValues, underWay }, dependencies);
+  const rows = tablesOf(relay);
+  const share = maxPendingBytesOfAll / (rows.length + 1);
+  const maxPending = { rows: maxPendingRows, bytes: Math.min(share, maxPendingBytes) };
+  const open = ({ table, layout, invalidValues }: Omit<TableOfStream, 'stream'>) =>
+    openTable({ name: table, layout, invalidValues, maxPending }, dependencies);
   const [deadLetters, ...tables] = await Promise.all([
     open({ table: relay.deadLetters, layout: deadLetterLayout, invalidValues: 'dead-letter' }),
     ...rows.map(async ({ stream, ...row }) => ({ stream, ...(await open(row)) })),
   ]);
   return {
-    rows: new Map(tables.map(({ stream, queue }) => [stream, queue])),
-    deadLetters: deadLetters.queue,
+    rows: new Map(tables.map(({ stream, ...table }) => [stream, table])),
+    deadLetters,
     async close(graceMs) {
       const lastMs = graceMs * deadLettersShare;
       const begun = performance.now();
       await Promise.all(tables.map((table) => table.close(graceMs - lastMs)));
-      // Last: until now, what is in hand may still turn out to be a dead letter.
+      // Last: until now, a row in flight may still become a dead letter.
       await deadLetters.close(Math.max(lastMs, graceMs - (performance.now() - begun)));
     },
   };
 }
 
-export interface RowTable {
+export interface TableOfStream {
   stream: string;
   table: string;
   layout: TableLayout;
   invalidValues: InvalidValues;
 }
 
-/** The tables of all streams of rows, and the census, which is a stream of the edge's own. */
-export function rowTables(relay: Relay): RowTable[] {
+/** The tables of all streams of rows, and the census, which the edge itself sends. */
+export function tablesOf(relay: Relay): TableOfStream[] {
   const census = {
     stream: censusStream,
     table: censusTable(relay),
@@ -98,6 +96,7 @@ export function rowTables(relay: Relay): RowTable[] {
 }
 
 interface OpenTable {
+  encoder: RowEncoder;
   queue: TableQueue;
   close(graceMs: number): Promise<void>;
 }
@@ -107,17 +106,17 @@ interface TableSettings {
   name: string;
   layout: TableLayout;
   invalidValues: InvalidValues;
-  underWay: UnderWay;
+  maxPending: RowsAndBytes;
 }
 
 async function openTable(
-  { name, layout, invalidValues, underWay }: TableSettings,
-  { relay, bigquery, storageEndpoint, appendTimeoutMs, room, log }: TableDependencies,
+  { name, layout, invalidValues, maxPending }: TableSettings,
+  { relay, bigquery, storageEndpoint, appendTimeoutMs, inFlight, log }: TableDependencies,
 ): Promise<OpenTable> {
   const [dataset = '', table = ''] = name.split('.');
   let rowsWritten = () => 0;
-  const trouble = new TableTrouble(log, () => rowsWritten());
-  const opening = { bigquery, name, layout, location: relay.location, trouble };
+  const tableLog = new TableLog(log, () => rowsWritten());
+  const opening = { bigquery, name, layout, location: relay.location, tableLog };
   const opened = await tryToOpen(opening);
   const client = await openWriteClient({
     projectId: relay.project,
@@ -129,7 +128,7 @@ async function openTable(
     descriptor: encoder.descriptor,
     ...(appendTimeoutMs !== undefined && { appendTimeoutMs }),
     onFailure: ({ reaction, message }) => {
-      trouble.say('writing', {
+      tableLog.report('writing', {
         severity: 'WARNING',
         message: 'not written, trying again',
         table: name,
@@ -139,18 +138,17 @@ async function openTable(
     },
   });
   const queue = new TableQueue({
-    encoder,
     writer,
-    room,
-    underWay,
+    inFlight,
+    maxPending,
     async onSetupFailure(reason) {
-      trouble.say('refusal', {
+      tableLog.report('refusal', {
         severity: 'ERROR',
         message: 'BigQuery refuses every row',
         table: name,
         cause: reason,
       });
-      // It may have been deleted. Whatever else is wrong a person must mend; until then the rows wait.
+      // It may have been deleted. Anything else a person must fix; until then the rows wait.
       await tryToOpen(opening);
     },
   });
@@ -158,10 +156,11 @@ async function openTable(
   const closing = new AbortController();
   if (opened !== 'open') {
     const isOpen = openLater(opening, closing.signal);
-    // What BigQuery may only not show now is sent before: it is refused, or taken.
-    if (opened === 'broken') queue.hold(isOpen);
+    // A table that BigQuery just does not show may still take rows; a broken one must not get any.
+    if (opened === 'broken') queue.pauseUntil(isOpen);
   }
   return {
+    encoder,
     queue,
     async close(graceMs) {
       closing.abort();

@@ -2,11 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { TableLayout } from '../../../shared/columns.ts';
 import { RelayError } from '../../../shared/errors.ts';
-import { within } from '../../service/within.ts';
+import type { TableLog } from '../../log.ts';
 import { backoffMs } from '../append/backoff.ts';
-import type { TableTrouble } from './table-trouble.ts';
-import { ensureTable } from './tables.ts';
-import { ensureUniqueView } from './unique-view.ts';
+import { createOrRead, ensureTable, type TableName } from './ensure-table.ts';
 
 export interface TableOpening {
   bigquery: BigQuery;
@@ -14,53 +12,62 @@ export interface TableOpening {
   name: string;
   layout: TableLayout;
   location?: string | undefined;
-  trouble: TableTrouble;
+  tableLog: TableLog;
 }
 
 /**
- * `later`: BigQuery does not give the table now, and waiting may mend that. `broken`: no waiting mends it; a
- * person must, in the table or in the config.
+ * `later`: BigQuery does not show or create the table now; waiting may help. `broken`: a person must fix the
+ * table or the config.
  */
 export type Opened = 'open' | 'later' | 'broken';
 
-/** How long BigQuery may take to make a table, or to show it. */
+/** How long BigQuery may take to create a table, or to show it. */
 const openWithinMs = 30_000;
 
-/** Makes a table, its view, and what they lack. What is in the way of it is told of in the log, once. */
+/** Creates a table and its view, or adds what they lack. A failure is logged once. */
 export async function tryToOpen(opening: TableOpening): Promise<Opened> {
-  const { bigquery, name: table, layout, location, trouble } = opening;
+  const { bigquery, name: table, layout, location, tableLog } = opening;
   const [datasetId = '', tableId = ''] = table.split('.');
   const place = { dataset: datasetId, table: tableId };
   try {
     await within(openWithinMs, ensureTable(bigquery, place, layout, location));
   } catch (error) {
-    return tellWhyNot(opening, error as Error);
+    return reportFailure(opening, error as Error);
   }
-  trouble.end('table', { severity: 'INFO', message: 'the table is open', table });
+  tableLog.resolve('table', { severity: 'INFO', message: 'the table is open', table });
   try {
     await within(openWithinMs, ensureUniqueView(bigquery, place, layout));
-    trouble.end('view', { severity: 'INFO', message: 'the view of unique rows is made', table });
+    tableLog.resolve('view', {
+      severity: 'INFO',
+      message: 'the view of unique rows is created',
+      table,
+    });
   } catch (error) {
-    // Rows are written without it, too.
-    const message = 'the view of unique rows could not be made';
-    trouble.say('view', { severity: 'WARNING', message, table, cause: (error as Error).message });
+    // Rows are written without it as well.
+    const message = 'the view of unique rows could not be created';
+    tableLog.report('view', {
+      severity: 'WARNING',
+      message,
+      table,
+      cause: (error as Error).message,
+    });
   }
   return 'open';
 }
 
-function tellWhyNot({ name: table, trouble }: TableOpening, error: Error): Opened {
+function reportFailure({ name: table, tableLog }: TableOpening, error: Error): Opened {
   if (error instanceof RelayError) {
-    const message = `${error.message}\nUntil then its rows wait; it is looked at again each minute.`;
-    trouble.say('table', { severity: 'ERROR', message, code: error.code, table });
+    const message = `${error.message}\nUntil then its rows wait; the table is checked again every minute.`;
+    tableLog.report('table', { severity: 'ERROR', message, code: error.code, table });
     return 'broken';
   }
-  const message = 'the table could not be opened: its rows wait, and it is tried again';
-  trouble.say('table', { severity: 'ERROR', message, table, cause: error.message });
+  const message = 'the table could not be opened: its rows wait, and opening is tried again';
+  tableLog.report('table', { severity: 'ERROR', message, table, cause: error.message });
   return 'later';
 }
 
 /**
- * Tries again until the table is open, or the signal is given; later and later, up to a minute.
+ * Tries again until the table is open or the signal is given, after pauses that grow up to a minute.
  *
  * @returns whether it is open
  */
@@ -71,4 +78,61 @@ export async function openLater(opening: TableOpening, signal: AbortSignal): Pro
     if (!signal.aborted && (await tryToOpen(opening)) === 'open') return true;
   }
   return false;
+}
+
+/**
+ * Creates or updates the view `<table>_unique`, which shows each row of a table with duplicates once. Only for a
+ * layout with `copies`. A table of that name is left alone.
+ */
+export async function ensureUniqueView(
+  bigquery: BigQuery,
+  { dataset, table }: TableName,
+  layout: TableLayout,
+): Promise<void> {
+  const definition = uniqueViewOf(bigquery.projectId, { dataset, table }, layout);
+  if (!definition) return;
+  const view = bigquery.dataset(dataset).table(`${table}_unique`);
+  const existing = await createOrRead(view, () => view.create(definition));
+  if (existing?.type === 'VIEW' && existing.view?.query !== definition.view.query) {
+    await view.setMetadata(definition);
+  }
+}
+
+/** The view of a table, as the REST API describes it; undefined for a layout without `copies`. */
+export function uniqueViewOf(
+  project: string,
+  { dataset, table }: TableName,
+  { copies }: TableLayout,
+): { view: { query: string; useLegacySql: false }; description: string } | undefined {
+  if (!copies) return undefined;
+  return {
+    view: { query: uniqueQuery(`${project}.${dataset}.${table}`, copies), useLegacySql: false },
+    description: `The rows of ${dataset}.${table}, each once: the newest by ${copies.by.join(', ')}`,
+  };
+}
+
+function uniqueQuery(table: string, { by, newest }: NonNullable<TableLayout['copies']>): string {
+  const columns = by.map(quote).join(', ');
+  const order = newest ? ` ORDER BY ${quote(newest)} DESC` : '';
+  // BigQuery wants a WHERE, GROUP BY or HAVING beside a QUALIFY.
+  return `SELECT * FROM ${quote(table)} WHERE TRUE
+QUALIFY ROW_NUMBER() OVER (PARTITION BY ${columns}${order}) = 1`;
+}
+
+function quote(name: string): string {
+  return `\`${name}\``;
+}
+
+/** Rejects when the work takes longer; the work itself goes on. */
+export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const ended = new AbortController();
+  const late = async () => {
+    await sleep(ms, undefined, { signal: ended.signal });
+    throw new Error(`no answer within ${ms / 1000} s`);
+  };
+  try {
+    return await Promise.race([work, late()]);
+  } finally {
+    ended.abort();
+  }
 }

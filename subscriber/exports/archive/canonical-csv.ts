@@ -1,7 +1,7 @@
 import type { LineEnd, ScannedRecord } from '../../../shared/delimited/record-scanner.ts';
 import { RecordWriter } from '../../../shared/delimited/record-writer.ts';
 import type { CsvFile } from './csv-file.ts';
-import { CsvReading, type Detected } from './csv-reader.ts';
+import { CsvReader, type Detected } from './csv-reader.ts';
 
 /** Which cells of a file are loaded, and the columns that they go to. */
 export interface CsvLayout {
@@ -11,16 +11,16 @@ export interface CsvLayout {
 
 export interface CanonicalOptions {
   signal?: AbortSignal | undefined;
-  /** Told how many bytes of the file are read. */
+  /** @param bytes of the file, as far as it is read */
   onProgress?: ((bytes: number) => void) | undefined;
-  /** Told of the types of all values, when all are read. */
+  /** Called when all values have been read. */
   onDetected: (detected: Detected) => void;
 }
 
 /**
- * A file as BigQuery reads it without being told anything: UTF-8, commas, the columns' own names above. The
- * bytes of rows that are so already are given as they come, others are written anew; they hold until the next
- * are asked for. Ends only where every record of the file is sound.
+ * Rewrites a file in the form that BigQuery reads by default: UTF-8, commas, and the column names as the header.
+ * Rows that already have this form are passed on as they are, the others are written again. Each chunk is
+ * valid until the next. It ends without an error only if every record of the file is good.
  *
  * @throws RelayError `export.csv`, `export.corrupt`
  */
@@ -30,28 +30,28 @@ export async function* canonicalCsv(
   { signal, onProgress, onDetected }: CanonicalOptions,
 ): AsyncGenerator<Uint8Array> {
   const output = new CanonicalOutput(layout, file.names.length);
-  const reading = new CsvReading(file, file.settings, (record) => {
-    output.add(record, reading.isCanonical, reading.lineEnd);
+  const reader = new CsvReader(file, file.settings, (record) => {
+    output.add(record, reader.isCanonical, reader.lineEnd);
   });
   let bytes = 0;
-  for await (const chunk of reading.read()) {
+  for await (const chunk of reader.read()) {
     signal?.throwIfAborted();
     bytes += chunk.length;
     onProgress?.(bytes);
     yield* output.take();
   }
   yield* output.take();
-  onDetected(reading.detected);
+  onDetected(reader.detected);
 }
 
 class CanonicalOutput {
   readonly #layout: CsvLayout;
-  /** All cells are loaded: the bytes of a row may be given as they are. */
+  /** All cells are loaded, so that the bytes of a row may be passed on as they are. */
   readonly #isWhole: boolean;
   #writer: RecordWriter | undefined;
   #lineEnd: Uint8Array = new Uint8Array(0);
   readonly #chunks: Uint8Array[] = [];
-  /** Rows behind one another whose bytes are given as they are: in which bytes, from where to where. */
+  /** A run of rows whose bytes are passed on as they are: the buffer, and the run's start and end in it. */
   #bytes: Uint8Array = new Uint8Array(0);
   #start = 0;
   #end = 0;
@@ -76,14 +76,14 @@ class CanonicalOutput {
     this.#end = record.end;
   }
 
-  /** What was added since, as views that hold until the next chunk is read. */
+  /** What was added since the last call, as views that are valid until the next chunk is read. */
   take(): Uint8Array[] {
     this.#endRun();
     this.#takeWritten();
     return this.#chunks.splice(0);
   }
 
-  /** The header comes with the first row: only then it is known what ends the lines. */
+  /** The header is written with the first row, because only then the line end is known. */
   #begin(lineEnd: LineEnd): RecordWriter {
     const writer = new RecordWriter(lineEnd);
     writer.header(this.#layout.names);

@@ -1,37 +1,36 @@
 import { columnNames } from '../../../shared/delimited/column-names.ts';
-import { CsvReading, type CsvSettings, type Detected } from './csv-reader.ts';
+import { CsvReader, type CsvSettings, type Detected } from './csv-reader.ts';
 import type { ArchivedFile } from './zip-archive.ts';
 
-/** A CSV of an archive, and what its beginning tells. */
+/** A CSV of an archive, with what its beginning shows. */
 export interface CsvFile extends ArchivedFile {
   settings: CsvSettings;
-  /** The cells of its header; none in an empty file. */
+  /** Empty in an empty file. */
   header: readonly string[];
-  /** Of each cell: see columnNames. */
+  /** The column name of each cell: see columnNames. */
   names: readonly string[];
-  /** Cells of the header with nothing in them. */
+  /** Empty cells of the header. */
   unnamed: readonly number[];
-  /** Is there a record below the header? */
   hasRows: boolean;
-  /** Of the rows at its beginning: of all of them where the file is short. */
+  /** Of the rows at its beginning; of all rows if the file is short. */
   sampled: Detected;
 }
 
 const sampleBytes = 1024 * 1024;
 
 /**
- * Reads the header of a CSV and its first rows; inflates no more of it than that takes.
+ * Reads the header and the first rows of a CSV, and inflates no more than that.
  *
  * @throws RelayError `export.corrupt`, `export.csv`
  */
 export async function readCsvFile(file: ArchivedFile, settings: CsvSettings): Promise<CsvFile> {
-  const reading = new CsvReading(file, settings);
+  const reader = new CsvReader(file, settings);
   let bytes = 0;
-  for await (const chunk of reading.read()) {
+  for await (const chunk of reader.read()) {
     bytes += chunk.length;
-    if (bytes >= sampleBytes && reading.hasRows && !reading.problem) break;
+    if (bytes >= sampleBytes && reader.hasRows && !reader.problem) break;
   }
-  const { header, hasRows, detected } = reading;
+  const { header, hasRows, detected } = reader;
   const { names, unnamed } = columnNames(header);
   return { ...file, settings, header, names, unnamed, hasRows, sampled: detected };
 }

@@ -8,19 +8,19 @@ import { RelayError } from '../../../shared/errors.ts';
 import { release } from './inflate.ts';
 import type { ArchivedFile } from './zip-archive.ts';
 
-/** What the stream says of its files: what isn't set is found out. */
+/** The stream's settings for its files. What isn't set is detected. */
 export interface CsvSettings {
   encoding?: ExportSettings['encoding'] | undefined;
   delimiter?: ExportSettings['delimiter'] | undefined;
 }
 
-/** What the values of a file say of its columns, by the cells of its header. */
+/** What the values of a file show of its columns, by the cells of its header. */
 export interface Detected {
   types: readonly TypeSet[];
   hasValue: readonly boolean[];
 }
 
-/** Is given to each row. @param record is used again for the next one */
+/** @param record is reused for the next row */
 export type RowHandler = (record: ScannedRecord) => void;
 
 const delimiterNames: Readonly<Record<Delimiter, string>> = {
@@ -30,8 +30,8 @@ const delimiterNames: Readonly<Record<Delimiter, string>> = {
   '|': 'a pipe',
 };
 
-/** Reads a CSV of an archive once: its header, its rows, and what types their values have. */
-export class CsvReading {
+/** Reads a CSV of an archive once: its header, its rows, and the types of their values. */
+export class CsvReader {
   readonly #file: Pick<ArchivedFile, 'name' | 'open'>;
   readonly #reader: DelimitedReader;
   #header: readonly string[] = [];
@@ -58,13 +58,13 @@ export class CsvReading {
           onRow(record);
         },
         bad: ({ line, problem }) => {
-          this.#problem ??= this.#refusal(`line ${line}: ${problem}${this.#parted}`);
+          this.#problem ??= this.#failure(`line ${line}: ${problem}${this.#delimiterHint}`);
         },
       },
     );
   }
 
-  /** As the file has it; empty until it has come, and of an empty file. */
+  /** As the file has it; empty in an empty file and until it has been read. */
   get header(): readonly string[] {
     return this.#header;
   }
@@ -73,7 +73,7 @@ export class CsvReading {
     return this.#hasRows;
   }
 
-  /** The first thing that is wrong with the file. */
+  /** The first problem of the file. */
   get problem(): Error | undefined {
     return this.#problem;
   }
@@ -95,10 +95,10 @@ export class CsvReading {
   }
 
   /**
-   * The bytes of the file, each chunk when its rows were given to the handler: it holds until the next. A bad record is told when all
-   * are read: of a damaged archive the damage is what has to be told.
+   * Yields each chunk of the file after its rows went to the handler; the chunk is valid until the next. A bad
+   * record is reported at the end, because in a damaged archive the damage is the cause to report.
    *
-   * @throws RelayError `export.csv`, and whatever ends the bytes
+   * @throws RelayError `export.csv`, and the errors of the archive
    */
   async *read(): AsyncGenerator<Buffer> {
     for await (const chunk of this.#file.open()) {
@@ -116,18 +116,18 @@ export class CsvReading {
       step();
     } catch (error) {
       if (!(error instanceof RelayError)) throw error;
-      const parted = error.code === 'delimited.encoding' ? '' : this.#parted;
-      this.#problem = this.#refusal(`${error.message}${parted}`, error);
+      const hint = error.code === 'delimited.encoding' ? '' : this.#delimiterHint;
+      this.#problem = this.#failure(`${error.message}${hint}`, error);
     }
   }
 
-  /** A wrong delimiter makes many a record bad. */
-  get #parted(): string {
+  /** A wrong delimiter makes many records bad. */
+  get #delimiterHint(): string {
     const { delimiter } = this.#reader;
-    return delimiter ? ` (cells are parted by ${delimiterNames[delimiter]})` : '';
+    return delimiter ? ` (cells are separated by ${delimiterNames[delimiter]})` : '';
   }
 
-  #refusal(problem: string, cause?: Error): Error {
+  #failure(problem: string, cause?: Error): Error {
     return new RelayError('export.csv', `${this.#file.name}, ${problem}`, { cause });
   }
 }

@@ -4,19 +4,19 @@ import type { Detected } from './csv-reader.ts';
 
 export interface Column {
   name: string;
-  /** That all of its values have. */
+  /** Those that fit all of its values. */
   types: TypeSet;
 }
 
 /**
- * The columns of an export, by what is known of its files: at first their beginnings, then, of each file that
- * was read, all of its values.
+ * The columns of an export. They are known from the beginnings of its files at first, then from all values of
+ * each file that has been read.
  */
 export class ExportColumns {
   readonly #files: readonly CsvFile[];
   readonly #detected = new Map<CsvFile, Detected>();
 
-  /** @param files in the order that they are loaded in */
+  /** @param files in loading order */
   constructor(files: readonly CsvFile[]) {
     this.#files = files;
   }
@@ -26,8 +26,8 @@ export class ExportColumns {
   }
 
   /**
-   * The cells of a file that are columns. One that neither has a name nor a value is none, except where there
-   * is but one other: a row that is NULL in a single column would be an empty line.
+   * The cells of a file that are columns. A cell without a name and without values is not a column, except
+   * when only one other cell is left: a row with NULL in a single column would be an empty line.
    */
   cellsOf(file: CsvFile): number[] {
     const { hasValue } = this.#of(file);
@@ -38,7 +38,7 @@ export class ExportColumns {
     return file.names.flatMap((_, cell) => (dropped.has(cell) ? [] : [cell]));
   }
 
-  /** The columns of all files with rows, each once: names that differ in case alone are one. */
+  /** The columns of all files with rows, each once. Names that differ only in case are one column. */
   merged(): Column[] {
     const columns = new Map<string, Column>();
     for (const file of this.#files.filter(({ hasRows }) => hasRows)) {

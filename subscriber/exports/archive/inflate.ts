@@ -4,16 +4,16 @@ import { crc32, createInflateRaw } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { RelayError } from '../../../shared/errors.ts';
 
-/** Steps of 16 KiB, yauzl's and zlib's own, take twice the time; each is garbage that stops the rows a little. */
-const stepBytes = 512 * 1024;
-const stored = 0;
+/** With the 16 KiB of yauzl and zlib it takes twice as long, and the garbage collector stops the rows more often. */
+const chunkBytes = 512 * 1024;
+const storedMethod = 0;
 
 /**
- * A file of an archive from its beginning. The last bytes come only when all of them were held against the
- * size and the CRC-32 of the central directory (yauzl checks no CRC-32): nobody gets the whole of a
- * damaged file. Ends as soon as there are more bytes than were declared.
+ * Inflates a file of an archive. The last chunk comes only after size and CRC-32 match the central directory
+ * (yauzl checks no CRC-32), so nobody gets all of a damaged file. It fails as soon as there are more bytes
+ * than declared.
  *
- * @param archiveStart where the archive's first byte is in the file
+ * @param archiveStart offset of the archive's first byte in the file
  * @throws RelayError `export.corrupt`, `export.disk`
  */
 export async function* inflate(
@@ -42,12 +42,12 @@ export async function* inflate(
 }
 
 /**
- * Gives back the memory of a chunk of `inflate` that nobody reads any more. Left to the collector, these buffers
- * make it clear the whole heap after every 32 MB.
+ * Frees the memory of a chunk of `inflate` that nobody reads any more. If it were left to the garbage collector,
+ * these buffers would cause a full collection every 32 MB.
  */
 export function release(chunk: Buffer): void {
   const { buffer, byteOffset, length } = chunk;
-  // The next chunk lies behind this one where the buffer has room.
+  // If the buffer has room behind this chunk, the next chunk is in it.
   if (byteOffset + length === buffer.byteLength) (buffer as ArrayBuffer).transfer(0);
 }
 
@@ -60,15 +60,15 @@ async function openContent(
   const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
   const start = archiveStart + fileDataStart;
   const raw = readRange(file, start, start + entry.compressedSize);
-  if (entry.compressionMethod === stored) return raw;
-  // Its error is the inflater's too, and so the reader's.
-  return pipeline(raw, createInflateRaw({ chunkSize: stepBytes }), () => {});
+  if (entry.compressionMethod === storedMethod) return raw;
+  // An error of `raw` reaches the reader through the inflater.
+  return pipeline(raw, createInflateRaw({ chunkSize: chunkBytes }), () => {});
 }
 
-/** Not by yauzl's own stream: one that is left while it waits for another's read ends the process. */
+/** Replaces yauzl's own stream, which ends the process when its reader leaves it during another one's read. */
 async function* readRange(file: FileHandle, start: number, end: number): AsyncGenerator<Buffer> {
   for (let at = start; at < end; ) {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(stepBytes, end - at));
+    const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, end - at));
     const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
     if (bytesRead === 0) throw new Error('the ZIP ends in the middle of it');
     at += bytesRead;
@@ -77,11 +77,11 @@ async function* readRange(file: FileHandle, start: number, end: number): AsyncGe
 }
 
 function wrongSize({ uncompressedSize }: Entry, found: string): Error {
-  return new Error(`it declares ${uncompressedSize} bytes and holds ${found}`);
+  return new Error(`it declares ${uncompressedSize} bytes and contains ${found}`);
 }
 
 function damaged(name: string, error: NodeJS.ErrnoException): Error {
-  // What the disk does says nothing about the archive.
+  // An error of the disk says nothing about the archive.
   if (error.syscall)
     return new RelayError('export.disk', `${name} can't be read: ${error.message}`);
   return new RelayError('export.corrupt', `${name} is truncated or damaged: ${error.message}`, {

@@ -2,35 +2,35 @@ import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { fromRandomAccessReader, RandomAccessReader, type ZipFile } from 'yauzl';
 
-/** Where an archive lies in its file: others put bytes before it, and behind. */
+/** Where an archive is in its file, which may have other bytes before and behind it. */
 interface ZipWindow {
-  /** Of its first byte; offsets in the archive count from it. */
+  /** Offset of its first byte, from which offsets in the archive count. */
   start: number;
-  /** Behind its end record, whose comment is left out. */
+  /** Behind its end record, without the comment. */
   end: number;
 }
 
-/** By section 4.3 of APPNOTE.TXT. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT */
+/** Section 4.3 of APPNOTE.TXT: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT */
 const endRecord = { signature: 0x06054b50, bytes: 22, size: 12, offset: 16, comment: 20 };
 const zip64Record = { signature: 0x06064b50, bytes: 56, size: 40, offset: 48 };
 const zip64Locator = { signature: 0x07064b50, bytes: 20 };
 const directorySignature = 0x02014b50;
-/** A comment takes 64 KiB; Info-ZIP looks further for the end record. */
+/** A comment takes up to 64 KiB, but Info-ZIP also searches further for the end record. */
 const searchedBytes = 1024 * 1024;
 
 const openReader = promisify<RandomAccessReader, number, object, ZipFile>(fromRandomAccessReader);
 
 /**
- * Opens an archive as Info-ZIP and Python do: the end record is looked for in the last 1 MiB, bytes behind it
- * are left out, and offsets that count from the archive's first byte are taken so, wherever that lies.
+ * Opens an archive like Info-ZIP and Python: searches for the end record in the last 1 MiB, ignores bytes behind
+ * it, and accepts offsets that count from the archive's first byte, wherever that is.
  *
- * @returns the archive, and where its first byte is
+ * @returns the archive, and the offset of its first byte
  */
 export async function openZip(
   file: FileHandle,
   bytes: number,
 ): Promise<{ zip: ZipFile; start: number }> {
-  // Without one the reader says what it misses.
+  // Without a window the reader reports what is missing.
   const window = (await findWindow(file, bytes)) ?? { start: 0, end: bytes };
   const reader = new WindowReader(file, window);
   const options = { autoClose: false, lazyEntries: true };
@@ -49,7 +49,7 @@ async function findWindow(file: FileHandle, bytes: number): Promise<ZipWindow | 
   return undefined;
 }
 
-/** Where the archive of an end record begins; undefined where the record is none. */
+/** Where the archive of an end record begins; undefined if it is not an end record. */
 async function startOf(file: FileHandle, at: number, record: Buffer): Promise<number | undefined> {
   const zip64 = await readZip64(file, at);
   const end = zip64 ? at - zip64Locator.bytes - zip64Record.bytes : at;
@@ -58,7 +58,7 @@ async function startOf(file: FileHandle, at: number, record: Buffer): Promise<nu
   const before = end - size - offset;
   if (before < 0) return undefined;
   if (size === 0) return before;
-  // Some who put bytes before an archive put its offsets right.
+  // Some programs that put bytes before an archive adjust its offsets.
   for (const start of [0, before]) {
     const first = await readFully(file, start + offset, 4);
     if (first.readUInt32LE(0) === directorySignature) return start;
@@ -79,7 +79,7 @@ async function readZip64(file: FileHandle, at: number) {
   return { size, offset };
 }
 
-/** Reads an archive as if nothing stood before it, or behind. */
+/** Reads an archive as if nothing were before or behind it. */
 class WindowReader extends RandomAccessReader {
   readonly #file: FileHandle;
   readonly #window: ZipWindow;
@@ -101,7 +101,7 @@ class WindowReader extends RandomAccessReader {
     readFully(this.#file, start + position, length).then(
       (bytes) => {
         bytes.copy(buffer, offset);
-        // The comment is no part of it.
+        // The comment is outside the window, so its length becomes 0.
         const comment = end - start - endRecord.bytes + endRecord.comment - position;
         if (isEndRecord(buffer, offset + comment - endRecord.comment)) {
           buffer.writeUInt16LE(0, offset + comment);

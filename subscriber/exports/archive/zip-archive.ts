@@ -5,22 +5,22 @@ import { inflate } from './inflate.ts';
 import type { ExportLimits } from './limits.ts';
 import { openZip } from './open-zip.ts';
 
-/** One CSV of an archive. Its name is data: it never becomes a path. */
+/** One CSV of an archive. Its name is data and never becomes a path. */
 export interface ArchivedFile {
   name: string;
-  /** Inflated, as the central directory has it. */
+  /** Inflated, as the central directory declares. */
   bytes: number;
   crc32: number;
-  /** Inflates the file from its beginning. Its last bytes come only if the whole is sound: see inflate.ts. */
+  /** Inflates the file from its beginning. The last bytes come only if the whole file is intact: see inflate.ts. */
   readonly open: () => AsyncIterable<Buffer>;
 }
 
 /**
- * The CSVs of a ZIP, in file-name order: `*.csv` in any case, in any folder, but neither directories nor
- * what macOS adds (`__MACOSX/`, `._x.csv`).
+ * The CSVs of a ZIP, in file-name order: `*.csv` in any case and any folder, except directories and what
+ * macOS adds (`__MACOSX/`, `._x.csv`).
  *
  * @param bytes the size of the ZIP
- * @throws RelayError `export.*`: no ZIP, no CSV, encrypted, beyond a limit
+ * @throws RelayError `export.*` when it is not a ZIP, has no CSV, is encrypted, or exceeds a limit
  */
 export async function readArchive(
   file: FileHandle,
@@ -34,12 +34,12 @@ export async function readArchive(
   if (csvs.length === 0) {
     throw new RelayError(
       'export.no-csv',
-      `the ZIP holds no CSV file among its ${entries.length} entries`,
+      `the ZIP contains no CSV file among its ${entries.length} entries`,
     );
   }
   csvs.sort((a, b) => compareNames(a.fileName, b.fileName));
-  requireSound(csvs);
-  requireWithin(csvs, bytes, limits);
+  requireReadable(csvs);
+  requireWithinLimits(csvs, bytes, limits);
   return csvs.map((entry) => ({
     name: entry.fileName,
     bytes: entry.uncompressedSize,
@@ -57,7 +57,7 @@ async function openArchive(file: FileHandle, bytes: number) {
 }
 
 async function readEntries(zip: ZipFile, maxEntries: number): Promise<Entry[]> {
-  // What the archive says of itself: asked before a single entry is kept in memory.
+  // As the archive declares, so that no entry has to be in memory before.
   if (zip.entryCount > maxEntries) throw tooManyEntries(zip.entryCount, maxEntries);
   const entries: Entry[] = [];
   try {
@@ -74,13 +74,13 @@ function isCsv(name: string): boolean {
   return /\.csv$/i.test(file) && !file.startsWith('.') && !folders.includes('__MACOSX');
 }
 
-/** By code points, as Python's sort, which the vendor's loader uses: UTF-8 keeps their order. */
+/** By code points, like Python's sort in the vendor's loader. UTF-8 keeps their order. */
 function compareNames(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 /** @param csvs in file-name order */
-function requireSound(csvs: readonly Entry[]): void {
+function requireReadable(csvs: readonly Entry[]): void {
   for (const [index, entry] of csvs.entries()) {
     const name = entry.fileName;
     if (entry.isEncrypted()) throw new RelayError('export.encrypted', `${name} is encrypted`);
@@ -92,13 +92,13 @@ function requireSound(csvs: readonly Entry[]): void {
       );
     }
     if (csvs[index - 1]?.fileName === name) {
-      throw new RelayError('export.twice', `the ZIP holds ${name} twice`);
+      throw new RelayError('export.twice', `the ZIP contains ${name} twice`);
     }
   }
 }
 
-/** By the sizes that the archive declares: a file that inflates to more is stopped when it does. */
-function requireWithin(csvs: readonly Entry[], bytes: number, limits: ExportLimits): void {
+/** By the declared sizes. A file that inflates to more is stopped when it does. */
+function requireWithinLimits(csvs: readonly Entry[], bytes: number, limits: ExportLimits): void {
   const inflated = csvs.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
   if (inflated > limits.inflatedBytes) {
     throw new RelayError(
@@ -109,11 +109,11 @@ function requireWithin(csvs: readonly Entry[], bytes: number, limits: ExportLimi
   for (const { fileName, uncompressedSize, compressedSize } of csvs) {
     if (isBomb(uncompressedSize, compressedSize, limits.ratio)) throw bomb(fileName, limits.ratio);
   }
-  // Against entries that share their compressed bytes.
+  // Entries may share their compressed bytes.
   if (isBomb(inflated, bytes, limits.ratio)) throw bomb('the ZIP', limits.ratio);
 }
 
-/** A small file may be as repetitive as it likes. */
+/** A small file may have any ratio. */
 const harmlessBytes = 16 * 1024 * 1024;
 
 function isBomb(inflated: number, compressed: number, ratio: number): boolean {
@@ -130,7 +130,7 @@ function tooManyEntries(count: number, max: number): Error {
 
 function unreadable(error: unknown): Error {
   const { message, syscall } = error as NodeJS.ErrnoException;
-  // What the disk does says nothing about the archive.
+  // An error of the disk says nothing about the archive.
   if (syscall) return error as Error;
   return new RelayError('export.not-a-zip', `the file is not a readable ZIP: ${message}`, {
     cause: error,

@@ -1,36 +1,36 @@
 import { apiUrlProblem } from '../../../shared/config/check/api-url.ts';
 import { secretPrefix } from '../../../shared/config/secrets.ts';
 
-export interface ApiAccess {
+export interface ApiCredentials {
   url: string;
   key: string;
 }
 
 export interface ConfiguredApi {
-  /** The stream's. */
+  /** The stream's name. */
   name: string;
-  /** Of the config; `<STREAM>_API_URL` goes over it. */
+  /** From the config; `<STREAM>_API_URL` overrides it. */
   url: string | undefined;
   /** Why the key is needed. */
   keyIsFor: string;
-  /** Told where neither says where the API is. */
+  /** The problem when neither names a URL. */
   noUrl: string;
 }
 
-/** A header takes nothing else. */
+/** What a header may contain. */
 const printable = /^[\x20-\x7e]+$/;
 
 /**
- * Where a stream's API is, and the key to it, by the environment. Undefined with a problem, or several: none
- * of them quotes the key.
+ * Reads the URL and the key of a stream's API from the environment. Undefined if there are problems; none of
+ * them quotes the key.
  */
-export function readApiAccess(
+export function readApiCredentials(
   environment: NodeJS.ProcessEnv,
   { name, url: configured, keyIsFor, noUrl }: ConfiguredApi,
   problems: string[],
-): ApiAccess | undefined {
+): ApiCredentials | undefined {
   const prefix = secretPrefix(name);
-  // A secret's file often ends in a line break, which no header may hold.
+  // A secret's file often ends in a line break, which a header must not contain.
   const key = environment[`${prefix}_API_KEY`]?.trim();
   const url = environment[`${prefix}_API_URL`] ?? configured;
   const keyProblem = problemOfKey(key, keyIsFor);
@@ -44,5 +44,5 @@ export function readApiAccess(
 function problemOfKey(key: string | undefined, isFor: string): string | undefined {
   if (!key) return `is not set: ${isFor}`;
   if (printable.test(key)) return undefined;
-  return 'holds a line break, or a character that is none of printable ASCII: copy it again';
+  return 'contains a line break or a character outside printable ASCII: copy it again';
 }

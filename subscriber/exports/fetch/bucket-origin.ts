@@ -1,43 +1,32 @@
-import { addAbortSignal, type Readable } from 'node:stream';
+import { addAbortSignal } from 'node:stream';
 import type { ExportStorage } from '../../../shared/config/export-settings.ts';
 import { RelayError } from '../../../shared/errors.ts';
-import { causeOf } from '../export-failure.ts';
-import { isPassing } from './export-api.ts';
-import type { ExportOrigin } from './export-origin.ts';
-
-/** A bucket, by the client of its vendor. */
-export interface Bucket {
-  /** Resolves when the answer begins; rejects with the client's error, and so does the content. */
-  get(key: string, signal: AbortSignal): Promise<{ bytes?: number; content: Readable }>;
-  /** The HTTP status of an error of the client; undefined where there was no answer. */
-  statusOf(error: unknown): number | undefined;
-}
+import type { Bucket, ExportOrigin } from './export-origin.ts';
+import { describeCause, isTransientStatus } from './http-request.ts';
 
 /**
- * Exports as they lie in a bucket of Cloud Storage or S3, under the last segment of the announced path.
- *
- * @param timeoutMs the longest silence
+ * Exports in a bucket of Cloud Storage or S3. The object's name is the last segment of the announced path.
  */
-export function bucketOrigin(storage: ExportStorage, timeoutMs: number): ExportOrigin {
+export function bucketOrigin(storage: ExportStorage, idleTimeoutMs: number): ExportOrigin {
   let opened: Promise<Bucket> | undefined;
   return {
-    timeoutMs,
-    async open(path, silence) {
+    idleTimeoutMs,
+    async open(path, idle) {
       const key = objectKey(storage, path);
       opened ??= openBucket(storage).catch((error) => {
-        // The next export asks for it anew.
+        // The next export tries again.
         opened = undefined;
         throw error;
       });
       const bucket = await opened;
-      silence.heard();
+      idle.restart();
       try {
-        const { content, ...declared } = await bucket.get(key, silence.signal);
-        return { ...declared, content: addAbortSignal(silence.signal, content) };
+        const { content, ...declared } = await bucket.get(key, idle.signal);
+        return { ...declared, content: addAbortSignal(idle.signal, content) };
       } catch (error) {
         const status = bucket.statusOf(error);
-        if (status !== undefined) throw refusal(status, storage, key, error);
-        throw new RelayError('export.network', `the download failed: ${silence.explain(error)}`, {
+        if (status !== undefined) throw failureOf(status, storage, key, error);
+        throw new RelayError('export.network', `the download failed: ${idle.explain(error)}`, {
           cause: error,
         });
       }
@@ -45,7 +34,7 @@ export function bucketOrigin(storage: ExportStorage, timeoutMs: number): ExportO
   };
 }
 
-/** The vendor's loader takes the last segment of the URL as the object's name. */
+/** The vendor's loader also takes the last segment of the URL as the object's name. */
 function objectKey({ prefix = '' }: ExportStorage, path: string): string {
   const [beforeQuery = ''] = path.split('?', 1);
   const name = decode(beforeQuery.slice(beforeQuery.lastIndexOf('/') + 1));
@@ -63,38 +52,32 @@ function decode(name: string): string | undefined {
   }
 }
 
-/** Each client is large: it is loaded where it is configured, and nowhere else. */
+/** The clients are large, so each is loaded only where it is configured. */
 async function openBucket(storage: ExportStorage): Promise<Bucket> {
   try {
     if (storage.kind === 'gcs') return (await import('./gcs-bucket.ts')).openGcsBucket(storage);
     return (await import('./s3-bucket.ts')).openS3Bucket(storage);
-  } catch (error) {
-    throw new RelayError('export.client', `no client of ${storage.kind}: ${causeOf(error)}`, {
-      cause: error,
-    });
+  } catch (cause) {
+    const problem = `no client of ${storage.kind}: ${describeCause(cause)}`;
+    throw new RelayError('export.client', problem, { cause });
   }
 }
 
-const readers = {
+const permissionHints = {
   gcs: "the subscriber's service account needs the Storage Object Viewer role on the bucket",
   s3: "the subscriber's AWS credentials need s3:GetObject on the bucket",
 };
 
-function refusal(status: number, { kind, bucket }: ExportStorage, key: string, cause: unknown) {
-  const told = `${status} on download of ${key} from the bucket ${bucket}`;
+function failureOf(status: number, { kind, bucket }: ExportStorage, key: string, cause: unknown) {
+  const problem = `${status} on download of ${key} from the bucket ${bucket}`;
   if (status === 401 || status === 403) {
-    return new RelayError('export.unauthorized', `${told}: ${readers[kind]}`, { cause });
+    return new RelayError('export.unauthorized', `${problem}: ${permissionHints[kind]}`, { cause });
   }
   if (status === 404) {
-    return new RelayError(
-      'export.not-found',
-      `${told}: the export file may have expired; check bucket and prefix`,
-      {
-        cause,
-      },
-    );
+    const advice = 'the export file may have expired; check bucket and prefix';
+    return new RelayError('export.not-found', `${problem}: ${advice}`, { cause });
   }
-  return isPassing(status)
-    ? new RelayError('export.unavailable', told, { cause })
-    : new RelayError('export.status', told, { cause });
+  return isTransientStatus(status)
+    ? new RelayError('export.unavailable', problem, { cause })
+    : new RelayError('export.status', problem, { cause });
 }

@@ -3,22 +3,22 @@ import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RelayError } from '../../../shared/errors.ts';
 import type { ExportOrigin } from './export-origin.ts';
-import { Silence } from './idle-timeout.ts';
+import { IdleTimeout } from './idle-timeout.ts';
 
 export interface DownloadOptions {
   origin: ExportOrigin;
-  /** As it was announced. */
+  /** As announced. */
   path: string;
   /** Where the file is spooled. */
   directory: string;
   maxBytes: number;
   signal?: AbortSignal | undefined;
-  /** Told how many bytes have come, and how many there are where the answer declares it. */
+  /** @param of the declared size; undefined where the response declares none */
   onProgress?: ((bytes: number, of: number | undefined) => void) | undefined;
 }
 
-/** A downloaded file. It has no name any more, so it is gone when it is closed, or when the process is. */
-export interface Spool extends AsyncDisposable {
+/** A downloaded file. It has no name, so it disappears when it is closed or the process ends. */
+export interface SpooledFile extends AsyncDisposable {
   readonly file: FileHandle;
   readonly bytes: number;
 }
@@ -28,17 +28,17 @@ export interface Spool extends AsyncDisposable {
  *
  * @throws RelayError `export.*`
  */
-export async function download(options: DownloadOptions): Promise<Spool> {
+export async function download(options: DownloadOptions): Promise<SpooledFile> {
   const { origin, path, directory, maxBytes } = options;
-  const silence = new Silence(origin.timeoutMs, options.signal);
+  const idle = new IdleTimeout(origin.idleTimeoutMs, options.signal);
   const file = await openNameless(directory);
   try {
-    const { bytes: declared, content } = await origin.open(path, silence);
+    const { bytes: declared, content } = await origin.open(path, idle);
     let bytes = 0;
-    for await (const piece of heard(content, declared ?? 0, maxBytes, silence)) {
-      bytes += piece.byteLength;
+    for await (const chunk of chunksOf(content, declared ?? 0, maxBytes, idle)) {
+      bytes += chunk.byteLength;
       if (bytes > maxBytes) throw tooLarge(bytes, maxBytes);
-      await writeWhole(file, piece);
+      await writeWhole(file, chunk);
       options.onProgress?.(bytes, declared);
     }
     return { file, bytes, [Symbol.asyncDispose]: () => file.close() };
@@ -46,41 +46,41 @@ export async function download(options: DownloadOptions): Promise<Spool> {
     await file.close();
     throw error;
   } finally {
-    silence.end();
+    idle.clear();
   }
 }
 
-/** The pieces, or why they end before their time. */
-async function* heard(
+/** @throws RelayError `export.network` when the content breaks off */
+async function* chunksOf(
   content: AsyncIterable<Uint8Array>,
   declared: number,
   maxBytes: number,
-  silence: Silence,
+  idle: IdleTimeout,
 ): AsyncGenerator<Uint8Array> {
   try {
-    silence.heard();
-    for await (const piece of content) {
-      // Inside the loop, so that its end lets the connection go.
+    idle.restart();
+    for await (const chunk of content) {
+      // Inside the loop, so that leaving it closes the connection.
       if (declared > maxBytes) throw tooLarge(declared, maxBytes);
-      silence.pause();
-      yield piece;
-      silence.heard();
+      idle.clear();
+      yield chunk;
+      idle.restart();
     }
   } catch (error) {
     if ((error as { code?: unknown }).code === 'export.too-large') throw error;
-    throw new RelayError('export.network', `the download broke off: ${silence.explain(error)}`, {
+    throw new RelayError('export.network', `the download broke off: ${idle.explain(error)}`, {
       cause: error,
     });
   }
 }
 
-async function writeWhole(file: FileHandle, piece: Uint8Array): Promise<void> {
-  for (let at = 0; at < piece.byteLength; ) {
-    at += (await file.write(piece, at)).bytesWritten;
+async function writeWhole(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.byteLength; ) {
+    at += (await file.write(chunk, at)).bytesWritten;
   }
 }
 
-/** Unlinked while it is open: not even SIGKILL leaves it behind. */
+/** Unlinked while it is open, so that not even SIGKILL leaves it behind. */
 async function openNameless(directory: string): Promise<FileHandle> {
   await mkdir(directory, { recursive: true });
   const path = join(directory, `export-${randomUUID()}.zip`);

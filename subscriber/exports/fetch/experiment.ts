@@ -1,10 +1,9 @@
 import type { ExportFilter } from '../../../shared/config/export-settings.ts';
 import { RelayError } from '../../../shared/errors.ts';
-import { type ExportApi, requestApi } from './export-api.ts';
-import { exportUrl } from './export-url.ts';
-import { Silence } from './idle-timeout.ts';
+import { type ExportApi, exportUrl, requestApi } from './export-api.ts';
+import { IdleTimeout } from './idle-timeout.ts';
 
-/** What a filter may ask of an experiment. */
+/** What a filter can test. */
 interface Experiment {
   tags: unknown[];
   /** E-mail addresses. */
@@ -17,7 +16,7 @@ interface Experiment {
 const maxBytes = 16 * 1024 * 1024;
 
 /**
- * Asks the API about the experiment of an export.
+ * Requests an export's experiment from the API and applies the filter.
  *
  * @param id decimal digits
  * @throws RelayError `export.*`
@@ -42,36 +41,36 @@ async function fetchExperiment(
   const url = exportUrl(api.url, `/v1/experiments/${id}`);
   const what = `request for experiment ${id}`;
   const absent = `ABsmartly knows no such experiment; check the API URL (${url.origin})`;
-  const silence = new Silence(api.timeoutMs, signal);
+  const idle = new IdleTimeout(api.idleTimeoutMs, signal);
   try {
     const response = await requestApi(
       url,
       api.key,
       { what, readable: 'experiments', absent },
-      silence,
+      idle,
     );
-    return readExperiment(await bodyOf(response, what, silence), id);
+    return readExperiment(await bodyOf(response, what, idle), id);
   } finally {
-    silence.end();
+    idle.clear();
   }
 }
 
 async function bodyOf(
   body: AsyncIterable<Buffer>,
   what: string,
-  silence: Silence,
+  idle: IdleTimeout,
 ): Promise<string> {
-  const pieces: Buffer[] = [];
+  const chunks: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const piece of body) {
-      silence.heard();
-      bytes += piece.length;
+    for await (const chunk of body) {
+      idle.restart();
+      bytes += chunk.length;
       if (bytes > maxBytes) break;
-      pieces.push(piece);
+      chunks.push(chunk);
     }
   } catch (error) {
-    throw new RelayError('export.network', `the ${what} broke off: ${silence.explain(error)}`, {
+    throw new RelayError('export.network', `the ${what} broke off: ${idle.explain(error)}`, {
       cause: error,
     });
   }
@@ -81,14 +80,14 @@ async function bodyOf(
       `the ${what} was answered with more than ${maxBytes} bytes`,
     );
   }
-  return Buffer.concat(pieces).toString();
+  return Buffer.concat(chunks).toString();
 }
 
-/** The shapes of the vendor's document; what is not there is empty. */
+/** By the vendor's documentation. Members that are missing count as empty. */
 function readExperiment(text: string, id: string): Experiment {
   const experiment = memberOf(parse(text), 'experiment');
   if (typeof experiment !== 'object' || experiment === null) {
-    throw new RelayError('export.experiment', `the API's answer holds no experiment ${id}`);
+    throw new RelayError('export.experiment', `the API's answer contains no experiment ${id}`);
   }
   const inEach = (list: string, entry: string, member: string) => {
     const entries = memberOf(experiment, list);

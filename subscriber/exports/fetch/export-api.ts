@@ -1,62 +1,111 @@
 import type { IncomingMessage } from 'node:http';
 import { RelayError } from '../../../shared/errors.ts';
-import { exchange } from './http-request.ts';
-import type { Silence } from './idle-timeout.ts';
+import type { ExportOrigin } from './export-origin.ts';
+import { describeRedirect, isTransientStatus, sendRequest } from './http-request.ts';
+import type { IdleTimeout } from './idle-timeout.ts';
 
 export interface ExportApi {
   /** The configured API, with or without a path: `https://your-subdomain.absmartly.com`. */
   url: string;
   key: string;
-  /** The longest silence, in milliseconds: until the answer begins, and between two pieces of it. */
-  timeoutMs: number;
+  /** In milliseconds, until the response begins and between two chunks of it. */
+  idleTimeoutMs: number;
 }
 
-/** What is asked for, as a reason calls it, and why it may not be there. */
-export interface Asked {
+/** A request in the words of its errors. */
+export interface RequestDescription {
   /** `download`, `experiment 42`. */
   what: string;
-  /** What the key may not read. */
+  /** What the key must be allowed to read. */
   readable: string;
+  /** Why it may be missing, and what to check. */
   absent: string;
 }
 
+/** Exports from the sender's API. */
+export function apiOrigin(api: ExportApi): ExportOrigin {
+  return {
+    idleTimeoutMs: api.idleTimeoutMs,
+    async open(path, idle) {
+      const url = exportUrl(api.url, path);
+      const description = {
+        what: 'download',
+        readable: 'exports',
+        absent: `the export file may have expired; check the API URL (${url.origin}) and the download_url`,
+      };
+      const response = await requestApi(url, api.key, description, idle);
+      const declared = response.headers['content-length'];
+      return { ...(declared !== undefined && { bytes: Number(declared) }), content: response };
+    },
+  };
+}
+
 /**
- * Asks the API, with the key.
+ * The key is sent to this URL, so it must be below the configured one, whatever the path contains. The edge
+ * has checked the path, but a replayed envelope may come from another version of the edge.
  *
- * @param url below the API: see export-url.ts
+ * @throws RelayError `export.url`
+ */
+export function exportUrl(apiUrl: string, path: string): URL {
+  const base = new URL(apiUrl);
+  const folder = base.pathname.replace(/\/+$/, '');
+  const url = URL.canParse(`${base.origin}${folder}${path}`)
+    ? new URL(`${base.origin}${folder}${path}`)
+    : undefined;
+  const below =
+    url?.origin === base.origin &&
+    url.username === '' &&
+    url.password === '' &&
+    url.pathname.startsWith(`${folder}/`) &&
+    path.startsWith('/') &&
+    !path.startsWith('//') &&
+    !path.includes('\\');
+  if (!below)
+    throw new RelayError('export.url', 'the download_url leads out of the configured API');
+  return url;
+}
+
+/**
+ * Sends a request with the API key.
+ *
+ * @param url of exportUrl
  * @throws RelayError `export.*`, by the vendor's troubleshooting table
  */
 export async function requestApi(
   url: URL,
   key: string,
-  asked: Asked,
-  silence: Silence,
+  description: RequestDescription,
+  idle: IdleTimeout,
 ): Promise<IncomingMessage> {
-  const response = await send(url, key, asked.what, silence);
-  const { statusCode = 0 } = response;
+  const response = await send(url, key, description.what, idle);
+  const { statusCode = 0, headers } = response;
   if (statusCode === 200) return response;
   response.destroy();
-  throw refusal(statusCode, target(response, url), asked);
+  throw failureOf(statusCode, describeRedirect(headers.location, url), description);
 }
 
 async function send(
   url: URL,
   key: string,
   what: string,
-  silence: Silence,
+  idle: IdleTimeout,
 ): Promise<IncomingMessage> {
-  silence.heard();
+  idle.restart();
   try {
     const headers = { Authorization: `Api-Key ${key}`, 'Accept-Encoding': 'identity' };
-    return await exchange(url, { method: 'GET', headers }, silence.signal);
+    return await sendRequest(url, { method: 'GET', headers }, idle.signal);
   } catch (error) {
-    throw new RelayError('export.network', `the ${what} failed: ${silence.explain(error)}`, {
+    throw new RelayError('export.network', `the ${what} failed: ${idle.explain(error)}`, {
       cause: error,
     });
   }
 }
 
-function refusal(status: number, target: string, { what, readable, absent }: Asked): Error {
+function failureOf(
+  status: number,
+  target: string,
+  { what, readable, absent }: RequestDescription,
+): Error {
   if (status === 401 || status === 403) {
     return new RelayError(
       'export.unauthorized',
@@ -72,18 +121,7 @@ function refusal(status: number, target: string, { what, readable, absent }: Ask
       `${status} on ${what}: a redirect${target} is not followed`,
     );
   }
-  return isPassing(status)
+  return isTransientStatus(status)
     ? new RelayError('export.unavailable', `${status} on ${what}`)
     : new RelayError('export.status', `${status} on ${what}`);
-}
-
-/** Will the same request perhaps succeed later? */
-export function isPassing(status: number): boolean {
-  return status === 408 || status === 425 || status === 429 || status >= 500;
-}
-
-/** Where a redirect leads, without the path: it may hold a signature. */
-function target({ headers }: IncomingMessage, from: URL): string {
-  const { location = '' } = headers;
-  return URL.canParse(location, from.href) ? ` to ${new URL(location, from).origin}` : '';
 }

@@ -1,21 +1,30 @@
-import type { Silence } from './idle-timeout.ts';
+import type { Readable } from 'node:stream';
+import type { IdleTimeout } from './idle-timeout.ts';
 
-/** Where announced exports are kept. */
+/** Where announced exports are stored: the sender's API, or a bucket. */
 export interface ExportOrigin {
-  /** The longest silence, in milliseconds: until the answer begins, and between two pieces of it. */
-  timeoutMs: number;
+  /** In milliseconds, until the response begins and between two chunks of it. */
+  idleTimeoutMs: number;
   /**
-   * Asks for a file.
+   * Requests a file.
    *
    * @param path as the webhook announced it
    * @throws RelayError `export.*`
    */
-  open(path: string, silence: Silence): Promise<OpenedExport>;
+  open(path: string, idle: IdleTimeout): Promise<OpenedExport>;
 }
 
 interface OpenedExport {
-  /** As the answer declares; absent where it doesn't. */
+  /** As the response declares it; absent where it doesn't. */
   bytes?: number;
-  /** Fails with whatever broke it off. */
+  /** Fails when the connection does. */
   content: AsyncIterable<Uint8Array>;
+}
+
+/** A bucket, read by its vendor's client. */
+export interface Bucket {
+  /** Resolves when the response begins. It rejects with the client's own error, and so does the content. */
+  get(key: string, signal: AbortSignal): Promise<{ bytes?: number; content: Readable }>;
+  /** The HTTP status of an error of the client; undefined where there was no response. */
+  statusOf(error: unknown): number | undefined;
 }

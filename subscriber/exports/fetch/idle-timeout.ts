@@ -1,7 +1,7 @@
-import { causeOf } from '../export-failure.ts';
+import { describeCause } from './http-request.ts';
 
-/** Ends a request after a silence, or when the subscriber stops. */
-export class Silence {
+/** Aborts a request when the other side sends nothing for too long, or when the subscriber stops. */
+export class IdleTimeout {
   readonly signal: AbortSignal;
   readonly #idle = new AbortController();
   readonly #timeoutMs: number;
@@ -12,22 +12,18 @@ export class Silence {
     this.signal = stop ? AbortSignal.any([this.#idle.signal, stop]) : this.#idle.signal;
   }
 
-  heard(): void {
-    this.pause();
+  restart(): void {
+    this.clear();
     this.#timer = setTimeout(() => this.#idle.abort(), this.#timeoutMs);
   }
 
-  /** While we write to the disk, the silence isn't the sender's. */
-  pause(): void {
+  /** Also while our own disk or consumer is slow: that is not the other side's idle time. */
+  clear(): void {
     clearTimeout(this.#timer);
-  }
-
-  end(): void {
-    this.pause();
   }
 
   explain(error: unknown): string {
     if (this.#idle.signal.aborted) return `nothing came for ${this.#timeoutMs} ms`;
-    return this.signal.aborted ? 'the subscriber stops' : causeOf(error);
+    return this.signal.aborted ? 'the subscriber stops' : describeCause(error);
   }
 }

@@ -4,15 +4,15 @@ import type { BigQuery, TableField } from '@google-cloud/bigquery';
 export interface Destination {
   dataset: string;
   table: string;
-  /** Where the dataset is, and so every job that writes to it: a job is found by its id and its place. */
+  /** Of the dataset, and so of every job that writes to it. A job is found by its id and its location. */
   location: string;
 }
 
 /**
- * Finds the dataset of a table, or makes it.
+ * Finds the dataset of a table, or creates it.
  *
  * @param name `dataset.table`
- * @param location where a missing dataset is made
+ * @param location of a dataset that is created
  */
 export async function findDestination(
   bigquery: BigQuery,
@@ -23,15 +23,15 @@ export async function findDestination(
   const dataset = bigquery.dataset(datasetId);
   let found = await orAbsent(dataset.getMetadata());
   if (!found) {
-    // 409: another subscriber has made it meanwhile.
+    // 409: another subscriber has created it.
     await orAbsent(bigquery.createDataset(datasetId, { location }), 409);
     found = await dataset.getMetadata();
   }
-  const { location: place } = found[0] as { location?: string };
-  return { dataset: datasetId, table, location: place ?? location };
+  const { location: actual } = found[0] as { location?: string };
+  return { dataset: datasetId, table, location: actual ?? location };
 }
 
-/** The columns of the table; undefined while there is none. */
+/** The columns of the table; undefined while it does not exist. */
 export async function readColumns(
   bigquery: BigQuery,
   { dataset, table }: Destination,
@@ -41,7 +41,7 @@ export async function readColumns(
   return schema?.fields?.length ? schema.fields : undefined;
 }
 
-/** Undefined where the API answers that it isn't there. */
+/** Undefined if the API answers that it does not exist (404) or has this other status. */
 export async function orAbsent<T>(request: Promise<T>, status = 404): Promise<T | undefined> {
   try {
     return await request;

@@ -1,17 +1,23 @@
 import { createHash } from 'node:crypto';
-import type { TableField } from '@google-cloud/bigquery';
+import type { BigQuery, TableField } from '@google-cloud/bigquery';
 import { typeNamed } from '../../../shared/delimited/column-types.ts';
 import type { CsvFile } from '../archive/csv-file.ts';
 import type { Column } from '../archive/export-columns.ts';
-import type { Destination } from './destination.ts';
+import type { ErrorProto } from './bigquery-failure.ts';
+import { type Destination, orAbsent } from './destination.ts';
 import { fieldsOf, type Schema } from './schema.ts';
 
+export interface JobResource {
+  status?: { state?: string; errorResult?: ErrorProto; errors?: ErrorProto[] };
+  statistics?: { load?: { outputRows?: string } };
+}
+
 /**
- * The id of the job that loads a file. The same file of the same export into the same table has the same
- * ids, whoever announces it and however often, so BigQuery itself refuses to load it twice: see
+ * The id of the job that loads a file. The same file of the same export has the same ids for the same table,
+ * whoever announces it and however often, so that BigQuery itself refuses to load it twice: see
  * docs/decisions/0002-export-job-ids.md.
  *
- * @param attempt 0 at first; a failed job has used up its id
+ * @param attempt from 0; the id of a failed job can't be used again
  */
 export function loadJobId(
   path: string,
@@ -19,20 +25,29 @@ export function loadJobId(
   { name, bytes, crc32 }: Pick<CsvFile, 'name' | 'bytes' | 'crc32'>,
   attempt: number,
 ): string {
-  // A query may be a signature, which is another one each time that the export is announced.
+  // A query may be a signature, which differs with each announcement of the export.
   const [beforeQuery] = path.split('?', 1);
   const identity = JSON.stringify([beforeQuery, dataset, table, name, bytes, crc32]);
   const hash = createHash('sha256').update(identity).digest('hex').slice(0, 40);
   return `tributary-export-${hash}-${attempt}`;
 }
 
+export async function findJob(
+  bigquery: BigQuery,
+  jobId: string,
+  { location }: Destination,
+): Promise<JobResource | undefined> {
+  const found = await orAbsent(bigquery.job(jobId, { location }).getMetadata());
+  return found?.[0] as JobResource | undefined;
+}
+
 /**
- * The columns that the table has when an export is loaded: those that it has keep their types, and it gets
- * those that it lacks, as the stream has them, or else with the types that their values have. Undefined where
- * BigQuery finds them out: a table that doesn't exist, and a stream that leaves it to BigQuery.
+ * The columns of the table after the export is loaded. Existing columns keep their types. Missing ones are added
+ * with the types of the stream's schema, or else of their values.
  *
- * @param columns of the table; undefined where there is none
+ * @param columns of the table; undefined if it does not exist
  * @param found in the files of the export
+ * @returns undefined where BigQuery detects them, because the table does not exist and the stream says so
  */
 export function fieldsFor(
   columns: readonly TableField[] | undefined,
@@ -40,11 +55,14 @@ export function fieldsFor(
   schema: Schema | undefined,
 ): readonly TableField[] | undefined {
   if (!columns && schema === 'bigquery') return undefined;
-  const there = columns ?? [];
-  return [...there, ...missingColumns(dueColumns(found, schema), there)];
+  const existing = columns ?? [];
+  return [...existing, ...missingColumns(wantedColumns(found, schema), existing)];
 }
 
-function dueColumns(found: readonly Column[], schema: Schema | undefined): readonly TableField[] {
+function wantedColumns(
+  found: readonly Column[],
+  schema: Schema | undefined,
+): readonly TableField[] {
   if (typeof schema === 'object') return fieldsOf(schema);
   return found.map(({ name, types }) => ({
     name,
@@ -57,7 +75,7 @@ function dueColumns(found: readonly Column[], schema: Schema | undefined): reado
  * The job's `configuration.load`.
  *
  * @param fields of fieldsFor
- * @param columns of the table; undefined where there is none
+ * @param columns of the table; undefined if it does not exist
  */
 export function loadConfiguration(
   { dataset: datasetId, table: tableId }: Destination,
@@ -71,7 +89,7 @@ export function loadConfiguration(
     skipLeadingRows: 1,
     allowQuotedNewlines: true,
     preserveAsciiControlCharacters: true,
-    // Letters of every script, whatever the project's default is.
+    // Allows letters of every script, whatever the project's default is.
     columnNameCharacterMap: 'V2',
     maxBadRecords: 0,
     createDisposition: 'CREATE_IF_NEEDED',
@@ -81,19 +99,22 @@ export function loadConfiguration(
   const adds = columns && fields.length > columns.length;
   return {
     ...common,
-    // Without it columns match by position when a schema is given.
+    // With a schema, columns would otherwise match by position.
     sourceColumnMatch: 'NAME',
     schema: { fields },
     ...(adds && { schemaUpdateOptions: ['ALLOW_FIELD_ADDITION'] }),
   };
 }
 
-function missingColumns(due: readonly TableField[], there: readonly TableField[]): TableField[] {
-  const known = new Set(there.map(({ name }) => name?.toLowerCase()));
+function missingColumns(
+  wanted: readonly TableField[],
+  existing: readonly TableField[],
+): TableField[] {
+  const known = new Set(existing.map(({ name }) => name?.toLowerCase()));
   const missing: TableField[] = [];
-  for (const column of due) {
+  for (const column of wanted) {
     const name = column.name?.toLowerCase();
-    // Names that differ in case alone are one column.
+    // Names that differ only in case are one column.
     if (!name || known.has(name)) continue;
     known.add(name);
     missing.push(column);

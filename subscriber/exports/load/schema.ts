@@ -6,27 +6,26 @@ import type { CsvFile } from '../archive/csv-file.ts';
 import type { ExportColumns } from '../archive/export-columns.ts';
 
 export type Schema = NonNullable<ExportSettings['schema']>;
-/** The columns that a stream fixes, by name. */
+/** The columns that the stream's config declares, by name. */
 type FixedSchema = Exclude<Schema, string>;
 
-/** As BigQuery names columns: names that differ in case alone are one. */
 export function fieldsOf(schema: FixedSchema): TableField[] {
   return Object.entries(schema).map(([name, type]) => ({ name, type, mode: 'NULLABLE' }));
 }
 
-/** What the names that a header has twice become: `v: v_1`. */
+/** The new names of columns whose name occurs twice in a header: `v: v_1`. */
 export function renamings({ header, names }: Pick<CsvFile, 'header' | 'names'>): string[] {
   return header.flatMap((text, cell) => {
-    const asked = columnName(text);
-    return asked === '' || asked === names[cell] ? [] : [`${text.trim()}: ${names[cell]}`];
+    const wanted = columnName(text);
+    return wanted === '' || wanted === names[cell] ? [] : [`${text.trim()}: ${names[cell]}`];
   });
 }
 
 /**
- * Refuses files with columns that a fixed schema lacks, before any of them is loaded: BigQuery would
- * leave out the rows.
+ * Rejects files with columns that are not in a fixed schema, before any of them is loaded: BigQuery would leave
+ * out the rows.
  *
- * @param found of these files
+ * @param found the columns of these files
  * @throws RelayError `export.schema`
  */
 export function requireSchema(
@@ -39,26 +38,26 @@ export function requireSchema(
   for (const file of files) {
     const unknown = found.cellsOf(file).flatMap((cell) => {
       const name = file.names[cell] ?? '';
-      return known.has(name.toLowerCase()) ? [] : [told(file.header[cell] ?? '', name)];
+      return known.has(name.toLowerCase()) ? [] : [describeColumn(file.header[cell] ?? '', name)];
     });
     if (unknown.length === 0) continue;
     const list = unknown.slice(0, 10).join(', ');
     throw new RelayError(
       'export.schema',
-      `${file.name} has columns that the stream's schema lacks: ${list}`,
+      `${file.name} has columns that are not in the stream's schema: ${list}`,
     );
   }
 }
 
-/** A column as its header names it, and as it is named where that is another name. */
-function told(header: string, name: string): string {
+/** A column as its header names it, with its new name if that is another one. */
+function describeColumn(header: string, name: string): string {
   const text = header.trim();
   if (text === '') return `${name} (which has no name)`;
   return columnName(text) === name ? text : `${name} (a second ${text})`;
 }
 
 /**
- * A table that was there before must have the types of the schema; a person can mend either.
+ * Checks that an existing table has the types of the schema. A person can change either.
  *
  * @param columns of the table
  * @throws RelayError `export.table-types`
@@ -68,13 +67,11 @@ export function requireSameTypes(columns: readonly TableField[], schema: FixedSc
     Object.entries(schema).map(([name, type]) => [name.toLowerCase(), type] as const),
   );
   for (const { name = '', type = '' } of columns) {
-    const due = wanted.get(name.toLowerCase());
+    const expected = wanted.get(name.toLowerCase());
     const found = standardType(type);
-    if (due === undefined || due === found) continue;
-    throw new RelayError(
-      'export.table-types',
-      `the table's column ${name} is ${found}, and the schema says ${due}`,
-    );
+    if (expected === undefined || expected === found) continue;
+    const problem = `the table's column ${name} is ${found}, and the schema says ${expected}`;
+    throw new RelayError('export.table-types', problem);
   }
 }
 
@@ -84,7 +81,7 @@ export function holdsAll(fields: readonly TableField[], columns: readonly TableF
   return columns.every(({ name, type }) => types.get(name?.toLowerCase()) === standardType(type));
 }
 
-/** The REST API has names of its own for some types. */
+/** The REST API has other names for some types. */
 function standardType(type = ''): string {
   return standardNames.get(type) ?? type;
 }

@@ -4,73 +4,72 @@ import type { CsvFile } from '../archive/csv-file.ts';
 import type { ExportColumns } from '../archive/export-columns.ts';
 import type { Progress } from '../progress.ts';
 import { type Destination, readColumns } from './destination.ts';
-import { findJob, type JobResource } from './find-job.ts';
-import { fieldsFor, loadConfiguration, loadJobId } from './load-job.ts';
-import { type BegunUpload, beginUpload } from './resumable-upload.ts';
+import { fieldsFor, findJob, type JobResource, loadConfiguration, loadJobId } from './load-job.ts';
+import { type StartedUpload, startUpload } from './resumable-upload.ts';
 import { holdsAll, requireSameTypes, type Schema } from './schema.ts';
 
 export interface LoadOptions {
   bigquery: BigQuery;
   destination: Destination;
-  /** The path of the export: a part of the jobs' ids. */
+  /** Of the export. It is a part of the job ids. */
   path: string;
   /** Of the whole export. */
   columns: ExportColumns;
-  /** The columns that the stream fixes, or who finds them out. */
+  /** The stream's columns, or who detects them. */
   schema?: Schema | undefined;
   signal?: AbortSignal | undefined;
   progress?: Progress | undefined;
-  /** How many ids of each file are used up by jobs that failed: they are not asked for again. */
-  usedAttempts?: Map<CsvFile, number>;
+  /** The next job id of each file: the jobs before it are known to have failed. */
+  nextAttempts?: Map<CsvFile, number>;
 }
 
-/** A file on its way: one of its jobs is there already, or lacks the end of its upload. */
-export interface BegunLoad {
+/** A file whose job exists, or whose upload lacks only its end. */
+export interface StartedLoad {
   jobId: string;
   attempt: number;
-  /** Loads the file, or has loaded it. */
+  /** An earlier job, which is loading the file or has loaded it. */
   job?: JobResource;
-  /** `duplicate`: somebody else's upload of the same file has ended meanwhile. */
-  upload?: BegunUpload | 'duplicate';
-  /** What the upload is made for. */
+  /** `duplicate`: another upload of the same file has ended before this one. */
+  upload?: StartedUpload | 'duplicate';
+  /** The columns that the upload is made for. */
   plan?: LoadPlan;
 }
 
-/** What a file becomes in its table. */
+/** How a file is loaded into its table. */
 interface LoadPlan {
-  /** The table's columns, as the job has them; undefined where it finds them out. */
+  /** The columns of the job's schema; undefined where BigQuery detects them. */
   fields: readonly TableField[] | undefined;
   layout: CsvLayout;
 }
 
 /**
- * Finds the job that loads a file, or uploads the file but for its end, under the first id that is
- * free.
+ * Finds the job that loads a file. If there is none, uploads the file except its end, under the first free
+ * job id.
  *
- * @param columns of the table when the file is loaded; undefined where there is none
+ * @param columns of the table when the file is loaded; undefined if it does not exist
  * @throws RelayError `export.*`, or an error of the client
  */
-export async function beginLoad(
+export async function startLoad(
   file: CsvFile,
   columns: readonly TableField[] | undefined,
   options: LoadOptions,
   firstAttempt = 0,
-): Promise<BegunLoad> {
-  const { bigquery, destination, path, schema, usedAttempts } = options;
-  for (let attempt = Math.max(firstAttempt, usedAttempts?.get(file) ?? 0); ; attempt++) {
+): Promise<StartedLoad> {
+  const { bigquery, destination, path, schema, nextAttempts } = options;
+  for (let attempt = Math.max(firstAttempt, nextAttempts?.get(file) ?? 0); ; attempt++) {
     const jobId = loadJobId(path, destination, file, attempt);
     const job = await findJob(bigquery, jobId, destination);
-    // It has loaded nothing, and its id can't be used again.
+    // A failed job has loaded nothing, and its id can't be used again.
     if (job?.status?.errorResult) {
-      usedAttempts?.set(file, attempt + 1);
+      nextAttempts?.set(file, attempt + 1);
       continue;
     }
     if (job) return { jobId, attempt, job };
     if (columns && typeof schema === 'object') requireSameTypes(columns, schema);
     const plan = planOf(file, columns, options);
     const configuration = { load: loadConfiguration(destination, plan.fields, columns) };
-    const begun = await upload(file, plan.layout, { jobId, configuration }, options);
-    return { jobId, attempt, plan, upload: begun };
+    const started = await uploadWithoutEnd(file, plan.layout, { jobId, configuration }, options);
+    return { jobId, attempt, plan, upload: started };
   }
 }
 
@@ -81,7 +80,7 @@ function planOf(
 ): LoadPlan {
   const fields = fieldsFor(columns, found.merged(), schema);
   const cells = found.cellsOf(file);
-  // As the table spells them.
+  // The table's spelling wins.
   const spelled = new Map(fields?.map(({ name = '' }) => [name.toLowerCase(), name]));
   const names = cells.map((cell) => {
     const name = file.names[cell] ?? '';
@@ -90,7 +89,7 @@ function planOf(
   return { fields, layout: { cells, names } };
 }
 
-async function upload(
+async function uploadWithoutEnd(
   file: CsvFile,
   layout: CsvLayout,
   job: { jobId: string; configuration: object },
@@ -101,10 +100,10 @@ async function upload(
   const content = canonicalCsv(file, layout, {
     signal,
     onProgress: (bytes) =>
-      progress?.tell({ doing: 'uploading', file: file.name, bytes, of: file.bytes }),
+      progress?.report({ doing: 'uploading', file: file.name, bytes, of: file.bytes }),
     onDetected: (detected) => columns.detect(file, detected),
   });
-  return await beginUpload({
+  return await startUpload({
     bigquery,
     job: {
       jobReference: { projectId: '{{projectId}}', jobId, location: destination.location },
@@ -115,8 +114,8 @@ async function upload(
   });
 }
 
-/** Does the table still have the columns that the job was made for? Somebody may have changed it. */
-export async function isCurrent(load: BegunLoad, options: LoadOptions): Promise<boolean> {
+/** Does the table still have the columns that the upload was made for? Another client may have changed it. */
+export async function isCurrent(load: StartedLoad, options: LoadOptions): Promise<boolean> {
   if (!load.plan) return true;
   const columns = await readColumns(options.bigquery, options.destination);
   const { fields } = load.plan;
@@ -124,13 +123,13 @@ export async function isCurrent(load: BegunLoad, options: LoadOptions): Promise<
 }
 
 /**
- * Is a file uploaded as it would be with what is known of the export now?
+ * Would a file be uploaded in the same way, now that more of the export's values are known?
  *
- * @param columns of the table, as they were then
+ * @param columns of the table at the time of the upload
  */
-export function isAsKnown(
+export function isUpToDate(
   file: CsvFile,
-  { plan }: BegunLoad,
+  { plan }: StartedLoad,
   columns: readonly TableField[] | undefined,
   options: LoadOptions,
 ): boolean {

@@ -2,8 +2,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { RelayError } from '../../../shared/errors.ts';
-import { type Body, exchange, type HttpRequest } from '../fetch/http-request.ts';
-import { Silence } from '../fetch/idle-timeout.ts';
+import {
+  type Body,
+  type HttpRequest,
+  isTransientStatus,
+  sendRequest,
+} from '../fetch/http-request.ts';
+import { IdleTimeout } from '../fetch/idle-timeout.ts';
 
 export interface AuthorizedRequest {
   url: string;
@@ -11,7 +16,7 @@ export interface AuthorizedRequest {
   body: string;
 }
 
-/** Lets the client put in its credentials (none for a local server) and the project's id. */
+/** Lets the client add its credentials (none for a local server) and the project's id. */
 export function authorize(
   bigquery: BigQuery,
   path: string,
@@ -35,61 +40,60 @@ export function authorize(
   });
 }
 
-/** The longest silence: until a part of the body is taken, and until the answer is there. */
-const silenceMs = 120_000;
+/** Until a part of the body is accepted, and until the response is complete. */
+const idleTimeoutMs = 120_000;
 
-export interface Answer {
+export interface UploadResponse {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
 }
 
-/** An answer, or why there is none. */
-export type Reply = Answer | Error;
+/** A response, or why there is none. */
+export type UploadReply = UploadResponse | Error;
 
-/** @param stop ends the request, and rejects with its reason */
+/** @param stop aborts the request, which then rejects with the signal's reason */
 export async function send(
   url: string,
   { body, ...request }: HttpRequest,
   stop: AbortSignal | undefined,
-): Promise<Reply> {
-  const silence = new Silence(silenceMs, stop);
-  silence.heard();
+): Promise<UploadReply> {
+  const idle = new IdleTimeout(idleTimeoutMs, stop);
+  idle.restart();
   try {
-    const content = typeof body === 'object' ? heard(body, silence) : body;
-    const response = await exchange(url, { ...request, body: content }, silence.signal);
-    silence.heard();
+    const content = typeof body === 'object' ? restartingAt(body, idle) : body;
+    const response = await sendRequest(url, { ...request, body: content }, idle.signal);
+    idle.restart();
     const { statusCode: status = 0, headers } = response;
     return { status, headers, text: await text(response) };
   } catch (error) {
     stop?.throwIfAborted();
-    // What is uploaded can't be read.
+    // The content to upload can't be read.
     if (error instanceof RelayError) throw error;
     return new RelayError(
       'export.network',
-      `the upload to BigQuery failed: ${silence.explain(error)}`,
+      `the upload to BigQuery failed: ${idle.explain(error)}`,
       {
         cause: error,
       },
     );
   } finally {
-    silence.end();
+    idle.clear();
   }
 }
 
-async function* heard(body: Body, silence: Silence): AsyncGenerator<Uint8Array> {
+async function* restartingAt(body: Body, idle: IdleTimeout): AsyncGenerator<Uint8Array> {
   for await (const chunk of body) {
     yield chunk;
-    silence.heard();
+    idle.restart();
   }
 }
 
-/** Is it worth another try of the same request? */
-export function isPassing(reply: Reply): boolean {
-  if (reply instanceof Error) return true;
-  return reply.status === 408 || reply.status === 429 || reply.status >= 500;
+/** Can the same request succeed later? */
+export function isTransient(reply: UploadReply): boolean {
+  return reply instanceof Error || isTransientStatus(reply.status);
 }
 
-export function isSuccess({ status }: Answer): boolean {
+export function isSuccess({ status }: UploadResponse): boolean {
   return status >= 200 && status < 300;
 }

@@ -32,7 +32,7 @@ const streams: Record<string, Stream> = {
   crm: segmentstream({ table: 'd.crm', publishBudgetMs: 600, maxBodyBytes: cap }),
 };
 
-/** An edge of its own, with a topic of its own at the stand-in for Pub/Sub. */
+/** A new edge, with its own topic at the Pub/Sub server of the tests. */
 export function openEdge(
   options: {
     streams?: Record<string, Stream>;
@@ -67,7 +67,7 @@ export function openEdge(
 
   return {
     topic,
-    /** POSTs, unless `init` says otherwise. */
+    /** Sends a POST, unless `init` has another method. */
     async send(path: string, init: RequestInit = {}): Promise<Response> {
       const context = createExecutionContext();
       const request = new Request(`https://relay.example${path}`, { method: 'POST', ...init });
@@ -75,7 +75,7 @@ export function openEdge(
       await waitOnExecutionContext(context);
       return response;
     },
-    /** Hands over and doesn't wait for the answer: resolves once nothing is under way any more. */
+    /** Disconnects before the answer. Resolves once the edge has finished. */
     async sendAndHangUp(path: string, init: RequestInit): Promise<void> {
       const context = createExecutionContext();
       const request = new Request(`https://relay.example${path}`, { method: 'POST', ...init });
@@ -83,15 +83,15 @@ export function openEdge(
       await waitOnExecutionContext(context);
     },
     drain: (batch: MessageBatch) => edge.queue(batch, env),
-    /** What befalls the next tries to publish. */
+    /** How the next attempts to publish fail. */
     async script(faults: Fault[]): Promise<void> {
       await fetch(`${pubsub}/script/${topic}`, { method: 'PUT', body: JSON.stringify(faults) });
     },
-    /** The tries to publish deliveries. */
+    /** The attempts to publish deliveries. */
     async tries(): Promise<Try[]> {
       return (await allTries()).filter((made) => !isCensus(made));
     },
-    /** The counts that were published of what was dropped. */
+    /** The counts of dropped events that were published. */
     async census(): Promise<unknown[]> {
       const made = (await allTries()).filter(isCensus);
       return made.flatMap(({ request }) =>
@@ -107,7 +107,7 @@ function isCensus({ request }: Try): boolean {
 
 const encoder = new TextEncoder();
 
-/** Signs as DataNostro's tutorial does: not with our own code. */
+/** Signs as in DataNostro's tutorial, without our own code. */
 export async function signature(body: string | Uint8Array, secret = secrets.SHOP_SECRET) {
   const hmac = { name: 'HMAC', hash: 'SHA-256' };
   const key = await crypto.subtle.importKey('raw', encoder.encode(secret), hmac, false, ['sign']);
@@ -115,14 +115,14 @@ export async function signature(body: string | Uint8Array, secret = secrets.SHOP
   return new Uint8Array(await crypto.subtle.sign('HMAC', key, bytes)).toHex();
 }
 
-/** A POST to `shop`, rightly signed. */
+/** A POST to `shop` with a valid signature. */
 export async function signed(body: string | Uint8Array): Promise<RequestInit> {
   return { body, headers: { 'x-dn-signature': await signature(body) } };
 }
 
 export const purchase = JSON.stringify({ id: 'evt_1', event_name: 'purchase' });
 
-/** What the edge logs while `act` runs, each line as it was written. */
+/** The lines that the edge logs while `act` runs. */
 export async function logged(act: () => Promise<unknown>): Promise<string[]> {
   const lines: string[] = [];
   const log = vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
@@ -134,18 +134,26 @@ export async function logged(act: () => Promise<unknown>): Promise<string[]> {
   return lines;
 }
 
-/** Lets the time of every timer pass while `act` runs, so that nothing which hangs is waited for. */
-export async function inNoTime<Value>(act: () => Promise<Value>, ms: number): Promise<Value> {
+/**
+ * Makes every timer fire at once while `act` runs, so that no test waits for a part that hangs.
+ *
+ * @param hangs does it hang yet? Until then timers stand still, however slow the machine is
+ */
+export async function inNoTime<Value>(
+  act: () => Promise<Value>,
+  ms: number,
+  hangs: () => boolean = () => true,
+): Promise<Value> {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   let isOver = false;
   const acting = act().finally(() => {
     isOver = true;
   });
   try {
-    // Not by the faked clock: what is under way needs real time to come to its timers.
+    // The real clock: `act` needs real time to reach its timers.
     while (!isOver) {
       await scheduler.wait(5);
-      if (vi.getTimerCount() > 0) await vi.advanceTimersByTimeAsync(ms);
+      if (vi.getTimerCount() > 0 && hangs()) await vi.advanceTimersByTimeAsync(ms);
     }
     return await acting;
   } finally {

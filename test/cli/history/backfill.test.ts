@@ -10,7 +10,7 @@ const from = new Date(today - 48 * hour).toISOString().slice(0, 10);
 const to = new Date(today - 24 * hour).toISOString().slice(0, 10);
 const range = ['--from', from, '--to', to];
 
-/** Kills a command some moment after it has asked the sender so often: in reading, appending or committing. */
+/** Kills a command shortly after a number of requests to the sender, while it reads, appends or commits. */
 async function killAfter(
   place: HistoryPlace,
   command: readonly string[],
@@ -27,7 +27,7 @@ async function killAfter(
 }
 
 describe('tributary backfill', { timeout: 120_000 }, () => {
-  it('prints what it would write, writes it, and finds it there the next time', async () => {
+  it('prints what it would write, writes it, and finds it in the table the next time', async () => {
     const place = await startHistoryPlace((begin, end) => [
       ...manyEvents(begin, end, 30),
       eventLine('seen', begin, { event_name: 'page_view' }),
@@ -40,7 +40,7 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
     expect(dry.out).toMatch(/│ all +│ +64 │ +60 │ +0 │ +0 │ +2 │ +0 │ +2 │/);
 
     const rejects = join(place.directory, 'rejects.jsonl');
-    const first = await place.run(...day, '--rejects', rejects);
+    const first = await place.run(...day, '--rejected', rejects);
     expect(first).toMatchObject({ status: 0 });
     expect(first.out).toMatch(/│ all +│ +64 │ +60 │ +0 │/);
     expect(first.err).toContain(`${from}T00:00Z … ${from}T12:00Z, line 32: the body is not JSON`);
@@ -55,7 +55,7 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
     expect(await place.rows()).toHaveLength(60);
   });
 
-  it('is killed again and again, and then nothing is doubled and nothing missing', async () => {
+  it('is killed again and again; at the end no row is duplicated or missing', async () => {
     const perHour = 500;
     const place = await startHistoryPlace((begin, end) =>
       manyEvents(begin, end, ((end - begin) / hour) * perHour),
@@ -63,7 +63,7 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
     const command = ['backfill', 'datanostro', ...range, '--window', '1h'];
     for (let kill = 0; kill < 4; kill++) {
       await killAfter(place, command, { asked: 3 + kill * 2, thenMs: kill * 15 });
-      // A window is there as a whole, or not at all.
+      // A window is written as a whole, or not at all.
       expect((await place.rows()).length % perHour).toBe(0);
     }
     expect(await place.run(...command)).toMatchObject({ status: 0 });
@@ -75,7 +75,7 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
     expect(ids.sort()).toEqual(expected.flat().sort());
   });
 
-  it('holds no more in memory than a part of what it reads', async () => {
+  it('keeps only a part of what it reads in memory', async () => {
     const filler = 'x'.repeat(2500);
     const count = 100_000;
     const place = await startHistoryPlace(function* (begin, end) {
@@ -94,12 +94,12 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
   it.each([
     [['backfill', 'nothing', ...range], 'no stream "nothing"; there is: datanostro'],
     [['backfill', 'absmartly', ...range], 'is filled with exports'],
-    [['backfill', 'crm', ...range], 'no column that says when'],
-    [['backfill', 'datanostro', '--from', '2026-02-30'], 'a time is such as'],
-    [['backfill', 'datanostro', ...range, '--window', '1w'], 'a span is such as'],
+    [['backfill', 'crm', ...range], 'no column with the time of its events'],
+    [['backfill', 'datanostro', '--from', '2026-02-30'], 'a time looks like'],
+    [['backfill', 'datanostro', ...range, '--window', '1w'], 'a span looks like'],
     [['backfill', 'datanostro', '--from', to, '--to', from], '--from must be before --to'],
     [['backfill', 'datanostro'], '--from'],
-  ])('%j is refused with what is wrong', async (args, problem) => {
+  ])('%j is refused, and the message says why', async (args, problem) => {
     const place = await startHistoryPlace(() => []);
     const { status, err } = await place.run(...args);
     expect(status).toBe(1);
@@ -110,7 +110,7 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
 });
 
 describe('tributary reconcile', { timeout: 120_000 }, () => {
-  it('exits 1 while something is missing, and repairs it', async () => {
+  it('exits with 1 while events are missing, and repairs the table', async () => {
     let gap = true;
     const place = await startHistoryPlace((begin, end) =>
       [...manyEvents(begin, end, ((end - begin) / hour) * 10)].filter((_, n) => !gap || n % 7 > 0),
@@ -137,7 +137,7 @@ describe('tributary reconcile', { timeout: 120_000 }, () => {
     });
   });
 
-  it('is killed in the middle of a repair, again and again, and then nothing is doubled and nothing missing', async () => {
+  it('is killed again and again during a repair; at the end no row is duplicated or missing', async () => {
     const perHour = 300;
     let isWhole = false;
     const place = await startHistoryPlace((begin, end) =>
@@ -151,7 +151,7 @@ describe('tributary reconcile', { timeout: 120_000 }, () => {
     isWhole = true;
     const command = ['reconcile', ...byHour, '--repair'];
     for (let kill = 0; kill < 3; kill++) {
-      // Behind the comparison of 24 windows comes the repair.
+      // The repair begins after the comparison of 24 windows.
       await killAfter(place, command, { asked: 25 + kill * 3, thenMs: kill * 15 });
     }
     expect((await place.rows()).length).toBeGreaterThan(before);

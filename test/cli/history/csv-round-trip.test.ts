@@ -1,13 +1,13 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { formats, type QueryResult } from '../../../cli/terminal/format.ts';
+import { formats, type QueryResult } from '../../../cli/query/result-formats.ts';
 import { DelimitedReader } from '../../../shared/delimited/reader.ts';
 import { startHistoryPlace, table } from '../../beds/history-place.ts';
 
 type Cells = (string | null)[];
 
-/** What the one reader of files makes of a text: NULL is an empty cell without quotes. */
+/** A text as the CSV reader reads it: an empty cell without quotes is NULL. */
 function read(csv: string): { header: string[]; rows: Cells[] } {
   const rows: Cells[] = [];
   let header: readonly string[] = [];
@@ -50,7 +50,7 @@ const texts = [
   'čeština 数量 😀',
 ];
 
-it('a program reads back every text, NULL and empty ones apart', () => {
+it('a program reads back every text, and distinguishes NULL from an empty text', () => {
   const fields = [
     { name: 'id', type: 'INTEGER' },
     { name: 'text', type: 'STRING' },
@@ -65,13 +65,16 @@ it('a program reads back every text, NULL and empty ones apart', () => {
   expect(csv).toContain('\n0,,\n1,"",""\n2,plain,plain\n');
 });
 
-it.each(['sep=;', 'a;b', 'a|b', 'a\tb', 'a"b', 'a,b'])('a lone column may be named %j', (name) => {
-  const fields = [{ name, type: 'STRING' }];
-  const csv = formats.csv({ fields, rows: [{ f: [{ v: 'x' }] }, { f: [{ v: '' }] }] });
-  expect(read(csv)).toEqual({ header: [name], rows: [['x'], ['']] });
-});
+it.each(['sep=;', 'a;b', 'a|b', 'a\tb', 'a"b', 'a,b'])(
+  'a single column may be named %j',
+  (name) => {
+    const fields = [{ name, type: 'STRING' }];
+    const csv = formats.csv({ fields, rows: [{ f: [{ v: 'x' }] }, { f: [{ v: '' }] }] });
+    expect(read(csv)).toEqual({ header: [name], rows: [['x'], ['']] });
+  },
+);
 
-it('values of every type stand as they are, digit for digit', () => {
+it('values of every type keep every digit', () => {
   const cell = (v: QueryResult['rows'][number]['f'][number]['v']) => ({ v });
   const typed: [type: string, wire: QueryResult['rows'][number]['f'][number]['v'], text: string][] =
     [
@@ -118,7 +121,7 @@ it('values of every type stand as they are, digit for digit', () => {
 
 const time = new Date(Date.now() - 86_400_000).toISOString();
 
-it('what query prints, import reads back the same', { timeout: 90_000 }, async () => {
+it('import reads back what query prints', { timeout: 90_000 }, async () => {
   const place = await startHistoryPlace(() => []);
   const own = `event_id, event_name, tenant_id, user_agent, user_ip_masked, request_source,
     TO_JSON_STRING(payload) AS payload`;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startHistoryPlace } from '../../beds/history-place.ts';
 
-// What a sender's API may answer in the place of events: none of it is a comparison.
+// What a sender's API may answer instead of events. None of it counts as "nothing is missing".
 
 const day = Date.now() - (Date.now() % 86_400_000) - 2 * 86_400_000;
 const range = [
@@ -17,7 +17,7 @@ const range = [
 const event = (id: string, name = 'purchase') =>
   JSON.stringify({ id, event_name: name, created_at: new Date(day + 60_000).toISOString() });
 
-/** A place whose sender answers every window so. */
+/** A place whose sender gives the same answer for every window. */
 async function placeThatAnswers(status: number, body: string, type = 'application/json') {
   const place = await startHistoryPlace(() => []);
   const server = createServer((_, response) => {
@@ -32,7 +32,7 @@ async function placeThatAnswers(status: number, body: string, type = 'applicatio
   return place;
 }
 
-describe('an answer of which nothing is an event', { timeout: 60_000 }, () => {
+describe('an answer without any event', { timeout: 60_000 }, () => {
   it.each([
     ['an error with 200', '{"error":"rate limit exceeded"}', 'application/json'],
     ['an error over several lines', '{\n  "error": "rate limit exceeded"\n}\n', 'application/json'],
@@ -46,7 +46,7 @@ describe('an answer of which nothing is an event', { timeout: 60_000 }, () => {
       const { status, out, err } = await place.run(command, 'datanostro', ...range);
       expect(status).toBe(1);
       expect(out).not.toMatch(/missing/);
-      // The window, and how the answer begins.
+      // The window, and the beginning of the answer.
       expect(err).toContain(new Date(day).toISOString().slice(0, 10));
       expect(err).toContain(body.trim().replace(/\s+/g, ' '));
       expect(err).not.toContain('    at ');
@@ -54,7 +54,7 @@ describe('an answer of which nothing is an event', { timeout: 60_000 }, () => {
   });
 });
 
-describe('an answer that has events, or says that there are none', { timeout: 60_000 }, () => {
+describe('an answer with events, or one that says that there are none', { timeout: 60_000 }, () => {
   it('a JSON array is read', async () => {
     const place = await placeThatAnswers(200, `[\n${event('a')},\n${event('b')}]`);
     const found = await place.run('reconcile', 'datanostro', ...range, '--format', 'json');
@@ -64,7 +64,7 @@ describe('an answer that has events, or says that there are none', { timeout: 60
     expect((await place.rows()).map(({ event_id }) => event_id).sort()).toEqual(['a', 'b']);
   });
 
-  it('events that the filter drops are events', async () => {
+  it('events that the filter drops count as events', async () => {
     const place = await placeThatAnswers(200, `${event('a', 'page_view')}\n`);
     expect(await place.run('reconcile', 'datanostro', ...range)).toMatchObject({ status: 0 });
   });

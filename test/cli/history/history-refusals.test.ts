@@ -16,7 +16,7 @@ async function refused(place: HistoryPlace, args: readonly string[]): Promise<st
   return err;
 }
 
-describe('what stands in the way of the commands of history is told', { timeout: 60_000 }, () => {
+describe('import, backfill and reconcile say what prevents them', { timeout: 60_000 }, () => {
   it.each(['backfill', 'reconcile'])(
     '%s: the API key and the address are not set',
     async (name) => {
@@ -29,7 +29,7 @@ describe('what stands in the way of the commands of history is told', { timeout:
     },
   );
 
-  it('the address is none', async () => {
+  it('the URL of the API is not a URL', async () => {
     const place = await startHistoryPlace(() => []);
     place.environment['DATANOSTRO_API_URL'] = 'app.example.com';
     expect(await refused(place, ['backfill', 'datanostro', ...range])).toContain(
@@ -56,15 +56,18 @@ describe('what stands in the way of the commands of history is told', { timeout:
     expect(err).toContain(sender.url);
   });
 
-  it('a file for the rejects that cannot be', async () => {
+  it('the file for rejected lines cannot be written', async () => {
     const place = await startHistoryPlace(() => []);
     const rejects = join(place.directory, 'no', 'folder', 'x.jsonl');
-    const backfill = ['backfill', 'datanostro', ...range, '--rejects', rejects];
+    const backfill = ['backfill', 'datanostro', ...range, '--rejected', rejects];
     expect(await refused(place, backfill)).toContain(rejects);
     const path = join(place.directory, 'x.jsonl');
     await writeFile(path, line);
     const into = ['import', path, '--stream', 'datanostro'];
-    expect(await refused(place, [...into, '--rejects', rejects])).toContain(rejects);
+    // The option's name in older versions still works.
+    for (const option of ['--rejected', '--rejects']) {
+      expect(await refused(place, [...into, option, rejects])).toContain(rejects);
+    }
   });
 
   it('a table with other columns', async () => {
@@ -77,7 +80,7 @@ describe('what stands in the way of the commands of history is told', { timeout:
     expect(err).toContain('event_id');
   });
 
-  it('a view in the place of the table', async () => {
+  it('a view instead of the table', async () => {
     const place = await startHistoryPlace(() => []);
     const [dataset = ''] = table.split('.');
     await place.bigquery.createDataset(dataset);
@@ -112,10 +115,10 @@ describe('an import', { timeout: 60_000 }, () => {
     [['--stream', 'absmartly'], 'is filled with exports'],
     [[], '--stream'],
     [['--stream', 'datanostro', '--format', 'xml'], 'csv, ndjson'],
-    [['--stream', 'datanostro', '--rename', 'x'], 'say column=member'],
+    [['--stream', 'datanostro', '--rename', 'x'], 'a renaming looks like column=member'],
     [['--stream', 'datanostro', '--delimiter', ''], 'a delimiter is one of'],
     [['--stream', 'datanostro', '--on', 'mars'], 'local, google'],
-  ])('with %j is refused with what is wrong', async (args, problem) => {
+  ])('with %j is refused, and the message says why', async (args, problem) => {
     const place = await startHistoryPlace(() => []);
     const path = join(place.directory, 'x.jsonl');
     await writeFile(path, line);

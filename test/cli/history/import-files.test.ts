@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type HistoryPlace, startHistoryPlace, table } from '../../beds/history-place.ts';
 
-// Files as people have them. What they hold is in test/fixtures/files, or here.
+// Files as they occur in practice. Their content is in test/fixtures/files, or here.
 
 const fixture = (name: string) =>
   fileURLToPath(new URL(`../../fixtures/files/${name}`, import.meta.url));
@@ -15,7 +15,7 @@ const head = 'id,event_name,created_at,tenant_id\n';
 const row = (id: string, tenant = 't') => `${id},purchase,${time},${tenant}\n`;
 const jsonRow = (id: string) => JSON.stringify({ id, event_name: 'purchase', created_at: time });
 
-interface Reject {
+interface RejectedRecord {
   of: string;
   line: number;
   reason: string;
@@ -26,7 +26,7 @@ interface Imported {
   status: number | null;
   out: string;
   err: string;
-  rejects: Reject[];
+  rejects: RejectedRecord[];
   rows: { event_id: string; tenant_id: string | null }[];
 }
 
@@ -36,7 +36,7 @@ async function importInto(
   ...options: string[]
 ): Promise<Imported> {
   const kept = join(place.directory, 'rejects.jsonl');
-  const into = ['--stream', 'datanostro', '--rejects', kept];
+  const into = ['--stream', 'datanostro', '--rejected', kept];
   const run = await place.run('import', path, ...into, ...options);
   const lines = (await readFile(kept, 'utf8')).split('\n').filter((line) => line !== '');
   const [rows] = await place.bigquery
@@ -45,7 +45,7 @@ async function importInto(
       if (error.code !== 404) throw error;
       return [[]];
     });
-  return { ...run, rejects: lines.map((line) => JSON.parse(line) as Reject), rows };
+  return { ...run, rejects: lines.map((line) => JSON.parse(line) as RejectedRecord), rows };
 }
 
 async function importText(content: string | Buffer, ...options: string[]): Promise<Imported> {
@@ -57,8 +57,8 @@ async function importText(content: string | Buffer, ...options: string[]): Promi
 
 const idsOf = ({ rows }: Imported) => rows.map(({ event_id }) => event_id);
 
-describe('tributary import reads files as people have them', { timeout: 60_000 }, () => {
-  it.each<[string, number, string[], Partial<Reject>[]]>([
+describe('tributary import reads files as they occur in practice', { timeout: 60_000 }, () => {
+  it.each<[string, number, string[], Partial<RejectedRecord>[]]>([
     ['lf-header-crlf-rows.csv', 0, ['d1', 'd2', 'd3'], []],
     ['quote-inside-unquoted.csv', 0, ['o1', 'o2'], []],
     [
@@ -107,7 +107,7 @@ describe('tributary import reads files as people have them', { timeout: 60_000 }
     expect(idsOf(imported)).toEqual(['a', 'b']);
   });
 
-  it('another encoding is refused with line and byte, or read where it is set', async () => {
+  it('another encoding is refused with line and byte, and is read if it is set', async () => {
     const latin1 = Buffer.from(head + row('a') + row('b', 'Caf\u00e9'), 'latin1');
     const refused = await importText(latin1);
     expect(refused).toMatchObject({ status: 1 });
@@ -126,20 +126,20 @@ describe('tributary import reads files as people have them', { timeout: 60_000 }
     expect(idsOf(last)).toEqual(['a', 'b']);
   });
 
-  it('what is rejected for its values is kept as it stands in the file, too', async () => {
+  it('a line that is rejected for its values is saved unchanged', async () => {
     const bad = ',purchase,,"t ""1"""\n';
     const { rejects, status } = await importText(head + bad + row('a'));
     expect(status).toBe(1);
     expect(rejects).toMatchObject([{ line: 2, text: bad.trimEnd() }]);
   });
 
-  it('a record of more than 8 MB is rejected, and not the file', async () => {
+  it('a record of more than 8 MB is rejected, but the file is not', async () => {
     const imported = await importText(head + row('a') + row('b', 'x'.repeat(8_500_000)) + row('c'));
     expect(imported).toMatchObject({ status: 1, rejects: [{ line: 3 }] });
     expect(idsOf(imported)).toEqual(['a', 'c']);
   });
 
-  it('columns that are one to BigQuery are told apart, and it says so', async () => {
+  it('columns with names that BigQuery does not distinguish get different names, with a notice', async () => {
     const { err, status } = await importText(
       `id,event_name,created_at,v,V\na,purchase,${time},1,2\n`,
     );
@@ -147,7 +147,7 @@ describe('tributary import reads files as people have them', { timeout: 60_000 }
     expect(err).toContain('V_1');
   });
 
-  it('one bad file stops no other, and the counts of all are told', async () => {
+  it('a bad file does not stop the others, and the counts of all are printed', async () => {
     const place = await startHistoryPlace(() => []);
     const folder = join(place.directory, 'files');
     await mkdir(folder);
@@ -169,7 +169,7 @@ describe('tributary import reads files as people have them', { timeout: 60_000 }
     expect(imported.out).toMatch(/6\.ndjson +│ +1 │ +1 │/);
   });
 
-  it('a cell for a JSON column that holds an object or an array is JSON', async () => {
+  it('an object or array in a cell of a JSON column is JSON', async () => {
     const place = await startHistoryPlace(() => []);
     const path = join(place.directory, 'x.csv');
     const cells = ['"{""n"":9007199254740993}"', '"[1,2]"', 'plain', '{not json', ''];

@@ -33,7 +33,7 @@ async function rowCount(place: HistoryPlace): Promise<number> {
 }
 
 describe('tributary import', { timeout: 60_000 }, () => {
-  it('takes a CSV by the mapping of deliveries, and the second time writes nothing', async () => {
+  it('maps a CSV as it maps deliveries, and writes nothing the second time', async () => {
     const place = await startHistoryPlace(() => []);
     const path = await fileIn(place, 'day.csv', `\uFEFF${head}${csvRow('a')}${csvRow('b')}`);
     const first = await place.run('import', path, ...into);
@@ -54,7 +54,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
     expect(await place.rows()).toHaveLength(2);
   });
 
-  it('takes a folder of NDJSON, gzip, CSV and ZIP, and each event once', async () => {
+  it('imports a folder of NDJSON, gzip, CSV and ZIP files, each event once', async () => {
     const place = await startHistoryPlace(() => []);
     const folder = join(place.directory, 'files');
     await mkdir(folder);
@@ -80,7 +80,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
     expect((await place.rows()).map(({ event_id }) => event_id).sort()).toEqual([...'abcde']);
   });
 
-  it('is killed again and again, and then nothing is doubled and nothing missing', async () => {
+  it('is killed again and again; at the end no row is duplicated or missing', async () => {
     const place = await startHistoryPlace(() => []);
     const count = 60_000;
     const ids = Array.from({ length: count }, (_, n) => `evt_${n}`);
@@ -102,7 +102,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
     expect(new Set(rows.map(({ event_id }) => event_id))).toEqual(new Set(ids));
   });
 
-  itWith([recorder], 'draws a bar on a terminal, with the rows so far', async () => {
+  itWith([recorder], 'draws a progress bar on a terminal, with the number of rows', async () => {
     const place = await startHistoryPlace(() => []);
     const rows = Array.from({ length: 45_000 }, (_, n) => jsonRow(`evt_${n}`)).join('');
     const path = await fileIn(place, 'large.ndjson', rows);
@@ -124,7 +124,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
     expect((await run.ended).out).toMatch(/standard input +│ +3 │ +1 │ +0 │ +1 │ +1 │ +0 │/);
   });
 
-  it('keeps what can never become a row, with its line, and writes the rest', async () => {
+  it('saves the lines that can never become rows, and writes the others', async () => {
     const place = await startHistoryPlace(() => []);
     const rows = [
       csvRow('a'),
@@ -135,10 +135,10 @@ describe('tributary import', { timeout: 60_000 }, () => {
     ];
     const path = await fileIn(place, 'bad.csv', head + rows.join(''));
     const rejects = join(place.directory, 'rejects.jsonl');
-    const { status, err } = await place.run('import', path, ...into, '--rejects', rejects);
+    const { status, err } = await place.run('import', path, ...into, '--rejected', rejects);
     expect(status).toBe(1);
     const kept = (await readFile(rejects, 'utf8')).trimEnd().split('\n');
-    // As they stand in the file.
+    // Unchanged, as in the file.
     expect(kept.map((line) => JSON.parse(line)).sort((a, b) => a.line - b.line)).toMatchObject([
       { line: 3, text: 'short,row', reason: 'has 2 cells, the header 6' },
       { line: 4, text: rows[2]?.trimEnd(), column: 'event_time' },
@@ -151,7 +151,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
     expect(strict.err).toContain('line 3');
   });
 
-  it('fills other members than the columns are named after, where that is asked for', async () => {
+  it('fills members that --rename gives to columns', async () => {
     const place = await startHistoryPlace(() => []);
     const path = await fileIn(place, 'x.csv', `event_id;event_name;at\na;purchase;${time}\n`);
     const rename = ['--rename', 'event_id=id', '--rename', 'at=created_at', '--delimiter', ';'];
@@ -159,7 +159,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
     expect(await place.rows()).toMatchObject([{ event_id: 'a' }]);
   });
 
-  it('knows a line of a stream without ids by its bytes', async () => {
+  it('recognises a line by its bytes if the stream has no ids', async () => {
     const place = await startHistoryPlace(() => []);
     const path = await fileIn(place, 'x.jsonl', '{"orderId":1}\n{"orderId":2}\n{"orderId":1}\n');
     const run = () => place.run('import', path, '--stream', 'crm');
@@ -182,7 +182,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
     expect(err).not.toContain('    at ');
   });
 
-  it('says that there is no such file, or nothing to import in a folder', async () => {
+  it('says that a file does not exist, or that a folder has no files to import', async () => {
     const place = await startHistoryPlace(() => []);
     const folder = join(place.directory, 'empty');
     await mkdir(folder);

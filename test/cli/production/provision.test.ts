@@ -17,10 +17,10 @@ import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { stripe } from '../../../shared/sources/presets.ts';
 import { segmentstream } from '../../../shared/sources/segmentstream.ts';
-import { PROJECT, queryRows, startTestServer, type TestServer } from '../../beds/bigquery.ts';
+import { type BigQueryBed, PROJECT, queryRows, startBigQueryBed } from '../../beds/bigquery.ts';
 import { credentialsFile, GoogleApisDouble } from '../../beds/google-apis.ts';
 
-let bigqueryServer: TestServer;
+let bigqueryServer: BigQueryBed;
 let pubsubServer: PubsubServer;
 let pubsub: PubSub;
 let directory: string;
@@ -31,7 +31,7 @@ let n = 0;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tributary-provision-'));
   [bigqueryServer, pubsubServer] = await Promise.all([
-    startTestServer(),
+    startBigQueryBed(),
     startPubsub({ port: 0, directory: join(directory, 'pubsub') }),
   ]);
   pubsub = connectPubsub(PROJECT, pubsubServer.port);

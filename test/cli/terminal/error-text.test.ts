@@ -29,7 +29,7 @@ describe('describeError', () => {
         config: { url: 'https://edge.example/s3cret', headers: { authorization: 's3cret' } },
       });
     },
-  ])('shows no key that hangs on a request (%#)', (fail) => {
+  ])('shows no key of a request (%#)', (fail) => {
     let error: unknown;
     try {
       fail();

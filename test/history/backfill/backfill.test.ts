@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type BackfillOptions, backfill } from '../../../history/backfill/backfill.ts';
 import { type HistorySource, readHistory } from '../../../history/fetch/history-api.ts';
-import { Rejects } from '../../../history/lines/rejected-records.ts';
+import { RejectedRecords } from '../../../history/lines/rejected-records.ts';
 import { cutWindows, type TimeWindow } from '../../../history/time-window.ts';
 import { startSender } from '../../beds/export-sender.ts';
 import {
@@ -28,7 +28,7 @@ function run(bed: Bed, source: HistorySource, options: Partial<BackfillOptions> 
 }
 
 describe('a backfill', () => {
-  it('writes what is not there, by the same mapping as deliveries, and the second time nothing', async () => {
+  it('writes missing events with the mapping of deliveries, and nothing in a second run', async () => {
     const bed = await startBed();
     const source = await startHistory(() => [
       eventLine('evt_1', day, { tenant_id: 9007199254740993n.toString(), user_agent: null }),
@@ -51,7 +51,7 @@ describe('a backfill', () => {
     expect(await bed.query(select)).toEqual(rows);
   });
 
-  it('leaves alone what came by the webhook, and events of other hours', async () => {
+  it('does not touch rows from the webhook, nor events of other hours', async () => {
     const bed = await startBed();
     await bed.query(
       `INSERT shop.events (event_id, event_time, delivery_id) VALUES
@@ -77,7 +77,7 @@ describe('a backfill', () => {
     expect(await bed.eventIds()).toEqual(['evt_1', 'evt_2', 'evt_3']);
   });
 
-  it('drops what the filter of the stream drops', async () => {
+  it('applies the stream’s filter', async () => {
     const stream = streamOf({ filter: { event: '^purchase$' } });
     const bed = await startBed(stream);
     const source = await startHistory(
@@ -87,14 +87,14 @@ describe('a backfill', () => {
     expect(await run(bed, source)).toMatchObject({ written: 1, filtered: 1 });
   });
 
-  it('knows events without an id by their line', async () => {
+  it('identifies events without an id by their line', async () => {
     const bed = await startBed();
     const source = await startHistory(() => [eventLine(null, day), eventLine(null, day + 1)]);
     expect(await run(bed, source)).toMatchObject({ written: 2 });
     expect(await run(bed, source)).toMatchObject({ written: 0, present: 2 });
   });
 
-  it('knows the rows of a keyed stream by their key', async () => {
+  it('identifies the rows of a keyed stream by their key', async () => {
     const stream = streamOf({ key: ['tenant_id', 'event_id'] });
     const bed = await startBed(stream);
     const lines = [
@@ -108,10 +108,10 @@ describe('a backfill', () => {
     expect(await bed.eventIds()).toEqual(['a', 'a']);
   });
 
-  it('takes an event that comes with the window beside its own, and leaves out those of no window', async () => {
+  it('writes an event that comes with the neighbour of its window, and none outside all windows', async () => {
     const bed = await startBed();
     const noon = day + 12 * hour;
-    // Cut by another clock: what happened just before noon comes with the afternoon alone.
+    // Selected by another clock: an event just before noon comes only with the afternoon.
     const source = await startHistory((from) =>
       from < noon
         ? [eventLine('a', day)]
@@ -128,7 +128,7 @@ describe('a backfill', () => {
     expect(await run(bed, source, { windows })).toMatchObject({ written: 0, outside: 3 });
   });
 
-  it('writes nothing in a dry run, and tells what it would', async () => {
+  it('writes nothing in a dry run, and counts what it would write', async () => {
     const bed = await startBed();
     const source = await startHistory(() => [eventLine('a', day), 'no JSON']);
     const counts = await run(bed, source, { client: undefined });
@@ -136,7 +136,7 @@ describe('a backfill', () => {
     expect(await bed.eventIds()).toEqual([]);
   });
 
-  it('tells bad lines with their numbers, and writes the others', async () => {
+  it('reports bad lines with their numbers, and writes the others', async () => {
     const bed = await startBed();
     const source = await startHistory(() => [
       eventLine('a', day),
@@ -161,15 +161,17 @@ describe('a backfill', () => {
     expect(await bed.eventIds()).toEqual(['a', 'g']);
   });
 
-  it('ends at the first bad line where that is asked for, and then writes nothing of the window', async () => {
+  it('with `strict` stops at the first bad line, and writes nothing of the window', async () => {
     const bed = await startBed();
     const source = await startHistory(() => [eventLine('a', day), 'bad', eventLine('b', day)]);
-    const rejects = new Rejects({ strict: true, onReject: () => {} });
-    await expect(run(bed, source, { rejects })).rejects.toMatchObject({ code: 'line.rejected' });
+    const rejectedRecords = new RejectedRecords({ strict: true, onRejected: () => {} });
+    await expect(run(bed, source, { rejectedRecords })).rejects.toMatchObject({
+      code: 'line.rejected',
+    });
     expect(await bed.eventIds()).toEqual([]);
   });
 
-  it('cuts a window in two whose ids are too many, and goes on', async () => {
+  it('splits a window with too many ids, and goes on', async () => {
     const bed = await startBed();
     const asked: TimeWindow[] = [];
     const source = await startHistory((from, to) => {
@@ -187,7 +189,7 @@ describe('a backfill', () => {
     expect(new Set(await bed.eventIds()).size).toBe(24);
   });
 
-  it('says so when not even a second holds few enough', async () => {
+  it('fails if even one second has too many ids', async () => {
     const bed = await startBed();
     const source = await startHistory(() => ['a', 'b', 'c'].map((id) => eventLine(id, day)));
     await expect(run(bed, source, { maxIds: 2 })).rejects.toMatchObject({
@@ -196,8 +198,8 @@ describe('a backfill', () => {
   });
 });
 
-describe('a sender on a bad day', () => {
-  it('is asked again when it is busy, away, or breaks off in the middle', async () => {
+describe('a sender that fails', () => {
+  it('is asked again if it is busy, not reachable, or breaks off', async () => {
     const bed = await startBed();
     const half = `${eventLine('a', day)}\n${eventLine('b', day)}\n`;
     const sender = await startSender((_, response) => {
@@ -216,7 +218,7 @@ describe('a sender on a bad day', () => {
     expect(await bed.eventIds()).toEqual(['a', 'b', 'c']);
   });
 
-  it('is asked again when its answer ends amid a line, and not when only the line break is missing', async () => {
+  it('is asked again if its response ends within a line, but not if only the last line break is missing', async () => {
     const bed = await startBed();
     const lines = `${eventLine('a', day)}\n${eventLine('b', day)}`;
     const sender = await startSender((_, response) => {
@@ -233,7 +235,7 @@ describe('a sender on a bad day', () => {
     [403, 'history.unauthorized'],
     [404, 'history.not-found'],
     [400, 'history.refused'],
-  ])('is not asked again when it answers %i', async (status, code) => {
+  ])('is not asked again if it answers %i', async (status, code) => {
     const bed = await startBed();
     const sender = await startSender((_, response) => response.writeHead(status).end());
     await expect(run(bed, sourceOf(sender.url))).rejects.toMatchObject({ code });
@@ -244,14 +246,14 @@ describe('a sender on a bad day', () => {
     ['never answers', () => {}, 'nothing came for 200 ms'],
     ['is busy for good', (_, response) => response.writeHead(503).end(), 'answers 503'],
     ['is not there', (_, response) => response.destroy(), 'does not answer'],
-  ])('is given up when it %s', async (_, answer, problem) => {
+  ])('causes `history.unavailable` if it %s', async (_, answer, problem) => {
     const bed = await startBed();
     const sender = await startSender(answer);
     const told: string[] = [];
     const source: HistorySource = {
       ...sourceOf(sender.url),
-      timeoutMs: 200,
-      patienceMs: 600,
+      idleTimeoutMs: 200,
+      retryPolicy: { maxElapsedMs: 600, random: () => 0.01 },
       onWait: (why) => told.push(why),
     };
     await expect(run(bed, source)).rejects.toMatchObject({
@@ -262,18 +264,18 @@ describe('a sender on a bad day', () => {
     expect(told[0]).toContain(problem);
   });
 
-  it('is asked anew when it falls silent in the middle of its answer', async () => {
+  it('is asked again after the idle timeout within a response', async () => {
     const bed = await startBed();
     const sender = await startSender((_, response) => {
       response.write(`${eventLine('a', day)}\n`);
       if (sender.requests.length > 1) response.end(`${eventLine('b', day)}\n`);
     });
-    const source = { ...sourceOf(sender.url), timeoutMs: 200 };
+    const source = { ...sourceOf(sender.url), idleTimeoutMs: 200 };
     expect(await run(bed, source)).toMatchObject({ written: 2, rejected: 0 });
     expect(await bed.eventIds()).toEqual(['a', 'b']);
   });
 
-  it('is not followed elsewhere with the key', async () => {
+  it('gets no redirect followed with the key', async () => {
     const bed = await startBed();
     const other = await startSender((_, response) => response.end());
     const sender = await startSender((_, response) =>
@@ -286,7 +288,7 @@ describe('a sender on a bad day', () => {
     expect(other.requests).toEqual([]);
   });
 
-  it('is not believed when it answers with a page of HTML', async () => {
+  it('causes an error if it answers with a page of HTML', async () => {
     const bed = await startBed();
     const sender = await startSender((_, response) =>
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<p>Log in'),
@@ -296,7 +298,7 @@ describe('a sender on a bad day', () => {
     });
   });
 
-  it('is asked with the window, and the key in the header that the config names', async () => {
+  it('is asked with the window, and with the key in the configured header', async () => {
     const stream = streamOf({
       history: { url: 'https://a.example', path: '/v2/events', header: 'X-Api-Key: key {key}' },
     });

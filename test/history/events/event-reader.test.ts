@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EventReader } from '../../../history/events/event-reader.ts';
-import { stableDeliveryId } from '../../../history/events/stable-delivery-id.ts';
+import { EventReader, stableDeliveryId } from '../../../history/events/event-reader.ts';
 import type { Stream } from '../../../shared/config/config.ts';
 import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
@@ -20,7 +19,7 @@ function readerOf(stream: Stream): EventReader {
 const read = (stream: Stream, line: string) =>
   readerOf(stream).read({ number: 1, bytes: Buffer.from(line) });
 
-describe('an event is known', () => {
+describe('an event is identified', () => {
   it('by its id and its time', () => {
     const line = '{"id":"e1","event_name":"x","created_at":"2026-01-02T03:04:05.6789+01:00"}';
     expect(read(datanostro({ table }), line)).toMatchObject([
@@ -33,7 +32,7 @@ describe('an event is known', () => {
     ]);
   });
 
-  it('by a time in any spelling, and where a value does not fit, too', () => {
+  it('by a time in any format, also if a value does not fit', () => {
     const line = '{"id":"e1","created_at":"Mon, 02 Mar 2026 10:00:00 GMT"}';
     expect(read(datanostro({ table }), line)).toMatchObject([
       { kind: 'row', id: 'e1', timeMs: Date.UTC(2026, 2, 2, 10) },
@@ -47,7 +46,7 @@ describe('an event is known', () => {
     });
   });
 
-  it('by what the config reads, one of several in a line', () => {
+  it('by the columns of the config, as one of several in a line', () => {
     const stream = generic({
       table,
       each: '$.events',
@@ -62,7 +61,7 @@ describe('an event is known', () => {
     ]);
   });
 
-  it('by the line, where nothing else tells it', () => {
+  it('by its line if it has no id', () => {
     const [first] = read(segmentstream({ table }), 'a=1');
     expect(first).toMatchObject({ id: stableDeliveryId('shop', Buffer.from('a=1')) });
     expect(first).not.toHaveProperty('timeMs');
@@ -86,11 +85,11 @@ it.each<[string, Stream, string]>([
     'stream.no-id',
   ],
   ['a key of times', datanostro({ table, key: ['event_time'] }), 'stream.no-id'],
-])('a stream of %s is refused', (_, stream, code) => {
+])('a stream of %s is rejected', (_, stream, code) => {
   expect(() => readerOf(stream)).toThrow(expect.objectContaining({ code }));
 });
 
-it('a delivery id is that of the stream and the line, and of version 8', () => {
+it('a delivery id depends on stream and line, and has version 8', () => {
   const id = stableDeliveryId('shop', Buffer.from('line'));
   expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
   expect(stableDeliveryId('shop', Buffer.from('line'))).toBe(id);
@@ -98,7 +97,7 @@ it('a delivery id is that of the stream and the line, and of version 8', () => {
   expect(stableDeliveryId('shop2', Buffer.from('line'))).not.toBe(id);
 });
 
-it('a JSON column is filled with a member at the top of the event, or with none', () => {
+it('jsonMembers has only top-level members of the event', () => {
   const moreColumns = {
     props: { type: 'JSON', from: '$.props | $.properties' },
     deep: { type: 'JSON', from: '$.data.object' },

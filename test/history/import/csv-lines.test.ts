@@ -24,7 +24,7 @@ async function bodiesOf(text: string, options: CsvOptions = {}) {
 it.each([
   ['have too many cells', 'a,purchase,\n'],
   ['have too few cells', 'a\n'],
-])('gives some rows at once, though all of them %s', async (_, row) => {
+])('yields rows in batches, also if all of them %s', async (_, row) => {
   let count = 0;
   let most = 0;
   for await (const lines of csvLines(chunksOf(row, 200, 100))) {
@@ -36,12 +36,12 @@ it.each([
   expect(most).toBeLessThanOrEqual(500);
 });
 
-it('keeps bad rows in their place, by the lines that they begin at', async () => {
+it('reports bad rows in order, with the line where they begin', async () => {
   const text = 'id,event_name\na,"two\nlines"\nb\nc,purchase\n';
   const told: [number, boolean, string][] = [];
   for await (const lines of csvLines(cut(text, 1000))) {
-    for (const { number, problem, own, bytes } of lines) {
-      told.push([number, problem === undefined, Buffer.from(own ?? bytes).toString()]);
+    for (const { number, problem, original, bytes } of lines) {
+      told.push([number, problem === undefined, Buffer.from(original ?? bytes).toString()]);
     }
   }
   expect(told).toEqual([
@@ -66,7 +66,7 @@ it('makes the bodies that a sender would deliver', async () => {
   ]);
 });
 
-it('gives an object or an array of a JSON column as itself, and all else as a text', async () => {
+it('keeps an object or array for a JSON column, and makes anything else a string', async () => {
   const jsonMembers = new Set(['props']);
   const text = 'id,props,other\n1,"{""n"":1.0}",{}\n2,[],\n3,{x,y\n4,"{""n""",\n5,12,\n';
   expect(await bodiesOf(text, { jsonMembers })).toEqual([
@@ -129,7 +129,7 @@ it.each<[string, string, unknown[]]>([
     '[1]\nmore',
     [
       [1, '1'],
-      [2, 'more', 'text stands behind the array'],
+      [2, 'more', 'there is text behind the array'],
     ],
   ],
 ])('elements of an array: %s', async (_, text, expected) => {

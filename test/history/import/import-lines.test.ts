@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { Faults } from '../../../local/faults/faults.ts';
 import { importLines, noImportCounts } from '../../../history/import/import-lines.ts';
 import { splitLines } from '../../../history/lines/lines.ts';
-import { Rejects } from '../../../history/lines/rejected-records.ts';
+import { RejectedRecords } from '../../../history/lines/rejected-records.ts';
+import { Faults } from '../../../local/faults/faults.ts';
 import { type Bed, day, eventLine, startBed } from '../../beds/history.ts';
 
-/** Three groups, the third with the ids of the first once more. */
+/** Three batches; the third repeats ids of the first. */
 const ids = Array.from({ length: 41_000 }, (_, n) => `evt_${n % 40_000}.`);
 
-function importAll(bed: Bed, rejects = bed.rejects) {
+function importAll(bed: Bed, rejectedRecords = bed.rejectedRecords) {
   const chunks = async function* () {
     for (let at = 0; at < ids.length; at += 1000) {
       const lines = ids.slice(at, at + 1000).map((id) => eventLine(id, day));
@@ -16,7 +16,12 @@ function importAll(bed: Bed, rejects = bed.rejects) {
     }
   };
   const counts = noImportCounts();
-  const ended = importLines(splitLines(chunks()), { ...bed, rejects, name: 'x.jsonl', counts });
+  const ended = importLines(splitLines(chunks()), {
+    ...bed,
+    rejectedRecords,
+    name: 'x.jsonl',
+    counts,
+  });
   return { counts, ended };
 }
 
@@ -27,24 +32,24 @@ async function rowsOf(bed: Bed) {
   return counts;
 }
 
-describe('lines that are read while others are written', { timeout: 120_000 }, () => {
-  it('are rows once, and what BigQuery names as bad is rejected once', async () => {
+describe('lines that are read while a batch is written', { timeout: 120_000 }, () => {
+  it('become rows once, and a row that BigQuery names as bad is rejected once', async () => {
     const bed = await startBed(
       undefined,
       new Faults({ name: 'append.bad-row', contains: 'evt_7.' }),
     );
     const { counts, ended } = importAll(bed);
     await ended;
-    // It comes twice in the file.
+    // It occurs twice in the file.
     expect(bed.rejected.map(({ line }) => line)).toEqual([8, 40_008]);
     expect(counts).toMatchObject({ written: 39_999, present: 999, repeated: 0, rejected: 2 });
     expect(await rowsOf(bed)).toEqual({ n: 39_999, ids: 39_999 });
   });
 
-  it('end the run with the first bad one, where that is asked for, and the others are not written', async () => {
+  it('with `strict` stop the run at the first bad one and are not written', async () => {
     const faults = new Faults({ name: 'append.bad-row', contains: 'evt_20007.' });
     const bed = await startBed(undefined, faults);
-    const strict = new Rejects({ strict: true, onReject: () => {} });
+    const strict = new RejectedRecords({ strict: true, onRejected: () => {} });
     const { counts, ended } = importAll(bed, strict);
     await expect(ended).rejects.toMatchObject({ code: 'line.rejected' });
     expect(counts).toMatchObject({ written: 20_000, rejected: 0 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { keptLine, splitLines } from '../../../history/lines/lines.ts';
 
-/** Line numbers and texts, however the bytes are cut into chunks. */
+/** Line numbers and texts, in chunks of any size. */
 async function linesOf(text: string, chunkBytes: number, maxBytes?: number) {
   const bytes = Buffer.from(text);
   const chunks = async function* () {
@@ -46,7 +46,7 @@ describe.each([1, 2, 3, 7, 1000])('in chunks of %i bytes', (chunkBytes) => {
     expect(await linesOf(text, chunkBytes)).toEqual(lines);
   });
 
-  it('a line that is too long is told and skipped', async () => {
+  it('a line that is too long is reported and skipped', async () => {
     expect(await linesOf(`ab\n${'x'.repeat(11)}\n${'y'.repeat(10)}`, chunkBytes, 10)).toEqual([
       [1, 'ab'],
       [2, 'the line is too long'],
@@ -55,7 +55,7 @@ describe.each([1, 2, 3, 7, 1000])('in chunks of %i bytes', (chunkBytes) => {
   });
 });
 
-it('a line that is kept does not keep its chunk', () => {
+it('a kept line does not keep its chunk in memory', () => {
   const chunk = Buffer.alloc(1_000_000, 'a');
   const { bytes, number } = keptLine({ number: 7, bytes: chunk.subarray(10, 13) });
   expect([number, Buffer.from(bytes).toString()]).toEqual([7, 'aaa']);

@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { backfill } from '../../../history/backfill/backfill.ts';
 import { readHistory } from '../../../history/fetch/history-api.ts';
-import { HourReport } from '../../../history/reconcile/hour-report.ts';
-import {
-  type ReconcileOptions,
-  type Reconciliation,
-  reconcile,
-} from '../../../history/reconcile/reconcile.ts';
+import { HourReport, type Reconciliation } from '../../../history/reconcile/hour-report.ts';
+import { type ReconcileOptions, reconcile } from '../../../history/reconcile/reconcile.ts';
 import { cutWindows } from '../../../history/time-window.ts';
 import {
   type Bed,
@@ -20,7 +16,7 @@ import {
 
 const whole = { from: day, to: day + 24 * hour };
 
-/** Rows of hours of the day, by their ids; NULL for no time. */
+/** Rows by id, at an hour of the day; NULL means no time. */
 async function insert(bed: Bed, rows: [id: string, hour: number | null][]): Promise<void> {
   const values = rows.map(([id, at]) => {
     const time = at === null ? 'NULL' : `TIMESTAMP_MILLIS(${day + at * hour})`;
@@ -45,12 +41,12 @@ async function compare(
   });
 }
 
-/** But for what is outside: the sender tells all of its events for each window. */
+/** Without `outside`, because this sender returns all of its events for each window. */
 function alike(found: Reconciliation) {
   return { ...found, totals: { ...found.totals, outside: expect.any(Number) } };
 }
 
-it('finds nothing where table and sender agree, whatever stands around', async () => {
+it('finds nothing if table and sender agree, whatever is around the range', async () => {
   const bed = await startBed();
   await insert(bed, [
     ['a', 0],
@@ -76,7 +72,7 @@ it('finds nothing where table and sender agree, whatever stands around', async (
   });
 });
 
-it('knows a row that was written in part, and misses none that can’t be whole', async () => {
+it('counts a row that was written in part, and does not count an event as missing that can’t become a row', async () => {
   const bed = await startBed(streamOf());
   await insert(bed, [['in part', 0]]);
   const unfit = (id: string) =>
@@ -85,7 +81,7 @@ it('knows a row that was written in part, and misses none that can’t be whole'
   expect(totals).toMatchObject({ sent: 1, rows: 1, missing: 0, extra: 0, unusable: 1 });
 });
 
-it('tells missing, extra and duplicate ids by the hour, and where the gaps are', async () => {
+it('reports missing, extra and duplicate ids by hour, and the gaps', async () => {
   const stream = streamOf({ filter: { event: '^purchase$' } });
   const bed = await startBed(stream);
   await insert(bed, [
@@ -146,7 +142,7 @@ it('tells missing, extra and duplicate ids by the hour, and where the gaps are',
   ]);
 });
 
-it('counts all, and names as many ids as are asked for', async () => {
+it('counts all ids, and lists as many as requested', async () => {
   const bed = await startBed();
   const sent = Array.from({ length: 50 }, (_, n) => eventLine(`evt_${n}`, day + n));
   const { totals, hours } = await compare(bed, sent, { idsPerHour: 2 });
@@ -154,7 +150,7 @@ it('counts all, and names as many ids as are asked for', async () => {
   expect(hours[0]?.ids.missing).toEqual(['evt_0', 'evt_1']);
 });
 
-it('gives the same answer with windows that have to be cut', async () => {
+it('has the same result if windows have to be split', async () => {
   const bed = await startBed();
   const at = (n: number) => (n * 24) / 40;
   await insert(
@@ -170,8 +166,8 @@ it('gives the same answer with windows that have to be cut', async () => {
   expect(await compare(bed, sent, { windows: cutWindows(whole, hour) })).toEqual(alike(once));
 });
 
-describe('an id that several rows have', () => {
-  it('is a duplicate by the hour of each row but the first, in whatever windows they are', async () => {
+describe('an id with several rows', () => {
+  it('is a duplicate in the hour of each row except the first, whatever their windows', async () => {
     const bed = await startBed();
     await insert(bed, [
       ['near', 1.9],
@@ -185,7 +181,7 @@ describe('an id that several rows have', () => {
     ]);
     const sent = [
       eventLine('near', day + 1.9 * hour),
-      // The sender's time is that of the second row.
+      // The sender has the time of the second row.
       eventLine('far', day + 20 * hour),
       eventLine('timeless', day + 7 * hour),
       eventLine('once', day + 8 * hour),
@@ -208,7 +204,7 @@ describe('an id that several rows have', () => {
     expect(await compare(bed, sent, { maxIds: 4 })).toEqual(alike(whole24));
   });
 
-  it('is extra once, where the sender does not know it', async () => {
+  it('is extra once if the sender does not have it', async () => {
     const bed = await startBed();
     await insert(bed, [
       ['unknown', 3],
@@ -222,7 +218,7 @@ describe('an id that several rows have', () => {
     ]);
   });
 
-  it('counts where the other row is just before the range, and not where it is just behind', async () => {
+  it('is counted if the other row is just before the range, but not just behind it', async () => {
     const bed = await startBed();
     await insert(bed, [
       ['a', -0.5],
@@ -241,7 +237,7 @@ describe('an id that several rows have', () => {
     ]);
   });
 
-  it('says so when such ids are too many', async () => {
+  it('causes an error if there are too many', async () => {
     const bed = await startBed();
     const twice = [1, 2, 3].flatMap((n): [string, number][] => [
       [`evt_${n}`, 1],
@@ -254,7 +250,7 @@ describe('an id that several rows have', () => {
   });
 });
 
-it('does not miss a row that a later state of the same key has moved to another day', async () => {
+it('does not report a row as missing that a later state has moved to another day', async () => {
   const stream = streamOf({ key: ['event_id'] });
   const bed = await startBed(stream);
   await insert(bed, [['moved', 50]]);
@@ -264,7 +260,7 @@ it('does not miss a row that a later state of the same key has moved to another 
   expect(found.hours[0]?.ids.missing).toEqual(['missing']);
 });
 
-it('after a backfill of its gaps finds nothing missing', async () => {
+it('finds nothing missing after a backfill of the gaps', async () => {
   const bed = await startBed();
   await insert(bed, [['there', 3]]);
   const sent = [1, 3, 8].map((at) => eventLine(at === 3 ? 'there' : `evt_${at}`, day + at * hour));
@@ -276,7 +272,7 @@ it('after a backfill of its gaps finds nothing missing', async () => {
   expect((await compare(bed, sent)).hours).toEqual([]);
 });
 
-it('adds up more ids than a call takes arguments', () => {
+it('adds more ids than a call can have arguments', () => {
   const [all, some] = [new HourReport(1_000_000), new HourReport(1_000_000)];
   for (let n = 0; n < 200_000; n++) some.count('missing', `evt_${n}`, day);
   all.add(some);

@@ -13,24 +13,24 @@ it('holds a number for each id, and no other', () => {
   }
 });
 
-it('takes another number for an id that it has', () => {
+it('replaces the number of an id', () => {
   const ids = new IdTable();
   ids.set('a', 1);
   ids.set('a', 0xffff_ffff);
   expect([ids.get('a'), ids.size]).toEqual([0xffff_ffff, 1]);
 });
 
-it('tells whether all ids have a bit', () => {
+it('finds an id without a bit', () => {
   const ids = new IdTable();
-  expect(ids.lacksSomewhere(2)).toBe(false);
+  expect(ids.hasIdWithout(2)).toBe(false);
   ids.set('a', 3);
   ids.set('b', 2);
-  expect(ids.lacksSomewhere(2)).toBe(false);
-  expect(ids.lacksSomewhere(1)).toBe(true);
-  expect(ids.lacksSomewhere(0x8000_0000)).toBe(true);
+  expect(ids.hasIdWithout(2)).toBe(false);
+  expect(ids.hasIdWithout(1)).toBe(true);
+  expect(ids.hasIdWithout(0x8000_0000)).toBe(true);
 });
 
-it('is empty when it is cleared', () => {
+it('is empty after clear', () => {
   const ids = new IdTable();
   ids.set('a', 1);
   ids.clear();

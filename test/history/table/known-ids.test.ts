@@ -2,14 +2,14 @@ import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { findKnown, readWindow } from '../../../history/table/known-ids.ts';
 import { connectBigQuery } from '../../../local/google-clients.ts';
-import { ensureTable } from '../../../subscriber/bigquery/tables/tables.ts';
+import { ensureTable } from '../../../subscriber/bigquery/tables/ensure-table.ts';
 import { startSender } from '../../beds/export-sender.ts';
 import { type Bed, day, hour, project, startBed } from '../../beds/history.ts';
 import { forward } from '../../beds/subscriber-proxy.ts';
 
 const window = { from: day, to: day + hour };
 
-/** The bed's table, behind a proxy that answers some requests for results by itself. */
+/** The bed's table behind a proxy that answers some requests for results itself. */
 async function behind(bed: Bed, answer: (asked: number) => [number, object] | undefined) {
   let asked = 0;
   const listener: RequestListener = (request, response) => {
@@ -34,8 +34,8 @@ async function insert(bed: Bed, count: number): Promise<void> {
     SELECT CONCAT('evt_', n), TIMESTAMP_MILLIS(${day}) FROM UNNEST(GENERATE_ARRAY(1, ${count})) AS n`);
 }
 
-describe('the events that are rows already', () => {
-  it('are waited for while the query runs', async () => {
+describe('the events in a table', () => {
+  it('are awaited while the query runs', async () => {
     const bed = await startBed();
     await insert(bed, 2);
     const table = await behind(bed, (asked) =>
@@ -50,7 +50,7 @@ describe('the events that are rows already', () => {
     expect(new Set(await idsOf(bed.table)).size).toBe(12_000);
   });
 
-  it('are none where there is no table, nor a dataset', async () => {
+  it('are none without a table or a dataset', async () => {
     const bed = await startBed();
     expect(await idsOf({ ...bed.table, table: 'shop.nothing' })).toEqual([]);
     expect(await idsOf({ ...bed.table, table: 'nowhere.nothing' })).toEqual([]);
@@ -59,7 +59,7 @@ describe('the events that are rows already', () => {
   it.each([
     ['at once', 1],
     ['behind the first page', 2],
-  ])('are not taken for none when a query is not found, %s', async (_, failing) => {
+  ])('cause an error if a query is not found, %s', async (_, failing) => {
     const bed = await startBed();
     await insert(bed, 12_000);
     const message = 'Not found: Dataset shop was not found in location US';
@@ -68,7 +68,7 @@ describe('the events that are rows already', () => {
     await expect(idsOf(table)).rejects.toMatchObject({ code: 'bigquery.query' });
   });
 
-  it('are asked for where the table is', async () => {
+  it('are queried in the table’s location', async () => {
     const bed = await startBed();
     const { bigquery } = bed.table;
     await bigquery.createDataset('far', { location: 'asia-east1' });

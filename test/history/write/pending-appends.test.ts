@@ -1,11 +1,12 @@
 import { EventEmitter, getEventListeners } from 'node:events';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { PendingWrite, type PendingWriteOptions } from '../../../history/write/pending-write.ts';
+import { PendingWrite } from '../../../history/write/pending-write.ts';
+import type { RowWriteOptions } from '../../../history/write/row-write.ts';
 import type { WriteClient } from '../../../subscriber/bigquery/client.ts';
 
 const table = 'projects/p/datasets/d/tables/t';
 
-/** Answers an append; nothing is an append that is never answered. */
+/** The answer to an append; undefined if there is none. */
 type Script = (append: { number: number; rows: number; offset: number }) => object | undefined;
 
 const taken = { appendResult: {} };
@@ -15,8 +16,8 @@ const badRows = (...indexes: number[]) => ({
   rowErrors: indexes.map((index) => ({ index, code: 1, message: 'bad' })),
 });
 
-/** A write to the part of Google's service that it needs, which answers appends as the script says. */
-function open(script: Script, more: Partial<PendingWriteOptions<number>> = {}) {
+/** A write to a stand-in for Google's service that answers appends by a script. */
+function open(script: Script, more: Partial<RowWriteOptions<number>> = {}) {
   const appends: { rows: number; offset: number }[] = [];
   const seen = { appends, stored: 0, cancelled: 0, finalized: 0, committed: 0 };
   const client = {
@@ -55,7 +56,7 @@ function open(script: Script, more: Partial<PendingWriteOptions<number>> = {}) {
     table,
     descriptor: {},
     onRefused: (row) => refused.push(row),
-    patience: { ms: 600_000, setupMs: 600_000, random: () => 0.001 },
+    retryPolicy: { maxElapsedMs: 600_000, maxSetupElapsedMs: 600_000, random: () => 0.001 },
     ...more,
   });
   return { write, seen, refused };
@@ -63,18 +64,18 @@ function open(script: Script, more: Partial<PendingWriteOptions<number>> = {}) {
 
 const megabyte = () => new Uint8Array(1_000_000);
 
-it('tells the right row as bad in each answer, and the rows behind it move up', async () => {
+it('reports the right row as bad in each answer, and the rows behind it move up', async () => {
   const script: Script = ({ number }) => [badRows(1), badRows(1, 2), taken][number - 1];
   const { write, seen, refused } = open(script);
   for (let n = 0; n < 6; n++) write.add(new Uint8Array(10), n);
   await write.commit();
-  // Of 0 2 3 4 5, what is left of the first request.
+  // Indexes in 0 2 3 4 5, the rest of the first request.
   expect(refused).toEqual([1, 2, 3]);
   expect(seen).toMatchObject({ stored: 3, committed: 1 });
   expect(seen.appends.map(({ rows }) => rows)).toEqual([6, 5, 3]);
 });
 
-it('sends no request without rows, and commits nothing, where all of them are bad', async () => {
+it('sends no empty request and commits nothing if all rows are bad', async () => {
   const { write, seen, refused } = open(() => badRows(0, 1));
   for (let n = 0; n < 2; n++) write.add(new Uint8Array(10), n);
   await write.commit();
@@ -83,12 +84,12 @@ it('sends no request without rows, and commits nothing, where all of them are ba
   expect(seen.appends).toHaveLength(1);
 });
 
-it('counts the patience anew after each success', async () => {
+it('starts a new retry after each success', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   onTestFinished(() => void vi.useRealTimers());
   const script: Script = ({ number }) => (number % 2 === 1 ? status(14) : taken);
   const { write, seen } = open(script, {
-    patience: { ms: 60_000, setupMs: 60_000, random: () => 0.001 },
+    retryPolicy: { maxElapsedMs: 60_000, maxSetupElapsedMs: 60_000, random: () => 0.001 },
   });
   write.add(megabyte(), 0);
   await vi.waitFor(() => expect(seen.stored).toBe(1));
@@ -99,12 +100,12 @@ it('counts the patience anew after each success', async () => {
   expect(seen).toMatchObject({ stored: 2, committed: 1 });
 });
 
-it('is full with 4 MB that are not answered, and gives up at once when it is abandoned', async () => {
+it('is full with 4 MB in flight, and stops at once when abandoned', async () => {
   const { write, seen } = open(() => undefined);
   const isFull = [0, 1, 2, 3].map((n) => write.add(megabyte(), n));
   expect(isFull).toEqual([false, false, false, true]);
   await expect.poll(() => seen.appends.length).toBe(4);
-  const room = write.room();
+  const room = write.waitForCapacity();
   write.abandon();
   await expect(room).rejects.toMatchObject({ code: 'bigquery.abandoned' });
   expect(seen.cancelled).toBeGreaterThan(0);
@@ -112,7 +113,7 @@ it('is full with 4 MB that are not answered, and gives up at once when it is aba
   expect(seen).toMatchObject({ finalized: 0, committed: 0 });
 });
 
-it('hears no signal any more once it is committed, or abandoned', async () => {
+it('does not listen to the signal after a commit or abandon', async () => {
   const { signal } = new AbortController();
   const writes = [0, 1].map(() => open(() => taken, { signal }).write);
   for (const write of writes) write.add(new Uint8Array(10), 0);
@@ -122,9 +123,9 @@ it('hears no signal any more once it is committed, or abandoned', async () => {
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
-it('is less patient with a table that is refused than with a BigQuery that is away', async () => {
-  const patience = { ms: 600_000, setupMs: 50, random: () => 0.01 };
-  const { write } = open(() => status(5), { patience });
+it('retries a rejected table for a shorter time than an unreachable BigQuery', async () => {
+  const retryPolicy = { maxElapsedMs: 600_000, maxSetupElapsedMs: 50, random: () => 0.01 };
+  const { write } = open(() => status(5), { retryPolicy });
   write.add(new Uint8Array(10), 0);
   await expect(write.commit()).rejects.toMatchObject({
     code: 'bigquery.refused',

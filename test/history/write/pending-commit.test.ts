@@ -14,14 +14,14 @@ const status = (code: number) => Object.assign(new Error(`status ${code}`), { co
 const UNAVAILABLE = 14;
 const INVALID_ARGUMENT = 3;
 
-/** The part of Google's service that a PENDING stream needs: it takes every row, and answers as it is told. */
+/** A stand-in for Google's service that accepts every row and answers as configured. */
 class Google {
   taken = 0;
-  /** What was called, in order, without the appends. */
+  /** The calls in order, without the appends. */
   readonly calls: string[] = [];
   rowCount: (taken: number) => unknown = (taken) => taken;
   streamErrors: unknown[] = [];
-  /** What the next calls are answered with instead, by their name. */
+  /** Other answers for the next calls, by name. */
   readonly failures: Record<string, Error[]> = {};
 
   createWriteStream = async (request: { parent: string; writeStream: { type: string } }) => {
@@ -59,27 +59,27 @@ class Google {
   }
 }
 
-/** Three rows on their way to it. */
-function openWrite(google: Google, patienceMs = 10_000) {
+/** A write with three rows. */
+function openWrite(google: Google, maxElapsedMs = 10_000) {
   const write = new PendingWrite<number>({
     client: google as unknown as WriteClient,
     table,
     descriptor: {},
     onRefused() {},
-    patience: { ms: patienceMs, setupMs: patienceMs, random: () => 0.01 },
+    retryPolicy: { maxElapsedMs, maxSetupElapsedMs: maxElapsedMs, random: () => 0.01 },
   });
   for (let n = 0; n < 3; n++) write.add(new Uint8Array(10), n);
   return write;
 }
 
 describe('the commit of a stream', () => {
-  it('comes behind its end, once', async () => {
+  it('follows its finalization, once', async () => {
     const google = new Google();
     await openWrite(google).commit();
     expect(google.calls).toEqual(['create', 'finalize', 'commit']);
   });
 
-  it('takes a count as Google writes 64-bit numbers', async () => {
+  it('reads a row count in Google’s form of 64-bit numbers', async () => {
     const google = new Google();
     google.rowCount = String;
     await openWrite(google).commit();
@@ -91,7 +91,7 @@ describe('the commit of a stream', () => {
     ['more', (taken) => taken + 1],
     ['twice as many', (taken) => String(taken * 2)],
     ['none', () => undefined],
-  ])('is not asked for where BigQuery has %s rows than it has taken', async (_, rowCount) => {
+  ])('is not sent if BigQuery has %s rows than it accepted', async (_, rowCount) => {
     const google = new Google();
     google.rowCount = rowCount;
     await expect(openWrite(google).commit()).rejects.toMatchObject({
@@ -100,7 +100,7 @@ describe('the commit of a stream', () => {
     expect(google.calls).toEqual(['create', 'finalize']);
   });
 
-  it('is not believed where it tells of an error', async () => {
+  it('fails with an error in its response', async () => {
     const google = new Google();
     google.streamErrors = [
       { code: StorageErrorCode.INVALID_STREAM_STATE, errorMessage: 'not finalized' },
@@ -114,7 +114,7 @@ describe('the commit of a stream', () => {
   it.each([
     ['its number', StorageErrorCode.STREAM_ALREADY_COMMITTED],
     ['its name', 'STREAM_ALREADY_COMMITTED'],
-  ])('is done where an earlier one was, told by %s', async (_, code) => {
+  ])('succeeds if an earlier one did, reported as %s', async (_, code) => {
     const google = new Google();
     google.failures['commit'] = [status(UNAVAILABLE)];
     google.streamErrors = [{ code, errorMessage: 'committed' }];
@@ -122,7 +122,7 @@ describe('the commit of a stream', () => {
     expect(google.calls).toEqual(['create', 'finalize', 'commit', 'commit']);
   });
 
-  it('is asked for again, and so is all before it, while BigQuery is away', async () => {
+  it('is retried, like all calls before it, while BigQuery is not reachable', async () => {
     const google = new Google();
     for (const name of ['create', 'finalize', 'commit']) {
       google.failures[name] = [status(UNAVAILABLE), status(UNAVAILABLE)];
@@ -132,15 +132,15 @@ describe('the commit of a stream', () => {
     expect(google.calls).toHaveLength(9);
   });
 
-  it.each(['finalize', 'commit'])('is given up at once where the %s is refused', async (name) => {
+  it.each(['finalize', 'commit'])('fails at once if the %s is rejected', async (name) => {
     const google = new Google();
     google.failures[name] = [status(INVALID_ARGUMENT)];
-    await expect(openWrite(google).commit()).rejects.toMatchObject({ code: 'bigquery.stream' });
+    await expect(openWrite(google).commit()).rejects.toMatchObject({ code: 'bigquery.refused' });
     expect(google.calls.at(-1)).toBe(name);
     expect(google.calls.filter((call) => call === name)).toHaveLength(1);
   });
 
-  it('is given up when BigQuery stays away', async () => {
+  it('fails if BigQuery stays unreachable', async () => {
     const google = new Google();
     google.failures['commit'] = Array.from({ length: 10_000 }, () => status(UNAVAILABLE));
     await expect(openWrite(google, 100).commit()).rejects.toMatchObject({
@@ -149,10 +149,10 @@ describe('the commit of a stream', () => {
   });
 });
 
-it('a window whose rows were counted wrong is written anew, and its rows are there once', async () => {
+it('a window with a wrong row count is written again, and its rows exist once', async () => {
   const bed = await startBed(undefined, new Faults());
   let counted = 0;
-  // As Google's client, but for the first count.
+  // Google's client, except for the first count.
   const client = Object.create(bed.client) as WriteClient;
   const finalizeWriteStream = async (request: { name: string }) => {
     const [{ rowCount }] = await bed.client.finalizeWriteStream(request);
@@ -171,6 +171,6 @@ it('a window whose rows were counted wrong is written anew, and its rows are the
   });
   expect(counts).toMatchObject({ written: 2, rejected: 1 });
   expect(counted).toBe(2);
-  expect(bed.rejects.count).toBe(1);
+  expect(bed.rejectedRecords.count).toBe(1);
   expect(await bed.eventIds()).toEqual(['a', 'b']);
 });

@@ -10,7 +10,7 @@ const filler = 'x'.repeat(10_000);
 
 function openWrite(
   bed: Bed,
-  more: { patienceMs?: number; setupMs?: number; appendTimeoutMs?: number } = {},
+  more: { maxElapsedMs?: number; maxSetupElapsedMs?: number; appendTimeoutMs?: number } = {},
 ) {
   const refused: [number, string][] = [];
   const write = new PendingWrite<number>({
@@ -19,17 +19,21 @@ function openWrite(
     descriptor: bed.reader.encoder.descriptor,
     onRefused: (row, reason) => refused.push([row, reason]),
     appendTimeoutMs: more.appendTimeoutMs ?? 10_000,
-    patience: { ms: more.patienceMs ?? 10_000, setupMs: more.setupMs ?? 10_000, random: () => 0.1 },
+    retryPolicy: {
+      maxElapsedMs: more.maxElapsedMs ?? 10_000,
+      maxSetupElapsedMs: more.maxSetupElapsedMs ?? 10_000,
+      random: () => 0.1,
+    },
   });
   return { write, refused };
 }
 
-/** 4 MB of rows: more than one request, and more than may be under way at once. */
+/** 4 MB of rows: more than one request, and more than the in-flight limit. */
 async function addRows(bed: Bed, write: PendingWrite<number>): Promise<void> {
   for (let n = 0; n < rowCount; n++) {
     const encoded = bed.reader.encoder.encode({ event_id: `evt_${n}`, user_agent: filler });
     if (!encoded.ok) throw new Error(encoded.reason);
-    if (write.add(encoded.row, n)) await write.room();
+    if (write.add(encoded.row, n)) await write.waitForCapacity();
   }
 }
 
@@ -40,8 +44,8 @@ const counts = async (bed: Bed) =>
     )
   )[0];
 
-describe('rows that are written all at once', () => {
-  it('are not there before the commit, and all there after it', async () => {
+describe('rows of one commit', () => {
+  it('are invisible before the commit, and all visible after it', async () => {
     const bed = await startBed();
     const { write } = openWrite(bed);
     await addRows(bed, write);
@@ -50,7 +54,7 @@ describe('rows that are written all at once', () => {
     expect(await counts(bed)).toEqual({ n: rowCount, ids: rowCount });
   });
 
-  it('are never there when they are abandoned', async () => {
+  it('are never visible if they are abandoned', async () => {
     const bed = await startBed();
     const { write } = openWrite(bed);
     await addRows(bed, write);
@@ -58,7 +62,7 @@ describe('rows that are written all at once', () => {
     expect(await counts(bed)).toEqual({ n: 0, ids: 0 });
   });
 
-  it('need no stream where there are none', async () => {
+  it('need no stream if there are none', async () => {
     const bed = await startBed();
     await openWrite(bed).write.commit();
     expect(await counts(bed)).toEqual({ n: 0, ids: 0 });
@@ -76,7 +80,7 @@ describe('rows that are written all at once', () => {
     ['the schema changes', { name: 'append.updated-schema', times: 2 }],
     ['the schema lags', { name: 'append.extra-fields', times: 2 }],
     ['the table is new', { name: 'append.new-table', ms: 1000 }],
-  ])('are there once when %s', async (_, fault) => {
+  ])('exist once when %s', async (_, fault) => {
     const faults = new Faults(fault);
     const bed = await startBed(undefined, faults);
     const { write } = openWrite(bed);
@@ -86,7 +90,7 @@ describe('rows that are written all at once', () => {
     expect(faults.list()[0]?.struck).toBeGreaterThan(0);
   });
 
-  it('are there once when nothing answers any more', async () => {
+  it('exist once after BigQuery stopped answering', async () => {
     const bed = await startBed(undefined, new Faults({ name: 'append.frozen', stored: true }));
     const { write } = openWrite(bed, { appendTimeoutMs: 300 });
     await addRows(bed, write);
@@ -94,7 +98,7 @@ describe('rows that are written all at once', () => {
     expect(await counts(bed)).toEqual({ n: rowCount, ids: rowCount });
   });
 
-  it('are there without those that BigQuery names as bad', async () => {
+  it('are written without those that BigQuery names as bad', async () => {
     const faults = new Faults({ name: 'append.bad-row', contains: 'evt_39' });
     const bed = await startBed(undefined, faults);
     const { write, refused } = openWrite(bed);
@@ -105,7 +109,7 @@ describe('rows that are written all at once', () => {
     expect(await counts(bed)).toEqual({ n: 389, ids: 389 });
   });
 
-  it('are given up, and not there, when BigQuery stays away', async () => {
+  it('are not written if BigQuery stays unreachable', async () => {
     const faults = new Faults({
       name: 'append.status',
       code: 'UNAVAILABLE',
@@ -113,7 +117,7 @@ describe('rows that are written all at once', () => {
       after: 1,
     });
     const bed = await startBed(undefined, faults);
-    const { write } = openWrite(bed, { patienceMs: 300 });
+    const { write } = openWrite(bed, { maxElapsedMs: 300 });
     await expect(addRows(bed, write).then(() => write.commit())).rejects.toMatchObject({
       code: 'bigquery.append',
     });
@@ -124,7 +128,7 @@ describe('rows that are written all at once', () => {
     ['the first', 'evt_0', [0]],
     ['the last', 'evt_399', [399]],
     ['some', 'evt_39', [39, ...Array.from({ length: 10 }, (_, n) => 390 + n)]],
-  ])('are there without those that are refused and not named: %s', async (_, contains, bad) => {
+  ])('are written without those that are rejected and not named: %s', async (_, contains, bad) => {
     const faults = new Faults({ name: 'append.bad-row', contains, named: false });
     const bed = await startBed(undefined, faults);
     const { write, refused } = openWrite(bed);
@@ -135,10 +139,10 @@ describe('rows that are written all at once', () => {
     expect(await counts(bed)).toEqual({ n: left, ids: left });
   });
 
-  it('are not told bad when the table takes none of them', async () => {
+  it('are not reported as bad if the table accepts none of them', async () => {
     const faults = new Faults({ name: 'append.bad-row', contains: 'evt_', named: false });
     const bed = await startBed(undefined, faults);
-    const { write, refused } = openWrite(bed, { setupMs: 500 });
+    const { write, refused } = openWrite(bed, { maxSetupElapsedMs: 500 });
     await expect(addRows(bed, write).then(() => write.commit())).rejects.toMatchObject({
       code: 'bigquery.refused',
     });
@@ -149,7 +153,7 @@ describe('rows that are written all at once', () => {
 describe('a write', () => {
   const table = 'projects/p/datasets/d/tables/t';
 
-  it('that has failed says so to the next row, and keeps it not', async () => {
+  it('that has failed rejects the next row and does not keep it', async () => {
     const createWriteStream = async () => {
       throw Object.assign(new Error('no such parent'), { code: 3 });
     };
@@ -157,22 +161,22 @@ describe('a write', () => {
     const write = new PendingWrite<number>({ client, table, descriptor: {}, onRefused() {} });
     write.add(new Uint8Array(1_000_000), 1);
     await expect.poll(() => write.add(new Uint8Array(1), 2)).toBe(true);
-    await expect(write.room()).rejects.toMatchObject({ code: 'bigquery.refused' });
+    await expect(write.waitForCapacity()).rejects.toMatchObject({ code: 'bigquery.refused' });
   });
 
-  it('that is stopped asks for its stream no more, and lets nobody wait', async () => {
+  it('that is stopped requests no stream and lets nobody wait', async () => {
     let asked = 0;
     const createWriteStream = async () => {
       asked++;
       throw Object.assign(new Error('away'), { code: 14 });
     };
     const client = { createWriteStream } as unknown as WriteClient;
-    const patience = { ms: 3_600_000, setupMs: 60_000, random: () => 1000 };
+    const retryPolicy = { maxElapsedMs: 3_600_000, maxSetupElapsedMs: 60_000, random: () => 1000 };
     const stop = new AbortController();
-    const options = { client, table, descriptor: {}, onRefused() {}, patience };
+    const options = { client, table, descriptor: {}, onRefused() {}, retryPolicy };
     const write = new PendingWrite<number>({ ...options, signal: stop.signal });
     for (let n = 0; n < 4; n++) write.add(new Uint8Array(1_000_000), n);
-    const room = write.room();
+    const room = write.waitForCapacity();
     await expect.poll(() => asked).toBe(1);
     stop.abort();
     await expect(room).rejects.toMatchObject({ code: 'bigquery.abandoned' });
@@ -180,7 +184,7 @@ describe('a write', () => {
     expect(asked).toBe(1);
   });
 
-  // The turns of the event loop between an answer and the look at what comes next.
+  // Turns of the event loop between a response and the next look at the queue.
   it.each(Array.from({ length: 14 }, (_, turns) => turns))(
     'commits a row that comes %i turns after those before it are taken',
     async (turns) => {
@@ -199,7 +203,7 @@ describe('a write', () => {
   );
 });
 
-/** The part of Google's service that a PENDING stream needs: it takes every request, of one row. */
+/** A stand-in for Google's service that accepts every request of one row. */
 class TakingAll {
   taken = 0;
   committed = 0;

@@ -32,13 +32,13 @@ describe('the stand-in for ABsmartly', () => {
     expect(await (await get('/v1/experiments/exports/1/own.zip')).text()).toBe('own');
   });
 
-  it('answers 401 without the key and 404 for what it does not have', async () => {
+  it('returns 401 without the key and 404 for unknown paths', async () => {
     expect((await get(exportPath, 'wrong')).status).toBe(401);
     expect((await fetch(`http://127.0.0.1:${server.port}${exportPath}`)).status).toBe(401);
     expect((await get('/v1/experiments/exports/15/other.zip')).status).toBe(404);
   });
 
-  it('tells the tags, owners and teams of an experiment', async () => {
+  it('returns the tags, owners and teams of an experiment', async () => {
     expect(await (await get('/v1/experiments/42')).json()).toMatchObject({
       experiment: {
         id: 42,

@@ -1,4 +1,4 @@
-// Each of local/bigquery's scripted faults of appends, as a client meets it.
+// Each fault of appends to local/bigquery, as a client sees it.
 
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -6,17 +6,22 @@ import { quoteTable } from '../../../local/bigquery/tables/duckdb-types.ts';
 import type { TableRef } from '../../../local/bigquery/tables/schema.ts';
 import { Faults, type StatusName } from '../../../local/faults/faults.ts';
 import { Connection, openWriteClient, texts, type WriteClient } from '../../beds/append-client.ts';
-import { type Bed, field, startBed, tablePath } from '../../beds/storage-write.ts';
+import {
+  field,
+  type StorageWriteBed,
+  startStorageWriteBed,
+  tablePath,
+} from '../../beds/storage-write.ts';
 
 const faults = new Faults();
-let bed: Bed;
+let bed: StorageWriteBed;
 let client: WriteClient;
 let table: TableRef;
 let stream: string;
 let tables = 0;
 
 beforeAll(async () => {
-  bed = await startBed(undefined, faults);
+  bed = await startStorageWriteBed(undefined, faults);
   client = openWriteClient(bed.port);
 });
 
@@ -46,7 +51,7 @@ async function sendAll(rows: readonly string[]) {
   return { code, answers: connection.answers.length };
 }
 
-test('append.lost-ack stores what it does not answer', async () => {
+test('append.lost-ack stores the rows and does not answer', async () => {
   faults.add({ name: 'append.lost-ack', after: 1 });
   expect(await sendAll(['a', 'b'])).toEqual({ code: status.UNAVAILABLE, answers: 1 });
   expect(await stored()).toEqual(['a', 'b']);
@@ -63,7 +68,7 @@ test('append.delayed-ack holds its answer back, and those behind it', async () =
   await connection.close();
 });
 
-test('append.stream-end ends the stream with OK; what is in flight is not answered', async () => {
+test('append.stream-end ends the stream with OK, without the pending responses', async () => {
   faults.add({ name: 'append.stream-end', after: 1 });
   expect(await sendAll(['a', 'b', 'c'])).toEqual({ code: status.OK, answers: 1 });
   expect(await stored()).toEqual(['a']);
@@ -78,7 +83,7 @@ test.each<StatusName>(['ABORTED', 'UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'INTERNAL
   },
 );
 
-test('append.status in band is an answer, and the stream goes on', async () => {
+test('append.status in band is a response, and the stream continues', async () => {
   faults.add({ name: 'append.status', code: 'RESOURCE_EXHAUSTED', inBand: true });
   const connection = new Connection(client);
   const first = await connection.answer(texts(stream, ['a']));
@@ -88,7 +93,7 @@ test('append.status in band is an answer, and the stream goes on', async () => {
   expect(await stored()).toEqual(['b']);
 });
 
-test('append.frozen takes everything and says nothing; other connections live', async () => {
+test('append.frozen reads everything and answers nothing; other connections work', async () => {
   faults.add({ name: 'append.frozen' });
   const frozen = new Connection(client);
   for (const row of ['a', 'b']) frozen.write(texts(stream, [row]));
@@ -130,7 +135,7 @@ test('append.new-table hides a table while it is young', async () => {
   expect(await stored()).toEqual(['b']);
 });
 
-test('append.updated-schema tells of a schema with the ack, while more is in flight', async () => {
+test('append.updated-schema sends a schema with the ack, while more appends are pending', async () => {
   faults.add({ name: 'append.updated-schema', after: 1 });
   const connection = new Connection(client);
   for (const row of ['a', 'b', 'c']) connection.write(texts(stream, [row]));
@@ -141,7 +146,7 @@ test('append.updated-schema tells of a schema with the ack, while more is in fli
   expect(await stored()).toEqual(['a', 'b', 'c']);
 });
 
-test('append.extra-fields is what a schema that lags says', async () => {
+test('append.extra-fields is the error of an outdated schema', async () => {
   faults.add({ name: 'append.extra-fields' });
   const connection = new Connection(client);
   const answer = await connection.answer(texts(stream, ['a']));
@@ -151,7 +156,7 @@ test('append.extra-fields is what a schema that lags says', async () => {
   expect(await stored()).toEqual([]);
 });
 
-test('append.bad-row refuses rows by what is in them, named and unnamed', async () => {
+test('append.bad-row rejects rows by their content, with and without row errors', async () => {
   faults.add({ name: 'append.bad-row', contains: 'bad' });
   faults.add({ name: 'append.bad-row', contains: 'ugly', named: false });
   const connection = new Connection(client);

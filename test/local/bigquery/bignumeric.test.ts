@@ -5,21 +5,20 @@ import protobuf from 'protobufjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TableWriter } from '../../../subscriber/bigquery/append/writer.ts';
 import { openWriteClient } from '../../../subscriber/bigquery/client.ts';
-import { changeFields } from '../../../subscriber/bigquery/encode/change-fields.ts';
-import { describeColumns } from '../../../subscriber/bigquery/encode/descriptor.ts';
+import { changeFields, describeColumns } from '../../../subscriber/bigquery/encode/descriptor.ts';
 import {
+  type BigQueryBed,
   PROJECT,
   queryRows,
   request,
-  startTestServer,
-  type TestServer,
+  startBigQueryBed,
 } from '../../beds/bigquery.ts';
 
 const LOWEST = '-578960446186580977117854925043439539266.34992332820282019728792003956564819968';
 const HIGHEST = '578960446186580977117854925043439539266.34992332820282019728792003956564819967';
 const SMALLEST = `0.${'0'.repeat(37)}1`;
 const ALL = [LOWEST, `-${SMALLEST}`, '0', SMALLEST, '2', '10', '123456789012345678901.5', HIGHEST];
-/** One unit beyond, and digits that no column holds. */
+/** One unit out of range, and numbers with too many digits. */
 const BEYOND = [
   '-578960446186580977117854925043439539266.34992332820282019728792003956564819969',
   '578960446186580977117854925043439539266.34992332820282019728792003956564819968',
@@ -27,10 +26,10 @@ const BEYOND = [
   `0.${'0'.repeat(38)}1`,
 ];
 
-let server: TestServer;
+let server: BigQueryBed;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startBigQueryBed();
   await queryRows(server, 'CREATE SCHEMA d');
   for (const table of ['loaded_csv', 'loaded_json', 'inserted', 'streamed', 'keyed']) {
     const key = table === 'keyed' ? ', PRIMARY KEY (bn) NOT ENFORCED' : '';
@@ -66,7 +65,7 @@ const FIELDS = [
   { name: 'bn', type: 'BIGNUMERIC' },
 ];
 
-describe('the whole range, digit for digit', () => {
+describe('the full range, with every digit', () => {
   test('by a load job of CSV', async () => {
     await load(
       'loaded_csv',
@@ -114,7 +113,7 @@ describe('the whole range, digit for digit', () => {
       table: `projects/${PROJECT}/datasets/d/tables/${table}`,
       descriptor,
     });
-    // Twice: with a key the second takes the place of the first.
+    // Twice: with a key, the second row replaces the first.
     for (const _ of [1, 2]) {
       expect((await writer.append(encoded)).written).toHaveLength(ALL.length);
     }

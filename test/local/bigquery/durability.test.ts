@@ -9,7 +9,7 @@ import { Store } from '../../../local/bigquery/storage/store.ts';
 
 const writer = fileURLToPath(new URL('../../beds/durability-writer.ts', import.meta.url));
 
-test('every row that was acknowledged is there after SIGKILL, and only whole appends', async () => {
+test('after SIGKILL every acknowledged row is there, and appends are complete', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-kill-'));
   const child = spawn(process.execPath, [writer, directory], {
     stdio: ['ignore', 'pipe', 'inherit'],

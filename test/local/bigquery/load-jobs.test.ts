@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import type { JobLoadMetadata, Table } from '@google-cloud/bigquery';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  type BigQueryBed,
   PROJECT,
   queryRows,
   request,
-  startTestServer,
-  type TestServer,
+  startBigQueryBed,
 } from '../../beds/bigquery.ts';
 
-let server: TestServer;
+let server: BigQueryBed;
 let tables = 0;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startBigQueryBed();
   await server.bigquery.createDataset('d');
 });
 
@@ -47,7 +47,7 @@ async function load(
   };
 }
 
-/** As `table.load` does, which looks every 500 ms whether it is done. */
+/** Faster than `table.load`, which polls the job only every 500 ms. */
 async function loadFile(table: Table, file: string, metadata: JobLoadMetadata): Promise<void> {
   const [job] = await table.createLoadJob(file, metadata);
   job.pollIntervalMs = 10;
@@ -162,7 +162,7 @@ describe('autodetection', () => {
     expect(loaded.rows).toHaveLength(count);
   });
 
-  test('an appended file meets the columns of the table by name, with their types', async () => {
+  test("an appended file matches the table's columns by name, with their types", async () => {
     await load('id,rate,note\n1,1.5,x\n', AUTODETECT, 'appended');
     await load('note,id\n77,2\n', AUTODETECT, 'appended');
     const { rows } = await load('id,rate,note\n', AUTODETECT, 'appended');
@@ -309,7 +309,7 @@ describe('CSV', () => {
     expect(exists).toBe(false);
   });
 
-  test('a row that fails late leaves nothing of the file', async () => {
+  test('if a late row fails, nothing of the file is loaded', async () => {
     await load('1\n2\n', columns('n:INTEGER'), 'whole');
     const csv = `${'3\n'.repeat(10_000)}x\n`;
     await expect(load(csv, columns('n:INTEGER'), 'whole')).rejects.toThrow('line_number: 10001');
@@ -333,7 +333,7 @@ describe('CSV', () => {
     ]);
   });
 
-  test('a file larger than every buffer arrives whole', async () => {
+  test('a file larger than every buffer is loaded completely', async () => {
     const lines = Array.from(
       { length: 60_000 },
       (_, i) => `${i},"né ""${i}""\n${'x'.repeat(i % 90)}"`,
@@ -417,7 +417,7 @@ describe('jobs', () => {
     );
   });
 
-  test('a job id is used once, also after a restart, and also by a job that failed', async () => {
+  test('a job id is used only once, even after a restart or a failure', async () => {
     const fail = load('x\n', { ...columns('n:INTEGER'), jobId: 'burned' });
     await expect(fail).rejects.toThrow('Could not parse');
     await load('1\n', { ...columns('n:INTEGER'), jobId: 'once' });

@@ -1,4 +1,4 @@
-// The scripted faults of the REST API, as Google's client and a bare one meet them.
+// Each fault of the REST API, as Google's client and a plain client see it.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -48,7 +48,7 @@ const tableOf = (tableId: string) => ({
 const create = (tableId: string) => call('POST', TABLES, tableOf(tableId));
 const exists = async (tableId: string) => (await call('GET', `${TABLES}/${tableId}`)).status;
 
-test('rest.status answers in place of what was asked', async () => {
+test('rest.status answers with the status and does nothing', async () => {
   await script({ name: 'rest.status', on: 'POST /bigquery/v2/projects/p/datasets/d/tables' });
   const refused = await create('refused');
   expect(refused).toMatchObject({

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  type BigQueryBed,
   PROJECT,
   queryRows,
   request,
-  startTestServer,
-  type TestServer,
+  startBigQueryBed,
 } from '../../beds/bigquery.ts';
 
 const BASE = `/bigquery/v2/projects/${PROJECT}`;
-let server: TestServer;
+let server: BigQueryBed;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startBigQueryBed();
   await server.bigquery.createDataset('d', { location: 'EU', labels: { a: '1' } });
 });
 
@@ -44,7 +44,7 @@ describe('datasets', () => {
     expect(await dataset.exists()).toEqual([false]);
   });
 
-  test('an id that is none is refused', async () => {
+  test('an invalid id is rejected', async () => {
     const body = { datasetReference: { datasetId: 'a.b' } };
     expect((await request(server, 'POST', `${BASE}/datasets`, body)).status).toBe(400);
   });
@@ -118,7 +118,7 @@ describe('tables', () => {
     expect([answer.status, answer.body.error?.errors[0]?.reason]).toEqual([400, 'invalid']);
   });
 
-  test('a patch adds columns, also inside records, and relaxes them; rows stay', async () => {
+  test('a patch adds columns, also inside records, and relaxes modes; rows stay', async () => {
     const table = server.bigquery.dataset('d').table('patched');
     const fields = (more: object[] = [], inner: object[] = [], mode = 'REQUIRED') => ({
       schema: {
@@ -198,7 +198,7 @@ describe('tables', () => {
     expect(tables.map((table) => table.id)).toEqual(['a', 'b', 'c']);
   });
 
-  test('what is not there is not found, in words and in form', async () => {
+  test("unknown resources are errors in Google's form and wording", async () => {
     const answer = await request(server, 'GET', `${BASE}/datasets/d/tables/none`);
     expect(answer.status).toBe(404);
     expect(answer.body.error).toEqual({
@@ -360,7 +360,7 @@ describe('queries', () => {
     ]);
   });
 
-  test('a dry run tells the schema and runs nothing', async () => {
+  test('a dry run returns the schema and runs nothing', async () => {
     const [job] = await server.bigquery.createQueryJob({
       query: 'SELECT 1 AS a, "x" AS b, [1.5] AS c',
       dryRun: true,

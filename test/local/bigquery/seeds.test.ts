@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PROJECT, startTestServer, type TestServer } from '../../beds/bigquery.ts';
+import { type BigQueryBed, PROJECT, startBigQueryBed } from '../../beds/bigquery.ts';
 
-/** The SQL that the three documents print, with the project's id to be put in. */
+/** The SQL of the three documents, with a placeholder for the project's id. */
 const VERIFY_DATANOSTRO = `SELECT event_name, COUNT(*) as n
 FROM \`YOUR_PROJECT.datanostro_events.events\`
 WHERE event_time > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 5 MINUTE)
@@ -88,10 +88,10 @@ u5,user_id,exposure,2026-01-01T10:00:00.000Z,7,Other,0,,
 u5,user_id,attribute,2026-01-01T10:00:00.000Z,,,,,
 `;
 
-let server: TestServer;
+let server: BigQueryBed;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startBigQueryBed();
   await fillDataNostro();
   await fillAbsmartly();
 });
@@ -118,7 +118,7 @@ async function fillDataNostro(): Promise<void> {
   ]);
 }
 
-/** Loads the export twice over, as the tutorial does: autodetected, appended. */
+/** Loads the export twice, as the tutorial does: with autodetection, and appended. */
 async function fillAbsmartly(): Promise<void> {
   const [dataset] = await server.bigquery.createDataset('absmartly');
   const file = join(server.directory, 'export.csv');

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  type BigQueryBed,
   PROJECT,
   queryRows,
   request,
-  startTestServer,
-  type TestServer,
+  startBigQueryBed,
 } from '../../beds/bigquery.ts';
 
-let server: TestServer;
+let server: BigQueryBed;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startBigQueryBed();
   await queryRows(server, 'CREATE SCHEMA d');
   await queryRows(
     server,
@@ -298,7 +298,7 @@ describe('changes', () => {
     await expect(queryRows(server, 'SELECT * FROM d.v2')).rejects.toThrow('Not found');
   });
 
-  test('INFORMATION_SCHEMA tells tables and columns', async () => {
+  test('INFORMATION_SCHEMA lists tables and columns', async () => {
     const tables = await queryRows(
       server,
       `SELECT table_name, table_type FROM d.INFORMATION_SCHEMA.TABLES WHERE table_name = 'T'`,
@@ -335,7 +335,7 @@ describe('refusals', () => {
     ['CREATE TABLE d.T (a INT64)', 409, 'duplicate'],
     ['SELECT 1; SELECT 2', 501, 'notImplemented'],
     ['BEGIN TRANSACTION', 501, 'notImplemented'],
-    // Nothing of the machine, nor of DuckDB, can be reached.
+    // SQL cannot reach the machine's files or DuckDB's own functions.
     [`SELECT * FROM read_text('/etc/passwd')`, 400, 'invalidQuery'],
     [`SELECT * FROM \`/etc/passwd\``, 400, 'invalid'],
     [`SELECT * FROM tributary.jobs`, 404, 'notFound'],

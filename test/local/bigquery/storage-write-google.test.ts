@@ -2,14 +2,19 @@ import { adapt, managedwriter, protos } from '@google-cloud/bigquery-storage';
 import { credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quoteTable } from '../../../local/bigquery/tables/duckdb-types.ts';
-import { type Bed, field, startBed, tablePath } from '../../beds/storage-write.ts';
+import {
+  field,
+  type StorageWriteBed,
+  startStorageWriteBed,
+  tablePath,
+} from '../../beds/storage-write.ts';
 
 /** Google's own writer, as its documentation uses it. */
-let bed: Bed;
+let bed: StorageWriteBed;
 let client: managedwriter.WriterClient;
 
 beforeAll(async () => {
-  bed = await startBed();
+  bed = await startStorageWriteBed();
   client = new managedwriter.WriterClient({
     projectId: 'demo',
     apiEndpoint: '127.0.0.1',

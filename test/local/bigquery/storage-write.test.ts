@@ -5,7 +5,12 @@ import protobuf from 'protobufjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { quoteTable } from '../../../local/bigquery/tables/duckdb-types.ts';
 import type { Field, Table, TableRef } from '../../../local/bigquery/tables/schema.ts';
-import { type Bed, field, startBed, tablePath } from '../../beds/storage-write.ts';
+import {
+  field,
+  type StorageWriteBed,
+  startStorageWriteBed,
+  tablePath,
+} from '../../beds/storage-write.ts';
 
 type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 type Request = protos.google.cloud.bigquery.storage.v1.IAppendRowsRequest;
@@ -15,11 +20,11 @@ const { StorageError } = protos.google.cloud.bigquery.storage.v1;
 const { Type, Label } = protos.google.protobuf.FieldDescriptorProto;
 const NOW = new Date('2026-11-21T12:00:00Z');
 
-let bed: Bed;
+let bed: StorageWriteBed;
 let client: InstanceType<typeof v1.BigQueryWriteClient>;
 
 beforeAll(async () => {
-  bed = await startBed(() => NOW);
+  bed = await startStorageWriteBed(() => NOW);
   client = new v1.BigQueryWriteClient({
     projectId: 'demo',
     apiEndpoint: '127.0.0.1',
@@ -33,7 +38,7 @@ afterAll(async () => {
   await bed.stop();
 });
 
-/** One connection, spoken to request by request. */
+/** One connection, used request by request. */
 function connect() {
   const stream = client.appendRows();
   const answers: Response[] = [];
@@ -95,7 +100,7 @@ function int64(decimal: string): protobuf.Long {
   return { low, high: Number(BigInt.asIntN(32, bits >> 32n)), unsigned: false } as protobuf.Long;
 }
 
-/** Appends rows to a table of one column and says what came back. */
+/** Appends rows to a table with one column, and returns the rows or the error. */
 async function appendOne(
   column: Field,
   sent: FieldProto,
@@ -112,7 +117,7 @@ async function appendOne(
 
 const rowErrors = (answer: Response) => answer.rowErrors?.map(({ index }) => Number(index));
 
-describe('what each column takes on the wire', () => {
+describe('the protobuf types of each column', () => {
   test.each<[string, Field['type'], number, (w: protobuf.Writer) => protobuf.Writer, unknown]>([
     ['uint32', 'INTEGER', Type.TYPE_UINT32, (w) => w.uint32(8).uint32(2 ** 32 - 1), '4294967295'],
     ['int32', 'INTEGER', Type.TYPE_INT32, (w) => w.uint32(8).int32(-7), '-7'],
@@ -283,7 +288,7 @@ describe('a connection', () => {
   const text = proto('c', 1, Type.TYPE_STRING);
   const hello = row((w) => w.uint32(10).string('hello'));
 
-  test('takes later requests without stream and schema, after a refused one too', async () => {
+  test('accepts later requests without stream and schema, even after an error', async () => {
     const ref = await makeTable([field('c', 'STRING')]);
     const connection = connect();
     const rest = (rows: Uint8Array[]) => ({ protoRows: { rows: { serializedRows: rows } } });
@@ -299,7 +304,7 @@ describe('a connection', () => {
     expect(await bed.query(`SELECT * FROM ${quoteTable(ref)}`)).toHaveLength(3);
   });
 
-  test('takes the short name of the default stream', async () => {
+  test('accepts the short name of the default stream', async () => {
     const ref = await makeTable([field('c', 'STRING')]);
     const connection = connect();
     const answer = await connection.answer({
@@ -310,7 +315,7 @@ describe('a connection', () => {
     expect(answer.error).toBeFalsy();
   });
 
-  test('ends with NOT_FOUND where the table is missing', async () => {
+  test('ends with NOT_FOUND if the table is missing', async () => {
     const connection = connect();
     connection.write(request({ projectId: 'demo', datasetId: 'x', tableId: 'y' }, [text], []));
     expect(await connection.failure()).toMatchObject({ code: 5 });
@@ -334,7 +339,7 @@ describe('a connection', () => {
     expect(await connection.failure()).toMatchObject({ code: 3 });
   });
 
-  test('refuses what is no append to a default stream, and goes on', async () => {
+  test('rejects invalid appends to a default stream, and continues', async () => {
     const ref = await makeTable([field('c', 'STRING')]);
     const connection = connect();
     const whole = request(ref, [text], [hello]);
@@ -349,7 +354,7 @@ describe('a connection', () => {
     await connection.finish();
   });
 
-  test('hears of a new column with the first answer after it', async () => {
+  test('reports a new column with the next response', async () => {
     const ref = await makeTable([field('c', 'STRING')]);
     const connection = connect();
     const first = await connection.answer(request(ref, [text], [hello]));
@@ -369,7 +374,7 @@ describe('a connection', () => {
   });
 });
 
-test('GetWriteStream gives the schema in the full view alone', async () => {
+test('GetWriteStream returns the schema only in the full view', async () => {
   const ref = await makeTable([field('c', 'STRING', { mode: 'REQUIRED' })]);
   const name = `${tablePath(ref)}/streams/_default`;
   const [basic] = await client.getWriteStream({ name });
@@ -381,7 +386,7 @@ test('GetWriteStream gives the schema in the full view alone', async () => {
 });
 
 test('stopping ends open connections with OK, whatever was answered on them', async () => {
-  const own = await startBed();
+  const own = await startStorageWriteBed();
   const ref = await own.createTable('t', [field('c', 'STRING')]);
   const ownClient = new v1.BigQueryWriteClient({
     projectId: 'demo',

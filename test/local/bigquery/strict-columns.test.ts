@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import type { JobLoadMetadata } from '@google-cloud/bigquery';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  type BigQueryBed,
   PROJECT,
   queryRows,
   request,
-  startTestServer,
-  type TestServer,
+  startBigQueryBed,
 } from '../../beds/bigquery.ts';
 
-let server: TestServer;
+let server: BigQueryBed;
 let tables = 0;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startBigQueryBed();
   await server.bigquery.createDataset('d');
 });
 
@@ -114,7 +114,7 @@ describe('a column that no table can have is refused', () => {
     await expect(queryRows(server, `CREATE TABLE d.no (${columns})`)).rejects.toThrow(problem);
   }, 60_000);
 
-  test('a million of them in a header: an error, and the server goes on', async () => {
+  test('a million columns in a header are an error, and the server continues', async () => {
     const header = `${'v,'.repeat(999_999)}v`;
     await expect(load(`${header}\n${header}\n`, autodetect)).rejects.toThrow(
       'Too many total leaf fields: 1000000',
@@ -172,7 +172,7 @@ describe('a header', () => {
     expect((await load(csv, { ...autodetect, ...map })).names).toEqual(names);
   });
 
-  test('STRICT keeps flexible names, and refuses others; there are no other maps', async () => {
+  test('STRICT accepts only flexible names; unknown maps are errors', async () => {
     const strict = { ...autodetect, columnNameCharacterMap: 'STRICT' };
     expect((await load('a b,数量\n1,2\n', strict)).names).toEqual(['a b', '数量']);
     await expect(load('a/b,c\n1,2\n', strict)).rejects.toThrow('Invalid field name "a/b"');
@@ -204,7 +204,7 @@ describe('detection of the delimiter', () => {
     expect((await load(csv, autodetect)).names).toEqual(names);
   });
 
-  test('is not for a job that names one, or a schema', async () => {
+  test('is not used with a given delimiter or schema', async () => {
     expect((await load('a|b,c\nx,1\n', { ...autodetect, fieldDelimiter: ',' })).names).toEqual([
       'a_b',
       'c',
@@ -213,7 +213,7 @@ describe('detection of the delimiter', () => {
   });
 });
 
-test('ASCII 0 is refused by name, and kept where control characters are', async () => {
+test('ASCII 0 is rejected, unless control characters are preserved', async () => {
   await expect(load('a,b\n1,x\0y\n', autodetect)).rejects.toThrow(
     'Bad character (ASCII 0) encountered',
   );

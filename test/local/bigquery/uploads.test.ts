@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
+  type BigQueryBed,
   PROJECT,
   queryRows,
   request,
-  startTestServer,
-  type TestServer,
+  startBigQueryBed,
 } from '../../beds/bigquery.ts';
 
 const UPLOAD = `/upload/bigquery/v2/projects/${PROJECT}/jobs`;
-let server: TestServer;
+let server: BigQueryBed;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startBigQueryBed();
   await server.bigquery.createDataset('d');
 });
 
@@ -78,12 +78,12 @@ test('a resumable upload in chunks, with questions for its status and a chunk se
     ['30'],
     ['40'],
   ]);
-  // A client that lost the answer asks again, and gets the job, not a second one.
+  // A client that lost the response asks again and gets the same job.
   expect((await put(session, 'bytes */12')).status).toBe(200);
   expect(await queryRows(server, 'SELECT COUNT(*) FROM d.chunks')).toEqual([['4']]);
 });
 
-test('a resumable upload in one piece, without a range, and of nothing at all', async () => {
+test('a resumable upload in one chunk, without a range, and an empty one', async () => {
   expect((await put(await begin(job('piece')), undefined, '1\n2\n')).status).toBe(200);
   expect(await finished('piece')).toEqual({ state: 'DONE' });
   expect((await put(await begin(job('nothing')), 'bytes */0')).status).toBe(200);
@@ -102,14 +102,14 @@ test('the end of an upload whose job id is taken is 409', async () => {
   expect(await answer.json()).toMatchObject({ error: { errors: [{ reason: 'duplicate' }] } });
 });
 
-test('an unknown session and a range that is none', async () => {
+test('an unknown session and an invalid range', async () => {
   expect(
     (await put(`${server.url}${UPLOAD}?uploadType=resumable&upload_id=none`, 'bytes */1')).status,
   ).toBe(404);
   expect((await put(await begin(job('ranges')), 'lines 1-2/3', 'x')).status).toBe(400);
 });
 
-/** A multipart body in chunks of a size, so that boundaries are cut anywhere. */
+/** A multipart body in chunks of the given size, so that boundaries are split anywhere. */
 async function multipart(resource: object, media: string, chunk: number): Promise<Response> {
   const body = Buffer.from(
     `--b\r\nContent-Type: application/json\r\n\r\n${JSON.stringify(resource)}\r\n--b\r\nContent-Type: text/csv\r\n\r\n${media}\r\n--b--`,

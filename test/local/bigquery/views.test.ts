@@ -1,18 +1,18 @@
-// Views by REST, as Google's client makes, changes and lists them, and as SQL reads them.
+// Views over REST, as Google's client creates, changes and lists them, and as SQL reads them.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
+  type BigQueryBed,
   PROJECT,
   queryRows,
   request,
-  startTestServer,
-  type TestServer,
+  startBigQueryBed,
 } from '../../beds/bigquery.ts';
 
-let server: TestServer;
+let server: BigQueryBed;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startBigQueryBed();
   const [dataset] = await server.bigquery.createDataset('d');
   await dataset.createTable('events', { schema: 'id:STRING,n:INTEGER' });
   await queryRows(server, `INSERT INTO d.events VALUES ('a', 1), ('a', 2), ('b', 3)`);
@@ -22,7 +22,7 @@ afterAll(() => server.stop());
 
 const TABLES = `/bigquery/v2/projects/${PROJECT}/datasets/d/tables`;
 
-test('a view is made by tables.insert, read by SQL, listed and told apart', async () => {
+test('a view is created by tables.insert, read by SQL and listed as a view', async () => {
   const query = 'SELECT id, MAX(n) AS latest FROM `d.events` GROUP BY id';
   const [view] = await server.bigquery.dataset('d').createTable('latest', {
     view: { query, useLegacySql: false },

@@ -1,4 +1,4 @@
-// COMMITTED and PENDING streams: offsets, finalizing, the atomic commit, and what outlives a restart.
+// COMMITTED and PENDING streams: offsets, finalizing, the atomic commit, and restarts.
 
 import { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
@@ -8,18 +8,23 @@ import { changedTable } from '../../../local/bigquery/tables/new-resource.ts';
 import type { TableRef } from '../../../local/bigquery/tables/schema.ts';
 import { changeSchema } from '../../../local/bigquery/tables/schema-change.ts';
 import { Connection, openWriteClient, texts, type WriteClient } from '../../beds/append-client.ts';
-import { type Bed, field, startBed, tablePath } from '../../beds/storage-write.ts';
+import {
+  field,
+  type StorageWriteBed,
+  startStorageWriteBed,
+  tablePath,
+} from '../../beds/storage-write.ts';
 
 const { StorageError, WriteStream } = protos.google.cloud.bigquery.storage.v1;
 const { StorageErrorCode } = StorageError;
 
-let bed: Bed;
+let bed: StorageWriteBed;
 let client: WriteClient;
 let table: TableRef;
 let tables = 0;
 
 beforeAll(async () => {
-  bed = await startBed();
+  bed = await startStorageWriteBed();
   client = openWriteClient(bed.port);
 });
 
@@ -44,7 +49,7 @@ async function create(type: 'COMMITTED' | 'PENDING'): Promise<string> {
   return stream.name ?? '';
 }
 
-/** Appends on a connection of its own: the offset, or the error's code and details. */
+/** Appends on a new connection. Returns the offset, or the error's code and details. */
 async function append(stream: string, rows: string[], offset?: number) {
   const connection = new Connection(client);
   const more = offset === undefined ? {} : { offset: { value: offset } };
@@ -77,7 +82,7 @@ describe('a COMMITTED stream', () => {
     expect(await stored()).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  test('refuses an offset that it has passed, or not reached, and goes on', async () => {
+  test('rejects an offset below or above its end, and continues', async () => {
     const stream = await create('COMMITTED');
     await append(stream, ['a', 'b'], 0);
     const passed = [status.ALREADY_EXISTS, StorageErrorCode.OFFSET_ALREADY_EXISTS];
@@ -89,7 +94,7 @@ describe('a COMMITTED stream', () => {
     expect(await stored()).toEqual(['a', 'b', 'c']);
   });
 
-  test('answers what is in flight behind a failed append with OUT_OF_RANGE', async () => {
+  test('answers appends after a failed one with OUT_OF_RANGE', async () => {
     const stream = await create('COMMITTED');
     const connection = new Connection(client);
     for (const [offset, text] of [
@@ -106,7 +111,7 @@ describe('a COMMITTED stream', () => {
     expect(await stored()).toEqual(['a']);
   });
 
-  test('takes nothing once it is finalized', async () => {
+  test('rejects appends after it is finalized', async () => {
     const stream = await create('COMMITTED');
     await append(stream, ['a']);
     expect(await finalize(stream)).toBe(1);
@@ -185,7 +190,7 @@ describe('PENDING streams', () => {
   });
 });
 
-test('GetWriteStream tells of every kind', async () => {
+test('GetWriteStream describes every type of stream', async () => {
   const committed = await create('COMMITTED');
   const pending = await create('PENDING');
   const [ofCommitted] = await client.getWriteStream({ name: committed });
@@ -199,7 +204,7 @@ test('GetWriteStream tells of every kind', async () => {
   expect(Number(afterwards.commitTime?.seconds)).toBeGreaterThan(0);
 });
 
-test('what is not there, or cannot be, is refused', async () => {
+test('unknown and invalid streams are rejected', async () => {
   const name = `${tablePath(table)}/streams/none`;
   const codes = await Promise.all(
     [
@@ -239,7 +244,7 @@ test('a stream of a table that was dropped and made again is gone', async () => 
   });
 });
 
-test('offsets, waiting rows and commits outlive a restart', async () => {
+test('offsets, pending rows and commits survive a restart', async () => {
   const committed = await create('COMMITTED');
   const pending = await create('PENDING');
   await append(committed, ['a']);

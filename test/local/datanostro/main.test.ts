@@ -49,7 +49,7 @@ describe("the stand-in for DataNostro's API", () => {
     const stop = new AbortController();
     const response = await fetch(url + path + day, { headers: authorized, signal: stop.signal });
     await response.body?.getReader().read();
-    // It comes to rest; a sender that did not would go on until the test's time is over.
+    // The sender stops; without backpressure it would continue until the test's timeout.
     for (let before = -1; before !== made; ) {
       before = made;
       await new Promise((resolve) => setTimeout(resolve, 100));

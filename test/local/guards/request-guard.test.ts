@@ -19,7 +19,7 @@ const topic = 'projects/p/topics/orders';
 const stops: (() => Promise<void>)[] = [];
 let pubsub: PubsubServer;
 let bigquery: BigQueryServer;
-/** By what they are: the server's port, and a request that it answers with 200. */
+/** Each server's port, and a request that it answers with 200. */
 const servers: Record<string, { port: number; get: string; headers?: Record<string, string> }> = {};
 
 beforeAll(async () => {
@@ -62,7 +62,7 @@ interface Raw {
   body?: string;
 }
 
-/** A request with whatever Host it is to have; the answer's status and all of its text. */
+/** A request with any Host. Returns the status and the whole text of the response. */
 function request(port: number, raw: Raw): Promise<{ status: number; text: string }> {
   const { method = 'GET', target, host = `127.0.0.1:${port}`, headers = {}, body } = raw;
   const lines = [
@@ -162,7 +162,7 @@ describe.each(names)('%s', (name) => {
     expect((await get({ method: 'OPTIONS' })).text.toLowerCase()).not.toContain('access-control');
   });
 
-  it('takes a target in absolute form for its own alone', async () => {
+  it('accepts a request target in absolute form only with its own host', async () => {
     const { get: target = '' } = servers[name] ?? {};
     const { status } = await get({ target: `http://evil.example${target}` });
     expect(status).toBe(403);
@@ -202,7 +202,7 @@ describe('a body', () => {
     expect(text).toContain("-H 'content-type: application/json'");
   });
 
-  it('needs a type: none is what a page may send', async () => {
+  it('requires a content type, because pages can send none', async () => {
     expect((await send({})).status).toBe(415);
   });
 
@@ -234,7 +234,7 @@ describe('a body', () => {
   });
 });
 
-describe('what a page or a rebound name asks for is not done', () => {
+describe('requests of a page or a rebound name change nothing', () => {
   const page = { Origin: 'https://evil.example', 'Content-Type': 'application/json' };
 
   it('a dataset stays, and no fault is scripted', async () => {
@@ -273,7 +273,7 @@ describe('what a page or a rebound name asks for is not done', () => {
 });
 
 describe('gRPC', () => {
-  /** A call without a message, with whatever headers; its grpc-status and its HTTP status. */
+  /** A call without a message, with any headers. Returns its grpc-status and HTTP status. */
   async function call(port: number, path: string, headers: Record<string, string>) {
     const session = connect(`http://127.0.0.1:${port}`);
     const stream = session.request({

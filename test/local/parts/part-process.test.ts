@@ -9,7 +9,7 @@ import { PartProcess } from '../../../local/parts/part-process.ts';
 const silent = { onLine: () => {}, onExit: () => {} };
 
 describe('PartProcess', () => {
-  it('says what the part printed, where it ends before it is ready', async () => {
+  it('reports the output of a part that exits before it is ready', async () => {
     const environment = { NODE_OPTIONS: '--import=./no-such-module.mjs' };
     const part = new PartProcess('pubsub', {}, environment, silent);
     await expect(part.ready).rejects.toMatchObject({
@@ -19,7 +19,7 @@ describe('PartProcess', () => {
     await part.stop(1000);
   });
 
-  it('says what is wrong with the settings of a part', async () => {
+  it('reports wrong settings of a part', async () => {
     const part = new PartProcess('subscriber', {}, { ABSMARTLY_API_KEY: '' }, silent);
     await expect(part.ready).rejects.toMatchObject({
       code: 'environment.invalid',
@@ -28,7 +28,7 @@ describe('PartProcess', () => {
     await part.stop(1000);
   });
 
-  it('tells that a part ended by itself', async () => {
+  it('reports that a part exited unexpectedly', async () => {
     const ended = Promise.withResolvers<string>();
     const directory = mkdtempSync(join(tmpdir(), 'tributary-test-'));
     const onExit = (name: PartName, how: string) => ended.resolve(`${name}: ${how}`);
@@ -40,7 +40,7 @@ describe('PartProcess', () => {
     rmSync(directory, { recursive: true });
   });
 
-  it('shows its options to nobody, and leaves what it writes to its owner alone', async () => {
+  it('hides its options from other users, and makes its files private', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'tributary-test-'));
     chmodSync(directory, 0o755);
     const part = new PartProcess('pubsub', { port: 0, directory, key: 'a-secret' }, {}, silent);

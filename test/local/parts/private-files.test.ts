@@ -39,7 +39,7 @@ describe.skipIf(process.platform === 'win32')('makePrivateFolder', () => {
     },
   );
 
-  it('tightens one that is there, with what the relay has put in it, and says so once', () => {
+  it("restricts an existing folder and the relay's files in it, and warns once", () => {
     process.umask(0);
     const folder = join(home, 'state');
     mkdirSync(join(folder, 'bigquery', 'uploads'), { recursive: true });
@@ -62,7 +62,7 @@ describe.skipIf(process.platform === 'win32')('makePrivateFolder', () => {
     expect(makePrivateFolder(folder)).toBeUndefined();
   });
 
-  it('says so where only a file in it was open', () => {
+  it('warns if only a file in it was open', () => {
     const folder = join(home, 'state');
     makePrivateFolder(folder);
     writeFileSync(join(folder, 'stack.json'), '');
@@ -116,7 +116,7 @@ describe.skipIf(process.platform === 'win32')('appendPrivately', () => {
     },
   );
 
-  it('tightens what a link leads to', () => {
+  it('restricts the target of a link', () => {
     writeFileSync(join(home, 'file'), '');
     chmodSync(join(home, 'file'), 0o644);
     symlinkSync(join(home, 'file'), join(home, 'link'));

@@ -41,7 +41,7 @@ async function kill(): Promise<void> {
   await exited;
 }
 
-/** Publishes one message a request, 16 requests at a time, until the server is gone. */
+/** Publishes one message per request, 16 requests at a time, until the server is killed. */
 async function publishUntilKilled(clients: Clients, topic: string): Promise<Set<string>> {
   const answered = new Set<string>();
   const path = `/topics/${topic.split('/').at(-1)}:publish`;

@@ -2,9 +2,9 @@ import { describe, test } from 'vitest';
 import { findGoogleEmulator, startGoogleEmulator } from '../../../local/pubsub/google-emulator.ts';
 import { conformance } from './conformance/conformance.ts';
 
-/** What the emulator (0.8.20) is known not to do as documented. */
+/** Documented behaviours that the emulator (0.8.20) does not have. */
 const LACKS: readonly string[] = [
-  'what does not exist is not found',
+  'unknown resources return NOT_FOUND',
   'a subscription expires after 31 days of disuse, or never',
   'an ack deadline is 10 to 600 s, retention 10 minutes to 31 days',
   'an update changes what its mask names',
@@ -14,15 +14,15 @@ const LACKS: readonly string[] = [
   'an attribute value of 1,025 bytes is refused',
   'an attribute key that starts with goog is refused',
   'bad acks and deadlines are invalid arguments',
-  'a nacked message rests as its retry policy says, and others pass it',
-  'so does one whose lease has expired',
-  // It counts what it sends in whole responses, of up to all that was published together.
-  'messages outstanding stay under the limit',
-  'acks on the stream make room for more',
-  'acks beside the stream make room for more, as the Node client sends them',
-  'bytes outstanding stay under the limit until they are nacked',
+  'a nacked message waits for the backoff of its retry policy, and others are delivered first',
+  'a message whose lease has expired waits for the backoff too',
+  // It counts whole responses, which may contain all messages of one publish.
+  'outstanding messages stay under the limit',
+  'acks on the stream allow more messages',
+  'acks outside the stream allow more messages, as the Node client sends them',
+  'outstanding bytes stay under the limit until they are nacked',
   'a ping is answered, so that the client keeps the stream',
-  'what only the first request may say ends the stream later',
+  'fields of the first request end the stream in later requests',
   'data that is not base64 is refused',
   'a request over 10 MiB is refused',
 ];
@@ -35,6 +35,6 @@ describe("Google's emulator agrees with the conformance suite", () => {
       return emulator;
     }, LACKS);
   } else {
-    test.skip('skipped: the official Pub/Sub emulator is not installed', () => {});
+    test.skip("skipped: Google's Pub/Sub emulator is not installed", () => {});
   }
 });

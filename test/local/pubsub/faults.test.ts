@@ -1,4 +1,4 @@
-// Each of local/pubsub's scripted faults, as a client meets it.
+// Each fault of local/pubsub, as a client sees it.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Publishes by REST, as the Worker does; the status, or what became of the connection. */
+/** Publishes over REST, as the Worker does. Returns the status, or the error of the connection. */
 async function publish(topic: string, texts: readonly string[], signal?: AbortSignal) {
   const messages = texts.map((text) => ({ data: Buffer.from(text).toString('base64') }));
   const url = `http://127.0.0.1:${server.port}/v1/${topic}:publish`;
@@ -48,7 +48,7 @@ async function publish(topic: string, texts: readonly string[], signal?: AbortSi
 
 const texts = (count: number) => Array.from({ length: count }, (_, index) => `message ${index}`);
 
-/** Everything that is in the subscription, pulled once and acked. */
+/** Pulls once and acks everything. */
 async function drain(subscription: string): Promise<string[]> {
   const drained: string[] = [];
   for (;;) {
@@ -62,7 +62,7 @@ async function drain(subscription: string): Promise<string[]> {
 }
 
 describe('publish', () => {
-  test('publish.status refuses as often as it is told, and stores nothing', async () => {
+  test('publish.status fails as often as scripted, and stores nothing', async () => {
     const { topic, subscription } = await clients.queue();
     faults.add({ name: 'publish.status', times: 2 });
     faults.add({ name: 'publish.status', code: 'RESOURCE_EXHAUSTED' });
@@ -113,7 +113,7 @@ describe('publish', () => {
 });
 
 describe('acks', () => {
-  test('ack.lost says yes and does nothing', async () => {
+  test('ack.lost answers OK and acks nothing', async () => {
     const { topic, subscription } = await clients.queue();
     const { name } = subscription;
     await publish(topic.name, ['a']);
@@ -180,7 +180,7 @@ describe('delivery', () => {
     expect(await clients.isEmpty(name)).toBe(true);
   });
 
-  test('leases.expire does too, and the old ids ack nothing', async () => {
+  test('leases.expire does the same, and old ack ids are ignored', async () => {
     const { topic, subscription } = await clients.queue();
     const { name } = subscription;
     await publish(topic.name, texts(3));
@@ -249,7 +249,7 @@ describe('/__faults', () => {
     return { status: response.status, json: (await response.json()) as Record<string, unknown> };
   };
 
-  test('scripts, tells and forgets', async () => {
+  test('adds, lists and removes faults', async () => {
     const { topic } = await clients.queue();
     const fault = { name: 'publish.status', on: topic.name, after: 1, times: 5 };
     expect(await call('POST', fault)).toMatchObject({ status: 200 });
@@ -274,7 +274,7 @@ describe('/__faults', () => {
     expect(faults.list()).toEqual([]);
   });
 
-  test('is not there unless faults may be scripted', async () => {
+  test('does not exist unless faults are enabled', async () => {
     const own = await mkdtemp(join(tmpdir(), 'pubsub-'));
     const plain = await startPubsub({ port: 0, directory: own });
     const response = await fetch(`http://127.0.0.1:${plain.port}/__faults`, { method: 'POST' });

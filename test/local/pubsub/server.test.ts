@@ -60,7 +60,7 @@ describe('the server', () => {
     await expect(startPubsub({ port: 0, directory })).rejects.toThrow(/locked/);
   });
 
-  test('topics, subscriptions, messages and acks outlive a restart', async () => {
+  test('topics, subscriptions, messages and acks survive a restart', async () => {
     const { server, clients } = await start();
     const { topic, subscription } = await clients.queue();
     const [second] = await topic.createSubscription(`${subscription.name}-second`);
@@ -128,7 +128,7 @@ describe('the server', () => {
     expect(await later.pull(subscription.name, 1)).toHaveLength(1);
   });
 
-  test('what is not there yet is unimplemented', async () => {
+  test('missing features return UNIMPLEMENTED', async () => {
     const { clients } = await start();
     const { topic, subscription } = await clients.queue();
     const calls = [
@@ -155,7 +155,7 @@ describe('the server', () => {
     expect(json).toMatchObject({ error: { code: 501, status: 'UNIMPLEMENTED' } });
   });
 
-  test('a pull whose caller has gone takes no message', async () => {
+  test('a pull whose caller has disconnected receives no message', async () => {
     const { server, clients } = await start();
     const { topic, subscription } = await clients.queue();
     const gone = new AbortController();
@@ -195,7 +195,7 @@ describe('the server', () => {
     expect(await pull).toBe(status.UNAVAILABLE);
   });
 
-  test('a client whose server restarts on its port goes on', async () => {
+  test('a client continues after its server restarts on the same port', async () => {
     const { server, clients } = await start();
     const { topic, subscription } = await clients.queue();
     const texts: string[] = [];
@@ -211,7 +211,7 @@ describe('the server', () => {
     await topic.publishMessage({ data: Buffer.from('after') });
     await until(() => texts.includes('after'));
     await subscription.close();
-    // The first may come again: its ack may have found the server gone.
+    // The first message may be delivered again, because its ack may not have reached the server.
     expect(new Set(texts)).toEqual(new Set(['before', 'after']));
   });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { RelayOptions, Stream } from '../../../shared/config/config.ts';
+import type { RelayOptions, Stream, TableName } from '../../../shared/config/config.ts';
 import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { secretPrefix } from '../../../shared/config/secrets.ts';
 import { RelayError } from '../../../shared/errors.ts';
+import type { ReplayWindow } from '../../../shared/signatures/timestamp.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { mixpanel, stripe } from '../../../shared/sources/presets.ts';
@@ -62,10 +63,10 @@ describe('defineRelay', () => {
   it('reports every problem at once, each with its path', () => {
     const text = problemsOf({
       project: 'My Project',
-      deadLetters: 'nodataset',
+      deadLetters: 'nodataset' as TableName,
       streams: {
         Shop: datanostro({ table }),
-        a: datanostro({ table: 'events' }),
+        a: datanostro({ table: 'events' as TableName }),
         b: segmentstream({ table, timeZone: 'Mars Olympus' }),
         c: datanostro({ table, maxBodyBytes: 7_340_033 }),
         d: datanostro({ table, secrets: ['hunter2'] }),
@@ -107,9 +108,15 @@ describe('defineRelay', () => {
     );
   });
 
-  it.each(['(?=purchase)', '(a)\\1'])('refuses what no linear engine can match: %s', (event) => {
+  it.each([
+    ['(?=purchase)', 'at character 1: '],
+    ['a**', 'at character 2: '],
+    ['x(a+)+$', 'at character 2: (a+)+ '],
+  ])('says where a pattern is refused: %s', (event, message) => {
     const streams = { a: datanostro({ table, filter: { event } }) };
-    expect(problemsOf({ project: 'my-project', streams })).toContain('streams.a.filter.event');
+    const text = problemsOf({ project: 'my-project', streams });
+    expect(text).toContain(`streams.a.filter.event is refused ${message}`);
+    expect(text.split('\n')).toHaveLength(2);
   });
 
   it.each([null, undefined, 7])('refuses a stream that is %s', (stream) => {
@@ -146,7 +153,7 @@ describe('settings that must agree', () => {
     (handshake) => {
       const own = { a: { ...shop, scheme: handshake, handshake } };
       expect(() => defineRelay({ project: 'my-project', streams: own })).not.toThrow();
-      const other = { a: datanostro({ table, handshake }) };
+      const other = { a: { ...datanostro({ table }), handshake } };
       expect(problemsOf({ project: 'my-project', streams: other })).toContain(
         'streams.a.handshake',
       );
@@ -219,7 +226,7 @@ describe('settings that must agree', () => {
   it.each(['', '90', '0s', '-1h', '1.5h', '1h30m', '1w', 90, true, null])(
     'refuses the replay window %j',
     (window) => {
-      const streams = { a: stripe({ table, replayWindow: window as string }) };
+      const streams = { a: stripe({ table, replayWindow: window as ReplayWindow }) };
       expect(problemsOf({ project: 'my-project', streams })).toContain(
         'streams.a.replayWindow must',
       );
@@ -228,8 +235,8 @@ describe('settings that must agree', () => {
 
   it('refuses a replay window where no time is signed', () => {
     const streams = {
-      a: datanostro({ table, replayWindow: '1h' }),
-      b: mixpanel({ table, replayWindow: false }),
+      a: { ...datanostro({ table }), replayWindow: '1h' as const },
+      b: { ...mixpanel({ table }), replayWindow: false as const },
     };
     const text = problemsOf({ project: 'my-project', streams });
     expect(text).toContain('streams.a.replayWindow does nothing here: "datanostro" signs no time');
@@ -255,7 +262,7 @@ describe('settings that must agree', () => {
 
   it('refuses a key for a stream of files', () => {
     const apiUrl = 'https://acme.absmartly.com';
-    const streams = { a: absmartly({ table, apiUrl, key: ['unit_id'] }) };
+    const streams = { a: { ...absmartly({ table, apiUrl }), key: ['unit_id'] } };
     expect(problemsOf({ project: 'my-project', streams })).toContain('streams.a.key');
   });
 });

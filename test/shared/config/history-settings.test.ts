@@ -9,7 +9,7 @@ const define = (history: HistoryApi) =>
     streams: { shop: datanostro({ table: 'sales.events', history }) },
   });
 
-it.each([
+it.each<HistoryApi>([
   { url: 'https://app.example.com' },
   { url: 'https://app.example.com/eu/', path: '/v2/export', header: 'X-Api-Key: {key}' },
   { url: 'http://127.0.0.1:9080', header: 'authorization: Bearer {key}' },
@@ -18,7 +18,7 @@ it.each([
   expect(define(history).streams.get('shop')?.history).toEqual(history);
 });
 
-it.each<[HistoryApi, string]>([
+it.each<[Record<string, string>, string]>([
   [{ url: 'app.example.com' }, 'history.url'],
   [{ url: 'http://app.example.com' }, 'history.url'],
   [{ url: 'http://127.0.0.1.example.com' }, 'history.url'],
@@ -31,5 +31,5 @@ it.each<[HistoryApi, string]>([
   [{ url: 'https://a.example', header: 'X-Api-Key: secret' }, 'history.header'],
   [{ url: 'https://a.example', header: 'X-Api-Key: {key}\r\nHost: b' }, 'history.header'],
 ])('refuses %j', (history, path) => {
-  expect(() => define(history)).toThrow(`streams.shop.${path}`);
+  expect(() => define(history as object as HistoryApi)).toThrow(`streams.shop.${path}`);
 });

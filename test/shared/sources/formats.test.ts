@@ -234,7 +234,7 @@ describe('the query of a delivery', () => {
         ...absmartly({ table: 'd.t', apiUrl: 'https://acme.absmartly.com' }),
         moreColumns: { a: { type: 'STRING', from: 'query:a' } },
       },
-      'moreColumns has no place',
+      'moreColumns is not for exports',
     ],
   ])('is checked with the config', (stream, problem) => {
     expect(() => open(stream)).toThrow(problem);

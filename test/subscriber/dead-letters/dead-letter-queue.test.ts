@@ -7,9 +7,10 @@ import {
   type DeadLetter,
   deadLetterLayout,
   deadLetterRows,
-} from '../../../subscriber/dead-letters/dead-letters.ts';
-import { WaitingRoom } from '../../../subscriber/pull/waiting-room.ts';
-import type { Fate } from '../../../subscriber/rows/fate.ts';
+} from '../../../subscriber/dead-letters/dead-letter-rows.ts';
+import { InFlightLimit } from '../../../subscriber/pull/in-flight-limit.ts';
+import type { WriteResult } from '../../../subscriber/rows/write-result.ts';
+import { rowTable } from '../../beds/row-table.ts';
 
 const now = Date.parse('2026-06-05T10:00:00Z');
 const encoder = createEncoder(deadLetterLayout, () => now);
@@ -83,7 +84,7 @@ describe('DeadLetterQueue', () => {
   let written: Row[];
   let tries: number;
   let log: string[];
-  let room: WaitingRoom;
+  let limit: InFlightLimit;
   let queue: DeadLetterQueue;
 
   beforeEach(() => {
@@ -91,26 +92,27 @@ describe('DeadLetterQueue', () => {
     written = [];
     tries = 0;
     log = [];
-    room = new WaitingRoom({ messages: 10, bytes: 1000 });
-    const write = (row: Row): Promise<Fate> => {
+    limit = new InFlightLimit({ messages: 10, bytes: 1000 });
+    const write = (row: Row): Promise<WriteResult> => {
       tries++;
-      if (isRefused(row)) return Promise.resolve({ kind: 'dead', reason: 'no such row' });
+      if (isRefused(row))
+        return Promise.resolve({ kind: 'invalid', problem: { reason: 'no such row' } });
       written.push(row);
       return Promise.resolve({ kind: 'written' });
     };
     queue = new DeadLetterQueue({
-      table: { write },
-      room,
+      table: rowTable(write),
+      inFlight: limit,
       log: ({ severity, message }) => log.push(`${severity} ${message}`),
       now: () => now,
       waitMs: () => 20,
     });
   });
 
-  it('stores one that BigQuery refuses once more, with nothing from outside but as bytes', async () => {
+  it('stores one that BigQuery refuses again, with everything from outside as bytes', async () => {
     isRefused = (row) => row['message_id'] !== undefined;
     const attributes = { stream: 'a shop', delivery_id: 'd1' };
-    expect(await queue.store(letter({ attributes }))).toEqual({ kind: 'written' });
+    expect(await queue.write(letter({ attributes }))).toEqual({ kind: 'written' });
     const base64 = (text: string) => Buffer.from(text).toString('base64');
     expect(written).toEqual([
       {
@@ -129,9 +131,9 @@ describe('DeadLetterQueue', () => {
     expect(queue.refused).toBe(0);
   });
 
-  it('holds one that BigQuery refuses all the same, says so, and stores it once it can', async () => {
+  it('keeps one that BigQuery refuses all the same, logs it, and stores it once it can', async () => {
     isRefused = () => true;
-    const fate = queue.store(letter());
+    const fate = queue.write(letter());
     await expect.poll(() => tries).toBeGreaterThan(4);
     expect(queue.refused).toBe(1);
     expect(queue.waitingSince).toBeDefined();
@@ -142,29 +144,33 @@ describe('DeadLetterQueue', () => {
     expect(queue.waitingSince).toBeUndefined();
   });
 
-  it('gives held ones back when their place is needed, and when it closes', async () => {
+  it('nacks refused ones when their place is needed, and when it closes', async () => {
     isRefused = () => true;
-    const first = queue.store(letter());
+    const first = queue.write(letter());
     await expect.poll(() => queue.refused).toBe(1);
-    queue.giveBackUnsent();
-    expect(await first).toEqual({ kind: 'held', reason: 'no such row' });
-    const second = queue.store(letter());
+    queue.nackUnsent();
+    expect(await first).toEqual({ kind: 'nacked', reason: 'no such row' });
+    const second = queue.write(letter());
     await expect.poll(() => queue.refused).toBe(1);
-    queue.close();
-    expect(await second).toMatchObject({ kind: 'held' });
-    expect(await queue.store(letter())).toMatchObject({ kind: 'held' });
+    void queue.close();
+    expect(await second).toMatchObject({ kind: 'nacked' });
+    expect(await queue.write(letter())).toMatchObject({ kind: 'nacked' });
     expect(queue.refused).toBe(0);
   });
 
-  it.each<[string, Fate[], string]>([
-    ['its last part is held', [{ kind: 'written' }, { kind: 'held', reason: 'full' }], 'held'],
-    ['its first part is', [{ kind: 'held', reason: 'full' }, { kind: 'written' }], 'held'],
+  it.each<[string, WriteResult[], string]>([
+    [
+      'its last part is nacked',
+      [{ kind: 'written' }, { kind: 'nacked', reason: 'full' }],
+      'nacked',
+    ],
+    ['its first part is', [{ kind: 'nacked', reason: 'full' }, { kind: 'written' }], 'nacked'],
     ['all parts are written', [{ kind: 'written' }, { kind: 'written' }], 'written'],
   ])('stores a letter of several parts as a whole: %s', async (_, fates, kind) => {
     const parts: unknown[] = [];
-    const write = (row: Row) => Promise.resolve(fates[parts.push(row['part']) - 1] as Fate);
-    const whole = new DeadLetterQueue({ table: { write }, room, log: () => {} });
-    expect(await whole.store(letter({ data: new Uint8Array(9_500_000) }))).toMatchObject({ kind });
+    const write = (row: Row) => Promise.resolve(fates[parts.push(row['part']) - 1] as WriteResult);
+    const whole = new DeadLetterQueue({ table: rowTable(write), inFlight: limit, log: () => {} });
+    expect(await whole.write(letter({ data: new Uint8Array(9_500_000) }))).toMatchObject({ kind });
     expect(parts).toEqual([0, 1]);
   });
 
@@ -172,33 +178,41 @@ describe('DeadLetterQueue', () => {
     const waited: number[] = [];
     isRefused = () => waited.length < 3;
     const patient = new DeadLetterQueue({
-      table: {
-        write: async () => (isRefused({}) ? { kind: 'dead', reason: 'no' } : { kind: 'written' }),
-      },
-      room,
+      table: rowTable(async () =>
+        isRefused({}) ? { kind: 'invalid', problem: { reason: 'no' } } : { kind: 'written' },
+      ),
+      inFlight: limit,
       log: () => {},
       waitMs: (before) => waited.push(before),
     });
-    expect(await patient.store(letter())).toEqual({ kind: 'written' });
+    expect(await patient.write(letter())).toEqual({ kind: 'written' });
     expect(waited).toEqual([0, 1, 2]);
   });
 
-  it('makes room for others, as a table in trouble does', async () => {
-    const busy = new WaitingRoom({ messages: 1, bytes: 1000, lateAfterMs: 30 });
-    busy.join({
+  it('makes room for others, as the queue of a failing table does', async () => {
+    const busy = new InFlightLimit({ messages: 1, bytes: 1000, lateAfterMs: 30 });
+    busy.register({
       waitingSince: undefined,
       get writtenAt() {
         return busy.now;
       },
-      giveBackUnsent() {},
-      giveBackSent() {},
+      nackUnsent() {},
+      nackUnanswered() {},
       isAnswered: () => Promise.resolve(true),
     });
-    const write = async (): Promise<Fate> => ({ kind: 'dead', reason: 'no' });
-    const options = { table: { write }, room: busy, log: () => {}, waitMs: () => 600_000 };
-    const fate = new DeadLetterQueue(options).store(letter());
-    busy.enter(1);
-    expect(await fate).toMatchObject({ kind: 'held' });
-    busy.leave(1);
+    const write = async (): Promise<WriteResult> => ({
+      kind: 'invalid',
+      problem: { reason: 'no' },
+    });
+    const options = {
+      table: rowTable(write),
+      inFlight: busy,
+      log: () => {},
+      waitMs: () => 600_000,
+    };
+    const fate = new DeadLetterQueue(options).write(letter());
+    busy.add(1);
+    expect(await fate).toMatchObject({ kind: 'nacked' });
+    busy.remove(1);
   });
 });

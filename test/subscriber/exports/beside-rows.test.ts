@@ -16,7 +16,7 @@ import { clientOf } from '../../beds/bigquery-client.ts';
 import { startSender } from '../../beds/export-sender.ts';
 import { temporaryDirectory } from '../../beds/spooled.ts';
 
-/** The shortest lease that Pub/Sub gives; it ends in the middle of the export unless it is extended. */
+/** The shortest lease of Pub/Sub. It expires during the export unless it is extended. */
 const leaseSeconds = 10;
 const heldMs = 14_000;
 
@@ -67,7 +67,7 @@ async function publish(pubsub: PubSub, relay: Relay, stream: string, bodies: str
   );
 }
 
-/** What another subscriber is given meanwhile: messages whose leases ended. */
+/** Messages that another subscriber gets, because their leases expired. */
 async function redelivered(pubsub: PubSub, relay: Relay, forMs: number): Promise<string[]> {
   const given: string[] = [];
   const other = pubsub.subscription(relay.subscription);
@@ -98,19 +98,19 @@ it('an export keeps its lease however long it takes, and rows do not wait for it
     const [rows] = await bigquery.query(`SELECT COUNT(*) AS n FROM ${table}`);
     return (rows as { n: number }[])[0]?.n;
   };
-  const patience = { timeout: 30_000, interval: 200 };
+  const pollOptions = { timeout: 30_000, interval: 200 };
 
   await publish(pubsub, relay, 'ab', [announced]);
-  await expect.poll(() => sender.requests.length, patience).toBe(1);
+  await expect.poll(() => sender.requests.length, pollOptions).toBe(1);
   await publish(pubsub, relay, 'crm', ['{"a":1}', '{"a":2}']);
-  await expect.poll(() => count('crm.orders'), patience).toBe(2);
+  await expect.poll(() => count('crm.orders'), pollOptions).toBe(2);
 
   expect(await redelivered(pubsub, relay, heldMs)).toEqual([]);
   await publish(pubsub, relay, 'crm', ['{"a":3}']);
-  await expect.poll(() => count('crm.orders'), patience).toBe(3);
+  await expect.poll(() => count('crm.orders'), pollOptions).toBe(3);
 
   release();
   const table = 'ab.experiment_42_exports';
-  await expect.poll(() => count(table).catch(() => 0), patience).toBe(rowsOfSample);
+  await expect.poll(() => count(table).catch(() => 0), pollOptions).toBe(rowsOfSample);
   expect(sender.requests).toHaveLength(1);
 }, 120_000);

@@ -67,7 +67,9 @@ describe('the files of users', () => {
 
   it('every-row-longer-than-header', async () => {
     const { reason } = await tables.load(await fixture('every-row-longer-than-header'));
-    expect(reason).toBe('a.csv, line 2: has 3 cells, the header 2 (cells are parted by a comma)');
+    expect(reason).toBe(
+      'a.csv, line 2: has 3 cells, the header 2 (cells are separated by a comma)',
+    );
   });
 
   it('latin1', async () => {
@@ -81,7 +83,7 @@ describe('the files of users', () => {
   });
 });
 
-/** A table of the same kind, whatever its dialect. */
+/** The same table in different dialects. */
 const same = {
   columns: ['id INTEGER', 'name STRING', 'note STRING'],
   rows: [
@@ -216,7 +218,7 @@ describe('names', () => {
     else expect(loaded.rows).toHaveLength(300_001);
   });
 
-  it('that stand twice are told once, whatever number of files has them', async () => {
+  it('that occur twice are reported once, however many files have them', async () => {
     const told: unknown[] = [];
     const content: ZipContent = ['1', '2', '3'].map((name) => [`${name}.csv`, 'v,V\n1,2\n']);
     await tables.load(content, {
@@ -225,7 +227,7 @@ describe('names', () => {
     expect(told).toEqual(['V: V_1']);
   });
 
-  it('go into the columns of a table by its own spelling', async () => {
+  it('are spelled as in the table', async () => {
     const loaded = await tables.load(
       [['1.csv', 'ID,größe\n1,2\n']],
       {},
@@ -273,13 +275,13 @@ describe('types', () => {
     expect((await tables.load(content)).columns[0]).toBe(`v ${type}`);
   });
 
-  it('of a table that is there count, and a value that does not fit is named', async () => {
+  it('of an existing table are kept, and a value that does not fit is named', async () => {
     const content: ZipContent = [['1.csv', 'v,w\n1,a\nx,b\n']];
     const { reason } = await tables.load(content, {}, 'v:INTEGER');
     expect(reason).toMatch(/^1\.csv: BigQuery did not load it .*'x' as INTEGER .*line_number: 3/);
   });
 
-  it('are left to BigQuery where the stream says so: it changes values', async () => {
+  it('are detected by BigQuery if the stream says so, which changes values', async () => {
     const loaded = await tables.load([['1.csv', 'v;w\n00123;a\n1E5;b\n']], { schema: 'bigquery' });
     expect(loaded).toEqual({
       columns: ['v FLOAT', 'w STRING'],
@@ -291,7 +293,7 @@ describe('types', () => {
   });
 });
 
-/** Of github.com/maxogden/csv-spectrum: its kinds, in texts of our own. */
+/** The cases of github.com/maxogden/csv-spectrum, with our own texts. */
 describe('csv-spectrum', () => {
   it.each<[string, string, (string | null)[][]]>([
     ['comma_in_quotes', 'first,city,zip\nJo,"Any, WW",08123\n', [['Jo', 'Any, WW', '08123']]],
@@ -376,7 +378,7 @@ describe('bad input', () => {
     ['a mark alone', '\uFEFF'],
     ['a header alone', 'a,b'],
     ['a header of numbers alone', '2023,2024\n'],
-  ])('%s is no row, and no table', async (_, text) => {
+  ])('%s makes no row and no table', async (_, text) => {
     expect(await tables.load([['1.csv', text]])).toEqual({ columns: [], rows: [] });
   });
 
@@ -390,27 +392,27 @@ describe('bad input', () => {
     [
       'a row too short',
       'a,b\n1,2\n3\n',
-      'line 3: has 1 cell, the header 2 (cells are parted by a comma)',
+      'line 3: has 1 cell, the header 2 (cells are separated by a comma)',
     ],
     [
       'a row too long',
       'a;b\n1;2\n3;4;5\n',
-      'line 3: has 3 cells, the header 2 (cells are parted by a semicolon)',
+      'line 3: has 3 cells, the header 2 (cells are separated by a semicolon)',
     ],
     [
       'below cells of several lines',
       'a,b\n"1\r\n1\n1",2\n3\n',
-      'line 5: has 1 cell, the header 2 (cells are parted by a comma)',
+      'line 5: has 1 cell, the header 2 (cells are separated by a comma)',
     ],
     [
       'below a sep= line',
       'sep=|\na|b\n1|2\n3\n',
-      'line 4: has 1 cell, the header 2 (cells are parted by a pipe)',
+      'line 4: has 1 cell, the header 2 (cells are separated by a pipe)',
     ],
     [
       'a delimiter set wrongly',
       'a;b\n1,0;2\n',
-      'line 2: has 2 cells, the header 1 (cells are parted by a comma)',
+      'line 2: has 2 cells, the header 1 (cells are separated by a comma)',
       { delimiter: ',' },
     ],
     [
@@ -462,7 +464,7 @@ describe('bad input', () => {
   it('100 MB on one line are named', async () => {
     const noise = 'abcdefghijklmnopqrstuvwxyz';
     const line = Buffer.alloc(100_000_000, noise);
-    // Stored: a line of nothing else would be a bomb.
+    // Stored, because deflated it would count as a bomb.
     const zip: ZipContent = [
       ['1.csv', Buffer.concat([Buffer.from('a,b\n'), line]), { compress: false }],
     ];
@@ -470,11 +472,11 @@ describe('bad input', () => {
     expect(reason).toMatch(/^1\.csv, line 2: the record is too long/);
   });
 
-  it('a fixed schema refuses what it lacks, the second of two names too', async () => {
+  it('a fixed schema rejects other columns, also the second of two names', async () => {
     const schema = { v: 'INT64' } as const;
     const { reason } = await tables.load([['1.csv', 'v,v,\n1,2,3\n']], { schema });
     expect(reason).toBe(
-      "1.csv has columns that the stream's schema lacks: v_1 (a second v), column_3 (which has no name)",
+      "1.csv has columns that are not in the stream's schema: v_1 (a second v), column_3 (which has no name)",
     );
     expect((await tables.load([['1.csv', 'v,\n1,\n2,\n']], { schema })).reason).toContain(
       'column_2',

@@ -47,7 +47,7 @@ describe('an export', () => {
     expect(odd).toEqual({ n: told.reduce((sum, n) => sum + n, 0) });
   });
 
-  it('gives the vendor’s ready query units and converters to count', async () => {
+  it('has the units and conversions that the vendor’s query counts', async () => {
     const bed = await startBed();
     await loadExport(sample, bed);
     const seed = await readFile(
@@ -80,7 +80,7 @@ describe('an export', () => {
     ]);
   });
 
-  it('is loaded again where its content has changed', async () => {
+  it('is loaded again if its content has changed', async () => {
     const bed = await bedWith([
       ['1.csv', 'a,b\n1,x\n'],
       ['2.csv', 'a,b\n2,y\n'],
@@ -101,7 +101,7 @@ describe('an export', () => {
     ]);
   });
 
-  it('goes on where it was killed, and loads each file exactly once', async () => {
+  it('continues after a kill, and loads each file exactly once', async () => {
     const bed = await startBed();
     const child = fork(fileURLToPath(new URL('../../beds/load-child.ts', import.meta.url)), {
       env: { ...process.env, API: JSON.stringify(bed.api), BIGQUERY: bed.bigquery.apiEndpoint },
@@ -119,7 +119,7 @@ describe('an export', () => {
     expect(byFile).toEqual([{ n: exportRowCount }]);
   });
 
-  it('keeps the order of the names, whatever their order in the ZIP', async () => {
+  it('loads in the order of the names, whatever their order in the ZIP', async () => {
     const bed = await bedWith([
       ['b/2.csv', 'a\n2\n'],
       ['a_10.csv', 'a\n10\n'],
@@ -135,7 +135,7 @@ describe('an export', () => {
 });
 
 describe('a CSV', () => {
-  it('may be empty, or a header alone, or begin with a byte order mark', async () => {
+  it('may be empty, have only a header, or begin with a byte order mark', async () => {
     const bed = await bedWith([
       ['1.csv', ''],
       ['2.csv', 'a,b\n'],
@@ -158,7 +158,7 @@ describe('a CSV', () => {
     ]);
   });
 
-  it('keeps commas, quotes and line breaks of its cells, whatever ends its lines', async () => {
+  it('keeps commas, quotes and line breaks in cells, whatever its line ends', async () => {
     const bed = await bedWith([
       ['1.csv', 'id,text\r\n1,"a, ""b"""\r\n2,"line one\nline two"\r\n'],
       ['2.csv', '\uFEFF"id","text"\n3,"one\r\ntwo"\n4,""\n'],
@@ -188,7 +188,7 @@ describe('a CSV', () => {
     ]);
   });
 
-  it('goes into the columns of a table that was made before', async () => {
+  it('goes into the columns of an existing table', async () => {
     const bed = await bedWith([['1.csv', 'b,a\n01,1\n']]);
     await bed.bigquery.createDataset('absmartly', { location: 'US' });
     await bed.bigquery.dataset('absmartly').createTable('exports', {
@@ -211,13 +211,13 @@ describe('a CSV', () => {
       ['2.csv', `a,b\n${rows}`],
     ]);
     expect(await loadExport(announcement, bed)).toEqual({
-      kind: 'refused',
-      reason: `2.csv, line 3: ${problem} (cells are parted by a comma)`,
+      kind: 'invalid',
+      reason: `2.csv, line 3: ${problem} (cells are separated by a comma)`,
     });
     expect(await jobIds(bed)).toEqual([]);
   });
 
-  it('that BigQuery refuses ends the export, and it is told what was loaded before', async () => {
+  it('that BigQuery rejects ends the export, whose reason names the files loaded before', async () => {
     const bed = await bedWith([
       ['1.csv', 'a\n1\n'],
       ['2.csv', 'a\nx\n'],
@@ -226,7 +226,7 @@ describe('a CSV', () => {
     await bed.bigquery.createDataset('absmartly', { location: 'EU' });
     await bed.bigquery.dataset('absmartly').createTable('exports', { schema: 'a:INTEGER' });
     expect(await loadExport(announcement, bed)).toEqual({
-      kind: 'refused',
+      kind: 'invalid',
       reason: expect.stringMatching(
         /^2\.csv: BigQuery did not load it.*'x'.* line_number: 2 .* \(loaded before it: 1\.csv\)$/,
       ),
@@ -234,12 +234,12 @@ describe('a CSV', () => {
     expect(await bed.query(`SELECT a FROM ${table}`)).toEqual([{ a: 1 }]);
   });
 
-  it('that was refused is loaded by another attempt once the table is mended', async () => {
+  it('that was rejected is loaded by another attempt after the table is repaired', async () => {
     const bed = await bedWith([['1.csv', 'a\nx\n']]);
     const exports = bed.bigquery.dataset('absmartly').table('exports');
     await bed.bigquery.createDataset('absmartly', { location: 'EU' });
     await exports.create({ schema: [{ name: 'a', type: 'INTEGER' }] });
-    expect(await loadExport(announcement, bed)).toMatchObject({ kind: 'refused' });
+    expect(await loadExport(announcement, bed)).toMatchObject({ kind: 'invalid' });
     await exports.delete();
     await exports.create({ schema: [{ name: 'a', type: 'STRING' }] });
     expect(await loadExport(announcement, bed)).toMatchObject({ kind: 'loaded', rows: 1 });
@@ -249,7 +249,7 @@ describe('a CSV', () => {
   });
 });
 
-describe('an export is refused', () => {
+describe('an export is rejected', () => {
   it.each<[string, () => Promise<Buffer>, RegExp]>([
     ['an empty ZIP', async () => Buffer.alloc(0), /empty: 0 bytes/],
     ['no ZIP', async () => Buffer.from('<html>Log in</html>'), /not a readable ZIP/],
@@ -262,11 +262,11 @@ describe('an export is refused', () => {
   ])('for %s', async (_, zip, reason) => {
     const bed = await startBed({ [path]: await zip() });
     const outcome = await loadExport(announcement, bed);
-    expect(outcome).toEqual({ kind: 'refused', reason: expect.stringMatching(reason) });
+    expect(outcome).toEqual({ kind: 'invalid', reason: expect.stringMatching(reason) });
     expect(await readdir(bed.directory)).toEqual([]);
   });
 
-  it('before anything is loaded, when one of its files is damaged', async () => {
+  it('before anything is loaded, if one of its files is damaged', async () => {
     const bed = await startBed({
       [path]: patchDirectory(
         await zipOf([
@@ -277,26 +277,26 @@ describe('an export is refused', () => {
         [1, 2],
       ),
     });
-    expect(await loadExport(announcement, bed)).toMatchObject({ kind: 'refused' });
+    expect(await loadExport(announcement, bed)).toMatchObject({ kind: 'invalid' });
     expect(await jobIds(bed)).toEqual([]);
   });
 
   it('with the reasons of the vendor’s troubleshooting table', async () => {
     const bed = await startBed();
     expect(await loadExport(announcement, bed)).toEqual({
-      kind: 'refused',
+      kind: 'invalid',
       reason: expect.stringMatching(/^404 on download: the export file may have expired/),
     });
     bed.api = { ...bed.api, key: 'wrong' };
     expect(await loadExport(announcement, bed)).toEqual({
-      kind: 'refused',
+      kind: 'invalid',
       reason: expect.stringMatching(/^401 on download: the API key is incorrect or missing/),
     });
   });
 });
 
 describe('an export is tried again', () => {
-  it('when the sender is not there', async () => {
+  it('when the sender is not reachable', async () => {
     const bed = await startBed();
     const gone = await startAbsmartly({ port: 0, apiKey: '' });
     await gone.stop();
@@ -307,7 +307,7 @@ describe('an export is tried again', () => {
     });
   });
 
-  it('when BigQuery is not there', async () => {
+  it('when BigQuery is not reachable', async () => {
     const bed = await bedWith([['1.csv', 'a\n1\n']]);
     const gone = await startAbsmartly({ port: 0, apiKey: '' });
     await gone.stop();
@@ -338,7 +338,7 @@ describe('the id of a load job', () => {
   const file = { name: 'a.csv', bytes: 10, crc32: 1 };
   const id = loadJobId('/x.zip', destination, file, 0);
 
-  it('is the same for the same file, and one that BigQuery takes', () => {
+  it('is the same for the same file, and valid for BigQuery', () => {
     expect(loadJobId('/x.zip', { ...destination }, { ...file }, 0)).toBe(id);
     expect(loadJobId('/x.zip?signature=1', destination, file, 0)).toBe(id);
     expect(id).toMatch(/^[\w-]{1,1024}$/);

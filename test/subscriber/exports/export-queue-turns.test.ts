@@ -6,7 +6,7 @@ import { defineRelay } from '../../../shared/config/define-relay.ts';
 import type { ExportSettings } from '../../../shared/config/export-settings.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { ExportQueue, type ExportQueueOptions } from '../../../subscriber/exports/export-queue.ts';
-import type { Fate } from '../../../subscriber/rows/fate.ts';
+import type { WriteResult } from '../../../subscriber/rows/write-result.ts';
 import { clientOf } from '../../beds/bigquery-client.ts';
 import { startSender } from '../../beds/export-sender.ts';
 import { type Bed, startBed } from '../../beds/exports.ts';
@@ -17,7 +17,7 @@ const table = 'absmartly.exports';
 
 const announced = (name: string) => ({ path: `/v1/experiments/exports/7/${name}.zip`, table });
 
-/** Each stream with the API that it is fetched from. */
+/** Each stream with the API of its exports. */
 type Apis = Record<string, string>;
 
 function openQueue(
@@ -37,8 +37,8 @@ function openQueue(
   const queue = new ExportQueue({
     relay,
     bigquery: bed.bigquery,
-    // Longer than any test: what ends is not ended by a silence.
-    apis: new Map(names.map(([name, url]) => [name, { ...bed.api, url, timeoutMs: 600_000 }])),
+    // Longer than any test, so that no idle timeout ends it.
+    apis: new Map(names.map(([name, url]) => [name, { ...bed.api, url, idleTimeoutMs: 600_000 }])),
     directory: bed.directory,
     log: (line) => lines.push(line),
     ...more,
@@ -47,11 +47,11 @@ function openQueue(
   return { queue, lines };
 }
 
-/** What is known of a fate by now. */
-function watched(fate: Promise<Fate>) {
-  const seen: { fate?: Fate } = {};
-  void fate.then((known) => {
-    seen.fate = known;
+/** The result, if there is one yet. */
+function watched(result: Promise<WriteResult>) {
+  const seen: { result?: WriteResult } = {};
+  void result.then((known) => {
+    seen.result = known;
   });
   return seen;
 }
@@ -64,43 +64,51 @@ describe('exports of one stream', () => {
     const open: ServerResponse[] = [];
     const sender = await startSender((_, response) => open.push(response));
     const { queue } = openQueue(bed, { ab: sender.url });
-    const fates = ['a', 'b', 'c'].map((name) => watched(queue.load('ab', announced(name))));
-    for (const [turn, seen] of fates.entries()) {
+    const results = ['a', 'b', 'c'].map((name) =>
+      watched(queue.write({ stream: 'ab', announcement: announced(name) })),
+    );
+    for (const [turn, seen] of results.entries()) {
       await expect.poll(() => open.length).toBe(turn + 1);
-      // Time for the others to come, if they did not wait.
+      // Time for the others to start, if they did not wait.
       await sleep(100);
       expect(sender.requests.map(({ url }) => url?.slice(-5, -4))).toEqual(
         ['a', 'b', 'c'].slice(0, turn + 1),
       );
       open[turn]?.end(zip);
-      await expect.poll(() => seen.fate).toEqual({ kind: 'written' });
+      await expect.poll(() => seen.result).toEqual({ kind: 'written' });
     }
   });
 
-  it('wait for none of another stream, and are fetched from their own API', async () => {
+  it('don’t wait for another stream, and are fetched from their own API', async () => {
     const bed = await startBed();
     const stuck = await startSender(() => {});
     const sound = await startSender((_, response) => response.end(zip));
     const { queue } = openQueue(bed, { stuck: stuck.url, sound: sound.url });
-    void queue.load('stuck', announced('a'));
+    void queue.write({ stream: 'stuck', announcement: announced('a') });
     await expect.poll(() => stuck.requests.length).toBe(1);
-    expect(await queue.load('sound', announced('b'))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'sound', announcement: announced('b') })).toEqual({
+      kind: 'written',
+    });
     expect([stuck.requests.length, sound.requests.length]).toEqual([1, 1]);
   });
 
-  it('that are settled are in nobody’s way: the next one is tried as long as it takes', async () => {
+  it('that are settled block nobody: the next one is tried as long as necessary', async () => {
     const bed = await startBed();
     const sender = await startSender((_, response) => {
       const isAway = sender.requests.length === 2 || sender.requests.length === 3;
       if (isAway) response.writeHead(503).end();
       else response.end(zip);
     });
-    const { queue } = openQueue(bed, { ab: sender.url }, {}, { patienceMs: 0 });
-    expect(await queue.load('ab', announced('a'))).toEqual({ kind: 'written' });
-    expect(await queue.load('ab', announced('b'))).toEqual({ kind: 'written' });
+    const { queue } = openQueue(bed, { ab: sender.url }, {}, { yieldAfterMs: 0 });
+    expect(await queue.write({ stream: 'ab', announcement: announced('a') })).toEqual({
+      kind: 'written',
+    });
+    expect(await queue.write({ stream: 'ab', announcement: announced('b') })).toEqual({
+      kind: 'written',
+    });
   });
 
-  it('give way when the time that they waited, all in all, is over', async () => {
+  it('yield when the sum of their waits exceeds the limit', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.1);
     onTestFinished(() => void vi.restoreAllMocks());
     const bed = await startBed();
@@ -108,40 +116,49 @@ describe('exports of one stream', () => {
       if (request.url?.includes('away')) response.writeHead(503).end();
       else response.end(zip);
     });
-    // The tries wait for 100, 200, 400 ms.
-    const { queue } = openQueue(bed, { ab: sender.url }, {}, { patienceMs: 500 });
-    const [away, next] = [queue.load('ab', announced('away')), queue.load('ab', announced('b'))];
-    expect(await away).toMatchObject({ kind: 'held' });
+    // The retries wait 100, 200, 400 ms.
+    const { queue } = openQueue(bed, { ab: sender.url }, {}, { yieldAfterMs: 500 });
+    const [away, next] = [
+      queue.write({ stream: 'ab', announcement: announced('away') }),
+      queue.write({ stream: 'ab', announcement: announced('b') }),
+    ];
+    expect(await away).toMatchObject({ kind: 'nacked' });
     expect(await next).toEqual({ kind: 'written' });
     expect(sender.requests).toHaveLength(4);
   });
 
-  it('go into the columns, and the place, that the config says', async () => {
+  it('go into the columns and the location of the config', async () => {
     const bed = await startBed();
     const sender = await startSender((_, response) => response.end(zip));
     const { queue } = openQueue(bed, { ab: sender.url }, { schema: { a: 'STRING', b: 'STRING' } });
-    expect(await queue.load('ab', announced('a'))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'ab', announcement: announced('a') })).toEqual({
+      kind: 'written',
+    });
     expect(await bed.query(`SELECT a, b FROM ${table}`)).toEqual([{ a: '1', b: 'x' }]);
     const [dataset] = await bed.bigquery.dataset('absmartly').getMetadata();
     expect(dataset.location).toBe('europe-west3');
   });
 
-  it('of a stream whose API is not known wait in Pub/Sub', async () => {
+  it('of a stream without an API stay in Pub/Sub', async () => {
     const bed = await startBed();
     const { queue } = openQueue(bed, { ab: bed.api.url }, {}, { apis: new Map() });
-    expect(await queue.load('ab', announced('a'))).toMatchObject({ kind: 'held' });
+    expect(await queue.write({ stream: 'ab', announcement: announced('a') })).toMatchObject({
+      kind: 'nacked',
+    });
   });
 
   it.runIf(process.platform === 'linux')('leave nothing on the disk once settled', async () => {
     const bed = await startBed();
     const sender = await startSender((_, response) => response.end('no ZIP'));
     const { queue } = openQueue(bed, { ab: sender.url });
-    expect(await queue.load('ab', announced('a'))).toMatchObject({ kind: 'dead' });
+    expect(await queue.write({ stream: 'ab', announcement: announced('a') })).toMatchObject({
+      kind: 'invalid',
+    });
     expect(spooledIn(bed.directory)).toEqual([]);
   });
 });
 
-/** Files of the folder that this process has open, though they have no name any more. */
+/** The unlinked files of the folder that this process has open. */
 function spooledIn(directory: string): string[] {
   return readdirSync('/proc/self/fd').flatMap((number) => {
     try {
@@ -153,8 +170,8 @@ function spooledIn(directory: string): string[] {
   });
 }
 
-describe('a load job that fails for a passing reason', () => {
-  /** A queue to a BigQuery whose jobs all fail; `tries` has the ids of those that it was asked about. */
+describe('a load job with a transient failure', () => {
+  /** A queue to a BigQuery whose jobs all fail; `tries` has the requested job ids. */
   async function openFailing() {
     const bed = await startBed({ [announced('a').path]: zip });
     await bed.bigquery.createDataset('absmartly', { location: 'EU' });
@@ -171,54 +188,60 @@ describe('a load job that fails for a passing reason', () => {
       response.writeHead(200, { 'content-type': 'application/json' });
       return void response.end(JSON.stringify({ status: { state: 'DONE', errorResult: error } }));
     });
-    const more = { bigquery: clientOf(bigquery.url), patienceMs: 0 };
+    const more = { bigquery: clientOf(bigquery.url), yieldAfterMs: 0 };
     return { ...openQueue(bed, { ab: bed.api.url }, {}, more), known };
   }
 
-  it('is not tried again at once: its table has so many jobs a day', async () => {
+  it('is not tried again at once, because its table has a daily quota of jobs', async () => {
     const { queue, lines, known } = await openFailing();
-    // A wait for anything else would be none.
+    // Any other failure would have no wait.
     vi.spyOn(Math, 'random').mockReturnValue(0);
     onTestFinished(() => void vi.restoreAllMocks());
-    const fate = queue.load('ab', announced('a'));
+    const result = queue.write({ stream: 'ab', announcement: announced('a') });
     await expect.poll(() => lines.at(-1)?.message).toBe('export not loaded, trying again');
     await sleep(300);
     expect(known.size).toBe(1);
     await queue.close();
-    expect(await fate).toMatchObject({ kind: 'held' });
+    expect(await result).toMatchObject({ kind: 'nacked' });
   });
 
-  it('is given back where another one waits, and not acked', async () => {
+  it('is nacked if another one waits, not acked', async () => {
     const { queue } = await openFailing();
-    const fates = ['a', 'b'].map((name) => queue.load('ab', announced(name)));
-    expect(await fates[0]).toMatchObject({ kind: 'held' });
+    const results = ['a', 'b'].map((name) =>
+      queue.write({ stream: 'ab', announcement: announced(name) }),
+    );
+    expect(await results[0]).toMatchObject({ kind: 'nacked' });
     await queue.close();
-    await fates[1];
+    await results[1];
   });
 });
 
 describe('a queue that closes', () => {
-  it('ends what is under way, gives all back, and has done so when it is closed', async () => {
+  it('stops the running export and nacks all before close resolves', async () => {
     const bed = await startBed();
     let broken = 0;
     const sender = await startSender((_, response) => {
       response.once('close', () => broken++);
     });
     const { queue } = openQueue(bed, { ab: sender.url });
-    const fates = ['a', 'b'].map((name) => watched(queue.load('ab', announced(name))));
+    const results = ['a', 'b'].map((name) =>
+      watched(queue.write({ stream: 'ab', announcement: announced(name) })),
+    );
     await expect.poll(() => sender.requests.length).toBe(1);
     await queue.close();
-    expect(fates).toMatchObject([{ fate: { kind: 'held' } }, { fate: { kind: 'held' } }]);
+    expect(results).toMatchObject([{ result: { kind: 'nacked' } }, { result: { kind: 'nacked' } }]);
     await expect.poll(() => broken).toBe(1);
     expect(sender.requests).toHaveLength(1);
   });
 
-  it('takes nothing more', async () => {
+  it('accepts nothing more', async () => {
     const bed = await startBed();
     const sender = await startSender((_, response) => response.end(zip));
     const { queue } = openQueue(bed, { ab: sender.url });
     await queue.close();
-    expect(await queue.load('ab', announced('a'))).toMatchObject({ kind: 'held' });
+    expect(await queue.write({ stream: 'ab', announcement: announced('a') })).toMatchObject({
+      kind: 'nacked',
+    });
     expect(sender.requests).toEqual([]);
   });
 });

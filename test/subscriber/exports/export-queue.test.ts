@@ -25,7 +25,7 @@ function queueFor(
   bed: Bed,
   settings: ExportSettings,
   bigquery = bed.bigquery,
-  patienceMs?: number,
+  yieldAfterMs?: number,
 ) {
   const stream = absmartly({ table, apiUrl: bed.api.url, ...settings });
   const relay = defineRelay({ project: 'local-project', streams: { ab: stream } });
@@ -36,7 +36,7 @@ function queueFor(
     apis: settings.storage ? new Map() : new Map([['ab', bed.api]]),
     directory: bed.directory,
     log: (line) => lines.push(line),
-    ...(patienceMs !== undefined && { patienceMs }),
+    ...(yieldAfterMs !== undefined && { yieldAfterMs }),
   });
   onTestFinished(() => queue.close());
   return { queue, lines };
@@ -46,7 +46,9 @@ describe('a stream with a filter', () => {
   it('skips an export whose experiment does not match, and says so', async () => {
     const bed = await startBed();
     const { queue, lines } = queueFor(bed, { exportFilter: { tag: 'bigquery', team: 'Checkout' } });
-    expect(await queue.load('ab', announced(43))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'ab', announcement: announced(43) })).toEqual({
+      kind: 'written',
+    });
     expect(lines).toEqual([
       {
         severity: 'INFO',
@@ -58,21 +60,23 @@ describe('a stream with a filter', () => {
     expect(jobs).toEqual([]);
   });
 
-  it('loads one whose experiment does', async () => {
+  it('loads an export whose experiment matches', async () => {
     const bed = await startBed();
     const { queue } = queueFor(bed, { exportFilter: { tag: 'bigquery', team: 'Checkout' } });
-    expect(await queue.load('ab', announced(42))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'ab', announcement: announced(42) })).toEqual({
+      kind: 'written',
+    });
     expect(await bed.query(`SELECT COUNT(*) AS n FROM ${table}`)).toEqual([{ n: rowsOfSample }]);
   });
 
-  it('buries one that names no experiment', async () => {
+  it('stores a dead letter for one that names no experiment', async () => {
     const bed = await startBed();
     const { queue } = queueFor(bed, { exportFilter: { tag: 'bigquery' } });
     const { experimentId, ...older } = announced(42);
     expect(experimentId).toBe('42');
-    expect(await queue.load('ab', older)).toEqual({
-      kind: 'dead',
-      reason: 'exportFilter is on but the payload has no experiment id',
+    expect(await queue.write({ stream: 'ab', announcement: older })).toEqual({
+      kind: 'invalid',
+      problem: { reason: 'exportFilter is on but the payload has no experiment id' },
     });
   });
 });
@@ -85,7 +89,9 @@ describe('a stream with a bucket', () => {
     const { queue } = queueFor(bed, {
       storage: { kind: 'gcs', bucket: 'shop', endpoint: bucket.url },
     });
-    expect(await queue.load('ab', announced(42))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'ab', announcement: announced(42) })).toEqual({
+      kind: 'written',
+    });
     expect(bucket.requests.map(({ url }) => url)).toEqual([
       '/storage/v1/b/shop/o/experiment_42_export.zip?alt=media',
     ]);
@@ -94,7 +100,7 @@ describe('a stream with a bucket', () => {
 });
 
 describe('an export that is tried again', () => {
-  /** Gives what the bed has, but for the first so many requests. */
+  /** Serves the bed's files after the first requests have failed. */
   const failing = (target: string, failures: number): RequestListener => {
     let left = failures;
     return async (request, response) => {
@@ -106,11 +112,13 @@ describe('an export that is tried again', () => {
     };
   };
 
-  it('is fetched again after the sender was away', async () => {
+  it('is fetched again after the sender was not reachable', async () => {
     const bed = await startBed();
     const sender = await startSender(failing(bed.api.url, 2));
     const { queue, lines } = queueFor({ ...bed, api: { ...bed.api, url: sender.url } }, {});
-    expect(await queue.load('ab', announced(42))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'ab', announcement: announced(42) })).toEqual({
+      kind: 'written',
+    });
     expect(sender.requests).toHaveLength(3);
     expect(lines.filter(({ severity }) => severity === 'WARNING')).toEqual(
       [1, 2].map(() => ({
@@ -122,7 +130,7 @@ describe('an export that is tried again', () => {
     );
   });
 
-  it('is not fetched again after BigQuery was away', async () => {
+  it('is not fetched again after BigQuery was not reachable', async () => {
     const bed = await startBed();
     const sender = await startSender(failing(bed.api.url, 0));
     let away = true;
@@ -135,15 +143,15 @@ describe('an export that is tried again', () => {
       {},
       clientOf(bigquery.url),
     );
-    const fate = queue.load('ab', announced(42));
+    const result = queue.write({ stream: 'ab', announcement: announced(42) });
     await expect.poll(() => lines.length).toBeGreaterThan(1);
     away = false;
-    expect(await fate).toEqual({ kind: 'written' });
+    expect(await result).toEqual({ kind: 'written' });
     expect(sender.requests).toHaveLength(1);
     expect(await bed.query(`SELECT COUNT(*) AS n FROM ${table}`)).toEqual([{ n: rowsOfSample }]);
   });
 
-  it('lets the next one of its stream go first after a while, and is given back', async () => {
+  it('lets the next one of its stream go first after a while, and is nacked', async () => {
     const bed = await startBed();
     const sender = await startSender((request, response) => {
       if (request.url?.includes('experiment_7')) return response.writeHead(503).end();
@@ -151,16 +159,21 @@ describe('an export that is tried again', () => {
     });
     const api = { ...bed.api, url: sender.url };
     const { queue } = queueFor({ ...bed, api }, {}, bed.bigquery, 500);
-    const [failing, next] = [queue.load('ab', announced(7)), queue.load('ab', announced(42))];
-    expect(await failing).toEqual({ kind: 'held', reason: '503 on download' });
+    const [failing, next] = [
+      queue.write({ stream: 'ab', announcement: announced(7) }),
+      queue.write({ stream: 'ab', announcement: announced(42) }),
+    ];
+    expect(await failing).toEqual({ kind: 'nacked', reason: '503 on download' });
     expect(await next).toEqual({ kind: 'written' });
   });
 
-  it('goes on alone, with the file that it has', async () => {
+  it('keeps trying while it is alone, with the file that it has', async () => {
     const bed = await startBed();
     const sender = await startSender(failing(bed.api.url, 3));
     const api = { ...bed.api, url: sender.url };
     const { queue } = queueFor({ ...bed, api }, {}, bed.bigquery, 0);
-    expect(await queue.load('ab', announced(42))).toEqual({ kind: 'written' });
+    expect(await queue.write({ stream: 'ab', announcement: announced(42) })).toEqual({
+      kind: 'written',
+    });
   });
 });

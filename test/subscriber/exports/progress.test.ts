@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Progress } from '../../../subscriber/exports/progress.ts';
 import type { Log } from '../../../subscriber/log.ts';
 
-it('tells how far a long export is, at most every five seconds', () => {
+it('logs the progress of a long export, at most every five seconds', () => {
   let now = 0;
   const lines: Parameters<Log>[0][] = [];
   const fields = { export: '/x.zip', table: 'ab.exports' };
@@ -13,7 +13,7 @@ it('tells how far a long export is, at most every five seconds', () => {
   );
   const of = 1000;
   for (const bytes of [0, 100, 200, 300, 400, 500, 600]) {
-    progress.tell({ doing: 'uploading', file: '2.csv', bytes, of });
+    progress.report({ doing: 'uploading', file: '2.csv', bytes, of });
     if (bytes === 300) progress.addRows(7);
     now += 2000;
   }

@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import { type CsvOptions, csvLines } from '../../../history/import/csv-lines.ts';
 import { useTables } from '../../beds/csv.ts';
 
-// One file gives the same rows by both ways: as an announced export, and by `tributary import`.
+// A file becomes the same rows as an announced export and by `tributary import`.
 
 const tables = useTables();
 
-/** The rows that `import` makes of a file, as their members. */
+/** The rows that `import` makes of a file, as objects. */
 async function imported(
   file: Buffer,
   options: CsvOptions,

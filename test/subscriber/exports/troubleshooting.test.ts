@@ -12,12 +12,12 @@ import {
 } from '../../../subscriber/exports/archive/limits.ts';
 import { readArchive } from '../../../subscriber/exports/archive/zip-archive.ts';
 import { ExportLoad } from '../../../subscriber/exports/export-load.ts';
-import { apiOrigin } from '../../../subscriber/exports/fetch/api-origin.ts';
 import { bucketOrigin } from '../../../subscriber/exports/fetch/bucket-origin.ts';
 import { download } from '../../../subscriber/exports/fetch/download.ts';
 import { matchesFilter } from '../../../subscriber/exports/fetch/experiment.ts';
+import { apiOrigin } from '../../../subscriber/exports/fetch/export-api.ts';
 import type { ExportOrigin } from '../../../subscriber/exports/fetch/export-origin.ts';
-import { failedJob, refusedUpload } from '../../../subscriber/exports/load/bigquery-failure.ts';
+import { failedJob, uploadFailure } from '../../../subscriber/exports/load/bigquery-failure.ts';
 import { requireSameTypes, requireSchema } from '../../../subscriber/exports/load/schema.ts';
 import { send } from '../../../subscriber/exports/load/upload-request.ts';
 import { clientOf } from '../../beds/bigquery-client.ts';
@@ -54,7 +54,7 @@ const status = (code: number, headers = {}): RequestListener => {
 function onDownload(listener: RequestListener, maxBytes = 1000): Reason {
   return async () => {
     const { url } = await startSender(listener);
-    return await downloaded(apiOrigin({ url, key: 'k', timeoutMs: 300 }), '/x.zip', maxBytes);
+    return await downloaded(apiOrigin({ url, key: 'k', idleTimeoutMs: 1500 }), '/x.zip', maxBytes);
   };
 }
 
@@ -77,7 +77,7 @@ function fromBucket(kind: ExportStorage['kind'], code: number, path = '/x.zip'):
 function onExperiment(listener: RequestListener): Reason {
   return async () => {
     const { url } = await startSender(listener);
-    const api = { url, key: 'k', timeoutMs: 300 };
+    const api = { url, key: 'k', idleTimeoutMs: 5000 };
     return await messageOf(matchesFilter('42', { tag: 'x' }, api, undefined));
   };
 }
@@ -120,7 +120,7 @@ async function lacksColumn(): Promise<string> {
 
 async function skipped(): Promise<string> {
   const { url } = await startSender((_, response) => response.end('{"experiment":{}}'));
-  const api = { url, key: 'k', timeoutMs: 300 };
+  const api = { url, key: 'k', idleTimeoutMs: 5000 };
   await using load = new ExportLoad(
     { path: '/x.zip', table: 'ab.exports', experimentId: '42' },
     {
@@ -142,7 +142,7 @@ async function notUploaded(): Promise<string> {
   return reply instanceof Error ? reply.message : reply.text;
 }
 
-/** What each guard says, as the code says it. */
+/** Each reason, produced by the code itself. */
 const reasons: Reason[] = [
   atEdge({}),
   atEdge({ metadata: {} }),
@@ -188,7 +188,7 @@ const reasons: Reason[] = [
   () =>
     messageOf((async () => requireSameTypes([{ name: 'a', type: 'INTEGER' }], { a: 'STRING' }))()),
   async () => failedJob('a.csv', 'job', [{ reason: 'invalid', message: 'line 2' }]).message,
-  async () => refusedUpload(403, '{"error":{"message":"Access Denied"}}').message,
+  async () => uploadFailure(403, '{"error":{"message":"Access Denied"}}').message,
   notUploaded,
 ];
 
@@ -204,7 +204,7 @@ function matches(documented: string, reason: string): boolean {
 }
 
 describe('the troubleshooting table', () => {
-  it('holds what the code says, word for word, and nothing else', async () => {
+  it('has exactly the reasons of the code, word for word', async () => {
     const documented = await documentedReasons();
     const said: string[] = [];
     for (const reason of reasons) said.push(await reason());

@@ -39,7 +39,7 @@ describe('openSubscription', () => {
     return metadata.retryPolicy;
   };
 
-  it('makes topic and subscription, which never expires and lets rest what is given back', async () => {
+  it('creates topic and subscription, which never expires and has a retry policy', async () => {
     await open();
     const [metadata] = await pubsub.subscription(relay.subscription).getMetadata();
     expect(metadata.expirationPolicy).toMatchObject({ ttl: null });
@@ -51,7 +51,7 @@ describe('openSubscription', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('gives one that was made without a retry policy its own, and leaves another’s alone', async () => {
+  it('adds a retry policy to a subscription without one, and leaves an existing one alone', async () => {
     const [topic] = await pubsub.createTopic(relay.topic);
     const [subscription] = await topic.createSubscription(relay.subscription, {
       expirationPolicy: {},
@@ -88,7 +88,7 @@ describe('openSubscription', () => {
     });
   });
 
-  it('is open to a subscriber that may only pull from it, which is told what may be amiss', async () => {
+  it('is open to a subscriber that may only pull from it, and warns of what may be wrong', async () => {
     await open();
     const refuse = async () => {
       throw Object.assign(new Error('PERMISSION_DENIED'), { code: 7 });
@@ -103,7 +103,7 @@ describe('openSubscription', () => {
     expect(warnings).toEqual([expect.stringContaining('may have no retry policy')]);
   });
 
-  it('is not open where anything else is amiss', async () => {
+  it('does not open after any other error', async () => {
     for (const call of ['createTopic', 'createSubscription'] as const) {
       vi.spyOn(pubsub, call).mockImplementationOnce(async () => {
         throw Object.assign(new Error('INTERNAL'), { code: 13 });

@@ -5,9 +5,10 @@ import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { type Envelope, readEnvelope, toAttributes, toData } from '../../../shared/envelope.ts';
 import { generic } from '../../../shared/sources/generic.ts';
 import { segmentstream } from '../../../shared/sources/segmentstream.ts';
-import { RecentIds } from '../../../subscriber/pull/recent-ids.ts';
-import { EnvelopeWriter } from '../../../subscriber/rows/envelope-writer.ts';
+import { RecentIds } from '../../../subscriber/pull/redeliveries.ts';
+import { DeliveryWriter } from '../../../subscriber/rows/delivery-writer.ts';
 import { inflateEnvelope } from '../../../subscriber/rows/inflate-body.ts';
+import { rowTable } from '../../beds/row-table.ts';
 
 const relay = defineRelay({
   project: 'my-project',
@@ -31,23 +32,19 @@ function envelopeOf(body: Uint8Array, told: Partial<Envelope>): Envelope {
 
 async function rowsOf(envelope: Envelope): Promise<unknown> {
   const rows: Row[] = [];
-  const written = { kind: 'written' } as const;
-  const table = {
-    write: async (row: Row) => {
-      rows.push(row);
-      return written;
-    },
-    judge: () => written,
-  };
-  const writer = new EnvelopeWriter({
+  const table = rowTable(async (row) => {
+    rows.push(row);
+    return { kind: 'written' };
+  });
+  const writer = new DeliveryWriter({
     relay,
     tables: new Map([...relay.streams.keys()].map((name) => [name, table])),
-    loadExport: async () => ({ kind: 'written' }),
+    exports: { write: async () => ({ kind: 'written' }) },
     written: new RecentIds(10),
     writtenInPart: new RecentIds(10),
   });
-  const fate = await writer.write(envelope);
-  return rows.length > 0 ? rows : fate;
+  const result = await writer.write(envelope);
+  return rows.length > 0 ? rows : result;
 }
 
 const json = Buffer.from('{"id":"gz1","n":1}');
@@ -74,8 +71,11 @@ test('a body that is cut, too large or of a coding that nobody knows is a dead l
     ['gzip', bomb, 'more than 1048576 bytes'],
     ['zstd', json, 'none that is known'],
   ] as const) {
-    const fate = await rowsOf(envelopeOf(body, { contentEncoding }));
-    expect(fate).toMatchObject({ kind: 'dead', reason: expect.stringContaining(reason) });
+    const result = await rowsOf(envelopeOf(body, { contentEncoding }));
+    expect(result).toMatchObject({
+      kind: 'invalid',
+      problem: { reason: expect.stringContaining(reason) },
+    });
   }
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { badRow, notFound, openScripted } from '../../beds/scripted-queue.ts';
+import { badRow, notFound, openScripted, rowOf } from '../../beds/scripted-queue.ts';
 import type { Hand, Received } from '../../beds/scripted-storage-write.ts';
 
 /** A queue whose rows come together, and go in a request each. */
@@ -8,7 +8,7 @@ async function open(script: (received: Received, hand: Hand) => void) {
   return await openScripted(script, { limits }, 1);
 }
 
-it('tells each row of an append its own fate, also those that are tried again', async () => {
+it('gives each row of an append its own result, also those that are tried again', async () => {
   const seen = new Set<string>();
   const { queue, server } = await open(({ rows: [row = ''] }, hand) => {
     const isNew = !seen.has(row);
@@ -19,42 +19,44 @@ it('tells each row of an append its own fate, also those that are tried again', 
     else if (row.includes('e')) hand.answer(badRow('e is bad'));
     else hand.store();
   });
-  const fates = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => queue.write({ id })));
-  expect(fates).toEqual([
+  const results = await Promise.all(
+    ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => queue.write(rowOf(id))),
+  );
+  expect(results).toEqual([
     { kind: 'written' },
     { kind: 'written' },
-    { kind: 'dead', reason: 'c is bad' },
-    { kind: 'dead', reason: 'd is bad' },
-    { kind: 'dead', reason: 'e is bad' },
+    { kind: 'invalid', problem: { reason: 'c is bad' } },
+    { kind: 'invalid', problem: { reason: 'd is bad' } },
+    { kind: 'invalid', problem: { reason: 'e is bad' } },
     { kind: 'written' },
   ]);
-  // None was sent again that had its fate.
+  // No row was sent again that had its result.
   const requests = server.received.map(({ rows }) => rows.join().at(-1)).toSorted();
   expect(requests.join('')).toBe('abbcddeff');
   expect(queue.rowsWritten).toBe(3);
   await queue.close(1000);
 });
 
-it('gives back what is not written when it closes, and tells the others what became of them', async () => {
+it('nacks what is not written when it closes, and gives the others their results', async () => {
   const { queue } = await open(({ rows: [row = ''] }, hand) => {
     if (/b|e/.test(row)) hand.answer(notFound);
     else if (row.includes('c')) hand.answer(badRow('c is bad'));
     else hand.store();
   });
-  const fates = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => queue.write({ id }));
-  await Promise.all([0, 2, 3, 5].map((index) => fates[index]));
+  const results = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => queue.write(rowOf(id)));
+  await Promise.all([0, 2, 3, 5].map((index) => results[index]));
   await queue.close(1000);
-  expect(await Promise.all(fates)).toMatchObject([
+  expect(await Promise.all(results)).toMatchObject([
     { kind: 'written' },
-    { kind: 'held' },
-    { kind: 'dead' },
+    { kind: 'nacked' },
+    { kind: 'invalid' },
     { kind: 'written' },
-    { kind: 'held' },
+    { kind: 'nacked' },
     { kind: 'written' },
   ]);
 });
 
-it('lets go of those alone that have no fate yet', async () => {
+it('nacks only the rows that have no result yet', async () => {
   const waiting: Hand[] = [];
   const seen = new Set<string>();
   const { queue } = await open(({ rows: [row = ''] }, hand) => {
@@ -64,20 +66,20 @@ it('lets go of those alone that have no fate yet', async () => {
     else if (/b|e/.test(row)) waiting.push(hand);
     else hand.store();
   });
-  const fates = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => queue.write({ id }));
+  const results = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => queue.write(rowOf(id)));
   await expect.poll(() => waiting.length).toBe(2);
-  queue.giveBackSent();
-  const known = await Promise.all(fates);
+  queue.nackUnanswered();
+  const known = await Promise.all(results);
   expect(known.map(({ kind }) => kind)).toEqual([
     'written',
-    'held',
+    'nacked',
     'written',
     'written',
-    'held',
+    'nacked',
     'written',
   ]);
   for (const hand of waiting) hand.store();
-  const later = known.flatMap((fate) => (fate.kind === 'held' ? [fate.later] : []));
+  const later = known.flatMap((result) => (result.kind === 'nacked' ? [result.later] : []));
   expect(await Promise.all(later)).toEqual([{ kind: 'written' }, { kind: 'written' }]);
   await queue.close(1000);
 });

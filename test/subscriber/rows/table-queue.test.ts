@@ -3,9 +3,10 @@ import type { TableLayout } from '../../../shared/columns.ts';
 import { TableWriter } from '../../../subscriber/bigquery/append/writer.ts';
 import { openWriteClient, type WriteClient } from '../../../subscriber/bigquery/client.ts';
 import { createEncoder } from '../../../subscriber/bigquery/encode/encode.ts';
-import { WaitingRoom } from '../../../subscriber/pull/waiting-room.ts';
-import { defaultLimits } from '../../../subscriber/rows/batch.ts';
+import { InFlightLimit } from '../../../subscriber/pull/in-flight-limit.ts';
+import { defaultLimits } from '../../../subscriber/rows/batches.ts';
 import { TableQueue, type TableQueueOptions } from '../../../subscriber/rows/table-queue.ts';
+import { rowOf } from '../../beds/scripted-queue.ts';
 import {
   type Hand,
   type Received,
@@ -27,7 +28,7 @@ afterEach(async () => {
 /** A queue to a BigQuery that behaves as the script says. */
 async function open(
   script: (received: Received, hand: Hand) => void,
-  { lingerMs = 5, setupPatienceMs = 60_000 } = {},
+  { lingerMs = 5, setupRetryMs = 60_000 } = {},
   options: Partial<TableQueueOptions> = {},
 ): Promise<TableQueue> {
   setupFailures = [];
@@ -38,15 +39,14 @@ async function open(
   const writer = new TableWriter(client, {
     table,
     descriptor: encoder.descriptor,
-    setupPatienceMs,
+    setupRetryMs,
     random: () => 0.01,
   });
   return new TableQueue({
-    encoder,
     writer,
-    room: new WaitingRoom({ messages: 1000, bytes: 1_000_000 }),
+    inFlight: new InFlightLimit({ messages: 1000, bytes: 1_000_000 }),
     limits: { ...defaultLimits, lingerMs },
-    underWay: { rows: 3000, bytes: 8_000_000 },
+    maxPending: { rows: 3000, bytes: 8_000_000 },
     random: () => 0.01,
     onSetupFailure: (reason) => {
       setupFailures.push(reason);
@@ -61,8 +61,8 @@ const takes = (_: Received, hand: Hand) => hand.store();
 describe('TableQueue', () => {
   it('writes rows that come together in one append', async () => {
     const queue = await open(takes);
-    const fates = await Promise.all(['a', 'b', 'c'].map((id) => queue.write({ id })));
-    expect(fates).toEqual([{ kind: 'written' }, { kind: 'written' }, { kind: 'written' }]);
+    const results = await Promise.all(['a', 'b', 'c'].map((id) => queue.write(rowOf(id))));
+    expect(results).toEqual([{ kind: 'written' }, { kind: 'written' }, { kind: 'written' }]);
     expect(server.received).toHaveLength(1);
     expect(server.stored).toHaveLength(3);
     await queue.close(1000);
@@ -72,8 +72,8 @@ describe('TableQueue', () => {
     const queue = await open(takes, { lingerMs: 600_000 });
     const id = 'x'.repeat(245);
     // Each row is some 248 bytes: the batch is full by its bytes before it is by its rows.
-    const fates = Array.from({ length: 4100 }, () => queue.write({ id }));
-    await fates[0];
+    const results = Array.from({ length: 4100 }, () => queue.write(rowOf(id)));
+    await results[0];
     expect(server.received).toHaveLength(1);
     expect(server.stored.length).toBeGreaterThan(4000);
     await queue.close(5000);
@@ -81,14 +81,7 @@ describe('TableQueue', () => {
     expect(server.received).toHaveLength(2);
   });
 
-  it('refuses what can be no row without asking BigQuery, and names the column', async () => {
-    const queue = await open(takes);
-    expect(await queue.write({ id: null })).toMatchObject({ kind: 'dead', column: 'id' });
-    expect(server.received).toHaveLength(0);
-    await queue.close(1000);
-  });
-
-  it('tells a row that BigQuery refuses from its neighbours', async () => {
+  it('tells an invalid row from its neighbours', async () => {
     const queue = await open(({ rows }, hand) => {
       const bad = rows.findIndex((row) => row.includes('bad'));
       if (bad < 0) hand.store();
@@ -99,17 +92,17 @@ describe('TableQueue', () => {
         });
       }
     });
-    const fates = await Promise.all(['a', 'bad', 'c'].map((id) => queue.write({ id })));
-    expect(fates[0]).toEqual({ kind: 'written' });
-    expect(fates[1]).toMatchObject({
-      kind: 'dead',
-      reason: expect.stringContaining('no such id'),
+    const results = await Promise.all(['a', 'bad', 'c'].map((id) => queue.write(rowOf(id))));
+    expect(results[0]).toEqual({ kind: 'written' });
+    expect(results[1]).toMatchObject({
+      kind: 'invalid',
+      problem: { reason: expect.stringContaining('no such id') },
     });
-    expect(fates[2]).toEqual({ kind: 'written' });
+    expect(results[2]).toEqual({ kind: 'written' });
     await queue.close(1000);
   });
 
-  it('tells them apart again among those that had to be sent again', async () => {
+  it('tells them apart among rows that had to be sent again', async () => {
     let appends = 0;
     const queue = await open(
       ({ rows }, hand) => {
@@ -120,35 +113,35 @@ describe('TableQueue', () => {
         const rowErrors = [{ index: bad, code: 1, message: 'no such id' }];
         hand.answer({ error: { code: 3, message: 'errors in rows' }, rowErrors });
       },
-      { setupPatienceMs: 0 },
+      { setupRetryMs: 0 },
     );
     const ids = ['bad0', 'a', 'bad2', 'b', 'bad4', 'c'];
-    const fates = await Promise.all(ids.map((id) => queue.write({ id })));
-    expect(fates.map(({ kind }) => kind)).toEqual(
-      ids.map((id) => (id.startsWith('bad') ? 'dead' : 'written')),
+    const results = await Promise.all(ids.map((id) => queue.write(rowOf(id))));
+    expect(results.map(({ kind }) => kind)).toEqual(
+      ids.map((id) => (id.startsWith('bad') ? 'invalid' : 'written')),
     );
     expect(server.stored.map((row) => row.at(-1))).toEqual(['a', 'b', 'c']);
     await queue.close(1000);
   });
 
-  it('writes what waits for company when it is closed', async () => {
+  it('writes a batch that is not full when it is closed', async () => {
     const queue = await open(takes, { lingerMs: 600_000 });
-    const fate = queue.write({ id: 'a' });
+    const result = queue.write(rowOf('a'));
     await queue.close(5000);
-    expect(await fate).toEqual({ kind: 'written' });
+    expect(await result).toEqual({ kind: 'written' });
   });
 
-  it('gives back what is not answered in the grace', async () => {
+  it('nacks what is not answered within the grace time', async () => {
     const queue = await open(() => {});
-    const fate = queue.write({ id: 'a' });
+    const result = queue.write(rowOf('a'));
     await queue.close(50);
-    expect(await fate).toMatchObject({ kind: 'held' });
+    expect(await result).toMatchObject({ kind: 'nacked' });
   });
 
   it('takes nothing more once it is closed', async () => {
     const queue = await open(takes);
     await queue.close(1000);
-    expect(await queue.write({ id: 'a' })).toMatchObject({ kind: 'held' });
+    expect(await queue.write(rowOf('a'))).toMatchObject({ kind: 'nacked' });
   });
 
   it('keeps rows through a table that is gone, and writes them when it is back', async () => {
@@ -158,12 +151,12 @@ describe('TableQueue', () => {
         if (isGone) hand.end(5, 'Requested entity was not found');
         else hand.store();
       },
-      { setupPatienceMs: 0 },
+      { setupRetryMs: 0 },
     );
-    const fate = queue.write({ id: 'a' });
+    const result = queue.write(rowOf('a'));
     await expect.poll(() => queue.isRefused).toBe(true);
     isGone = false;
-    expect(await fate).toEqual({ kind: 'written' });
+    expect(await result).toEqual({ kind: 'written' });
     expect(setupFailures.length).toBeGreaterThan(0);
     await expect.poll(() => queue.isRefused).toBe(false);
     await queue.close(1000);
@@ -174,7 +167,7 @@ describe('TableQueue', () => {
     let mended: () => void = () => {};
     const queue = await open(
       (_, hand) => (isRefused ? hand.end(5, 'Requested entity was not found') : hand.store()),
-      { setupPatienceMs: 0 },
+      { setupRetryMs: 0 },
       {
         limits: { rows: 1, bytes: 1000, lingerMs: 5 },
         onSetupFailure: (reason) => {
@@ -185,15 +178,15 @@ describe('TableQueue', () => {
         },
       },
     );
-    const fates = ['a', 'b', 'c'].map((id) => queue.write({ id }));
+    const results = ['a', 'b', 'c'].map((id) => queue.write(rowOf(id)));
     await expect.poll(() => setupFailures.length).toBe(1);
     const sent = server.received.length;
-    const late = queue.write({ id: 'd' });
+    const late = queue.write(rowOf('d'));
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(server.received).toHaveLength(sent);
     isRefused = false;
     mended();
-    expect(await Promise.all([...fates, late])).toEqual(Array(4).fill({ kind: 'written' }));
+    expect(await Promise.all([...results, late])).toEqual(Array(4).fill({ kind: 'written' }));
     expect(setupFailures).toHaveLength(1);
     await queue.close(1000);
   });
@@ -201,26 +194,26 @@ describe('TableQueue', () => {
   it('closes although mending the table is never answered', async () => {
     const queue = await open(
       (_, hand) => hand.end(5, 'Requested entity was not found'),
-      { setupPatienceMs: 0 },
+      { setupRetryMs: 0 },
       { onSetupFailure: () => new Promise(() => {}) },
     );
-    const fate = queue.write({ id: 'a' });
+    const result = queue.write(rowOf('a'));
     await expect.poll(() => server.received.length).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 50));
     await queue.close(50);
-    expect(await fate).toMatchObject({ kind: 'held' });
+    expect(await result).toMatchObject({ kind: 'nacked' });
   });
 
-  it('lets rows wait while enough is under way, and fills the batches with them', async () => {
+  it('lets rows wait while enough is pending, and fills the batches with them', async () => {
     const waiting: Hand[] = [];
     const queue = await open(
       (_, hand) => void waiting.push(hand),
       {},
-      { underWay: { rows: 1, bytes: 1_000_000 } },
+      { maxPending: { rows: 1, bytes: 1_000_000 } },
     );
-    const first = queue.write({ id: 'a' });
+    const first = queue.write(rowOf('a'));
     await expect.poll(() => waiting.length).toBe(1);
-    const others = ['b', 'c', 'd'].map((id) => queue.write({ id }));
+    const others = ['b', 'c', 'd'].map((id) => queue.write(rowOf(id)));
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(server.received).toHaveLength(1);
     waiting[0]?.store();
@@ -233,46 +226,46 @@ describe('TableQueue', () => {
     await queue.close(1000);
   });
 
-  it('gives back what was not sent, and goes on with what comes after', async () => {
+  it('nacks what was not sent, and goes on with what comes after', async () => {
     const waiting: Hand[] = [];
     const queue = await open(
       (_, hand) => void waiting.push(hand),
       {},
-      { underWay: { rows: 1, bytes: 1_000_000 } },
+      { maxPending: { rows: 1, bytes: 1_000_000 } },
     );
-    const sent = queue.write({ id: 'a' });
+    const sent = queue.write(rowOf('a'));
     await expect.poll(() => waiting.length).toBe(1);
-    const unsent = ['b', 'c'].map((id) => queue.write({ id }));
-    queue.giveBackUnsent();
-    expect(await Promise.all(unsent)).toMatchObject([{ kind: 'held' }, { kind: 'held' }]);
+    const unsent = ['b', 'c'].map((id) => queue.write(rowOf(id)));
+    queue.nackUnsent();
+    expect(await Promise.all(unsent)).toMatchObject([{ kind: 'nacked' }, { kind: 'nacked' }]);
     expect(queue.waitingSince).toBeDefined();
     waiting[0]?.store();
     expect(await sent).toEqual({ kind: 'written' });
     await expect.poll(() => queue.waitingSince).toBeUndefined();
-    const later = queue.write({ id: 'd' });
+    const later = queue.write(rowOf('d'));
     await expect.poll(() => waiting.length).toBe(2);
     waiting[1]?.store();
     expect(await later).toEqual({ kind: 'written' });
     await queue.close(1000);
   });
 
-  it('lets go of what was sent, and tells what becomes of it', async () => {
+  it('nacks what was sent, and gives its later result', async () => {
     const waiting: Hand[] = [];
     const queue = await open((_, hand) => void waiting.push(hand));
-    const fates = ['a', 'b'].map((id) => queue.write({ id }));
+    const results = ['a', 'b'].map((id) => queue.write(rowOf(id)));
     await expect.poll(() => waiting.length).toBe(1);
-    queue.giveBackSent();
-    const held = await Promise.all(fates);
-    expect(held).toMatchObject([{ kind: 'held' }, { kind: 'held' }]);
+    queue.nackUnanswered();
+    const nacked = await Promise.all(results);
+    expect(nacked).toMatchObject([{ kind: 'nacked' }, { kind: 'nacked' }]);
     waiting[0]?.answer({ rowErrors: [{ index: 0, code: 1, message: 'no such id' }] });
     await expect.poll(() => waiting.length).toBe(2);
     waiting[1]?.store();
-    const later = held.map((fate) => (fate.kind === 'held' ? fate.later : undefined));
-    expect(await Promise.all(later)).toMatchObject([{ kind: 'dead' }, { kind: 'written' }]);
+    const later = nacked.map((result) => (result.kind === 'nacked' ? result.later : undefined));
+    expect(await Promise.all(later)).toMatchObject([{ kind: 'invalid' }, { kind: 'written' }]);
     await queue.close(1000);
   });
 
-  it('tells a bad row by those that come after it, though it is the first of its table', async () => {
+  it('finds an invalid row by those that come after it, although it is the first of its table', async () => {
     const mended = Promise.withResolvers<void>();
     const queue = await open(
       ({ rows }, hand) => {
@@ -280,30 +273,30 @@ describe('TableQueue', () => {
         if (isBad) hand.answer({ error: { code: 3, message: 'no' } });
         else hand.store();
       },
-      { setupPatienceMs: 0 },
+      { setupRetryMs: 0 },
       { onSetupFailure: () => mended.promise },
     );
-    const bad = queue.write({ id: 'bad' });
+    const bad = queue.write(rowOf('bad'));
     await expect.poll(() => server.received.length).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 50));
     // It waits for company while the table is mended, and longer than it may.
-    const good = queue.write({ id: 'good' });
+    const good = queue.write(rowOf('good'));
     await new Promise((resolve) => setTimeout(resolve, 50));
     mended.resolve();
     expect(await good).toEqual({ kind: 'written' });
-    expect(await bad).toMatchObject({ kind: 'dead' });
+    expect(await bad).toMatchObject({ kind: 'invalid' });
     await queue.close(1000);
   });
 
-  it('writes all that waits behind a slow append when it is closed', async () => {
+  it('writes all rows behind a slow append when it is closed', async () => {
     const queue = await open(
       (_, hand) => void setTimeout(() => hand.store(), 20),
       { lingerMs: 600_000 },
-      { limits: { rows: 2, bytes: 1000, lingerMs: 600_000 }, underWay: { rows: 1, bytes: 1000 } },
+      { limits: { rows: 2, bytes: 1000, lingerMs: 600_000 }, maxPending: { rows: 1, bytes: 1000 } },
     );
-    const fates = ['a', 'b', 'c', 'd', 'e'].map((id) => queue.write({ id }));
+    const results = ['a', 'b', 'c', 'd', 'e'].map((id) => queue.write(rowOf(id)));
     await queue.close(5000);
-    expect(await Promise.all(fates)).toEqual(Array(5).fill({ kind: 'written' }));
+    expect(await Promise.all(results)).toEqual(Array(5).fill({ kind: 'written' }));
     expect(server.received).toHaveLength(3);
   });
 });

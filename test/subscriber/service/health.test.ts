@@ -26,7 +26,7 @@ async function isReached(host: string, port: number): Promise<boolean> {
 }
 
 describe('health', () => {
-  it.each(['HEALTH_PORT', 'PORT'])('is told to this machine alone, by %s', async (name) => {
+  it.each(['HEALTH_PORT', 'PORT'])('is only available on this machine, by %s', async (name) => {
     const port = await start({ [name]: '0' });
     expect(await isReached('127.0.0.1', port)).toBe(true);
     // Every address of 127.0.0.0/8 reaches what listens on all of them.
@@ -34,14 +34,14 @@ describe('health', () => {
     if (outward) expect(await isReached(outward, port)).toBe(false);
   });
 
-  it('is told to others where HEALTH_HOST says so', async () => {
+  it('is available to others where HEALTH_HOST says so', async () => {
     const port = await start({ HEALTH_PORT: '0', HEALTH_HOST: '0.0.0.0' });
     expect(await isReached('127.0.0.1', port)).toBe(true);
     if (process.platform === 'linux') expect(await isReached('127.0.0.2', port)).toBe(true);
     if (outward) expect(await isReached(outward, port)).toBe(true);
   });
 
-  it('takes no host that is no address', () => {
+  it('refuses a host that is not an address', () => {
     for (const host of ['example.com', 'http://0.0.0.0', '0.0.0.0:80', '*']) {
       expect(() => readHealthAddress({ HEALTH_PORT: '0', HEALTH_HOST: host })).toThrow(
         'HEALTH_HOST must be an address',

@@ -16,14 +16,14 @@ function start(nodeFlags: string[] = []): { pids: string[]; limitMb: number } {
   };
 }
 
-it('begins anew, as the same process, with the heap that it is told', () => {
+it('restarts as the same process, with the given heap', () => {
   const { pids, limitMb } = start();
   expect(pids).toHaveLength(2);
   expect(new Set(pids).size).toBe(1);
   expect(limitMb).toBeLessThan(150);
 });
 
-it('leaves a size alone that the user has set', () => {
+it('does nothing where the user has set a size', () => {
   const { pids, limitMb } = start(['--max-old-space-size=700']);
   expect(pids).toHaveLength(1);
   expect(limitMb).toBeGreaterThan(600);

@@ -4,16 +4,16 @@ import { expect, test, vi } from 'vitest';
 import type { Fault } from '../../beds/pubsub-script.ts';
 import { inNoTime, logged, openEdge, purchase, shop, signed } from '../../beds/workerd/edge.ts';
 
-// The bindings of vitest.config.ts: a queue and a bucket of workerd's own.
+// The bindings of vitest.config.ts: workerd's own queue and bucket.
 const bound = env as unknown as { OVERFLOW: Queue<Uint8Array>; OVERFLOW_OBJECTS: R2Bucket };
 const objects = bound.OVERFLOW_OBJECTS;
 
-/** The queue, and what it was sent. Its limits are its own. */
+/** The real queue with its real limits; records what it was sent. */
 function recordingQueue() {
   const sent: Uint8Array[] = [];
   const queue = {
     async send(body: Uint8Array, options: QueueSendOptions) {
-      // Sending takes the buffer away.
+      // Sending detaches the buffer.
       sent.push(body.slice());
       return bound.OVERFLOW.send(body, options);
     },
@@ -21,7 +21,7 @@ function recordingQueue() {
   return { queue, sent };
 }
 
-/** On a busy machine even a refusal may come too late. */
+/** On a busy machine even a refusal may arrive too late. */
 const failed = expect.stringMatching(/^pubsub-(503|timeout)$/);
 
 const down: Fault[] = Array(40).fill({ status: 503 });
@@ -36,7 +36,7 @@ function eventOf(bytes: number): string {
   return frame.replace('""', `"${'x'.repeat(bytes - frame.length)}"`);
 }
 
-/** An edge with overflow, whose Pub/Sub is down; and one event that it has kept. */
+/** An edge whose Pub/Sub is down, and one event that its overflow keeps. */
 async function keepOne(body = purchase, bindings: object = {}) {
   const { queue, sent } = recordingQueue();
   const overflow = { OVERFLOW: queue, OVERFLOW_OBJECTS: objects };
@@ -60,7 +60,7 @@ async function keepOne(body = purchase, bindings: object = {}) {
     id,
     status: response.status,
     line: JSON.parse(line),
-    /** Hands the queue's messages to the consumer: what was acked, what is to come again, what it logged. */
+    /** Delivers the queue's messages to the consumer; returns what it acked, retried and logged. */
     async drain(bodies: unknown[] = sent, attempts = 1) {
       const messages = bodies.map((one, at) => ({
         id: String(at),
@@ -89,7 +89,7 @@ async function keys(prefix: string): Promise<string[]> {
   return found.map(({ key }) => key);
 }
 
-test('kept in the queue, it is accepted, and drained under the same id and attributes', async () => {
+test('a delivery that the queue keeps is accepted, then drained with the same id and attributes', async () => {
   const kept = await keepOne();
   expect(kept.status).toBe(204);
   expect(kept.line).toMatchObject({
@@ -108,7 +108,7 @@ test('kept in the queue, it is accepted, and drained under the same id and attri
   expect((await kept.published()).map((made) => made.request)).toEqual([refused?.request]);
 });
 
-test('while Pub/Sub stays down it is held, ever longer but never for more than an hour', async () => {
+test('while Pub/Sub is down a message is held with growing delays of at most an hour', async () => {
   const kept = await keepOne();
   const delays: number[] = [];
   for (const attempts of [1, 2, 5, 20, 100]) {
@@ -118,7 +118,7 @@ test('while Pub/Sub stays down it is held, ever longer but never for more than a
     expect(again).toHaveLength(1);
     delays.push(lines[0].again_in_s);
   }
-  // Doubling from 10 s up to an hour, and up to a fifth less: a hundred of them are three days and more.
+  // From 10 s the delay doubles up to an hour, less up to a fifth. A hundred delays are more than three days.
   for (const [at, bound] of [10, 20, 160, 3600, 3600].entries()) {
     expect(delays[at]).toBeGreaterThanOrEqual(bound * 0.8);
     expect(delays[at]).toBeLessThanOrEqual(bound);
@@ -126,7 +126,7 @@ test('while Pub/Sub stays down it is held, ever longer but never for more than a
   expect(await keys(`parked/shop/${kept.id}`)).toEqual([]);
 });
 
-test('each message of a batch has an end of its own', async () => {
+test('each message of a batch is acked or retried by itself', async () => {
   const [one, other] = [await keepOne(), await keepOne('{"event_name":"purchase","n":2}')];
   await one.edge.script([{ status: 400 }]);
   const drained = await one.drain([one.sent[0], other.sent[0]]);
@@ -138,7 +138,7 @@ test.each([
   ['one byte more', 127_901, 'object'],
   ['a megabyte', 1_000_000, 'object'],
 ])('%s', async (_, frameBytes, place) => {
-  // The length of the frame is that of the body and of a head whose parts are all of fixed length.
+  // The frame is the body and a head of fixed length.
   const probe = await keepOne();
   const head = (probe.sent[0]?.byteLength ?? 0) - purchase.length;
   const body = eventOf(frameBytes - head);
@@ -165,7 +165,7 @@ test.each([
   expect(second.acked).toEqual(['0']);
 });
 
-test('what is held for three days is parked in the bucket, and a claim brings it back', async () => {
+test('a message that is held for three days is parked in the bucket, and a claim replays it', async () => {
   for (const body of [purchase, eventOf(200_000)]) {
     const kept = await keepOne(body);
     kept.clock.now += 3 * 24 * 3600 * 1000 + 1;
@@ -177,7 +177,7 @@ test('what is held for three days is parked in the bucket, and a claim brings it
     expect(await keys(`overflow/shop/${kept.id}`)).toEqual([]);
     expect(await keys(key)).toEqual([key]);
 
-    // Sent again too early, it stays where it is.
+    // If it is replayed too early, it stays parked.
     expect((await kept.drain([{ object: key }])).lines).toMatchObject([{ outcome: 'parked' }]);
     expect(await keys(key)).toEqual([key]);
     expect((await kept.drain([{ object: key }])).lines).toMatchObject([{ outcome: 'drained' }]);
@@ -190,10 +190,10 @@ test.each([
   ['text', 'nonsense'],
   ['JSON of another kind', { hello: 1 }],
   ['bytes', Uint8Array.of(1, 2, 3)],
-  ['attributes that are none', new TextEncoder().encode('{"attributes":{"a":1}}\n')],
-  ['attributes of no delivery', new TextEncoder().encode('{"attributes":{"a":"1"}}\n')],
-  ['what JSON cannot tell', { n: 1n }],
-])('a message that is not ours (%s) is parked for a person to look at', async (_, body) => {
+  ['attributes that are not strings', new TextEncoder().encode('{"attributes":{"a":1}}\n')],
+  ['attributes without a delivery id', new TextEncoder().encode('{"attributes":{"a":"1"}}\n')],
+  ['what JSON cannot represent', { n: 1n }],
+])('an unreadable message (%s) is parked for a person to look at', async (_, body) => {
   const kept = await keepOne();
   for (const key of await keys('parked/unreadable/')) await objects.delete(key);
   const { acked, lines } = await kept.drain([body]);
@@ -205,7 +205,7 @@ test.each([
   expect(await keys('parked/unreadable/')).toEqual(['parked/unreadable/0']);
 });
 
-test('a bucket that never answers holds up no message behind', async () => {
+test('a bucket that never answers does not block the next message', async () => {
   const [one, other] = [await keepOne(eventOf(200_000)), await keepOne(eventOf(200_001))];
   await one.edge.script([]);
   const hanging = {
@@ -230,7 +230,7 @@ test('a bucket that never answers holds up no message behind', async () => {
   }
 });
 
-test('without a bucket nothing is parked, and what is too large is a 503', async () => {
+test('without a bucket nothing is parked, and a delivery that is too large is a 503', async () => {
   const small = await keepOne(purchase, { OVERFLOW_OBJECTS: undefined });
   expect(small.status).toBe(204);
   small.clock.now += 30 * 24 * 3600 * 1000;
@@ -259,7 +259,7 @@ test.each([
   expect(kept.line).toMatchObject({ outcome: 'not-stored', cause: failed, overflow });
 });
 
-test('a service account that cannot sign keeps no delivery out of overflow', async () => {
+test('overflow keeps deliveries even if the service account cannot sign', async () => {
   const kept = await keepOne(purchase, { GOOGLE_SERVICE_ACCOUNT: '{}' });
   expect(kept.status).toBe(204);
   expect(kept.line).toMatchObject({ cause: 'service-account.invalid', overflow: 'queue' });
@@ -269,7 +269,7 @@ test('a service account that cannot sign keeps no delivery out of overflow', asy
   ]);
 });
 
-test('a sender that hangs up cancels neither publishing nor keeping', async () => {
+test('a sender that disconnects cancels neither publishing nor overflow', async () => {
   const { queue, sent } = recordingQueue();
   const edge = openEdge({ streams: { shop: large }, env: { OVERFLOW: queue } });
   await edge.script(down);

@@ -14,7 +14,7 @@ const account = JSON.stringify({
 const minute = 60_000;
 const start = Date.parse('2026-11-21T08:00:00Z');
 
-test('the token is what AIP-4111 asks for, signed by the account', async () => {
+test('the token has the form of AIP-4111 and the signature of the account', async () => {
   const token = await new AccessTokens().get(account, start);
   const { payload, protectedHeader } = await jwtVerify(token, publicKey, {
     currentDate: new Date(start),
@@ -29,7 +29,7 @@ test('the token is what AIP-4111 asks for, signed by the account', async () => {
   });
 });
 
-test('one token serves until five minutes before its end', async () => {
+test('a token is reused until five minutes before it expires', async () => {
   const tokens = new AccessTokens();
   const first = await tokens.get(account, start);
   expect(await tokens.get(account, start + 55 * minute - 1000)).toBe(first);
@@ -38,7 +38,7 @@ test('one token serves until five minutes before its end', async () => {
   expect(await tokens.get(account, start + 56 * minute)).toBe(second);
 });
 
-test('a dropped token is signed anew, unless another has been signed since', async () => {
+test('a dropped token is replaced, unless a new one has been signed since', async () => {
   const tokens = new AccessTokens();
   const first = await tokens.get(account, start);
   tokens.drop(first);
@@ -65,7 +65,7 @@ test.each([
   ['no key', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n'],
   ['nothing in it', '-----BEGIN PRIVATE KEY-----\n\n-----END PRIVATE KEY-----\n'],
   ['the key of another algorithm', await exportPKCS8(elliptic.privateKey)],
-])('a private key that is %s is told, and not quoted', async (_, private_key) => {
+])('the error for a private key that is %s does not quote it', async (_, private_key) => {
   const unusable = JSON.stringify({ ...JSON.parse(account), private_key });
   const getting = new AccessTokens().get(unusable, start);
   await expect(getting).rejects.toMatchObject({

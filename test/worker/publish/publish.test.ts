@@ -16,13 +16,13 @@ async function deliver(faults: Fault[], publishBudgetMs = 3000) {
   return { edge, status, tries, ids, line: JSON.parse(line) };
 }
 
-/** Of each try: did the edge break it off? The stand-in sees that a moment after the answer. */
+/** For each attempt: did the edge abort it? The test's Pub/Sub sees that shortly after the answer. */
 async function abandonedAt(edge: ReturnType<typeof openEdge>): Promise<boolean[]> {
   return (await edge.tries()).map((made) => made.abandoned);
 }
 
 test.each([408, 409, 429, 499, 500, 502, 503, 504])(
-  '%i from Pub/Sub is tried again, with the same delivery id',
+  'after %i from Pub/Sub the edge retries with the same delivery id',
   async (status) => {
     const got = await deliver([{ status }]);
     expect(got.status).toBe(204);
@@ -37,31 +37,28 @@ test.each([
   [404, 'does not exist'],
   [301, 'redirects'],
   [307, 'redirects'],
-])(
-  '%i from Pub/Sub is for a person to mend: 503 at once, and the log says so',
-  async (status, says) => {
-    const got = await deliver([{ status }]);
-    expect(got.status).toBe(503);
-    expect(got.tries).toHaveLength(1);
-    expect(got.line).toMatchObject({ outcome: 'not-stored', cause: `pubsub-${status}`, tries: 1 });
-    expect(got.line.problem).toMatch(/^configuration: /);
-    expect(got.line.problem).toContain(says);
-  },
-);
+])('%i from Pub/Sub needs a person: 503 at once, and the log says so', async (status, says) => {
+  const got = await deliver([{ status }]);
+  expect(got.status).toBe(503);
+  expect(got.tries).toHaveLength(1);
+  expect(got.line).toMatchObject({ outcome: 'not-stored', cause: `pubsub-${status}`, tries: 1 });
+  expect(got.line.problem).toMatch(/^configuration: /);
+  expect(got.line.problem).toContain(says);
+});
 
-test('a redirect is not followed: the token stays here', async () => {
+test('a redirect is not followed, so the token reaches no other host', async () => {
   const got = await deliver([{ status: 302 }]);
   expect(got.tries.map((made) => made.path)).toEqual([
     `/v1/projects/your-project/topics/${got.edge.topic}:publish`,
   ]);
 });
 
-test('400 from Pub/Sub is not tried again, and is never the sender’s fault', async () => {
+test('400 from Pub/Sub is not retried, and never becomes a 4xx', async () => {
   const got = await deliver([{ status: 400 }]);
   expect([got.status, got.tries.length]).toEqual([503, 1]);
 });
 
-test('401: the token is dropped and signed once more', async () => {
+test('401: the edge drops the token and signs a new one', async () => {
   let now = Date.parse('2026-11-21T08:00:00Z');
   const edge = openEdge({ now: () => (now += 1000) });
   await edge.script([{ status: 401 }]);
@@ -73,14 +70,14 @@ test('401: the token is dropped and signed once more', async () => {
   );
 });
 
-test('401 twice is for a person to mend', async () => {
+test('401 twice needs a person', async () => {
   const got = await deliver([{ status: 401 }, { status: 401 }]);
   expect([got.status, got.tries.length]).toEqual([503, 2]);
   expect(got.line).toMatchObject({ cause: 'pubsub-401', tries: 2 });
   expect(got.line.problem).toContain('GOOGLE_SERVICE_ACCOUNT');
 });
 
-test('a lost ack gives two copies with one delivery id', async () => {
+test('a lost ack gives two messages with one delivery id', async () => {
   const got = await deliver(['lose-ack']);
   expect(got.status).toBe(204);
   expect(got.tries.map((made) => made.stored)).toEqual([true, true]);
@@ -89,7 +86,7 @@ test('a lost ack gives two copies with one delivery id', async () => {
 });
 
 test.each<Fault>(['hang', 'hang-in-body'])(
-  '%s once: there is time for another try',
+  '%s once: there is time for another attempt',
   async (fault) => {
     const got = await deliver([fault]);
     expect([got.status, got.tries.length]).toEqual([204, 2]);
@@ -98,7 +95,7 @@ test.each<Fault>(['hang', 'hang-in-body'])(
 );
 
 test.each<Fault>(['hang', 'hang-in-body'])(
-  '%s for good: 503 within the budget, and no connection is left behind',
+  '%s every time: 503 within the budget, and no connection stays open',
   async (fault) => {
     const got = await deliver(Array(9).fill(fault), 400);
     expect(got.status).toBe(503);
@@ -109,7 +106,7 @@ test.each<Fault>(['hang', 'hang-in-body'])(
   },
 );
 
-test('nobody listens: 503', async () => {
+test('if nothing listens at the endpoint: 503', async () => {
   const edge = openEdge({
     streams: { shop: { ...shop, publishBudgetMs: 100 } },
     env: { PUBSUB_ENDPOINT: 'http://127.0.0.1:1' },
@@ -127,7 +124,7 @@ test.each([
   '{"messageIds":["1","2"]}',
   '{"messageIds":"1"}',
   'null',
-])('a 200 that says %j acknowledges nothing', async (body) => {
+])('a 200 with the body %j acknowledges nothing', async (body) => {
   const got = await deliver(Array(40).fill({ body }), 800);
   expect(got.status).toBe(503);
   expect(got.line).toMatchObject({ cause: 'pubsub-no-message-id' });
@@ -142,12 +139,12 @@ test('without an endpoint: 503, and the log names what is missing', async () => 
   expect(JSON.parse(line).problem).toContain('PUBSUB_ENDPOINT');
 });
 
-test('a slow acknowledgement within the budget is waited for', async () => {
+test('the edge waits for a slow acknowledgement within the budget', async () => {
   const got = await deliver([{ afterMs: 150 }]);
   expect([got.status, got.tries.length]).toEqual([204, 1]);
 });
 
-test('a sender that hangs up cancels nothing', async () => {
+test('a sender that disconnects cancels nothing', async () => {
   const edge = openEdge();
   await edge.script([{ status: 503 }, { afterMs: 50 }]);
   const lines = await logged(async () => {
@@ -159,7 +156,7 @@ test('a sender that hangs up cancels nothing', async () => {
 });
 
 test('a body of 7 MiB is published whole', async () => {
-  // What is tested is the size: a busy machine may take its time.
+  // This tests the size, so the time on a busy machine must not matter.
   const large = { ...shop, maxBodyBytes: 7 * 1024 * 1024, publishBudgetMs: 25_000 };
   const edge = openEdge({ streams: { shop: large } });
   const frame = '{"event_name":"purchase","x":""}';

@@ -11,7 +11,7 @@ function countsOf(census: Census): unknown[] {
 
 const filtered = (...names: string[]) => ({ cause: 'event-filter', names }) as const;
 
-test('what is dropped is counted by name, and published without payloads', async () => {
+test('dropped events are counted by name and published without payloads', async () => {
   const edge = openEdge({ now: () => 1_000_000 });
   for (const body of ['{"event_name":"page_view","email":"jan@example.com"}', '{}']) {
     expect((await edge.send('/shop', await signed(body))).headers.get('tributary-outcome')).toBe(
@@ -28,7 +28,7 @@ test('what is dropped is counted by name, and published without payloads', async
   expect(await edge.tries()).toEqual([]);
 });
 
-test('of an array that is relayed, the events that the subscriber will drop are counted', async () => {
+test('in an array that is relayed, the events that the subscriber will drop are counted', async () => {
   const list = generic({
     table: 'a.b',
     scheme: 'endpoint-key',
@@ -50,7 +50,7 @@ test('of an array that is relayed, the events that the subscriber will drop are 
   ]);
 });
 
-test('one event of an array that the filter drops is counted as well', async () => {
+test('a single dropped event of an array is counted too', async () => {
   const list = generic({ table: 'a.b', each: '$', event: '$.type', filter: { events: ['kept'] } });
   const edge = openEdge({ streams: { list }, now: () => 5, env: { LIST_KEY: 'key' } });
   for (const types of [['kept', 'noise'], ['noise', 'kept'], ['noise'], ['kept']]) {
@@ -62,7 +62,7 @@ test('one event of an array that the filter drops is counted as well', async () 
   expect(counts.reduce((sum, { dropped }) => sum + dropped, 0)).toBe(3);
 });
 
-test('what is accepted, refused or malformed is not', async () => {
+test('accepted, refused and malformed deliveries are not counted', async () => {
   const edge = openEdge();
   await edge.send('/shop', await signed('{"event_name":"purchase"}'));
   await edge.send('/shop', { body: '{"event_name":"page_view"}' });
@@ -70,7 +70,7 @@ test('what is accepted, refused or malformed is not', async () => {
   expect(await edge.census()).toEqual([]);
 });
 
-test('a census that cannot be published costs a line in the log, and nothing else', async () => {
+test('a census that cannot be published leaves one line in the log', async () => {
   const edge = openEdge({ streams: { shop } });
   await edge.script(Array(200).fill({ status: 404 }));
   const lines = await logged(async () => {
@@ -82,7 +82,7 @@ test('a census that cannot be published costs a line in the log, and nothing els
   ]);
 });
 
-test('counts add up until they are taken', () => {
+test('counts grow until they are taken', () => {
   const census = new Census();
   census.add('a', filtered('x', 'y', 'x'), 5);
   census.add('a', filtered('x'), 9);
@@ -95,7 +95,7 @@ test('counts add up until they are taken', () => {
   expect(countsOf(census)).toEqual([]);
 });
 
-test('names without end take no memory without end, and none of them is lost from the sum', () => {
+test('unlimited names take limited memory, and every event stays in the sum', () => {
   const census = new Census();
   for (let n = 0; n < 10_000; n++) census.add('a', filtered(`name ${n}`), 1);
   census.add('a', filtered('x'.repeat(10_000_000), '\ud800'), 1);
@@ -106,7 +106,7 @@ test('names without end take no memory without end, and none of them is lost fro
   expect(counts.at(-1)).not.toHaveProperty('event');
 });
 
-test('one request at a time is to report; if it never does, another is', () => {
+test('one request at a time publishes the counts; if it never does, another one may', () => {
   const census = new Census();
   expect(census.isDue(0, 10)).toBe(false);
   census.add('a', filtered('x'), 0);

@@ -9,7 +9,7 @@ import {
   signed,
 } from '../../beds/workerd/edge.ts';
 
-test('one line a delivery says what became of it', async () => {
+test('each delivery leaves one line with its outcome', async () => {
   const edge = openEdge();
   let id: string | null = null;
   const lines = await logged(async () => {
@@ -31,7 +31,7 @@ test('one line a delivery says what became of it', async () => {
 test.each([
   ['7f2c0a1b2c3d4e5f-PRG', { colo: 'PRG' }],
   ['of the sender, not of Cloudflare', {}],
-])('it names the data centre of the request %j', async (ray, expected) => {
+])('the line names the data centre of the request %j', async (ray, expected) => {
   const edge = openEdge();
   const { headers, ...init } = await signed(purchase);
   const lines = await logged(async () => {
@@ -45,7 +45,7 @@ test.each([
   ['missing', {}, 'missing'],
   ['malformed', { 'x-dn-signature': 'zz' }, 'malformed'],
   ['wrong', { 'x-dn-signature': '00'.repeat(32) }, 'mismatch'],
-])('the cause of a 401 stands in the log: %s', async (_, headers, cause) => {
+])('the log holds the cause of a 401: %s', async (_, headers, cause) => {
   const edge = openEdge();
   const lines = await logged(() =>
     edge.send('/shop', { body: purchase, headers: headers as Record<string, string> }),
@@ -53,7 +53,7 @@ test.each([
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ outcome: 'unauthorized', cause });
 });
 
-test('what passes no filter, and what is malformed, says why', async () => {
+test('a filtered and a malformed delivery leave their cause', async () => {
   const edge = openEdge();
   const lines = await logged(async () => {
     await edge.send('/shop', await signed('{"event_name":"page_view"}'));
@@ -97,8 +97,8 @@ test('no secret, signature, token or payload is ever in the log', async () => {
   }
 });
 
-test('traceparent is carried on where it is well-formed, and made anew where not', async () => {
-  // Time for a busy machine: here a try that is made again is one too many.
+test('a well-formed traceparent is passed on, any other is replaced', async () => {
+  // Enough time for a busy machine: a retry would fail this test.
   const edge = openEdge({ streams: { shop: { ...shop, publishBudgetMs: 25_000 } } });
   const trace = '0af7651916cd43dd8448eb211c80319c';
   const wellFormed = `00-${trace}-b7ad6b7169203331-01`;

@@ -1,83 +1,68 @@
+import type { Outcome, Reply } from '../../outcome.ts';
 import type { Delivery } from '../../receive/delivery.ts';
 
-/** What a sender's console expects to read. */
-export interface Reply {
-  status: 200 | 204;
-  headers?: Record<string, string>;
-  body?: string;
-}
-
-/** The cause is for the log. */
-export type Answer =
-  | { reply: Reply }
-  /** A challenge that proves nothing, or one that it is not safe to answer. */
-  | { refused: string }
-  /** The name of a secret that is missing: ours to mend. */
-  | { missing: string };
-
-/** What an unsigned challenge may be answered with. */
+/** The secrets that the answer to an unsigned challenge may need. */
 export interface Keys {
   /** The stream's live secret; of several the first that is set. */
   secret: NamedSecret;
-  /** What the user has told the sender's console to show. */
+  /** The token that the user entered in the sender's console. */
   verifyToken: NamedSecret;
 }
 
-/** Its value is empty where it is missing. */
+/** The value is empty if the secret is missing. */
 interface NamedSecret {
   name: string;
   value: string;
 }
 
 /**
- * How a sender's console finds out that an endpoint is its user's. Each part is undefined, or answers
- * undefined, where a request is no challenge but a delivery.
+ * How a sender's console checks that an endpoint belongs to its user. A part that is undefined, or returns
+ * undefined, leaves the request to the next step: it is a delivery, not a challenge.
  */
 export interface Handshake {
-  /** A GET, which nothing signs. */
-  get?(query: URLSearchParams, keys: Keys): Promise<Answer | undefined>;
-  /** A HEAD, which nothing signs. */
-  head?(): Answer;
-  /** An OPTIONS, which nothing signs; where a key ends the path, it holds. */
-  options?(headers: Headers): Answer | undefined;
-  /** A POST that comes before there is a secret to sign it with. */
-  unsigned?(headers: Headers, body: Uint8Array): Answer | undefined;
+  /** A GET that nothing signs. */
+  get?(query: URLSearchParams, keys: Keys): Promise<Outcome | undefined>;
+  /** A HEAD that nothing signs. */
+  head?(): Outcome;
+  /** An OPTIONS that nothing signs. If a key ends the path, it is verified. */
+  options?(headers: Headers): Outcome | undefined;
+  /** A POST that is sent before there is a secret to sign it with. */
+  unsigned?(headers: Headers, body: Uint8Array): Outcome | undefined;
   /** A POST whose key or signature held. */
-  verified?(delivery: Delivery, secret: string): Promise<Answer | undefined>;
-  /** The console looks at the answers to deliveries, too. */
+  verified?(delivery: Delivery, secret: string): Promise<Outcome | undefined>;
+  /** What the console also expects of the answers to deliveries. */
   answers?: { bare?: true; acceptedStatus?: 200 };
 }
 
-/** Says that somebody answers here, and nothing else. */
-export const present: Answer = { reply: { status: 200 } };
-
-/** As text that no browser takes for anything else: anybody may have chosen it. */
-export function echo(text: string): Answer {
-  return {
-    reply: {
-      status: 200,
-      headers: { 'content-type': 'text/plain', 'x-content-type-options': 'nosniff' },
-      body: text,
-    },
-  };
+export function reply(content: Reply): Outcome {
+  return { outcome: 'handshake', reply: content };
 }
 
-export function replyJson(value: object): Answer {
-  return {
-    reply: {
-      status: 200,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(value),
-    },
-  };
+/** Shows that somebody answers here, and nothing else. */
+export const present: Outcome = reply({ status: 200 });
+
+/** A challenge that proves nothing, or that is not safe to answer. The cause is for the log. */
+export function refuse(cause: string): Outcome {
+  return { outcome: 'forbidden', facts: { cause }, failedTry: true };
 }
 
-/** Longer challenges than any sender makes are not worth sending back. */
+/** As plain text that no browser sniffs: anybody may have chosen it. */
+export function echo(text: string): Outcome {
+  const headers = { 'content-type': 'text/plain', 'x-content-type-options': 'nosniff' };
+  return reply({ status: 200, headers, body: text });
+}
+
+export function replyJson(value: object): Outcome {
+  const headers = { 'content-type': 'application/json' };
+  return reply({ status: 200, headers, body: JSON.stringify(value) });
+}
+
+/** No sender's challenge is longer. */
 const maxChallengeLength = 1024;
 
 const decoder = new TextDecoder();
 
-/** The members of a JSON object; none where the body is anything else. */
+/** The members of a JSON object; none if the body is anything else. */
 export function membersOf(body: Uint8Array): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(decoder.decode(body));
@@ -87,7 +72,7 @@ export function membersOf(body: Uint8Array): Readonly<Record<string, unknown>> {
   }
 }
 
-/** A string that may be a challenge. */
+/** Can the value be a challenge? */
 export function isChallenge(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && value.length <= maxChallengeLength;
 }

@@ -6,16 +6,17 @@ import {
   membersOf,
   present,
   readPath,
+  reply,
   replyJson,
 } from './handshake.ts';
 
-// Challenges that come signed, or at an endpoint with a key, as every delivery does. What they are is
-// decided by the body alone: no signature covers the headers.
+// Challenges that are signed, or that show a key, as every delivery is or does. Only the body decides whether it is
+// a challenge: no signature covers the headers.
 
 /**
  * https://docs.slack.dev/reference/events/url_verification, and for slash commands
- * https://docs.slack.dev/interactivity/implementing-slash-commands: now and then Slack asks for the certificate
- * with `ssl_check=1`, which it does not sign. What shows a signature is verified first.
+ * https://docs.slack.dev/interactivity/implementing-slash-commands: Slack sometimes checks the certificate with
+ * `ssl_check=1`, which it does not sign. A request that shows a signature is verified first.
  */
 export const slack: Handshake = {
   async get(query) {
@@ -31,10 +32,10 @@ export const slack: Handshake = {
   },
 };
 
-/** It holds a token beside, and little else: not more is read before it is verified. */
+/** A check holds a token and little else. Larger bodies are not read before they are verified. */
 const maxSslCheckBytes = 4096;
 
-/** A form, and no JSON whose texts hold what looks like one. */
+/** The body must be a form as a whole: a JSON text may contain `&ssl_check=1&`. */
 function isSslCheck(body: Uint8Array): boolean {
   if (body.byteLength > maxSslCheckBytes) return false;
   const text = new TextDecoder().decode(body);
@@ -54,15 +55,15 @@ export const twitch: Handshake = {
 
 /** https://learn.microsoft.com/graph/change-notifications-delivery-webhooks#notificationurl-validation */
 export const graph: Handshake = {
-  async verified({ url }) {
-    const token = new URLSearchParams(/\?(.*)$/s.exec(url)?.[1]).get('validationToken');
+  async verified({ query }) {
+    const token = new URLSearchParams(query).get('validationToken');
     return isChallenge(token) ? echo(token) : undefined;
   },
 };
 
 /**
- * https://developer.monday.com/api-reference/docs/webhooks, "Verifying a webhook URL". Whatever is not answered
- * 200, it sends again: https://developer.monday.com/apps/changelog/clarification-on-retry-policies-for-webhooks-and-custom-actions
+ * https://developer.monday.com/api-reference/docs/webhooks, "Verifying a webhook URL". It retries whatever
+ * is not answered 200: https://developer.monday.com/apps/changelog/clarification-on-retry-policies-for-webhooks-and-custom-actions
  */
 export const monday: Handshake = {
   async verified({ body }) {
@@ -75,13 +76,13 @@ export const monday: Handshake = {
 
 /**
  * https://docs.discord.com/developers/events/webhook-events and, for interactions,
- * https://docs.discord.com/developers/interactions/overview. A PING is of type 0 among the former and of
- * type 1 among the latter, where type 1 is an event of the former.
+ * https://docs.discord.com/developers/interactions/overview. The type of a PING is 0 for webhook events and 1 for
+ * interactions; among webhook events, type 1 is an event.
  */
 export const discord: Handshake = {
   async verified({ body }) {
     const { type, event, token } = membersOf(body);
-    if (type === 0) return { reply: { status: 204 } };
+    if (type === 0) return reply({ status: 204 });
     const isPing = type === 1 && event === undefined && typeof token === 'string';
     return isPing ? replyJson({ type: 1 }) : undefined;
   },
@@ -89,20 +90,20 @@ export const discord: Handshake = {
 
 /**
  * https://developer.xero.com/documentation/guides/webhooks/configuring-your-server/, "Intent to receive":
- * deliveries without events, signed rightly and wrongly, which want 200 and 401 with nothing in them.
+ * deliveries without events, some with a wrong signature. They want 200 and 401 without a body.
  */
 export const xero: Handshake = {
   async verified({ body }) {
     const { events } = membersOf(body);
-    return Array.isArray(events) && events.length === 0 ? { reply: { status: 200 } } : undefined;
+    return Array.isArray(events) && events.length === 0 ? reply({ status: 200 }) : undefined;
   },
   answers: { bare: true, acceptedStatus: 200 },
 };
 
 /**
  * Azure Event Grid's own schema, at an endpoint whose key held:
- * https://learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema. Where the
- * subscription is for CloudEvents, it asks as those do.
+ * https://learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema. A subscription in the
+ * CloudEvents schema uses the handshake of CloudEvents.
  */
 export const eventGrid: Handshake = {
   ...cloudevents,

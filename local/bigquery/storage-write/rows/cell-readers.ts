@@ -15,7 +15,7 @@ import type { RowReader } from './row-reader.ts';
 
 const { Type } = protos.google.protobuf.FieldDescriptorProto;
 
-/** Reads one value from the wire as a cell; throws a BadRow where the column cannot hold it. */
+/** Reads one encoded value as a cell. Throws a BadRow if the value does not fit the column. */
 export type CellReader = (reader: RowReader) => Cell;
 
 const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|.)/g;
@@ -25,7 +25,7 @@ const MAX_TIMESTAMP = 253_402_300_799_999_999n;
 const MIN_DATE = -719_162n;
 const MAX_DATE = 2_932_896n;
 
-/** The reader for a protobuf type in a column, or undefined where BigQuery does not pair them. */
+/** The reader for a protobuf type in a column, or undefined if BigQuery does not allow the pair. */
 export function cellReader(column: FieldType, proto: ProtoType): CellReader | undefined {
   if (!takes(column, proto)) return undefined;
   const isText = proto === Type.TYPE_STRING;

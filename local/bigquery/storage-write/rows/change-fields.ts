@@ -1,4 +1,4 @@
-// The pseudo-columns that make a row a change of the row with its primary key.
+// The pseudo-columns that make a row an upsert or a delete by primary key.
 // https://cloud.google.com/bigquery/docs/change-data-capture#specify_changes_to_existing_records
 
 import { protos } from '@google-cloud/bigquery-storage';
@@ -24,7 +24,7 @@ export function isChangeField(name: string): boolean {
   return [CHANGE_TYPE, SEQUENCE].includes(name.toUpperCase());
 }
 
-/** The plan of a table's rows with the two pseudo-columns behind its columns. */
+/** Adds the two pseudo-columns after the columns of the plan. */
 export function planChanges(
   table: Table,
   plan: RecordPlan,
@@ -45,9 +45,9 @@ export function planChanges(
     byFieldNumber.set(field.number, planText(String(field.name).toUpperCase(), plan.columns));
   }
   if (byFieldNumber.size === plan.byFieldNumber.size + 1 && !names(fields).includes(CHANGE_TYPE)) {
-    throw new Refusal(status.INVALID_ARGUMENT, `${SEQUENCE} needs ${CHANGE_TYPE} beside it`);
+    throw new Refusal(status.INVALID_ARGUMENT, `${SEQUENCE} needs ${CHANGE_TYPE} as well`);
   }
-  // Which columns must be there depends on the change: see readChange.
+  // Which columns are required depends on the change: see readChange.
   return { columns: plan.columns + 2, byFieldNumber, required: [] };
 }
 
@@ -61,12 +61,12 @@ function planText(path: string, columns: number): FieldPlan {
   return { position, path, wireType: DELIMITED, repeated: false, read };
 }
 
-/** @throws BadRow where the row is no change of the table */
+/** @throws BadRow if the row is not a valid change of the table */
 export function readChange(table: Table, row: readonly Cell[]): RowChange {
   const columns = table.schema.length;
   const type = String(row[columns] ?? '').toUpperCase();
   if (type !== 'UPSERT' && type !== 'DELETE') {
-    throw new BadRow(CHANGE_TYPE, `it is UPSERT or DELETE, not "${row[columns] ?? ''}"`);
+    throw new BadRow(CHANGE_TYPE, `it must be UPSERT or DELETE, not "${row[columns] ?? ''}"`);
   }
   const isDelete = type === 'DELETE';
   const keys = keyFields(table);
@@ -79,11 +79,11 @@ export function readChange(table: Table, row: readonly Cell[]): RowChange {
   return { cells: row.slice(0, columns), isDelete, sequence: readSequence(row[columns + 1]) };
 }
 
-/** Sections of one width, so that they sort as text; a section that is missing counts as 0. */
+/** Pads all sections to one width, so that they compare as text. A missing section counts as 0. */
 function readSequence(cell: Cell | undefined): string {
   if (cell === null || cell === undefined) return '';
   if (!SECTIONS.test(String(cell))) {
-    throw new BadRow(SEQUENCE, 'it is 1 to 4 sections of 1 to 16 hexadecimal digits');
+    throw new BadRow(SEQUENCE, 'it must be 1 to 4 sections of 1 to 16 hexadecimal digits');
   }
   return String(cell)
     .toLowerCase()

@@ -1,4 +1,4 @@
-/** DATETIME and TIME as the Storage Write API takes them: as text, or packed into an int64. */
+/** DATETIME and TIME of the Storage Write API: as text, or packed into an int64. */
 
 const DATETIME =
   /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,6}))?)?$/;
@@ -7,7 +7,7 @@ const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})$/;
 
 const DAY_MS = 86_400_000;
 
-/** Microseconds since 1970-01-01T00:00:00, or undefined where the text names no such moment. */
+/** Microseconds since 1970-01-01T00:00:00, or undefined if the text is not a DATETIME. */
 export function datetimeFromText(text: string): bigint | undefined {
   const match = DATETIME.exec(text);
   if (!match) return undefined;

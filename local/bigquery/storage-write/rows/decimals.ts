@@ -2,7 +2,7 @@ import { BIGNUMERIC_MAX, BIGNUMERIC_MIN } from '../../values/bignumeric.ts';
 
 const DECIMAL = /^\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?\s*$/;
 
-/** What a column holds: digits after the point, and its bounds in units of the last digit. */
+/** The digits after the point, and the bounds in units of the last digit. */
 const DECIMALS = {
   NUMERIC: { scale: 9, min: 1n - 10n ** 38n, max: 10n ** 38n - 1n },
   BIGNUMERIC: { scale: 38, min: BIGNUMERIC_MIN, max: BIGNUMERIC_MAX },
@@ -10,7 +10,7 @@ const DECIMALS = {
 
 export type DecimalType = keyof typeof DECIMALS;
 
-/** The plain text of a decimal number, or undefined where the column cannot hold it exactly. */
+/** The plain text of a decimal number, or undefined if it does not fit the column exactly. */
 export function decimalFromText(type: DecimalType, text: string): string | undefined {
   const [, sign, whole = '', fraction = '', exponent = '0'] = DECIMAL.exec(text) ?? [];
   if (sign === undefined || whole + fraction === '') return undefined;
@@ -20,7 +20,7 @@ export function decimalFromText(type: DecimalType, text: string): string | undef
   return decimalText(type, sign === '-' ? -units : units);
 }
 
-/** Bytes hold a little-endian two's complement, as the BigDecimalByteStringEncoder of Google's Java client. */
+/** Reads a little-endian two's complement, as BigDecimalByteStringEncoder of Google's Java client writes it. */
 export function decimalFromBytes(type: DecimalType, bytes: Uint8Array): string | undefined {
   if (bytes.length === 0 || bytes.length > 32) return undefined;
   const magnitude = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);

@@ -29,7 +29,7 @@ export interface RowPlan extends RecordPlan {
   changes: boolean;
 }
 
-/** @throws BadRow naming the column, where the bytes are not a row of the table */
+/** @throws BadRow with the column's name, if the bytes are not a row of the table */
 export function decodeRow(plan: RecordPlan, bytes: Uint8Array): Cell[] {
   return decodeRecord(plan, new RowReader(bytes));
 }
@@ -39,7 +39,7 @@ function decodeRecord(plan: RecordPlan, reader: RowReader): Cell[] {
   while (reader.position < reader.end) {
     const tag = reader.uint32();
     const field = plan.byFieldNumber.get(tag >>> 3);
-    if (!field) throw new BadRow('', `the row has a field ${tag >>> 3} that its schema has not`);
+    if (!field) throw new BadRow('', `the row has field ${tag >>> 3}, which is not in its schema`);
     decodeField(field, tag & 7, reader, cells);
   }
   for (const { position, path } of plan.required) {
@@ -77,7 +77,7 @@ function decodeValue(field: FieldPlan, reader: RowReader): Cell {
   return cells;
 }
 
-/** Several numbers in one field, without tags between them. */
+/** Reads several numbers in one field, without tags between them. */
 function decodePacked(field: FieldPlan, reader: RowReader, elements: Cell[]): void {
   const outer = reader.end;
   reader.end = reader.delimited();

@@ -6,11 +6,11 @@ const YEARS_BACK = 10;
 const YEARS_AHEAD = 1;
 const MICROS_PER_DAY = 86_400_000_000n;
 
-/** Throws a BadRow for a row that the table's partitions do not take. */
+/** Throws a BadRow for a row outside of the allowed partitions. */
 export type PartitionCheck = (row: readonly Cell[]) => void;
 
 /**
- * A table partitioned by a column takes rows from 10 years back to 1 year ahead of now.
+ * A table partitioned by a column accepts rows from 10 years ago to 1 year ahead.
  * https://cloud.google.com/bigquery/docs/write-api#time-unit_column_partitioning
  */
 export function partitionCheck(table: Table, now: Date): PartitionCheck {
@@ -28,7 +28,7 @@ export function partitionCheck(table: Table, now: Date): PartitionCheck {
     if (at >= first && at < last) return;
     throw new BadRow(
       field.name,
-      `the partition is outside of ${YEARS_BACK} years back to ${YEARS_AHEAD} year ahead of now`,
+      `the partition is not within ${YEARS_BACK} years ago and ${YEARS_AHEAD} year ahead`,
     );
   };
 }

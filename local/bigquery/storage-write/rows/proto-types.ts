@@ -6,13 +6,13 @@ const { Type } = protos.google.protobuf.FieldDescriptorProto;
 
 export type ProtoType = (typeof Type)[keyof typeof Type];
 
-/** How a protobuf type lies on the wire, and how it is read as an integer where it is one. */
+/** A protobuf type's wire type, and its reader if it is an integer. */
 interface Scalar {
   wireType: 0 | 1 | 2 | 5;
   integer?: (reader: RowReader) => bigint;
 }
 
-/** The types that some column takes; BigQuery takes no `sint`, `fixed` and `sfixed`. */
+/** The types that some column accepts; BigQuery does not accept `sint`, `fixed` and `sfixed`. */
 const SCALARS: Readonly<Record<number, Scalar>> = {
   [Type.TYPE_DOUBLE]: { wireType: 1 },
   [Type.TYPE_FLOAT]: { wireType: 5 },

@@ -15,10 +15,10 @@ type DescriptorProto = protos.google.protobuf.IDescriptorProto;
 type FieldProto = protos.google.protobuf.IFieldDescriptorProto;
 
 /**
- * Matches a writer schema to a table. Fields and columns go by name, in any case.
+ * Matches a writer schema to a table. Fields match columns by name, ignoring case.
  *
- * @throws Refusal where the message has a field that the table has not, lacks a REQUIRED column, or sends
- * a column in a type or a mode that does not go with it
+ * @throws Refusal if the message has a field that is not in the table, lacks a REQUIRED column, or sends a
+ * column with a type or mode that does not match
  */
 export function planRows(table: Table, descriptor: DescriptorProto): RowPlan {
   const extra: string[] = [];
@@ -52,7 +52,7 @@ function planRecord(
     if (!column) {
       extra.push(path);
     } else if (taken.has(column) || !proto.number || byFieldNumber.has(proto.number)) {
-      throw mismatch(path, 'it stands in the message twice, or without a number');
+      throw mismatch(path, 'it occurs twice in the message, or has no number');
     } else {
       taken.add(column);
       byFieldNumber.set(
@@ -65,7 +65,7 @@ function planRecord(
   for (const { position, path } of required) {
     const field = fields[position];
     if (field && !taken.has(field))
-      throw mismatch(path, 'it is REQUIRED, and the message lacks it');
+      throw mismatch(path, 'it is REQUIRED but is not in the message');
   }
   return { columns: fields.length, byFieldNumber, required };
 }
@@ -115,7 +115,7 @@ function mismatch(path: string, reason: string): Refusal {
   return new Refusal(status.INVALID_ARGUMENT, `Proto schema mismatch on field ${path}: ${reason}`);
 }
 
-/** Finds message types by name as protobuf does: from the innermost message outwards. */
+/** Finds message types by name as protobuf does, from the innermost message outwards. */
 class Scope {
   readonly #path: readonly DescriptorProto[];
 

@@ -2,17 +2,17 @@ import { isUtf8 } from 'node:buffer';
 import { BadRow } from '../refusals.ts';
 
 const HIGH_WORD = 0x1_0000_0000;
-/** High words below this make a number that JavaScript holds exactly. */
+/** With a high word below this, the number is exact in JavaScript. */
 const EXACT_HIGH = 0x20_0000;
 
 /**
- * Reads protobuf wire data. Whatever runs over the end or is no protobuf throws a BadRow.
+ * Reads protobuf's wire format. Throws a BadRow for truncated or malformed data.
  * https://protobuf.dev/programming-guides/encoding/
  */
 export class RowReader {
   readonly bytes: Buffer;
   position = 0;
-  /** Where the message that is being read ends. */
+  /** The end of the current message. */
   end: number;
   /** The last varint's upper 32 bits. */
   #high = 0;
@@ -24,7 +24,7 @@ export class RowReader {
     this.end = bytes.length;
   }
 
-  /** A varint's lower 32 bits, unsigned; `#high` has the upper ones. */
+  /** Returns a varint's lower 32 bits, unsigned. `#high` gets the upper 32 bits. */
   #varint(): number {
     let low = 0;
     let high = 0;
@@ -75,7 +75,7 @@ export class RowReader {
     return this.bytes.readDoubleLE(this.#skip(8));
   }
 
-  /** Where a length-delimited value ends; `position` is at its start. */
+  /** Returns the end of a length-delimited value; `position` is then at its start. */
   delimited(): number {
     const length = this.#varint();
     if (length > this.end - this.position) throw truncated();
@@ -87,14 +87,14 @@ export class RowReader {
     const start = this.position;
     this.position = end;
     const text = this.bytes.toString('utf8', start, end);
-    // Decoding puts U+FFFD in place of what is no UTF-8; one that was sent is fine.
+    // Decoding replaces invalid UTF-8 by U+FFFD. A U+FFFD that was sent is valid.
     if (text.includes('\ufffd') && !isUtf8(this.bytes.subarray(start, end))) {
       throw new BadRow('', 'the text is not valid UTF-8');
     }
     return text;
   }
 
-  /** A copy: the request's own buffer is let go. */
+  /** Returns a copy, so that the request's buffer can be freed. */
   blob(): Uint8Array {
     const end = this.delimited();
     const copy = new Uint8Array(this.bytes.subarray(this.position, end));

@@ -19,7 +19,7 @@ const TYPES: Record<FieldType, number> = {
   RECORD: Type.STRUCT,
 };
 
-/** A table's columns in the Storage API's own words, which are not the REST API's. */
+/** A table's columns in the Storage API's form, which differs from the REST API's. */
 export function toTableSchema(
   fields: readonly Field[],
 ): protos.google.cloud.bigquery.storage.v1.ITableSchema {

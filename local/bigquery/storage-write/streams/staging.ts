@@ -1,4 +1,4 @@
-// Where the rows of PENDING streams wait for their commit: a DuckDB table for each stream.
+// The rows of PENDING streams wait for their commit in a DuckDB table per stream.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ExtraWrite } from '../../storage/append-queue.ts';
@@ -15,10 +15,10 @@ import { changeSchema } from '../../tables/schema-change.ts';
 import type { StreamName } from './stream-name.ts';
 import { saveRecord, type WriteStreamRecord } from './stream-store.ts';
 
-/** No dataset has this name: a project's id is not empty. */
+/** No dataset has this name, because project ids are not empty. */
 const DATASET = { projectId: '', datasetId: 'pending' };
 
-/** Drops what streams have left behind that are no more. */
+/** Drops the tables of streams that no longer exist. */
 export async function openStaging(store: Store, orphans: readonly StreamName[]): Promise<void> {
   await store.administer(async (connection) => {
     await connection.run(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(physicalSchema(DATASET))}`);
@@ -38,7 +38,7 @@ export async function createStaging(
   return { schema: table.schema, schemaVersion: table.schemaVersion };
 }
 
-/** Appends rows that fit `table` as it is now; `also` in the same transaction. */
+/** Appends rows that fit the current schema of `table`. `also` runs in the same transaction. */
 export async function appendToStaging(
   store: Store,
   record: WriteStreamRecord,
@@ -61,7 +61,7 @@ export async function appendToStaging(
   await store.appendStaged(staging, rows, also);
 }
 
-/** Moves the rows into the stream's table; the caller commits. */
+/** Moves the rows into the stream's table, in the caller's transaction. */
 export async function publishStaging(
   store: Store,
   connection: DuckDBConnection,

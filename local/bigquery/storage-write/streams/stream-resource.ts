@@ -1,4 +1,4 @@
-// Streams as the API's messages.
+// Write streams as the API's messages.
 
 import { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
@@ -42,14 +42,14 @@ export function wantsSchema({ view }: GetStream): boolean {
   return view === WriteStreamView.FULL;
 }
 
-/** Without a record: the table's default stream. */
+/** Describes a stream; without a record, the table's default stream. */
 export function describeStream(
   record: WriteStreamRecord | undefined,
   table: Table,
   withSchema: boolean,
 ): StreamResource {
   const created = record?.created ?? table.creationTime;
-  // What is committed on arrival was committed when it was made.
+  // Rows of other streams are visible at once, so their commit time is the create time.
   const committed = record?.type === 'PENDING' ? record.committed : created;
   return WriteStream.fromObject({
     name: formatStreamName(record ?? { table, stream: '_default' }),

@@ -1,4 +1,4 @@
-// What a stream's state forbids, in the API's codes.
+// Checks of a stream's state, with the API's error codes.
 
 import { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
@@ -37,7 +37,7 @@ export function checkOffset(record: WriteStreamRecord, offset: number): void {
   }
 }
 
-/** Nothing where the stream may be committed. */
+/** Why a stream cannot be committed; undefined if it can. */
 export function whyNotCommit(
   record: WriteStreamRecord | undefined,
   entity: string,

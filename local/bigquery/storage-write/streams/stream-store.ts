@@ -5,21 +5,21 @@ import { formatStreamName, type StreamName } from './stream-name.ts';
 
 const TABLE = 'tributary.write_streams';
 
-/** A stream that CreateWriteStream made. Replaced, never changed. */
+/** A stream of CreateWriteStream. Records are immutable. */
 export interface WriteStreamRecord extends StreamName {
   type: 'COMMITTED' | 'PENDING';
   /** Unix milliseconds. */
   created: number;
-  /** Rows that were appended: the offset of the next one. */
+  /** The number of appended rows, which is the offset of the next row. */
   rows: number;
   finalized: boolean;
-  /** When the rows became visible, of a PENDING stream. */
+  /** When the rows of a PENDING stream became visible, in Unix milliseconds. */
   committed?: number;
-  /** Of a PENDING stream: the columns of the table that its rows wait in. */
+  /** The schema of a PENDING stream's staging table. */
   shape?: { schema: Field[]; schemaVersion: number };
 }
 
-/** Every stream there is: in memory, and in the store with the rows that it counts. */
+/** All streams, in memory and on disk. */
 export class StreamStore {
   readonly #store: Store;
   readonly #records = new Map<string, WriteStreamRecord>();
@@ -28,7 +28,7 @@ export class StreamStore {
     this.#store = store;
   }
 
-  /** Streams whose table is gone, or was replaced by another, are forgotten. */
+  /** Deletes streams whose table was deleted or replaced, and returns them as orphans. */
   static async open(
     store: Store,
   ): Promise<{ streamStore: StreamStore; orphans: WriteStreamRecord[] }> {
@@ -55,7 +55,7 @@ export class StreamStore {
     return record && this.#isCurrent(record) ? record : undefined;
   }
 
-  /** Makes a state the one that is answered; `saveRecord` has it on disk. */
+  /** Sets the record in memory; `saveRecord` writes it to disk. */
   set(record: WriteStreamRecord): void {
     this.#records.set(formatStreamName(record), record);
   }

@@ -34,15 +34,15 @@ import { insertRecord, StreamStore, saveRecord, type WriteStreamRecord } from '.
 type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 
 /**
- * The streams of the Storage Write API. Every table's default stream exists without having been
- * made; COMMITTED and PENDING ones are made, and keep their offsets over a restart. BUFFERED ones
- * are not here: Google advises against them.
+ * The streams of the Storage Write API. Every table has a default stream. COMMITTED and PENDING streams
+ * are created and keep their offsets over a restart. BUFFERED streams are not supported; Google advises
+ * against them.
  */
 export class WriteStreams {
   readonly #store: Store;
   readonly #streamStore: StreamStore;
   readonly #faults: Faults | undefined;
-  /** The last of what is under way on a stream: its appends have an order. */
+  /** The last pending operation of each stream, because appends have an order. */
   readonly #tails = new Map<string, Promise<unknown>>();
 
   private constructor(store: Store, streamStore: StreamStore, faults: Faults | undefined) {
@@ -81,7 +81,7 @@ export class WriteStreams {
 
   get(request: GetStream): StreamResource {
     const name = parseStreamName(request.name);
-    if (!name) throw new Refusal(status.INVALID_ARGUMENT, `no write stream: ${request.name}`);
+    if (!name) throw new Refusal(status.INVALID_ARGUMENT, `not a write stream: ${request.name}`);
     const table = this.#requireTable(name.table);
     const fault = this.#faults?.take(['append.new-table'], formatStreamName(name), (each) =>
       isNew(table, each),
@@ -98,7 +98,7 @@ export class WriteStreams {
     return record;
   }
 
-  /** Appends behind all that was sent before. `offset`: where the caller takes the stream to end. */
+  /** Appends after all earlier appends. `offset` is the caller's expected end of the stream. */
   append(name: StreamName, table: Table, rows: Cell[][], offset?: number): Promise<Response> {
     return this.#inTurn(name, async () => {
       const record = this.require(name);
@@ -121,19 +121,22 @@ export class WriteStreams {
   async finalize(request: FinalizeStream): Promise<FinalizedStream> {
     const name = parseStreamName(request.name);
     if (!name || name.stream === '_default') {
-      throw new Refusal(status.INVALID_ARGUMENT, `no stream to finalize: ${request.name}`);
+      throw new Refusal(
+        status.INVALID_ARGUMENT,
+        `not a stream that can be finalized: ${request.name}`,
+      );
     }
     return await this.#inTurn(name, async () => {
       const record = { ...this.require(name), finalized: true };
       const table = this.#requireTable(name.table);
-      // By the way of the appends, so that no two transactions write one record.
+      // Uses the append queue, so that two transactions never write the same record.
       await this.#store.append(table, [], (connection) => saveRecord(connection, record));
       this.#streamStore.set(record);
       return toFinalizeResponse(record);
     });
   }
 
-  /** All of the streams' rows become visible together, or none. */
+  /** Makes the rows of all streams visible together, or none. */
   async commit(request: CommitStreams): Promise<CommittedStreams> {
     const ref = readTableName(request.parent);
     this.#requireTable(ref);
@@ -179,6 +182,6 @@ export class WriteStreams {
 
 function readTableName(name: string): TableRef {
   const ref = parseTableName(name);
-  if (!ref) throw new Refusal(status.INVALID_ARGUMENT, `no table: ${name}`);
+  if (!ref) throw new Refusal(status.INVALID_ARGUMENT, `not a table: ${name}`);
   return ref;
 }

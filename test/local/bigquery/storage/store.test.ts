@@ -118,7 +118,7 @@ test.each<[FieldType, Cell]>([
   expect(await read('SELECT COUNT(*) FROM d.T')).toEqual([['0']]);
 });
 
-test('a REQUIRED column refuses null, and an array refuses null inside', async () => {
+test('a REQUIRED column rejects null, and an array rejects null items', async () => {
   await store.createTable(
     newTable(ref, [
       field('a', 'STRING', { mode: 'REQUIRED' }),
@@ -130,7 +130,7 @@ test('a REQUIRED column refuses null, and an array refuses null inside', async (
   await expect(store.append(ref, [['x']])).rejects.toThrow(CellError);
 });
 
-test('appends made together all arrive, also those around one that is refused', async () => {
+test('concurrent appends are all stored, except a rejected one', async () => {
   await store.createTable(newTable(ref, [field('n', 'INTEGER')]));
   const other = { ...ref, tableId: 'other' };
   await store.createTable(newTable(other, [field('n', 'INTEGER')]));
@@ -143,7 +143,7 @@ test('appends made together all arrive, also those around one that is refused', 
   expect(await read('SELECT COUNT(*), SUM(n) FROM d.other')).toEqual([['100', '10000']]);
 });
 
-test('appends go on while columns are added; a batch meets one schema or the other', async () => {
+test('appends continue while columns are added; each batch has one schema', async () => {
   await store.createTable(newTable(ref, [field('n', 'INTEGER')]));
   const before = Array.from({ length: 20 }, () => store.append(ref, [[1n]]));
   const table = store.requireTable(ref);
@@ -159,7 +159,7 @@ test('appends go on while columns are added; a batch meets one schema or the oth
   ]);
 });
 
-test('ids differ by case; what is dropped and made again is empty', async () => {
+test('ids differ by case; a table that is dropped and created again is empty', async () => {
   await store.createTable(newTable(ref, [field('n', 'INTEGER')]));
   await store.createTable(newTable({ ...ref, tableId: 't' }, [field('n', 'INTEGER')]));
   await store.append(ref, [[1n]]);

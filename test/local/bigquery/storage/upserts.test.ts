@@ -10,17 +10,22 @@ import { changedTable } from '../../../../local/bigquery/tables/new-resource.ts'
 import type { TableRef } from '../../../../local/bigquery/tables/schema.ts';
 import { changeSchema } from '../../../../local/bigquery/tables/schema-change.ts';
 import { Connection, openWriteClient, type WriteClient } from '../../../beds/append-client.ts';
-import { type Bed, field, startBed, tablePath } from '../../../beds/storage-write.ts';
+import {
+  field,
+  type StorageWriteBed,
+  startStorageWriteBed,
+  tablePath,
+} from '../../../beds/storage-write.ts';
 
 const { Type, Label } = protos.google.protobuf.FieldDescriptorProto;
 
-let bed: Bed;
+let bed: StorageWriteBed;
 let client: WriteClient;
 let table: TableRef;
 let tables = 0;
 
 beforeAll(async () => {
-  bed = await startBed();
+  bed = await startStorageWriteBed();
   client = openWriteClient(bed.port);
 });
 
@@ -137,7 +142,7 @@ test('the greatest sequence wins, whatever the order of arrival; a delete is rem
   ]);
 });
 
-test('what was there before, from whatever writer, is replaced', async () => {
+test('an upsert replaces rows of every other writer', async () => {
   await bed.store.append(table, [
     ['a', 'plain'],
     ['a', 'plain too'],
@@ -160,7 +165,7 @@ test('many connections at once leave the greatest of each key', async () => {
   expect(await stored()).toEqual(keys.map((key) => [key, '11']));
 });
 
-test('rows that are no change are named, and nothing of the request is written', async () => {
+test('invalid changes are listed, and nothing of the request is written', async () => {
   const answer = await send(
     upsert('a', '1'),
     { id: 'b', v: '1' },
@@ -186,7 +191,7 @@ test('a table without a primary key, and a sequence without a type, are refused'
   expect(await stored()).toEqual([]);
 });
 
-test('only the default stream takes changes', async () => {
+test('only the default stream accepts changes', async () => {
   const [{ name }] = await client.createWriteStream({
     parent: tablePath(table),
     writeStream: { type: 'COMMITTED' },
@@ -219,7 +224,7 @@ test('DML may add rows beside changes, and not change them', async () => {
   ]);
 });
 
-test('sequences outlive a restart, and go with their table', async () => {
+test('sequences survive a restart, and are deleted with their table', async () => {
   await send(upsert('a', 'newer', '5'), remove('b', '5'));
   await client.close();
   await bed.restart();

@@ -18,7 +18,7 @@ export const administration: Behaviours = {
     expect(await codeOf(publisher.getTopic({ topic: name }))).toBe(status.NOT_FOUND);
   },
 
-  'a topic or subscription that exists is not created again': async ({ pubsub }) => {
+  'an existing topic or subscription is not created again': async ({ pubsub }) => {
     const id = freshName();
     const [topic] = await pubsub.createTopic(id);
     await topic.createSubscription(id);
@@ -26,7 +26,7 @@ export const administration: Behaviours = {
     expect(await codeOf(topic.createSubscription(id))).toBe(status.ALREADY_EXISTS);
   },
 
-  'what does not exist is not found': async ({ publisher, subscriber }) => {
+  'unknown resources return NOT_FOUND': async ({ publisher, subscriber }) => {
     const [topic, subscription] = [topicName(), subscriptionName()];
     const calls = [
       publisher.getTopic({ topic }),
@@ -61,7 +61,7 @@ export const administration: Behaviours = {
     }
   },
 
-  'a name may hold every documented character': async ({ publisher }) => {
+  'a name may have every documented character': async ({ publisher }) => {
     const name = topicName(`Az09-_.~+%${freshName()}`);
     await publisher.createTopic({ name });
     expect((await publisher.getTopic({ topic: name }))[0].name).toBe(name);
@@ -100,7 +100,7 @@ export const administration: Behaviours = {
     }
   },
 
-  'a retry policy is kept, changed and taken away': async (clients) => {
+  'a retry policy is stored, changed and removed': async (clients) => {
     const { topic } = await clients.queue();
     const retryPolicy = {
       minimumBackoff: { seconds: 1, nanos: 500_000_000 },
@@ -118,9 +118,7 @@ export const administration: Behaviours = {
     expect(await shown()).toBeNull();
   },
 
-  'a retry policy rests for 10 to 600 s by default, and for 0 to 600 s at most': async (
-    clients,
-  ) => {
+  'a retry policy waits 10 to 600 s by default, and 0 to 600 s at most': async (clients) => {
     const { topic } = await clients.queue();
     const create = (retryPolicy: object) => topic.createSubscription(freshName(), { retryPolicy });
     const [subscription] = await create({});
@@ -139,7 +137,7 @@ export const administration: Behaviours = {
     }
   },
 
-  'lists come in pages': async ({ publisher, subscriber }) => {
+  'lists have pages': async ({ publisher, subscriber }) => {
     const project = `projects/pages-${freshName()}`;
     const topics = ['aaa', 'bbb', 'ccc'].map((id) => `${project}/topics/${id}`);
     for (const name of topics) await publisher.createTopic({ name });
@@ -178,7 +176,9 @@ export const administration: Behaviours = {
     }
   },
 
-  'the subscriptions of a deleted topic keep their backlog, and say so': async (clients) => {
+  'the subscriptions of a deleted topic keep their backlog and show the deletion': async (
+    clients,
+  ) => {
     const { topic, subscription } = await clients.queue();
     await topic.publishMessage({ data: Buffer.from('left behind') });
     await topic.delete();
@@ -191,7 +191,9 @@ export const administration: Behaviours = {
     expect(await clients.isEmpty(subscription.name)).toBe(true);
   },
 
-  'a deleted subscription is gone, and a new one of its name is empty': async (clients) => {
+  'a deleted subscription does not exist, and a new one with its name is empty': async (
+    clients,
+  ) => {
     const { topic, subscription } = await clients.queue();
     await topic.publishMessage({ data: Buffer.from('x') });
     await subscription.delete();

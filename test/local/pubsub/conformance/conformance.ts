@@ -10,6 +10,9 @@ import { streams } from './streams.ts';
 
 const areas: Record<string, Behaviours> = { administration, publishing, delivery, streams, rest };
 
+/** Delivery mostly waits for leases and backoffs, and every behaviour has its own topic, so they can overlap. */
+const CONCURRENT_AREA = 'delivery';
+
 /** Tests a server for every behaviour. Those in `lacks` must fail, so that the list stays correct. */
 export function conformance(start: () => Promise<Endpoint>, lacks: readonly string[] = []): void {
   let endpoint: Endpoint;
@@ -26,7 +29,7 @@ export function conformance(start: () => Promise<Endpoint>, lacks: readonly stri
   const unknown = lacks.filter((behaviour) => !known.includes(behaviour));
   if (unknown.length > 0) throw new Error(`no such behaviour: ${unknown.join(', ')}`);
   for (const [area, behaviours] of Object.entries(areas)) {
-    describe(area, () => {
+    describe(area, { concurrent: area === CONCURRENT_AREA }, () => {
       for (const [behaviour, run] of Object.entries(behaviours)) {
         const check = lacks.includes(behaviour) ? test.fails : test;
         check(behaviour, () => run(clients));

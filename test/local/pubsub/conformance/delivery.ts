@@ -29,7 +29,7 @@ function collect(subscription: Subscription, handle: (message: Message) => void)
 }
 
 export const delivery: Behaviours = {
-  'every message comes once, and after an ack not again': async (clients) => {
+  'every message is delivered once, and not again after its ack': async (clients) => {
     const { topic, subscription } = await clients.queue();
     const sent = numbers(3000);
     await publish(topic, sent.slice(0, 1500));
@@ -47,7 +47,7 @@ export const delivery: Behaviours = {
     expect(later).toEqual(['last']);
   },
 
-  'what was in flight when the client closed comes again at once': async (clients) => {
+  'messages in flight when the client closes are delivered again at once': async (clients) => {
     const { topic, subscription } = await clients.queue();
     const held: Message[] = [];
     const texts = collect(subscription, (message) => held.push(message));
@@ -64,7 +64,7 @@ export const delivery: Behaviours = {
     expect([...later].sort()).toEqual([...unacked].sort());
   },
 
-  'a client that waits for processing leaves nothing behind': async (clients) => {
+  'a client that waits for processing leaves no message unacked': async (clients) => {
     const { topic, subscription } = await clients.queue();
     const closeOptions = { behavior: SubscriptionCloseBehaviors.WaitForProcessing };
     const waiting = clients.pubsub.subscription(subscription.name, { closeOptions });
@@ -75,7 +75,7 @@ export const delivery: Behaviours = {
     expect(await clients.isEmpty(subscription.name)).toBe(true);
   },
 
-  'a nacked message comes again at once': async (clients) => {
+  'a nacked message is delivered again at once': async (clients) => {
     const { topic, subscription } = await clients.queue();
     let nacks = 3;
     const texts = collect(subscription, (message) =>
@@ -88,20 +88,21 @@ export const delivery: Behaviours = {
     expect(await clients.isEmpty(subscription.name)).toBe(true);
   },
 
-  'a nacked message rests as its retry policy says, and others pass it': async (clients) => {
-    const { topic } = await clients.queue();
-    const retryPolicy = { minimumBackoff: { nanos: 400_000_000 } };
-    const [{ name }] = await topic.createSubscription(freshName(), { retryPolicy });
-    await publish(topic, ['nacked']);
-    const [nacked] = await clients.pull(name, 1);
-    const giveBack = { subscription: name, ackIds: [nacked?.ackId ?? ''], ackDeadlineSeconds: 0 };
-    await clients.subscriber.modifyAckDeadline(giveBack);
-    await publish(topic, ['other']);
-    const texts = (await clients.pull(name, 2)).map(({ message }) => String(message?.data));
-    expect(texts).toEqual(['other', 'nacked']);
-  },
+  'a nacked message waits for the backoff of its retry policy, and others are delivered first':
+    async (clients) => {
+      const { topic } = await clients.queue();
+      const retryPolicy = { minimumBackoff: { nanos: 400_000_000 } };
+      const [{ name }] = await topic.createSubscription(freshName(), { retryPolicy });
+      await publish(topic, ['nacked']);
+      const [nacked] = await clients.pull(name, 1);
+      const giveBack = { subscription: name, ackIds: [nacked?.ackId ?? ''], ackDeadlineSeconds: 0 };
+      await clients.subscriber.modifyAckDeadline(giveBack);
+      await publish(topic, ['other']);
+      const texts = (await clients.pull(name, 2)).map(({ message }) => String(message?.data));
+      expect(texts).toEqual(['other', 'nacked']);
+    },
 
-  'so does one whose lease has expired': async (clients) => {
+  'a message whose lease has expired waits for the backoff too': async (clients) => {
     const { topic, subscription } = await clients.queue();
     const retryPolicy = { minimumBackoff: { seconds: 600 } };
     const [resting] = await topic.createSubscription(freshName(), { retryPolicy });
@@ -148,7 +149,9 @@ export const delivery: Behaviours = {
     expect(received?.deliveryAttempt).toBe(0);
   },
 
-  'a lease that expires gives the message back, one that is extended does not': async (clients) => {
+  'a message is delivered again after its lease expires, but not while it is extended': async (
+    clients,
+  ) => {
     const { topic, subscription } = await clients.queue();
     const name = subscription.name;
     await publish(topic, numbers(2));
@@ -169,7 +172,7 @@ export const delivery: Behaviours = {
     expect(given?.message?.messageId).toBe(long?.message?.messageId);
   },
 
-  'an old ack id cannot give back a newer lease': async (clients) => {
+  'an old ack id cannot nack a newer lease': async (clients) => {
     const { topic, subscription } = await clients.queue();
     const name = subscription.name;
     await publish(topic, ['x']);
@@ -181,7 +184,7 @@ export const delivery: Behaviours = {
     expect(await clients.isEmpty(name)).toBe(true);
   },
 
-  'acking twice is no error': async (clients) => {
+  'acking twice is not an error': async (clients) => {
     const { topic, subscription } = await clients.queue();
     await publish(topic, ['x']);
     const [received] = await clients.pull(subscription.name, 1);
@@ -207,7 +210,7 @@ export const delivery: Behaviours = {
     expect(codes).toEqual(calls.map(() => status.INVALID_ARGUMENT));
   },
 
-  'a pull waits for a message, and takes no more than it asked for': async (clients) => {
+  'a pull waits for a message, and returns at most the requested number': async (clients) => {
     const { topic, subscription } = await clients.queue();
     const request = { subscription: subscription.name, maxMessages: 2 };
     const waiting = clients.subscriber.pull(request);
@@ -220,7 +223,7 @@ export const delivery: Behaviours = {
     expect(five.receivedMessages?.length).toBeLessThanOrEqual(2);
   },
 
-  'a backlog larger than memory should hold comes out whole': async (clients) => {
+  'a backlog larger than the prefetch limit is delivered completely': async (clients) => {
     const { topic, subscription } = await clients.queue();
     const size = 64 * 1024;
     const messages = Array.from({ length: 100 }, (_, index) => ({

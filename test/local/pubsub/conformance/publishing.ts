@@ -10,7 +10,7 @@ interface Message {
 
 const MESSAGE = { data: Buffer.from('x') };
 
-/** The code that a publish of these is refused with; null if it is taken. */
+/** The code that rejects a publish of these messages; null if they are accepted. */
 async function publishCode(clients: Clients, messages: readonly Message[]) {
   const { topic } = await clients.queue();
   const request = { topic: topic.name, messages: [...messages] };
@@ -27,7 +27,7 @@ const taken = (messages: readonly Message[]) => async (clients: Clients) =>
   expect(await publishCode(clients, messages)).toBe(null);
 
 export const publishing: Behaviours = {
-  'a message arrives as it was sent': async (clients) => {
+  'a message is delivered as it was sent': async (clients) => {
     const { topic, subscription } = await clients.queue();
     const data = Buffer.from(Array.from({ length: 512 }, (_, index) => index & 255));
     const sent = {
@@ -79,7 +79,7 @@ export const publishing: Behaviours = {
     expect(await clients.isEmpty(later.name)).toBe(true);
   },
 
-  'an ordering key travels with the message': async (clients) => {
+  'an ordering key is delivered with the message': async (clients) => {
     const { topic, subscription } = await clients.queue();
     const messages = [{ ...MESSAGE, orderingKey: 'order 66' }];
     await clients.publisher.publish({ topic: topic.name, messages });
@@ -91,20 +91,20 @@ export const publishing: Behaviours = {
   'a message without data and attributes is refused': refused([MESSAGE, {}]),
   '1,000 messages are taken': taken(Array(1000).fill(MESSAGE)),
   '1,001 messages are refused': refused(Array(1001).fill(MESSAGE)),
-  '10 MB are taken': taken([{ data: Buffer.alloc(10_000_000, 1) }]),
+  '10 MB are accepted': taken([{ data: Buffer.alloc(10_000_000, 1) }]),
   'more than 10 MiB are refused': refused([{ data: Buffer.alloc(10 * 1024 * 1024, 1) }]),
   '100 attributes are taken': taken([{ attributes: attributes(100) }]),
   '101 attributes are refused': refused([{ attributes: attributes(101) }]),
-  'an attribute key of 256 bytes is taken': taken([{ attributes: { ['é'.repeat(128)]: 'v' } }]),
+  'an attribute key of 256 bytes is accepted': taken([{ attributes: { ['é'.repeat(128)]: 'v' } }]),
   'an attribute key of 257 bytes is refused': refused([
     { attributes: { [`x${'é'.repeat(128)}`]: 'v' } },
   ]),
-  'an attribute value of 1,024 bytes is taken': taken([{ attributes: { k: 'é'.repeat(512) } }]),
+  'an attribute value of 1,024 bytes is accepted': taken([{ attributes: { k: 'é'.repeat(512) } }]),
   'an attribute value of 1,025 bytes is refused': refused([
     { attributes: { k: `x${'é'.repeat(512)}` } },
   ]),
   'an attribute key that starts with goog is refused': refused([{ attributes: { googler: 'v' } }]),
-  'the trace attributes of the client libraries are taken': taken([
+  'the trace attributes of the client libraries are accepted': taken([
     { attributes: { googclient_traceparent: '00-0-0-00' } },
   ]),
 };

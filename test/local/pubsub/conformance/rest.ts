@@ -50,7 +50,7 @@ export const rest: Behaviours = {
     });
   },
 
-  'a message is published, pulled, given back and acked': async (clients) => {
+  'a message is published, pulled, nacked and acked': async (clients) => {
     const { topic, subscription } = await clients.queue();
     const queue = `/subscriptions/${subscription.name.split('/').at(-1)}`;
     const message = { data: Buffer.from('hé\0llo').toString('base64'), attributes: { ключ: 'ž' } };
@@ -110,7 +110,7 @@ export const rest: Behaviours = {
     expect(received?.message).toMatchObject({ attributes: { a: '✓' }, orderingKey: 'k' });
   },
 
-  'refusals have the body that Google gives': async (clients) => {
+  "errors have Google's body": async (clients) => {
     const { topic } = await clients.queue();
     const id = topic.name.split('/').at(-1);
     const publish = (body: unknown, of = id) => clients.rest('POST', `/topics/${of}:publish`, body);
@@ -150,7 +150,7 @@ export const rest: Behaviours = {
     expect(answer).toMatchObject(refusal(400, 'INVALID_ARGUMENT'));
   },
 
-  'a path of no method is not found': async (clients) => {
+  'a path without a method returns NOT_FOUND': async (clients) => {
     expect((await clients.rest('GET', '/nothing/here')).status).toBe(404);
   },
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { columnName, nameProblem } from '../../../../shared/column-rules.ts';
-import type { Stream } from '../../../../shared/config/config.ts';
+import type { Stream, TableName } from '../../../../shared/config/config.ts';
 import { defineRelay } from '../../../../shared/config/define-relay.ts';
 import type { RelayError } from '../../../../shared/errors.ts';
 import { absmartly } from '../../../../shared/sources/absmartly.ts';
@@ -144,7 +144,7 @@ describe('a table', () => {
   });
 
   it('has a name of its own length', () => {
-    const named = (name: string) => problemsOf(events({ table: name })).join();
+    const named = (name: string) => problemsOf(events({ table: name as TableName })).join();
     expect(named(`${'d'.repeat(1024)}.${'t'.repeat(1017)}`)).toBe('');
     expect(named(`${'d'.repeat(1025)}.t`)).toContain('streams.x.table must be');
     expect(named(`d.${'t'.repeat(1018)}`)).toContain('streams.x.table must be');
@@ -152,12 +152,12 @@ describe('a table', () => {
 
   it('is not partitioned or clustered by what BigQuery can’t', () => {
     const clustered = (type: 'FLOAT64' | 'JSON' | 'TIME') => ({
-      name: { type, from: '$.n' },
+      name: { type, from: '$.n' as const },
       id: text,
     });
     for (const type of ['FLOAT64', 'JSON', 'TIME'] as const) {
       expect(problemsOf(events({ columns: clustered(type), key: ['name'] }))).toEqual([
-        `  streams.x.key.0 "name" is ${type}, which no primary key holds`,
+        `  streams.x.key.0 "name" is ${type}, which a primary key can't have`,
       ]);
     }
   });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { backoffMs } from '../../../../subscriber/bigquery/append/backoff.ts';
 
-test('the wait doubles up to a cap, and is anything from nothing to that', () => {
+test('the wait doubles up to a cap, and is a random part of that', () => {
   const longest = (tries: number) => backoffMs('transient', tries, () => 1);
   expect([0, 1, 2, 3].map(longest)).toStrictEqual([100, 200, 400, 800]);
   expect(longest(1000)).toBe(20_000);

@@ -4,14 +4,19 @@ import type { TableLayout } from '../../../../shared/columns.ts';
 import { TableWriter } from '../../../../subscriber/bigquery/append/writer.ts';
 import { openWriteClient, type WriteClient } from '../../../../subscriber/bigquery/client.ts';
 import { createEncoder } from '../../../../subscriber/bigquery/encode/encode.ts';
-import { type Bed, field, startBed, tablePath } from '../../../beds/storage-write.ts';
+import {
+  field,
+  type StorageWriteBed,
+  startStorageWriteBed,
+  tablePath,
+} from '../../../beds/storage-write.ts';
 
 /** Encoder and writer against the local BigQuery, through the wire. */
-let bed: Bed;
+let bed: StorageWriteBed;
 let client: WriteClient;
 
 beforeAll(async () => {
-  bed = await startBed();
+  bed = await startStorageWriteBed();
   client = await openWriteClient({ projectId: 'demo', endpoint: bed.endpoint });
 });
 
@@ -24,7 +29,7 @@ function open(table: string, layout: TableLayout, schema?: TableLayout) {
   const encoder = createEncoder(layout, Date.now);
   const { descriptor } = schema ? createEncoder(schema, Date.now) : encoder;
   const random = () => 0.01;
-  const writer = new TableWriter(client, { table, descriptor, setupPatienceMs: 50, random });
+  const writer = new TableWriter(client, { table, descriptor, setupRetryMs: 50, random });
   const encode = (row: Parameters<typeof encoder.encode>[0]) => {
     const encoded = encoder.encode(row);
     if (!encoded.ok) throw new Error(encoded.reason);
@@ -177,7 +182,7 @@ test('a layout that the table lacks columns for gives the rows back, until it ha
   await writer.close();
 });
 
-test('appends from many sides, more than one request can hold: each row once', async () => {
+test('parallel appends, larger than one request: each row once', async () => {
   const ref = await bed.createTable('many', [field('n', 'INTEGER'), field('c', 'STRING')]);
   const { writer, encode } = open(tablePath(ref), {
     columns: [

@@ -1,7 +1,7 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { WriterOptions } from '../../../../subscriber/bigquery/append/writer.ts';
 import { TableWriter } from '../../../../subscriber/bigquery/append/writer.ts';
-import type { WriterOptions } from '../../../../subscriber/bigquery/append/writer-options.ts';
 import { openWriteClient, type WriteClient } from '../../../../subscriber/bigquery/client.ts';
 import {
   type Hand,
@@ -197,7 +197,7 @@ describe('a server that fails', () => {
 
   test('stays without the table: the rows come back, and nothing is invalid', async () => {
     const { writer } = await scripted((_, hand) => hand.end(5), {
-      setupPatienceMs: 20,
+      setupRetryMs: 20,
       random: () => 0.01,
     });
     expect(await writer.append(rows('a', 'b'))).toMatchObject({
@@ -339,7 +339,7 @@ describe('bad rows', () => {
     expect(server.stored.toSorted()).toStrictEqual(texts.filter((text) => !isBad(text)).toSorted());
   });
 
-  test('in one request, while another of the append never is answered: each row has its own fate', async () => {
+  test('in one request, while another of the append is never answered: each row has its own result', async () => {
     const { writer } = await scripted(
       ({ rows: sent }, hand) => {
         if (sent.some((row) => row.startsWith('stuck'))) {
@@ -350,7 +350,7 @@ describe('bad rows', () => {
         const rowErrors = [{ index: named, code: 1, message: 'no' }];
         hand.answer({ error: { code: INVALID_ARGUMENT, message: 'no' }, rowErrors });
       },
-      { maxRequestBytes: 40, patienceMs: 0 },
+      { maxRequestBytes: 40, retryMs: 0 },
     );
     const texts = ['good.00', 'bad..01', 'good.02', 'stuck03', 'good.04', 'good.05', 'good.06'];
     expect(await writer.append(rows(...texts))).toMatchObject({
@@ -360,10 +360,10 @@ describe('bad rows', () => {
     });
   });
 
-  test('all refused without a word: not proven bad, so they come back', async () => {
+  test('all refused without a reason: not proven bad, so they are retryable', async () => {
     const refusal = { error: { code: INVALID_ARGUMENT, message: 'no' } };
     const { writer } = await scripted((_, hand) => hand.answer(refusal), {
-      setupPatienceMs: 30,
+      setupRetryMs: 30,
       random: () => 0.01,
     });
     expect(await writer.append(rows('a', 'b', 'c'))).toMatchObject({
@@ -393,7 +393,7 @@ describe('bad rows', () => {
     const refusal = { error: { code: INVALID_ARGUMENT, message: 'the table is at odds' } };
     const { writer } = await scripted(
       ({ number }, hand) => (number === 1 ? hand.store() : hand.answer(refusal)),
-      { setupPatienceMs: 30, random: () => 0.01 },
+      { setupRetryMs: 30, random: () => 0.01 },
     );
     const [taken, refused] = await Promise.all([
       writer.append(rows('a')),
@@ -403,7 +403,7 @@ describe('bad rows', () => {
     expect(refused).toMatchObject({ written: [], invalid: [], retryable: [0, 1, 2, 3] });
   });
 
-  test('refused while the table was at odds, and taken with the others after it: not bad', async () => {
+  test('refused while the table was the cause, and taken with the others afterwards: not bad', async () => {
     let isAtOdds = true;
     const refusal = { error: { code: INVALID_ARGUMENT, message: 'the table is at odds' } };
     const { server, writer } = await scripted(
@@ -442,7 +442,7 @@ describe('bad rows', () => {
   test('a table that refuses every row is not asked about each of them', async () => {
     const refusal = { error: { code: INVALID_ARGUMENT, message: 'no' } };
     const { server, writer } = await scripted((_, hand) => hand.answer(refusal), {
-      setupPatienceMs: 0,
+      setupRetryMs: 0,
       random: () => 0.01,
     });
     const many = rows(...Array.from({ length: 1024 }, (_, index) => `row${index}`));
@@ -459,7 +459,7 @@ describe('bad rows', () => {
     const type_url = 'type.googleapis.com/google.cloud.bigquery.storage.v1.StorageError';
     const error = { code: INVALID_ARGUMENT, message: 'x', details: [{ type_url, value }] };
     const { writer } = await scripted((_, hand) => hand.answer({ error }), {
-      setupPatienceMs: 20,
+      setupRetryMs: 20,
       random: () => 0.01,
     });
     expect(await writer.append(rows('a', 'b'))).toMatchObject({
@@ -519,7 +519,7 @@ describe('limits', () => {
     expect(server.stored).toHaveLength(10);
   });
 
-  test('one trouble is told once, however many appends are in it', async () => {
+  test('a failure is reported once, however many appends it affects', async () => {
     let failures = 0;
     const { writer } = await scripted(
       (_, hand) => {

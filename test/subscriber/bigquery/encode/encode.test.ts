@@ -188,7 +188,7 @@ describe('values that fit', () => {
     }
   });
 
-  test('a column that is no protobuf identifier travels under another name with an annotation', () => {
+  test('a column that is not a protobuf identifier is sent under another name with an annotation', () => {
     const { descriptor } = createEncoder({ columns: [{ name: 'größe-1', type: 'STRING' }] }, clock);
     expect(descriptor.field?.[0]?.name).toBe('column_1');
     expect(descriptor.field?.[0]?.options).toStrictEqual({
@@ -274,7 +274,7 @@ describe('values that do not fit', () => {
     expect(refusal({ type }, value)).toStrictEqual({ code, column: 'c' });
   });
 
-  test('the deepest JSON that BigQuery takes is taken', () => {
+  test('the deepest JSON that BigQuery takes is accepted', () => {
     expect(refusal({ type: 'JSON' }, `${'['.repeat(500)}${']'.repeat(500)}`)).toBeUndefined();
     const many = JSON.stringify(Array.from({ length: 600 }, () => [{ a: '[{' }]));
     expect(refusal({ type: 'JSON' }, many)).toBeUndefined();
@@ -333,8 +333,8 @@ describe('values that do not fit', () => {
       ok: true,
       row: (encoder.encode({ ...row, large: null }) as { row: Uint8Array }).row,
       notes: [
-        { column: 'large', reason: 'is left out, as the row would be too large with it' },
-        { column: 'no', reason: 'is no number' },
+        { column: 'large', reason: 'is left out because the row would be too large with it' },
+        { column: 'no', reason: 'is not a number' },
       ],
     });
     const refused = { ok: false, code: 'too_large' };
@@ -427,7 +427,7 @@ describe('a table with a key', () => {
   });
 });
 
-describe('a table where a value that does not fit costs its cell alone', () => {
+describe('a table where a value that does not fit costs only its cell', () => {
   const layout: TableLayout = {
     columns: [
       { name: 'id', type: 'STRING' },
@@ -459,7 +459,7 @@ describe('a table where a value that does not fit costs its cell alone', () => {
   });
 
   test.each<[string, Value, string]>([
-    ['at', 'soon', 'is no time'],
+    ['at', 'soon', 'is not a time'],
     ['at', '2026-02-30', 'is a day that does not exist'],
     [
       'at',
@@ -468,10 +468,10 @@ describe('a table where a value that does not fit costs its cell alone', () => {
     ],
     ['n', '1.5', 'has a fraction, which INT64 does not hold'],
     ['n', '9223372036854775808', "is out of INT64's range"],
-    ['n', 'many', 'is no number'],
+    ['n', 'many', 'is not a number'],
     ['n', true, 'is a boolean, not an integer'],
     ['text', 7, 'is a number, not text'],
-    ['fields', new JsonText('{"a":"\\ud83d"}'), 'holds a lone surrogate, which is no Unicode'],
+    ['fields', new JsonText('{"a":"\\ud83d"}'), 'holds a lone surrogate, which is not Unicode'],
     ['fields', '{broken', 'is not JSON'],
   ])('%s of %o is NULL, with the fault that it has', (column, value, reason) => {
     expect(encode({ [column]: value })).toStrictEqual({
@@ -483,7 +483,7 @@ describe('a table where a value that does not fit costs its cell alone', () => {
   test('leaves nothing of a record that does not fit in the row', () => {
     expect(encode({ lines: [{ k: 1 }, { k: 'x' }], n: 5 })).toStrictEqual({
       cells: { ...whole, n: '5' },
-      notes: [{ column: 'lines[1].k', reason: 'is no number' }],
+      notes: [{ column: 'lines[1].k', reason: 'is not a number' }],
     });
   });
 
@@ -525,7 +525,7 @@ describe('a table where a value that does not fit costs its cell alone', () => {
     }
   });
 
-  test('JSON of very many halves of characters is repaired in no time that grows with their square', () => {
+  test('the time to repair JSON of very many lone surrogates does not grow with their square', () => {
     const json = (half: string) => `["${half.repeat(500_000)}"]`;
     expect(encode({ payload: new JsonText(json('\\ud83d')) })).toMatchObject({
       cells: { payload: json('\\ufffd') },

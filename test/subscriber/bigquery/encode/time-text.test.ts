@@ -83,20 +83,20 @@ test.each<[string, number]>([
 const range = "is out of TIMESTAMP's range: the years 0001 to 9999";
 
 test.each<[string | number | Date, string]>([
-  ['', 'is no time'],
-  ['soon', 'is no time'],
-  ['may', 'is no time'],
-  ['03/02/2026', 'is no time'],
-  ['2026-03', 'is no time'],
-  ['2026-03-02T', 'is no time'],
-  ['2026-03-02T10:00:00 Europe/Prague', 'is no time'],
+  ['', 'is not a time'],
+  ['soon', 'is not a time'],
+  ['may', 'is not a time'],
+  ['03/02/2026', 'is not a time'],
+  ['2026-03', 'is not a time'],
+  ['2026-03-02T', 'is not a time'],
+  ['2026-03-02T10:00:00 Europe/Prague', 'is not a time'],
   // Local time: the name of a zone alone does not say when.
-  ['2026-03-02T10:00:00[Europe/Prague]', 'is no time'],
-  ['Mon, 02 Mar 2026 10:00:00 GMT GMT', 'is no time'],
-  ['Mon, 02 Mar 2026 10:00:00 11:00:00', 'is no time'],
-  ['Mon, 02 Mar 10:00:00 GMT', 'is no time'],
-  ['/Date(soon)/', 'is no time'],
-  [`2026-03-02T10:00:00.${'1'.repeat(1_000_000)}x`, 'is no time'],
+  ['2026-03-02T10:00:00[Europe/Prague]', 'is not a time'],
+  ['Mon, 02 Mar 2026 10:00:00 GMT GMT', 'is not a time'],
+  ['Mon, 02 Mar 2026 10:00:00 11:00:00', 'is not a time'],
+  ['Mon, 02 Mar 10:00:00 GMT', 'is not a time'],
+  ['/Date(soon)/', 'is not a time'],
+  [`2026-03-02T10:00:00.${'1'.repeat(1_000_000)}x`, 'is not a time'],
   ['2026-02-30T10:00:00Z', 'is a day that does not exist'],
   ['20260230T100000Z', 'is a day that does not exist'],
   ['2025-02-29', 'is a day that does not exist'],
@@ -121,8 +121,8 @@ test.each<[string | number | Date, string]>([
   ['/Date(99999999999999999)/', range],
   [1e18, range],
   [-1e18, range],
-  [Number.NaN, 'is no time'],
-  [new Date(Number.NaN), 'is no time'],
+  [Number.NaN, 'is not a time'],
+  [new Date(Number.NaN), 'is not a time'],
   [new Date('-000001-12-31T23:59:59Z'), range],
 ])('%o: its own fault is named', (value, fault) => {
   expect(readTimestamp(value)).toBe(fault);
@@ -139,8 +139,8 @@ test.each<[string, number | string]>([
   ['2026-03-02T00:00:00+01:00', 'has a time of day, which DATE does not hold'],
   ['2026-02-30', 'is a day that does not exist'],
   ['0000-01-01', 'is a day beyond the years 0001 to 9999'],
-  ['1772445600', 'is no day'],
-  ['soon', 'is no day'],
+  ['1772445600', 'is not a day'],
+  ['soon', 'is not a day'],
 ])('as DATE %j is %o', (text, expected) => {
   expect(readDate(text)).toBe(expected);
 });
@@ -154,7 +154,7 @@ test.each<[string, object | string]>([
   ['2026-02-30T10:00:00', 'is a day that does not exist'],
   ['2026-03-02T25:00:00', 'is a time of day that does not exist'],
   ['9999-12-31T24:00:00', 'is a day beyond the years 0001 to 9999'],
-  ['1772445600', 'is no time'],
+  ['1772445600', 'is not a time'],
 ])('as DATETIME %j is %o', (text, expected) => {
   expect(readDatetime(text)).toEqual(expected);
 });
@@ -167,8 +167,8 @@ test.each<[string, number | string]>([
   ['23:59:60', 'is a time of day that does not exist'],
   ['10:60:00', 'is a time of day that does not exist'],
   ['2026-03-02T10:00:00', 'has a day, which TIME does not hold'],
-  ['1000', 'is no time'],
-  ['soon', 'is no time'],
+  ['1000', 'is not a time'],
+  ['soon', 'is not a time'],
 ])('as TIME %j is %o', (text, expected) => {
   expect(readTime(text)).toBe(expected);
 });

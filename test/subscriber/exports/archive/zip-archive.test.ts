@@ -79,7 +79,7 @@ describe('the CSVs of an archive', () => {
     expect(await namesOf(mixed)).toEqual(['1.csv', '2.CSV', 'directory.csv/inside.Csv']);
   });
 
-  it('may be left in the middle, also by many at once', async () => {
+  it('may be left before their end, also many at once', async () => {
     const noise = randomBytes(3_000_000);
     const large = await zipOf(['1.csv', '2.csv', '3.csv'].map((name) => [name, noise]));
     const files = await readArchive(await fileOf(large), large.length, defaultExportLimits);
@@ -103,7 +103,7 @@ describe('the CSVs of an archive', () => {
   });
 });
 
-describe('bytes around an archive are left out, as other readers leave them', () => {
+describe('bytes around an archive are ignored, as other readers ignore them', () => {
   const long = Buffer.alloc(65_535, 'x');
   const cases: [string, (zip: Buffer) => Buffer][] = [
     ['a page before it', (zip) => Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\n\r\n'), zip])],
@@ -123,12 +123,12 @@ describe('bytes around an archive are left out, as other readers leave them', ()
     }
   });
 
-  it('more than 1 MiB behind it are too many', async () => {
+  it('more than 1 MiB behind it is too much', async () => {
     const zip = Buffer.concat([deflated, Buffer.alloc(1024 * 1024)]);
     await expect(readAll(zip)).rejects.toMatchObject({ code: 'export.not-a-zip' });
   });
 
-  it('a comment that is cut off, or as long as it says, is no part of it', async () => {
+  it('a comment is ignored, complete or cut off', async () => {
     const commented = Buffer.concat([deflated, Buffer.from('a comment')]);
     commented.writeUInt16LE('a comment'.length, deflated.length - 2);
     for (const zip of [commented, commented.subarray(0, -3)]) {
@@ -137,7 +137,7 @@ describe('bytes around an archive are left out, as other readers leave them', ()
   });
 });
 
-describe('an archive is refused', () => {
+describe('an archive is rejected', () => {
   it.each<[string, string, Buffer, Partial<ExportLimits>?]>([
     ['an empty file', 'export.not-a-zip', Buffer.alloc(0)],
     ['not a ZIP', 'export.not-a-zip', noise],
@@ -175,7 +175,7 @@ describe('an archive is refused', () => {
     await expect(readAll(damaged)).rejects.toMatchObject({ code: 'export.corrupt' });
   });
 
-  it('not for what the disk does', async () => {
+  it('not after an error of the disk', async () => {
     const file = await fileOf(zip);
     const [csv] = await readArchive(file, zip.length, defaultExportLimits);
     await file.close();
@@ -195,7 +195,7 @@ describe('an archive is refused', () => {
     await expect(readAll(lying)).rejects.toMatchObject({ code: 'export.corrupt' });
   });
 
-  it('entries that share their bytes, though each is within the ratio', async () => {
+  it('entries that share their bytes, although each is within the ratio', async () => {
     const text = `a\n${'0123456789\n'.repeat(1_640_000)}`;
     const zip = await zipOf([['a.csv', text]]);
     const limits = { ratio: Math.ceil(text.length / zip.length) + 60 };
@@ -227,7 +227,7 @@ describe('the header of a CSV', () => {
     expect(file).toMatchObject(expected);
   });
 
-  it('finds the rows behind a first piece that ends with the header', async () => {
+  it('finds the rows behind a first chunk that ends with the header', async () => {
     const header = Array.from({ length: 8000 }, (_, index) => `column_${index}`).join(',');
     const [file] = await readAll(
       await zipOf([['a.csv', `${header}\n${'\n'.repeat(2_000_000)}${','.repeat(7999)}\n`]]),

@@ -21,14 +21,14 @@ afterAll(() => vi.unstubAllEnvs());
 interface Setting extends Partial<ExportStorage> {
   kind: 'gcs' | 's3';
   path?: string;
-  timeoutMs?: number;
+  idleTimeoutMs?: number;
 }
 
 async function read(listener: RequestListener, { path: at = path, ...setting }: Setting) {
   const sender = await startSender(listener);
-  const { timeoutMs = 5000, ...storage } = setting;
+  const { idleTimeoutMs = 5000, ...storage } = setting;
   const directory = await temporaryDirectory();
-  const origin = bucketOrigin({ bucket: 'shop', endpoint: sender.url, ...storage }, timeoutMs);
+  const origin = bucketOrigin({ bucket: 'shop', endpoint: sender.url, ...storage }, idleTimeoutMs);
   try {
     await using spool = await download({ origin, path: at, directory, maxBytes: 1_000_000 });
     const content = Buffer.alloc(spool.bytes);
@@ -39,14 +39,14 @@ async function read(listener: RequestListener, { path: at = path, ...setting }: 
   }
 }
 
-/** How each API asks for the object: https://cloud.google.com/storage/docs/json_api/v1/objects/get */
+/** The request of each API for the object: https://cloud.google.com/storage/docs/json_api/v1/objects/get */
 const urls = {
   gcs: (key: string) => `/storage/v1/b/shop/o/${encodeURIComponent(key)}?alt=media`,
   s3: (key: string) => `/shop/${key}?x-id=GetObject`,
 };
 
 describe.each(['gcs', 's3'] as const)('a bucket of %s', (kind) => {
-  it('gives the object of the last segment, byte for byte', async () => {
+  it('returns the object named by the last segment, byte for byte', async () => {
     const sent = randomBytes(700_000);
     const { content, requests } = await read((_, response) => response.end(sent), { kind });
     expect(content.equals(sent)).toBe(true);
@@ -55,7 +55,7 @@ describe.each(['gcs', 's3'] as const)('a bucket of %s', (kind) => {
     ]);
   });
 
-  it('is read without a warning of leaks', async () => {
+  it('is read without a warning about leaks', async () => {
     const warnings: Error[] = [];
     const note = (warning: Error) => warnings.push(warning);
     process.on('warning', note);
@@ -65,7 +65,7 @@ describe.each(['gcs', 's3'] as const)('a bucket of %s', (kind) => {
     expect(warnings).toEqual([]);
   });
 
-  it('may hold the objects below a prefix', async () => {
+  it('may have the objects below a prefix', async () => {
     const { requests } = await read((_, response) => response.end('PK'), {
       kind,
       prefix: 'exports/ab/',
@@ -108,14 +108,14 @@ describe.each(['gcs', 's3'] as const)('a bucket of %s', (kind) => {
   it.each<[string, RequestListener]>([
     ['no answer', () => {}],
     ['an answer that stops', (_, response) => response.write('PK')],
-  ])('that falls silent: %s', async (_, listener) => {
-    await expect(read(listener, { kind, timeoutMs: 300 })).rejects.toMatchObject({
+  ])('that exceeds the idle timeout: %s', async (_, listener) => {
+    await expect(read(listener, { kind, idleTimeoutMs: 300 })).rejects.toMatchObject({
       code: 'export.network',
       message: expect.stringContaining('nothing came for 300 ms'),
     });
   });
 
-  it('whose answer leads elsewhere sends no credentials there', async () => {
+  it('that redirects gets no credentials sent to the target', async () => {
     const elsewhere = await startSender((_, response) => response.end('PK'));
     await read(
       (request, response) =>

@@ -4,9 +4,8 @@ import { readdir } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { apiOrigin } from '../../../../subscriber/exports/fetch/api-origin.ts';
 import { type DownloadOptions, download } from '../../../../subscriber/exports/fetch/download.ts';
-import { exportUrl } from '../../../../subscriber/exports/fetch/export-url.ts';
+import { apiOrigin, exportUrl } from '../../../../subscriber/exports/fetch/export-api.ts';
 import { startSender } from '../../../beds/export-sender.ts';
 import { temporaryDirectory } from '../../../beds/spooled.ts';
 
@@ -14,13 +13,13 @@ const path = '/v1/experiments/exports/15/experiment_42_export.zip';
 
 interface Setting {
   url: string;
-  timeoutMs?: number;
+  idleTimeoutMs?: number;
   signal?: AbortSignal;
 }
 
-async function optionsOf({ url, timeoutMs = 5000, signal }: Setting): Promise<DownloadOptions> {
+async function optionsOf({ url, idleTimeoutMs = 5000, signal }: Setting): Promise<DownloadOptions> {
   return {
-    origin: apiOrigin({ url, key: 'the-key', timeoutMs }),
+    origin: apiOrigin({ url, key: 'the-key', idleTimeoutMs }),
     path,
     directory: await temporaryDirectory(),
     maxBytes: 1_000_000,
@@ -28,7 +27,7 @@ async function optionsOf({ url, timeoutMs = 5000, signal }: Setting): Promise<Do
   };
 }
 
-/** Downloads from a sender that answers so; nothing may be left in the directory. */
+/** Downloads from a sender with this listener. Nothing may be left in the directory. */
 async function downloadFrom(listener: RequestListener, setting: Omit<Setting, 'url'> = {}) {
   const sender = await startSender(listener);
   const options = await optionsOf({ ...setting, url: sender.url });
@@ -43,7 +42,7 @@ async function downloadFrom(listener: RequestListener, setting: Omit<Setting, 'u
 }
 
 describe('a download', () => {
-  it('is spooled byte for byte, asked for with the key', async () => {
+  it('is spooled byte for byte, and requested with the key', async () => {
     const sent = randomBytes(700_000);
     const { content, requests } = await downloadFrom((_, response) => response.end(sent));
     expect(content.equals(sent)).toBe(true);
@@ -52,12 +51,12 @@ describe('a download', () => {
     expect(requests[0]?.headers.authorization).toBe('Api-Key the-key');
   });
 
-  it('may hold nothing', async () => {
+  it('may be empty', async () => {
     const { content } = await downloadFrom((_, response) => response.end());
     expect(content).toHaveLength(0);
   });
 
-  it('may take longer than the time-out, as long as something comes', async () => {
+  it('may take longer than the idle timeout while bytes come', async () => {
     const { content } = await downloadFrom(
       (_, response) => {
         let pieces = 0;
@@ -68,13 +67,13 @@ describe('a download', () => {
           response.end();
         }, 200);
       },
-      { timeoutMs: 1500 },
+      { idleTimeoutMs: 1500 },
     );
     expect(content).toHaveLength(10);
   });
 });
 
-describe('a download that is refused for good', () => {
+describe('a download with a permanent failure', () => {
   it.each<[string, string, RequestListener]>([
     ['401', 'export.unauthorized', (_, response) => response.writeHead(401).end()],
     ['403', 'export.unauthorized', (_, response) => response.writeHead(403).end()],
@@ -103,7 +102,7 @@ describe('a download that is refused for good', () => {
     await expect(downloadFrom(listener)).rejects.toMatchObject({ code });
   });
 
-  it('a redirect elsewhere, which gets neither the key nor a request', async () => {
+  it('a redirect to another host, which gets neither the key nor a request', async () => {
     const elsewhere = await startSender((_, response) => response.end('PK'));
     const redirected = downloadFrom((_, response) =>
       response.writeHead(302, { Location: `${elsewhere.url}/x?signature=1` }).end(),
@@ -116,7 +115,7 @@ describe('a download that is refused for good', () => {
   });
 });
 
-describe('a download that is to be tried again', () => {
+describe('a download with a transient failure', () => {
   it.each<[string, string, RequestListener]>([
     ['429', 'export.unavailable', (_, response) => response.writeHead(429).end()],
     ['500', 'export.unavailable', (_, response) => response.writeHead(500).end('oops')],
@@ -143,13 +142,13 @@ describe('a download that is to be tried again', () => {
   it.each<[string, RequestListener]>([
     ['no answer', () => {}],
     ['an answer that stops', (_, response) => response.write('PK')],
-  ])('a silence: %s', async (_, listener) => {
-    const hung = downloadFrom(listener, { timeoutMs: 200 });
+  ])('the idle timeout: %s', async (_, listener) => {
+    const hung = downloadFrom(listener, { idleTimeoutMs: 200 });
     await expect(hung).rejects.toMatchObject({ code: 'export.network' });
     await expect(hung).rejects.toThrow('nothing came for 200 ms');
   });
 
-  it('nobody there', async () => {
+  it('no server', async () => {
     const gone = createServer().listen(0, '127.0.0.1');
     await once(gone, 'listening');
     const { port } = gone.address() as AddressInfo;
@@ -175,7 +174,7 @@ describe('the URL of an export', () => {
     ['https://shop.absmartly.com', `https://shop.absmartly.com${path}`],
     ['https://shop.absmartly.com/', `https://shop.absmartly.com${path}`],
     ['https://proxy.example:8443/absmartly/', `https://proxy.example:8443/absmartly${path}`],
-  ])('lies below %s', (api, expected) => {
+  ])('is below %s', (api, expected) => {
     expect(exportUrl(api, path).href).toBe(expected);
   });
 
@@ -192,7 +191,7 @@ describe('the URL of an export', () => {
     '/%2e%2e/x.zip',
     '/a/../../x.zip',
     '',
-  ])('is refused if it leads elsewhere: %s', (path) => {
+  ])('is rejected if it leads elsewhere: %s', (path) => {
     expect(() => exportUrl('https://shop.absmartly.com/api', path)).toThrow(refusal);
   });
 

@@ -4,7 +4,7 @@ import type { ExportFilter } from '../../../../shared/config/export-settings.ts'
 import { matchesFilter } from '../../../../subscriber/exports/fetch/experiment.ts';
 import { startSender } from '../../../beds/export-sender.ts';
 
-/** The shapes of the vendor's document. */
+/** As in the vendor's documentation. */
 const experiment = {
   id: 42,
   experiment_tags: [
@@ -15,9 +15,14 @@ const experiment = {
   teams: [{ team: { name: 'Growth' } }, { team: { name: 'Checkout' } }],
 };
 
-async function ask(listener: RequestListener, filter: ExportFilter, timeoutMs = 5000) {
+async function ask(listener: RequestListener, filter: ExportFilter, idleTimeoutMs = 5000) {
   const { url, requests } = await startSender(listener);
-  const matches = await matchesFilter('42', filter, { url, key: 'the-key', timeoutMs }, undefined);
+  const matches = await matchesFilter(
+    '42',
+    filter,
+    { url, key: 'the-key', idleTimeoutMs },
+    undefined,
+  );
   return { matches, requests };
 }
 
@@ -26,7 +31,7 @@ function answer(body: unknown): RequestListener {
 }
 
 describe('a filter of exports', () => {
-  it('asks the API about the experiment, with the key', async () => {
+  it('requests the experiment from the API, with the key', async () => {
     const { requests } = await ask(answer({ experiment }), { tag: 'bigquery' });
     expect(requests.map(({ url }) => url)).toEqual(['/v1/experiments/42']);
     expect(requests[0]?.headers.authorization).toBe('Api-Key the-key');
@@ -54,12 +59,12 @@ describe('a filter of exports', () => {
     ['null', { experiment_tags: null, owners: null }],
     ['other shapes', { experiment_tags: { tag: 'bigquery' }, owners: ['x'], teams: [null, 7] }],
     ['entries without a name', { experiment_tags: [{}, { experiment_tag: null }] }],
-  ])('leaves an experiment out that tells %s', async (_, told) => {
+  ])('does not match an experiment with %s', async (_, told) => {
     expect((await ask(answer({ experiment: told }), { tag: 'bigquery' })).matches).toBe(false);
   });
 });
 
-describe('an experiment that is not told', () => {
+describe('an experiment that can’t be read', () => {
   it.each<[string, string, RequestListener]>([
     ['401', 'export.unauthorized', (_, response) => response.writeHead(401).end()],
     ['403', 'export.unauthorized', (_, response) => response.writeHead(403).end()],
@@ -85,14 +90,14 @@ describe('an experiment that is not told', () => {
     await expect(ask(listener, { tag: 'x' })).rejects.toMatchObject({ code });
   });
 
-  it('a silence', async () => {
+  it('the idle timeout', async () => {
     await expect(ask(() => {}, { tag: 'x' }, 200)).rejects.toMatchObject({
       code: 'export.network',
       message: 'the request for experiment 42 failed: nothing came for 200 ms',
     });
   });
 
-  it('a redirect elsewhere, which gets neither the key nor a request', async () => {
+  it('a redirect to another host, which gets neither the key nor a request', async () => {
     const elsewhere = await startSender((_, response) => response.end('{}'));
     const redirected = ask(
       (_, response) => response.writeHead(302, { Location: elsewhere.url }).end(),

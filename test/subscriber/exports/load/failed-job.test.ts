@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { ExportLoad } from '../../../../subscriber/exports/export-load.ts';
-import { apiOrigin } from '../../../../subscriber/exports/fetch/api-origin.ts';
+import { apiOrigin } from '../../../../subscriber/exports/fetch/export-api.ts';
 import { clientOf } from '../../../beds/bigquery-client.ts';
 import { startSender } from '../../../beds/export-sender.ts';
 import { announcement, startBed } from '../../../beds/exports.ts';
 import { forward } from '../../../beds/subscriber-proxy.ts';
 import { zipOf } from '../../../beds/zips.ts';
 
-it('a job that failed for a passing reason is told, and its id is not asked for again', async () => {
+it('a transient failure of a job is reported, and its id is not requested again', async () => {
   const bed = await startBed({ [announcement.path]: await zipOf([['1.csv', 'a,b\n1,x\n']]) });
   const asked: string[] = [];
   const error = { reason: 'backendError', message: 'An internal error occurred' };
@@ -24,7 +24,7 @@ it('a job that failed for a passing reason is told, and its id is not asked for 
     origin: apiOrigin(bed.api),
     bigquery: clientOf(bigquery.url),
   });
-  // Without it the job would find the columns out, and be tried again at once when they are known.
+  // Without a table BigQuery would detect the columns, and the load would be tried again at once.
   await bed.bigquery.createDataset('absmartly', { location: 'EU' });
   await bed.bigquery.dataset('absmartly').createTable('exports', { schema: 'a:INTEGER,b:STRING' });
   expect(await load.try()).toMatchObject({ kind: 'retryable', isFailedJob: true });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { beginUpload } from '../../../../subscriber/exports/load/resumable-upload.ts';
+import { startUpload } from '../../../../subscriber/exports/load/resumable-upload.ts';
 import { type Fault, startUploadServer } from '../../../beds/upload-server.ts';
 
 const unit = 256 * 1024;
@@ -17,19 +17,19 @@ async function begin({ faults = {}, sent = content }: Setting) {
   async function* read() {
     for (let at = 0; at < sent.length; at += 70_000) yield sent.subarray(at, at + 70_000);
   }
-  const begun = await beginUpload({ bigquery: server.bigquery, job, content: read() });
-  return { begun, ...server };
+  const started = await startUpload({ bigquery: server.bigquery, job, content: read() });
+  return { started, ...server };
 }
 
 async function upload(setting: Setting) {
-  const { begun, ...server } = await begin(setting);
-  const result = begun === 'duplicate' ? begun : await begun.end();
+  const { started, ...server } = await begin(setting);
+  const result = started === 'duplicate' ? started : await started.finish();
   return { result, ...server };
 }
 
 /** A `Content-Range` in units. */
 function range(first: number, end: number, bytes = content.length): string {
-  // How many there are is said with the last of them.
+  // The last request has the total.
   const total = end * unit === bytes ? bytes : '*';
   return `bytes ${first * unit}-${end * unit - 1}/${total}`;
 }
@@ -39,10 +39,10 @@ const lastQuestion = `bytes */${content.length}`;
 
 describe('a resumable upload', () => {
   it('makes no job before its end is sent', async () => {
-    const { begun, uploaded, exchanges, job } = await begin({});
+    const { started, uploaded, exchanges, job } = await begin({});
     expect(exchanges).toEqual(['POST', range(0, 2)]);
     expect(uploaded()).toBeUndefined();
-    expect(begun !== 'duplicate' && (await begun.end())).toBe('inserted');
+    expect(started !== 'duplicate' && (await started.finish())).toBe('inserted');
     expect(uploaded()?.equals(content)).toBe(true);
     expect(exchanges).toEqual(['POST', range(0, 2), range(2, 2.5)]);
     expect(job()).toEqual({ jobReference: { projectId: 'local-project', jobId: 'job' } });
@@ -52,9 +52,9 @@ describe('a resumable upload', () => {
     'keeps the end of %i bytes back',
     async (bytes) => {
       const sent = content.subarray(0, bytes);
-      const { begun, uploaded } = await begin({ sent });
+      const { started, uploaded } = await begin({ sent });
       expect(uploaded()).toBeUndefined();
-      if (begun !== 'duplicate') await begun.end();
+      if (started !== 'duplicate') await started.finish();
       expect(uploaded()?.equals(sent)).toBe(true);
     },
   );
@@ -124,19 +124,19 @@ describe('a resumable upload', () => {
     ]);
   });
 
-  it.each([0, 1, 2])('says when the job exists: 409 to request %i', async (number) => {
+  it.each([0, 1, 2])('returns `duplicate` if the job exists: 409 to request %i', async (number) => {
     const { result } = await upload({ faults: { [number]: { kind: 'status', status: 409 } } });
     expect(result).toBe('duplicate');
   });
 
-  it('makes no job of a source that breaks off', async () => {
+  it('makes no job if the source breaks off', async () => {
     const server = await startUploadServer({});
     async function* broken() {
       yield content;
       throw new Error('the disk');
     }
     const options = { bigquery: server.bigquery, job, content: broken() };
-    await expect(beginUpload(options)).rejects.toThrow('the disk');
+    await expect(startUpload(options)).rejects.toThrow('the disk');
     expect(server.uploaded()).toBeUndefined();
   });
 
@@ -145,7 +145,7 @@ describe('a resumable upload', () => {
     [403, 'accessDenied', 'export.bigquery'],
     [403, 'rateLimitExceeded', 'export.bigquery'],
     [404, 'notFound', 'export.bigquery'],
-  ])('goes by the reason of a refusal: %i %s', async (status, reason, code) => {
+  ])('judges a rejection by its reason: %i %s', async (status, reason, code) => {
     const body = JSON.stringify({ error: { message: 'no', errors: [{ reason }] } });
     const faults: Record<number, Fault> = { 0: { kind: 'status', status, body } };
     await expect(upload({ faults })).rejects.toMatchObject({ code });

@@ -11,7 +11,7 @@ async function bedWith(content: ZipContent) {
 }
 
 describe('an export into columns that the stream fixes', () => {
-  it('makes the table with them, whatever the values look like', async () => {
+  it('creates the table with them, whatever the values look like', async () => {
     const bed = await bedWith([
       ['1.csv', 'id,code,at\n1,007,2026-04-12T12:00:00Z\n'],
       ['2.csv', 'at,code,id,extra\n2026-04-12T12:00:01Z,008,2,"{""a"":1}"\n'],
@@ -30,7 +30,7 @@ describe('an export into columns that the stream fixes', () => {
     ]);
   });
 
-  it('adds those that the table lacks, and keeps what it has beside them', async () => {
+  it('adds missing columns to the table, and keeps its others', async () => {
     const bed = await bedWith([['1.csv', 'id,code\n1,007\n']]);
     await bed.bigquery.createDataset('absmartly', { location: 'EU' });
     await bed.bigquery.dataset('absmartly').createTable('exports', {
@@ -45,19 +45,19 @@ describe('an export into columns that the stream fixes', () => {
     ]);
   });
 
-  it('is refused, before anything is loaded, where a file has others', async () => {
+  it('is rejected before anything is loaded if a file has others', async () => {
     const bed = await bedWith([
       ['1.csv', 'id\n1\n'],
       ['2.csv', 'id,Price (EUR)\n2,3\n'],
     ]);
     expect(await loadExport(announcement, bed)).toEqual({
-      kind: 'refused',
-      reason: "2.csv has columns that the stream's schema lacks: Price (EUR)",
+      kind: 'invalid',
+      reason: "2.csv has columns that are not in the stream's schema: Price (EUR)",
     });
     await expect(bed.query(`SELECT id FROM ${table}`)).rejects.toThrow();
   });
 
-  it('waits where the table has other types', async () => {
+  it('waits if the table has other types', async () => {
     const bed = await bedWith([['1.csv', 'id\n1\n']]);
     await bed.bigquery.createDataset('absmartly', { location: 'EU' });
     const exports = bed.bigquery.dataset('absmartly').table('exports');
@@ -68,10 +68,10 @@ describe('an export into columns that the stream fixes', () => {
     });
   });
 
-  it('is refused by BigQuery where a value has another type', async () => {
+  it('is rejected by BigQuery if a value has another type', async () => {
     const bed = await bedWith([['1.csv', 'id\nx\n']]);
     expect(await loadExport(announcement, bed)).toEqual({
-      kind: 'refused',
+      kind: 'invalid',
       reason: expect.stringMatching(/^1\.csv: BigQuery did not load it/),
     });
   });

@@ -1,0 +1,83 @@
+import { Command } from 'commander';
+import { backfill } from '../history/backfill/backfill.ts';
+import type { WindowCounts } from '../history/backfill/fill-window.ts';
+import { describeWindow, type TimeWindow } from '../history/time-window.ts';
+import { addBigQueryOptions, type BigQueryOptions } from './find/bigquery.ts';
+import { type CountColumns, describeCounts } from './history/counts-report.ts';
+import {
+  addRangeOptions,
+  addWriteOptions,
+  openRejected,
+  type RangeOptions,
+  type WriteOptions,
+} from './history/options.ts';
+import { openStreamHistory, openWriter } from './history/stream-history.ts';
+import { countText, ProgressBar } from './terminal/progress-bar.ts';
+
+type BackfillOptions = BigQueryOptions & RangeOptions & WriteOptions;
+
+export function backfillCommand(): Command {
+  const command = new Command('backfill')
+    .description("write the events of the sender's history that are not in the table")
+    .argument('<stream>', 'stream whose sender has an API for its history');
+  return addWriteOptions(addBigQueryOptions(addRangeOptions(command))).action(runBackfill);
+}
+
+async function runBackfill(name: string, options: BackfillOptions): Promise<void> {
+  const history = await openStreamHistory(name, options);
+  const bar = new ProgressBar(options.to - options.from);
+  const rejectedRecords = openRejected(options);
+  const client = options.dryRun ? undefined : await openWriter(history, options);
+  const filled: [TimeWindow, WindowCounts][] = [];
+  let done = 0;
+  try {
+    const total = await backfill({
+      ...history,
+      client,
+      rejectedRecords,
+      onWindow(window, counts) {
+        done += window.to - window.from;
+        filled.push([window, counts]);
+      },
+      onProgress: ({ lines, written }) =>
+        bar.show(done, () => `${countText(lines)} lines, ${countText(written)} rows`),
+    });
+    bar.end();
+    process.stdout.write(toText(filled, total, options));
+  } finally {
+    bar.end();
+    rejectedRecords.close();
+    await client?.close();
+  }
+}
+
+const columns = {
+  lines: 'lines',
+  written: 'written',
+  present: 'already there',
+  repeated: 'repeated',
+  filtered: 'filtered',
+  outside: 'outside the window',
+  rejected: 'rejected',
+} as const satisfies CountColumns<keyof WindowCounts>;
+
+/** Longer reports show only the total. */
+const maxWindowLines = 366;
+
+function toText(
+  filled: readonly [TimeWindow, WindowCounts][],
+  total: WindowCounts,
+  { dryRun, rejected }: BackfillOptions,
+): string {
+  const each = filled.length > maxWindowLines ? [] : filled;
+  return describeCounts({
+    of: 'window (UTC)',
+    columns,
+    lines: [
+      ...each.map(([window, counts]) => [describeWindow(window), counts] as const),
+      ['all', total],
+    ],
+    dryRun,
+    rejected: total.rejected > 0 ? rejected : undefined,
+  });
+}
