@@ -20,6 +20,8 @@ const commands = new Map<string, () => Promise<Command>>([
   ['serve', async () => (await import('./production/serve.ts')).serveCommand()],
   ['drain', async () => (await import('./production/serve.ts')).drainCommand()],
   ['reconcile', async () => (await import('./reconcile.ts')).reconcileCommand()],
+  ['deploy', async () => (await import('./production/deploy.ts')).deployCommand()],
+  ['provision', async () => (await import('./production/provision.ts')).provisionCommand()],
 ]);
 /** These read input of any size. */
 const streaming = new Set(['import', 'backfill', 'reconcile']);

@@ -70,7 +70,7 @@ export async function openTables(dependencies: TableDependencies): Promise<OpenT
   };
 }
 
-interface TableOfStream {
+export interface TableOfStream {
   stream: string;
   table: string;
   layout: TableLayout;
@@ -78,7 +78,7 @@ interface TableOfStream {
 }
 
 /** The tables of all streams of rows, and the census, which the edge itself sends. */
-function tablesOf(relay: Relay): TableOfStream[] {
+export function tablesOf(relay: Relay): TableOfStream[] {
   const census = {
     stream: censusStream,
     table: censusTable(relay),

@@ -89,15 +89,26 @@ export async function ensureUniqueView(
   { dataset, table }: TableName,
   layout: TableLayout,
 ): Promise<void> {
-  if (!layout.copies) return;
+  const definition = uniqueViewOf(bigquery.projectId, { dataset, table }, layout);
+  if (!definition) return;
   const view = bigquery.dataset(dataset).table(`${table}_unique`);
-  const query = uniqueQuery(`${bigquery.projectId}.${dataset}.${table}`, layout.copies);
-  const description = `The rows of ${dataset}.${table}, each once: the newest by ${layout.copies.by.join(', ')}`;
-  const definition = { view: { query, useLegacySql: false }, description };
   const existing = await createOrRead(view, () => view.create(definition));
-  if (existing?.type === 'VIEW' && existing.view?.query !== query) {
+  if (existing?.type === 'VIEW' && existing.view?.query !== definition.view.query) {
     await view.setMetadata(definition);
   }
+}
+
+/** The view of a table, as the REST API describes it; undefined for a layout without `copies`. */
+export function uniqueViewOf(
+  project: string,
+  { dataset, table }: TableName,
+  { copies }: TableLayout,
+): { view: { query: string; useLegacySql: false }; description: string } | undefined {
+  if (!copies) return undefined;
+  return {
+    view: { query: uniqueQuery(`${project}.${dataset}.${table}`, copies), useLegacySql: false },
+    description: `The rows of ${dataset}.${table}, each once: the newest by ${copies.by.join(', ')}`,
+  };
 }
 
 function uniqueQuery(table: string, { by, newest }: NonNullable<TableLayout['copies']>): string {

@@ -1,0 +1,316 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { BigQuery } from '@google-cloud/bigquery';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Relay, RelayStream } from '../../shared/config/config.ts';
+import { RelayError } from '../../shared/errors.ts';
+import { terminalText } from '../../shared/terminal-text.ts';
+import { projectFolder } from '../../subscriber/service/find-config.ts';
+import { loadRelay } from '../../subscriber/service/load-relay.ts';
+import { defaultState } from '../find/running-stack.ts';
+import { readSecrets } from '../find/secrets.ts';
+import { findStream } from '../find/stream.ts';
+import {
+  accountSecret,
+  findSecrets,
+  listSecrets,
+  setSecretLines,
+  workerSecrets,
+} from './cloudflare/worker-secrets.ts';
+import { problemIn, requireWrangler, type Wrangler } from './cloudflare/wrangler.ts';
+import { readWranglerConfig } from './cloudflare/wrangler-config.ts';
+import { findCredentials } from './google/credentials.ts';
+import { configProblems } from './google/google-place.ts';
+import { canBeProbed, type ProbeResult, probeEdge } from './probe.ts';
+import { keyFileIn } from './provision.ts';
+
+interface DeployOptions {
+  dryRun: boolean;
+  json: boolean;
+  /** False with `--no-probe`; a stream's name, or true for whichever can be signed for. */
+  probe: boolean | string;
+  secrets: string;
+  setSecrets: boolean;
+  state: string;
+  to?: string;
+  wait: number;
+}
+
+/** What `--json` prints. */
+interface Report {
+  ok: boolean;
+  dryRun: boolean;
+  worker: string;
+  streams: string[];
+  /** Names alone: `missing` ones are neither at Cloudflare nor were they set. */
+  secrets: { required: string[]; set: string[]; missing: string[] };
+  /** The URLs of the edge. */
+  edges: string[];
+  probe?: ProbeResult;
+  warnings: string[];
+}
+
+export function deployCommand(): Command {
+  return new Command('deploy')
+    .description(
+      'check the config, set missing secrets, deploy the Worker, and send a signed probe that becomes a row',
+    )
+    .option('--dry-run', 'bundle and check only, without Cloudflare or Google', false)
+    .option('--secrets <file>', 'where secrets are, if not in the environment', '.dev.vars')
+    .option('--set-secrets', 'set what Cloudflare lacks from there, without asking', false)
+    .option('--probe <stream>', 'which stream the probe is for (default: the first that it can be)')
+    .option('--no-probe', 'send no probe')
+    .option('--to <url>', 'the URL of the edge (default: as deployed, or publicUrl of the config)')
+    .option('--wait <seconds>', 'how long the probe waits for its row', parseSeconds, 30)
+    .option('--state <folder>', "where `provision` left the Worker's key", defaultState)
+    .option('--json', 'print one JSON document', false)
+    .action(async (options: DeployOptions) => {
+      const relay = await loadRelay();
+      const { ok } = await deploy(relay, options);
+      if (!ok) process.exitCode = 1;
+    });
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (seconds > 0 && seconds <= 3600) return seconds;
+  throw new InvalidArgumentError('a number of seconds, up to 3600');
+}
+
+/** @throws RelayError `deploy.settings`, `deploy.secrets`, `wrangler.missing`, `wrangler.failed` */
+export async function deploy(
+  relay: Relay,
+  options: DeployOptions,
+  { folder = projectFolder() }: { folder?: string } = {},
+): Promise<Report> {
+  const { dryRun, json } = options;
+  const say = (text: string) => (json ? undefined : console.log(text));
+  const wrangler = requireWrangler(folder);
+  const { name, requiredSecrets } = requireConfig(folder);
+  const warnings = settingsProblems(relay, requiredSecrets);
+  if (warnings.length > 0 && !dryRun) throw new RelayError('deploy.settings', warnings.join('\n'));
+  const streams = [...relay.streams.keys()];
+  say(`check    ${streams.length} streams: ${streams.join(', ')}`);
+  for (const warning of warnings) say(`warning  ${warning}`);
+
+  const required = [...new Set([...workerSecrets(relay), ...requiredSecrets])];
+  const keyFile = keyFileIn(options.state);
+  const found = findSecrets(required, { file: options.secrets, keyFile });
+  if (dryRun) {
+    const missing = required.filter((secret) => found.values[secret] === undefined);
+    say(`secrets  ${required.join(', ')}`);
+    if (missing.length > 0) say(`         not on this machine: ${missing.join(', ')}`);
+    const size = await bundleOnly(wrangler);
+    say(`bundle   ${size}\nNothing was deployed.`);
+    return print(
+      {
+        ok: true,
+        dryRun,
+        worker: name,
+        streams,
+        secrets: { required, set: [], missing },
+        edges: relay.publicUrl ? [relay.publicUrl] : [],
+        warnings,
+      },
+      json,
+    );
+  }
+
+  const there = new Set(await listSecrets(wrangler));
+  const lacking = required.filter((secret) => !there.has(secret));
+  const toSet = await chooseSecrets(lacking, found.values, options);
+  if (required.length > lacking.length) say(`secrets  ${required.length - lacking.length} are set`);
+  const edges = await upload(wrangler, toSet);
+  if (Object.keys(toSet).length > 0) say(`secrets  set: ${Object.keys(toSet).join(', ')}`);
+  // Cloudflare has it now: nobody else needs it.
+  if (accountSecret in toSet) rmSync(keyFile, { force: true });
+  say(`deployed ${edges.join(', ') || name}`);
+
+  const edge = options.to ?? relay.publicUrl ?? edges[0];
+  const probe = await sendProbe(relay, options, edge);
+  if (probe) say(describeProbe(probe));
+  const report = {
+    ok: !probe || goodOutcomes.has(probe.outcome),
+    dryRun,
+    worker: name,
+    streams,
+    secrets: { required, set: Object.keys(toSet), missing: [] },
+    edges,
+    ...(probe && { probe }),
+    warnings,
+  };
+  return print(report, json);
+}
+
+function print(report: Report, json: boolean): Report {
+  if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  return report;
+}
+
+function requireConfig(folder: string) {
+  const config = readWranglerConfig(folder);
+  if (config) return config;
+  throw new RelayError(
+    'deploy.settings',
+    `${folder} has no wrangler.toml, which says what the Worker is: npx tributary init writes one`,
+  );
+}
+
+function settingsProblems(relay: Relay, requiredSecrets: readonly string[]): string[] {
+  const problems = configProblems(relay);
+  const unknown = workerSecrets(relay).filter((name) => !requiredSecrets.includes(name));
+  if (unknown.length > 0) {
+    problems.push(
+      `wrangler.toml does not require ${unknown.join(', ')}: add to \`required\` below [secrets], or the Worker would be deployed without`,
+    );
+  }
+  return problems;
+}
+
+/**
+ * The values to set. A secret of `.dev.vars` may be one that was made for this machine alone: a person says that
+ * it is the sender's.
+ *
+ * @throws RelayError `deploy.secrets` where any is left
+ */
+async function chooseSecrets(
+  lacking: readonly string[],
+  values: Readonly<Record<string, string>>,
+  { secrets: file, setSecrets }: DeployOptions,
+): Promise<Record<string, string>> {
+  const have = lacking.filter((name) => values[name] !== undefined);
+  const asked = have.filter((name) => name !== accountSecret);
+  const isTaken = asked.length === 0 || setSecrets || (await ask(asked, file));
+  const taken = isTaken ? have : have.filter((name) => name === accountSecret);
+  const missing = lacking.filter((name) => !taken.includes(name));
+  if (missing.length > 0) {
+    const hint =
+      asked.length > 0 && !isTaken
+        ? `\nOr take ${asked.join(', ')} from ${file}: npx tributary deploy --set-secrets`
+        : '';
+    throw new RelayError(
+      'deploy.secrets',
+      `Cloudflare lacks ${missing.join(', ')}:\n  ${setSecretLines(missing).join('\n  ')}${hint}`,
+    );
+  }
+  return Object.fromEntries(taken.map((name) => [name, values[name] ?? '']));
+}
+
+/** @throws RelayError `command.stopped` on Ctrl-C */
+async function ask(names: readonly string[], file: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const stop = new AbortController();
+  terminal.once('SIGINT', () => stop.abort());
+  try {
+    const question = `Cloudflare lacks ${names.join(', ')}. Are the values in ${file} those of the senders, and to be set? [y/N] `;
+    return /^y(es)?$/i.test((await terminal.question(question, { signal: stop.signal })).trim());
+  } catch (cause) {
+    throw new RelayError('command.stopped', 'stopped: nothing was deployed', { cause });
+  } finally {
+    terminal.close();
+  }
+}
+
+async function bundleOnly(wrangler: Wrangler): Promise<string> {
+  const outdir = mkdtempSync(join(tmpdir(), 'tributary-deploy-'));
+  try {
+    const result = await wrangler.run(['deploy', '--dry-run', '--outdir', outdir]);
+    if (result.exitCode !== 0) throw failed(result);
+    const [, size = 'done'] = /Total Upload: (.*)/.exec(result.output) ?? [];
+    return size;
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}
+
+/** Secrets and code become live together. Returns the URLs. */
+async function upload(
+  wrangler: Wrangler,
+  secrets: Readonly<Record<string, string>>,
+): Promise<string[]> {
+  // mkdtemp makes a folder of mode 0700.
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-deploy-'));
+  const secretsFile = join(folder, 'secrets.json');
+  const outputFile = join(folder, 'output.ndjson');
+  const flags = Object.keys(secrets).length > 0 ? ['--secrets-file', secretsFile] : [];
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // Ctrl-C ends the process at once; the secrets must not outlive it.
+  process.once('exit', remove);
+  const interrupted = () => process.exit(130);
+  process.once('SIGINT', interrupted);
+  process.once('SIGTERM', interrupted);
+  try {
+    writeFileSync(secretsFile, JSON.stringify(secrets), { mode: 0o600 });
+    writeFileSync(outputFile, '');
+    const result = await wrangler.run(['deploy', ...flags], {
+      environment: { WRANGLER_OUTPUT_FILE_PATH: outputFile },
+      isShown: true,
+    });
+    if (result.exitCode !== 0) throw failed(result);
+    return readTargets(outputFile);
+  } finally {
+    process.off('SIGINT', interrupted);
+    process.off('SIGTERM', interrupted);
+    process.off('exit', remove);
+    remove();
+  }
+}
+
+function failed(result: Parameters<typeof problemIn>[0]): RelayError {
+  return new RelayError('wrangler.failed', `wrangler: ${problemIn(result)}`);
+}
+
+/** wrangler writes one JSON document a line; that of the deployment has its URLs. */
+function readTargets(file: string): string[] {
+  const entries = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { type?: string; targets?: string[] });
+  const targets = entries.find(({ type }) => type === 'deploy')?.targets ?? [];
+  return targets.flatMap((target) => {
+    // A route may be a pattern, or a name with a remark behind it.
+    const [host = ''] = target.split(/[\s/]*[*\s]/);
+    const url = URL.parse(host.includes('://') ? host : `https://${host}`);
+    return url ? [url.href.replace(/\/+$/, '')] : [];
+  });
+}
+
+const goodOutcomes = new Set<ProbeResult['outcome']>(['row', 'filtered', 'accepted']);
+
+async function sendProbe(
+  relay: Relay,
+  { probe, secrets: file, wait }: DeployOptions,
+  edge: string | undefined,
+): Promise<ProbeResult | undefined> {
+  if (probe === false || edge === undefined) return undefined;
+  const known = readSecrets(file);
+  const stream: RelayStream | undefined =
+    typeof probe === 'string'
+      ? findStream(relay, probe)
+      : [...relay.streams.values()].find((each) => canBeProbed(each, known));
+  if (!stream) return undefined;
+  const secret = known[stream.secrets[0] ?? ''] ?? '';
+  const credentials = await findCredentials(relay.project);
+  const bigquery =
+    'problem' in credentials
+      ? undefined
+      : new BigQuery({ projectId: relay.project, location: relay.location });
+  return await probeEdge({ relay, stream, edge, secret, bigquery, rowWithinMs: wait * 1000 });
+}
+
+function describeProbe(result: ProbeResult): string {
+  const { outcome, stream, status, answerMs, rowMs, deliveryId, problem } = result;
+  const answer = `${stream}: ${status} in ${answerMs} ms`;
+  const texts: Record<ProbeResult['outcome'], string> = {
+    row: `${answer}, a row after ${rowMs} ms (${deliveryId})`,
+    filtered: `${answer}: the stream's filter drops the sample, so there is no row to wait for`,
+    accepted: `${answer}, in Pub/Sub (${deliveryId}); without Google credentials the row was not looked for`,
+    'no-row': `${answer}; ${problem}`,
+    refused: `${answer}; ${problem}`,
+    unreachable: `${stream}: ${problem}`,
+  };
+  return `probe    ${terminalText(texts[outcome])}`;
+}
