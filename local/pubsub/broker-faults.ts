@@ -40,7 +40,10 @@ function withDenials(api: Api, faults: Faults): Api {
   const guarded = Object.entries(api).map(([service, methods]) => [
     service,
     Object.fromEntries(
-      Object.entries(methods).map(([name, method]) => [name, guard(method, permissions[name], denies)]),
+      Object.entries(methods).map(([name, method]) => [
+        name,
+        guard(method, permissions[name], denies),
+      ]),
     ),
   ]);
   const { TestIamPermissions } = api[iamService] ?? {};

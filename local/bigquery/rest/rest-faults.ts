@@ -6,13 +6,7 @@ import type { Faults } from '../../faults/faults.ts';
 import { type Reply, type Router, send } from './router.ts';
 
 const DEFAULT_MS = 1000;
-const NAMES = [
-  'iam.denied',
-  'rest.status',
-  'rest.lost-answer',
-  'rest.delay',
-  'rest.hang',
-] as const;
+const NAMES = ['iam.denied', 'rest.status', 'rest.lost-answer', 'rest.delay', 'rest.hang'] as const;
 
 /** Handles a request with the next matching fault. `on` is matched with `POST /path`, without the query. */
 export async function handleWithFaults(

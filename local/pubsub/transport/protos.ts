@@ -7,7 +7,7 @@ import { iam } from './iam-protos.ts';
 
 const path = '@google-cloud/pubsub/build/protos/protos.json';
 const root = protobuf.Root.fromJSON(createRequire(import.meta.url)(path));
-root.addJSON(iam);
+root.define('google.iam.v1', iam);
 root.resolveAll();
 
 /** Finds a type by its name within google.pubsub.v1, or by its full name. */

@@ -3,7 +3,7 @@
 import type protobuf from 'protobufjs';
 import { PubsubError } from '../errors.ts';
 import { iamService } from './iam-protos.ts';
-import { messageType, serviceOf } from './protos.ts';
+import { serviceOf } from './protos.ts';
 
 export interface Route {
   readonly service: string;
@@ -45,11 +45,13 @@ function routeOf(service: string, method: protobuf.Method, template: string): Ro
     /^(.*)\{([^=]+)=([^}]+)\}(.*)$/.exec(template) ?? [];
   // `:verb` may follow the last part; resource ids contain no colon.
   const name = value.replaceAll('*', '[^/]+').replace(/\[\^\/\]\+$/, '[^/:]+');
+  const { resolvedRequestType: requestType, resolvedResponseType: responseType } = method;
+  if (!requestType || !responseType) throw new TypeError(`${method.fullName} has no types`);
   return {
     service,
     method: method.name,
-    requestType: messageType(method.requestType),
-    responseType: messageType(method.responseType),
+    requestType,
+    responseType,
     pattern: new RegExp(`^${before}(${name})${after}$`),
     variable: variable
       .split('.')

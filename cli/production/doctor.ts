@@ -1,0 +1,87 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { projectFolder } from '../../subscriber/service/find-config.ts';
+import { defaultState } from '../find/running-stack.ts';
+import type { CheckResult } from './doctor/check.ts';
+import { checks } from './doctor/checks.ts';
+import type { Examination, ExaminationOptions } from './doctor/examination.ts';
+import { describeResult, describeTotal } from './doctor/print-report.ts';
+import { runChecks } from './doctor/run-checks.ts';
+
+interface DoctorOptions extends ExaminationOptions {
+  json: boolean;
+}
+
+/** What `--json` prints. */
+export interface DoctorReport {
+  /** No check failed. */
+  ok: boolean;
+  on?: 'local' | 'google';
+  checks: CheckResult[];
+}
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description(
+      'check everything between a sender and its rows, and say what to do about what is wrong',
+    )
+    .addOption(
+      new Option(
+        '--on <place>',
+        'which relay to check (default: local if a local stack is running, else google)',
+      ).choices(['local', 'google']),
+    )
+    .option('--to <url>', 'URL of the edge (default: that of the local stack, or publicUrl)')
+    .option('--probe <stream>', 'stream of the probe (default: the first that can be signed for)')
+    .option('--no-probe', 'send no probe, so that no row is written')
+    .option('--wait <seconds>', 'how long the probe waits for its row', parseSeconds, 30)
+    .option(
+      '--secrets <file>',
+      'file with the secrets that are not in the environment',
+      '.dev.vars',
+    )
+    .option('--state <folder>', 'state folder of the local stack', defaultState)
+    .option('--json', 'print one JSON document', false)
+    .addHelpText(
+      'after',
+      '\nThe probe is a delivery like any other. The command prints how to delete its row; the id of its event\nbegins with tributary-probe-.',
+    )
+    .action(async (options: DoctorOptions) => {
+      const report = await examine(options, (result) => {
+        if (!options.json) process.stdout.write(describeResult(result));
+      });
+      const text = options.json
+        ? `${JSON.stringify(report, null, 2)}\n`
+        : describeTotal(report.checks);
+      await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
+      // Exits, because a client of Google's that was given up may keep the process alive.
+      process.exit(report.ok ? 0 : 1);
+    });
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (seconds > 0 && seconds <= 60) return seconds;
+  throw new InvalidArgumentError('a number of seconds, up to 60');
+}
+
+/** @param given replaces what the examination would find by itself, such as the clock */
+export async function examine(
+  options: ExaminationOptions,
+  onResult?: (result: CheckResult) => void,
+  given: Partial<Pick<Examination, 'now' | 'origins'>> = {},
+): Promise<DoctorReport> {
+  const examination: Examination = {
+    options,
+    now: Date.now,
+    folder: projectFolder(),
+    ...given,
+  };
+  const results = await runChecks(checks, examination, onResult);
+  const { place } = examination;
+  await place?.clients?.pubsub.close().catch(() => {});
+  return {
+    ok: !results.some(({ state }) => state === 'failed'),
+    ...(place && { on: place.isLocal ? 'local' : 'google' }),
+    checks: results,
+  };
+}
