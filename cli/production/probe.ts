@@ -60,7 +60,7 @@ export function canBeProbed(
 
 /** Signs a sample as the stream's sender would, sends it, and waits for its row. */
 export async function probeEdge(probe: Probe): Promise<ProbeResult> {
-  const { relay, stream, edge, secret, bigquery, rowWithinMs } = probe;
+  const { stream, edge, secret, bigquery, rowWithinMs } = probe;
   const begun = performance.now();
   const since = () => Math.round(performance.now() - begun);
   let response: Response;
@@ -94,7 +94,7 @@ export async function probeEdge(probe: Probe): Promise<ProbeResult> {
     { table: stream.table, column, deliveryId },
     rowWithinMs,
   );
-  const deletion = `DELETE FROM \`${relay.project}.${stream.table}\` WHERE ${column} = "${deliveryId}"`;
+  const deletion = `DELETE FROM \`${stream.table}\`\nWHERE ${column} = "${deliveryId}"`;
   return isThere
     ? { ...answered, outcome: 'row', rowMs: since(), deletion }
     : {

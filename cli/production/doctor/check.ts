@@ -77,5 +77,7 @@ export function sumUp(troubles: readonly Trouble[], all: string): Finding {
     const { problem, ...remedy } = first;
     return { state, found: problem, ...remedy };
   }
-  return { state, found: `${found.length} of ${troubles.length}`, problems };
+  const isAll = found.length === troubles.length;
+  const sum = isAll ? `${found.length} problems` : `${found.length} of ${troubles.length}`;
+  return { state, found: sum, problems };
 }

@@ -139,7 +139,7 @@ async function unsignedTrouble(
 export const probeCheck: Check = {
   id: 'probe',
   title: 'probe becomes a row',
-  needs: ['edge', 'subscription', 'tables'],
+  needs: ['edge', 'topic', 'subscription', 'datasets', 'tables'],
   withinMs: 70_000,
   async run(examination) {
     const { edge, options, secrets = {}, now } = examination;

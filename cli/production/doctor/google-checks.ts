@@ -1,3 +1,4 @@
+import { RelayError } from '../../../shared/errors.ts';
 import { planApi } from '../google/account-plans.ts';
 import { desiredResources } from '../plan/resources.ts';
 import { word } from '../plan/shell-word.ts';
@@ -14,12 +15,32 @@ export const credentialsCheck: Check = {
   async run(examination) {
     const place = placeOf(examination);
     if (place.isLocal) return skipped('the local servers ask for none');
-    const { title, ...clients } = await openClients(relayOf(examination), examination.origins);
-    place.clients = clients;
-    return ok(title);
+    try {
+      const { title, ...clients } = await openClients(relayOf(examination), examination.origins);
+      place.clients = clients;
+      return ok(title);
+    } catch (error) {
+      const isMissing = error instanceof RelayError && error.code === 'provision.settings';
+      if (!isMissing) throw error;
+      return sumUp(error.message.split('\n').map(missingSetting), '');
+    }
   },
   access: (examination) => grantYourself('roles/serviceusage.serviceUsageViewer', examination),
 };
+
+const login = 'gcloud auth application-default login';
+
+/** A line of `provision.settings`: what is missing, a colon, and what to do. */
+function missingSetting(line: string): Trouble {
+  const [, problem = line, remedy] = /^(.*?): (.*)$/.exec(line) ?? [];
+  if (!line.includes(login)) return { state: 'failed', problem, remedy };
+  return {
+    state: 'failed',
+    problem,
+    remedy: 'Log in, or set GOOGLE_APPLICATION_CREDENTIALS to a key file:',
+    command: login,
+  };
+}
 
 export const apisCheck: Check = {
   id: 'apis',

@@ -49,7 +49,7 @@ export const configCheck: Check = {
 
 export const placeCheck: Check = {
   id: 'place',
-  title: 'local or Google',
+  title: 'where',
   needs: ['config'],
   withinMs,
   run(examination) {
@@ -88,14 +88,9 @@ export const secretsCheck: Check = {
       }
     }
     troubles.push(...streamSecrets(relay).flatMap((name) => lineBreakIn(name, secrets[name])));
-    const all = `${streamSecrets(relay).length} in ${file}`;
-    return { ...sumUp(troubles, all), ...(troubles.length > 1 && { found: describe(troubles) }) };
+    return sumUp(troubles, `${streamSecrets(relay).length} of ${relay.streams.size} streams`);
   },
 };
-
-function describe(troubles: readonly Trouble[]): string {
-  return `${troubles.length} problems`;
-}
 
 function streamSecrets(relay: Relay): string[] {
   return workerSecrets(relay).filter((name) => name !== accountSecret);
@@ -112,7 +107,7 @@ function lineBreakIn(name: string, value = ''): Trouble[] {
 export const keyCheck: Check = {
   id: 'key',
   title: "publisher's key",
-  needs: ['secrets'],
+  needs: ['place'],
   withinMs,
   async run(examination) {
     const { options, now } = examination;

@@ -76,7 +76,7 @@ function notReached(host: string, reason: string): Finding {
       ? { remedy: 'Start the local relay again:', command: 'npx tributary start' }
       : {
           remedy: 'Check the network, the firewall and the proxy:',
-          command: `curl -sS -o /dev/null -w '%{http_code}\\n' -m 3 https://${host}/`,
+          command: `curl -sSo /dev/null -m 3 https://${host}/`,
         },
   );
 }

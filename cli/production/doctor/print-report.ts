@@ -28,7 +28,7 @@ function describeRemedy({ remedy, command }: Remedy, before: string): string[] {
   const lines = remedy === undefined ? [] : wrap(terminalText(remedy), width - before.length - 2);
   return [
     ...lines.map((line, index) => `${before}${index === 0 ? '→ ' : '  '}${line}`),
-    ...(command === undefined ? [] : foldCommand(terminalText(command), `${before}  `)),
+    ...(command === undefined ? [] : foldCommand(command, `${before}  `)),
   ];
 }
 
@@ -42,11 +42,14 @@ export function describeTotal(results: readonly CheckResult[]): string {
   return `\n${counts.join(', ')}.\n`;
 }
 
-/** Breaks a text between words. A longer word stays whole. */
+/** Breaks a text between words, and inside of one that fits no line. */
 function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  const words = text
+    .split(' ')
+    .flatMap((word) => word.match(RegExp(`.{1,${columns}}`, 'gu')) ?? '');
+  for (const word of words) {
     if (line !== '' && line.length + 1 + word.length > columns) {
       lines.push(line);
       line = word;
@@ -57,19 +60,17 @@ function wrap(text: string, columns: number): string[] {
 
 /** A command line in several, which a shell takes as one. It is broken only before an option. */
 function foldCommand(command: string, before: string): string[] {
-  const parts = command.split(/ (?=--\w)/);
   const lines: string[] = [];
-  let line = '';
-  for (const part of parts) {
-    const room = width - before.length - ' \\'.length - (lines.length > 0 ? 2 : 0);
-    if (line !== '' && line.length + 1 + part.length > room) {
-      lines.push(line);
-      line = part;
-    } else line = line === '' ? part : `${line} ${part}`;
+  for (const whole of command.split('\n')) {
+    let line = '';
+    for (const part of terminalText(whole).split(/ (?=--\w)/)) {
+      const room = width - before.length - ' \\'.length - (lines.length > 0 ? 2 : 0);
+      if (line !== '' && line.length + 1 + part.length > room) {
+        lines.push(`${line} \\`);
+        line = part;
+      } else line = line === '' ? part : `${line} ${part}`;
+    }
+    lines.push(line);
   }
-  lines.push(line);
-  return lines.map((text, index) => {
-    const start = index === 0 ? before : `${before}  `;
-    return `${start}${text}${index < lines.length - 1 ? ' \\' : ''}`;
-  });
+  return lines.map((line, index) => `${before}${index === 0 ? '' : '  '}${line}`);
 }
