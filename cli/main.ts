@@ -1,3 +1,5 @@
+#!/usr/bin/env node
+// (`npx` keeps links of a clone that was made when this file was the command.)
 import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
 import { compileCache } from '../local/parts/compile-cache.ts';

@@ -87,6 +87,7 @@ export async function deploy(
 ): Promise<Report> {
   const { dryRun, json } = options;
   const say = (text: string) => (json ? undefined : console.log(text));
+  if (options.to !== undefined) requireUrl(options.to);
   const wrangler = requireWrangler(folder);
   const { name, requiredSecrets } = requireConfig(folder);
   const warnings = settingsProblems(relay, requiredSecrets);
@@ -147,6 +148,12 @@ export async function deploy(
 function print(report: Report, json: boolean): Report {
   if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   return report;
+}
+
+/** @throws RelayError `edge.invalid` */
+function requireUrl(to: string): void {
+  if (/^https?:$/.test(URL.parse(to)?.protocol ?? '')) return;
+  throw new RelayError('edge.invalid', '--to takes the URL of an edge: https://…');
 }
 
 function requireConfig(folder: string) {
@@ -218,7 +225,10 @@ async function bundleOnly(wrangler: Wrangler): Promise<string> {
   const outdir = mkdtempSync(join(tmpdir(), 'tributary-deploy-'));
   try {
     const result = await wrangler.run(['deploy', '--dry-run', '--outdir', outdir]);
-    if (result.exitCode !== 0) throw failed(result);
+    if (result.exitCode !== 0) {
+      process.stderr.write(result.output);
+      throw failed(result);
+    }
     const [, size = 'done'] = /Total Upload: (.*)/.exec(result.output) ?? [];
     return size;
   } finally {

@@ -84,7 +84,7 @@ export function problemIn({ output }: WranglerResult): string {
     .split('\n')
     .map((line) => line.trim());
   const filled = lines.filter((line) => line !== '');
-  const at = filled.findIndex((line) => isError.test(line));
+  const at = filled.findLastIndex((line) => isError.test(line));
   if (at < 0) return filled.at(-1) ?? 'it ended without a word';
   // What Cloudflare says of a request stands below, with a code.
   const [first = '', second = ''] = filled.slice(at);
