@@ -93,7 +93,8 @@ export async function deploy(
   const warnings = settingsProblems(relay, requiredSecrets);
   if (warnings.length > 0 && !dryRun) throw new RelayError('deploy.settings', warnings.join('\n'));
   const streams = [...relay.streams.keys()];
-  say(`check    ${streams.length} streams: ${streams.join(', ')}`);
+  const count = streams.length === 1 ? '1 stream' : `${streams.length} streams`;
+  say(`check    ${count}: ${streams.join(', ')}`);
   for (const warning of warnings) say(`warning  ${warning}`);
 
   const required = [...new Set([...workerSecrets(relay), ...requiredSecrets])];
