@@ -37,6 +37,8 @@ export async function findCredentials(project: string): Promise<Credentials | Cr
         const client = await auth.getClient();
         await client.getRequestHeaders(googleOrigin);
         const { client_email: email } = await auth.getCredentials().catch(() => ({}) as never);
+        // Google's own clients, which are made after this, read it.
+        if (email === undefined) process.env['GOOGLE_CLOUD_QUOTA_PROJECT'] ??= project;
         return {
           email,
           async headers(url: string) {
