@@ -15,7 +15,7 @@ export interface CredentialsProblem {
 }
 
 /** A person waits for the answer. */
-const withinMs = 2500;
+const withinMs = 2000;
 
 const scopes = ['https://www.googleapis.com/auth/cloud-platform'];
 

@@ -115,6 +115,10 @@ describe('tributary deploy', { timeout }, () => {
     expect(report).toMatchObject({
       ok: true,
       edges: ['https://tributary.acme.workers.dev'],
+      urls: {
+        datanostro: 'https://tributary.acme.workers.dev/datanostro',
+        crm: 'https://tributary.acme.workers.dev/crm/<CRM_KEY>',
+      },
       secrets: { set: ['GOOGLE_SERVICE_ACCOUNT', ...streamSecrets], missing: [] },
     });
     expect(Object.fromEntries(cloudflare.secrets ?? [])).toEqual({
@@ -126,6 +130,18 @@ describe('tributary deploy', { timeout }, () => {
 
     const again = await deploy(relay, optionsOf(), { folder });
     expect(again.secrets.set).toEqual([]);
+  });
+
+  it('gives Cloudflare a key that was rotated', async () => {
+    cloudflare.secrets = new Map(
+      ['GOOGLE_SERVICE_ACCOUNT', ...streamSecrets].map((name) => [name, 'of before']),
+    );
+    writeFileSync(keyFileIn(state), key);
+    const report = await deploy(relay, optionsOf(), { folder });
+    expect(report.secrets.set).toEqual(['GOOGLE_SERVICE_ACCOUNT']);
+    expect(cloudflare.secrets.get('GOOGLE_SERVICE_ACCOUNT')).toBe(key);
+    expect(cloudflare.secrets.get('CRM_KEY')).toBe('of before');
+    expect(existsSync(keyFileIn(state))).toBe(false);
   });
 
   it('never gives Cloudflare an account that the local stack made for itself', async () => {
