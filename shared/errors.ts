@@ -576,7 +576,7 @@ export const errors = {
   'wrangler.missing': {
     reaction: 'setup',
     meaning: 'wrangler, which deploys the Worker, is not installed in this project.',
-    remedy: 'Run `npm install --save-dev wrangler` in the folder of wrangler.toml.',
+    remedy: 'Run the command in the message, in the folder of wrangler.toml.',
   },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 

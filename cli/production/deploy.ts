@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BigQuery } from '@google-cloud/bigquery';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
@@ -48,6 +49,8 @@ interface Report {
   secrets: { required: string[]; set: string[]; missing: string[] };
   /** The URLs of the edge. */
   edges: string[];
+  /** What each stream's sender is given. A key in the path is named, and not told. */
+  urls?: Record<string, string>;
   probe?: ProbeResult;
   warnings: string[];
 }
@@ -87,12 +90,14 @@ export async function deploy(
 ): Promise<Report> {
   const { dryRun, json } = options;
   const say = (text: string) => (json ? undefined : console.log(text));
+  if (options.to !== undefined) requireUrl(options.to);
   const wrangler = requireWrangler(folder);
   const { name, requiredSecrets } = requireConfig(folder);
   const warnings = settingsProblems(relay, requiredSecrets);
   if (warnings.length > 0 && !dryRun) throw new RelayError('deploy.settings', warnings.join('\n'));
   const streams = [...relay.streams.keys()];
-  say(`check    ${streams.length} streams: ${streams.join(', ')}`);
+  const count = streams.length === 1 ? '1 stream' : `${streams.length} streams`;
+  say(`check    ${count}: ${streams.join(', ')}`);
   for (const warning of warnings) say(`warning  ${warning}`);
 
   const required = [...new Set([...workerSecrets(relay), ...requiredSecrets])];
@@ -119,6 +124,8 @@ export async function deploy(
   }
 
   const there = new Set(await listSecrets(wrangler));
+  // A key that waits is newer than the one that is there.
+  if (existsSync(keyFile)) there.delete(accountSecret);
   const lacking = required.filter((secret) => !there.has(secret));
   const toSet = await chooseSecrets(lacking, found.values, options);
   if (required.length > lacking.length) say(`secrets  ${required.length - lacking.length} are set`);
@@ -127,8 +134,9 @@ export async function deploy(
   // Cloudflare has it now: nobody else needs it.
   if (accountSecret in toSet) rmSync(keyFile, { force: true });
   say(`deployed ${edges.join(', ') || name}`);
-
   const edge = options.to ?? relay.publicUrl ?? edges[0];
+  const urls = edge === undefined ? {} : urlsOf(relay, edge.replace(/\/+$/, ''));
+  for (const [stream, url] of Object.entries(urls)) say(`         ${stream}: ${url}`);
   const probe = await sendProbe(relay, options, edge);
   if (probe) say(describeProbe(probe));
   const report = {
@@ -138,6 +146,7 @@ export async function deploy(
     streams,
     secrets: { required, set: Object.keys(toSet), missing: [] },
     edges,
+    urls,
     ...(probe && { probe }),
     warnings,
   };
@@ -147,6 +156,12 @@ export async function deploy(
 function print(report: Report, json: boolean): Report {
   if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   return report;
+}
+
+/** @throws RelayError `edge.invalid` */
+function requireUrl(to: string): void {
+  if (/^https?:$/.test(URL.parse(to)?.protocol ?? '')) return;
+  throw new RelayError('edge.invalid', '--to takes the URL of an edge: https://…');
 }
 
 function requireConfig(folder: string) {
@@ -218,7 +233,10 @@ async function bundleOnly(wrangler: Wrangler): Promise<string> {
   const outdir = mkdtempSync(join(tmpdir(), 'tributary-deploy-'));
   try {
     const result = await wrangler.run(['deploy', '--dry-run', '--outdir', outdir]);
-    if (result.exitCode !== 0) throw failed(result);
+    if (result.exitCode !== 0) {
+      process.stderr.write(result.output);
+      throw failed(result);
+    }
     const [, size = 'done'] = /Total Upload: (.*)/.exec(result.output) ?? [];
     return size;
   } finally {
@@ -278,6 +296,22 @@ function readTargets(file: string): string[] {
   });
 }
 
+function urlsOf(relay: Relay, edge: string): Record<string, string> {
+  const urls = [...relay.streams.values()].map(({ name, scheme, secrets }) => {
+    const key = scheme === 'endpoint-key' ? `/<${secrets[0]}>` : '';
+    return [name, `${edge}/${name}${key}`];
+  });
+  return Object.fromEntries(urls) as Record<string, string>;
+}
+
+/** A new hostname is known everywhere after a while; until then Cloudflare answers for it, or nobody. */
+const knownWithinMs = 45_000;
+const pauseMs = 3000;
+
+function isNotYet({ outcome, status = 0 }: ProbeResult): boolean {
+  return outcome === 'unreachable' || status === 404 || (status >= 520 && status <= 530);
+}
+
 const goodOutcomes = new Set<ProbeResult['outcome']>(['row', 'filtered', 'accepted']);
 
 async function sendProbe(
@@ -298,7 +332,19 @@ async function sendProbe(
     'problem' in credentials
       ? undefined
       : new BigQuery({ projectId: relay.project, location: relay.location });
-  return await probeEdge({ relay, stream, edge, secret, bigquery, rowWithinMs: wait * 1000 });
+  const until = performance.now() + knownWithinMs;
+  for (;;) {
+    const result = await probeEdge({
+      relay,
+      stream,
+      edge,
+      secret,
+      bigquery,
+      rowWithinMs: wait * 1000,
+    });
+    if (!isNotYet(result) || performance.now() + pauseMs > until) return result;
+    await sleep(pauseMs);
+  }
 }
 
 function describeProbe(result: ProbeResult): string {

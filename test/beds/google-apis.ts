@@ -34,6 +34,8 @@ export class GoogleApisDouble {
   /** Policies were changed by another so often, between reading and writing. */
   conflicts = 0;
   keysForbidden = false;
+  /** IAM answers so often that it is not enabled. */
+  disabledFor = 0;
   /** The token endpoint accepts a request and never answers. */
   isTokenHanging = false;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
@@ -86,6 +88,14 @@ export class GoogleApisDouble {
 
   #route(method: string, path: string, body: Record<string, unknown>): Answer {
     if (path === '/token') return { body: tokenAnswer };
+    if (path.includes('/serviceAccounts') && this.disabledFor > 0) {
+      this.disabledFor--;
+      return refusal(
+        403,
+        'PERMISSION_DENIED',
+        `IAM API has not been used in project ${this.project}`,
+      );
+    }
     if (this.forbidden?.test(`${method} ${path}`)) return refusal(403, 'PERMISSION_DENIED');
     const [, , project = ''] = path.split('/').slice(1);
     const isOfProject = path.startsWith('/v1/projects/');

@@ -1,6 +1,12 @@
 import { type Plan, same } from '../plan/plan.ts';
 import type { ResourceOf } from '../plan/resources.ts';
-import { isLoginProblem, problemIn, type Wrangler, type WranglerResult } from './wrangler.ts';
+import {
+  installWrangler,
+  isLoginProblem,
+  problemIn,
+  type Wrangler,
+  type WranglerResult,
+} from './wrangler.ts';
 
 /** Each call of wrangler takes a second: there are few. */
 export async function planQueue(
@@ -41,7 +47,7 @@ async function planOf(
     return {
       state: 'conflict',
       problems: ['wrangler is not installed in this project'],
-      remedy: 'npm install --save-dev wrangler',
+      remedy: installWrangler(),
     };
   }
   const read = await wrangler.run(info);

@@ -78,7 +78,7 @@ interface KeyFile {
 }
 
 /** Undefined where there is no file, or another's. */
-export function readKeyFile(file: string): KeyFile | undefined {
+function readKeyFile(file: string): KeyFile | undefined {
   if (!existsSync(file)) return undefined;
   try {
     const key = JSON.parse(readFileSync(file, 'utf8')) as Partial<KeyFile>;
@@ -110,6 +110,13 @@ export async function planKey(
     .filter(({ disabled }) => !disabled)
     .map((key) => key.name.split('/').at(-1) ?? '');
   const held = readKeyFile(file);
+  if (held && held.client_email !== email) {
+    return {
+      state: 'conflict',
+      problems: [`${file} holds the key of ${held.client_email}, which a new one would replace`],
+      remedy: 'deploy that relay first (tributary deploy), or remove the file',
+    };
+  }
   const isHeld = held !== undefined && ids.includes(held.private_key_id);
   if (!isRotating && (isHeld || (ids.length > 0 && held === undefined))) return same;
   const changes = [`written to ${file}`];

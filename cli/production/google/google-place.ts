@@ -116,7 +116,7 @@ async function requireProject(
     if (!isRefused) throw new RelayError('google.unreachable', message, { cause });
     throw new RelayError(
       'google.project',
-      `the project ${project} does not exist, or ${email ?? 'the account that you are logged in with'} may not look at it (roles/serviceusage.serviceUsageViewer)`,
+      `the project ${project} does not exist, or ${email ?? 'the account that you are logged in with'} may not look at it (roles/serviceusage.serviceUsageConsumer): ${message.split('\n', 1)[0]}`,
       { cause },
     );
   }

@@ -3,13 +3,16 @@ import { codeOf, isMissing } from './google-errors.ts';
 
 const firstPauseMs = 500;
 const longestPauseMs = 8000;
-const withinMs = 60_000;
+const withinMs = 90_000;
 
 /**
- * A new service account is known everywhere after some seconds; until then IAM answers that there is none:
- * https://cloud.google.com/iam/docs/service-accounts-create
+ * Tries again what Google does not know of yet. A new service account is known everywhere after some seconds, and
+ * an API that was enabled just now answers after a minute: https://cloud.google.com/iam/docs/service-accounts-create
  */
-export async function untilVisible<T>(call: () => Promise<T>): Promise<T> {
+export async function untilVisible<T>(
+  call: () => Promise<T>,
+  isNotYet: (error: unknown) => boolean = isUnknownAccount,
+): Promise<T> {
   const until = performance.now() + withinMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     try {
@@ -21,7 +24,7 @@ export async function untilVisible<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-function isNotYet(error: unknown): boolean {
+function isUnknownAccount(error: unknown): boolean {
   const code = codeOf(error);
   return isMissing(code) || (code === 400 && /does not exist/i.test((error as Error).message));
 }

@@ -6,12 +6,17 @@ const kindWidth = 'service-account'.length;
 
 /** One line, and below it what is changed or wrong. */
 export function describeResult({ state, kind, name, details, remedy }: Result): string {
-  const head = `${state.padEnd(stateWidth)}  ${kind.padEnd(kindWidth)}  ${terminalText(name)}`;
+  const head = `${state.padEnd(stateWidth)}  ${kind.padEnd(kindWidth)}  ${terminalText(shorten(name))}`;
   const more = [...details, ...(remedy === undefined ? [] : [`→ ${remedy}`])];
   const indent = ' '.repeat(stateWidth + 2);
   return [head, ...more.map((line) => indent + terminalText(line))]
     .map((line) => `${line}\n`)
     .join('');
+}
+
+/** What a person knows without being told: a line fits 80 columns. */
+function shorten(name: string): string {
+  return name.replace(/^roles\/(\S+) on [\w-]+ /, '$1 on ').replace('.iam.gserviceaccount.com', '');
 }
 
 const totals: ResultState[] = [

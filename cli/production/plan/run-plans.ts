@@ -8,6 +8,7 @@ import type { GoogleApis } from '../google/google-apis.ts';
 import { isDisabled, isForbidden, isNetwork, isUnauthorized } from '../google/google-errors.ts';
 import { planSubscription, planTopic } from '../google/pubsub-plans.ts';
 import { planRole } from '../google/role-plans.ts';
+import { untilVisible } from '../google/until-visible.ts';
 import type { Plan, Result, ResultState } from './plan.ts';
 import { keyOf, labelOf, needsOf, type Resource } from './resources.ts';
 import { word } from './shell-word.ts';
@@ -46,6 +47,8 @@ export async function runPlans(
   const results: Result[] = [];
   const failed = new Map<string, Resource>();
   let isOffline = false;
+  /** An API was enabled in this run: it may not answer yet. */
+  let isEnabledNow = false;
   for (const resource of resources) {
     const { kind } = resource;
     const name = labelOf(resource);
@@ -56,12 +59,17 @@ export async function runPlans(
     else if (blocker !== undefined) result = skipped(kind, name, `needs ${blocker}`);
     else {
       try {
-        result = { kind, name, ...(await carryOut(await planOf(resource, cloud), dryRun)) };
+        const outcome = await untilVisible(
+          async () => await carryOut(await planOf(resource, cloud), dryRun),
+          (error) => isEnabledNow && isDisabled(error),
+        );
+        result = { kind, name, ...outcome };
       } catch (error) {
         isOffline = isNetwork(error) && kind !== 'queue' && kind !== 'bucket';
         result = { kind, name, ...failureOf(resource, error as Error, cloud.project) };
       }
     }
+    isEnabledNow ||= kind === 'api' && result.state === 'updated';
     if (result.state === 'failed' || blocker !== undefined) failed.set(keyOf(resource), resource);
     results.push(result);
     onResult?.(result);

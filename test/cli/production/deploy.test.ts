@@ -1,4 +1,6 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +13,7 @@ import { keyFileIn } from '../../../cli/production/provision.ts';
 import type { Relay } from '../../../shared/config/config.ts';
 import { relay as ownRelay } from '../../../tributary.config.ts';
 import { CloudflareApiDouble } from '../../beds/cloudflare-api.ts';
+import { itWith } from '../../e2e/tools.ts';
 
 /** wrangler starts, bundles, and speaks to its API: seconds each on a busy machine. */
 const timeout = 120_000;
@@ -112,6 +115,10 @@ describe('tributary deploy', { timeout }, () => {
     expect(report).toMatchObject({
       ok: true,
       edges: ['https://tributary.acme.workers.dev'],
+      urls: {
+        datanostro: 'https://tributary.acme.workers.dev/datanostro',
+        crm: 'https://tributary.acme.workers.dev/crm/<CRM_KEY>',
+      },
       secrets: { set: ['GOOGLE_SERVICE_ACCOUNT', ...streamSecrets], missing: [] },
     });
     expect(Object.fromEntries(cloudflare.secrets ?? [])).toEqual({
@@ -123,6 +130,18 @@ describe('tributary deploy', { timeout }, () => {
 
     const again = await deploy(relay, optionsOf(), { folder });
     expect(again.secrets.set).toEqual([]);
+  });
+
+  it('gives Cloudflare a key that was rotated', async () => {
+    cloudflare.secrets = new Map(
+      ['GOOGLE_SERVICE_ACCOUNT', ...streamSecrets].map((name) => [name, 'of before']),
+    );
+    writeFileSync(keyFileIn(state), key);
+    const report = await deploy(relay, optionsOf(), { folder });
+    expect(report.secrets.set).toEqual(['GOOGLE_SERVICE_ACCOUNT']);
+    expect(cloudflare.secrets.get('GOOGLE_SERVICE_ACCOUNT')).toBe(key);
+    expect(cloudflare.secrets.get('CRM_KEY')).toBe('of before');
+    expect(existsSync(keyFileIn(state))).toBe(false);
   });
 
   it('never gives Cloudflare an account that the local stack made for itself', async () => {
@@ -163,6 +182,51 @@ describe('tributary deploy', { timeout }, () => {
   });
 });
 
+/** A project of a user's own, which depends on the package. */
+function makeProject(): void {
+  mkdirSync(join(state, 'node_modules'));
+  symlinkSync(folder, join(state, 'node_modules/tributary-relay'));
+  symlinkSync(join(folder, 'node_modules/wrangler'), join(state, 'node_modules/wrangler'));
+  writeFileSync(join(state, 'package.json'), '{ "type": "module" }');
+  writeFileSync(
+    join(state, 'wrangler.toml'),
+    'name = "tributary"\n[secrets]\nrequired = ["GOOGLE_SERVICE_ACCOUNT", "CRM_KEY"]\n',
+  );
+  writeFileSync(
+    join(state, 'tributary.config.ts'),
+    `import { defineRelay, segmentstream } from 'tributary-relay';
+export const relay = defineRelay({
+  project: 'acme-prod',
+  streams: { crm: segmentstream({ table: 'crm.orders' }) },
+});
+`,
+  );
+  mkdirSync(join(state, '.tributary'));
+  writeFileSync(keyFileIn(join(state, '.tributary')), key);
+  writeFileSync(join(state, '.dev.vars'), 'CRM_KEY=secret-of-the-crm\n');
+}
+
+describe('at a terminal', { timeout }, () => {
+  itWith(['script'], 'asks before it sets a secret; Ctrl-C there deploys nothing', async () => {
+    makeProject();
+    const main = join(folder, 'cli/main.ts');
+    const command = `'${process.execPath}' '${main}' deploy --no-probe`;
+    const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd: state });
+    let shown = '';
+    terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const isAsked = shown.includes('[y/N]');
+      shown += text;
+      if (!isAsked && shown.includes('[y/N]')) terminal.stdin.write('\u0003');
+    });
+    const [status] = (await once(terminal, 'close')) as [number];
+    expect(shown).toContain('Cloudflare lacks CRM_KEY.');
+    expect(shown).toContain('stopped: nothing was deployed');
+    expect(shown).not.toContain('secret-');
+    expect(status).toBe(1);
+    expect(cloudflare.changes).toEqual([]);
+  });
+});
+
 describe('what wrangler.toml binds', { timeout }, () => {
   it('is made once', async () => {
     const wrangler = findWrangler(folder);
@@ -178,7 +242,7 @@ describe('what wrangler.toml binds', { timeout }, () => {
     expect(await planBucket(wrangler, bucket)).toEqual({ state: 'same' });
     expect(await planBucket(undefined, bucket)).toMatchObject({
       state: 'conflict',
-      remedy: 'npm install --save-dev wrangler',
+      remedy: expect.stringMatching(/^npm install --save-dev --save-exact wrangler@\d/),
     });
   });
 

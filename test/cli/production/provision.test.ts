@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { PubSub } from '@google-cloud/pubsub';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openGoogleApis } from '../../../cli/production/google/google-apis.ts';
@@ -250,6 +250,7 @@ describe('accounts', () => {
 
   it('are made with the least roles and one key; the second run changes nothing', async () => {
     google.invisibleFor = 1;
+    google.disabledFor = 1;
     google.conflicts = 1;
     const relay = relayOf();
     const first = await provision(relay);
@@ -309,6 +310,35 @@ describe('accounts', () => {
     const key = find(await provision(), 'key');
     expect(key?.state).toBe('failed');
     expect(key?.remedy).toContain('iam.disableServiceAccountKeyCreation');
+  });
+
+  it('the key of another account is not replaced', async () => {
+    const { keyFile } = cloudOf(true);
+    mkdirSync(dirname(keyFile));
+    const another = JSON.stringify({ private_key_id: 'i', client_email: 'another@x' });
+    writeFileSync(keyFile, another);
+    const key = find(await provision(), 'key');
+    expect(key?.state).toBe('failed');
+    expect(key?.details.join()).toContain('another@x');
+    expect(readFileSync(keyFile, 'utf8')).toBe(another);
+  });
+
+  it('can be stopped at any step, and goes on from there', async () => {
+    const stop = new AbortController();
+    const resources = desiredResources(relayOf(), nothingBound);
+    const stopped = await runPlans(resources, cloudOf(true), {
+      dryRun: false,
+      signal: stop.signal,
+      onResult: ({ kind }) => kind === 'topic' && stop.abort(),
+    });
+    const at = stopped.findIndex(({ kind }) => kind === 'topic');
+    expect(stopped[at]?.state).toBe('created');
+    expect(new Set(stopped.slice(at + 1).map(({ state }) => state))).toEqual(new Set(['skipped']));
+    const again = await provision();
+    expect(again.slice(0, at + 1).map(({ state }) => state)).toEqual(
+      stopped.slice(0, at + 1).map(() => 'unchanged'),
+    );
+    expect(again.filter(({ state }) => state === 'skipped' || state === 'failed')).toEqual([]);
   });
 
   it('the bucket that exports are read from may be read', async () => {
