@@ -27,7 +27,8 @@ interface ConfigText {
 
 const streams = `shop: datanostro({ table: 'shop.events', filter: { event: '^purchase$' } }),
     crm: segmentstream({ table: 'crm.orders' }),
-    billing: stripe({ table: 'billing.stripe', key: ['event_id'] }),`;
+    billing: stripe({ table: 'billing.stripe', key: ['event_id'] }),
+    muted: stripe({ table: 'billing.muted', filter: { event: '^never$' } }),`;
 
 /** A whole local stack, with faults, as `tributary start` leaves it for the other commands. */
 export class DoctorBed {
@@ -148,11 +149,11 @@ export const relay = defineRelay({
     return file;
   }
 
-  /** The edge of the config that the stack has; with other secrets, if some are given. Returns its port. */
-  async startEdge(secrets: Secrets = {}): Promise<number> {
+  /** The edge of the stack's config, if none is given; with other secrets, if some are given. Returns its port. */
+  async startEdge(secrets: Secrets = {}, config = this.config): Promise<number> {
     const edge = await startEdge({
       port: 0,
-      relayConfig: this.config,
+      relayConfig: config,
       wranglerConfig: this.#wranglerConfig,
       bindings: {
         ...this.secrets,

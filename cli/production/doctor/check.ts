@@ -11,7 +11,7 @@ export interface Remedy {
 }
 
 /** One of several things that are wrong. */
-export interface Problem extends Remedy {
+interface Problem extends Remedy {
   problem: string;
 }
 

@@ -6,7 +6,7 @@ import { word } from '../plan/shell-word.ts';
 import { canBeProbed, probeEdge } from '../probe.ts';
 import { type Check, failed, ok, skipped, sumUp, type Trouble, warning } from './check.ts';
 import { type Examination, placeOf, relayOf } from './examination.ts';
-import { clientsOf } from './google-checks.ts';
+import { clientsOf, grantYourself } from './google-checks.ts';
 import { reasonOf } from './network-checks.ts';
 
 const answerWithinMs = 3000;
@@ -179,6 +179,8 @@ export const probeCheck: Check = {
         return failed(`${stream.name}: ${problem}`);
     }
   },
+  // The row is looked for with a query.
+  access: (examination) => grantYourself('roles/bigquery.user', examination),
 };
 
 function deleteCommand(statement: string, examination: Examination): string {

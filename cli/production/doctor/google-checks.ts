@@ -48,7 +48,7 @@ export const apisCheck: Check = {
   needs: ['credentials'],
   withinMs: 10_000,
   async run(examination) {
-    if (placeOf(examination).isLocal) return skipped('the local servers are not enabled');
+    if (placeOf(examination).isLocal) return skipped('there are none to enable on this machine');
     const relay = relayOf(examination);
     const { apis } = clientsOf(examination);
     const resources = desiredResources(relay, { queues: [], buckets: [] }).filter(

@@ -118,7 +118,7 @@ export const clockCheck: Check = {
     if (Number.isNaN(date)) return warning(`${host} tells no time, so the clock was not compared`);
     // The header has whole seconds: on average, half a second is cut off.
     const skewMs = (sentAt + receivedAt) / 2 - (date + 500);
-    const bounds = `at most ${slightSkewMs / 1000} s; ${maxSkewMs / 1000} s fail`;
+    const bounds = `warned above ${slightSkewMs / 1000} s, failed above ${maxSkewMs / 1000} s`;
     const size = Math.abs(skewMs);
     if (size <= slightSkewMs) return ok(`within ${slightSkewMs / 1000} s of ${host}`);
     const found = `${describeMs(size)} ${skewMs > 0 ? 'ahead of' : 'behind'} ${host} (${bounds})`;

@@ -116,7 +116,7 @@ export const subscribeCheck: Check = {
 };
 
 /** What `provision` would do, as what is wrong. */
-export function describePlan(plan: Plan, asItShouldBe: string): Finding {
+function describePlan(plan: Plan, asItShouldBe: string): Finding {
   switch (plan.state) {
     case 'same':
       return ok(asItShouldBe);

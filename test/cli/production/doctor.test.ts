@@ -129,6 +129,52 @@ describe('tributary doctor', { timeout: 60_000 }, () => {
   });
 });
 
+describe('the signed probe', { timeout: 30_000 }, () => {
+  it('says that a filter drops it', async () => {
+    const report = await diagnose({ probe: 'muted' });
+    expect(troublesOf(report)).toEqual({ probe: 'warning' });
+    expect(textOf(resultOf(report, 'probe'))).toContain(
+      'the filter of the stream drops the sample',
+    );
+  });
+
+  it('says that there is no row, if nobody pulls it from the topic', async () => {
+    const config = await bed.writeConfig({ options: "topic: 'elsewhere'," });
+    const pubsub = bed.pubsubOf({ project });
+    await pubsub.createTopic('elsewhere');
+    await pubsub.close();
+    const port = await bed.startEdge({}, config);
+    const report = await diagnose({ to: `http://127.0.0.1:${port}`, probe: 'shop', wait: 0.5 });
+    expect(troublesOf(report)).toEqual({ probe: 'failed' });
+    expect(textOf(resultOf(report, 'probe'))).toMatch(
+      /no row in shop\.events .*npx tributary serve/,
+    );
+  });
+
+  it('says that the edge may not publish', async () => {
+    bed.pubsubFaults.add({ name: 'iam.denied', on: 'pubsub.topics.publish' });
+    const report = await diagnose({ probe: 'crm' });
+    expect(troublesOf(report)).toEqual({ publish: 'failed', probe: 'failed' });
+    expect(textOf(resultOf(report, 'probe'))).toContain("the edge can't publish");
+  });
+
+  it('is not sent for a stream whose secret is not here, or that is not in the config', async () => {
+    const secrets = join(bed.directory, 'few.vars');
+    const [account] = readFileSync(bed.secretsFile, 'utf8').split('\n');
+    writeFileSync(secrets, `${account}\nCRM_KEY=${bed.secrets['CRM_KEY']}\n`);
+    const report = await diagnose({ secrets, probe: 'shop' });
+    expect(resultOf(report, 'probe')).toMatchObject({
+      state: 'skipped',
+      remedy: expect.stringContaining(secrets),
+    });
+    const unknown = resultOf(await diagnose({ probe: 'nobody' }), 'probe');
+    expect(unknown).toMatchObject({
+      state: 'failed',
+      found: expect.stringContaining('there is: shop, crm, billing, muted'),
+    });
+  });
+});
+
 describe('a planted misconfiguration is named:', { timeout: 30_000 }, () => {
   it('a dataset in another location than the config says', async () => {
     const report = await diagnose({

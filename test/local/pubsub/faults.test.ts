@@ -310,7 +310,7 @@ describe('permissions', () => {
     const asked = ['pubsub.topics.publish', 'pubsub.topics.get'];
     expect(await granted(topic.name, asked)).toEqual(['pubsub.topics.get']);
     expect(await publish(topic.name, ['refused'])).toBe(403);
-    expect(await codeOf(clients.publisher.getTopic({ topic: topic.name }))).toBeUndefined();
+    expect(await codeOf(clients.publisher.getTopic({ topic: topic.name }))).toBeNull();
     faults.clear();
     faults.add({ name: 'iam.denied', on: 'pubsub.subscriptions.get' });
     const get = clients.subscriber.getSubscription({ subscription: subscription.name });
