@@ -1,7 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
+import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BigQuery } from '@google-cloud/bigquery';
 import { Command, InvalidArgumentError } from 'commander';
@@ -13,14 +10,15 @@ import { loadRelay } from '../../subscriber/service/load-relay.ts';
 import { defaultState } from '../find/running-stack.ts';
 import { readSecrets } from '../find/secrets.ts';
 import { findStream } from '../find/stream.ts';
+import { bundleWorker, deployWorker } from './cloudflare/deploy-worker.ts';
 import {
   accountSecret,
+  chooseSecrets,
   findSecrets,
   listSecrets,
-  setSecretLines,
   workerSecrets,
 } from './cloudflare/worker-secrets.ts';
-import { problemIn, requireWrangler, type Wrangler } from './cloudflare/wrangler.ts';
+import { requireWrangler } from './cloudflare/wrangler.ts';
 import { readWranglerConfig } from './cloudflare/wrangler-config.ts';
 import { findCredentials } from './google/credentials.ts';
 import { configProblems } from './google/google-place.ts';
@@ -107,7 +105,7 @@ export async function deploy(
     const missing = required.filter((secret) => found.values[secret] === undefined);
     say(`secrets  ${required.join(', ')}`);
     if (missing.length > 0) say(`         not on this machine: ${missing.join(', ')}`);
-    const size = await bundleOnly(wrangler);
+    const size = await bundleWorker(wrangler);
     say(`bundle   ${size}\nNothing was deployed.`);
     return print(
       {
@@ -129,7 +127,7 @@ export async function deploy(
   const lacking = required.filter((secret) => !there.has(secret));
   const toSet = await chooseSecrets(lacking, found.values, options);
   if (required.length > lacking.length) say(`secrets  ${required.length - lacking.length} are set`);
-  const edges = await upload(wrangler, toSet);
+  const edges = await deployWorker(wrangler, toSet);
   if (Object.keys(toSet).length > 0) say(`secrets  set: ${Object.keys(toSet).join(', ')}`);
   // Cloudflare has it now: nobody else needs it.
   if (accountSecret in toSet) rmSync(keyFile, { force: true });
@@ -182,118 +180,6 @@ function settingsProblems(relay: Relay, requiredSecrets: readonly string[]): str
     );
   }
   return problems;
-}
-
-/**
- * The values to set. A secret of `.dev.vars` may be one that was made for this machine alone: a person says that
- * it is the sender's.
- *
- * @throws RelayError `deploy.secrets` where any is left
- */
-async function chooseSecrets(
-  lacking: readonly string[],
-  values: Readonly<Record<string, string>>,
-  { secrets: file, setSecrets }: DeployOptions,
-): Promise<Record<string, string>> {
-  const have = lacking.filter((name) => values[name] !== undefined);
-  const asked = have.filter((name) => name !== accountSecret);
-  const isTaken = asked.length === 0 || setSecrets || (await ask(asked, file));
-  const taken = isTaken ? have : have.filter((name) => name === accountSecret);
-  const missing = lacking.filter((name) => !taken.includes(name));
-  if (missing.length > 0) {
-    const hint =
-      asked.length > 0 && !isTaken
-        ? `\nOr take ${asked.join(', ')} from ${file}: npx tributary deploy --set-secrets`
-        : '';
-    throw new RelayError(
-      'deploy.secrets',
-      `Cloudflare lacks ${missing.join(', ')}:\n  ${setSecretLines(missing).join('\n  ')}${hint}`,
-    );
-  }
-  return Object.fromEntries(taken.map((name) => [name, values[name] ?? '']));
-}
-
-/** @throws RelayError `command.stopped` on Ctrl-C */
-async function ask(names: readonly string[], file: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const stop = new AbortController();
-  terminal.once('SIGINT', () => stop.abort());
-  try {
-    const question = `Cloudflare lacks ${names.join(', ')}. Are the values in ${file} those of the senders, and to be set? [y/N] `;
-    return /^y(es)?$/i.test((await terminal.question(question, { signal: stop.signal })).trim());
-  } catch (cause) {
-    throw new RelayError('command.stopped', 'stopped: nothing was deployed', { cause });
-  } finally {
-    terminal.close();
-  }
-}
-
-async function bundleOnly(wrangler: Wrangler): Promise<string> {
-  const outdir = mkdtempSync(join(tmpdir(), 'tributary-deploy-'));
-  try {
-    const result = await wrangler.run(['deploy', '--dry-run', '--outdir', outdir]);
-    if (result.exitCode !== 0) {
-      process.stderr.write(result.output);
-      throw failed(result);
-    }
-    const [, size = 'done'] = /Total Upload: (.*)/.exec(result.output) ?? [];
-    return size;
-  } finally {
-    rmSync(outdir, { recursive: true });
-  }
-}
-
-/** Secrets and code become live together. Returns the URLs. */
-async function upload(
-  wrangler: Wrangler,
-  secrets: Readonly<Record<string, string>>,
-): Promise<string[]> {
-  // mkdtemp makes a folder of mode 0700.
-  const folder = mkdtempSync(join(tmpdir(), 'tributary-deploy-'));
-  const secretsFile = join(folder, 'secrets.json');
-  const outputFile = join(folder, 'output.ndjson');
-  const flags = Object.keys(secrets).length > 0 ? ['--secrets-file', secretsFile] : [];
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  // Ctrl-C ends the process at once; the secrets must not outlive it.
-  process.once('exit', remove);
-  const interrupted = () => process.exit(130);
-  process.once('SIGINT', interrupted);
-  process.once('SIGTERM', interrupted);
-  try {
-    writeFileSync(secretsFile, JSON.stringify(secrets), { mode: 0o600 });
-    writeFileSync(outputFile, '');
-    const result = await wrangler.run(['deploy', ...flags], {
-      environment: { WRANGLER_OUTPUT_FILE_PATH: outputFile },
-      isShown: true,
-    });
-    if (result.exitCode !== 0) throw failed(result);
-    return readTargets(outputFile);
-  } finally {
-    process.off('SIGINT', interrupted);
-    process.off('SIGTERM', interrupted);
-    process.off('exit', remove);
-    remove();
-  }
-}
-
-function failed(result: Parameters<typeof problemIn>[0]): RelayError {
-  return new RelayError('wrangler.failed', `wrangler: ${problemIn(result)}`);
-}
-
-/** wrangler writes one JSON document a line; that of the deployment has its URLs. */
-function readTargets(file: string): string[] {
-  const entries = readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { type?: string; targets?: string[] });
-  const targets = entries.find(({ type }) => type === 'deploy')?.targets ?? [];
-  return targets.flatMap((target) => {
-    // A route may be a pattern, or a name with a remark behind it.
-    const [host = ''] = target.split(/[\s/]*[*\s]/);
-    const url = URL.parse(host.includes('://') ? host : `https://${host}`);
-    return url ? [url.href.replace(/\/+$/, '')] : [];
-  });
 }
 
 function urlsOf(relay: Relay, edge: string): Record<string, string> {

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
 import type { Relay } from '../../../shared/config/config.ts';
 import { secretPrefix } from '../../../shared/config/secrets.ts';
 import { RelayError } from '../../../shared/errors.ts';
@@ -68,10 +69,55 @@ function readKey(keyFile: string, other: string | undefined): string | undefined
 }
 
 /** How each missing secret is set by hand. */
-export function setSecretLines(names: readonly string[]): string[] {
+function setSecretLines(names: readonly string[]): string[] {
   return names.map((name) =>
     name === accountSecret
       ? `npx tributary provision --rotate-key   # makes ${accountSecret}, which deploy sets`
       : `npx wrangler secret put ${name}`,
   );
+}
+
+/**
+ * The values to set. A secret of `.dev.vars` may be one that was made for this machine alone: a person says that
+ * it is the sender's.
+ *
+ * @throws RelayError `deploy.secrets` where any is left, `command.stopped`
+ */
+export async function chooseSecrets(
+  lacking: readonly string[],
+  values: Readonly<Record<string, string>>,
+  { secrets: file, setSecrets }: { secrets: string; setSecrets: boolean },
+): Promise<Record<string, string>> {
+  const have = lacking.filter((name) => values[name] !== undefined);
+  const asked = have.filter((name) => name !== accountSecret);
+  const isTaken = asked.length === 0 || setSecrets || (await ask(asked, file));
+  const taken = isTaken ? have : have.filter((name) => name === accountSecret);
+  const missing = lacking.filter((name) => !taken.includes(name));
+  if (missing.length > 0) {
+    const hint =
+      asked.length > 0 && !isTaken
+        ? `\nOr take ${asked.join(', ')} from ${file}: npx tributary deploy --set-secrets`
+        : '';
+    throw new RelayError(
+      'deploy.secrets',
+      `Cloudflare lacks ${missing.join(', ')}:\n  ${setSecretLines(missing).join('\n  ')}${hint}`,
+    );
+  }
+  return Object.fromEntries(taken.map((name) => [name, values[name] ?? '']));
+}
+
+/** @throws RelayError `command.stopped` on Ctrl-C */
+async function ask(names: readonly string[], file: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const stop = new AbortController();
+  terminal.once('SIGINT', () => stop.abort());
+  try {
+    const question = `Cloudflare lacks ${names.join(', ')}. Are the values in ${file} those of the senders, and to be set? [y/N] `;
+    return /^y(es)?$/i.test((await terminal.question(question, { signal: stop.signal })).trim());
+  } catch (cause) {
+    throw new RelayError('command.stopped', 'stopped: nothing was deployed', { cause });
+  } finally {
+    terminal.close();
+  }
 }
