@@ -69,7 +69,7 @@ function readKey(keyFile: string, other: string | undefined): string | undefined
 }
 
 /** How each missing secret is set by hand. */
-function setSecretLines(names: readonly string[]): string[] {
+export function setSecretLines(names: readonly string[]): string[] {
   return names.map((name) =>
     name === accountSecret
       ? `npx tributary provision --rotate-key   # makes ${accountSecret}, which deploy sets`

@@ -1,7 +1,7 @@
 import { appendCheck, datasetsCheck, tablesCheck } from './bigquery-checks.ts';
 import type { Check } from './check.ts';
 import { edgeSecretsCheck } from './cloudflare-checks.ts';
-import { edgeCheck, probeCheck, unsignedCheck } from './edge-checks.ts';
+import { edgeCheck, unsignedCheck } from './edge-checks.ts';
 import { apisCheck, credentialsCheck } from './google-checks.ts';
 import { configCheck, keyCheck, nodeCheck, placeCheck, secretsCheck } from './machine-checks.ts';
 import {
@@ -10,6 +10,7 @@ import {
   pubsubReachCheck,
   storageWriteReachCheck,
 } from './network-checks.ts';
+import { probeCheck } from './probe-check.ts';
 import { publishCheck, subscribeCheck, subscriptionCheck, topicCheck } from './pubsub-checks.ts';
 
 /** In the order in which trouble comes: what is here, the way to Google, what is there, and a delivery's way. */

@@ -1,16 +1,11 @@
-import { basename } from 'node:path';
 import type { RelayStream } from '../../../shared/config/config.ts';
-import { defaultState } from '../../find/running-stack.ts';
-import { findStream } from '../../find/stream.ts';
-import { word } from '../plan/shell-word.ts';
-import { canBeProbed, probeEdge } from '../probe.ts';
-import { type Check, failed, ok, skipped, sumUp, type Trouble, warning } from './check.ts';
+import { type Check, failed, ok, skipped, sumUp, type Trouble } from './check.ts';
 import { type Examination, placeOf, relayOf } from './examination.ts';
-import { clientsOf, grantYourself } from './google-checks.ts';
 import { reasonOf } from './network-checks.ts';
 
 const answerWithinMs = 3000;
-const noUrl = 'the URL of the edge is unknown: set publicUrl in the config, or give --to <url>';
+export const noUrl =
+  'the URL of the edge is unknown: set publicUrl in the config, or give --to <url>';
 
 export const edgeCheck: Check = {
   id: 'edge',
@@ -134,57 +129,4 @@ async function unsignedTrouble(
         command: deploy,
       };
   }
-}
-
-export const probeCheck: Check = {
-  id: 'probe',
-  title: 'probe becomes a row',
-  needs: ['edge', 'topic', 'subscription', 'datasets', 'tables'],
-  withinMs: 70_000,
-  async run(examination) {
-    const { edge, options, secrets = {}, now } = examination;
-    const relay = relayOf(examination);
-    if (options.probe === false) return skipped('of --no-probe');
-    if (edge === undefined) return skipped(noUrl);
-    const stream =
-      typeof options.probe === 'string'
-        ? findStream(relay, options.probe)
-        : [...relay.streams.values()].find((each) => canBeProbed(each, secrets));
-    if (!stream || !canBeProbed(stream, secrets)) {
-      return skipped('no stream of rows can be signed for with the secrets that are here', {
-        remedy: `Put its secret into ${options.secrets}, then run this again.`,
-      });
-    }
-    const { bigquery } = clientsOf(examination);
-    const secret = secrets[stream.secrets[0] ?? ''] ?? '';
-    const rowWithinMs = options.wait * 1000;
-    const result = await probeEdge({ relay, stream, edge, secret, bigquery, rowWithinMs, now });
-    const { outcome, status, answerMs, rowMs, problem = '', deletion } = result;
-    const answer = `${stream.name}: ${status} in ${answerMs} ms`;
-    switch (outcome) {
-      case 'row':
-        return ok(`${answer}, a row after ${rowMs} ms`, {
-          remedy: 'To delete this row:',
-          command: deletion && deleteCommand(deletion, examination),
-        });
-      case 'filtered':
-        return warning(`${answer}; the filter of the stream drops the sample`, {
-          remedy: 'Name another stream with --probe <stream>, or send an event that passes.',
-        });
-      case 'accepted':
-        return warning(`${answer}; its table has no column with the id of a delivery`, {
-          remedy: 'Look for the row yourself, or name another stream with --probe <stream>.',
-        });
-      default:
-        return failed(`${stream.name}: ${problem}`);
-    }
-  },
-  // The row is looked for with a query.
-  access: (examination) => grantYourself('roles/bigquery.user', examination),
-};
-
-function deleteCommand(statement: string, examination: Examination): string {
-  const { state } = examination.options;
-  const isOther = placeOf(examination).isLocal && basename(state) !== defaultState;
-  return `npx tributary query ${word(statement)}${isOther ? ` --state ${word(state)}` : ''}`;
 }
