@@ -5,7 +5,7 @@ import type { CheckResult } from './doctor/check.ts';
 import { checks } from './doctor/checks.ts';
 import type { Examination, ExaminationOptions } from './doctor/examination.ts';
 import { describeResult, describeTotal } from './doctor/print-report.ts';
-import { runChecks } from './doctor/run-checks.ts';
+import { type CheckWatcher, runChecks } from './doctor/run-checks.ts';
 
 interface DoctorOptions extends ExaminationOptions {
   json: boolean;
@@ -46,9 +46,7 @@ export function doctorCommand(): Command {
       '\nThe probe is a delivery like any other. The command prints how to delete its row; the id of its event\nbegins with tributary-probe-.',
     )
     .action(async (options: DoctorOptions) => {
-      const report = await examine(options, (result) => {
-        if (!options.json) process.stdout.write(describeResult(result));
-      });
+      const report = await examine(options, options.json ? {} : printer());
       const text = options.json
         ? `${JSON.stringify(report, null, 2)}\n`
         : describeTotal(report.checks);
@@ -56,6 +54,16 @@ export function doctorCommand(): Command {
       // Exits, because a client of Google's that was given up may keep the process alive.
       process.exit(report.ok ? 0 : 1);
     });
+}
+
+/** On a terminal, the check that is under way is shown: some take seconds. */
+function printer(): CheckWatcher {
+  const { stdout } = process;
+  return {
+    onStart: ({ title }) => void (stdout.isTTY && stdout.write(`         ${title} …`)),
+    onResult: (result) =>
+      void stdout.write((stdout.isTTY ? '\r\u001b[K' : '') + describeResult(result)),
+  };
 }
 
 function parseSeconds(text: string): number {
@@ -67,7 +75,7 @@ function parseSeconds(text: string): number {
 /** @param given replaces what the examination would find by itself, such as the clock */
 export async function examine(
   options: ExaminationOptions,
-  onResult?: (result: CheckResult) => void,
+  watcher: CheckWatcher = {},
   given: Partial<Pick<Examination, 'now' | 'origins'>> = {},
 ): Promise<DoctorReport> {
   const examination: Examination = {
@@ -76,7 +84,7 @@ export async function examine(
     folder: projectFolder(),
     ...given,
   };
-  const results = await runChecks(checks, examination, onResult);
+  const results = await runChecks(checks, examination, watcher);
   const { place } = examination;
   await place?.clients?.pubsub.close().catch(() => {});
   return {

@@ -112,8 +112,8 @@ export class DoctorBed {
     return join(this.directory, 'state');
   }
 
-  get edge(): string {
-    return `http://127.0.0.1:${this.#ports.edge}`;
+  get pubsubOrigin(): string {
+    return `http://127.0.0.1:${this.#ports.pubsub}`;
   }
 
   bigqueryOf(relay: Pick<Relay, 'project'>): BigQuery {

@@ -2,7 +2,7 @@ import { appendCheck, datasetsCheck, tablesCheck } from './bigquery-checks.ts';
 import type { Check } from './check.ts';
 import { edgeSecretsCheck } from './cloudflare-checks.ts';
 import { edgeCheck, unsignedCheck } from './edge-checks.ts';
-import { apisCheck, credentialsCheck } from './google-checks.ts';
+import { credentialsCheck, projectCheck } from './google-checks.ts';
 import { configCheck, keyCheck, nodeCheck, placeCheck, secretsCheck } from './machine-checks.ts';
 import {
   bigqueryReachCheck,
@@ -25,7 +25,7 @@ export const checks: readonly Check[] = [
   bigqueryReachCheck,
   storageWriteReachCheck,
   clockCheck,
-  apisCheck,
+  projectCheck,
   edgeSecretsCheck,
   topicCheck,
   publishCheck,

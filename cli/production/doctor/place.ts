@@ -2,13 +2,8 @@ import type { BigQuery } from '@google-cloud/bigquery';
 import type { PubSub } from '@google-cloud/pubsub';
 import type { Relay } from '../../../shared/config/config.ts';
 import { type BigQueryOptions, findStack } from '../../find/bigquery.ts';
-import {
-  type GoogleApis,
-  googleOrigins,
-  type Origins,
-  openGoogleApis,
-} from '../google/google-apis.ts';
-import { configProblems, findLocalPlace, openGoogle } from '../google/google-place.ts';
+import { type GoogleApis, googleOrigins, openGoogleApis } from '../google/google-apis.ts';
+import { findLocalPlace } from '../google/google-place.ts';
 
 /** Where the relay is: at Google, or on this machine's servers. */
 export interface Place {
@@ -94,23 +89,4 @@ function localAddresses(options: BigQueryOptions): LocalAddresses {
 
 function originOf(host: string): string {
   return host.includes('://') ? host : `http://${host}`;
-}
-
-/**
- * Google's clients, once it has given a token and shown that it knows the project.
- *
- * @param origins of Google's APIs: its own when absent
- * @throws RelayError `provision.settings`, `google.unreachable`, `google.project`
- */
-export async function openClients(
-  relay: Relay,
-  origins?: Origins,
-): Promise<Clients & { title: string }> {
-  const { pubsub, bigquery, google, title } = await openGoogle(
-    relay,
-    configProblems(relay),
-    origins,
-  );
-  if (!google) throw new TypeError('Google has its APIs');
-  return { pubsub, bigquery, apis: google, title };
 }

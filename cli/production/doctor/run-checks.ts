@@ -4,16 +4,21 @@ import { isDisabled, isForbidden, isNetwork, isUnauthorized } from '../google/go
 import { type Check, type CheckResult, type Finding, failed, skipped } from './check.ts';
 import type { Examination } from './examination.ts';
 
+export interface CheckWatcher {
+  onStart?: (check: Check) => void;
+  onResult?: (result: CheckResult) => void;
+}
+
 /**
  * Runs the checks one after the other. Each ends within its time limit. Where one failed, those that need it are
  * skipped, and say which it was.
  *
- * @param onResult called with each result as it comes
+ * @param watcher is told when a check begins, and what it found
  */
 export async function runChecks(
   checks: readonly Check[],
   examination: Examination,
-  onResult: (result: CheckResult) => void = () => {},
+  watcher: CheckWatcher = {},
 ): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   /** What failed at the root, by each check that can't be relied on. */
@@ -22,13 +27,14 @@ export async function runChecks(
     const { id, title, needs } = check;
     const need = needs.find((each) => broken.has(each));
     const root = need === undefined ? undefined : broken.get(need);
+    if (root === undefined) watcher.onStart?.(check);
     const finding =
       root === undefined ? await run(check, examination) : skipped(`"${root}" failed`);
     if (root !== undefined) broken.set(id, root);
     else if (finding.state === 'failed') broken.set(id, title);
     const result = { check: id, title, ...finding };
     results.push(result);
-    onResult(result);
+    watcher.onResult?.(result);
   }
   return results;
 }

@@ -14,6 +14,7 @@ import type {
 import { describeResult } from '../../../cli/production/doctor/print-report.ts';
 import { runChecks } from '../../../cli/production/doctor/run-checks.ts';
 import { type DoctorReport, examine } from '../../../cli/production/doctor.ts';
+import { googleOrigins } from '../../../cli/production/google/google-apis.ts';
 import { CloudflareApiDouble } from '../../beds/cloudflare-api.ts';
 import { closedPort, DoctorBed } from '../../beds/doctor.ts';
 import { credentialsFile, GoogleApisDouble } from '../../beds/google-apis.ts';
@@ -46,7 +47,7 @@ interface Given extends Partial<ExaminationOptions> {
 async function diagnose({ config = bed.config, now = Date.now, ...more }: Given = {}) {
   vi.stubEnv('TRIBUTARY_CONFIG', config);
   const options = { state: bed.state, secrets: bed.secretsFile, probe: false, wait: 10, ...more };
-  return await examine(options, undefined, { now });
+  return await examine(options, {}, { now });
 }
 
 function resultOf({ checks: results }: Pick<DoctorReport, 'checks'>, id: string): CheckResult {
@@ -91,7 +92,7 @@ describe('tributary doctor', { timeout: 60_000 }, () => {
     expect(report.checks.map(({ check }) => check)).toEqual(checks.map(({ id }) => id));
     expect(troublesOf(report)).toEqual({});
     const skipped = report.checks.filter(({ state }) => state === 'skipped');
-    expect(skipped.map(({ check }) => check)).toEqual(['credentials', 'apis', 'edge-secrets']);
+    expect(skipped.map(({ check }) => check)).toEqual(['credentials', 'project', 'edge-secrets']);
     expect(checks.length - skipped.length).toBeGreaterThan(15);
 
     const probe = resultOf(report, 'probe');
@@ -407,7 +408,7 @@ describe('at Google', { timeout: 60_000 }, () => {
     writeFileSync(config, readFileSync(config, 'utf8').replace(project, 'your-project'));
     vi.stubEnv('TRIBUTARY_CONFIG', config);
     const results = await runChecks(
-      only('node', 'config', 'place', 'credentials', 'apis', 'publish'),
+      only('node', 'config', 'place', 'credentials', 'project', 'publish'),
       examinationOf(),
     );
     const result = resultOf({ checks: results }, 'credentials');
@@ -419,9 +420,7 @@ describe('at Google', { timeout: 60_000 }, () => {
         command: 'gcloud auth application-default login',
       },
     ]);
-    expect(resultOf({ checks: results }, 'apis').found).toBe(
-      'because "credentials, project" failed',
-    );
+    expect(resultOf({ checks: results }, 'project').found).toBe('because "credentials" failed');
   });
 
   describe('with credentials', () => {
@@ -442,7 +441,7 @@ describe('at Google', { timeout: 60_000 }, () => {
       writeFileSync(file, credentialsFile(`${google.url}/token`, subject));
       vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', file);
       vi.stubEnv('TRIBUTARY_CONFIG', bed.config);
-      const list = only('node', 'config', 'place', 'credentials', 'apis');
+      const list = only('node', 'config', 'place', 'credentials', 'project');
       return await runChecks(list, examinationOf({ origins: google.origins, ...more }));
     }
 
@@ -450,30 +449,70 @@ describe('at Google', { timeout: 60_000 }, () => {
       for (const name of ['serviceusage', 'cloudresourcemanager', 'iam', 'pubsub', 'bigquery']) {
         google.services.set(`${name}.googleapis.com`, 'ENABLED');
       }
-      const result = resultOf({ checks: await askGoogle() }, 'apis');
+      const result = resultOf({ checks: await askGoogle() }, 'project');
       expect(result.state).toBe('failed');
       expect(textOf(result)).toContain(
         `gcloud services enable bigquerystorage.googleapis.com --project=${project}`,
       );
     });
 
-    it('a wrong project is named', async () => {
+    it('a project that does not exist, or that is hidden, is named', async () => {
       google.forbidden = /services/;
-      const result = resultOf({ checks: await askGoogle() }, 'credentials');
+      const results = await askGoogle();
       google.forbidden = undefined;
-      expect(result).toMatchObject({
-        state: 'failed',
+      expect(resultOf({ checks: results }, 'project')).toMatchObject({
+        state: 'warning',
         found: expect.stringContaining(`the project ${project} does not exist`),
-        remedy: expect.stringContaining('gcloud projects list'),
+        command: 'gcloud projects list',
       });
     });
 
     it('a network that is away is named', async () => {
       const { origins } = google;
       const away = { ...origins, serviceUsage: `http://127.0.0.1:${await closedPort()}` };
-      const result = resultOf({ checks: await askGoogle({ origins: away }) }, 'credentials');
+      const result = resultOf({ checks: await askGoogle({ origins: away }) }, 'project');
       expect(result.state).toBe('failed');
       expect(result.found).toContain('does not answer');
+      expect(result.remedy).toContain('network');
+    });
+
+    it('a token that never comes ends the check', async () => {
+      google.isTokenHanging = true;
+      const result = resultOf({ checks: await askGoogle() }, 'credentials');
+      google.isTokenHanging = false;
+      expect(result.state).toBe('failed');
+      expect(result.found).toContain('Google gives no token');
+    });
+  });
+
+  describe("the publisher's key", () => {
+    async function askAsPublisher(account: string): Promise<CheckResult[]> {
+      const state = await bed.announce({ edge: 0 });
+      writeFileSync(join(state, 'publisher-key.json'), account);
+      vi.stubEnv('TRIBUTARY_CONFIG', bed.config);
+      const { options } = examinationOf();
+      const origins = { ...googleOrigins, pubsub: bed.pubsubOrigin };
+      const list = only('node', 'config', 'place', 'key', 'publish');
+      return await runChecks(list, examinationOf({ origins, options: { ...options, state } }));
+    }
+
+    it('asks by itself whether it may publish, and the line names its account', async () => {
+      const account = bed.secrets['GOOGLE_SERVICE_ACCOUNT'] ?? '';
+      const [found] = (await askAsPublisher(account)).slice(-1);
+      expect(found).toMatchObject({ check: 'publish', state: 'ok' });
+      bed.pubsubFaults.add({ name: 'iam.denied', on: 'pubsub.topics.publish' });
+      const [denied] = (await askAsPublisher(account)).slice(-1);
+      expect(denied).toMatchObject({
+        state: 'failed',
+        command: `gcloud pubsub topics add-iam-policy-binding tributary --member=serviceAccount:tributary@${project}.iam.gserviceaccount.com --role=roles/pubsub.publisher --project=${project}`,
+      });
+    });
+
+    it('is named if it is of another project', async () => {
+      const account = (bed.secrets['GOOGLE_SERVICE_ACCOUNT'] ?? '').replace(project, 'another');
+      const result = resultOf({ checks: await askAsPublisher(account) }, 'key');
+      expect(result.state).toBe('warning');
+      expect(result.found).toContain('of the project another');
     });
   });
 
@@ -502,6 +541,16 @@ describe('at Google', { timeout: 60_000 }, () => {
       await cloudflare.stop();
     }
   });
+});
+
+it('a Node that is too old is named', async () => {
+  const old = Object.create(process, { versions: { value: { node: '22.1.0' } } });
+  vi.stubGlobal('process', old);
+  const list = checks.filter(({ id }) => id === 'node');
+  const [result] = await runChecks(list, { now: Date.now, folder: '.' } as Examination);
+  vi.unstubAllGlobals();
+  expect(result).toMatchObject({ state: 'failed', found: expect.stringContaining('22.1.0') });
+  expect(result?.command).toContain('npm install --save-dev node@24');
 });
 
 describe('runChecks', () => {
