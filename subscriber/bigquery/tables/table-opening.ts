@@ -91,7 +91,7 @@ export async function ensureUniqueView(
 ): Promise<void> {
   if (!layout.copies) return;
   const view = bigquery.dataset(dataset).table(`${table}_unique`);
-  const query = uniqueQuery(`${bigquery.projectId}.${dataset}.${table}`, layout.copies);
+  const query = uniqueQuery(`${bigquery.projectId}.${dataset}.${table}`, layout, layout.copies);
   const description = `The rows of ${dataset}.${table}, each once: the newest by ${layout.copies.by.join(', ')}`;
   const definition = { view: { query, useLegacySql: false }, description };
   const existing = await createOrRead(view, () => view.create(definition));
@@ -100,12 +100,20 @@ export async function ensureUniqueView(
   }
 }
 
-function uniqueQuery(table: string, { by, newest }: NonNullable<TableLayout['copies']>): string {
-  const columns = by.map(quote).join(', ');
-  const order = newest ? ` ORDER BY ${quote(newest)} DESC` : '';
+function uniqueQuery(
+  table: string,
+  { columns }: TableLayout,
+  { by, newest }: NonNullable<TableLayout['copies']>,
+): string {
+  const partition = by.map(quote).join(', ');
+  // A replay has the time of its delivery, but has the values that a row written in part lacks.
+  const derived = columns.filter(({ name }) => name !== newest && !by.includes(name));
+  const missing = derived.map(({ name }) => `IF(${quote(name)} IS NULL, 1, 0)`).join(' + ');
+  const orders = [...(newest ? [`${quote(newest)} DESC`] : []), ...(missing ? [missing] : [])];
+  const order = orders.length > 0 ? ` ORDER BY ${orders.join(', ')}` : '';
   // BigQuery wants a WHERE, GROUP BY or HAVING beside a QUALIFY.
   return `SELECT * FROM ${quote(table)} WHERE TRUE
-QUALIFY ROW_NUMBER() OVER (PARTITION BY ${columns}${order}) = 1`;
+QUALIFY ROW_NUMBER() OVER (PARTITION BY ${partition}${order}) = 1`;
 }
 
 function quote(name: string): string {
