@@ -110,6 +110,16 @@ export const errors = {
     meaning: 'The config file does not export a relay.',
     remedy: 'Write `export const relay = defineRelay({ … });` in it.',
   },
+  'dead-letter.selection': {
+    reaction: 'setup',
+    meaning: 'A replay was asked for without saying of which dead letters.',
+    remedy: 'Give ids or a filter, or `--all`; `--dry-run` shows what would happen.',
+  },
+  'dead-letter.unknown': {
+    reaction: 'setup',
+    meaning: 'There is no dead letter with this id.',
+    remedy: 'Run `npx tributary dead-letters list --all`.',
+  },
   'delimited.encoding': {
     reaction: 'invalid',
     meaning: 'A file contains bytes that are not in the encoding in which it is read.',

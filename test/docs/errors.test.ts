@@ -12,6 +12,7 @@ const prefixes: Record<string, string> = {
   body: 'The body that `tributary send` reads.',
   command: 'Any command.',
   config: 'tributary.config.ts, as every part reads it.',
+  'dead-letter': 'The dead letters of `tributary dead-letters`.',
   delimited: 'CSV files: of imports, and of exports that a webhook announces.',
   delivery: 'The delivery that `tributary send` signs.',
   deploy: '`tributary deploy`.',
