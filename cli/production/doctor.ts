@@ -30,7 +30,11 @@ export function doctorCommand(): Command {
         'which relay to check (default: local if a local stack is running, else google)',
       ).choices(['local', 'google']),
     )
-    .option('--to <url>', 'URL of the edge (default: that of the local stack, or publicUrl)')
+    .option(
+      '--to <url>',
+      'URL of the edge (default: that of the local stack, or publicUrl)',
+      parseEdge,
+    )
     .option('--probe <stream>', 'stream of the probe (default: the first that can be signed for)')
     .option('--no-probe', 'send no probe, so that no row is written')
     .option('--wait <seconds>', 'how long the probe waits for its row', parseSeconds, 30)
@@ -43,7 +47,7 @@ export function doctorCommand(): Command {
     .option('--json', 'print one JSON document', false)
     .addHelpText(
       'after',
-      '\nThe probe is a delivery like any other. The command prints how to delete its row; the id of its event\nbegins with tributary-probe-.',
+      '\nThe probe is a delivery like any other: it becomes a row. The id of its event begins\nwith tributary-probe-, and the command prints how to delete the row.',
     )
     .action(async (options: DoctorOptions) => {
       const report = await examine(options, options.json ? {} : printer());
@@ -64,6 +68,13 @@ function printer(): CheckWatcher {
     onResult: (result) =>
       void stdout.write((stdout.isTTY ? '\r\u001b[K' : '') + describeResult(result)),
   };
+}
+
+function parseEdge(text: string): string {
+  const url = URL.parse(text);
+  const isPlain = url && url.username + url.password + url.search + url.hash === '';
+  if (isPlain && /^https?:$/.test(url.protocol)) return url.href;
+  throw new InvalidArgumentError('the URL of an edge, without user, query and fragment: https://…');
 }
 
 function parseSeconds(text: string): number {

@@ -121,6 +121,18 @@ describe('tributary doctor', { timeout: 60_000 }, () => {
     expect(Math.max(...widths)).toBeLessThanOrEqual(80);
   });
 
+  it.each([
+    ['--to', 'hooks.example.com'],
+    ['--to', 'https://hooks.example.com/?key=1'],
+    ['--wait', 'long'],
+    ['--on', 'mars'],
+  ])('refuses %s %s before it checks anything', async (...args) => {
+    const { status, stdout, stderr } = await doctor(...args);
+    expect(status).not.toBe(0);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(args[0]);
+  });
+
   it('finds nothing wrong with a keyed table, and its probe replaces no row', async () => {
     const report = await diagnose({ probe: 'billing' });
     expect(troublesOf(report)).toEqual({});
