@@ -3,7 +3,7 @@ import { filterOf } from '../../shared/filters/filter.ts';
 import { schemes } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign/sign.ts';
 import { sources } from '../../shared/sources/registry.ts';
-import type { Secrets } from '../secrets.ts';
+import { privateKeyName, type Secrets } from '../secrets.ts';
 import type { Draft } from './drafts.ts';
 import { type FoundSample, findSamples, unknownEvent } from './find-samples.ts';
 import { emptySample, fillSample, takesForm } from './sample-event.ts';
@@ -116,7 +116,8 @@ export async function signDelivery(
   { secrets, ...side }: SendingSide,
 ): Promise<SignedDelivery> {
   const bytes = new TextEncoder().encode(body);
-  const secret = secrets[stream.secrets[0] ?? ''] ?? '';
+  const name = stream.secrets[0] ?? '';
+  const secret = secrets[privateKeyName(name)] ?? secrets[name] ?? '';
   const signed = await signBytes({ body: bytes, contentType, headers }, stream, {
     ...side,
     secret,

@@ -52,7 +52,7 @@ describe('npm start', { timeout: 60_000 }, () => {
     ['curl', 'ps'],
     'prints curls that fill the tables, and leaves nothing behind',
     async () => {
-      const relayProcess = await start();
+      const relayProcess = await start([...anyPorts, '--curl']);
       for (const stream of relay.streams.keys()) {
         expect(sh(relayProcess.curlOf(stream))).toMatch(/^HTTP\/1\.1 204 /);
       }
