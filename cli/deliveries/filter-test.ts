@@ -177,9 +177,10 @@ function toText({ table }: RelayStream, counts: readonly NameCount[]): string {
   const head = ['event', 'rows', 'kept now', 'kept', 'dropped', 'not stored', 'of these'];
   const align = ['left', ...Array<'right'>(5).fill('right'), 'left'] as ('left' | 'right')[];
   const drawn = lines.length === 0 ? '' : drawTable([head, ...lines], align);
-  return `${drawn}Of ${countText(totals.rows)} rows of ${table} the new filter keeps ${countText(totals.kept)} and drops ${countText(totals.dropped)}; today's keeps ${countText(totals.keptToday)}.
-Today's filter dropped ${countText(totals.droppedToday)} more, which are not stored: a filter on names can be judged,
-a filter on fields can't (unknown).
+  return `${drawn}${countText(totals.rows)} rows of ${table}:
+the new filter keeps ${countText(totals.kept)} and drops ${countText(totals.dropped)}; today's keeps ${countText(totals.keptToday)}.
+Today's filter dropped ${countText(totals.droppedToday)} more, which are not stored. Of these, a filter on
+names can be judged, and a filter on fields can't (unknown).
 `;
 }
 
