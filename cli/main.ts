@@ -17,6 +17,8 @@ const commands = new Map<string, () => Promise<Command>>([
   ['start', async () => (await import('./start.ts')).startCommand()],
   ['demo', async () => (await import('./demo.ts')).demoCommand()],
   ['send', async () => (await import('./send.ts')).sendCommand()],
+  ['try', async () => (await import('./deliveries/try.ts')).tryCommand()],
+  ['filter-test', async () => (await import('./deliveries/filter-test.ts')).filterTestCommand()],
   ['query', async () => (await import('./query.ts')).queryCommand()],
   ['import', async () => (await import('./import.ts')).importCommand()],
   ['backfill', async () => (await import('./backfill.ts')).backfillCommand()],

@@ -85,6 +85,46 @@ describe('tributary send', { timeout: 60_000 }, () => {
     expect(accepted).toMatchObject({ status: 0, stdout: expect.stringContaining('delivery-id') });
   });
 
+  it('lists the samples of a sender, without an edge', async () => {
+    const { status, stdout } = await send(['datanostro', '--list-events', '--json']);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      stream: 'datanostro',
+      events: ['purchase', 'begin_checkout', 'add_to_cart', 'page_view'].map((event) => ({
+        event,
+        sender: 'datanostro',
+      })),
+    });
+    const text = await send(['datanostro', '--list-events']);
+    expect(text.stdout).toMatch(/│ page_view +│ datanostro +│/);
+  });
+
+  it('sends the event that is named, with the values that are set', async () => {
+    const filtered = await send(['datanostro', '--event', 'page_view', ...toEdge()]);
+    expect(filtered.stdout).toContain('tributary-outcome: filtered');
+    const set = ['--set', '$.event_name=page_view', '--set', '$.request_body.n=5'];
+    const changed = await send(['datanostro', ...set, ...toEdge()]);
+    expect(changed).toMatchObject({ status: 0, stdout: expect.stringContaining('filtered') });
+    const forged = await send(['datanostro', '--header', 'X-DN-Signature: 00', ...toEdge()]);
+    expect(forged).toMatchObject({ status: 1, stdout: expect.stringContaining('401') });
+  });
+
+  it('sends as many as it is told, and counts the answers', async () => {
+    const { status, stdout } = await send(['datanostro', '--count', '20', '--json', ...toEdge()]);
+    const report = JSON.parse(stdout) as { deliveryIds: string[] };
+    expect({ status, report }).toMatchObject({
+      status: 0,
+      report: {
+        ok: true,
+        sent: 20,
+        answers: [{ status: 204, outcome: 'accepted', count: 20 }],
+      },
+    });
+    expect(new Set(report.deliveryIds).size).toBe(20);
+    const text = await send(['crm', '--count', '3', '--rate', '500/s', ...toEdge()]);
+    expect(text).toMatchObject({ status: 0, stdout: '3 × 204 No Content (accepted)\n' });
+  });
+
   it('runs the commands of the README', async () => {
     const blocks = codeBlocks(readDocument('README.md'), 'sh');
     const printed = blocks.find((block) => block.startsWith('npx tributary send')) ?? '';
@@ -205,6 +245,12 @@ describe('tributary send', { timeout: 60_000 }, () => {
     [['datanostro', '--to', 'http://127.0.0.1:1', '--secret', 'NONE'], 'NONE is neither in'],
     [['datanostro', '/no/such/file', '--to', 'http://127.0.0.1:1'], "/no/such/file can't be read"],
     [['datanostro', '--to', 'http://127.0.0.1:1'], 'http://127.0.0.1:1 does not answer'],
+    [['datanostro', '--event', 'no', '--to', 'http://127.0.0.1:1'], 'there are: purchase'],
+    [['datanostro', '--set', 'x', '--to', 'http://127.0.0.1:1'], 'delivery.set'],
+    [['datanostro', '--header', 'x', '--to', 'http://127.0.0.1:1'], 'delivery.header'],
+    [['datanostro', '-', '--event', 'purchase', '--to', 'http://127.0.0.1:1'], '--event chooses'],
+    [['datanostro', '--count', '0'], 'a count is'],
+    [['datanostro', '--rate', '0/s'], 'a rate is'],
   ])('%j is refused, and the message says why', async (args, problem) => {
     const { status, stdout, stderr } = await send(args);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
