@@ -13,7 +13,13 @@ const expectations = { poll: { timeout: 20_000 } };
 const configCheck = fileURLToPath(new URL('shared/config/check/check-config.ts', import.meta.url));
 
 /** What takes longest, by the beginning of the path; the rest takes seconds at most. */
-const longest = ['test/e2e/', 'test/cli/', 'test/local/pubsub/', 'test/history/', 'test/subscriber/'];
+const longest = [
+  'test/e2e/',
+  'test/cli/',
+  'test/local/pubsub/',
+  'test/history/',
+  'test/subscriber/',
+];
 
 /** Also in a fresh clone, where no times are known: a long file that starts last would run alone at the end. */
 class LongestFirst extends BaseSequencer {

@@ -9,15 +9,10 @@ import { startBigQuery } from '../../local/bigquery/main.ts';
 import { startDatanostro } from '../../local/datanostro/main.ts';
 import { connectBigQuery } from '../../local/google-clients.ts';
 import { relay } from '../../tributary.config.ts';
+import { type Run, runCommand } from './run-command.ts';
 
 const config = fileURLToPath(new URL('../../tributary.config.ts', import.meta.url));
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
-
-interface Run {
-  status: number | null;
-  out: string;
-  err: string;
-}
 
 /** A BigQuery and a sender where the history commands find them, until the end of the test. */
 export interface HistoryPlace {
@@ -29,6 +24,8 @@ export interface HistoryPlace {
   asked: number[];
   start(...args: string[]): { process: ChildProcess; ended: Promise<Run> };
   run(...args: string[]): Promise<Run>;
+  /** Like `run`, in this process: faster. */
+  runInProcess(...args: string[]): Promise<Run>;
   /** Like `run`, in a terminal of 120 columns. `out` has both outputs. */
   runOnTerminal(...args: string[]): Promise<Run>;
   rows(): Promise<{ event_id: string; delivery_id: string }[]>;
@@ -84,6 +81,7 @@ export async function startHistoryPlace(
     asked,
     start,
     run: (...args) => start(...args).ended,
+    runInProcess: (...args) => runCommand([...args, '--state', directory], environment),
     runOnTerminal(...args) {
       const words = [process.execPath, main, ...args, '--state', directory];
       const command = `stty cols 120; ${words.map((word) => `'${word}'`).join(' ')}`;

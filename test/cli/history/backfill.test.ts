@@ -101,7 +101,7 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
     [['backfill', 'datanostro'], '--from'],
   ])('%j is refused, and the message says why', async (args, problem) => {
     const place = await startHistoryPlace(() => []);
-    const { status, err } = await place.run(...args);
+    const { status, err } = await place.runInProcess(...args);
     expect(status).toBe(1);
     expect(err).toContain(problem);
     expect(err).not.toContain('    at ');

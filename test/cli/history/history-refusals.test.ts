@@ -10,7 +10,7 @@ const time = new Date(Date.now() - 86_400_000).toISOString();
 const line = `${JSON.stringify({ id: 'a', event_name: 'purchase', created_at: time })}\n`;
 
 async function refused(place: HistoryPlace, args: readonly string[]): Promise<string> {
-  const { status, err } = await place.run(...args);
+  const { status, err } = await place.runInProcess(...args);
   expect(status).toBe(1);
   expect(err).not.toMatch(/^\s+at /m);
   return err;

@@ -37,7 +37,7 @@ async function importInto(
 ): Promise<Imported> {
   const kept = join(place.directory, 'rejects.jsonl');
   const into = ['--stream', 'datanostro', '--rejected', kept];
-  const run = await place.run('import', path, ...into, ...options);
+  const run = await place.runInProcess('import', path, ...into, ...options);
   const lines = (await readFile(kept, 'utf8')).split('\n').filter((line) => line !== '');
   const [rows] = await place.bigquery
     .query(`SELECT event_id, tenant_id FROM ${table} ORDER BY event_id`)
@@ -175,7 +175,9 @@ describe('tributary import reads files as they occur in practice', { timeout: 60
     const cells = ['"{""n"":9007199254740993}"', '"[1,2]"', 'plain', '{not json', ''];
     const rows = cells.map((cell, n) => `e${n},purchase,${time},${cell}\n`).join('');
     await writeFile(path, `id,event_name,created_at,request_body\n${rows}`);
-    expect(await place.run('import', path, '--stream', 'datanostro')).toMatchObject({ status: 0 });
+    expect(await place.runInProcess('import', path, '--stream', 'datanostro')).toMatchObject({
+      status: 0,
+    });
     const [stored] = await place.bigquery.query(
       `SELECT TO_JSON_STRING(payload) AS payload FROM ${table} ORDER BY event_id`,
     );

@@ -176,7 +176,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
   ])('says what is wrong with %s', async (name, content, problem) => {
     const place = await startHistoryPlace(() => []);
     const path = await fileIn(place, name, content);
-    const { status, err } = await place.run('import', path, ...into);
+    const { status, err } = await place.runInProcess('import', path, ...into);
     expect(status).toBe(1);
     expect(err).toContain(problem);
     expect(err).not.toContain('    at ');
@@ -186,7 +186,11 @@ describe('tributary import', { timeout: 60_000 }, () => {
     const place = await startHistoryPlace(() => []);
     const folder = join(place.directory, 'empty');
     await mkdir(folder);
-    expect((await place.run('import', `${folder}/x.csv`, ...into)).err).toContain('there is no');
-    expect((await place.run('import', folder, ...into)).err).toContain('no CSV, NDJSON or ZIP');
+    expect((await place.runInProcess('import', `${folder}/x.csv`, ...into)).err).toContain(
+      'there is no',
+    );
+    expect((await place.runInProcess('import', folder, ...into)).err).toContain(
+      'no CSV, NDJSON or ZIP',
+    );
   });
 });
