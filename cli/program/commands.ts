@@ -11,9 +11,12 @@ const commands = new Map<string, () => Promise<Command>>([
   ['query', async () => (await import('../query.ts')).queryCommand()],
   ['import', async () => (await import('../import.ts')).importCommand()],
   ['backfill', async () => (await import('../backfill.ts')).backfillCommand()],
+  ['dead-letters', async () => (await import('../operate/dead-letters.ts')).deadLettersCommand()],
   ['serve', async () => (await import('../production/serve.ts')).serveCommand()],
   ['drain', async () => (await import('../production/serve.ts')).drainCommand()],
   ['reconcile', async () => (await import('../reconcile.ts')).reconcileCommand()],
+  ['deploy', async () => (await import('../production/deploy.ts')).deployCommand()],
+  ['provision', async () => (await import('../production/provision.ts')).provisionCommand()],
 ]);
 
 /** The program with the command of this name alone; with all commands if there is none of this name. */
