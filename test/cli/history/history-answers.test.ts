@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startHistoryPlace } from '../../beds/history-place.ts';
+import { startCommandBed } from '../../beds/command-bed.ts';
 
 // What a sender's API may answer instead of events. None of it counts as "nothing is missing".
 
@@ -19,7 +19,7 @@ const event = (id: string, name = 'purchase') =>
 
 /** A place whose sender gives the same answer for every window. */
 async function placeThatAnswers(status: number, body: string, type = 'application/json') {
-  const place = await startHistoryPlace(() => []);
+  const place = await startCommandBed(() => []);
   const server = createServer((_, response) => {
     response.writeHead(status, { 'content-type': type });
     response.end(status === 204 ? undefined : body);

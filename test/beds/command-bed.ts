@@ -15,7 +15,7 @@ const config = fileURLToPath(new URL('../../tributary.config.ts', import.meta.ur
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 /** A BigQuery and a sender where the history commands find them, until the end of the test. */
-export interface HistoryPlace {
+export interface CommandBed {
   directory: string;
   bigquery: BigQuery;
   /** Of the processes started from now on. */
@@ -38,9 +38,9 @@ export const recorder = 'script';
 
 export const table = relay.streams.get('datanostro')?.table ?? '';
 
-export async function startHistoryPlace(
+export async function startCommandBed(
   history: (from: number, to: number) => Iterable<string>,
-): Promise<HistoryPlace> {
+): Promise<CommandBed> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-history-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const server = await startBigQuery({ restPort: 0, grpcPort: 0, directory: `${directory}/bq` });
