@@ -11,6 +11,7 @@ import { connectPubsub } from '../../local/google-clients.ts';
 import { type PubsubServer, startPubsub } from '../../local/pubsub/main.ts';
 import { completeSecrets } from '../../local/secrets.ts';
 import { relay } from '../../tributary.config.ts';
+import { runCommand } from '../beds/run-command.ts';
 import { codeBlocks, readDocument } from '../docs/documents.ts';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
@@ -58,6 +59,13 @@ function run(command: string, args: string[], { input = '', env = {} } = {}): Pr
 function send(args: string[], options?: { input?: string; env?: object }): Promise<Ran> {
   const files = ['--secrets', secretsFile, '--state', join(home, 'none')];
   return run(process.execPath, [main, 'send', ...args, ...files], options);
+}
+
+/** In this process: faster. */
+async function sendInProcess(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  const files = ['--secrets', secretsFile, '--state', join(home, 'none')];
+  const ran = await runCommand(['send', ...args, ...files], { ...process.env, ...env });
+  return { status: Number(ran.status), stdout: ran.out, stderr: ran.err };
 }
 
 const toEdge = () => ['--to', `http://127.0.0.1:${edge.port}/`];
@@ -162,7 +170,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
       const server = createServer(listener);
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const { port } = server.address() as AddressInfo;
-      const ran = await send(['crm', '--to', `http://127.0.0.1:${port}`], { env });
+      const ran = await sendInProcess(['crm', '--to', `http://127.0.0.1:${port}`], env);
       server.closeAllConnections();
       server.close();
       return ran;
@@ -230,7 +238,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
       ['http://no such host'],
       ['http://[::1'],
     ])('is not printed if nothing can answer at %s', async (to) => {
-      const ran = await send(['crm', '--to', to], { env });
+      const ran = await sendInProcess(['crm', '--to', to], env);
       expect(ran).toMatchObject({ status: 1, stdout: '' });
       expectNoKey(ran);
       expect(ran.stderr).not.toContain('word');
@@ -252,7 +260,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
     [['datanostro', '--count', '0'], 'a count is'],
     [['datanostro', '--rate', '0/s'], 'a rate is'],
   ])('%j is refused, and the message says why', async (args, problem) => {
-    const { status, stdout, stderr } = await send(args);
+    const { status, stdout, stderr } = await sendInProcess(args);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toContain(problem);
     expect(stderr).not.toMatch(/^\s+at /m);
