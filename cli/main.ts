@@ -1,26 +1,14 @@
 import { enableCompileCache } from 'node:module';
-import { Command } from 'commander';
+import { CommanderError } from 'commander';
 import { compileCache } from '../local/parts/compile-cache.ts';
 import { type HeapSize, keepHeapSmall, subscriberHeap } from '../subscriber/service/small-heap.ts';
-import { version } from '../subscriber/service/version.ts';
-import { addConfigOption } from './find/project.ts';
-import { describeError } from './terminal/error-text.ts';
+import { loadProgram } from './program/commands.ts';
+import { exitCodeOf } from './program/exit-code.ts';
+import { describeError, errorDocument } from './terminal/error-text.ts';
+import { isJsonPrinted, printJson } from './terminal/manners.ts';
 
 enableCompileCache(compileCache);
 
-/** A command is loaded only when it is asked for, because Google's clients take long to load. */
-const commands = new Map<string, () => Promise<Command>>([
-  ['check', async () => (await import('./check.ts')).checkCommand()],
-  ['start', async () => (await import('./start.ts')).startCommand()],
-  ['demo', async () => (await import('./demo.ts')).demoCommand()],
-  ['send', async () => (await import('./send.ts')).sendCommand()],
-  ['query', async () => (await import('./query.ts')).queryCommand()],
-  ['import', async () => (await import('./import.ts')).importCommand()],
-  ['backfill', async () => (await import('./backfill.ts')).backfillCommand()],
-  ['serve', async () => (await import('./production/serve.ts')).serveCommand()],
-  ['drain', async () => (await import('./production/serve.ts')).drainCommand()],
-  ['reconcile', async () => (await import('./reconcile.ts')).reconcileCommand()],
-]);
 /** These read input of any size. */
 const streaming = new Set(['import', 'backfill', 'reconcile']);
 /** Enough for lines of 8 MB. */
@@ -29,20 +17,20 @@ const streamingHeap: HeapSize = { oldSpaceMb: 128, semiSpaceMb: 4 };
 const name = process.argv[2] ?? '';
 if (streaming.has(name)) keepHeapSmall(streamingHeap);
 if (name === 'serve' || name === 'drain') keepHeapSmall(subscriberHeap);
-const named = commands.get(name);
-const loaders = named ? [named] : [...commands.values()];
 
-const program = new Command('tributary')
-  .description('A webhook relay: verified at the edge, through Pub/Sub, into BigQuery.')
-  .version(version)
-  .showHelpAfterError();
+// `| head` closes the pipe when it has enough: that is no error of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
 
 try {
-  for (const command of await Promise.all(loaders.map((load) => load()))) {
-    program.addCommand(addConfigOption(command));
-  }
-  await program.parseAsync();
+  await (await loadProgram(name)).parseAsync();
 } catch (error) {
-  process.stderr.write(describeError(error));
-  process.exitCode = 1;
+  process.exitCode = exitCodeOf(error);
+  if (!(error instanceof CommanderError)) process.stderr.write(describeError(error));
+  const wantsJson = process.argv.includes('--json') && !isJsonPrinted();
+  if (wantsJson && process.exitCode !== 0) printJson(errorDocument(error));
 }
