@@ -1,9 +1,7 @@
 import { Command } from 'commander';
-import { terminalText } from '../shared/terminal-text.ts';
-import type { Finding } from './check/finding.ts';
+import { describeFinding } from './check/describe-finding.ts';
 import { type Checks, runChecks } from './check/run-checks.ts';
 import { isQuiet, jsonOption, printJson } from './terminal/manners.ts';
-import { styled } from './terminal/style.ts';
 
 export function checkCommand(): Command {
   return new Command('check')
@@ -27,25 +25,10 @@ async function check({ secrets, json }: { secrets: string; json: boolean }): Pro
     printJson({ ok: problems.length === 0, problems, warnings });
     return;
   }
-  for (const problem of problems) process.stderr.write(describe('error', problem));
+  for (const problem of problems) process.stderr.write(describeFinding('error', problem));
   if (!isQuiet())
-    for (const warning of warnings) process.stderr.write(describe('warning', warning));
+    for (const warning of warnings) process.stderr.write(describeFinding('warning', warning));
   console.log(summary(checks));
-}
-
-function describe(
-  kind: 'error' | 'warning',
-  { file, line, path, message, remedy }: Finding,
-): string {
-  const place = line === undefined ? file : `${file}:${line}`;
-  const what = [path, message].filter((text) => text !== '').join(' ');
-  return [
-    `${styled(kind, kind, process.stderr)} ${styled('faint', terminalText(place), process.stderr)}`,
-    `  ${terminalText(what)}`,
-    `  ${styled('faint', 'remedy:', process.stderr)} ${terminalText(remedy)}`,
-    '',
-    '',
-  ].join('\n');
 }
 
 function summary({ file, relay, problems, warnings }: Checks): string {

@@ -6,7 +6,7 @@ import { terminalJson, terminalLines } from '../shared/terminal-text.ts';
 import { installLocalParts } from './local-parts.ts';
 import { drawTable } from './terminal/draw-table.ts';
 import { isQuiet, jsonOption, printJson } from './terminal/manners.ts';
-import { printPartLine } from './terminal/part-log.ts';
+import { describePartLine } from './terminal/part-log.ts';
 
 export function demoCommand(): Command {
   return new Command('demo')
@@ -28,7 +28,10 @@ async function demo(options: { json: boolean; verbose: boolean }): Promise<void>
     const report = await runDemo({
       signal: stop.signal,
       onProgress: (now) => progress.show(now),
-      onLine: options.verbose ? printPartLine : () => {},
+      onLine: (part, line) => {
+        // Standard output is for the result.
+        if (options.verbose) console.error(describePartLine(part, line));
+      },
     });
     progress.end();
     if (options.json) printJson(toDocument(report));

@@ -21,7 +21,9 @@ import {
   retractRunning,
 } from './find/running-stack.ts';
 import { installLocalParts } from './local-parts.ts';
-import { printPartLine } from './terminal/part-log.ts';
+import { followConfig } from './start/follow-config.ts';
+import { isQuiet, jsonOption, printJson } from './terminal/manners.ts';
+import { describePartLine } from './terminal/part-log.ts';
 
 const defaultSecrets = '.dev.vars';
 
@@ -30,6 +32,8 @@ interface StartOptions {
   state: string;
   secrets: string;
   allowHost: string[];
+  watch: boolean;
+  json: boolean;
 }
 
 type StateFiles = Pick<StartOptions, 'state' | 'secrets'>;
@@ -61,6 +65,8 @@ export function startCommand(): Command {
         .argParser(readHosts)
         .default([], 'none'),
     )
+    .option('--no-watch', 'do not restart what reads the config, wrangler.toml or the secrets')
+    .addOption(jsonOption())
     .action(async (flags: Record<string, number> & Omit<StartOptions, 'ports'>) => {
       const ports = portOptions.map(({ name, flag }) => [name, flags[flag.attributeName()]]);
       await start({ ...flags, ports: Object.fromEntries(ports) as Ports });
@@ -72,14 +78,18 @@ async function start({
   ports,
   allowHost,
   secrets: secretsFile,
+  watch,
+  json,
 }: StartOptions): Promise<void> {
+  // With --json, standard output has one document and nothing else.
+  const say = json ? console.error : isQuiet() ? () => {} : console.log;
   const config = requireConfig();
   installLocalParts();
   const relay = await loadRelay(config);
   requireNotRunning(state);
   const { secrets, added, tightened } = completeSecrets(secretsFile, relay);
-  if (added.length > 0) console.log(`${secretsFile}: generated ${added.join(', ')}`);
-  for (const said of [tightened, makePrivateFolder(state)]) if (said) console.log(said);
+  if (added.length > 0) say(`${secretsFile}: generated ${added.join(', ')}`);
+  for (const said of [tightened, makePrivateFolder(state)]) if (said) say(said);
   await warnOfMisread(relay, secretsFile, secrets);
 
   const ended = Promise.withResolvers<string>();
@@ -90,22 +100,27 @@ async function start({
     directory: state,
     secrets,
     allowHosts: allowHost,
-    onLine: printPartLine,
+    onLine: (part, line) => say(describePartLine(part, line)),
     onExit: (part, how) => ended.resolve(`${part} ended unexpectedly (${how})`),
   });
   announceRunning(state, { pid: process.pid, ports: stack.ports });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => ended.resolve(signal));
   }
-  console.log(await describe(relay, stack, secrets));
-  console.log(describeHistory(relay, stack, { state, secrets: secretsFile }));
+  if (json) printJson(toDocument(relay, stack));
+  else {
+    console.log(await describe(relay, stack, secrets));
+    console.log(describeHistory(relay, stack, { state, secrets: secretsFile }));
+  }
+  const watched = watch && followConfig({ config, secretsFile, relay, stack, say });
 
   const why = await ended.promise;
-  console.log(`\n${why}: draining …`);
+  if (watched) watched.stop();
+  say(`\n${why}: draining …`);
   await stack.stop();
   retractRunning(state);
   if (!why.startsWith('SIG')) process.exitCode = 1;
-  else console.log('Stopped. Accepted deliveries are in the tables, or wait in the queue.');
+  else say('Stopped. Accepted deliveries are in the tables, or wait in the queue.');
 }
 
 /** The edge answers such a stream's deliveries with 503 until its secret is corrected; other streams work. */
@@ -115,6 +130,16 @@ async function warnOfMisread(relay: Relay, secretsFile: string, secrets: Secrets
       console.error(`${secretsFile}: ${problem}`);
     }
   }
+}
+
+function toDocument(relay: Relay, { ports }: Stack): object {
+  const edge = `http://127.0.0.1:${ports.edge}`;
+  const streams = [...relay.streams.values()].map(({ name, table }) => ({
+    name,
+    url: `${edge}/${name}`,
+    table: `${relay.project}.${table}`,
+  }));
+  return { ok: true, edge, ports, streams };
 }
 
 /** For each stream its URL, its table and one signed delivery to paste. */

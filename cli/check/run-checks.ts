@@ -40,7 +40,11 @@ export async function runChecks(
   return {
     file,
     ...(relay && !isDraft && { relay }),
-    problems: [...problems, ...wrangler.problems, ...secrets.problems],
+    problems: [
+      ...problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+      ...wrangler.problems,
+      ...secrets.problems,
+    ],
     warnings: [
       ...(relay ? doubts(config, file, relay) : []).filter(
         ({ path }) => !problems.some((problem) => problem.path === path),
@@ -93,10 +97,13 @@ function draftOf({ streams, ...own }: Partial<RelayOptions>): Relay {
   });
 }
 
+/** Anything else may be the secret itself, and must not be shown. */
+const isSecretName = /^[A-Z][A-Z0-9_]*$/;
+
 function isReadable(stream: Partial<Stream> | null | undefined): boolean {
   const { scheme, secrets = [] } = stream ?? {};
   const isKnown = typeof scheme === 'string' ? Object.hasOwn(schemes, scheme) : Boolean(scheme);
-  return isKnown && Array.isArray(secrets) && secrets.every((name) => typeof name === 'string');
+  return isKnown && Array.isArray(secrets) && secrets.every((name) => isSecretName.test(name));
 }
 
 function locate<Problem extends { path: string }>(source: string, problem: Problem) {

@@ -31,9 +31,9 @@ async function importRelay(file: string, url: string): Promise<Relay> {
     throw movedError(error) ?? brokenError(file, error);
   }
   if (isRelay(config.relay)) return config.relay;
-  const exported = 'default' in config ? 'a default export' : Object.keys(config).join(', ');
-  const instead = exported === '' ? 'It exports nothing' : `It exports ${exported}`;
-  throw new RelayError('config.no-relay', `${file} does not export "relay". ${instead}`);
+  const exported = Object.keys(config).filter((name) => /^(?!default$)\w+$/.test(name));
+  const instead = exported.length === 0 ? '' : `; it exports ${exported.join(', ')}`;
+  throw new RelayError('config.no-relay', `${file} does not export "relay"${instead}`);
 }
 
 function isRelay(value: unknown): value is Relay {

@@ -11,7 +11,7 @@ import type { HandshakeName, RelayOptions, Stream } from '../config.ts';
 import { defaultSecret } from '../secrets.ts';
 import { describeIssue } from './describe-issue.ts';
 import { type ConfigProblem, InvalidConfig } from './invalid-config.ts';
-import { nearestValue, relayOptions, remedyOf, streamOptions, unknownRemedy } from './remedies.ts';
+import { nearestValue, remedyOf, unknownRemedy } from './remedies.ts';
 import { RelaySchema } from './schema.ts';
 import { unsignedFilters, unsignedKeys } from './signature-coverage.ts';
 import { keyProblems, tableProblems } from './table-problems.ts';
@@ -49,10 +49,10 @@ function toProblem(issue: Issue): Problem {
   const keys = keysOf(issue);
   const { message, input } = issue;
   const path = keys.join('.');
+  if (path === '') return { path, message: 'defineRelay needs an object: { … }' };
   const option = keys.at(-1) ?? '';
   if (issue.type === 'never') {
-    const known = keys.length === 1 ? relayOptions : keys.length === 3 ? streamOptions : [];
-    return { path, message, remedy: unknownRemedy(option, known) };
+    return { path, message, remedy: unknownRemedy(keys) };
   }
   const nearest = nearestValue(option, input);
   return { path, message, ...(nearest && { remedy: `Did you mean '${nearest}'?` }) };
@@ -196,7 +196,8 @@ function moreProblems(stream: Stream): Problem[] {
   if (!plan) return [];
   const source = sources[stream.source];
   if (source.delivers === 'exports') {
-    return [{ path: 'moreColumns', message: 'is not for exports: they have columns of their own' }];
+    const message = 'is not for exports: they have columns of their own';
+    return [{ path: 'moreColumns', message, remedy: 'Remove it.' }];
   }
   const { moreColumns, ...bare } = stream;
   const own = new Set(source.layout(bare).columns.map(({ name }) => name.toLowerCase()));
@@ -216,7 +217,7 @@ function moreProblems(stream: Stream): Problem[] {
 function unusedInvalidValues({ source, invalidValues }: Stream): Problem[] {
   if (invalidValues === undefined || sources[source].delivers === 'rows') return [];
   const message = 'is only for streams of rows: files are loaded unchanged';
-  return [{ path: 'invalidValues', message }];
+  return [{ path: 'invalidValues', message, remedy: 'Remove it.' }];
 }
 
 /**

@@ -60,6 +60,7 @@ const whole = "Make the stream with a function of 'tributary-relay': orders: sho
 /** What a person should do about a problem at a path of the config. */
 export function remedyOf(path: readonly string[], problem: string): string {
   const [first = '', name, option = ''] = path;
+  if (first === '') return 'Write defineRelay({ project: …, streams: { … } }).';
   if (first !== 'streams') return find(relayRemedies, first) ?? 'Look it up in docs/config.md.';
   if (name === undefined) return relayRemedies.streams;
   if (problem.includes('lower case')) return streamNames;
@@ -67,23 +68,26 @@ export function remedyOf(path: readonly string[], problem: string): string {
   return find(streamRemedies, option) ?? 'Look it up in docs/config.md.';
 }
 
-/** The remedy for a name that is not known, with the one that was probably meant. */
-export function unknownRemedy(typed: string, known: Iterable<string>): string {
-  const nearest = nearestName(typed, known);
+/** The options at each depth of a path; those of `history` and others are few, and in the documentation. */
+const optionsAt: Readonly<Record<number, readonly string[]>> = {
+  1: Object.keys(relayRemedies),
+  3: Object.keys(streamRemedies),
+  5: ['type', 'from', 'unit', 'required', 'description'],
+};
+
+/** The remedy for an option that there is not, with the one that was probably meant. */
+export function unknownRemedy(path: readonly string[]): string {
+  const nearest = nearestName(path.at(-1) ?? '', optionsAt[path.length] ?? []);
   const instead = nearest === undefined ? '' : `Did you mean ${nearest}? `;
   return `${instead}Correct the name, or remove it; docs/config.md has all options.`;
 }
 
-/** The remedy for a value that is none of the choices: undefined where none of them is near. */
+/** The choice that was probably meant; absent if none is near. */
 export function nearestValue(option: string, value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const choices = { scheme: Object.keys(schemes), source: Object.keys(sources) }[option];
   return option === 'location' ? nearestLocation(value) : choices && nearestName(value, choices);
 }
-
-/** The known options of a relay or of a stream. */
-export const relayOptions: readonly string[] = Object.keys(relayRemedies);
-export const streamOptions: readonly string[] = Object.keys(streamRemedies);
 
 function find(remedies: Readonly<Record<string, string>>, name: string): string | undefined {
   return Object.hasOwn(remedies, name) ? remedies[name] : undefined;
