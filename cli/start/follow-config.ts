@@ -29,13 +29,11 @@ export function followConfig(options: FollowOptions): Watch {
   const watch = watchContents([config, wrangler, secretsFile], (changed) => {
     done = done.then(async () => {
       try {
-        relay = (await reload(options, relay, changed, wrangler)) ?? relay;
+        relay = (await reload(options, relay, changed, wrangler, watch)) ?? relay;
       } catch (error) {
         process.stderr.write(describeError(error));
         say('The change was not taken over. Save a file again to try once more.');
       }
-      // Missing secrets have been added to their file.
-      watch.accept();
     });
   });
   return watch;
@@ -47,6 +45,7 @@ async function reload(
   before: Relay,
   changed: readonly string[],
   wrangler: string,
+  watch: Watch,
 ): Promise<Relay | undefined> {
   const names = changed.map((file) => relative(process.cwd(), file)).join(', ');
   const { relay, problems, warnings } = await runChecks(secretsFile, reloadRelay);
@@ -59,6 +58,8 @@ async function reload(
     process.stderr.write(describeFinding('warning', warning));
   }
   const { secrets, added } = completeSecrets(secretsFile, relay);
+  // The file has changed, but not by the user.
+  if (added.length > 0) watch.accept();
   if (added.length > 0) say(`${secretsFile}: generated ${added.join(', ')}`);
   const isEdgeAlone = changed.every((file) => file === wrangler);
   say(`${names} changed: restarting ${isEdgeAlone ? 'the edge' : 'the subscriber and the edge'} …`);
