@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { datanostroEvent, signDelivery } from '../../local/samples/deliveries.ts';
+import { signDelivery } from '../../local/samples/deliveries.ts';
+import { datanostroEvent } from '../../local/samples/drafts.ts';
 import { relay } from '../../tributary.config.ts';
 import { anyPorts, Home, RelayProcess, select, until } from '../beds/relay-process.ts';
 import { codeBlocks, readDocument } from '../docs/documents.ts';
@@ -51,7 +52,7 @@ describe('npm start', { timeout: 60_000 }, () => {
     ['curl', 'ps'],
     'prints curls that fill the tables, and leaves nothing behind',
     async () => {
-      const relayProcess = await start();
+      const relayProcess = await start([...anyPorts, '--curl']);
       for (const stream of relay.streams.keys()) {
         expect(sh(relayProcess.curlOf(stream))).toMatch(/^HTTP\/1\.1 204 /);
       }
