@@ -18,9 +18,9 @@ interface QueryOptions extends BigQueryOptions {
 export function queryCommand(): Command {
   const saved = Object.entries(savedQueries).map(([name, { about, parameters }]) => {
     const names = Object.entries(parameters).map(
-      ([key, { default: text }]) => `${key}=${text ?? '…, required'}`,
+      ([key, { default: text }]) => text === undefined ? `${key}, required` : `${key}=${text}`,
     );
-    return `  ${name}: ${about} (${names.join(', ')})`;
+    return `  ${name} (${names.join('; ')})\n    ${about}`;
   });
   const command = new Command('query')
     .description('run a GoogleSQL statement on the local stack or on BigQuery')

@@ -55,6 +55,6 @@ it('every command explains itself and its options within 80 columns', async () =
       expect(option.description, `${command.name()} ${option.flags}`).not.toBe('');
     }
     const widest = Math.max(...helpOf(command).split('\n').map(({ length }) => length));
-    expect(widest, command.name()).toBeLessThanOrEqual(110);
+    expect(widest, command.name()).toBeLessThanOrEqual(82);
   }
 });
