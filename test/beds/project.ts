@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
-const shared = new URL('../../shared/main.ts', import.meta.url).href;
+const shared = fileURLToPath(new URL('../../shared/main.ts', import.meta.url));
 
 export interface Ran {
   status: number | null;

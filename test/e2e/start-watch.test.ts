@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { anyPorts, Home, RelayProcess, select, until } from '../beds/relay-process.ts';
 
-const shared = new URL('../../shared/main.ts', import.meta.url).href;
+const shared = fileURLToPath(new URL('../../shared/main.ts', import.meta.url));
 
 const config = (streams: string) => `import { defineRelay, segmentstream } from '${shared}';
 export const relay = defineRelay({ project: 'acme-relay', streams: { ${streams} } });
