@@ -18,6 +18,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ['import', async () => (await import('./import.ts')).importCommand()],
   ['backfill', async () => (await import('./backfill.ts')).backfillCommand()],
   ['serve', async () => (await import('./production/serve.ts')).serveCommand()],
+  ['cost', async () => (await import('./production/cost.ts')).costCommand()],
   ['drain', async () => (await import('./production/serve.ts')).drainCommand()],
   ['reconcile', async () => (await import('./reconcile.ts')).reconcileCommand()],
 ]);
