@@ -87,7 +87,7 @@ function toText({ events, bytes, streams }: CostOptions, cost: MonthlyCost): str
 
 function unitsText({ unit }: Price, units: number): string {
   if (unit === 'month') return units === 0 ? '' : '1';
-  return unit === 'bytes' ? `${fixed(units / gib)} GiB` : `${countText(units)} ${unit}`;
+  return unit === 'bytes' ? `${fixed(units / gib)} GiB` : countText(units);
 }
 
 function sourcesOf(parts: readonly CostPart[]): string[] {

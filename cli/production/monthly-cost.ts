@@ -42,8 +42,8 @@ export function monthlyCost({ events, bytes }: Load): MonthlyCost {
   const parts = [
     part('Workers Paid plan', 'workersPlan', 1),
     part('Workers requests', 'workersRequests', events),
-    part('Workers CPU', 'workersCpu', events * cpuMsPerDelivery),
-    part('Workers Logs', 'workersLogs', events),
+    part('Workers CPU, ms', 'workersCpu', events * cpuMsPerDelivery),
+    part('Workers Logs, lines', 'workersLogs', events),
     // Published once, delivered once.
     part('Pub/Sub throughput', 'pubsubThroughput', 2 * events * messageBytes),
     part('BigQuery Storage Write', 'storageWrite', rowBytes),

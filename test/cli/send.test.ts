@@ -11,7 +11,6 @@ import { connectPubsub } from '../../local/google-clients.ts';
 import { type PubsubServer, startPubsub } from '../../local/pubsub/main.ts';
 import { completeSecrets } from '../../local/secrets.ts';
 import { relay } from '../../tributary.config.ts';
-import { codeBlocks, readDocument } from '../docs/documents.ts';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const home = mkdtempSync(join(tmpdir(), 'tributary-test-'));
@@ -83,18 +82,6 @@ describe('tributary send', { timeout: 60_000 }, () => {
     const input = '{"id":"evt_1","event_name":"purchase"}';
     const accepted = await send(['datanostro', '-', ...toEdge()], { input });
     expect(accepted).toMatchObject({ status: 0, stdout: expect.stringContaining('delivery-id') });
-  });
-
-  it('runs the commands of the README', async () => {
-    const blocks = codeBlocks(readDocument('README.md'), 'sh');
-    const printed = blocks.find((block) => block.startsWith('npx tributary send')) ?? '';
-    const commands = printed.trimEnd().split('\n');
-    expect(commands).toHaveLength(2);
-    for (const command of commands) {
-      const own = command.replace('npx tributary', `"${process.execPath}" "${main}"`);
-      const flags = [...toEdge(), '--secrets', secretsFile].join(' ');
-      expect(await run('sh', ['-c', `${own} ${flags}`])).toMatchObject({ status: 0 });
-    }
   });
 
   it('prints a refusal, and exits with 1', async () => {

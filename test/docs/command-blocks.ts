@@ -38,7 +38,8 @@ export const documents: readonly string[] = [
 
 export function commandBlocks(file: string): CommandBlock[] {
   const text = readDocument(file);
-  const fences = /^( *)```(?:sh|bash|shell|console)\n([\s\S]*?)^\1```\n(?:\n\1```text\n([\s\S]*?)^\1```)?/gm;
+  const fences =
+    /^( *)```(?:sh|bash|shell|console)\n([\s\S]*?)^\1```\n(?:\n\1```text\n([\s\S]*?)^\1```)?/gm;
   return [...text.matchAll(fences)].map(({ index, 1: indent = '', 2: body = '', 3: output }) => {
     const code = dedent(body, indent);
     const line = text.slice(0, index).split('\n').length;
@@ -89,7 +90,9 @@ export function usesIn(code: string): Use[] {
     .replace(/'[^']*'|"(?:\\.|[^"\\])*"/g, "''")
     .replace(/\\\n\s*/g, ' ');
   return unquoted.split(shells).flatMap((part) => {
-    const text = part.replace(/\s#.*$/, '').replace(/^.*\bnpm start(?: --(?= ))?/, 'tributary start');
+    const text = part
+      .replace(/\s#.*$/, '')
+      .replace(/^.*\bnpm start(?: --(?= ))?/, 'tributary start');
     const [, words] = /(?:^|\s)tributary(?: (.*))?$/.exec(text.trim()) ?? [];
     if (words === undefined) return [];
     const [command = '', ...rest] = words.split(/\s+/);
