@@ -5,7 +5,13 @@ import { documents } from './command-blocks.ts';
 import { readDocument } from './documents.ts';
 
 /** Generated, or the whole of a subject: they may be long. */
-const long = new Set(['docs/cli.md', 'docs/config.md', 'docs/errors.md', 'docs/sources.md', 'docs/exports.md']);
+const long = new Set([
+  'docs/cli.md',
+  'docs/config.md',
+  'docs/errors.md',
+  'docs/sources.md',
+  'docs/exports.md',
+]);
 const maxLines = { 'README.md': 200, others: 120 };
 
 interface Link {
