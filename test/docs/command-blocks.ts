@@ -93,7 +93,7 @@ export function usesIn(code: string): Use[] {
     const text = part
       .replace(/\s#.*$/, '')
       .replace(/^.*\bnpm start(?: --(?= ))?/, 'tributary start');
-    const [, words] = /(?:^|\s)tributary(?: (.*))?$/.exec(text.trim()) ?? [];
+    const [, words] = /^(?:\w+=\S+ )*(?:npx )?tributary(?: (.*))?$/.exec(text.trim()) ?? [];
     if (words === undefined) return [];
     const [command = '', ...rest] = words.split(/\s+/);
     const isCommand = /^[a-z][a-z-]*$/.test(command);

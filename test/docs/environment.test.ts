@@ -50,7 +50,12 @@ it('docs/operate/environment.md names each variable that the subscriber and the 
 it('it names no variable that nothing reads', () => {
   const texts = sources('subscriber', 'cli', 'history', 'shared', 'local', 'test', 'worker');
   // Google's, AWS's and Node's own.
-  const foreign = ['PUBSUB_EMULATOR_HOST', 'BIGQUERY_EMULATOR_HOST', /^(?:AWS|CLOUDFLARE)_/];
+  const foreign = [
+    'PUBSUB_EMULATOR_HOST',
+    'BIGQUERY_EMULATOR_HOST',
+    'GOOGLE_CLOUD_QUOTA_PROJECT',
+    /^(?:AWS|CLOUDFLARE)_/,
+  ];
   const isForeign = (name: string) =>
     foreign.some((one) => (typeof one === 'string' ? one === name : one.test(name)));
   const unused = [...documented('The subscriber and the commands')]
