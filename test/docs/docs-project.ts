@@ -33,6 +33,7 @@ export class DocsProject {
     const { path } = project.#home;
     install(path);
     writeFileSync(join(path, 'tributary.config.ts'), configText());
+    writeFileSync(join(path, 'wrangler.toml'), wranglerToml);
     const config = ['--config', join(path, 'tributary.config.ts')];
     project.#relay = await RelayProcess.start(project.#home, [...anyPorts, ...config]);
     return project;
@@ -78,6 +79,21 @@ function install(folder: string): void {
   symlinkSync(join(own, '.bin', 'wrangler'), join(modules, '.bin', 'wrangler'));
   writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}');
 }
+
+/** As `init` makes it, with the secrets of these streams. */
+const wranglerToml = `name = "docs"
+main = "node_modules/tributary-relay/worker/main.ts"
+compatibility_date = "2026-11-01"
+
+[alias]
+"tributary-relay/config" = "./tributary.config.ts"
+
+[vars]
+PUBSUB_ENDPOINT = "https://pubsub.googleapis.com"
+
+[secrets]
+required = ["GOOGLE_SERVICE_ACCOUNT", "DATANOSTRO_SECRET", "ABSMARTLY_KEY", "CRM_KEY", "BILLING_SECRET", "ORDERS_SECRET", "REPO_SECRET"]
+`;
 
 /** Every tutorial's stream in one config. */
 function configText(): string {
