@@ -20,10 +20,13 @@ const commands = new Map<string, () => Promise<Command>>([
   ['query', async () => (await import('./query.ts')).queryCommand()],
   ['import', async () => (await import('./import.ts')).importCommand()],
   ['backfill', async () => (await import('./backfill.ts')).backfillCommand()],
+  ['dead-letters', async () => (await import('./operate/dead-letters.ts')).deadLettersCommand()],
   ['serve', async () => (await import('./production/serve.ts')).serveCommand()],
   ['cost', async () => (await import('./production/cost.ts')).costCommand()],
   ['drain', async () => (await import('./production/serve.ts')).drainCommand()],
   ['reconcile', async () => (await import('./reconcile.ts')).reconcileCommand()],
+  ['deploy', async () => (await import('./production/deploy.ts')).deployCommand()],
+  ['provision', async () => (await import('./production/provision.ts')).provisionCommand()],
 ]);
 /** These read input of any size. */
 const streaming = new Set(['import', 'backfill', 'reconcile']);
