@@ -18,10 +18,3 @@ export function helpOf(command = ''): string {
   helps.set(command, text);
   return text;
 }
-
-/** All commands, in the order of `tributary --help`. */
-export function commandNames(): string[] {
-  const [, list = ''] = helpOf().split('\nCommands:\n');
-  const names = [...list.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name = '']) => name);
-  return names.filter((name) => name !== 'help');
-}

@@ -11,6 +11,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The pages that show a stream of the project: each its own. */
 const tutorials = ['datanostro', 'absmartly', 'segmentstream', 'stripe', 'shopify', 'github'];
 
+/** The dead letter that docs/dead-letters.md shows and replays. */
+const documentedLetter = '01a22111';
+
 /** State and secrets stand beside the config, where the commands look for them. */
 class ProjectHome extends Home {
   override readonly state = join(this.path, '.tributary');
@@ -27,6 +30,8 @@ export class DocsProject {
   readonly #home = new ProjectHome();
   readonly #folders: string[] = [];
   #relay: RelayProcess | undefined;
+  /** In place of the one that the documents name. */
+  #deadLetter = documentedLetter;
 
   static async start(): Promise<DocsProject> {
     const project = new DocsProject();
@@ -36,7 +41,21 @@ export class DocsProject {
     writeFileSync(join(path, 'wrangler.toml'), wranglerToml);
     const config = ['--config', join(path, 'tributary.config.ts')];
     project.#relay = await RelayProcess.start(project.#home, [...anyPorts, ...config]);
+    await project.#makeDeadLetter();
     return project;
+  }
+
+  /** An order whose total is no number: written in part, and kept. */
+  async #makeDeadLetter(): Promise<void> {
+    const body = '{"id":1,"total_price":"not a number"}';
+    const sent = await this.run(`echo '${body}' | npx tributary send orders -`);
+    const [, id] = /^tributary-delivery-id: (\S+)$/m.exec(sent.stdout) ?? [];
+    if (id === undefined) throw new Error(`no dead letter: ${sent.stdout}${sent.stderr}`);
+    for (;;) {
+      const { stdout } = await this.run('npx tributary dead-letters list --json');
+      if (stdout.includes(id)) break;
+    }
+    this.#deadLetter = id;
   }
 
   /** Runs a block in a shell; in an empty folder, where the command is installed, if it makes a project of its own. */
@@ -45,7 +64,10 @@ export class DocsProject {
     if (!relay) throw new Error('the relay is not running');
     const cwd = isOwnFolder ? this.#emptyFolder() : this.#home.path;
     const { datanostro } = relay.ports;
-    return shell(code.replaceAll('http://127.0.0.1:8787', relay.edge), cwd, {
+    const own = code
+      .replaceAll('http://127.0.0.1:8787', relay.edge)
+      .replaceAll(documentedLetter, this.#deadLetter);
+    return shell(own, cwd, {
       DATANOSTRO_API_URL: `http://127.0.0.1:${datanostro}`,
     });
   }
