@@ -78,6 +78,8 @@ export function commandLines(code: string): string[] {
 /** A use of our command. */
 export interface Use {
   command: string;
+  /** The word behind it, which may be a command of its own: `dead-letters list`. */
+  next?: string;
   flags: string[];
 }
 
@@ -100,7 +102,9 @@ export function usesIn(code: string): Use[] {
     const flags = (isCommand ? rest : [command, ...rest])
       .filter((word) => /^--[a-z]/.test(word))
       .map((word) => word.replace(/=.*$/, ''));
-    return [{ command: isCommand ? command : '', flags }];
+    const [next] = rest;
+    const isNext = isCommand && next !== undefined && /^[a-z][a-z-]*$/.test(next);
+    return [{ command: isCommand ? command : '', flags, ...(isNext && { next }) }];
   });
 }
 

@@ -8,7 +8,7 @@ const helps = new Map<string, string>();
 export function helpOf(command = ''): string {
   const known = helps.get(command);
   if (known !== undefined) return known;
-  const args = [main, ...(command === '' ? [] : [command]), '--help'];
+  const args = [main, ...command.split(' ').filter(Boolean), '--help'];
   const { status, stdout } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     env: { ...process.env, NO_COLOR: '1' },

@@ -29,9 +29,11 @@ describe.each(documents)('%s', (file) => {
 
   it('names only commands that there are, with flags that they have', { timeout: 120_000 }, () => {
     const uses = [...inlineUses(readDocument(file)), ...own.flatMap(({ code }) => usesIn(code))];
-    const wrong = uses.flatMap(({ command, flags }) => {
-      const help = helpOf(command);
-      if (help === '') return [command];
+    const wrong = uses.flatMap(({ command, next, flags }) => {
+      const ofAll = helpOf(command);
+      if (ofAll === '') return [command];
+      const isNext = next !== undefined && new RegExp(`^ {2}${next} `, 'm').test(ofAll);
+      const help = isNext ? helpOf(`${command} ${next}`) : ofAll;
       const lacking = flags.filter((flag) => !new RegExp(`${flag}(?![\\w-])`).test(help));
       return lacking.map((flag) => `${command} ${flag}`);
     });
