@@ -19,6 +19,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ['dead-letters', async () => (await import('../operate/dead-letters.ts')).deadLettersCommand()],
   ['provision', async () => (await import('../production/provision.ts')).provisionCommand()],
   ['deploy', async () => (await import('../production/deploy.ts')).deployCommand()],
+  ['cost', async () => (await import('../production/cost.ts')).costCommand()],
   ['doctor', async () => (await import('../production/doctor.ts')).doctorCommand()],
   ['serve', async () => (await import('../production/serve.ts')).serveCommand()],
   ['drain', async () => (await import('../production/serve.ts')).drainCommand()],

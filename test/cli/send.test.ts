@@ -12,7 +12,6 @@ import { type PubsubServer, startPubsub } from '../../local/pubsub/main.ts';
 import { completeSecrets } from '../../local/secrets.ts';
 import { relay } from '../../tributary.config.ts';
 import { runCommand } from '../beds/run-command.ts';
-import { codeBlocks, readDocument } from '../docs/documents.ts';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const home = mkdtempSync(join(tmpdir(), 'tributary-test-'));
@@ -131,18 +130,6 @@ describe('tributary send', { timeout: 60_000 }, () => {
     expect(new Set(report.deliveryIds).size).toBe(20);
     const text = await send(['crm', '--count', '3', '--rate', '500/s', ...toEdge()]);
     expect(text).toMatchObject({ status: 0, stdout: '3 × 204 No Content (accepted)\n' });
-  });
-
-  it('runs the commands of the README', async () => {
-    const blocks = codeBlocks(readDocument('README.md'), 'sh');
-    const printed = blocks.find((block) => block.startsWith('npx tributary send')) ?? '';
-    const commands = printed.trimEnd().split('\n');
-    expect(commands).toHaveLength(2);
-    for (const command of commands) {
-      const own = command.replace('npx tributary', `"${process.execPath}" "${main}"`);
-      const flags = [...toEdge(), '--secrets', secretsFile].join(' ');
-      expect(await run('sh', ['-c', `${own} ${flags}`])).toMatchObject({ status: 0 });
-    }
   });
 
   it('prints a refusal, and exits with 1', async () => {

@@ -8,7 +8,6 @@ import { signDelivery } from '../../local/samples/deliveries.ts';
 import { datanostroEvent } from '../../local/samples/drafts.ts';
 import { relay } from '../../tributary.config.ts';
 import { anyPorts, Home, RelayProcess, select, until } from '../beds/relay-process.ts';
-import { codeBlocks, readDocument } from '../docs/documents.ts';
 import { itWith } from './tools.ts';
 
 const main = new URL('../../cli/main.ts', import.meta.url);
@@ -104,28 +103,6 @@ describe('npm start', { timeout: 60_000 }, () => {
       }
       // The edge is as in production, whose senders know it by its public name.
       expect(statusAs('hooks.example.com', edge)).not.toBe('403');
-    },
-  );
-
-  itWith(
-    ['curl', 'openssl'],
-    'takes the curls and answers the queries that the README prints',
-    async () => {
-      const relayProcess = await start();
-      const blocks = codeBlocks(readDocument('README.md'), 'sh');
-      const curls = blocks.find((block) => block.includes('curl -i')) ?? '';
-      const own = curls.replaceAll('http://127.0.0.1:8787', relayProcess.edge);
-      const output = sh(`set -eu; set -a; . ${home.secretsFile}; set +a; ${own}`);
-      expect(output.match(/^HTTP\/1\.1 204 /gm)).toHaveLength(3);
-
-      const query = blocks.find((block) => block.startsWith('npx tributary query')) ?? '';
-      const [, sql = ''] = /^npx tributary query '([^']+)'\n$/.exec(query) ?? [];
-      const rows = await until(
-        () => select<{ event_name: string; n: number }>(relayProcess.bigquery, sql),
-        (found) => found.length > 0,
-      );
-      expect(rows).toEqual([{ event_name: 'purchase', n: 1 }]);
-      expect(await relayProcess.interrupt()).toBe(0);
     },
   );
 
