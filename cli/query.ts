@@ -17,8 +17,8 @@ interface QueryOptions extends BigQueryOptions {
 
 export function queryCommand(): Command {
   const saved = Object.entries(savedQueries).map(([name, { about, parameters }]) => {
-    const names = Object.entries(parameters).map(
-      ([key, { default: text }]) => text === undefined ? `${key}, required` : `${key}=${text}`,
+    const names = Object.entries(parameters).map(([key, { default: text }]) =>
+      text === undefined ? `${key}, required` : `${key}=${text}`,
     );
     return `  ${name} (${names.join('; ')})\n    ${about}`;
   });

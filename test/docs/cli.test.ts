@@ -54,7 +54,11 @@ it('every command explains itself and its options within 80 columns', async () =
     for (const option of command.options.filter(({ hidden }) => !hidden)) {
       expect(option.description, `${command.name()} ${option.flags}`).not.toBe('');
     }
-    const widest = Math.max(...helpOf(command).split('\n').map(({ length }) => length));
+    const widest = Math.max(
+      ...helpOf(command)
+        .split('\n')
+        .map(({ length }) => length),
+    );
     expect(widest, command.name()).toBeLessThanOrEqual(82);
   }
 });

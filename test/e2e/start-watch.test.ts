@@ -94,7 +94,14 @@ it('takes over a new stream, keeps the tables, and goes on while the config is w
 it('with --no-watch a change changes nothing, and --json prints one document', async () => {
   const file = join(home.path, 'tributary.config.ts');
   writeFileSync(file, config(crm));
-  relay = new RelayProcess(home, ['--config', file, ...anyPorts, '--no-watch', '--json', '--quiet']);
+  relay = new RelayProcess(home, [
+    '--config',
+    file,
+    ...anyPorts,
+    '--no-watch',
+    '--json',
+    '--quiet',
+  ]);
   await relay.printed('"streams"');
   const [line = ''] = relay.output.split('\n').filter((text) => text.startsWith('{'));
   expect(JSON.parse(line)).toMatchObject({

@@ -14,6 +14,9 @@ it.each([
   expect(nearestName(typed, names)).toBe(meant);
 });
 
-it.each(['region', 'x', '', 'completely-different'])('"%s" is meant to be none of them', (typed) => {
-  expect(nearestName(typed, names)).toBeUndefined();
-});
+it.each(['region', 'x', '', 'completely-different'])(
+  '"%s" is meant to be none of them',
+  (typed) => {
+    expect(nearestName(typed, names)).toBeUndefined();
+  },
+);

@@ -112,10 +112,12 @@ describe('saved queries', () => {
   });
 
   it.each([undefined, 'split'])('conversion-rate, of stream %s', async (stream) => {
-    expect(await answer('conversion-rate', ['experiment_id=42', 'goal_name=paid'], stream)).toEqual([
-      { variant: 'A', unique_participants: 2, converters: 1, conversion_rate: 0.5 },
-      { variant: 'B', unique_participants: 1, converters: 0, conversion_rate: 0 },
-    ]);
+    expect(await answer('conversion-rate', ['experiment_id=42', 'goal_name=paid'], stream)).toEqual(
+      [
+        { variant: 'A', unique_participants: 2, converters: 1, conversion_rate: 0.5 },
+        { variant: 'B', unique_participants: 1, converters: 0, conversion_rate: 0 },
+      ],
+    );
   });
 
   it.each([

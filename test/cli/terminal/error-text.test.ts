@@ -43,17 +43,17 @@ describe('describeError', () => {
   });
 });
 
-it.each([
-  () => readFileSync('/nothing/of/this/name'),
-  () => readFileSync(tmpdir()),
-])('says what the system refuses, without a stack (%#)', (read) => {
-  let error: unknown;
-  try {
-    read();
-  } catch (thrown) {
-    error = thrown;
-  }
-  expect(describeError(error)).toMatch(/^.+: .+\n {2}code: {3}file\.unusable\n/);
-  expect(describeError(error)).not.toContain('    at ');
-  expect(errorDocument(error)).toMatchObject({ ok: false, error: { code: 'file.unusable' } });
-});
+it.each([() => readFileSync('/nothing/of/this/name'), () => readFileSync(tmpdir())])(
+  'says what the system refuses, without a stack (%#)',
+  (read) => {
+    let error: unknown;
+    try {
+      read();
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(describeError(error)).toMatch(/^.+\n {2}code: {3}file\.unusable\n/);
+    expect(describeError(error)).not.toContain('    at ');
+    expect(errorDocument(error)).toMatchObject({ ok: false, error: { code: 'file.unusable' } });
+  },
+);

@@ -54,7 +54,12 @@ it.each([
 });
 
 it('names the line of any other error of a config, without a stack', () => {
-  const { status, stderr } = runWith("\nthrow new Error('mine')", 'cli/main.ts', 'query', 'SELECT 1');
+  const { status, stderr } = runWith(
+    "\nthrow new Error('mine')",
+    'cli/main.ts',
+    'query',
+    'SELECT 1',
+  );
   expect(status).toBe(1);
   expect(stderr).toMatch(/tributary\.config\.ts:2: mine\n.*config\.broken/);
   expect(stderr).not.toMatch(/^\s+at /m);
