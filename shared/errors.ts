@@ -137,6 +137,22 @@ export const errors = {
     meaning: 'The configured encoding does not exist.',
     remedy: 'Use a name from the WHATWG Encoding Standard, for example windows-1252.',
   },
+  'delivery.event': {
+    reaction: 'setup',
+    meaning: 'The sender of the stream has no sample with this name.',
+    remedy: 'Choose an event that `npx tributary send <stream> --list-events` prints.',
+  },
+  'delivery.header': {
+    reaction: 'setup',
+    meaning: 'A header of the delivery is not one.',
+    remedy: 'Write it as `--header "name: value"`.',
+  },
+  'delivery.set': {
+    reaction: 'setup',
+    meaning: 'A value cannot be set in the body.',
+    remedy:
+      'Write it as `--set "$.path=value"`, with a path of the JSON body or the name of a field of a form.',
+  },
   'delivery.unsignable': {
     reaction: 'setup',
     meaning: 'The body cannot be signed as the scheme of the stream requires.',
@@ -338,6 +354,17 @@ export const errors = {
     reaction: 'invalid',
     meaning: 'The announced URL is not below the configured API or bucket, or names no file.',
     remedy: 'Check `apiUrl` of the stream. If it is right, do not trust the sender.',
+  },
+  'filter.unjudged': {
+    reaction: 'setup',
+    meaning: 'The filter looks at what the table does not hold, so stored rows cannot be judged.',
+    remedy:
+      'Try the filter on saved deliveries with `npx tributary try`, or give the table a column with the whole event.',
+  },
+  'filter.unreadable': {
+    reaction: 'setup',
+    meaning: 'The filter of the command line cannot be read.',
+    remedy: 'Write it as in tributary.config.ts, in quotes: `--filter "{ event: \'^order\' }"`.',
   },
   'google.project': {
     reaction: 'setup',
@@ -577,6 +604,11 @@ export const errors = {
     meaning: 'wrangler ended with an error.',
     remedy:
       'Read what wrangler printed above; `npx wrangler login` if it has no access to Cloudflare.',
+  },
+  'wrangler.login': {
+    reaction: 'setup',
+    meaning: 'wrangler is not logged in to Cloudflare, or may not read the Worker.',
+    remedy: 'Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN.',
   },
   'wrangler.missing': {
     reaction: 'setup',

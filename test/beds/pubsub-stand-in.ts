@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Fault, Try } from './pubsub-script.ts';
+import type { Fault, Try } from './pubsub-stand-in-script.ts';
 
 export interface PubsubStandIn {
   url: string;

@@ -41,7 +41,7 @@ export function eventLine(id: string | null, timeMs: number, more: object = {}):
   });
 }
 
-export interface Bed {
+export interface HistoryBed {
   table: EventTable;
   reader: EventReader;
   client: WriteClient;
@@ -57,7 +57,7 @@ export interface Bed {
 }
 
 /** A BigQuery with the stream's table, until the end of the test. */
-export async function startBed(stream = streamOf(), faults?: Faults): Promise<Bed> {
+export async function startHistoryBed(stream = streamOf(), faults?: Faults): Promise<HistoryBed> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-backfill-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const server = await startBigQuery({

@@ -4,21 +4,21 @@ import { startAbsmartly } from '../../local/absmartly/main.ts';
 import { startBigQuery } from '../../local/bigquery/main.ts';
 import { clientOf } from './bigquery-client.ts';
 import type { LoadDependencies } from './load-once.ts';
-import { temporaryDirectory } from './spooled.ts';
+import { temporaryDirectory } from './temporary-files.ts';
 
 export const announcement = { path: '/v1/experiments/exports/7/x.zip', table: 'absmartly.exports' };
 
-export interface Bed extends LoadDependencies {
+export interface ExportsBed extends LoadDependencies {
   /** The sender's files; tests may change them. */
   files: Map<string, Uint8Array>;
   query(sql: string): Promise<Record<string, unknown>[]>;
 }
 
 /** A sender and a BigQuery, until the end of the test, or of all tests of the file if `onEnd` is `afterAll`. */
-export async function startBed(
+export async function startExportsBed(
   files: Record<string, Uint8Array> = {},
   onEnd: (end: () => Promise<void>) => void = onTestFinished,
-): Promise<Bed> {
+): Promise<ExportsBed> {
   const held = new Map(Object.entries(files));
   const apiKey = 'the-key';
   const directory = await temporaryDirectory(onEnd);

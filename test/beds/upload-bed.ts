@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { clientOf } from './bigquery-client.ts';
-import { startSender } from './export-sender.ts';
+import { startSenderBed } from './sender-bed.ts';
 
 /**
  * What the server does instead of accepting a request. It keeps `take` bytes of the body. With `early` it answers or
@@ -13,7 +13,7 @@ export type Fault =
   | { kind: 'status'; status: number; take?: number; early?: true; body?: string }
   | { kind: 'cut'; take?: number; early?: true };
 
-export interface UploadServer {
+export interface UploadBed {
   bigquery: BigQuery;
   /** All bytes of a finished upload; undefined until then. */
   uploaded(): Buffer | undefined;
@@ -37,7 +37,7 @@ async function beginning(request: IncomingMessage, bytes = 0): Promise<Buffer> {
  * The upload part of Google's API as documented, with faults by the number of the request.
  * https://cloud.google.com/bigquery/docs/reference/api-uploads
  */
-export async function startUploadServer(faults: Record<number, Fault>): Promise<UploadServer> {
+export async function startUploadBed(faults: Record<number, Fault>): Promise<UploadBed> {
   const exchanges: string[] = [];
   let kept = Buffer.alloc(0);
   let job: unknown;
@@ -67,7 +67,7 @@ export async function startUploadServer(faults: Record<number, Fault>): Promise<
     const have = kept.length > 0 ? { Range: `bytes=0-${kept.length - 1}` } : {};
     return response.writeHead(308, have).end();
   };
-  const sender = await startSender((request, response) => void take(request, response));
+  const sender = await startSenderBed((request, response) => void take(request, response));
   const bigquery = clientOf(sender.url);
   return { bigquery, uploaded: () => (ended ? kept : undefined), exchanges, job: () => job };
 }

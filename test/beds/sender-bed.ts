@@ -2,14 +2,14 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-export interface Sender {
+export interface SenderBed {
   url: string;
   /** In order. */
   requests: IncomingMessage[];
 }
 
 /** An HTTP server with this listener, until the end of the test. */
-export async function startSender(listener: RequestListener): Promise<Sender> {
+export async function startSenderBed(listener: RequestListener): Promise<SenderBed> {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
     requests.push(request);

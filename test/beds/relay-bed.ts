@@ -52,57 +52,7 @@ export class RelayBed {
   readonly lines: readonly object[];
   readonly #stop: (() => Promise<unknown>)[];
 
-  static async start(options: RelayBedOptions): Promise<RelayBed> {
-    const directory = await mkdtemp(join(tmpdir(), 'tributary-relay-'));
-    const stop = [() => rm(directory, { recursive: true, force: true })];
-    try {
-      return await RelayBed.#startIn(directory, options, stop);
-    } catch (error) {
-      for (const part of stop.toReversed()) await part();
-      throw error;
-    }
-  }
-
-  static async #startIn(
-    directory: string,
-    { streams, secrets, edge: kind }: RelayBedOptions,
-    stop: (() => Promise<unknown>)[],
-  ): Promise<RelayBed> {
-    const relay = await writeRelay(directory, streams);
-    const [bigqueryServer, pubsubServer] = await Promise.all([
-      startBigQuery({ restPort: 0, grpcPort: 0, directory: join(directory, 'bigquery') }),
-      startPubsub({ port: 0, directory: join(directory, 'pubsub') }),
-    ]);
-    stop.push(
-      () => bigqueryServer.stop(),
-      () => pubsubServer.stop(),
-    );
-    const environment = {
-      PUBSUB_EMULATOR_HOST: `127.0.0.1:${pubsubServer.port}`,
-      BIGQUERY_EMULATOR_HOST: `http://127.0.0.1:${bigqueryServer.restPort}`,
-      BIGQUERY_STORAGE_EMULATOR_HOST: `127.0.0.1:${bigqueryServer.grpcPort}`,
-    };
-    // Google's clients read them by themselves.
-    Object.assign(process.env, environment);
-    const lines: object[] = [];
-    const settings = { relay, log: (line: object) => void lines.push(line) };
-    const subscriber = await startSubscriber(
-      { ...process.env, ...environment },
-      () => {},
-      settings,
-    );
-    stop.push(() => subscriber.stop());
-    const edge = await edges[kind](directory, {
-      ...makeSecrets(relay),
-      ...secrets,
-      PUBSUB_ENDPOINT: `http://127.0.0.1:${pubsubServer.port}`,
-    });
-    stop.push(() => edge.stop());
-    const bigquery = connectBigQuery(relay.project, bigqueryServer.restPort);
-    return new RelayBed(relay, edge.port, bigquery, subscriber, lines, stop);
-  }
-
-  private constructor(
+  constructor(
     relay: Relay,
     port: number,
     bigquery: BigQuery,
@@ -173,6 +123,52 @@ export class RelayBed {
   }
 }
 
+export async function startRelayBed(options: RelayBedOptions): Promise<RelayBed> {
+  const directory = await mkdtemp(join(tmpdir(), 'tributary-relay-'));
+  const stop = [() => rm(directory, { recursive: true, force: true })];
+  try {
+    return await startIn(directory, options, stop);
+  } catch (error) {
+    for (const part of stop.toReversed()) await part();
+    throw error;
+  }
+}
+
+async function startIn(
+  directory: string,
+  { streams, secrets, edge: kind }: RelayBedOptions,
+  stop: (() => Promise<unknown>)[],
+): Promise<RelayBed> {
+  const relay = await writeRelay(directory, streams);
+  const [bigqueryServer, pubsubServer] = await Promise.all([
+    startBigQuery({ restPort: 0, grpcPort: 0, directory: join(directory, 'bigquery') }),
+    startPubsub({ port: 0, directory: join(directory, 'pubsub') }),
+  ]);
+  stop.push(
+    () => bigqueryServer.stop(),
+    () => pubsubServer.stop(),
+  );
+  const environment = {
+    PUBSUB_EMULATOR_HOST: `127.0.0.1:${pubsubServer.port}`,
+    BIGQUERY_EMULATOR_HOST: `http://127.0.0.1:${bigqueryServer.restPort}`,
+    BIGQUERY_STORAGE_EMULATOR_HOST: `127.0.0.1:${bigqueryServer.grpcPort}`,
+  };
+  // Google's clients read them by themselves.
+  Object.assign(process.env, environment);
+  const lines: object[] = [];
+  const settings = { relay, log: (line: object) => void lines.push(line) };
+  const subscriber = await startSubscriber({ ...process.env, ...environment }, () => {}, settings);
+  stop.push(() => subscriber.stop());
+  const edge = await edges[kind](directory, {
+    ...makeSecrets(relay),
+    ...secrets,
+    PUBSUB_ENDPOINT: `http://127.0.0.1:${pubsubServer.port}`,
+  });
+  stop.push(() => edge.stop());
+  const bigquery = connectBigQuery(relay.project, bigqueryServer.restPort);
+  return new RelayBed(relay, edge.port, bigquery, subscriber, lines, stop);
+}
+
 /** Whose values are no JSON. */
 const otherTypes = new Set(['DATE', 'DATETIME', 'TIME', 'TIMESTAMP', 'FLOAT64']);
 
@@ -222,7 +218,7 @@ ${lines.join('')}  },
 });
 `;
   const worker = `import { createEdge } from ${from('worker/relay.ts')};
-import { relay } from './relay.ts';
+import { relay } from './relay-bed.ts';
 
 const edge = createEdge(relay, { censusAfterMs: ${censusAfterMs} });
 export default { fetch: edge.fetch, queue: edge.queue };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { type Bed, startBed } from './exports.ts';
+import { type ExportsBed, startExportsBed } from './exports-bed.ts';
 import { type LoadDependencies, loadExport } from './load-once.ts';
 import { type ZipContent, zipOf } from './zips.ts';
 
@@ -14,11 +14,11 @@ export interface Loaded {
 type Settings = Partial<Pick<LoadDependencies, 'settings' | 'schema' | 'log'>>;
 
 /** Loads each export into its own table, in one BigQuery for the tests of the file. */
-export function useTables() {
-  let bed: Bed;
+export function startExportTablesBed() {
+  let bed: ExportsBed;
   let tables = 0;
   beforeAll(async () => {
-    bed = await startBed({}, afterAll);
+    bed = await startExportsBed({}, afterAll);
     await bed.bigquery.createDataset('csv', { location: 'EU' });
   });
   return {
@@ -43,7 +43,7 @@ function textOf(value: unknown): string | null {
   return value === null ? null : String(value);
 }
 
-async function read(bed: Bed, table: string): Promise<Loaded> {
+async function read(bed: ExportsBed, table: string): Promise<Loaded> {
   const [{ schema }] = await bed.bigquery.dataset('csv').table(table).getMetadata();
   const fields = schema.fields as { name: string; type: string }[];
   const found = await bed.query(`SELECT * FROM csv.${table}`);

@@ -34,22 +34,7 @@ export class SubscriberBed {
   readonly pubsub: PubSub;
   readonly environment: NodeJS.ProcessEnv;
 
-  static async start(): Promise<SubscriberBed> {
-    const directory = await mkdtemp(join(tmpdir(), 'tributary-subscriber-'));
-    const bed = { pubsubFaults: new Faults(), bigqueryFaults: new Faults() };
-    const [bigquery, pubsub] = await Promise.all([
-      startBigQuery({
-        restPort: 0,
-        grpcPort: 0,
-        directory: join(directory, 'bigquery'),
-        faults: bed.bigqueryFaults,
-      }),
-      startPubsub({ port: 0, directory: join(directory, 'pubsub'), faults: bed.pubsubFaults }),
-    ]);
-    return new SubscriberBed(directory, bigquery, pubsub, bed);
-  }
-
-  private constructor(
+  constructor(
     directory: string,
     bigqueryServer: BigQueryServer,
     pubsubServer: PubsubServer,
@@ -135,6 +120,21 @@ export class SubscriberBed {
   spawn(mode: string[] = ['serve'], environment: NodeJS.ProcessEnv = {}): SubscriberProcess {
     return new SubscriberProcess(mode, { ...process.env, ...this.environment, ...environment });
   }
+}
+
+export async function startSubscriberBed(): Promise<SubscriberBed> {
+  const directory = await mkdtemp(join(tmpdir(), 'tributary-subscriber-'));
+  const bed = { pubsubFaults: new Faults(), bigqueryFaults: new Faults() };
+  const [bigquery, pubsub] = await Promise.all([
+    startBigQuery({
+      restPort: 0,
+      grpcPort: 0,
+      directory: join(directory, 'bigquery'),
+      faults: bed.bigqueryFaults,
+    }),
+    startPubsub({ port: 0, directory: join(directory, 'pubsub'), faults: bed.pubsubFaults }),
+  ]);
+  return new SubscriberBed(directory, bigquery, pubsub, bed);
 }
 
 export class SubscriberProcess {

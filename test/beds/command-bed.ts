@@ -9,18 +9,13 @@ import { startBigQuery } from '../../local/bigquery/main.ts';
 import { startDatanostro } from '../../local/datanostro/main.ts';
 import { connectBigQuery } from '../../local/google-clients.ts';
 import { relay } from '../../tributary.config.ts';
+import { type Run, runCommand } from './run-command.ts';
 
 const config = fileURLToPath(new URL('../../tributary.config.ts', import.meta.url));
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
-interface Run {
-  status: number | null;
-  out: string;
-  err: string;
-}
-
 /** A BigQuery and a sender where the history commands find them, until the end of the test. */
-export interface HistoryPlace {
+export interface CommandBed {
   directory: string;
   bigquery: BigQuery;
   /** Of the processes started from now on. */
@@ -29,6 +24,8 @@ export interface HistoryPlace {
   asked: number[];
   start(...args: string[]): { process: ChildProcess; ended: Promise<Run> };
   run(...args: string[]): Promise<Run>;
+  /** Like `run`, in this process: faster. */
+  runInProcess(...args: string[]): Promise<Run>;
   /** Like `run`, in a terminal of 120 columns. `out` has both outputs. */
   runOnTerminal(...args: string[]): Promise<Run>;
   rows(): Promise<{ event_id: string; delivery_id: string }[]>;
@@ -41,9 +38,9 @@ export const recorder = 'script';
 
 export const table = relay.streams.get('datanostro')?.table ?? '';
 
-export async function startHistoryPlace(
+export async function startCommandBed(
   history: (from: number, to: number) => Iterable<string>,
-): Promise<HistoryPlace> {
+): Promise<CommandBed> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-history-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const server = await startBigQuery({ restPort: 0, grpcPort: 0, directory: `${directory}/bq` });
@@ -84,6 +81,7 @@ export async function startHistoryPlace(
     asked,
     start,
     run: (...args) => start(...args).ended,
+    runInProcess: (...args) => runCommand([...args, '--state', directory], environment),
     runOnTerminal(...args) {
       const words = [process.execPath, main, ...args, '--state', directory];
       const command = `stty cols 120; ${words.map((word) => `'${word}'`).join(' ')}`;

@@ -30,7 +30,7 @@ export interface Hand {
   end(code: number, message?: string): void;
 }
 
-export interface ScriptedServer {
+export interface StorageWriteScriptBed {
   endpoint: string;
   port: number;
   received: Received[];
@@ -42,13 +42,13 @@ export interface ScriptedServer {
 }
 
 /** A BigQueryWrite that answers as a test scripts it, standing for Google's on a bad day. */
-export async function startScriptedServer(
+export async function startStorageWriteScriptBed(
   script: (received: Received, hand: Hand) => void,
   port = 0,
-): Promise<ScriptedServer> {
+): Promise<StorageWriteScriptBed> {
   const server = new Server({ 'grpc.max_receive_message_length': -1 });
   const hands = new Set<Hand>();
-  const state: ScriptedServer = {
+  const state: StorageWriteScriptBed = {
     endpoint: '',
     port: 0,
     received: [],
@@ -89,7 +89,7 @@ export async function startScriptedServer(
 
 function handOf(
   call: ServerDuplexStream<SizedAppend, Answer>,
-  state: ScriptedServer,
+  state: StorageWriteScriptBed,
   rows: string[],
 ): Hand {
   const answer = (message: Answer) => call.write(AppendRowsResponse.fromObject(message));
