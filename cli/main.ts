@@ -17,4 +17,12 @@ const name = process.argv[2] ?? '';
 if (streaming.has(name)) keepHeapSmall(streamingHeap);
 if (name === 'serve' || name === 'drain') keepHeapSmall(subscriberHeap);
 
+// `| head` closes the pipe when it has enough: that is no error of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
+
 await runProgram(process.argv.slice(2));

@@ -13,6 +13,7 @@ import { runPaced } from './deliveries/paced.ts';
 import { addStateOption, findRunning } from './find/running-stack.ts';
 import { readSecrets } from './find/secrets.ts';
 import { findStream } from './find/stream.ts';
+import { jsonOption } from './terminal/manners.ts';
 import { redactSecret } from './terminal/redact-secret.ts';
 
 interface SendOptions {
@@ -69,11 +70,11 @@ export function sendCommand(): Command {
       'file with the secrets that are not in the environment',
       '.dev.vars',
     )
-    .option('--json', 'print the answers as JSON', false);
+    .addOption(jsonOption());
   return addStateOption(command)
     .addHelpText(
       'after',
-      '\nThe body of a file is sent unchanged. Exceptions are what --set names, and Adyen, Linear, Mailgun and Pusher,\nwhose deliveries carry their signature or time in the body: these members are set.',
+      '\nThe body of a file is sent unchanged. Exceptions are what --set names, and Adyen,\nLinear, Mailgun and Pusher, whose deliveries carry their signature or time in the\nbody: these members are set.',
     )
     .action(send);
 }

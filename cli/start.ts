@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultPorts, type Ports, portNames } from '../local/parts/ports.ts';
 import { makePrivateFolder } from '../local/parts/private-files.ts';
 import { completeSecrets, type Secrets } from '../local/secrets.ts';
-import { startStack } from '../local/stack.ts';
+import { type Stack, startStack } from '../local/stack.ts';
 import type { Relay } from '../shared/config/config.ts';
 import { misreadSecrets } from '../shared/config/secrets.ts';
 import { requireConfig } from '../subscriber/service/find-config.ts';
@@ -15,7 +15,9 @@ import {
 } from './find/running-stack.ts';
 import { installLocalParts } from './local-parts.ts';
 import { defaultSecrets, describeStack } from './start/describe-stack.ts';
-import { printPartLine } from './terminal/part-log.ts';
+import { followConfig } from './start/follow-config.ts';
+import { isQuiet, jsonOption, printJson } from './terminal/manners.ts';
+import { describePartLine } from './terminal/part-log.ts';
 
 interface StartOptions {
   ports: Ports;
@@ -23,6 +25,8 @@ interface StartOptions {
   secrets: string;
   allowHost: string[];
   curl: boolean;
+  watch: boolean;
+  json: boolean;
 }
 
 export function startCommand(): Command {
@@ -53,6 +57,8 @@ export function startCommand(): Command {
         .argParser(readHosts)
         .default([], 'none'),
     )
+    .option('--no-watch', 'do not restart what reads the config, wrangler.toml or the secrets')
+    .addOption(jsonOption())
     .action(async (flags: Record<string, number> & Omit<StartOptions, 'ports'>) => {
       const ports = portOptions.map(({ name, flag }) => [name, flags[flag.attributeName()]]);
       await start({ ...flags, ports: Object.fromEntries(ports) as Ports });
@@ -65,14 +71,18 @@ async function start({
   allowHost,
   curl,
   secrets: secretsFile,
+  watch,
+  json,
 }: StartOptions): Promise<void> {
+  // With --json, standard output has one document and nothing else.
+  const say = json ? console.error : isQuiet() ? () => {} : console.log;
   const config = requireConfig();
   installLocalParts();
   const relay = await loadRelay(config);
   requireNotRunning(state);
   const { secrets, added, tightened } = completeSecrets(secretsFile, relay);
-  if (added.length > 0) console.log(`${secretsFile}: generated ${added.join(', ')}`);
-  for (const said of [tightened, makePrivateFolder(state)]) if (said) console.log(said);
+  if (added.length > 0) say(`${secretsFile}: generated ${added.join(', ')}`);
+  for (const said of [tightened, makePrivateFolder(state)]) if (said) say(said);
   await warnOfMisread(relay, secretsFile, secrets);
 
   const ended = Promise.withResolvers<string>();
@@ -83,7 +93,7 @@ async function start({
     directory: state,
     secrets,
     allowHosts: allowHost,
-    onLine: printPartLine,
+    onLine: (part, line) => say(describePartLine(part, line)),
     onExit: (part, how) => ended.resolve(`${part} ended unexpectedly (${how})`),
   });
   announceRunning(state, { pid: process.pid, ports: stack.ports });
@@ -91,14 +101,17 @@ async function start({
     process.once(signal, () => ended.resolve(signal));
   }
   const files = { state, secrets: secretsFile };
-  console.log(await describeStack({ relay, stack, secrets, files, curl }));
+  if (json) printJson(toDocument(relay, stack));
+  else console.log(await describeStack({ relay, stack, secrets, files, curl }));
+  const watched = watch && followConfig({ config, secretsFile, relay, stack, say });
 
   const why = await ended.promise;
-  console.log(`\n${why}: draining …`);
+  if (watched) watched.stop();
+  say(`\n${why}: draining …`);
   await stack.stop();
   retractRunning(state);
   if (!why.startsWith('SIG')) process.exitCode = 1;
-  else console.log('Stopped. Accepted deliveries are in the tables, or wait in the queue.');
+  else say('Stopped. Accepted deliveries are in the tables, or wait in the queue.');
 }
 
 /** The edge answers such a stream's deliveries with 503 until its secret is corrected; other streams work. */
@@ -108,6 +121,16 @@ async function warnOfMisread(relay: Relay, secretsFile: string, secrets: Secrets
       console.error(`${secretsFile}: ${problem}`);
     }
   }
+}
+
+function toDocument(relay: Relay, { ports }: Stack): object {
+  const edge = `http://127.0.0.1:${ports.edge}`;
+  const streams = [...relay.streams.values()].map(({ name, table }) => ({
+    name,
+    url: `${edge}/${name}`,
+    table: `${relay.project}.${table}`,
+  }));
+  return { ok: true, edge, ports, streams };
 }
 
 function parsePort(text: string): number {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import type { Relay, RelayStream } from '../shared/config/config.ts';
 import { secretPrefix } from '../shared/config/secrets.ts';
+import { RelayError } from '../shared/errors.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import { sources } from '../shared/sources/registry.ts';
@@ -92,9 +93,11 @@ export interface CompletedSecrets {
  * Reads `.dev.vars` and appends missing secrets; existing lines stay as they are. Returns all values and the
  * names of the added ones. Only the owner can read the file afterwards; `tightened` is a warning if others
  * could read it before.
+ *
+ * @throws RelayError `secrets.unreadable`
  */
 export function completeSecrets(file: string, relay: Relay): CompletedSecrets {
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const text = useFile(file, () => (existsSync(file) ? readFileSync(file, 'utf8') : ''));
   const secrets = parseEnv(text) as Secrets;
   const added: string[] = [];
   for (const [name, make] of secretGenerators(relay)) {
@@ -107,8 +110,17 @@ export function completeSecrets(file: string, relay: Relay): CompletedSecrets {
   // Single quotes, because dotenv readers turn \n in double quotes into line breaks.
   const lines = added.map((name) => `${name}='${secrets[name]}'\n`).join('');
   const gap = text === '' || text.endsWith('\n') ? '' : '\n';
-  const tightened = appendPrivately(file, gap + lines);
+  const tightened = useFile(file, () => appendPrivately(file, gap + lines));
   return { secrets, added, ...(tightened !== undefined && { tightened }) };
+}
+
+function useFile<Result>(file: string, use: () => Result): Result {
+  try {
+    return use();
+  } catch (cause) {
+    const problem = `${file} can't be used as a file of secrets: ${(cause as Error).message}`;
+    throw new RelayError('secrets.unreadable', problem, { cause });
+  }
 }
 
 /** 192 bits, safe in a path and in a shell. */

@@ -45,7 +45,7 @@ describe('tributary', () => {
     const { status, stdout } = tributary('check');
     expect({ status, stdout }).toEqual({
       status: 0,
-      stdout: 'tributary.config.ts: 3 streams (datanostro, absmartly, crm)\n',
+      stdout: 'tributary.config.ts: 3 streams (datanostro, absmartly, crm), 2 warnings\n',
     });
   });
 
@@ -72,7 +72,7 @@ describe('tributary', () => {
     [['stop'], "unknown command 'stop'"],
   ])('%j is refused, and the message says why', async (args, problem) => {
     const { status, err } = await runCommand(args, environmentOf());
-    expect(status).toBe(1);
+    expect(status).toBe(2);
     expect(err).toContain(problem);
   });
 

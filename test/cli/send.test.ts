@@ -226,7 +226,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
       ['http://[::1'],
     ])('is not printed if nothing can answer at %s', async (to) => {
       const ran = await sendInProcess(['crm', '--to', to], env);
-      expect(ran).toMatchObject({ status: 1, stdout: '' });
+      expect(ran).toMatchObject({ status: 2, stdout: '' });
       expectNoKey(ran);
       expect(ran.stderr).not.toContain('word');
       expect(ran.stderr).not.toMatch(/^\s+at /m);
@@ -248,7 +248,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
     [['datanostro', '--rate', '0/s'], 'a rate is'],
   ])('%j is refused, and the message says why', async (args, problem) => {
     const { status, stdout, stderr } = await sendInProcess(args);
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(problem);
     expect(stderr).not.toMatch(/^\s+at /m);
   });
