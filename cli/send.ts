@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { sampleOf, signBytes } from '../local/samples/deliveries.ts';
-import { hasKeyPair } from '../local/secrets.ts';
 import type { Relay, RelayStream } from '../shared/config/config.ts';
 import { RelayError } from '../shared/errors.ts';
-import { schemes } from '../shared/signatures/schemes.ts';
+import { hasKeyPair } from '../shared/signatures/scheme.ts';
+import { nameOf, schemeOf } from '../shared/signatures/schemes.ts';
 import { terminalLines } from '../shared/terminal-text.ts';
 import { loadRelay } from '../subscriber/service/load-relay.ts';
 import { addStateOption, findRunning } from './find/running-stack.ts';
@@ -92,7 +92,7 @@ function isEdge(url: URL | null): boolean {
 }
 
 function readSecret(stream: RelayStream, { secret, secrets }: SendOptions): string {
-  if (secret === undefined && hasKeyPair(schemes[stream.scheme])) {
+  if (secret === undefined && hasKeyPair(schemeOf(stream))) {
     const problem = `only the sender can sign for the stream "${stream.name}", with its private key`;
     throw new RelayError('secret.private', problem);
   }
@@ -127,7 +127,7 @@ async function sign(
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     const reason = redactSecret(cause.message, side.secret);
-    const problem = `the body can't be signed with the scheme "${stream.scheme}": ${reason}`;
+    const problem = `the body can't be signed with the scheme ${nameOf(stream.scheme)}: ${reason}`;
     throw new RelayError('delivery.unsignable', problem, { cause });
   }
 }

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import type { Relay, RelayStream } from '../shared/config/config.ts';
 import { secretPrefix } from '../shared/config/secrets.ts';
-import type { Scheme } from '../shared/signatures/scheme.ts';
-import { schemes } from '../shared/signatures/schemes.ts';
+import { hasKeyPair, type Scheme } from '../shared/signatures/scheme.ts';
+import { schemeOf } from '../shared/signatures/schemes.ts';
 import { sources } from '../shared/sources/registry.ts';
 import { appendPrivately } from './parts/private-files.ts';
 
@@ -14,7 +14,7 @@ export type Secrets = Record<string, string>;
 function secretGenerators(relay: Relay): Map<string, () => string> {
   const generators = new Map([['GOOGLE_SERVICE_ACCOUNT', () => makeServiceAccount(relay.project)]]);
   for (const stream of relay.streams.values()) {
-    const scheme = schemes[stream.scheme];
+    const scheme = schemeOf(stream);
     if (!hasKeyPair(scheme)) {
       for (const name of stream.secrets) generators.set(name, () => makeSecretOf(scheme));
     }
@@ -26,11 +26,6 @@ function secretGenerators(relay: Relay): Map<string, () => string> {
   return generators;
 }
 
-/** Whether the sender signs with a private key, so that the relay only has the public key. */
-export function hasKeyPair(scheme: Scheme): boolean {
-  return scheme.algorithm === 'ed25519' || scheme.algorithm === 'ecdsa-p256';
-}
-
 /** Whether there is a stand-in for the sender's own API. */
 function hasApi({ source }: RelayStream): boolean {
   return sources[source].delivers === 'exports' || source === 'datanostro';
@@ -39,6 +34,7 @@ function hasApi({ source }: RelayStream): boolean {
 /** A secret in the form that the scheme's senders use. */
 function makeSecretOf(scheme: Scheme): string {
   if ('at' in scheme) return scheme.algorithm === 'basic' ? `tributary:${makeKey()}` : makeKey();
+  if (scheme.key === 'braintree') return `${makeKey()}|${makeKey()}`;
   const encoding = (
     {
       utf8: 'base64url',
@@ -46,6 +42,7 @@ function makeSecretOf(scheme: Scheme): string {
       hex: 'hex',
       base64: 'base64',
       'public-key': 'base64',
+      certificate: 'base64url',
     } as const
   )[scheme.key];
   return (scheme.key === 'whsec' ? 'whsec_' : '') + randomBytes(24).toString(encoding);

@@ -1,6 +1,6 @@
 import type { Relay, RelayStream, SourceName } from '../../shared/config/config.ts';
 import { takesNoJson } from '../../shared/formats/body-formats.ts';
-import { schemes } from '../../shared/signatures/schemes.ts';
+import { schemeOf } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign/sign.ts';
 import type { Secrets } from '../secrets.ts';
 import { sampleBody } from './sample-event.ts';
@@ -146,7 +146,7 @@ export async function signBytes(
     headers: new Headers({ 'content-type': contentType }),
     body,
   };
-  const signed = await signRequest(schemes[stream.scheme], request, secret, now);
+  const signed = await signRequest(schemeOf(stream), request, secret, now);
   return {
     url: edge + (signed.url ?? url).slice(publicUrl.length),
     headers: signed.headers,

@@ -2,8 +2,9 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { completeSecrets, hasKeyPair, makeSecrets } from '../../local/secrets.ts';
+import { completeSecrets, makeSecrets } from '../../local/secrets.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
+import { hasKeyPair } from '../../shared/signatures/scheme.ts';
 import { type SchemeName, schemes } from '../../shared/signatures/schemes.ts';
 import { verifySignature } from '../../shared/signatures/verify/verify.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';

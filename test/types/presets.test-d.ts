@@ -2,86 +2,65 @@
 // Made by presets.test.ts, a block for each preset: `npx vitest run --project node test/types -u`.
 
 import {
-  adyen,
   asana,
   box,
   calendly,
-  clerk,
-  customerIo,
-  discord,
   docusign,
   dropbox,
-  github,
   hubspot,
-  intercom,
-  klaviyo,
+  shopify,
+  typeform,
+  xero,
+  zendesk,
+  clerk,
+  convoy,
+  github,
   launchdarkly,
   linear,
-  mailgun,
-  meta,
   mixpanel,
   openai,
-  paddle,
   pagerduty,
-  polar,
-  pusher,
-  razorpay,
-  resend,
+  sanity,
   segment,
-  sendgrid,
-  sendgridInbound,
   sentry,
-  shopify,
-  slack,
-  square,
   standardWebhooks,
-  stripe,
   supabase,
   svix,
+  workos,
+  customerIo,
+  discord,
+  intercom,
+  klaviyo,
+  line,
+  mailgun,
+  messagebird,
+  meta,
+  plivo,
+  pusher,
+  resend,
+  sendgrid,
+  sendgridInbound,
+  slack,
   twilio,
   twilioJson,
   twitch,
-  typeform,
   whatsapp,
   x,
-  xero,
-  zendesk,
   zoom,
+  adyen,
+  adyenPlatform,
+  braintree,
+  coinbaseCommerce,
+  gocardless,
+  paddle,
+  paypal,
+  polar,
+  razorpay,
+  square,
+  stripe,
+  wise,
 } from 'tributary-relay';
 import { it } from 'vitest';
-
-it('adyen', () => {
-  adyen({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  adyen({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  adyen({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  adyen({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  adyen({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  adyen({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
 
 it('asana', () => {
   asana({
@@ -182,105 +161,6 @@ it('calendly', () => {
   });
 });
 
-it('clerk', () => {
-  clerk({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  clerk({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  clerk({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  clerk({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  clerk({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  clerk({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
-it('customerIo', () => {
-  customerIo({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  customerIo({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  customerIo({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  customerIo({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  customerIo({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  customerIo({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
-it('discord', () => {
-  discord({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  discord({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  discord({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  discord({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  discord({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  discord({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
 it('docusign', () => {
   docusign({
     table: 'shop.orders',
@@ -347,39 +227,6 @@ it('dropbox', () => {
   });
 });
 
-it('github', () => {
-  github({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  github({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  github({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  github({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  github({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  github({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
 it('hubspot', () => {
   hubspot({
     table: 'shop.orders',
@@ -413,66 +260,231 @@ it('hubspot', () => {
   });
 });
 
-it('intercom', () => {
-  intercom({
+it('shopify', () => {
+  shopify({
     table: 'shop.orders',
     event: '$.type',
     moreColumns: { a: { type: 'STRING', from: '$.a' } },
     handshake: 'probe',
   });
-  intercom({
+  shopify({
     // @ts-expect-error
     table: 'orders',
   });
-  intercom({
+  shopify({
     table: 'shop.orders',
     // @ts-expect-error
     scheme: 'bearer',
   });
-  intercom({
+  shopify({
     table: 'shop.orders',
     // @ts-expect-error
     event: 'type',
   });
-  intercom({
+  shopify({
     table: 'shop.orders',
     // @ts-expect-error
     handshake: 'x',
   });
-  intercom({
+  shopify({
     table: 'shop.orders',
     // @ts-expect-error
     timeZone: 'UTC',
   });
 });
 
-it('klaviyo', () => {
-  klaviyo({
+it('typeform', () => {
+  typeform({
     table: 'shop.orders',
     event: '$.type',
     moreColumns: { a: { type: 'STRING', from: '$.a' } },
     handshake: 'probe',
   });
-  klaviyo({
+  typeform({
     // @ts-expect-error
     table: 'orders',
   });
-  klaviyo({
+  typeform({
     table: 'shop.orders',
     // @ts-expect-error
     scheme: 'bearer',
   });
-  klaviyo({
+  typeform({
     table: 'shop.orders',
     // @ts-expect-error
     event: 'type',
   });
-  klaviyo({
+  typeform({
     table: 'shop.orders',
     // @ts-expect-error
     handshake: 'x',
   });
-  klaviyo({
+  typeform({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('xero', () => {
+  xero({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  xero({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  xero({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  xero({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  xero({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  xero({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('zendesk', () => {
+  zendesk({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  zendesk({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  zendesk({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  zendesk({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  zendesk({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  zendesk({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('clerk', () => {
+  clerk({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  clerk({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  clerk({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  clerk({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  clerk({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  clerk({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('convoy', () => {
+  convoy({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  convoy({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  convoy({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  convoy({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  convoy({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  convoy({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('github', () => {
+  github({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  github({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  github({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  github({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  github({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  github({
     table: 'shop.orders',
     // @ts-expect-error
     timeZone: 'UTC',
@@ -539,72 +551,6 @@ it('linear', () => {
     handshake: 'x',
   });
   linear({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
-it('mailgun', () => {
-  mailgun({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  mailgun({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  mailgun({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  mailgun({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  mailgun({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  mailgun({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
-it('meta', () => {
-  meta({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  meta({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  meta({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  meta({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  meta({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  meta({
     table: 'shop.orders',
     // @ts-expect-error
     timeZone: 'UTC',
@@ -683,39 +629,6 @@ it('openai', () => {
   });
 });
 
-it('paddle', () => {
-  paddle({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  paddle({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  paddle({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  paddle({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  paddle({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  paddle({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
 it('pagerduty', () => {
   pagerduty({
     table: 'shop.orders',
@@ -749,33 +662,528 @@ it('pagerduty', () => {
   });
 });
 
-it('polar', () => {
-  polar({
+it('sanity', () => {
+  sanity({
     table: 'shop.orders',
     event: '$.type',
     moreColumns: { a: { type: 'STRING', from: '$.a' } },
     handshake: 'probe',
   });
-  polar({
+  sanity({
     // @ts-expect-error
     table: 'orders',
   });
-  polar({
+  sanity({
     table: 'shop.orders',
     // @ts-expect-error
     scheme: 'bearer',
   });
-  polar({
+  sanity({
     table: 'shop.orders',
     // @ts-expect-error
     event: 'type',
   });
-  polar({
+  sanity({
     table: 'shop.orders',
     // @ts-expect-error
     handshake: 'x',
   });
-  polar({
+  sanity({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('segment', () => {
+  segment({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  segment({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  segment({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  segment({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  segment({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  segment({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('sentry', () => {
+  sentry({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  sentry({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  sentry({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  sentry({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  sentry({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  sentry({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('standardWebhooks', () => {
+  standardWebhooks({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  standardWebhooks({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  standardWebhooks({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  standardWebhooks({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  standardWebhooks({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  standardWebhooks({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('supabase', () => {
+  supabase({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  supabase({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  supabase({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  supabase({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  supabase({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  supabase({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('svix', () => {
+  svix({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  svix({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  svix({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  svix({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  svix({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  svix({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('workos', () => {
+  workos({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  workos({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  workos({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  workos({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  workos({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  workos({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('customerIo', () => {
+  customerIo({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  customerIo({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  customerIo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  customerIo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  customerIo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  customerIo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('discord', () => {
+  discord({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  discord({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  discord({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  discord({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  discord({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  discord({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('intercom', () => {
+  intercom({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  intercom({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  intercom({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  intercom({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  intercom({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  intercom({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('klaviyo', () => {
+  klaviyo({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  klaviyo({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  klaviyo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  klaviyo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  klaviyo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  klaviyo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('line', () => {
+  line({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  line({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  line({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  line({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  line({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  line({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('mailgun', () => {
+  mailgun({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  mailgun({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  mailgun({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  mailgun({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  mailgun({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  mailgun({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('messagebird', () => {
+  messagebird({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  messagebird({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  messagebird({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  messagebird({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  messagebird({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  messagebird({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('meta', () => {
+  meta({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  meta({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  meta({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  meta({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  meta({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  meta({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('plivo', () => {
+  plivo({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  plivo({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  plivo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  plivo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  plivo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  plivo({
     table: 'shop.orders',
     // @ts-expect-error
     timeZone: 'UTC',
@@ -815,39 +1223,6 @@ it('pusher', () => {
   });
 });
 
-it('razorpay', () => {
-  razorpay({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  razorpay({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  razorpay({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  razorpay({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  razorpay({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  razorpay({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
 it('resend', () => {
   resend({
     table: 'shop.orders',
@@ -875,39 +1250,6 @@ it('resend', () => {
     handshake: 'x',
   });
   resend({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
-it('segment', () => {
-  segment({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  segment({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  segment({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  segment({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  segment({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  segment({
     table: 'shop.orders',
     // @ts-expect-error
     timeZone: 'UTC',
@@ -986,72 +1328,6 @@ it('sendgridInbound', () => {
   });
 });
 
-it('sentry', () => {
-  sentry({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  sentry({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  sentry({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  sentry({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  sentry({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  sentry({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
-it('shopify', () => {
-  shopify({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  shopify({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  shopify({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  shopify({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  shopify({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  shopify({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
 it('slack', () => {
   slack({
     table: 'shop.orders',
@@ -1079,171 +1355,6 @@ it('slack', () => {
     handshake: 'x',
   });
   slack({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
-it('square', () => {
-  square({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  square({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  square({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  square({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  square({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  square({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
-it('standardWebhooks', () => {
-  standardWebhooks({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  standardWebhooks({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  standardWebhooks({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  standardWebhooks({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  standardWebhooks({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  standardWebhooks({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
-it('stripe', () => {
-  stripe({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  stripe({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  stripe({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  stripe({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  stripe({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  stripe({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
-it('supabase', () => {
-  supabase({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  supabase({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  supabase({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  supabase({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  supabase({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  supabase({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
-it('svix', () => {
-  svix({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  svix({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  svix({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  svix({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  svix({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  svix({
     table: 'shop.orders',
     // @ts-expect-error
     timeZone: 'UTC',
@@ -1349,39 +1460,6 @@ it('twitch', () => {
   });
 });
 
-it('typeform', () => {
-  typeform({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  typeform({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  typeform({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  typeform({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  typeform({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  typeform({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
 it('whatsapp', () => {
   whatsapp({
     table: 'shop.orders',
@@ -1448,72 +1526,6 @@ it('x', () => {
   });
 });
 
-it('xero', () => {
-  xero({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  xero({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  xero({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  xero({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  xero({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  xero({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
-it('zendesk', () => {
-  zendesk({
-    table: 'shop.orders',
-    event: '$.type',
-    moreColumns: { a: { type: 'STRING', from: '$.a' } },
-    handshake: 'probe',
-  });
-  zendesk({
-    // @ts-expect-error
-    table: 'orders',
-  });
-  zendesk({
-    table: 'shop.orders',
-    // @ts-expect-error
-    scheme: 'bearer',
-  });
-  zendesk({
-    table: 'shop.orders',
-    // @ts-expect-error
-    event: 'type',
-  });
-  zendesk({
-    table: 'shop.orders',
-    // @ts-expect-error
-    handshake: 'x',
-  });
-  zendesk({
-    table: 'shop.orders',
-    // @ts-expect-error
-    timeZone: 'UTC',
-  });
-});
-
 it('zoom', () => {
   zoom({
     table: 'shop.orders',
@@ -1541,6 +1553,402 @@ it('zoom', () => {
     handshake: 'x',
   });
   zoom({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('adyen', () => {
+  adyen({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  adyen({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  adyen({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  adyen({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  adyen({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  adyen({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('adyenPlatform', () => {
+  adyenPlatform({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  adyenPlatform({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  adyenPlatform({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  adyenPlatform({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  adyenPlatform({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  adyenPlatform({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('braintree', () => {
+  braintree({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  braintree({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  braintree({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  braintree({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  braintree({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  braintree({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('coinbaseCommerce', () => {
+  coinbaseCommerce({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  coinbaseCommerce({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  coinbaseCommerce({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  coinbaseCommerce({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  coinbaseCommerce({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  coinbaseCommerce({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('gocardless', () => {
+  gocardless({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  gocardless({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  gocardless({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  gocardless({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  gocardless({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  gocardless({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('paddle', () => {
+  paddle({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  paddle({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  paddle({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  paddle({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  paddle({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  paddle({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('paypal', () => {
+  paypal({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  paypal({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  paypal({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  paypal({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  paypal({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  paypal({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('polar', () => {
+  polar({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  polar({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  polar({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  polar({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  polar({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  polar({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('razorpay', () => {
+  razorpay({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  razorpay({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  razorpay({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  razorpay({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  razorpay({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  razorpay({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('square', () => {
+  square({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  square({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  square({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  square({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  square({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  square({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('stripe', () => {
+  stripe({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  stripe({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  stripe({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  stripe({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  stripe({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  stripe({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('wise', () => {
+  wise({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  wise({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  wise({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  wise({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  wise({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  wise({
     table: 'shop.orders',
     // @ts-expect-error
     timeZone: 'UTC',

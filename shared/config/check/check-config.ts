@@ -6,10 +6,17 @@ import { patternProblem } from '../../filters/pattern-check.ts';
 import { morePlanOf } from '../../shape/more-columns.ts';
 import { planOf } from '../../shape/plan.ts';
 import { type Scheme, signsUrl, vouchesForQuery } from '../../signatures/scheme.ts';
-import { type SchemeName, schemes } from '../../signatures/schemes.ts';
+import {
+  nameOf,
+  type SchemeChoice,
+  type SchemeName,
+  schemeOf,
+  schemes,
+} from '../../signatures/schemes.ts';
 import { sources } from '../../sources/registry.ts';
 import type { HandshakeName, RelayOptions, Stream } from '../config.ts';
 import { defaultSecret } from '../secrets.ts';
+import { ownSchemeProblems } from './own-scheme.ts';
 import { RelaySchema } from './schema.ts';
 import { unsignedFilters, unsignedKeys } from './signature-coverage.ts';
 import { keyProblems, tableProblems } from './table-problems.ts';
@@ -34,7 +41,11 @@ export function checkConfig(options: RelayOptions): void {
  * Handshakes that answer a challenge with the key that signs deliveries. With their own scheme a challenge can never be
  * the text of a delivery. With any other scheme a forger could have his deliveries signed as challenges.
  */
-const challengeSchemes: { [Name in HandshakeName]?: SchemeName } = { x: 'x', zoom: 'zoom' };
+const challengeSchemes: { [Name in HandshakeName]?: SchemeName } = {
+  braintree: 'braintree',
+  x: 'x',
+  zoom: 'zoom',
+};
 
 /** Options that are right on their own, but not together. */
 function disagreements(
@@ -47,17 +58,17 @@ function disagreements(
     const problems = (isWellFormed(name) ? streamProblems(name, stream) : []).map(
       ({ path, message }) => `  streams.${name}.${path} ${message}`,
     );
-    if (publicUrl === undefined && Object.hasOwn(schemes, scheme) && signsUrl(schemes[scheme])) {
+    if (publicUrl === undefined && signsUrl(knownScheme(scheme))) {
       problems.push(`  publicUrl must be set: the senders of the stream "${name}" sign it`);
     }
     if (stream.acceptsGet && !signsQuery(scheme)) {
       problems.push(
-        `  streams.${name}.acceptsGet needs a key or a signed URL: "${scheme}" signs a body, and a GET has none`,
+        `  streams.${name}.acceptsGet needs a key or a signed URL: ${nameOf(scheme)} signs a body, and a GET has none`,
       );
     }
     if (stream.replayWindow !== undefined && !signsTime(scheme)) {
       problems.push(
-        `  streams.${name}.replayWindow does nothing here: "${scheme}" signs no time. Duplicates are told by an id`,
+        `  streams.${name}.replayWindow does nothing here: ${nameOf(scheme)} signs no time. Duplicates are told by an id`,
       );
     }
     const due = handshake && challengeSchemes[handshake];
@@ -68,15 +79,20 @@ function disagreements(
   });
 }
 
-/** Whether the scheme covers the query of a GET. An unknown scheme is reported elsewhere. */
-function signsQuery(name: string): boolean {
-  if (!Object.hasOwn(schemes, name)) return true;
-  return vouchesForQuery(schemes[name as SchemeName]);
+/** Undefined for an unknown scheme, or none at all: that is reported elsewhere. */
+function knownScheme(scheme: SchemeChoice): Scheme | undefined {
+  if (typeof scheme === 'object') return scheme ?? undefined;
+  return Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined;
 }
 
-function signsTime(name: SchemeName): boolean {
-  const scheme: Scheme | undefined = Object.hasOwn(schemes, name) ? schemes[name] : undefined;
-  // An unknown scheme is reported elsewhere.
+/** Whether the scheme covers the query of a GET. */
+function signsQuery(choice: SchemeChoice): boolean {
+  const scheme = knownScheme(choice);
+  return scheme === undefined || vouchesForQuery(scheme);
+}
+
+function signsTime(choice: SchemeChoice): boolean {
+  const scheme = knownScheme(choice);
   return scheme === undefined || ('signed' in scheme && scheme.timestamp !== undefined);
 }
 
@@ -100,15 +116,19 @@ function sharedDefaults({ streams }: RelayOptions): string[] {
 
 /** Problems that a stream shows only when its shape and its filter are compiled. */
 function streamProblems(name: string, stream: Stream): Problem[] {
+  const own = typeof stream.scheme === 'object' ? ownSchemeProblems(stream.scheme) : [];
+  const scheme = schemeOf(stream);
   const eventNamePlaces = sources[stream.source].eventNamePlaces(stream);
   return [
+    ...own,
     ...(stream.source === 'generic' ? planOf(stream).problems : moreProblems(stream)),
     ...filterProblems(stream),
     ...partialNames(stream),
-    ...unsignedFilters(stream, schemes[stream.scheme], eventNamePlaces),
+    // What is signed is known only of a scheme without mistakes.
+    ...(own.length > 0 ? [] : unsignedFilters(stream, scheme, eventNamePlaces)),
     ...tableProblems(name, stream),
     ...keyProblems(stream),
-    ...unsignedKeys(stream, schemes[stream.scheme]),
+    ...(own.length > 0 ? [] : unsignedKeys(stream, scheme)),
     ...unusedInvalidValues(stream),
   ];
 }

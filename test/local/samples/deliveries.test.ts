@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sampleOf, signBytes } from '../../../local/samples/deliveries.ts';
 import type { Stream } from '../../../shared/config/config.ts';
 import { defineRelay } from '../../../shared/config/define-relay.ts';
-import { schemes } from '../../../shared/signatures/schemes.ts';
+import { schemeOf } from '../../../shared/signatures/schemes.ts';
 import { verifySignature } from '../../../shared/signatures/verify/verify.ts';
 import { generic, genericSource } from '../../../shared/sources/generic.ts';
 import * as presets from '../../../shared/sources/presets.ts';
@@ -16,7 +16,7 @@ async function relaySample(own: Stream) {
   const relay = defineRelay({ project: 'my-project', publicUrl: edge, streams: { own } });
   const stream = relay.streams.get('own');
   if (!stream) throw new Error('no stream');
-  const keys = await keysFor(schemes[stream.scheme]);
+  const keys = await keysFor(schemeOf(stream));
   const draft = sampleOf(stream);
   const body = new TextEncoder().encode(draft.body) as Uint8Array<ArrayBuffer>;
   const side = { relay, secret: keys.signing, edge, now };
@@ -29,7 +29,7 @@ async function relaySample(own: Stream) {
     headers: new Headers(signed.headers),
     key: keys.live,
   };
-  const verdict = await verifySignature(schemes[stream.scheme], delivery, [keys.live], now);
+  const verdict = await verifySignature(schemeOf(stream), delivery, [keys.live], now);
   const envelope = { stream: 'own', deliveryId: 'd', receivedAt: now, body: signed.body };
   return {
     verified: verdict.ok,

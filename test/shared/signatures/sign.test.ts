@@ -50,7 +50,8 @@ describe.each(Object.entries<Scheme>(schemes))('a request signed for %s', (name,
 });
 
 const symmetric = [...publishedVectors.filter(({ valid }) => valid), ...derivedVectors].filter(
-  ({ scheme }) => schemeOf(scheme).algorithm.startsWith('hmac-'),
+  // A JWT is new each time: it has an id.
+  ({ scheme }) => schemeOf(scheme).algorithm.startsWith('hmac-') && !('jwt' in schemeOf(scheme)),
 );
 
 describe.each(symmetric)('signing the request of $scheme from $source', (vector) => {
