@@ -1,3 +1,6 @@
+#!/usr/bin/env node
+// The command line, for a Node that runs TypeScript: tributary.js starts it. It can also be run by itself, because
+// npx remembers that it was the command in older versions of a clone.
 import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
 import { compileCache } from '../local/parts/compile-cache.ts';
@@ -17,9 +20,12 @@ const commands = new Map<string, () => Promise<Command>>([
   ['query', async () => (await import('./query.ts')).queryCommand()],
   ['import', async () => (await import('./import.ts')).importCommand()],
   ['backfill', async () => (await import('./backfill.ts')).backfillCommand()],
+  ['dead-letters', async () => (await import('./operate/dead-letters.ts')).deadLettersCommand()],
   ['serve', async () => (await import('./production/serve.ts')).serveCommand()],
   ['drain', async () => (await import('./production/serve.ts')).drainCommand()],
   ['reconcile', async () => (await import('./reconcile.ts')).reconcileCommand()],
+  ['deploy', async () => (await import('./production/deploy.ts')).deployCommand()],
+  ['provision', async () => (await import('./production/provision.ts')).provisionCommand()],
 ]);
 /** These read input of any size. */
 const streaming = new Set(['import', 'backfill', 'reconcile']);
