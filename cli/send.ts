@@ -47,7 +47,7 @@ export function sendCommand(): Command {
   return addStateOption(command)
     .addHelpText(
       'after',
-      '\nThe body is sent unchanged. Exceptions are Adyen, Linear, Mailgun and Pusher, whose deliveries carry\ntheir signature or time in the body: these members are set.',
+      '\nThe body is sent unchanged. Exceptions are Adyen, Braintree, Linear, Mailgun and Pusher, whose deliveries\ncarry their signature or time in the body: these members are set.',
     )
     .action(send);
 }

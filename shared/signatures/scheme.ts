@@ -74,7 +74,7 @@ export interface SignatureScheme {
 }
 
 /** What a JWT must say besides its claims about the request. */
-export interface JwtTerms {
+interface JwtTerms {
   /** The only algorithm that is accepted: the token itself must not choose (RFC 8725, section 3.1). */
   alg: JwtAlgorithm;
   /** The claim `iss`. Any if it is undefined. */

@@ -15,7 +15,7 @@ type SignedName =
   | `${ReferenceText}?`;
 
 /** `Text`, or never if a name between its braces is not known. */
-export type SignedText<
+type SignedText<
   Text extends string,
   Rest extends string = Text,
 > = Rest extends `${string}{${infer Name}}${infer More}`

@@ -60,7 +60,7 @@ const TIMESTAMP = { type: 'TIMESTAMP', from: '$.a' } as const;
 export const examples = {
 ${options
   .map(({ group, option }) => {
-    const key = `${group.title} ${option.name}`.replaceAll('`', '');
+    const key = `${group.title} ${option.name}`.replaceAll(/[`']/g, '');
     return `  '${key}': () => ${group.relayWith(option.example)},\n`;
   })
   .join('')}};

@@ -6,6 +6,9 @@ import { type Retries, retries } from '../../shared/signatures/retries.ts';
 import { nameOf, type Scheme, schemes } from '../../shared/signatures/schemes.ts';
 import * as presets from '../../shared/sources/presets.ts';
 
+/** In the order of the alphabet, in whatever file they are. */
+const all = Object.entries(presets).sort(([one], [other]) => (one < other ? -1 : 1));
+
 function code(from: JoinedPlaces | undefined): string {
   if (from === undefined) return '–';
   return `\`${[from].flat().join(' + ').replaceAll('|', '\\|')}\``;
@@ -44,11 +47,11 @@ const stamps: Record<Retries['stamp'], string> = {
   unknown: 'not said',
 };
 
-const only200 = Object.entries(presets)
+const only200 = all
   .filter(([, preset]) => preset({ table: 'a.b' }).acceptedStatus === 200)
   .map(([name]) => `\`${name}\``);
 
-const takesGet = Object.entries(presets)
+const takesGet = all
   .filter(([, preset]) => preset({ table: 'a.b' }).acceptsGet)
   .map(([name]) => `\`${name}\``);
 
@@ -60,7 +63,7 @@ const unseen: { [Preset in keyof typeof presets]?: readonly ('name' | 'id' | 'ti
   plivo: ['id', 'name'],
 };
 
-const rows = Object.entries(presets).map(([name, preset]) => {
+const rows = all.map(([name, preset]) => {
   const stream = preset({ table: 'a.b' });
   const mark = (part: 'name' | 'id' | 'time') =>
     unseen[name as keyof typeof presets]?.includes(part) ? ' †' : '';
@@ -82,7 +85,7 @@ const rows = Object.entries(presets).map(([name, preset]) => {
 const windows = Object.entries(retries).map(([name, { schedule, stamp }]) => {
   const scheme: Scheme = schemes[name as keyof typeof retries];
   const { toleranceS } = ('signed' in scheme && scheme.timestamp) || {};
-  const of = Object.entries(presets).flatMap(([preset, make]) =>
+  const of = all.flatMap(([preset, make]) =>
     make({ table: 'a.b' }).scheme === name ? [`\`${preset}\``] : [],
   );
   const cells = [of.join(', '), durationOf(toleranceS), schedule, stamps[stamp]];
@@ -219,7 +222,7 @@ chat: slack({ table: 'team.slack', handshake: 'slack' }),
 - \`cloudevents\` answers the OPTIONS with which a sender of [CloudEvents](https://github.com/cloudevents/spec/blob/v1.0/http-webhook.md#4-abuse-protection) asks whether it may deliver (\`WebHook-Request-Origin\`): any origin may, at any rate, if the key in the path is right. \`event-grid\` does the same, and sends back the \`validationCode\` of Azure Event Grid's own schema. Both are for any stream of \`generic\`.
 - \`probe\` answers a HEAD and an empty GET with 200, for streams that sign: Trello and Mandrill try the URL so, and Mailchimp too, before they save a webhook. A stream whose sender shows a key (in the path, \`basic\`, \`bearer\`, \`api-key\`) needs none for it: with the right key both are answered 200. Nothing of either is stored.
 
-A GET with a query is a delivery where the stream says \`acceptsGet: true\` (\`false\` to take none), as ${takesGet.join(', ')} does by itself: its payload is the query, byte for byte. The scheme must sign the URL, or have a key; any other is refused, because a GET has no body to sign. A scheme signs the URL as it was sent; a slash at the end of the path leads to the same stream.
+A GET with a query is a delivery where the stream says \`acceptsGet: true\` (\`false\` to take none), as ${takesGet.join(' and ')} do by themselves: its payload is the query, byte for byte. The scheme must sign the URL, or have a key; any other is refused, because a GET has no body to sign. A scheme signs the URL as it was sent; a slash at the end of the path leads to the same stream.
 
 A stored delivery is answered 204, or 200 if the sender requires that: ${only200.join(', ')}, and streams with the handshake \`xero\` or \`monday\`. \`acceptedStatus: 200\` does the same for any other stream.
 

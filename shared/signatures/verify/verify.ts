@@ -1,9 +1,8 @@
 import { firstFields } from '../../formats/first-fields.ts';
 import { readJsonText } from '../../json/json-body.ts';
 import { findValues } from '../../json/json-path.ts';
-import { type Bytes, decode, equal, toBytes } from '../bytes.ts';
+import { type Bytes, equal } from '../bytes.ts';
 import { objectIn, type Reference, readReference } from '../content/reference.ts';
-import { signedUrls } from '../content/signed-url.ts';
 import type { Signable } from '../content/template.ts';
 import { fromDer } from '../der.ts';
 import { certificateKey } from '../keys/certificate.ts';
@@ -26,6 +25,7 @@ import {
 } from '../scheme.ts';
 import { isFresh, readTimestamp } from '../timestamp.ts';
 import { type Claim, once, readClaim, renderAll } from './claim.ts';
+import { holdsBody, holdsUrl } from './digests.ts';
 import { checkTerms } from './terms.ts';
 import { verifyToken } from './token.ts';
 import { type Cause, judge, type Match, refused, type Verdict } from './verdict.ts';
@@ -196,31 +196,6 @@ async function matchesPublicKey(
     }
   }
   return false;
-}
-
-async function holdsBody(
-  { jwt }: SignatureScheme,
-  reference: Reference,
-  signable: Signable,
-): Promise<boolean> {
-  const text = readReference(reference, signable);
-  // A JWT has no hash of a body that is not there: a GET, or an empty POST.
-  if (jwt && text === undefined && signable.body.length === 0) return true;
-  return isDigest(text, signable.body);
-}
-
-async function holdsUrl(reference: Reference, signable: Signable): Promise<boolean> {
-  const text = readReference(reference, signable);
-  for (const url of signedUrls(signable.url, 'as-sent')) {
-    if (await isDigest(text, toBytes(url))) return true;
-  }
-  return false;
-}
-
-async function isDigest(text: string | undefined, bytes: Bytes): Promise<boolean> {
-  const claimed = decode(text ?? '', 'hex');
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return claimed !== undefined && equal(claimed, digest);
 }
 
 /**
