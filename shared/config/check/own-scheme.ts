@@ -139,7 +139,11 @@ function placeProblems(scheme: SignatureScheme): Problem[] {
 
 /** Whether a stranger could send another body with a signature that he has seen. */
 function coverageProblems(scheme: SignatureScheme): Problem[] {
-  const { signed, bodyDigest } = scheme;
+  const { signed, bodyDigest, certificate } = scheme;
+  if (signs(signed, 'secret') && !certificate) {
+    const message = 'has {secret}, which is the key already: leave it out';
+    return [{ path: 'signed', message }];
+  }
   if (bodyDigest) {
     if (isSigned(bodyDigest, scheme)) return [];
     const message =

@@ -86,6 +86,7 @@ describe('a scheme of one’s own is refused', () => {
       /leaves out the body.*Add \{body\}/,
     ],
     ['a checksum of the body', { signed: '{crc32}' }, 'signed', /checksum/],
+    ['the secret', { signed: '{secret}{body}' }, 'signed', /which is the key already/],
     ['the body twice', { signed: '{body}{body}' }, 'signed', /twice/],
     [
       'a time that is not signed',
