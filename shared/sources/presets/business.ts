@@ -1,6 +1,6 @@
 // Shops, documents, customers and tasks. In alphabetical order.
 
-import { largest, sender } from './sender.ts';
+import { received, largest, sender } from './sender.ts';
 
 export const asana = sender({
   scheme: 'asana',
@@ -10,7 +10,12 @@ export const asana = sender({
 });
 
 /** Its header box-delivery-id is new with every retry; the body's id stays. https://developer.box.com/guides/webhooks/v2 */
-export const box = sender({ scheme: 'box', event: '$.trigger', id: '$.id' });
+export const box = sender({
+  scheme: 'box',
+  event: '$.trigger',
+  id: '$.id',
+  time: `$.created_at | ${received}`,
+});
 
 export const calendly = sender({ scheme: 'calendly', event: '$.event', time: '$.created_at' });
 
@@ -24,7 +29,7 @@ export const docusign = sender({
 });
 
 /** Says only that something changed. */
-export const dropbox = sender({ scheme: 'dropbox' });
+export const dropbox = sender({ scheme: 'dropbox', time: received });
 
 export const hubspot = sender({
   scheme: 'hubspot',
@@ -63,4 +68,5 @@ export const zendesk = sender({
   body: ['json', 'form', 'text'],
   event: '$.type',
   id: 'header:x-zendesk-webhook-invocation-id',
+  time: '$.time | header:x-zendesk-webhook-signature-timestamp',
 });

@@ -1,6 +1,7 @@
 // What developers build with: code, errors, sign-in, analytics, webhooks as a service. In alphabetical order.
 
 import type { Stream } from '../../config/config.ts';
+import type { ValuePlace } from '../../config/event-shape.ts';
 import {
   largest,
   only200,
@@ -27,6 +28,9 @@ export const convoy = sender({
   time: '$.created_at | $.timestamp',
 });
 
+/** GitHub's deliveries have no time of their own, but what they are about has one. The most frequent come first. */
+const githubTime: ValuePlace = `$.workflow_run.updated_at | $.comment.updated_at | $.pull_request.updated_at | $.issue.updated_at | $.head_commit.timestamp | $.release.published_at | ${received}`;
+
 /**
  * As JSON, or as a form whose `payload` is the JSON; up to 25 MB:
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap
@@ -37,6 +41,7 @@ export const github = sender({
   body: ['json', 'form-payload'],
   event: 'header:x-github-event',
   id: 'header:x-github-delivery',
+  time: githubTime,
 });
 
 export const launchdarkly = sender({
@@ -58,6 +63,7 @@ export const linear = sender({
 export const mixpanel: (options: TokenPresetOptions) => Stream = sender({
   scheme: 'endpoint-key',
   event: '$.action',
+  time: received,
 });
 
 export const openai = sender({
@@ -98,6 +104,7 @@ export const sentry = sender({
   scheme: 'sentry',
   event: 'header:sentry-hook-resource',
   id: 'header:request-id',
+  time: `header:sentry-hook-timestamp | ${received}`,
 });
 
 export const standardWebhooks = sender({

@@ -20,6 +20,8 @@ function metaRow(): SenderRow<'meta'> {
     scheme: 'meta',
     each: '$.entry',
     event: '$.changes[0].field',
+    // An entry of WhatsApp has no time of its own.
+    time: `$.time | $.changes[0].value.messages[0].timestamp | $.changes[0].value.statuses[0].timestamp | ${received}`,
     moreColumns: { object: { type: 'STRING', from: 'body:$.object' } },
   };
 }
@@ -51,6 +53,7 @@ export const klaviyo = sender({
   each: '$.data',
   event: '$.topic',
   id: '$.external_id',
+  time: '$.payload.data.attributes.datetime | body:$.meta.timestamp',
   moreColumns: { meta: { type: 'JSON', from: 'body:$.meta' } },
 });
 
@@ -106,6 +109,7 @@ export const plivo = sender({
   body: 'form',
   event: plivoStatus,
   id: ['$.MessageUUID | $.CallUUID', plivoStatus],
+  time: received,
 });
 
 export const pusher = sender({
@@ -142,6 +146,7 @@ export const sendgridInbound: (options: TokenPresetOptions) => Stream = sender({
   ...largest,
   scheme: 'endpoint-key',
   body: ['multipart', 'form'],
+  time: received,
 });
 
 /**
@@ -171,6 +176,8 @@ export const twilio = sender({
   body: 'form',
   event: twilioStatus,
   id: twilioId,
+  // Only callbacks of calls have one.
+  time: `$.Timestamp | ${received}`,
 });
 
 /** Twilio's callbacks as JSON, and its event streams: arrays of CloudEvents. */
@@ -180,7 +187,7 @@ export const twilioJson = sender({
   each: '$',
   event: `$.type | ${twilioStatus}`,
   id: ['$.id | $.MessageSid | $.CallSid', twilioStatus],
-  time: '$.time',
+  time: `$.time | $.Timestamp | ${received}`,
 });
 
 export const twitch = sender({
@@ -194,7 +201,14 @@ export const twitch = sender({
 export const whatsapp = sender(metaRow());
 
 /** X sends no event name: the members of a delivery show what it is about. */
-export const x = sender({ ...only200, scheme: 'x' });
+export const x = sender({
+  ...only200,
+  scheme: 'x',
+  time: {
+    from: `$.tweet_create_events[0].timestamp_ms | $.favorite_events[0].timestamp_ms | $.follow_events[0].created_timestamp | $.direct_message_events[0].created_timestamp | ${received}`,
+    unit: 'ms',
+  },
+});
 
 export const zoom = sender({
   scheme: 'zoom',

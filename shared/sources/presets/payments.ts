@@ -1,6 +1,6 @@
 // Payments, billing and banking. In alphabetical order.
 
-import { only200, sender, webhookId } from './sender.ts';
+import { received, only200, sender, webhookId } from './sender.ts';
 
 export const adyen = sender({
   scheme: 'adyen',
@@ -28,7 +28,7 @@ export const adyenPlatform = sender({
  * A form: `bt_payload` is the base64 of an XML document, which says what the event is and when it was. A view of the table
  * reads it: docs/sources.md.
  */
-export const braintree = sender({ scheme: 'braintree', body: 'form' });
+export const braintree = sender({ scheme: 'braintree', body: 'form', time: received });
 
 export const coinbaseCommerce = sender({
   scheme: 'coinbase-commerce',

@@ -51,3 +51,6 @@ export function sender<const Scheme extends SchemeName>(
 /** Svix's libraries accept both names of its headers. The second are those of Standard Webhooks. */
 export const svixId = 'header:svix-id | header:webhook-id';
 export const webhookId = 'header:webhook-id | header:svix-id';
+
+/** Where a sender says no time, an event's time is when the relay received it. */
+export const received = 'delivery:received_at';

@@ -1,4 +1,4 @@
-import { encode } from '../../../shared/signatures/bytes.ts';
+import { encode, equal } from '../../../shared/signatures/bytes.ts';
 import { expectedForm } from '../../../shared/signatures/keys/key-forms.ts';
 import { trimSecret } from '../../../shared/signatures/keys/keys.ts';
 import { missingSecret, type Outcome } from '../../outcome.ts';
@@ -100,11 +100,11 @@ function unreadable(name: string): Outcome {
 /** Compares digests, so that the time taken reveals neither the length nor the place of a difference. */
 async function areEqual(left: string, right: string): Promise<boolean> {
   const [one, other] = await Promise.all([digestOf(left), digestOf(right)]);
-  return crypto.subtle.timingSafeEqual(one, other);
+  return equal(one, other);
 }
 
-function digestOf(text: string): Promise<ArrayBuffer> {
-  return crypto.subtle.digest('SHA-256', encoder.encode(text));
+async function digestOf(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text)));
 }
 
 /** HMAC-SHA256 with the text of the secret as its key. */
