@@ -243,7 +243,11 @@ describe('tributary send', { timeout: 60_000 }, () => {
     [2, ['datanostro', '--event', 'no', '--to', 'http://127.0.0.1:1'], 'there are: purchase'],
     [2, ['datanostro', '--set', 'x', '--to', 'http://127.0.0.1:1'], 'delivery.set'],
     [2, ['datanostro', '--header', 'x', '--to', 'http://127.0.0.1:1'], 'delivery.header'],
-    [2, ['datanostro', '-', '--event', 'purchase', '--to', 'http://127.0.0.1:1'], '--event chooses'],
+    [
+      2,
+      ['datanostro', '-', '--event', 'purchase', '--to', 'http://127.0.0.1:1'],
+      '--event chooses',
+    ],
     [2, ['datanostro', '--count', '0'], 'a count is'],
     [2, ['datanostro', '--rate', '0/s'], 'a rate is'],
   ])('%i: %j is refused, and the message says why', async (code, args, problem) => {
