@@ -48,7 +48,7 @@ function packageFolder(start: string): string {
 }
 
 /** The versions that this version of Tributary was tested with. */
-function pinnedVersions(): Record<string, string> {
+export function pinnedVersions(): Record<string, string> {
   const path = createRequire(import.meta.url).resolve('tributary-relay/package.json');
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Record<string, string>>;
   return { ...manifest['devDependencies'], ...manifest['peerDependencies'] };

@@ -2,13 +2,9 @@
 // The command line, for a Node that runs TypeScript: tributary.js starts it. It can also be run by itself, because
 // npx remembers that it was the command in older versions of a clone.
 import { enableCompileCache } from 'node:module';
-import { CommanderError } from 'commander';
 import { compileCache } from '../local/parts/compile-cache.ts';
 import { type HeapSize, keepHeapSmall, subscriberHeap } from '../subscriber/service/small-heap.ts';
-import { loadProgram } from './program/commands.ts';
-import { exitCodeOf } from './program/exit-code.ts';
-import { describeError, errorDocument } from './terminal/error-text.ts';
-import { isJsonPrinted, printJson } from './terminal/manners.ts';
+import { runProgram } from './program/run-program.ts';
 
 enableCompileCache(compileCache);
 
@@ -29,11 +25,4 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-try {
-  await (await loadProgram(name)).parseAsync();
-} catch (error) {
-  process.exitCode = exitCodeOf(error);
-  if (!(error instanceof CommanderError)) process.stderr.write(describeError(error));
-  const wantsJson = process.argv.includes('--json') && !isJsonPrinted();
-  if (wantsJson && process.exitCode !== 0) printJson(errorDocument(error));
-}
+await runProgram(process.argv.slice(2));

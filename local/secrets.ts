@@ -20,8 +20,10 @@ function secretGenerators(relay: Relay): Map<string, () => Secrets> {
   for (const stream of relay.streams.values()) {
     const scheme = schemes[stream.scheme];
     for (const name of stream.secrets) {
-      if (hasKeyPair(scheme)) generators.set(name, () => makeKeyPair(name, scheme));
-      else add(name, () => makeSecretOf(scheme));
+      const { algorithm } = scheme;
+      if (algorithm === 'ed25519' || algorithm === 'ecdsa-p256') {
+        generators.set(name, () => makeKeyPair(name, algorithm));
+      } else if (!hasKeyPair(scheme)) add(name, () => makeSecretOf(scheme));
     }
     if (stream.handshake === 'meta') add(`${secretPrefix(stream.name)}_VERIFY_TOKEN`, makeKey);
     if (hasApi(stream)) add(apiKeyName(stream.name), makeKey);
@@ -35,7 +37,7 @@ export function privateKeyName(secret: string): string {
 }
 
 /** In place of the sender's: its public key as it is configured, and the private key in PKCS #8, base64. */
-function makeKeyPair(name: string, { algorithm }: Scheme): Secrets {
+function makeKeyPair(name: string, algorithm: 'ed25519' | 'ecdsa-p256'): Secrets {
   const { publicKey, privateKey } =
     algorithm === 'ed25519'
       ? generateKeyPairSync('ed25519')

@@ -12,13 +12,16 @@ const prefixes: Record<string, string> = {
   body: 'The body that `tributary send` reads.',
   command: 'Any command.',
   config: 'tributary.config.ts, as every part reads it.',
+  'dead-letter': 'The dead letters of `tributary dead-letters`.',
   delimited: 'CSV files: of imports, and of exports that a webhook announces.',
   delivery: 'The delivery that `tributary send` signs, and that `tributary try` judges.',
+  deploy: '`tributary deploy`.',
   edge: 'The edge to which `tributary send` speaks.',
   environment: 'The environment variables of the subscriber and of the commands.',
   export: 'Exports that a webhook announces, as the subscriber loads them.',
   file: 'Files and folders, as any command uses them.',
   filter: 'The filter of `tributary filter-test`.',
+  google: 'Google Cloud, as `tributary provision` and `deploy` speak to it.',
   history: "The sender's API for its history, as `tributary backfill` and `reconcile` ask it.",
   import: 'The files of `tributary import`.',
   line: 'The lines of `tributary import` and `backfill`.',
@@ -26,6 +29,7 @@ const prefixes: Record<string, string> = {
   overflow: "The Worker's overflow queue.",
   part: 'The parts that `tributary start` and `demo` run.',
   port: 'The ports on which the local relay and the subscriber listen.',
+  provision: '`tributary provision`.',
   query: 'The queries of `tributary query`.',
   range: 'The range of time that `tributary backfill` and `reconcile` are given.',
   rejected: 'The file for rejected lines of `tributary import` and `backfill`.',
@@ -38,6 +42,7 @@ const prefixes: Record<string, string> = {
   subscription: 'The Pub/Sub subscription of the subscriber.',
   table: 'The tables in BigQuery, as the subscriber and the commands open them.',
   window: 'The windows of time in which `tributary backfill` works.',
+  wrangler: "Cloudflare's command line, and the file that it reads.",
 };
 
 const reactions: Record<Reaction, string> = {

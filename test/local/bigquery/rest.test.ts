@@ -5,7 +5,7 @@ import {
   queryRows,
   request,
   startBigQueryBed,
-} from '../../beds/bigquery.ts';
+} from '../../beds/bigquery-bed.ts';
 
 const BASE = `/bigquery/v2/projects/${PROJECT}`;
 let server: BigQueryBed;

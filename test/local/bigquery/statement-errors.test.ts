@@ -5,7 +5,7 @@ import {
   queryRows,
   request,
   startBigQueryBed,
-} from '../../beds/bigquery.ts';
+} from '../../beds/bigquery-bed.ts';
 
 // The words of https://cloud.google.com/bigquery/docs/error-messages, and the positions that BigQuery gives.
 

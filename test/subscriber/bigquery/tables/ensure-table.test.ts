@@ -9,7 +9,7 @@ import { routeTables } from '../../../../local/bigquery/rest/tables.ts';
 import type { TableLayout } from '../../../../shared/columns.ts';
 import { ensureTable } from '../../../../subscriber/bigquery/tables/ensure-table.ts';
 import { ensureUniqueView } from '../../../../subscriber/bigquery/tables/table-opening.ts';
-import { type StorageWriteBed, startStorageWriteBed } from '../../../beds/storage-write.ts';
+import { type StorageWriteBed, startStorageWriteBed } from '../../../beds/storage-write-bed.ts';
 
 let bed: StorageWriteBed;
 let server: Server;
@@ -160,7 +160,9 @@ describe('the view of unique rows', () => {
     expect(made.view.query).toContain('PARTITION BY `id` ORDER BY `at` DESC');
     const other = { ...layout, copies: { by: ['id', 'count'] } };
     await ensureUniqueView(bigquery, name, other);
-    expect((await viewOf('orders_unique')).view.query).toContain('PARTITION BY `id`, `count`)');
+    expect((await viewOf('orders_unique')).view.query).toContain(
+      'PARTITION BY `id`, `count` ORDER BY IF(`at` IS NULL, 1, 0) + ',
+    );
   });
 
   test('is not created where no column tells duplicates, and replaces no table', async () => {
