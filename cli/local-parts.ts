@@ -47,7 +47,12 @@ function packageFolder(start: string): string {
   return start;
 }
 
-/** The versions that this version of Tributary was tested with. */
+/** What the relay on one machine needs, and the versions that this version of Tributary was tested with. */
+export function localPartVersions(): Record<string, string> {
+  const versions = pinnedVersions();
+  return Object.fromEntries(names.map((name) => [name, versions[name] ?? '']));
+}
+
 function pinnedVersions(): Record<string, string> {
   const path = createRequire(import.meta.url).resolve('tributary-relay/package.json');
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Record<string, string>>;

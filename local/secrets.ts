@@ -10,6 +10,15 @@ import { appendPrivately } from './parts/private-files.ts';
 
 export type Secrets = Record<string, string>;
 
+/**
+ * Generates a secret in the form that the stream's sender uses. Undefined if the sender signs with a private key: a
+ * key pair cannot be generated here.
+ */
+export function makeSecretFor({ scheme }: Pick<RelayStream, 'scheme'>): string | undefined {
+  const spec = schemes[scheme];
+  return hasKeyPair(spec) ? undefined : makeSecretOf(spec);
+}
+
 /** How to generate each secret that the relay needs. A sender's key pair cannot be generated here. */
 function secretGenerators(relay: Relay): Map<string, () => string> {
   const generators = new Map([['GOOGLE_SERVICE_ACCOUNT', () => makeServiceAccount(relay.project)]]);
@@ -74,6 +83,16 @@ export interface CompletedSecrets {
  */
 export function completeSecrets(file: string, relay: Relay): CompletedSecrets {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const { more, ...completed } = missingSecrets(text, relay);
+  const tightened = more === '' ? undefined : appendPrivately(file, more);
+  return { ...completed, ...(tightened !== undefined && { tightened }) };
+}
+
+/** The same for the text of such a file. `more` is to be appended. */
+export function missingSecrets(
+  text: string,
+  relay: Relay,
+): { secrets: Secrets; added: string[]; more: string } {
   const secrets = parseEnv(text) as Secrets;
   const added: string[] = [];
   for (const [name, make] of secretGenerators(relay)) {
@@ -81,12 +100,11 @@ export function completeSecrets(file: string, relay: Relay): CompletedSecrets {
     secrets[name] = make();
     added.push(name);
   }
-  if (added.length === 0) return { secrets, added };
+  if (added.length === 0) return { secrets, added, more: '' };
   // Single quotes, because dotenv readers turn \n in double quotes into line breaks.
   const lines = added.map((name) => `${name}='${secrets[name]}'\n`).join('');
   const gap = text === '' || text.endsWith('\n') ? '' : '\n';
-  const tightened = appendPrivately(file, gap + lines);
-  return { secrets, added, ...(tightened !== undefined && { tightened }) };
+  return { secrets, added, more: gap + lines };
 }
 
 /** 192 bits, safe in a path and in a shell. */

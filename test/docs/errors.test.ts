@@ -19,6 +19,7 @@ const prefixes: Record<string, string> = {
   export: 'Exports that a webhook announces, as the subscriber loads them.',
   history: "The sender's API for its history, as `tributary backfill` and `reconcile` ask it.",
   import: 'The files of `tributary import`.',
+  init: '`tributary init`.',
   line: 'The lines of `tributary import` and `backfill`.',
   local: 'The packages that the relay on one machine needs.',
   overflow: "The Worker's overflow queue.",
@@ -27,7 +28,7 @@ const prefixes: Record<string, string> = {
   query: 'The queries of `tributary query`.',
   range: 'The range of time that `tributary backfill` and `reconcile` are given.',
   rejected: 'The file for rejected lines of `tributary import` and `backfill`.',
-  secret: 'The secrets with which `tributary send` signs.',
+  secret: 'The secrets of a stream, as `tributary secret` sets them and `send` signs with them.',
   'service-account': 'The Google account of the Worker.',
   stack: 'The local relay.',
   state: 'The state folder of the local relay.',
@@ -35,6 +36,7 @@ const prefixes: Record<string, string> = {
   subscription: 'The Pub/Sub subscription of the subscriber.',
   table: 'The tables in BigQuery, as the subscriber and the commands open them.',
   window: 'The windows of time in which `tributary backfill` works.',
+  wrangler: "Cloudflare's command line, and the file that it reads.",
 };
 
 const reactions: Record<Reaction, string> = {
