@@ -1,3 +1,6 @@
+#!/usr/bin/env node
+// The command line, for a Node that runs TypeScript: tributary.js starts it. It can also be run by itself, because
+// npx remembers that it was the command in older versions of a clone.
 import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
 import { compileCache } from '../local/parts/compile-cache.ts';

@@ -83,7 +83,7 @@ describe('several tables in trouble at once', { timeout: 240_000 }, () => {
 
   it('slow: they delay no other', async () => {
     // Of several appends on a connection each is answered in time once it is the first: none is sent again.
-    const fault = { name: 'append.delayed-ack', ms: 1500 } as const;
+    const fault = { name: 'append.delayed-ack', ms: 800 } as const;
     bed.bigqueryFaults.add({ ...fault, on: '/tables/troubled', times: 'always' });
     for (const name of troubled) await publish(name, eachTroubled);
     const inFlight: number[] = [];
