@@ -20,7 +20,8 @@ export function installLocalParts(): void {
   const folder = packageFolder(projectFolder());
   const versions = pinnedVersions();
   const packages = missing.map((name) => `${name}@${versions[name]}`);
-  const words = ['install', '--save-dev', '--save-exact', '--no-audit', '--no-fund', ...packages];
+  const flags = ['--save-dev', '--save-exact', '--no-audit', '--no-fund', '--loglevel=error'];
+  const words = ['install', ...flags, ...packages];
   process.stderr.write(
     `The relay on this machine needs ${missing.join(', ')}.\nInstalling them once, about 350 MB, as devDependencies of ${folder} …\n`,
   );

@@ -24,7 +24,7 @@ export interface PlannedRelay extends Answers {
 }
 
 /** Stands for a project until there is one: the relay on one machine works with any. */
-export const placeholderProject = 'your-project';
+const placeholderProject = 'your-project';
 
 /** `customerIo` → `customer_io.events`. */
 export function defaultTable(source: string): TableName {

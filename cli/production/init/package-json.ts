@@ -18,7 +18,7 @@ const scripts: Versions = {
 };
 
 /** npm asks before it runs the scripts of a package when it is installed. */
-const allowedScripts = ['esbuild', 'protobufjs', 'workerd'];
+const allowedScripts = ['core-js', 'esbuild', 'protobufjs', 'workerd'];
 
 /**
  * A package.json with what a relay needs. Members that it has stay, except a `type` that is not `module`: Node would

@@ -12,7 +12,7 @@ import { workflowText } from './templates/workflow.ts';
 import { wranglerTomlText } from './templates/wrangler-toml.ts';
 import type { FileToWrite } from './write-files.ts';
 
-export const configFile = 'tributary.config.ts';
+const configFile = 'tributary.config.ts';
 
 /** What becomes of a folder. */
 export interface ProjectFiles {
@@ -130,7 +130,7 @@ function workerMain(folder: string): string {
 }
 
 /** The folder of our package as Node finds it from a folder, installed or not. */
-export function findPackage(folder: string): string | undefined {
+function findPackage(folder: string): string | undefined {
   for (let at = resolve(folder); ; at = dirname(at)) {
     const found = join(at, 'node_modules', 'tributary-relay');
     if (existsSync(found)) return found;
