@@ -54,7 +54,8 @@ export function localPartVersions(): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, versions[name] ?? '']));
 }
 
-function pinnedVersions(): Record<string, string> {
+/** The versions that this version of Tributary was tested with. */
+export function pinnedVersions(): Record<string, string> {
   const path = createRequire(import.meta.url).resolve('tributary-relay/package.json');
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Record<string, string>>;
   return { ...manifest['devDependencies'], ...manifest['peerDependencies'] };

@@ -23,9 +23,12 @@ const commands = new Map<string, () => Promise<Command>>([
   ['init', async () => (await import('./production/init.ts')).initCommand()],
   ['streams', async () => (await import('./production/streams.ts')).streamsCommand()],
   ['secret', async () => (await import('./production/secret.ts')).secretCommand()],
+  ['dead-letters', async () => (await import('./operate/dead-letters.ts')).deadLettersCommand()],
   ['serve', async () => (await import('./production/serve.ts')).serveCommand()],
   ['drain', async () => (await import('./production/serve.ts')).drainCommand()],
   ['reconcile', async () => (await import('./reconcile.ts')).reconcileCommand()],
+  ['deploy', async () => (await import('./production/deploy.ts')).deployCommand()],
+  ['provision', async () => (await import('./production/provision.ts')).provisionCommand()],
 ]);
 /** These read input of any size. */
 const streaming = new Set(['import', 'backfill', 'reconcile']);

@@ -1,8 +1,8 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import { Command, Option } from 'commander';
-import { readResult } from '../history/table/result-pages.ts';
 import type { Relay } from '../shared/config/config.ts';
 import { RelayError } from '../shared/errors.ts';
+import { readResult } from '../subscriber/bigquery/result-pages.ts';
 import { loadRelay } from '../subscriber/service/load-relay.ts';
 import { addBigQueryOptions, type BigQueryOptions, findBigQuery } from './find/bigquery.ts';
 import { type FormatName, formats, type QueryResult } from './query/result-formats.ts';

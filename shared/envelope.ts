@@ -20,6 +20,8 @@ export interface Envelope extends SentBody {
   query?: string;
   /** W3C Trace Context. */
   traceparent?: string;
+  /** How often a dead letter of the delivery was replayed, this time included; absent if it was not. */
+  replay?: number;
   /** The headers, by lower-case name, that the stream's columns or events are read from. */
   headers?: Readonly<Record<string, string>>;
   body: Uint8Array;
@@ -32,6 +34,10 @@ const maxValueBytes = 1024;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 const headerPrefix = 'header_';
+
+/** Attributes that a replayed dead letter has besides its own: the message it was, and which replay it is. */
+export const replayedMessageAttribute = 'replay_of';
+export const replayAttribute = 'replay';
 
 /** A header's value, if it fits in an attribute. The edge must not see more than the subscriber. */
 export function carriedHeader(headers: Headers, name: string): string | undefined {
@@ -110,6 +116,8 @@ export function readEnvelope(
   if (attributes['content_type']) envelope.contentType = attributes['content_type'];
   if (attributes['content_encoding']) envelope.contentEncoding = attributes['content_encoding'];
   if (attributes['traceparent']) envelope.traceparent = attributes['traceparent'];
+  const replay = Number(attributes[replayAttribute]);
+  if (Number.isInteger(replay) && replay > 0) envelope.replay = replay;
   // Most streams read none.
   const headers = Object.keys(attributes).filter((name) => name.startsWith(headerPrefix));
   if (headers.length > 0) {

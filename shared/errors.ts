@@ -110,6 +110,16 @@ export const errors = {
     meaning: 'The config file does not export a relay.',
     remedy: 'Write `export const relay = defineRelay({ … });` in it.',
   },
+  'dead-letter.selection': {
+    reaction: 'setup',
+    meaning: 'A replay was asked for without saying of which dead letters.',
+    remedy: 'Give ids or a filter, or `--all`; `--dry-run` shows what would happen.',
+  },
+  'dead-letter.unknown': {
+    reaction: 'setup',
+    meaning: 'There is no dead letter with this id.',
+    remedy: 'Run `npx tributary dead-letters list --all`.',
+  },
   'delimited.encoding': {
     reaction: 'invalid',
     meaning: 'A file contains bytes that are not in the encoding in which it is read.',
@@ -132,6 +142,17 @@ export const errors = {
     meaning: 'The body cannot be signed as the scheme of the stream requires.',
     remedy:
       'Check that the body has the shape that this sender uses, and that the secret is its own.',
+  },
+  'deploy.secrets': {
+    reaction: 'setup',
+    meaning: 'The Worker requires secrets that Cloudflare does not have.',
+    remedy:
+      'Set each of them with the command in the message, or let `tributary deploy --set-secrets` take them from the secrets file.',
+  },
+  'deploy.settings': {
+    reaction: 'setup',
+    meaning: 'Something that `tributary deploy` needs is missing or does not fit.',
+    remedy: 'Correct each line of the message, then run the command again.',
   },
   'edge.invalid': {
     reaction: 'setup',
@@ -318,6 +339,18 @@ export const errors = {
     meaning: 'The announced URL is not below the configured API or bucket, or names no file.',
     remedy: 'Check `apiUrl` of the stream. If it is right, do not trust the sender.',
   },
+  'google.project': {
+    reaction: 'setup',
+    meaning: 'The Google Cloud project does not exist, or you may not look at it.',
+    remedy:
+      'Check `project` in tributary.config.ts against `gcloud projects list`, and that you are logged in with the right account.',
+  },
+  'google.unreachable': {
+    reaction: 'transient',
+    meaning: 'Google does not answer from this machine.',
+    remedy:
+      'Check the network and the proxy, then run the command again: it goes on from where it stopped.',
+  },
   'history.broken': {
     reaction: 'transient',
     meaning: "The answer of the sender's history API broke off several times.",
@@ -435,6 +468,11 @@ export const errors = {
     reaction: 'setup',
     meaning: 'A port that is needed is in use.',
     remedy: 'Stop the program that uses the port, or choose another port.',
+  },
+  'provision.settings': {
+    reaction: 'setup',
+    meaning: 'Settings that `tributary provision` needs are missing.',
+    remedy: 'Correct each line of the message, then run the command again.',
   },
   'query.failed': {
     reaction: 'setup',
@@ -590,6 +628,11 @@ export const errors = {
     meaning: 'The shortest window of a backfill has more events than fit in memory.',
     remedy: 'Export these events to a file, and use `tributary import`.',
   },
+  'wrangler.config': {
+    reaction: 'setup',
+    meaning: 'wrangler.toml cannot be read.',
+    remedy: 'Correct the line that the message names.',
+  },
   'wrangler.failed': {
     reaction: 'setup',
     meaning: 'wrangler ended with an error.',
@@ -599,7 +642,7 @@ export const errors = {
   'wrangler.missing': {
     reaction: 'setup',
     meaning: 'wrangler, which deploys the Worker, is not installed in this project.',
-    remedy: 'Run `npm install --save-dev wrangler` in the folder of wrangler.toml.',
+    remedy: 'Run the command in the message, in the folder of wrangler.toml.',
   },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 

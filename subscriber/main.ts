@@ -4,6 +4,7 @@ import { PubSub } from '@google-cloud/pubsub';
 import type { Relay } from '../shared/config/config.ts';
 import { openTables } from './bigquery/tables/open-tables.ts';
 import { DeadLetterQueue } from './dead-letters/dead-letter-queue.ts';
+import { ReplayResults } from './dead-letters/replay-results.ts';
 import { readEnvironment, readStopTime } from './environment.ts';
 import { ExportQueue } from './exports/export-queue.ts';
 import { type Log, logToStdout } from './log.ts';
@@ -68,6 +69,7 @@ export async function startSubscriber(
     deadLetters,
     exports,
     inFlight,
+    replays: new ReplayResults(tables.replays),
     log,
   });
 

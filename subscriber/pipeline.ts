@@ -3,16 +3,18 @@ import {
   DeadLetterWriter,
   type DeadLetterWriterOptions,
 } from './dead-letters/dead-letter-writer.ts';
+import { ReplayResults } from './dead-letters/replay-results.ts';
 import type { InFlightLimit } from './pull/in-flight-limit.ts';
 import { RecentIds } from './pull/redeliveries.ts';
 import type { PulledMessage } from './pull/subscription.ts';
 import { DeliveryWriter, type DeliveryWriterOptions } from './rows/delivery-writer.ts';
-import { invalid, type WriteResult } from './rows/write-result.ts';
+import { invalid, type Problem, type WriteResult } from './rows/write-result.ts';
 
 export interface PipelineOptions
   extends Omit<DeliveryWriterOptions, 'written' | 'writtenInPart'>,
     Omit<DeadLetterWriterOptions, 'stored'> {
   inFlight: Pick<InFlightLimit, 'add' | 'remove'>;
+  replays: Pick<ReplayResults, 'write'>;
 }
 
 /**
@@ -65,7 +67,8 @@ export class Pipeline {
     const id = reading.ok ? reading.envelope.deliveryId : unreadableId(message);
     const messages = this.#pending.get(id);
     if (messages) messages.push(message);
-    else if (this.#written.has(id)) this.#ack([message]);
+    else if (this.#written.has(id) && !ReplayResults.isReplay(message)) this.#ack([message]);
+    else if (this.#written.has(id)) return this.#settle(id, message, { kind: 'written' });
     else {
       const result = reading.ok
         ? this.#deliveries.write(reading.envelope)
@@ -87,25 +90,39 @@ export class Pipeline {
     const messages = [message];
     this.#pending.set(id, messages);
     let result = await pending;
-    let hasDeadLetter = false;
+    let letter: { kind: 'written' | 'invalid'; problem: Problem } | undefined;
+    let isRecorded = false;
     for (;;) {
       if (result.kind === 'nacked') {
         this.#nack(messages);
         if (!result.later) break;
         result = await result.later;
       } else if (result.problem) {
-        hasDeadLetter = true;
+        letter = { kind: result.kind, problem: result.problem };
         // The row is there whether or not its dead letter can be stored: it must not be written again.
         if (result.kind === 'written') this.#writtenInPart.add(id);
         result = await this.#deadLetters.write(messages, result.kind, result.problem);
+      } else if (!isRecorded && messages.some(ReplayResults.isReplay)) {
+        // If the result can't be stored, the message comes again, and its row must stay single.
+        if (!letter) this.#written.add(id);
+        isRecorded = true;
+        result = await this.#recordReplay(messages, letter);
       } else {
         this.#ack(messages);
         // A delivery with a dead letter must be written again when it is replayed.
-        if (!hasDeadLetter) this.#written.add(id);
+        if (!letter) this.#written.add(id);
         break;
       }
     }
     this.#pending.delete(id);
+  }
+
+  #recordReplay(
+    messages: readonly PulledMessage[],
+    letter: { kind: 'written' | 'invalid'; problem: Problem } | undefined,
+  ): Promise<WriteResult> {
+    const replays = messages.filter(ReplayResults.isReplay);
+    return this.#options.replays.write(replays, letter?.kind ?? 'written', letter?.problem);
   }
 
   #ack(messages: readonly PulledMessage[]): void {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import type { Relay, RelayStream } from '../../shared/config/config.ts';
+import type { RelayStream } from '../../shared/config/config.ts';
 import { secretPrefix } from '../../shared/config/secrets.ts';
 
 /** The environment of the process, and what only the secrets file has. A missing file counts as empty. */
@@ -11,12 +11,6 @@ export function readSecrets(file: string): NodeJS.ProcessEnv {
 /** What the secrets file has. A missing file counts as empty. */
 export function readSecretsFile(file: string): NodeJS.ProcessEnv {
   return parseEnv(existsSync(file) ? readFileSync(file, 'utf8') : '');
-}
-
-/** The names of the secrets that the Worker reads: the key of its Google account, and those of each stream. */
-export function secretsOfWorker({ streams }: Relay): string[] {
-  const names = [...streams.values()].flatMap((stream) => edgeSecrets(stream));
-  return [...new Set(['GOOGLE_SERVICE_ACCOUNT', ...names])];
 }
 
 /** The names of the secrets that the Worker reads for a stream. */

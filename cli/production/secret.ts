@@ -9,7 +9,7 @@ import { loadRelay } from '../../subscriber/service/load-relay.ts';
 import { edgeSecrets, readSecretsFile } from '../find/secrets.ts';
 import { findStream } from '../find/stream.ts';
 import { openSecretStore, type SecretStore } from './cloudflare/secret-store.ts';
-import { findWrangler } from './cloudflare/wrangler.ts';
+import { requireWrangler } from './cloudflare/wrangler.ts';
 import {
   readGiven,
   type SecretPlaces,
@@ -155,10 +155,7 @@ function show(stream: RelayStream, options: SecretOptions): void {
 function openPlaces({ localOnly, secrets: file }: SecretOptions): SecretPlaces {
   const folder = projectFolder();
   if (localOnly) return { folder, file };
-  const wrangler = findWrangler(folder);
-  if (wrangler) return { folder, file, store: openSecretStore(wrangler) };
-  const problem = `${folder} has no wrangler, which sets secrets at Cloudflare; --local-only does without`;
-  throw new RelayError('wrangler.missing', problem);
+  return { folder, file, store: openSecretStore(requireWrangler(folder)) };
 }
 
 async function askGiven(

@@ -1,9 +1,9 @@
 import type { BigQuery, Query } from '@google-cloud/bigquery';
 import { RelayError } from '../../shared/errors.ts';
+import { readResult } from '../../subscriber/bigquery/result-pages.ts';
 import { orAbsent } from '../../subscriber/exports/load/destination.ts';
 import { type EventColumns, idExpression } from '../events/event-columns.ts';
 import type { TimeWindow } from '../time-window.ts';
-import { readResult } from './result-pages.ts';
 
 /** The id and time of a row. */
 export interface KnownEvent {

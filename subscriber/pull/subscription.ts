@@ -49,6 +49,15 @@ const retryPolicy = {
 const retentionHours = 7 * 24;
 const secondsPerDay = 86_400;
 
+/** What the relay's subscription is made with, here and by `tributary provision`. */
+export const subscriptionSettings = {
+  ackDeadlineSeconds: 60,
+  // By default, Pub/Sub deletes a subscription that was idle for 31 days.
+  expirationPolicy: {},
+  messageRetentionDuration: { seconds: retentionHours * 3600 },
+  retryPolicy,
+};
+
 /** gRPC status code of an error of Google's clients. */
 function statusOf(error: unknown): unknown {
   return (error as { code?: unknown }).code;
@@ -88,13 +97,7 @@ export async function openSubscription(
 /** @returns false if it exists, or the subscriber may not create it */
 async function createSubscription(pubsub: PubSub, relay: Relay): Promise<boolean> {
   return await unlessRefused([alreadyExists, permissionDenied], async () => {
-    await pubsub.createSubscription(relay.topic, relay.subscription, {
-      ackDeadlineSeconds: 60,
-      // By default, Pub/Sub deletes a subscription that was idle for 31 days.
-      expirationPolicy: {},
-      messageRetentionDuration: { seconds: retentionHours * 3600 },
-      retryPolicy,
-    });
+    await pubsub.createSubscription(relay.topic, relay.subscription, subscriptionSettings);
   });
 }
 

@@ -70,19 +70,26 @@ function toProblem({ column, reason }: ValueNote): Problem {
   return { reason: `${column} ${reason}`, column };
 }
 
+/** A delivery has fewer events than 2^45, so that the section stays exact. */
+const maxReplays = 256;
 const DASHES = /-/g;
 const HEX_128 = /^[0-9a-f]{32}$/;
 
 /**
  * The `_CHANGE_SEQUENCE_NUMBER` of a row: of the rows with one key, the one received last counts. Within a
- * millisecond the delivery's id decides, the same way on every try; within a delivery the event's index.
+ * millisecond the delivery's id decides, the same way on every try; within a delivery the event's index, and of
+ * one event the latest replay.
  * The form is BigQuery's: up to four sections of at most 16 hexadecimal digits.
  */
-export function changeSequence({ receivedAt, deliveryId }: Envelope, event = 0): string {
+export function changeSequence(
+  { receivedAt, deliveryId, replay = 0 }: Envelope,
+  event = 0,
+): string {
   const id = deliveryId.toLowerCase().replace(DASHES, '');
   const digits = HEX_128.test(id) ? id : hash('sha256', deliveryId).slice(0, 32);
   // A section has no sign. No real envelope is from before 1970.
   const time = Math.max(0, receivedAt);
   const sections = [time.toString(16), digits.slice(0, 16), digits.slice(16)];
-  return [...sections, event.toString(16)].join('/');
+  const place = event * maxReplays + Math.min(replay, maxReplays - 1);
+  return [...sections, place.toString(16)].join('/');
 }

@@ -137,6 +137,8 @@ describe('an empty folder', () => {
     mkdirSync(relay);
     execFileSync('npm', ['init', '-y'], { cwd: relay, stdio: 'pipe' });
     cpSync(join(project, 'node_modules'), links, { recursive: true, verbatimSymlinks: true });
+    mkdirSync(join(links, '.bin'));
+    symlinkSync(here, join(links, '.bin', 'tributary'));
   });
 
   it('becomes a relay, whose first delivery is a row', { timeout: 120_000 }, async () => {
@@ -144,6 +146,8 @@ describe('an empty folder', () => {
     expect(made).toMatchObject({ status: 0, stderr: '' });
     expect(made.stdout).toContain('npx tributary send billing');
     expect(run('check')).toMatchObject({ status: 0, stdout: expect.stringContaining('billing') });
+    const bundled = run('deploy', '--dry-run');
+    expect(bundled, bundled.stderr).toMatchObject({ status: 0 });
 
     const started = spawn(process.execPath, [here, 'start', ...ports], {
       cwd: relay,

@@ -10,6 +10,7 @@ import { toAttributes } from '../../shared/envelope.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { type OpenTables, openTables } from '../../subscriber/bigquery/tables/open-tables.ts';
 import { DeadLetterQueue } from '../../subscriber/dead-letters/dead-letter-queue.ts';
+import { ReplayResults } from '../../subscriber/dead-letters/replay-results.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';
 import { InFlightLimit } from '../../subscriber/pull/in-flight-limit.ts';
 
@@ -52,6 +53,7 @@ async function restart(): Promise<void> {
     deadLetters: new DeadLetterQueue({ table: tables.deadLetters, inFlight, log: () => {} }),
     inFlight,
     exports: { write: () => Promise.resolve({ kind: 'nacked', reason: 'there are none' }) },
+    replays: new ReplayResults(tables.replays),
     log: () => {},
   });
 }

@@ -40,6 +40,7 @@ function openPipeline() {
     },
     inFlight: { add() {}, remove() {} },
     exports: { write: async () => written },
+    replays: { write: async () => written },
     log() {},
   });
   return {

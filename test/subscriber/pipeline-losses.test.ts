@@ -60,6 +60,7 @@ function open(of: Relay = relay, tables = ['shop', 'mail', 'keyed', censusStream
     },
     inFlight: { add() {}, remove() {} },
     exports: { write: async () => written },
+    replays: { write: async () => written },
     log() {},
   });
 }

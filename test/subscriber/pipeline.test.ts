@@ -115,6 +115,7 @@ beforeEach(() => {
       waitMs: () => 5,
     }),
     inFlight,
+    replays: { write: async () => ({ kind: 'written' }) },
     exports: {
       write: (announced) => {
         loaded.push(announced);

@@ -16,6 +16,7 @@ import { ensureTable } from '../../subscriber/bigquery/tables/ensure-table.ts';
 import { type OpenTables, openTables } from '../../subscriber/bigquery/tables/open-tables.ts';
 import { DeadLetterQueue } from '../../subscriber/dead-letters/dead-letter-queue.ts';
 import { deadLetterLayout } from '../../subscriber/dead-letters/dead-letter-rows.ts';
+import { ReplayResults } from '../../subscriber/dead-letters/replay-results.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';
 import { InFlightLimit } from '../../subscriber/pull/in-flight-limit.ts';
 import { select } from '../beds/relay-process.ts';
@@ -74,6 +75,7 @@ beforeAll(async () => {
     deadLetters: new DeadLetterQueue({ table: tables.deadLetters, inFlight, log: () => {} }),
     inFlight,
     exports: { write: () => Promise.resolve({ kind: 'nacked', reason: 'there are none' }) },
+    replays: new ReplayResults(tables.replays),
     log: () => {},
   });
 });

@@ -1,5 +1,6 @@
 import { RelayError } from '../../../shared/errors.ts';
 import { redactSecret } from '../../terminal/redact-secret.ts';
+import { listSecrets } from './worker-secrets.ts';
 import { isLoginProblem, problemIn, type Wrangler, type WranglerResult } from './wrangler.ts';
 
 /** The secrets of the Worker at Cloudflare. Their values can be written, but not read. */
@@ -15,7 +16,7 @@ export function openSecretStore(wrangler: Wrangler): SecretStore {
   let listed: Promise<string[]> | undefined;
   return {
     names() {
-      listed ??= list(wrangler);
+      listed ??= listSecrets(wrangler);
       return listed;
     },
     async put(name, value) {
@@ -27,17 +28,6 @@ export function openSecretStore(wrangler: Wrangler): SecretStore {
       if (result.exitCode !== 0) throw failed(result);
     },
   };
-}
-
-async function list(wrangler: Wrangler): Promise<string[]> {
-  const result = await wrangler.run(['secret', 'list', '--format', 'json']);
-  if (isWithoutWorker(result)) return [];
-  if (result.exitCode !== 0) throw failed(result);
-  return (JSON.parse(result.stdout) as { name: string }[]).map(({ name }) => name);
-}
-
-function isWithoutWorker({ exitCode, output }: WranglerResult): boolean {
-  return exitCode !== 0 && /code: 10007|does not exist|not found/i.test(output);
 }
 
 function failed(result: WranglerResult, secret = ''): RelayError {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { RelayError } from '../../../shared/errors.ts';
+import { pinnedVersions } from '../../local-parts.ts';
 
 /** Cloudflare's command line, as the project has it. */
 export interface Wrangler {
@@ -38,8 +39,13 @@ export function requireWrangler(folder: string): Wrangler {
   if (wrangler) return wrangler;
   throw new RelayError(
     'wrangler.missing',
-    `${folder} has no wrangler, which deploys the Worker: npm install --save-dev wrangler`,
+    `${folder} has no wrangler, which deploys the Worker: ${installWrangler()}`,
   );
+}
+
+/** The command that installs the version that this version of Tributary was tested with. */
+export function installWrangler(): string {
+  return `npm install --save-dev --save-exact wrangler@${pinnedVersions()['wrangler']}`;
 }
 
 /** Run by this Node: what stands in node_modules/.bin would take whichever the PATH has. */
@@ -84,7 +90,7 @@ export function problemIn({ output }: WranglerResult): string {
     .split('\n')
     .map((line) => line.trim());
   const filled = lines.filter((line) => line !== '');
-  const at = filled.findIndex((line) => isError.test(line));
+  const at = filled.findLastIndex((line) => isError.test(line));
   if (at < 0) return filled.at(-1) ?? 'it ended without a word';
   // What Cloudflare says of a request stands below, with a code.
   const [first = '', second = ''] = filled.slice(at);

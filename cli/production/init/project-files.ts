@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { missingSecrets } from '../../../local/secrets.ts';
 import type { RelayStream } from '../../../shared/config/config.ts';
 import { RelayError } from '../../../shared/errors.ts';
-import { secretsOfWorker } from '../../find/secrets.ts';
+import { workerSecrets } from '../cloudflare/worker-secrets.ts';
 import type { PlannedRelay } from './answers.ts';
 import { completeManifest } from './package-json.ts';
 import { configText } from './templates/config.ts';
@@ -44,7 +44,7 @@ export function requireNoRelay(folder: string): void {
 export function planFiles(folder: string, plan: PlannedRelay): ProjectFiles {
   const planned: ProjectFiles = { files: [], created: [], merged: [], kept: [], hints: [] };
   const { relay } = plan;
-  const secrets = secretsOfWorker(relay);
+  const secrets = workerSecrets(relay);
 
   const manifest = readText(folder, 'package.json');
   const { text, changes } = completeManifest(manifest, nameOf(folder));

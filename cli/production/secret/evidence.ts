@@ -1,7 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse, type TomlTable } from 'smol-toml';
 import { RelayError } from '../../../shared/errors.ts';
+import { readWranglerConfig } from '../cloudflare/wrangler-config.ts';
 
 /** How often each secret of a stream matched lately, by its name. */
 export type Matches = ReadonlyMap<string, { deliveries: number; last: string }>;
@@ -13,7 +11,7 @@ const answerWithinMs = 30_000;
  * Which secrets matched in the last days: the edge counts it where DELIVERIES (Workers Analytics Engine) is bound. Log
  * lines are no evidence: most deliveries leave none.
  *
- * @throws RelayError `secret.evidence` if there is none, with everything that is missing
+ * @throws RelayError `secret.evidence` if there is none, with everything that is missing, or `wrangler.config`
  */
 export async function readMatches(folder: string, stream: string, days: number): Promise<Matches> {
   const { dataset, account, token } = findAnalytics(folder);
@@ -37,26 +35,22 @@ interface MatchRow {
 }
 
 function findAnalytics(folder: string): { dataset: string; account: string; token: string } {
-  const toml = readToml(join(folder, 'wrangler.toml'));
-  const dataset = tablesOf(toml['analytics_engine_datasets']).find(
-    ({ binding }) => binding === 'DELIVERIES',
-  )?.['dataset'];
-  const account = process.env['CLOUDFLARE_ACCOUNT_ID'] || toml['account_id'];
+  const config = readWranglerConfig(folder);
+  const dataset = config?.deliveries;
+  const account = process.env['CLOUDFLARE_ACCOUNT_ID'] || config?.accountId;
   const token = process.env['CLOUDFLARE_API_TOKEN'];
+  const isBound = dataset !== undefined && /^\w+$/.test(dataset);
+  const isNamed = account !== undefined && /^\w+$/.test(account);
+  if (isBound && isNamed && token) return { dataset, account, token };
   const missing = [
-    ...(typeof dataset === 'string' && /^\w+$/.test(dataset)
+    ...(isBound
       ? []
       : ['wrangler.toml does not bind DELIVERIES, which counts what each secret matched']),
-    ...(typeof account === 'string' && /^\w+$/.test(account)
-      ? []
-      : ['CLOUDFLARE_ACCOUNT_ID is not set']),
+    ...(isNamed ? [] : ['CLOUDFLARE_ACCOUNT_ID is not set']),
     ...(token
       ? []
       : ['CLOUDFLARE_API_TOKEN is not set (it must be allowed to read Account Analytics)']),
   ];
-  if (missing.length === 0) {
-    return { dataset: String(dataset), account: String(account), token: token ?? '' };
-  }
   const lines = missing.map((each) => `  ${each}`).join('\n');
   throw noEvidence(`nothing shows which secret matched lately:\n${lines}`);
 }
@@ -83,17 +77,4 @@ async function query(url: string, token: string, statement: string): Promise<Mat
 
 function noEvidence(problem: string, cause?: unknown): RelayError {
   return new RelayError('secret.evidence', problem, { cause });
-}
-
-function readToml(file: string): TomlTable {
-  try {
-    return existsSync(file) ? parse(readFileSync(file, 'utf8')) : {};
-  } catch (cause) {
-    const [problem] = (cause as Error).message.split('\n');
-    throw noEvidence(`${file} can't be read: ${problem}`, cause);
-  }
-}
-
-function tablesOf(value: unknown): TomlTable[] {
-  return Array.isArray(value) ? (value as TomlTable[]) : [];
 }

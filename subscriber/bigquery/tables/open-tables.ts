@@ -4,6 +4,7 @@ import { keyedLayout, type TableLayout } from '../../../shared/columns.ts';
 import type { Relay } from '../../../shared/config/config.ts';
 import { sources } from '../../../shared/sources/registry.ts';
 import { deadLetterLayout } from '../../dead-letters/dead-letter-rows.ts';
+import { replayLayout, replaysTable } from '../../dead-letters/replay-results.ts';
 import { type Log, TableLog } from '../../log.ts';
 import type { InFlightLimit } from '../../pull/in-flight-limit.ts';
 import { type RowsAndBytes, TableQueue } from '../../rows/table-queue.ts';
@@ -27,6 +28,8 @@ export interface OpenTables {
   /** By the stream's name. */
   rows: ReadonlyMap<string, OpenTable>;
   deadLetters: OpenTable;
+  /** Opens the table of what became of replayed dead letters, when the first one comes. */
+  replays(): Promise<OpenTable>;
   /** Writes what is queued, for at most `graceMs`; dead letters last. */
   close(graceMs: number): Promise<void>;
 }
@@ -57,20 +60,27 @@ export async function openTables(dependencies: TableDependencies): Promise<OpenT
     open({ table: relay.deadLetters, layout: deadLetterLayout, invalidValues: 'dead-letter' }),
     ...rows.map(async ({ stream, ...row }) => ({ stream, ...(await open(row)) })),
   ]);
+  let replays: Promise<OpenTable> | undefined;
   return {
     rows: new Map(tables.map(({ stream, ...table }) => [stream, table])),
     deadLetters,
+    replays() {
+      const table = replaysTable(relay);
+      replays ??= open({ table, layout: replayLayout, invalidValues: 'dead-letter' });
+      return replays;
+    },
     async close(graceMs) {
       const lastMs = graceMs * deadLettersShare;
       const begun = performance.now();
       await Promise.all(tables.map((table) => table.close(graceMs - lastMs)));
       // Last: until now, a row in flight may still become a dead letter.
-      await deadLetters.close(Math.max(lastMs, graceMs - (performance.now() - begun)));
+      const restMs = Math.max(lastMs, graceMs - (performance.now() - begun));
+      await Promise.all([deadLetters.close(restMs), (await replays)?.close(restMs)]);
     },
   };
 }
 
-interface TableOfStream {
+export interface TableOfStream {
   stream: string;
   table: string;
   layout: TableLayout;
@@ -78,7 +88,7 @@ interface TableOfStream {
 }
 
 /** The tables of all streams of rows, and the census, which the edge itself sends. */
-function tablesOf(relay: Relay): TableOfStream[] {
+export function tablesOf(relay: Relay): TableOfStream[] {
   const census = {
     stream: censusStream,
     table: censusTable(relay),

@@ -89,23 +89,46 @@ export async function ensureUniqueView(
   { dataset, table }: TableName,
   layout: TableLayout,
 ): Promise<void> {
-  if (!layout.copies) return;
+  const definition = uniqueViewOf(bigquery.projectId, { dataset, table }, layout);
+  if (!definition) return;
   const view = bigquery.dataset(dataset).table(`${table}_unique`);
-  const query = uniqueQuery(`${bigquery.projectId}.${dataset}.${table}`, layout.copies);
-  const description = `The rows of ${dataset}.${table}, each once: the newest by ${layout.copies.by.join(', ')}`;
-  const definition = { view: { query, useLegacySql: false }, description };
   const existing = await createOrRead(view, () => view.create(definition));
-  if (existing?.type === 'VIEW' && existing.view?.query !== query) {
+  if (existing?.type === 'VIEW' && existing.view?.query !== definition.view.query) {
     await view.setMetadata(definition);
   }
 }
 
-function uniqueQuery(table: string, { by, newest }: NonNullable<TableLayout['copies']>): string {
-  const columns = by.map(quote).join(', ');
-  const order = newest ? ` ORDER BY ${quote(newest)} DESC` : '';
+/** The view of a table, as the REST API describes it; undefined for a layout without `copies`. */
+export function uniqueViewOf(
+  project: string,
+  { dataset, table }: TableName,
+  layout: TableLayout,
+): { view: { query: string; useLegacySql: false }; description: string } | undefined {
+  const { copies } = layout;
+  if (!copies) return undefined;
+  return {
+    view: {
+      query: uniqueQuery(`${project}.${dataset}.${table}`, layout, copies),
+      useLegacySql: false,
+    },
+    description: `The rows of ${dataset}.${table}, each once: the newest by ${copies.by.join(', ')}`,
+  };
+}
+
+function uniqueQuery(
+  table: string,
+  { columns }: TableLayout,
+  { by, newest }: NonNullable<TableLayout['copies']>,
+): string {
+  const partition = by.map(quote).join(', ');
+  // A replay has the time of its delivery, but has the values that a row written in part lacks.
+  const derived = columns.filter(({ name }) => name !== newest && !by.includes(name));
+  const missing = derived.map(({ name }) => `IF(${quote(name)} IS NULL, 1, 0)`).join(' + ');
+  const orders = [...(newest ? [`${quote(newest)} DESC`] : []), ...(missing ? [missing] : [])];
+  const order = orders.length > 0 ? ` ORDER BY ${orders.join(', ')}` : '';
   // BigQuery wants a WHERE, GROUP BY or HAVING beside a QUALIFY.
   return `SELECT * FROM ${quote(table)} WHERE TRUE
-QUALIFY ROW_NUMBER() OVER (PARTITION BY ${columns}${order}) = 1`;
+QUALIFY ROW_NUMBER() OVER (PARTITION BY ${partition}${order}) = 1`;
 }
 
 function quote(name: string): string {

@@ -277,3 +277,14 @@ it('the wrangler.toml of a project has what that of a clone has', () => {
       .filter((line) => line !== '' && !/^(#|name|main|\[alias\]|"tributary)/.test(line));
   expect(settings(project.read('wrangler.toml'))).toEqual(settings(clone));
 });
+
+it('the container of a project is built as that of a clone', () => {
+  project.tributary(stripe);
+  const steps = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => /^(FROM|RUN npm|RUN find|ENV|EXPOSE|WORKDIR| {4}HEALTH)/.test(line));
+  const clone = steps(readFileSync(join(root, 'deploy/Dockerfile'), 'utf8'));
+  expect(clone.length).toBeGreaterThan(6);
+  expect(steps(project.read('Dockerfile'))).toEqual(clone);
+});

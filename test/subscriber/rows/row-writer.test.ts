@@ -20,7 +20,7 @@ function isLess(a: string, b: string): boolean {
 
 describe('changeSequence', () => {
   it('is four sections of hexadecimal digits', () => {
-    expect(of(id, at, 3)).toBe(`${at.toString(16)}/0193a5c712347abc/8def0123456789ab/3`);
+    expect(of(id, at, 3)).toBe(`${at.toString(16)}/0193a5c712347abc/8def0123456789ab/300`);
     expect(of('no uuid')).toMatch(/^[0-9a-f]+\/[0-9a-f]{16}\/[0-9a-f]{16}\/0$/);
   });
 
@@ -34,6 +34,17 @@ describe('changeSequence', () => {
     expect(isLess(of(later, at - 1, 9), of(id, at))).toBe(true);
     expect(isLess(of(id, at, 9), of(later, at))).toBe(true);
     expect(isLess(of(id, at, 9), of(id, at, 10))).toBe(true);
+  });
+
+  it('is greater for each replay of an event, and not greater than that of the next event', () => {
+    const replayed = (event: number, replay: number) =>
+      changeSequence(
+        { stream: 's', deliveryId: id, receivedAt: at, body: new Uint8Array(), replay },
+        event,
+      );
+    expect(isLess(of(id, at, 3), replayed(3, 1))).toBe(true);
+    expect(isLess(replayed(3, 1), replayed(3, 2))).toBe(true);
+    expect(isLess(replayed(3, 10_000), of(id, at, 4))).toBe(true);
   });
 
   it('is the same for every duplicate', () => {

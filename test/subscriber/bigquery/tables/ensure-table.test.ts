@@ -160,7 +160,9 @@ describe('the view of unique rows', () => {
     expect(made.view.query).toContain('PARTITION BY `id` ORDER BY `at` DESC');
     const other = { ...layout, copies: { by: ['id', 'count'] } };
     await ensureUniqueView(bigquery, name, other);
-    expect((await viewOf('orders_unique')).view.query).toContain('PARTITION BY `id`, `count`)');
+    expect((await viewOf('orders_unique')).view.query).toContain(
+      'PARTITION BY `id`, `count` ORDER BY IF(`at` IS NULL, 1, 0) + ',
+    );
   });
 
   test('is not created where no column tells duplicates, and replaces no table', async () => {

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PubSub } from '@google-cloud/pubsub';
+import { replayAttribute, replayedMessageAttribute } from '../../shared/envelope.ts';
+import { orAbsent } from '../exports/load/destination.ts';
+import type { LetterSource, WholeLetter } from './find-letters.ts';
+import { replaysTable } from './replay-results.ts';
+
+export interface ReplayCounts {
+  published: number;
+  /** By the result that the subscriber recorded: written, written in part, dead letter. */
+  results: Record<string, number>;
+}
+
+export interface ReplayOptions extends LetterSource {
+  pubsub: PubSub;
+  /** Another stream to replay them into. */
+  stream?: string;
+  onProgress?: (counts: ReplayCounts) => void;
+  /** How long to wait for results after the last one that came. */
+  idleTimeoutMs: number;
+  signal: AbortSignal;
+}
+
+const pollEveryMs = 500;
+/** Pub/Sub takes 1,000 messages and 10 MB a request; letters in memory are bounded by this. */
+const maxUnconfirmed = 1000;
+
+/**
+ * Publishes dead letters to the topic again, with their own delivery ids and times, and waits until the
+ * subscriber has recorded what became of them. Stopped half-way and started again it goes on with those that
+ * have no result: one that is replayed twice is one row in a table with a key, and in the view of unique rows.
+ */
+export async function replayLetters(
+  letters: AsyncIterable<WholeLetter>,
+  options: ReplayOptions,
+): Promise<ReplayCounts> {
+  const { relay, pubsub, signal, onProgress } = options;
+  const counts: ReplayCounts = { published: 0, results: {} };
+  const topic = pubsub.topic(relay.topic, { batching: { maxMessages: 500, maxMilliseconds: 20 } });
+  const replays: string[] = [];
+  let unconfirmed: Promise<unknown>[] = [];
+  const confirm = async () => {
+    await Promise.all(unconfirmed);
+    counts.published += unconfirmed.length;
+    unconfirmed = [];
+    onProgress?.(counts);
+  };
+  for await (const letter of letters) {
+    if (signal.aborted) break;
+    const attributes = replayAttributes(letter, options.stream);
+    replays.push(`${letter.messageId}/${attributes[replayAttribute]}`);
+    unconfirmed.push(topic.publishMessage({ data: letter.data, attributes }));
+    if (unconfirmed.length >= maxUnconfirmed) await confirm();
+  }
+  await confirm();
+  await waitForResults(replays, counts, options);
+  return counts;
+}
+
+function replayAttributes(letter: WholeLetter, stream: string | undefined) {
+  const { [replayAttribute]: _, ...attributes } = letter.attributes;
+  return {
+    ...attributes,
+    ...(stream !== undefined && { stream }),
+    [replayedMessageAttribute]: letter.messageId,
+    [replayAttribute]: String(replayOf(letter) + 1),
+  };
+}
+
+/** A letter of a replay goes on counting, so that the latest replay of a delivery is always the greatest. */
+function replayOf({ attributes, replays }: WholeLetter): number {
+  const before = Number(attributes[replayAttribute] ?? 0);
+  return (Number.isSafeInteger(before) ? before : 0) + replays;
+}
+
+async function waitForResults(
+  replays: readonly string[],
+  counts: ReplayCounts,
+  { bigquery, relay, idleTimeoutMs, signal, onProgress }: ReplayOptions,
+): Promise<void> {
+  const name = replaysTable(relay);
+  const [dataset = '', table = ''] = name.split('.');
+  const query = {
+    query: `SELECT result, COUNT(DISTINCT message_id) AS n FROM \`${relay.project}.${name}\`
+      WHERE CONCAT(message_id, '/', CAST(replay AS STRING)) IN UNNEST(@replays) GROUP BY result`,
+    params: { replays: [...replays] },
+    types: { replays: ['STRING'] },
+    ...(relay.location && { location: relay.location }),
+  };
+  for (let changedAt = Date.now(); !signal.aborted; ) {
+    if (sum(counts.results) >= replays.length || Date.now() - changedAt > idleTimeoutMs) return;
+    await sleep(pollEveryMs, undefined, { signal }).catch(() => {});
+    // The subscriber creates it for the first result.
+    if (!(await orAbsent(bigquery.dataset(dataset).table(table).getMetadata()))) continue;
+    const [rows] = (await bigquery.query(query)) as [{ result: string; n: number }[], unknown];
+    const results = Object.fromEntries(rows.map(({ result, n }) => [result, Number(n)]));
+    if (sum(results) !== sum(counts.results)) changedAt = Date.now();
+    counts.results = results;
+    onProgress?.(counts);
+  }
+}
+
+function sum(results: Record<string, number>): number {
+  return Object.values(results).reduce((total, n) => total + n, 0);
+}
