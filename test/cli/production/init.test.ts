@@ -61,7 +61,7 @@ describe('tributary init', () => {
     const manifest = JSON.parse(project.read('package.json'));
     expect(manifest).toMatchObject({
       type: 'module',
-      dependencies: { 'tributary-relay': version },
+      dependencies: { 'tributary-relay': expect.stringContaining(version) },
     });
     expect(Object.keys(manifest.devDependencies)).toContain('miniflare');
     expect(devDependencies).toMatchObject(manifest.devDependencies);
@@ -80,6 +80,11 @@ describe('tributary init', () => {
     expect(status).toBe(0);
     expect(JSON.parse(stdout).next[0]).toBe("cd 'my relay' && npx tributary start");
     expect(project.read('my relay/wrangler.toml')).toContain('name = "my-relay"');
+    expect(JSON.parse(project.read('my relay/package.json'))).toMatchObject({
+      name: 'my-relay',
+      private: true,
+      dependencies: { 'tributary-relay': own.version },
+    });
     // The package is in the folder above.
     expect(project.read('my relay/wrangler.toml')).toContain(
       'main = "../node_modules/tributary-relay/dist/worker/main.js"',
