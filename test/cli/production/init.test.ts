@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
@@ -140,6 +140,15 @@ describe('tributary init', () => {
     const { status, stderr } = project.tributary(['init', '--yes', '--source', 'github']);
     expect(status).toBe(1);
     expect(stderr).toContain('init.exists');
+    expect(project.files).toEqual(before);
+  });
+
+  it('completes what a killed run left: the config comes last', () => {
+    project.tributary(stripe);
+    const before = project.files;
+    rmSync(join(project.path, 'tributary.config.ts'));
+    const { stdout } = project.tributary([...stripe, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ created: ['tributary.config.ts'], merged: [] });
     expect(project.files).toEqual(before);
   });
 
