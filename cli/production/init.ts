@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { makeSecretFor } from '../../local/secrets.ts';
 import type { TableName } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
 import { terminalJson, terminalText } from '../../shared/terminal-text.ts';
@@ -59,10 +58,8 @@ async function init(folder: string, options: InitOptions, command: Command): Pro
   const planned = planFiles(folder, plan);
   writeFiles(folder, planned.files);
 
-  const { streamName: name, relay } = plan;
-  const stream = relay.streams.get(name);
-  const canSend = stream !== undefined && makeSecretFor(stream) !== undefined;
-  const next = nextCommands(folder, { name }, canSend);
+  const { streamName: name } = plan;
+  const next = nextCommands(folder, { name });
   const { created, merged, kept, hints } = planned;
   const report = {
     folder: resolve(folder),

@@ -155,16 +155,9 @@ function hintsOfWrangler(
 }
 
 /** The commands that lead from here to a row. */
-export function nextCommands(
-  folder: string,
-  { name }: Pick<RelayStream, 'name'>,
-  canSend: boolean,
-): string[] {
+export function nextCommands(folder: string, { name }: Pick<RelayStream, 'name'>): string[] {
   const here = relative(process.cwd(), resolve(folder));
   const change = here === '' ? '' : `cd ${/^[\w./-]+$/.test(here) ? here : `'${here}'`} && `;
   const install = findPackage(folder) ? '' : 'npm install && ';
-  const [first, second] = canSend
-    ? ['start', `send ${name}`]
-    : [`secret ${name} --stdin --local-only`, 'start'];
-  return [`${change}${install}npx tributary ${first}`, `${change}npx tributary ${second}`];
+  return [`${change}${install}npx tributary start`, `${change}npx tributary send ${name}`];
 }

@@ -15,7 +15,7 @@ const answerWithinMs = 30_000;
  */
 export async function readMatches(folder: string, stream: string, days: number): Promise<Matches> {
   const { dataset, account, token } = findAnalytics(folder);
-  // The order of the columns: docs/decisions/0009-what-is-counted.md.
+  // The order of the columns: docs/operate/counters.md.
   const statement = `SELECT blob3 AS secret, SUM(_sample_interval) AS deliveries, MAX(timestamp) AS last
 FROM ${dataset} WHERE index1 = '${stream}' AND blob3 != '' AND timestamp > NOW() - INTERVAL '${days}' DAY
 GROUP BY secret FORMAT JSON`;

@@ -1,9 +1,10 @@
-import { makeSecretFor } from '../../../local/secrets.ts';
+import { makeSecretFor, privateKeyName } from '../../../local/secrets.ts';
 import type { RelayStream } from '../../../shared/config/config.ts';
 import { misreadSecrets } from '../../../shared/config/secrets.ts';
 import { RelayError } from '../../../shared/errors.ts';
+import { readSecretsFile } from '../../find/secrets.ts';
 import type { SecretStore } from '../cloudflare/secret-store.ts';
-import { setVariable } from './secrets-file.ts';
+import { removeVariable, setVariable } from './secrets-file.ts';
 
 /** Where a secret is kept. */
 export interface SecretPlaces {
@@ -52,12 +53,15 @@ export async function storeSecret(
   { given, known }: SecretValues,
   { file, store }: SecretPlaces,
 ): Promise<SecretState> {
-  const value = given ?? (known || makeSecretFor(stream));
+  // In place of the sender's own: of use on this machine alone.
+  const isMadeUp = readSecretsFile(file)[privateKeyName(name)] !== undefined;
+  const value = given ?? ((isMadeUp && store ? undefined : known) || makeSecretFor(stream));
   if (value === undefined) {
     const problem = `${name} can't be generated: the sender of "${stream.name}" has a key pair, and ${name} is its public key`;
     throw new RelayError('secret.key-pair', problem);
   }
   if (value !== known) setVariable(file, name, value);
+  if (value !== known && isMadeUp) removeVariable(file, privateKeyName(name));
   const here = value === known ? 'present' : given === undefined ? 'generated' : 'set';
   if (!store) return { name, here };
   const isThere = (await store.names()).includes(name);

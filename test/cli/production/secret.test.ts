@@ -112,6 +112,17 @@ describe('tributary secret', () => {
     expect(project.files['.dev.vars']).toBeUndefined();
   });
 
+  it('keeps from Cloudflare the key pair that was made up for this machine', () => {
+    project.write('.dev.vars', "CHAT_SECRET='public'\nCHAT_SECRET_PRIVATE_KEY='private'\n");
+    expect(secret('chat', '--local-only').status).toBe(0);
+    expect(secret('chat').stderr).toContain('secret.key-pair');
+    expect(atCloudflare()).toEqual({});
+    const input = 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=';
+    expect(project.tributary(['secret', 'chat', '--stdin'], { input }).status).toBe(0);
+    expect(atCloudflare()).toEqual({ CHAT_SECRET: input });
+    expect(here()).toEqual({ CHAT_SECRET: input });
+  });
+
   it('reads what the sender issued, in the place of what was generated here', () => {
     project.write('.dev.vars', "# mine\nexport BILLING_SECRET='old' # of Stripe\nOTHER=1");
     const given = { input: 'whsec_from-stripe\r\n' };

@@ -11,7 +11,7 @@ import {
   type StorageWriteBed,
   startStorageWriteBed,
   tablePath,
-} from '../../beds/storage-write.ts';
+} from '../../beds/storage-write-bed.ts';
 
 const faults = new Faults();
 let bed: StorageWriteBed;
@@ -55,6 +55,15 @@ test('append.lost-ack stores the rows and does not answer', async () => {
   faults.add({ name: 'append.lost-ack', after: 1 });
   expect(await sendAll(['a', 'b'])).toEqual({ code: status.UNAVAILABLE, answers: 1 });
   expect(await stored()).toEqual(['a', 'b']);
+});
+
+test('iam.denied refuses appends, and shows no stream', async () => {
+  faults.add({ name: 'iam.denied', on: stream });
+  expect(await sendAll(['a'])).toEqual({ code: status.PERMISSION_DENIED, answers: 0 });
+  expect(await stored()).toEqual([]);
+  await expect(client.getWriteStream({ name: stream })).rejects.toMatchObject({
+    code: status.PERMISSION_DENIED,
+  });
 });
 
 test('append.delayed-ack holds its answer back, and those behind it', async () => {
