@@ -20,7 +20,8 @@ export function installLocalParts(): void {
   const folder = packageFolder(projectFolder());
   const versions = pinnedVersions();
   const packages = missing.map((name) => `${name}@${versions[name]}`);
-  const words = ['install', '--save-dev', '--save-exact', '--no-audit', '--no-fund', ...packages];
+  const flags = ['--save-dev', '--save-exact', '--no-audit', '--no-fund', '--loglevel=error'];
+  const words = ['install', ...flags, ...packages];
   process.stderr.write(
     `The relay on this machine needs ${missing.join(', ')}.\nInstalling them once, about 350 MB, as devDependencies of ${folder} …\n`,
   );
@@ -45,6 +46,12 @@ function packageFolder(start: string): string {
     if (existsSync(join(folder, 'package.json'))) return folder;
   }
   return start;
+}
+
+/** What the relay on one machine needs, and the versions that this version of Tributary was tested with. */
+export function localPartVersions(): Record<string, string> {
+  const versions = pinnedVersions();
+  return Object.fromEntries(names.map((name) => [name, versions[name] ?? '']));
 }
 
 /** The versions that this version of Tributary was tested with. */

@@ -11,6 +11,15 @@ import { appendPrivately } from './parts/private-files.ts';
 
 export type Secrets = Record<string, string>;
 
+/**
+ * Generates a secret in the form that the stream's sender uses. Undefined if the sender signs with a private key: a
+ * key pair cannot be generated here.
+ */
+export function makeSecretFor(stream: Pick<RelayStream, 'scheme'>): string | undefined {
+  const spec = schemeOf(stream);
+  return hasKeyPair(spec) ? undefined : makeSecretOf(spec);
+}
+
 /** How to generate each secret that the relay needs: its value, and for a key pair the private key too. */
 function secretGenerators(relay: Relay): Map<string, () => Secrets> {
   const generators = new Map<string, () => Secrets>();
@@ -98,6 +107,16 @@ export interface CompletedSecrets {
  */
 export function completeSecrets(file: string, relay: Relay): CompletedSecrets {
   const text = useFile(file, () => (existsSync(file) ? readFileSync(file, 'utf8') : ''));
+  const { more, ...completed } = missingSecrets(text, relay);
+  const tightened = more === '' ? undefined : useFile(file, () => appendPrivately(file, more));
+  return { ...completed, ...(tightened !== undefined && { tightened }) };
+}
+
+/** The same for the text of such a file. `more` is to be appended. */
+export function missingSecrets(
+  text: string,
+  relay: Relay,
+): { secrets: Secrets; added: string[]; more: string } {
   const secrets = parseEnv(text) as Secrets;
   const added: string[] = [];
   for (const [name, make] of secretGenerators(relay)) {
@@ -106,12 +125,11 @@ export function completeSecrets(file: string, relay: Relay): CompletedSecrets {
     Object.assign(secrets, made);
     added.push(...Object.keys(made));
   }
-  if (added.length === 0) return { secrets, added };
+  if (added.length === 0) return { secrets, added, more: '' };
   // Single quotes, because dotenv readers turn \n in double quotes into line breaks.
   const lines = added.map((name) => `${name}='${secrets[name]}'\n`).join('');
   const gap = text === '' || text.endsWith('\n') ? '' : '\n';
-  const tightened = useFile(file, () => appendPrivately(file, gap + lines));
-  return { secrets, added, ...(tightened !== undefined && { tightened }) };
+  return { secrets, added, more: gap + lines };
 }
 
 function useFile<Result>(file: string, use: () => Result): Result {

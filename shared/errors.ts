@@ -447,6 +447,26 @@ export const errors = {
     meaning: 'A ZIP cannot be read from standard input.',
     remedy: 'Give the path of the ZIP.',
   },
+  'init.exists': {
+    reaction: 'setup',
+    meaning: 'The folder has a tributary.config.ts already, so it is a relay.',
+    remedy: 'Add a stream to the config, or name another folder.',
+  },
+  'init.manifest': {
+    reaction: 'setup',
+    meaning: 'package.json cannot be read.',
+    remedy: 'Correct the JSON of package.json, then run the command again.',
+  },
+  'init.no-terminal': {
+    reaction: 'setup',
+    meaning: '`tributary init` has a question, and runs where nobody can answer.',
+    remedy: 'Give each option that the message names, or `--yes` for the defaults.',
+  },
+  'init.unwritable': {
+    reaction: 'setup',
+    meaning: 'The folder cannot be read or written.',
+    remedy: 'Check the path and its permissions. Nothing was written.',
+  },
   'line.rejected': {
     reaction: 'invalid',
     meaning: 'A line cannot become a row, and `--strict` stops at the first one.',
@@ -533,6 +553,37 @@ export const errors = {
     meaning: 'The file for the rejected lines cannot be written.',
     remedy: 'Give `--rejected` the path of a file in a folder that exists and can be written.',
   },
+  'secret.evidence': {
+    reaction: 'setup',
+    meaning: 'Nothing shows that the sender no longer uses the secret.',
+    remedy:
+      'Bind DELIVERIES in wrangler.toml, and wait until deliveries match the new secret. If you know that the sender uses the new one, add `--force`.',
+  },
+  'secret.in-use': {
+    reaction: 'setup',
+    meaning: 'The secret is still used.',
+    remedy: 'Let the sender sign with the new secret, then run the command again.',
+  },
+  'secret.invalid': {
+    reaction: 'setup',
+    meaning: 'The text cannot be a secret of this stream.',
+    remedy: 'Copy the secret again, as the sender shows it.',
+  },
+  'secret.key-pair': {
+    reaction: 'setup',
+    meaning: 'The sender has a key pair, so its key cannot be generated.',
+    remedy: 'Copy the public key from the sender: `npx tributary secret <stream> --stdin`.',
+  },
+  'secret.last': {
+    reaction: 'setup',
+    meaning: 'A stream needs a secret, and this is its only one.',
+    remedy: 'Add a new one first: `npx tributary secret <stream> rotate`.',
+  },
+  'secret.live': {
+    reaction: 'setup',
+    meaning: 'The edge has this secret already, and replacing it refuses deliveries.',
+    remedy: 'Add the new secret beside it with `rotate --stdin`, or replace it with `--force`.',
+  },
   'secret.missing': {
     reaction: 'setup',
     meaning: 'The secret of the stream was not found.',
@@ -542,6 +593,16 @@ export const errors = {
     reaction: 'setup',
     meaning: 'Only the sender can sign for this stream, with its private key.',
     remedy: 'Name the variable that holds a private key with `--secret`.',
+  },
+  'secret.too-many': {
+    reaction: 'setup',
+    meaning: 'A stream has four secrets at most.',
+    remedy: 'Retire one first: `npx tributary secret <stream> retire <name>`.',
+  },
+  'secret.unknown': {
+    reaction: 'setup',
+    meaning: 'The stream has no secret of that name.',
+    remedy: 'Use a name that the message shows.',
   },
   'secrets.unreadable': {
     reaction: 'setup',

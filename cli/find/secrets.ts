@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import type { RelayStream } from '../../shared/config/config.ts';
+import { secretPrefix } from '../../shared/config/secrets.ts';
 import { RelayError } from '../../shared/errors.ts';
 
 /**
@@ -8,7 +10,16 @@ import { RelayError } from '../../shared/errors.ts';
  * @throws RelayError `secrets.unreadable`
  */
 export function readSecrets(file: string): NodeJS.ProcessEnv {
-  return { ...parseEnv(readText(file)), ...process.env };
+  return { ...readSecretsFile(file), ...process.env };
+}
+
+/**
+ * What the secrets file has. A missing file counts as empty.
+ *
+ * @throws RelayError `secrets.unreadable`
+ */
+export function readSecretsFile(file: string): NodeJS.ProcessEnv {
+  return parseEnv(readText(file));
 }
 
 function readText(file: string): string {
@@ -19,4 +30,9 @@ function readText(file: string): string {
     const problem = `${file} can't be read as a file of secrets: ${(cause as Error).message}`;
     throw new RelayError('secrets.unreadable', problem, { cause });
   }
+}
+
+/** The names of the secrets that the Worker reads for a stream. */
+export function edgeSecrets({ name, secrets, handshake }: RelayStream): readonly string[] {
+  return handshake === 'meta' ? [...secrets, `${secretPrefix(name)}_VERIFY_TOKEN`] : secrets;
 }

@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   cpSync,
   mkdirSync,
@@ -11,7 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { portNames } from '../../local/parts/ports.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const modules = join(root, 'node_modules');
@@ -58,8 +60,9 @@ export const relay = defineRelay({
   );
 }, 120_000);
 
+const bin = join(installed, 'dist', 'cli', 'tributary.js');
+
 function tributary(args: string[], cwd = project) {
-  const bin = join(installed, 'dist', 'cli', 'tributary.js');
   return spawnSync(process.execPath, [bin, ...args], { cwd, encoding: 'utf8' });
 }
 
@@ -123,3 +126,87 @@ stripe({ tabel: 'a.b' });
     expect(status).toBe(0);
   });
 });
+
+describe('an empty folder', () => {
+  const relay = join(home, 'relay');
+  const links = join(relay, 'node_modules');
+  const here = join(links, 'tributary-relay', 'dist', 'cli', 'tributary.js');
+  const ports = Object.values(portNames).flatMap(({ option }) => [option, '0']);
+
+  function run(...args: string[]) {
+    return spawnSync(process.execPath, [here, ...args], { cwd: relay, encoding: 'utf8' });
+  }
+
+  /** What `npm init -y && npm install tributary-relay` leave, without the network. */
+  beforeAll(() => {
+    mkdirSync(relay);
+    execFileSync('npm', ['init', '-y'], { cwd: relay, stdio: 'pipe' });
+    cpSync(join(project, 'node_modules'), links, { recursive: true, verbatimSymlinks: true });
+    mkdirSync(join(links, '.bin'));
+    symlinkSync(here, join(links, '.bin', 'tributary'));
+  });
+
+  it('becomes a relay, whose first delivery is a row', { timeout: 120_000 }, async () => {
+    const made = run('init', '--yes', '--source', 'stripe', '--table', 'billing.stripe');
+    expect(made).toMatchObject({ status: 0, stderr: '' });
+    expect(made.stdout).toContain('npx tributary send billing');
+    expect(run('check')).toMatchObject({ status: 0, stdout: expect.stringContaining('billing') });
+    const bundled = run('deploy', '--dry-run');
+    expect(bundled, bundled.stderr).toMatchObject({ status: 0 });
+
+    const started = spawn(process.execPath, [here, 'start', ...ports], {
+      cwd: relay,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(started, 'exit');
+    try {
+      await new Promise<void>((resolve, reject) => {
+        let output = '';
+        started.stdout.setEncoding('utf8').on('data', (text: string) => {
+          output += text;
+          if (output.includes('The relay is ready')) resolve();
+        });
+        started.on('exit', () => reject(new Error(output)));
+      });
+      const { stdout } = run('streams');
+      expect(stdout).toMatch(/local +http:\/\/127\.0\.0\.1:\d+\/billing\n/);
+      expect(run('send', 'billing')).toMatchObject({
+        status: 0,
+        stdout: expect.stringMatching(/^204 /),
+      });
+      const sql = 'SELECT event_name, event_id, event_time FROM `billing.stripe`';
+      const row = await vi.waitFor(
+        () => {
+          const [first] = JSON.parse(run('query', sql, '--format', 'json').stdout);
+          expect(first).toBeTruthy();
+          return first;
+        },
+        { timeout: 60_000 },
+      );
+      for (const column of ['event_name', 'event_id', 'event_time']) {
+        expect(row[column]).toBeTruthy();
+      }
+    } finally {
+      started.kill('SIGINT');
+      await ended;
+    }
+  });
+
+  it('becomes one under an older Node as well', { timeout: 60_000 }, (test) => {
+    const old = olderNode();
+    test.skip(old === undefined, 'skipped: no Node before 24 is installed');
+    const args = [here, 'init', 'old', '--source', 'github', '--yes', '--json'];
+    const { status, stdout } = spawnSync(old ?? '', args, { cwd: relay, encoding: 'utf8' });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).created).toContain('tributary.config.ts');
+  });
+});
+
+/** A Node before 24, if the machine has one on its PATH. */
+function olderNode(): string | undefined {
+  const paths = (process.env['PATH'] ?? '').split(delimiter).map((path) => join(path, 'node'));
+  return paths.find((path) => {
+    const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+    return Number(stdout?.replace(/^v(\d+)[\s\S]*$/, '$1')) < 24;
+  });
+}

@@ -1,18 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Relay } from '../../../shared/config/config.ts';
-import { secretPrefix } from '../../../shared/config/secrets.ts';
 import { RelayError } from '../../../shared/errors.ts';
-import { readSecrets } from '../../find/secrets.ts';
+import { edgeSecrets, readSecrets } from '../../find/secrets.ts';
 import { isLoginProblem, problemIn, type Wrangler } from './wrangler.ts';
 
 export const accountSecret = 'GOOGLE_SERVICE_ACCOUNT';
 
 /** What the Worker of a relay reads, by name: the account's key, and each stream's secrets. */
 export function workerSecrets(relay: Relay): string[] {
-  const names = [...relay.streams.values()].flatMap(({ name, secrets, handshake }) =>
-    handshake === 'meta' ? [...secrets, `${secretPrefix(name)}_VERIFY_TOKEN`] : secrets,
-  );
+  const names = [...relay.streams.values()].flatMap((stream) => edgeSecrets(stream));
   return [...new Set([accountSecret, ...names])];
 }
 

@@ -17,6 +17,10 @@ export interface WranglerConfig extends CloudflareResources {
   name: string;
   /** Secrets without which wrangler does not deploy. */
   requiredSecrets: string[];
+  /** Of Cloudflare, if the file names it. */
+  accountId?: string;
+  /** The Workers Analytics Engine dataset that is bound as DELIVERIES. */
+  deliveries?: string;
 }
 
 /**
@@ -37,7 +41,13 @@ export function readWranglerConfig(folder: string): WranglerConfig | undefined {
   const queues = tableOf(toml['queues']);
   const producers = tablesOf(queues['producers']);
   const consumers = tablesOf(queues['consumers']);
+  const accountId = textOf(toml['account_id']);
+  const counters = tablesOf(toml['analytics_engine_datasets']);
+  const counter = counters.find(({ binding }) => binding === 'DELIVERIES');
+  const deliveries = counter && textOf(counter['dataset']);
   return {
+    ...(accountId !== undefined && { accountId }),
+    ...(deliveries !== undefined && { deliveries }),
     file,
     name: textOf(toml['name']) ?? '',
     queues: unique([

@@ -1,0 +1,87 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A folder of a user's own, which has this repository as its package `tributary-relay`. */
+export class ProjectFolder {
+  readonly path = mkdtempSync(join(tmpdir(), 'tributary-project-'));
+
+  constructor() {
+    mkdirSync(join(this.path, 'node_modules'));
+    symlinkSync(root, join(this.path, 'node_modules', 'tributary-relay'));
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.path, name), 'utf8');
+  }
+
+  write(name: string, text: string): void {
+    mkdirSync(dirname(join(this.path, name)), { recursive: true });
+    writeFileSync(join(this.path, name), text);
+  }
+
+  mode(name: string): number {
+    return statSync(join(this.path, name)).mode & 0o777;
+  }
+
+  /** Every file and its text, without packages. */
+  get files(): Record<string, string> {
+    const names = readdirSync(this.path, { recursive: true, encoding: 'utf8' });
+    const own = names.filter((name) => !name.startsWith('node_modules'));
+    const files = own.filter((name) => statSync(join(this.path, name)).isFile()).toSorted();
+    return Object.fromEntries(files.map((name) => [name, this.read(name)]));
+  }
+
+  /** Runs a command here, with nothing on its standard input unless it is given. */
+  tributary(args: string[], { input = '', env = {} }: { input?: string; env?: object } = {}) {
+    const { GOOGLE_CLOUD_PROJECT: _, ...environment } = process.env;
+    return spawnSync(process.execPath, [main, ...args], {
+      cwd: this.path,
+      encoding: 'utf8',
+      input,
+      env: { ...environment, ...env },
+    });
+  }
+
+  /** The same in a terminal of `script`: each answer is typed when its question is shown. */
+  async inTerminal(
+    args: string[],
+    answers: (readonly [question: string, keys: string])[],
+  ): Promise<{ code: number | null; shown: string }> {
+    const command = ['stty cols 80;', process.execPath, main, ...args].join(' ');
+    const terminal = spawn('script', ['-qec', command, '/dev/null'], {
+      cwd: this.path,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const left = [...answers];
+    let shown = '';
+    terminal.stdout.setEncoding('utf8').on('data', (text: string) => {
+      shown += text;
+      for (let [next] = left; next && shown.includes(next[0]); [next] = left) {
+        terminal.stdin.write(next[1]);
+        left.shift();
+      }
+    });
+    const [code] = (await once(terminal, 'close')) as [number | null];
+    return { code, shown };
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
