@@ -20,6 +20,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ['query', async () => (await import('./query.ts')).queryCommand()],
   ['import', async () => (await import('./import.ts')).importCommand()],
   ['backfill', async () => (await import('./backfill.ts')).backfillCommand()],
+  ['doctor', async () => (await import('./production/doctor.ts')).doctorCommand()],
   ['dead-letters', async () => (await import('./operate/dead-letters.ts')).deadLettersCommand()],
   ['serve', async () => (await import('./production/serve.ts')).serveCommand()],
   ['drain', async () => (await import('./production/serve.ts')).drainCommand()],

@@ -578,6 +578,11 @@ export const errors = {
     remedy:
       'Read what wrangler printed above; `npx wrangler login` if it has no access to Cloudflare.',
   },
+  'wrangler.login': {
+    reaction: 'setup',
+    meaning: 'wrangler is not logged in to Cloudflare, or may not read the Worker.',
+    remedy: 'Run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN.',
+  },
   'wrangler.missing': {
     reaction: 'setup',
     meaning: 'wrangler, which deploys the Worker, is not installed in this project.',

@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BigQuery } from '@google-cloud/bigquery';
-import { sampleOf, signBytes } from '../../local/samples/deliveries.ts';
+import { type Draft, sampleOf, signBytes } from '../../local/samples/deliveries.ts';
 import { hasKeyPair } from '../../local/secrets.ts';
 import { keyedLayout } from '../../shared/columns.ts';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
+import { setMember } from '../../shared/json/json-edit.ts';
+import { findValues } from '../../shared/json/json-path.ts';
+import { planOf } from '../../shared/shape/plan.ts';
 import { schemes } from '../../shared/signatures/schemes.ts';
 import { sources } from '../../shared/sources/registry.ts';
 import { redactSecret } from '../terminal/redact-secret.ts';
@@ -24,6 +28,8 @@ export interface ProbeResult {
   rowMs?: number;
   /** What is wrong, and what to do. */
   problem?: string;
+  /** The statement that deletes the row. */
+  deletion?: string;
 }
 
 export interface Probe {
@@ -35,6 +41,8 @@ export interface Probe {
   /** Where the row is looked for; nowhere when absent. */
   bigquery?: BigQuery | undefined;
   rowWithinMs: number;
+  /** Unix milliseconds, for the signature; the system's clock when absent. */
+  now?: () => number;
 }
 
 const answerWithinMs = 15_000;
@@ -86,8 +94,9 @@ export async function probeEdge(probe: Probe): Promise<ProbeResult> {
     { table: stream.table, column, deliveryId },
     rowWithinMs,
   );
+  const deletion = `DELETE FROM \`${stream.table}\`\nWHERE ${column} = "${deliveryId}"`;
   return isThere
-    ? { ...answered, outcome: 'row', rowMs: since() }
+    ? { ...answered, outcome: 'row', rowMs: since(), deletion }
     : {
         ...answered,
         outcome: 'no-row',
@@ -95,10 +104,10 @@ export async function probeEdge(probe: Probe): Promise<ProbeResult> {
       };
 }
 
-async function post({ relay, stream, edge, secret }: Probe): Promise<Response> {
-  const { body, contentType } = sampleOf(stream);
+async function post({ relay, stream, edge, secret, now = Date.now }: Probe): Promise<Response> {
+  const { body, contentType } = markSample(sampleOf(stream), stream);
   const draft = { body: new TextEncoder().encode(body), contentType };
-  const signed = await signBytes(draft, stream, { relay, secret, edge, now: Date.now() });
+  const signed = await signBytes(draft, stream, { relay, secret, edge, now: now() });
   return await fetch(signed.url, {
     method: 'POST',
     redirect: 'manual',
@@ -106,6 +115,30 @@ async function post({ relay, stream, edge, secret }: Probe): Promise<Response> {
     headers: { 'content-type': contentType, ...signed.headers },
     body: signed.body,
   });
+}
+
+/**
+ * Gives the event an id of its own that begins with `tributary-probe-`: in a table with a key, the probe then replaces
+ * no row of the sender's. A sample whose id is no member of its own, or no text, stays as it is.
+ */
+function markSample(draft: Draft, stream: RelayStream): Draft {
+  const path = idPathOf(stream);
+  if (path === undefined) return draft;
+  const [id] = findValues(draft.body, path) ?? [];
+  if (!id?.startsWith('"')) return draft;
+  const mark = JSON.stringify(`tributary-probe-${randomUUID()}`);
+  return { ...draft, body: setMember(draft.body, path, mark) };
+}
+
+/** Where the id of the sample's only event stands, if only members lead to it. */
+function idPathOf(stream: RelayStream): string[] | undefined {
+  if (stream.source === 'datanostro') return ['id'];
+  if (stream.source !== 'generic') return undefined;
+  const { each, id } = planOf(stream);
+  const [[place] = [], ...joined] = id;
+  if (each || joined.length > 0 || place === undefined || !('path' in place)) return undefined;
+  const names = place.path.filter((step) => typeof step === 'string');
+  return names.length === place.path.length && names.length > 0 ? names : undefined;
 }
 
 function whyRefused(status: number, { name, secrets }: RelayStream): string {

@@ -9,7 +9,7 @@ export type StatusName = Exclude<keyof typeof status, 'OK'>;
 /** One fault. FAULTS lists the parameters of each. */
 export interface Fault {
   name: FaultName;
-  /** Applies only to names that contain this: a table's or subscription's path, or `POST /upload`. */
+  /** Applies only to names that contain this: a table's or subscription's path, a permission, or `POST /upload`. */
   on?: string;
   /** How many matches to skip first. */
   after?: number;
@@ -67,6 +67,7 @@ export const FAULTS = {
   'deliver.out-of-order': { server: 'pubsub', takes: [] },
   'leases.redeliver': { server: 'pubsub', takes: [], atOnce: true },
   'leases.expire': { server: 'pubsub', takes: [], atOnce: true },
+  'iam.denied': { server: 'both', takes: [], times: 'always' },
   'streams.reset': { server: 'both', takes: ['code'], atOnce: true },
 } as const satisfies Record<string, FaultKind>;
 

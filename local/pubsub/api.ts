@@ -1,5 +1,5 @@
-// The methods of Google's Publisher and Subscriber services, for both transports (gRPC and REST).
-// Methods that are missing here return UNIMPLEMENTED: snapshots, seek, push, detach, schemas.
+// The methods of Google's Publisher and Subscriber services, and TestIamPermissions, for both transports (gRPC
+// and REST). Methods that are missing here return UNIMPLEMENTED: snapshots, seek, push, detach, schemas.
 
 import type { protos } from '@google-cloud/pubsub';
 import type { Broker } from './broker.ts';
@@ -16,6 +16,7 @@ import {
   updateSubscriptionSettings,
   updateTopicSettings,
 } from './settings.ts';
+import { iamService } from './transport/iam-protos.ts';
 import { messageType } from './transport/protos.ts';
 import { pull } from './transport/unary-pull.ts';
 
@@ -37,7 +38,27 @@ const PubsubMessage = messageType('PubsubMessage');
 const MAX_PAGE_SIZE = 1000;
 
 export function createApi(broker: Broker): Api {
-  return { Publisher: publisherMethods(broker), Subscriber: subscriberMethods(broker) };
+  return {
+    Publisher: publisherMethods(broker),
+    Subscriber: subscriberMethods(broker),
+    [iamService]: iamMethods(broker),
+  };
+}
+
+interface TestPermissions {
+  resource?: string | null;
+  permissions?: string[] | null;
+}
+
+/** Everybody has every permission of what exists; of what does not, nobody has one, as at Google. */
+function iamMethods(broker: Broker): Record<string, Method> {
+  return {
+    TestIamPermissions: ({ resource, permissions }: TestPermissions) => {
+      const all = [...broker.topics, ...broker.subscriptions];
+      const exists = all.some(({ name }) => name === resource);
+      return { permissions: exists ? (permissions ?? []) : [] };
+    },
+  };
 }
 
 function publisherMethods(broker: Broker): Record<string, Method> {

@@ -10,7 +10,7 @@ import { type FaultsOption, openFaults } from '../faults/faults-endpoint.ts';
 import type { AllowedHosts } from '../guards/request-guard.ts';
 import { createApi } from './api.ts';
 import { Broker } from './broker.ts';
-import { applyAtOnce, withPublishFaults } from './broker-faults.ts';
+import { applyAtOnce, withFaults } from './broker-faults.ts';
 import { Store } from './storage/store.ts';
 import { createGrpcServer } from './transport/grpc-server.ts';
 import { createRestServer } from './transport/rest-server.ts';
@@ -47,7 +47,7 @@ export async function startPubsub(options: {
   const port = await listen(sockets.server, options.port);
   const faults = openFaults(options.faults);
   const broker = openBroker(directory, faults, () => sockets.server.close());
-  const api = faults ? withPublishFaults(createApi(broker), faults) : createApi(broker);
+  const api = faults ? withFaults(createApi(broker), faults) : createApi(broker);
   const grpc = createGrpcServer(api, broker, allowHosts);
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const rest = createRestServer(api, { faults, allowHosts });

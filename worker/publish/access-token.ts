@@ -1,13 +1,14 @@
 import { FlattenedSign } from 'jose';
 import { RelayError } from '../../shared/errors.ts';
 import { decode, toBytes } from '../../shared/signatures/bytes.ts';
+import type { Key } from '../../shared/signatures/keys/keys.ts';
 
 interface Account {
   /** The secret that the other fields were read from. */
   json: string;
   email: string;
   keyId: string;
-  key: CryptoKey;
+  key: Key;
 }
 
 const audience = 'https://pubsub.googleapis.com/';
@@ -74,7 +75,7 @@ async function readAccount(json: string): Promise<Account> {
  * Undefined if it is not the PEM of an RSA key in PKCS #8 (RFC 7468, section 10). jose's importPKCS8 takes keys of
  * every kind, but would add 2 KiB to the bundle.
  */
-async function importPrivateKey(pem: string): Promise<CryptoKey | undefined> {
+async function importPrivateKey(pem: string): Promise<Key | undefined> {
   const bytes = decode(pkcs8.exec(pem)?.[1] ?? '', 'base64');
   if (!bytes) return undefined;
   try {

@@ -19,19 +19,22 @@ export function workerSecrets(relay: Relay): string[] {
 /**
  * The names of the secrets that Cloudflare has for the Worker; none where it was never deployed.
  *
- * @throws RelayError `wrangler.failed`
+ * @throws RelayError `wrangler.failed`, `wrangler.login`
  */
-export async function listSecrets(wrangler: Wrangler): Promise<string[]> {
-  const result = await wrangler.run(['secret', 'list', '--format', 'json']);
+export async function listSecrets(wrangler: Wrangler, signal?: AbortSignal): Promise<string[]> {
+  const result = await wrangler.run(['secret', 'list', '--format', 'json'], { signal });
   if (result.exitCode === 0) {
     const listed = JSON.parse(result.stdout) as { name: string }[];
     return listed.map(({ name }) => name);
   }
   if (/code: 10007|does not exist|not found/i.test(result.output)) return [];
-  const problem = isLoginProblem(result)
-    ? 'wrangler has no access to Cloudflare: npx wrangler login, or set CLOUDFLARE_API_TOKEN'
-    : problemIn(result);
-  throw new RelayError('wrangler.failed', problem);
+  if (isLoginProblem(result)) {
+    throw new RelayError(
+      'wrangler.login',
+      'wrangler has no access to Cloudflare: npx wrangler login, or set CLOUDFLARE_API_TOKEN',
+    );
+  }
+  throw new RelayError('wrangler.failed', problemIn(result));
 }
 
 /** The values that this machine has, by name, and where each is from. */
@@ -66,7 +69,7 @@ function readKey(keyFile: string, other: string | undefined): string | undefined
 }
 
 /** How each missing secret is set by hand. */
-function setSecretLines(names: readonly string[]): string[] {
+export function setSecretLines(names: readonly string[]): string[] {
   return names.map((name) =>
     name === accountSecret
       ? `npx tributary provision --rotate-key   # makes ${accountSecret}, which deploy sets`

@@ -15,6 +15,8 @@ interface RunOptions {
   environment?: NodeJS.ProcessEnv;
   /** What it prints is shown as it comes, on this process's standard error. */
   isShown?: boolean;
+  /** Ends it. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface WranglerResult {
@@ -53,10 +55,11 @@ async function run(
   script: string,
   args: string[],
   cwd: string,
-  { input, environment, isShown = false }: RunOptions = {},
+  { input, environment, isShown = false, signal }: RunOptions = {},
 ): Promise<WranglerResult> {
   const child = spawn(process.execPath, ['--no-warnings', script, ...args], {
     cwd,
+    signal,
     stdio: ['pipe', 'pipe', 'pipe'],
     // What it prints is read: at any other level of its log something is missing.
     env: { ...process.env, WRANGLER_LOG: 'log', WRANGLER_SEND_METRICS: 'false', ...environment },

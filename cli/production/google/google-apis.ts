@@ -6,6 +6,7 @@ export const googleOrigins = {
   resourceManager: 'https://cloudresourcemanager.googleapis.com',
   iam: 'https://iam.googleapis.com',
   pubsub: 'https://pubsub.googleapis.com',
+  bigquery: 'https://bigquery.googleapis.com',
   storage: 'https://storage.googleapis.com',
 };
 

@@ -50,6 +50,8 @@ export function routeTables(router: Router, store: Store): void {
   router.on('GET', TABLE, ({ path }) => reply(store, store.requireTable(tableOf(path))));
   router.on('PATCH', TABLE, (call) => updateTable(store, call, 'merge'));
   router.on('PUT', TABLE, (call) => updateTable(store, call, 'replace'));
+  // In brackets, because a name behind a colon is a part of the path.
+  router.on('POST', `${TABLE}[:]testIamPermissions`, (call) => testPermissions(store, call));
   router.on('DELETE', TABLE, async ({ path }) => {
     await store.deleteTable(tableOf(path));
     return {};
@@ -58,6 +60,12 @@ export function routeTables(router: Router, store: Store): void {
 
 export function tableOf(path: Readonly<Record<string, string>>): TableRef {
   return { ...datasetOf(path), tableId: path['tableId'] ?? '' };
+}
+
+/** Everybody has every permission. */
+async function testPermissions(store: Store, call: Call): Promise<Reply> {
+  store.requireTable(tableOf(call.path));
+  return { body: { permissions: asArray((await call.json())['permissions']) } };
 }
 
 function listTables(store: Store, call: Call): Reply {

@@ -24,6 +24,7 @@ export interface PendingAppend {
 }
 
 const NAMES: readonly FaultName[] = [
+  'iam.denied',
   'append.new-table',
   'append.bad-row',
   'append.lost-ack',
@@ -53,6 +54,7 @@ export function endsConnection({ name, inBand }: Fault): boolean {
 }
 
 const CUTS: readonly FaultName[] = [
+  'iam.denied',
   'append.new-table',
   'append.lost-ack',
   'append.stream-end',
@@ -65,6 +67,8 @@ export async function applyFault(
   append: PendingAppend,
 ): Promise<Response | undefined> {
   switch (fault.name) {
+    case 'iam.denied':
+      throw refuse(fault, 'PERMISSION_DENIED');
     case 'append.lost-ack':
       await append.write();
       throw refuse(fault, 'UNAVAILABLE');

@@ -27,7 +27,8 @@ export class AppendQueue {
   readonly #checkpoints: Checkpoints;
   readonly #writers = new Map<string, RowWriter>();
   #pending: Pending[] = [];
-  #draining = false;
+  /** While rows are committed, or a checkpoint runs after them. */
+  #draining: Promise<void> | undefined;
 
   constructor(connection: DuckDBConnection, checkpoints: Checkpoints) {
     this.#connection = connection;
@@ -38,7 +39,7 @@ export class AppendQueue {
   add(table: Table, rows: Cell[][], also?: ExtraWrite): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ table, rows, also, resolve, reject });
-      if (!this.#draining) void this.#drain();
+      this.#draining ??= this.#drain();
     });
   }
 
@@ -50,7 +51,9 @@ export class AppendQueue {
     writer?.close();
   }
 
-  close(): void {
+  /** Waits for what is running: DuckDB crashes if a connection is closed under its work. */
+  async close(): Promise<void> {
+    await this.#draining;
     for (const writer of this.#writers.values()) writer.close();
     this.#writers.clear();
     this.#connection.closeSync();
@@ -58,14 +61,13 @@ export class AppendQueue {
   }
 
   async #drain(): Promise<void> {
-    this.#draining = true;
     // Wait for one turn of the event loop, so that concurrent appends share a commit.
     await new Promise(setImmediate);
     for (let group = this.#take(); group.length > 0; group = this.#take()) {
       await this.#settle(group);
       await this.#checkpoints.committed(group.reduce((sum, { rows }) => sum + rows.length, 0));
     }
-    this.#draining = false;
+    this.#draining = undefined;
   }
 
   #take(): Pending[] {

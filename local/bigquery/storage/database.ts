@@ -5,6 +5,11 @@ import { macroStatements } from '../sql/functions.ts';
 import { BIGNUMERIC_TYPE, UNITS_FIELD } from '../values/bignumeric.ts';
 import { TableLocks } from './table-locks.ts';
 
+type TransactionWork<T> = (
+  connection: DuckDBConnection,
+  afterCommit: (then: () => void) => void,
+) => Promise<T>;
+
 /**
  * One DuckDB file and its transactions. Only one process can open the file. SQL on its connections
  * cannot read other files of the machine.
@@ -13,6 +18,7 @@ export class Database {
   readonly #instance: DuckDBInstance;
   readonly #admin: DuckDBConnection;
   readonly #locks = new TableLocks();
+  readonly #transactions = new Set<Promise<unknown>>();
   /** The tail of the queue for `#admin`, which runs one transaction at a time. */
   #adminTail: Promise<unknown> = Promise.resolve();
 
@@ -53,9 +59,11 @@ export class Database {
     return this.#admin;
   }
 
-  async close(closeOthers: () => void): Promise<void> {
+  /** Waits for what is running: DuckDB crashes if a connection is closed under its work. */
+  async close(closeOthers: () => Promise<void>): Promise<void> {
     await this.#adminTail;
-    closeOthers();
+    await Promise.allSettled(this.#transactions);
+    await closeOthers();
     this.#admin.closeSync();
     this.#instance.closeSync();
   }
@@ -78,9 +86,15 @@ export class Database {
    * Runs `work` in a transaction on a new connection. The callbacks that `work` passes to `afterCommit`
    * run after the commit.
    */
-  async transact<T>(
-    work: (connection: DuckDBConnection, afterCommit: (then: () => void) => void) => Promise<T>,
-  ): Promise<T> {
+  transact<T>(work: TransactionWork<T>): Promise<T> {
+    const transaction = this.#transact(work);
+    this.#transactions.add(transaction);
+    const forget = () => void this.#transactions.delete(transaction);
+    transaction.then(forget, forget);
+    return transaction;
+  }
+
+  async #transact<T>(work: TransactionWork<T>): Promise<T> {
     const connection = await this.connect();
     const publish: (() => void)[] = [];
     try {

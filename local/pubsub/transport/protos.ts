@@ -1,20 +1,27 @@
-// Google's own service definitions, as the client package ships them.
+// Google's own service definitions, as the client package ships them, and one method of IAM.
 
 import { createRequire } from 'node:module';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
+import { iam } from './iam-protos.ts';
 
 const path = '@google-cloud/pubsub/build/protos/protos.json';
 const root = protobuf.Root.fromJSON(createRequire(import.meta.url)(path));
+root.define('google.iam.v1', iam);
 root.resolveAll();
 
 /** Finds a type by its name within google.pubsub.v1, or by its full name. */
 export function messageType(name: string): protobuf.Type {
-  return root.lookupType(name.includes('.') ? name : `google.pubsub.v1.${name}`);
+  return root.lookupType(fullName(name));
 }
 
+/** Finds a service by its name within google.pubsub.v1, or by its full name. */
 export function serviceOf(name: string): protobuf.Service {
-  return root.lookupService(`google.pubsub.v1.${name}`);
+  return root.lookupService(fullName(name));
+}
+
+function fullName(name: string): string {
+  return name.includes('.') ? name : `google.pubsub.v1.${name}`;
 }
 
 /** A decoded request with its size on the wire, because Google's limits apply to that size. */
@@ -23,7 +30,7 @@ export interface SizedRequest<T> {
   readonly bytes: number;
 }
 
-/** A service of google.pubsub.v1 as grpc-js takes it. Requests arrive as `SizedRequest`. */
+/** A service as grpc-js takes it. Requests arrive as `SizedRequest`. */
 export function defineService(name: string): ServiceDefinition {
   const service = serviceOf(name);
   return Object.fromEntries(

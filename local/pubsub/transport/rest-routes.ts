@@ -2,7 +2,8 @@
 
 import type protobuf from 'protobufjs';
 import { PubsubError } from '../errors.ts';
-import { messageType, serviceOf } from './protos.ts';
+import { iamService } from './iam-protos.ts';
+import { serviceOf } from './protos.ts';
 
 export interface Route {
   readonly service: string;
@@ -16,7 +17,7 @@ export interface Route {
 
 const VERBS = ['get', 'put', 'post', 'patch', 'delete'] as const;
 const ROUTES = new Map<string, Route[]>();
-for (const service of ['Publisher', 'Subscriber', 'SchemaService']) {
+for (const service of ['Publisher', 'Subscriber', 'SchemaService', iamService]) {
   for (const method of serviceOf(service).methodsArray) addRoutes(service, method);
 }
 
@@ -44,11 +45,13 @@ function routeOf(service: string, method: protobuf.Method, template: string): Ro
     /^(.*)\{([^=]+)=([^}]+)\}(.*)$/.exec(template) ?? [];
   // `:verb` may follow the last part; resource ids contain no colon.
   const name = value.replaceAll('*', '[^/]+').replace(/\[\^\/\]\+$/, '[^/:]+');
+  const { resolvedRequestType: requestType, resolvedResponseType: responseType } = method;
+  if (!requestType || !responseType) throw new TypeError(`${method.fullName} has no types`);
   return {
     service,
     method: method.name,
-    requestType: messageType(method.requestType),
-    responseType: messageType(method.responseType),
+    requestType,
+    responseType,
     pattern: new RegExp(`^${before}(${name})${after}$`),
     variable: variable
       .split('.')

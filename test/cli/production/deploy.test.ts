@@ -162,7 +162,7 @@ describe('tributary deploy', { timeout }, () => {
     cloudflare.isRefusing = true;
     try {
       await expect(deploy(relay, optionsOf(), { folder })).rejects.toMatchObject({
-        code: 'wrangler.failed',
+        code: 'wrangler.login',
         message: expect.stringContaining('npx wrangler login'),
       });
     } finally {

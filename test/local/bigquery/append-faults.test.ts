@@ -57,6 +57,15 @@ test('append.lost-ack stores the rows and does not answer', async () => {
   expect(await stored()).toEqual(['a', 'b']);
 });
 
+test('iam.denied refuses appends, and shows no stream', async () => {
+  faults.add({ name: 'iam.denied', on: stream });
+  expect(await sendAll(['a'])).toEqual({ code: status.PERMISSION_DENIED, answers: 0 });
+  expect(await stored()).toEqual([]);
+  await expect(client.getWriteStream({ name: stream })).rejects.toMatchObject({
+    code: status.PERMISSION_DENIED,
+  });
+});
+
 test('append.delayed-ack holds its answer back, and those behind it', async () => {
   faults.add({ name: 'append.delayed-ack', ms: 200 });
   const connection = new Connection(client);

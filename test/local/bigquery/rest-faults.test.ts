@@ -94,6 +94,20 @@ test('rest.delay lets the others pass', async () => {
   expect((await late).status).toBe(409);
 });
 
+test('everybody has every permission, and with iam.denied none', async () => {
+  await create('guarded');
+  const asked = { permissions: ['bigquery.tables.updateData'] };
+  const ask = () => call('POST', `${TABLES}/guarded:testIamPermissions`, asked);
+  expect(await ask()).toEqual({ status: 200, body: asked });
+  expect((await call('POST', `${TABLES}/none:testIamPermissions`, asked)).status).toBe(404);
+  await script({ name: 'iam.denied', on: '/tables/guarded' });
+  expect(await ask()).toEqual({ status: 200, body: {} });
+  expect(await call('GET', `${TABLES}/guarded`)).toMatchObject({
+    status: 403,
+    body: { error: { errors: [{ reason: 'accessDenied' }], status: 'PERMISSION_DENIED' } },
+  });
+});
+
 test('a fault that cannot be is refused, and a server without faults knows none', async () => {
   expect((await call('POST', '/__faults', { name: 'append.bad-row' })).status).toBe(400);
   const own = await mkdtemp(join(tmpdir(), 'tributary-bigquery-'));

@@ -283,3 +283,38 @@ describe('/__faults', () => {
     await rm(own, { recursive: true });
   });
 });
+
+describe('permissions', () => {
+  async function granted(resource: string, permissions: string[]): Promise<string[]> {
+    const url = `http://127.0.0.1:${server.port}/v1/${resource}:testIamPermissions`;
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ permissions });
+    const response = await fetch(url, { method: 'POST', headers, body });
+    expect(response.status).toBe(200);
+    return ((await response.json()) as { permissions?: string[] }).permissions ?? [];
+  }
+
+  test('everybody has all of what exists, over REST and gRPC, and none of what does not', async () => {
+    const { topic, subscription } = await clients.queue();
+    const asked = ['pubsub.topics.publish', 'pubsub.topics.get'];
+    expect(await granted(topic.name, asked)).toEqual(asked);
+    expect(await granted(subscription.name, ['pubsub.subscriptions.consume'])).toHaveLength(1);
+    expect(await granted('projects/p/topics/none', asked)).toEqual([]);
+    const [byGrpc] = await topic.iam.testPermissions(asked);
+    expect(byGrpc).toEqual({ 'pubsub.topics.publish': true, 'pubsub.topics.get': true });
+  });
+
+  test('iam.denied leaves one out, and refuses the calls that need it', async () => {
+    const { topic, subscription } = await clients.queue();
+    faults.add({ name: 'iam.denied', on: `${topic.name} pubsub.topics.publish` });
+    const asked = ['pubsub.topics.publish', 'pubsub.topics.get'];
+    expect(await granted(topic.name, asked)).toEqual(['pubsub.topics.get']);
+    expect(await publish(topic.name, ['refused'])).toBe(403);
+    expect(await codeOf(clients.publisher.getTopic({ topic: topic.name }))).toBeNull();
+    faults.clear();
+    faults.add({ name: 'iam.denied', on: 'pubsub.subscriptions.get' });
+    const get = clients.subscriber.getSubscription({ subscription: subscription.name });
+    expect(await codeOf(get)).toBe(status.PERMISSION_DENIED);
+    expect(await drain(subscription.name)).toEqual([]);
+  });
+});

@@ -83,10 +83,12 @@ export class WriteStreams {
     const name = parseStreamName(request.name);
     if (!name) throw new Refusal(status.INVALID_ARGUMENT, `not a write stream: ${request.name}`);
     const table = this.#requireTable(name.table);
-    const fault = this.#faults?.take(['append.new-table'], formatStreamName(name), (each) =>
-      isNew(table, each),
+    const fault = this.#faults?.take(
+      ['iam.denied', 'append.new-table'],
+      formatStreamName(name),
+      (each) => each.name === 'iam.denied' || isNew(table, each),
     );
-    if (fault) throw refuse(fault, 'NOT_FOUND');
+    if (fault) throw refuse(fault, fault.name === 'iam.denied' ? 'PERMISSION_DENIED' : 'NOT_FOUND');
     const record = name.stream === '_default' ? undefined : this.require(name);
     return describeStream(record, table, wantsSchema(request));
   }
