@@ -1,30 +1,46 @@
 import { Command } from 'commander';
-import { misreadSecrets } from '../shared/config/secrets.ts';
-import { loadRelay } from '../subscriber/service/load-relay.ts';
-import { readSecrets } from './find/secrets.ts';
+import { describeFinding } from './check/describe-finding.ts';
+import { type Checks, runChecks } from './check/run-checks.ts';
+import { isQuiet, jsonOption, printJson } from './terminal/manners.ts';
 
 export function checkCommand(): Command {
   return new Command('check')
-    .description('check tributary.config.ts; wrangler runs this before it bundles the Worker')
+    .description(
+      'check tributary.config.ts, wrangler.toml and the secrets; wrangler runs this before it bundles the Worker',
+    )
     .option(
       '--secrets <file>',
       'file with the secrets that are not in the environment',
       '.dev.vars',
     )
+    .addOption(jsonOption())
     .action(check);
 }
 
-async function check(options: { secrets: string }): Promise<void> {
-  // It throws if the config has problems.
-  const { streams } = await loadRelay();
-  const names = [...streams.keys()];
-  const count = `${names.length} ${names.length === 1 ? 'stream' : 'streams'}`;
-  console.log(`tributary.config.ts: ${count} (${names.join(', ')})`);
-  // The exit code stays 0: a deployment has its own secrets, and those of this machine must not stop it.
-  const secrets = readSecrets(options.secrets);
-  for (const stream of streams.values()) {
-    for (const problem of await misreadSecrets(stream, (name) => secrets[name])) {
-      console.error(problem);
-    }
+async function check({ secrets, json }: { secrets: string; json: boolean }): Promise<void> {
+  const checks = await runChecks(secrets);
+  const { problems, warnings } = checks;
+  if (problems.length > 0) process.exitCode = 1;
+  if (json) {
+    printJson({ ok: problems.length === 0, problems, warnings });
+    return;
   }
+  for (const problem of problems) process.stderr.write(describeFinding('error', problem));
+  if (!isQuiet())
+    for (const warning of warnings) process.stderr.write(describeFinding('warning', warning));
+  console.log(summary(checks));
+}
+
+function summary({ file, relay, problems, warnings }: Checks): string {
+  const found = [
+    ...(problems.length > 0 ? [counted(problems.length, 'problem')] : []),
+    ...(warnings.length > 0 ? [counted(warnings.length, 'warning')] : []),
+  ];
+  const names = [...(relay?.streams.keys() ?? [])];
+  const streams = relay ? [`${counted(names.length, 'stream')} (${names.join(', ')})`] : [];
+  return `${file}: ${[...streams, ...found].join(', ')}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -5,12 +5,13 @@ import { relay } from '../local/demo/relay.ts';
 import { terminalJson, terminalLines } from '../shared/terminal-text.ts';
 import { installLocalParts } from './local-parts.ts';
 import { drawTable } from './terminal/draw-table.ts';
-import { printPartLine } from './terminal/part-log.ts';
+import { isQuiet, jsonOption, printJson } from './terminal/manners.ts';
+import { describePartLine } from './terminal/part-log.ts';
 
 export function demoCommand(): Command {
   return new Command('demo')
     .description('relay a few hundred webhooks end to end on this machine, and check the tables')
-    .option('--json', 'print only one JSON object', false)
+    .addOption(jsonOption())
     .option('--verbose', 'print the logs of every part', false)
     .action(demo);
 }
@@ -22,15 +23,19 @@ async function demo(options: { json: boolean; verbose: boolean }): Promise<void>
     process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
   }
   const begun = Date.now();
-  const progress = new ProgressLine(options.json);
+  const progress = new ProgressLine(options.json || isQuiet());
   try {
     const report = await runDemo({
       signal: stop.signal,
       onProgress: (now) => progress.show(now),
-      onLine: options.verbose ? printPartLine : () => {},
+      onLine: (part, line) => {
+        // Standard output is for the result.
+        if (options.verbose) console.error(describePartLine(part, line));
+      },
     });
     progress.end();
-    process.stdout.write(options.json ? toJson(report) : toText(report, Date.now() - begun));
+    if (options.json) printJson(toDocument(report));
+    else process.stdout.write(toText(report, Date.now() - begun));
     if (report.problems.length > 0) process.exitCode = 1;
   } finally {
     progress.end();
@@ -64,8 +69,8 @@ class ProgressLine {
   }
 }
 
-function toJson({ streams, freshnessMs, problems }: DemoReport): string {
-  return `${terminalJson(JSON.stringify({ streams, freshnessMs, ok: problems.length === 0 }))}\n`;
+function toDocument({ streams, freshnessMs, problems }: DemoReport): object {
+  return { streams, freshnessMs, ok: problems.length === 0 };
 }
 
 function toText(report: DemoReport, tookMs: number): string {
@@ -99,5 +104,6 @@ function toLine(row: Record<string, unknown>): string {
       typeof cell === 'object' && cell !== null && 'value' in cell ? cell.value : cell,
     ),
   );
-  return `  ${text.length > 150 ? `${text.slice(0, 149)}…` : text}`;
+  const width = (process.stdout.columns ?? 80) - 2;
+  return `  ${text.length > width ? `${text.slice(0, width - 1)}…` : text}`;
 }

@@ -12,9 +12,15 @@ import { type Delimiter, delimiters } from '../shared/delimited/dialect.ts';
 import { isEncoding } from '../shared/delimited/encoding.ts';
 import { takesNoJson } from '../shared/formats/body-formats.ts';
 import { addBigQueryOptions, type BigQueryOptions } from './find/bigquery.ts';
-import { type CountColumns, describeCounts } from './history/counts-report.ts';
+import {
+  type CountColumns,
+  type CountsReport,
+  countsDocument,
+  describeCounts,
+} from './history/counts-report.ts';
 import { addWriteOptions, openRejected, type WriteOptions } from './history/options.ts';
 import { openStreamTable, openWriter } from './history/stream-history.ts';
+import { jsonOption, printJson } from './terminal/manners.ts';
 import { countText, ProgressBar, printAboveBar } from './terminal/progress-bar.ts';
 
 interface ImportCommandOptions extends BigQueryOptions, WriteOptions {
@@ -23,6 +29,7 @@ interface ImportCommandOptions extends BigQueryOptions, WriteOptions {
   delimiter?: Delimiter;
   encoding?: string;
   rename: ReadonlyMap<string, string>;
+  json: boolean;
 }
 
 export function importCommand(): Command {
@@ -56,7 +63,7 @@ export function importCommand(): Command {
         .argParser(readRename)
         .default(new Map(), 'the column’s own name'),
     );
-  return addWriteOptions(addBigQueryOptions(command)).action(runImport);
+  return addWriteOptions(addBigQueryOptions(command)).addOption(jsonOption()).action(runImport);
 }
 
 function readDelimiter(text: string): Delimiter {
@@ -94,7 +101,7 @@ async function runImport(path: string, options: ImportCommandOptions): Promise<v
         // The other files may be good.
         if (!isFileFault(error)) throw error;
         isWhole = false;
-        printAboveBar(`${file.name}: ${error.message} (${error.code})`);
+        printAboveBar(`${file.name}: ${error.message} (${error.code})`, 'error');
       }
       bar.end();
     }
@@ -102,7 +109,7 @@ async function runImport(path: string, options: ImportCommandOptions): Promise<v
     bar?.end();
     rejectedRecords.close();
     await client?.close();
-    if (imported.length > 0) process.stdout.write(toText(imported, options));
+    if (imported.length > 0) printCounts(imported, options);
     if (rejectedRecords.count > 0 || !isWhole) process.exitCode = 1;
   }
 }
@@ -146,16 +153,18 @@ const columns = {
   rejected: 'rejected',
 } as const satisfies CountColumns<keyof ImportCounts>;
 
-function toText(
+function printCounts(
   imported: readonly (readonly [string, ImportCounts])[],
-  { dryRun, rejected }: ImportCommandOptions,
-): string {
+  { dryRun, rejected, json }: ImportCommandOptions,
+): void {
   const isAnyRejected = imported.some(([, counts]) => counts.rejected > 0);
-  return describeCounts({
+  const report: CountsReport<keyof typeof columns> = {
     of: 'file',
     columns,
     lines: imported,
     dryRun,
     rejected: isAnyRejected ? rejected : undefined,
-  });
+  };
+  if (json) printJson(countsDocument(report));
+  else process.stdout.write(describeCounts(report));
 }

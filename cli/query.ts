@@ -17,8 +17,10 @@ interface QueryOptions extends BigQueryOptions {
 
 export function queryCommand(): Command {
   const saved = Object.entries(savedQueries).map(([name, { about, parameters }]) => {
-    const names = Object.entries(parameters).map(([key, { default: text }]) => `${key}=${text}`);
-    return `  ${name}: ${about} (${names.join(', ')})`;
+    const names = Object.entries(parameters).map(([key, { default: text }]) =>
+      text === undefined ? `${key}, required` : `${key}=${text}`,
+    );
+    return `  ${name} (${names.join('; ')})\n    ${about}`;
   });
   const command = new Command('query')
     .description('run a GoogleSQL statement on the local stack or on BigQuery')
@@ -28,6 +30,7 @@ export function queryCommand(): Command {
         .choices(Object.keys(formats))
         .default('table'),
     )
+    .addOption(new Option('--json', 'the same as --format json').implies({ format: 'json' }))
     .option('--saved <name>', 'run a saved query instead of a statement')
     .option('--param <name=value...>', 'parameters of the saved query', [])
     .option('--stream <name>', 'stream whose table the saved query reads');

@@ -26,6 +26,7 @@ export function reconcileCommand(): Command {
         .choices(Object.keys(reconcileFormats))
         .default('table'),
     )
+    .addOption(new Option('--json', 'the same as --format json').implies({ format: 'json' }))
     .addOption(
       new Option('--ids <count>', 'maximum number of ids to list for an hour, of each kind')
         .argParser(readCount)

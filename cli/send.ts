@@ -1,27 +1,38 @@
-import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { sampleOf, signBytes } from '../local/samples/deliveries.ts';
-import { hasKeyPair } from '../local/secrets.ts';
+import { hasKeyPair, privateKeyName } from '../local/secrets.ts';
 import type { Relay, RelayStream } from '../shared/config/config.ts';
 import { RelayError } from '../shared/errors.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
-import { terminalLines } from '../shared/terminal-text.ts';
 import { loadRelay } from '../subscriber/service/load-relay.ts';
+import { editBody, guessType, readBody } from './deliveries/delivery-body.ts';
+import { type Answer, answersJson, answersText, post } from './deliveries/edge-answer.ts';
+import { readHeaders } from './deliveries/headers.ts';
+import { listEvents } from './deliveries/list-events.ts';
+import { runPaced } from './deliveries/paced.ts';
 import { addStateOption, findRunning } from './find/running-stack.ts';
 import { readSecrets } from './find/secrets.ts';
 import { findStream } from './find/stream.ts';
+import { jsonOption } from './terminal/manners.ts';
 import { redactSecret } from './terminal/redact-secret.ts';
 
 interface SendOptions {
   to?: string;
+  event?: string;
+  listEvents: boolean;
+  set: string[];
+  header: string[];
+  count: number;
+  rate?: number;
   contentType?: string;
   secret?: string;
   secrets: string;
   state: string;
+  json: boolean;
 }
 
-/** No edge takes longer. */
-const answerTimeoutMs = 60_000;
+/** Enough for any rate that a laptop reaches. */
+const atOnce = 32;
 
 export function sendCommand(): Command {
   const command = new Command('send')
@@ -30,10 +41,25 @@ export function sendCommand(): Command {
     )
     .argument('<stream>', 'stream to send to')
     .argument('[file]', 'file with the body, or - for standard input (default: a sample)')
+    .option('--event <name>', "one of the sender's sample events")
+    .option('--list-events', 'print the sample events, and send nothing', false)
+    .addOption(repeated('--set <path=value>', 'set a value in the body: $.data.object.amount=500'))
+    .addOption(repeated('--header <name: value>', 'add a header, or replace one of the sample'))
+    .addOption(
+      new Option('--count <n>', 'number of deliveries; each sample has ids of its own')
+        .argParser(readCount)
+        .default(1),
+    )
+    .addOption(
+      new Option(
+        '--rate <n/s>',
+        'how many a second (or 90/m) (default: as fast as it goes)',
+      ).argParser(readRate),
+    )
     .option('--to <url>', 'URL of the edge (default: the edge of the local stack)')
     .option(
       '--content-type <type>',
-      'content type of the body (default: JSON if it looks like JSON, else a form)',
+      'content type of the body (default: JSON or XML if it looks so, else a form)',
     )
     .option(
       '--secret <name>',
@@ -43,35 +69,86 @@ export function sendCommand(): Command {
       '--secrets <file>',
       'file with the secrets that are not in the environment',
       '.dev.vars',
-    );
+    )
+    .addOption(jsonOption());
   return addStateOption(command)
     .addHelpText(
       'after',
-      '\nThe body is sent unchanged. Exceptions are Adyen, Linear, Mailgun and Pusher, whose deliveries carry\ntheir signature or time in the body: these members are set.',
+      '\nThe body of a file is sent unchanged. Exceptions are what --set names, and Adyen,\nLinear, Mailgun and Pusher, whose deliveries carry their signature or time in the\nbody: these members are set.',
     )
     .action(send);
 }
 
-async function send(name: string, file: string | undefined, options: SendOptions): Promise<void> {
+function repeated(flags: string, description: string): Option {
+  return new Option(flags, `${description} (repeatable)`)
+    .argParser((value: string, before: readonly string[]) => [...before, value])
+    .default([], 'none');
+}
+
+async function send(
+  name: string,
+  file: string | undefined,
+  options: SendOptions,
+  command: Command,
+): Promise<void> {
   const relay = await loadRelay();
   const stream = findStream(relay, name);
+  if (options.listEvents) {
+    process.stdout.write(listEvents(stream, options.json));
+    return;
+  }
+  if (file !== undefined && options.event !== undefined) {
+    command.error('error: --event chooses a sample, and a file is given');
+  }
   const edge = findEdge(options);
   const secret = readSecret(stream, options);
-  const draft = file === undefined ? sampleOf(stream) : undefined;
-  const body = draft ? new TextEncoder().encode(draft.body) : readBody(file ?? '-');
-  const contentType = options.contentType ?? draft?.contentType ?? guessType(body);
-  const side = { relay, now: Date.now(), edge, secret };
-  const signed = await sign(stream, { body, contentType }, side);
-  try {
-    const response = await post(signed, contentType);
-    // A proxy before the edge may quote the path, which may contain the key.
-    process.stdout.write(terminalLines(redactSecret(await describe(response), secret)));
-    if (!response.ok) process.exitCode = 1;
-  } catch (cause) {
-    // The URL is not shown, and in the message of fetch() the secret is redacted: both may contain the key.
-    const problem = `${new URL(edge).origin} does not answer: ${redactSecret(reasonOf(cause), secret)}`;
-    throw new RelayError('edge.unreachable', problem, { cause });
+  const makeDraft = draftMaker(stream, file, options);
+  const answers: Answer[] = [];
+  await runPaced(
+    options.count,
+    async () => {
+      const draft = makeDraft();
+      const signed = await sign(stream, draft, { relay, now: Date.now(), edge, secret });
+      const headers = { 'content-type': draft.contentType, ...signed.headers, ...draft.last };
+      answers.push(await post({ ...signed, headers }, edge, secret));
+    },
+    { perSecond: options.rate, atOnce },
+  );
+  process.stdout.write(options.json ? answersJson(answers) : answersText(answers));
+  if (answers.some(({ status }) => status >= 300)) process.exitCode = 1;
+}
+
+interface Draft {
+  body: Uint8Array<ArrayBuffer>;
+  contentType: string;
+  headers: Record<string, string>;
+  /** What `--header` says: it also replaces what the signature adds. */
+  last: Record<string, string>;
+}
+
+/** Each sample has new ids; a file is read once. */
+function draftMaker(
+  stream: RelayStream,
+  file: string | undefined,
+  { event, set, header, contentType }: SendOptions,
+): () => Draft {
+  const last = readHeaders(header);
+  const declared = contentType ?? last['content-type'];
+  if (file !== undefined) {
+    const body = editBody(readBody(file), set);
+    const draft = { body, contentType: declared ?? guessType(body), headers: last, last };
+    return () => draft;
   }
+  return () => {
+    const sample = sampleOf(stream, event === undefined ? {} : { event });
+    const text = new TextEncoder().encode(sample.body) as Uint8Array<ArrayBuffer>;
+    return {
+      body: editBody(text, set),
+      contentType: declared ?? sample.contentType,
+      headers: { ...sample.headers, ...last },
+      last,
+    };
+  };
 }
 
 function findEdge({ to, state }: SendOptions): string {
@@ -92,34 +169,23 @@ function isEdge(url: URL | null): boolean {
 }
 
 function readSecret(stream: RelayStream, { secret, secrets }: SendOptions): string {
-  if (secret === undefined && hasKeyPair(schemes[stream.scheme])) {
+  const known = readSecrets(secrets);
+  const own = stream.secrets[0] ?? '';
+  const isPair = secret === undefined && hasKeyPair(schemes[stream.scheme]);
+  const name = secret ?? (isPair ? privateKeyName(own) : own);
+  const value = known[name];
+  if (value) return value;
+  if (isPair && known[own]) {
     const problem = `only the sender can sign for the stream "${stream.name}", with its private key`;
     throw new RelayError('secret.private', problem);
   }
-  const name = secret ?? stream.secrets[0] ?? '';
-  const value = readSecrets(secrets)[name];
-  if (value) return value;
   const problem = `${name} is neither in the environment nor in ${secrets}`;
   throw new RelayError('secret.missing', problem);
 }
 
-function readBody(file: string): Uint8Array<ArrayBuffer> {
-  try {
-    return new Uint8Array(readFileSync(file === '-' ? 0 : file));
-  } catch (cause) {
-    const problem = `${file} can't be read: ${(cause as Error).message}`;
-    throw new RelayError('body.unreadable', problem, { cause });
-  }
-}
-
-function guessType(body: Uint8Array): string {
-  const first = new TextDecoder().decode(body.subarray(0, 64)).trimStart()[0] ?? '';
-  return '{["'.includes(first) ? 'application/json' : 'application/x-www-form-urlencoded';
-}
-
 async function sign(
   stream: RelayStream,
-  draft: { body: Uint8Array<ArrayBuffer>; contentType: string },
+  draft: Draft,
   side: { relay: Relay; now: number; edge: string; secret: string },
 ) {
   try {
@@ -132,35 +198,14 @@ async function sign(
   }
 }
 
-async function post(
-  { url, headers, body }: Awaited<ReturnType<typeof signBytes>>,
-  contentType: string,
-): Promise<Response> {
-  return await fetch(url, {
-    method: 'POST',
-    redirect: 'manual',
-    signal: AbortSignal.timeout(answerTimeoutMs),
-    headers: { 'content-type': contentType, ...headers },
-    body,
-  });
+function readCount(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('a count is a whole number from 1 to 9999999');
 }
 
-/** fetch() says only that it failed; the reason is in the cause. */
-function reasonOf(error: unknown): string {
-  const { cause, message } = error as Error;
-  return cause instanceof Error && cause.message ? cause.message : message;
-}
-
-/** The status, the relay's own headers and the body, each on its own line. */
-async function describe(response: Response): Promise<string> {
-  const { status, statusText, headers } = response;
-  const own = [...headers].filter(
-    ([name]) => name.startsWith('tributary-') || name === 'retry-after',
-  );
-  const lines = [
-    `${status} ${statusText}`.trimEnd(),
-    ...own.map(([name, value]) => `${name}: ${value}`),
-    (await response.text()).trimEnd(),
-  ];
-  return `${lines.filter((line) => line !== '').join('\n')}\n`;
+function readRate(text: string): number {
+  const [, digits = '', unit = 's'] = /^(\d{1,5}(?:\.\d{1,3})?)(?:\/([sm]))?$/.exec(text) ?? [];
+  const rate = Number(digits) / (unit === 'm' ? 60 : 1);
+  if (rate > 0) return rate;
+  throw new InvalidArgumentError('a rate is a number a second or a minute: 50/s, 90/m');
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import type { Relay, RelayStream } from '../shared/config/config.ts';
 import { secretPrefix } from '../shared/config/secrets.ts';
+import { RelayError } from '../shared/errors.ts';
 import type { Scheme } from '../shared/signatures/scheme.ts';
 import { schemes } from '../shared/signatures/schemes.ts';
 import { sources } from '../shared/sources/registry.ts';
@@ -10,20 +11,41 @@ import { appendPrivately } from './parts/private-files.ts';
 
 export type Secrets = Record<string, string>;
 
-/** How to generate each secret that the relay needs. A sender's key pair cannot be generated here. */
-function secretGenerators(relay: Relay): Map<string, () => string> {
-  const generators = new Map([['GOOGLE_SERVICE_ACCOUNT', () => makeServiceAccount(relay.project)]]);
+/** How to generate each secret that the relay needs: its value, and for a key pair the private key too. */
+function secretGenerators(relay: Relay): Map<string, () => Secrets> {
+  const generators = new Map<string, () => Secrets>();
+  const add = (name: string, make: () => string) =>
+    generators.set(name, () => ({ [name]: make() }));
+  add('GOOGLE_SERVICE_ACCOUNT', () => makeServiceAccount(relay.project));
   for (const stream of relay.streams.values()) {
     const scheme = schemes[stream.scheme];
-    if (!hasKeyPair(scheme)) {
-      for (const name of stream.secrets) generators.set(name, () => makeSecretOf(scheme));
+    for (const name of stream.secrets) {
+      const { algorithm } = scheme;
+      if (algorithm === 'ed25519' || algorithm === 'ecdsa-p256') {
+        generators.set(name, () => makeKeyPair(name, algorithm));
+      } else if (!hasKeyPair(scheme)) add(name, () => makeSecretOf(scheme));
     }
-    if (stream.handshake === 'meta') {
-      generators.set(`${secretPrefix(stream.name)}_VERIFY_TOKEN`, makeKey);
-    }
-    if (hasApi(stream)) generators.set(apiKeyName(stream.name), makeKey);
+    if (stream.handshake === 'meta') add(`${secretPrefix(stream.name)}_VERIFY_TOKEN`, makeKey);
+    if (hasApi(stream)) add(apiKeyName(stream.name), makeKey);
   }
   return generators;
+}
+
+/** The name under which `tributary send` finds the private key of a sender that is only made up here. */
+export function privateKeyName(secret: string): string {
+  return `${secret}_PRIVATE_KEY`;
+}
+
+/** In place of the sender's: its public key as it is configured, and the private key in PKCS #8, base64. */
+function makeKeyPair(name: string, algorithm: 'ed25519' | 'ecdsa-p256'): Secrets {
+  const { publicKey, privateKey } =
+    algorithm === 'ed25519'
+      ? generateKeyPairSync('ed25519')
+      : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return {
+    [name]: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+    [privateKeyName(name)]: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
+  };
 }
 
 /** Whether the sender signs with a private key, so that the relay only has the public key. */
@@ -53,7 +75,7 @@ function makeSecretOf(scheme: Scheme): string {
 
 /** Generates every secret that the relay needs. */
 export function makeSecrets(relay: Relay): Secrets {
-  return Object.fromEntries([...secretGenerators(relay)].map(([name, make]) => [name, make()]));
+  return Object.assign({}, ...[...secretGenerators(relay).values()].map((make) => make()));
 }
 
 /** The name of the secret for the sender's API of exports or history. */
@@ -71,22 +93,34 @@ export interface CompletedSecrets {
  * Reads `.dev.vars` and appends missing secrets; existing lines stay as they are. Returns all values and the
  * names of the added ones. Only the owner can read the file afterwards; `tightened` is a warning if others
  * could read it before.
+ *
+ * @throws RelayError `secrets.unreadable`
  */
 export function completeSecrets(file: string, relay: Relay): CompletedSecrets {
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const text = useFile(file, () => (existsSync(file) ? readFileSync(file, 'utf8') : ''));
   const secrets = parseEnv(text) as Secrets;
   const added: string[] = [];
   for (const [name, make] of secretGenerators(relay)) {
     if (secrets[name]) continue;
-    secrets[name] = make();
-    added.push(name);
+    const made = make();
+    Object.assign(secrets, made);
+    added.push(...Object.keys(made));
   }
   if (added.length === 0) return { secrets, added };
   // Single quotes, because dotenv readers turn \n in double quotes into line breaks.
   const lines = added.map((name) => `${name}='${secrets[name]}'\n`).join('');
   const gap = text === '' || text.endsWith('\n') ? '' : '\n';
-  const tightened = appendPrivately(file, gap + lines);
+  const tightened = useFile(file, () => appendPrivately(file, gap + lines));
   return { secrets, added, ...(tightened !== undefined && { tightened }) };
+}
+
+function useFile<Result>(file: string, use: () => Result): Result {
+  try {
+    return use();
+  } catch (cause) {
+    const problem = `${file} can't be used as a file of secrets: ${(cause as Error).message}`;
+    throw new RelayError('secrets.unreadable', problem, { cause });
+  }
 }
 
 /** 192 bits, safe in a path and in a shell. */

@@ -22,8 +22,23 @@ export interface StackOptions extends PartListeners {
   allowHosts?: AllowedHosts;
 }
 
+/** What changes when the stack goes on with another config. */
+interface StackChange {
+  relay: Relay;
+  secrets: Secrets;
+  /** Of the Worker's bindings alone: then the subscriber stays. */
+  isEdgeAlone: boolean;
+}
+
 export interface Stack {
   readonly ports: Ports;
+  /**
+   * Restarts the subscriber and the edge on the same ports; Pub/Sub and BigQuery stay. If the new subscriber does not
+   * start, everything goes on as before.
+   *
+   * @throws RelayError of the part that does not start
+   */
+  restart(change: StackChange): Promise<void>;
   /** Stops the edge, drains the subscriber, then stops the servers; within 5 s, by force if necessary. */
   stop(): Promise<void>;
 }
@@ -35,7 +50,8 @@ const stopWithinMs = { edge: 1200, subscriber: 2500, servers: 1200 } as const;
  * Starts the whole relay on 127.0.0.1: the Worker in workerd, the subscriber, and the local servers in the
  * place of Google's. If one part does not start, all others are stopped.
  */
-export async function startStack(options: StackOptions): Promise<Stack> {
+export async function startStack(given: StackOptions): Promise<Stack> {
+  let options = given;
   await requireFree(options.ports);
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   claimState(options.directory);
@@ -48,10 +64,55 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     parts.set(name, part);
     Object.assign(ports, await part.ready);
   };
-  const senderApis = await startSenderApis(options.relay, options.secrets, ports, allowHosts);
+  const startSubscriber = () => {
+    const { config } = options;
+    return new PartProcess(
+      'subscriber',
+      { config },
+      subscriberEnvironment(options, ports),
+      options,
+    );
+  };
+  const startEdge = () =>
+    start('edge', {
+      port: ports.edge,
+      relayConfig: options.config,
+      ...wranglerBeside(options.config),
+      bindings: { ...options.secrets, PUBSUB_ENDPOINT: `http://127.0.0.1:${ports.pubsub}` },
+    });
+  let senderApis = await startSenderApis(options.relay, options.secrets, ports, allowHosts);
   Object.assign(ports, senderApis.ports);
 
+  const restartParts = async ({ isEdgeAlone, ...change }: StackChange) => {
+    const before = options;
+    options = { ...options, ...change };
+    if (!isEdgeAlone) {
+      // Both may pull for a moment: an envelope that comes twice is recognised by its delivery_id.
+      const next = startSubscriber();
+      try {
+        await next.ready;
+      } catch (error) {
+        options = before;
+        throw error;
+      }
+      const last = parts.get('subscriber');
+      parts.set('subscriber', next);
+      await last?.stop(stopWithinMs.subscriber);
+      await senderApis.stop();
+      senderApis = await startSenderApis(options.relay, options.secrets, ports, allowHosts);
+    }
+    await parts.get('edge')?.stop(stopWithinMs.edge);
+    await startEdge();
+  };
+  let restarted = Promise.resolve();
+  const restart = (change: StackChange) => {
+    const done = restarted.then(() => restartParts(change));
+    restarted = done.catch(() => {});
+    return done;
+  };
+
   const stop = async () => {
+    await restarted;
     await parts.get('edge')?.stop(stopWithinMs.edge);
     await parts.get('subscriber')?.stop(stopWithinMs.subscriber);
     await Promise.all([
@@ -75,18 +136,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       }),
     ]);
     // The subscriber creates the topic and the tables, so the edge starts after it.
-    await start('subscriber', { config: options.config }, subscriberEnvironment(options, ports));
-    await start('edge', {
-      port: ports.edge,
-      relayConfig: options.config,
-      ...wranglerBeside(options.config),
-      bindings: { ...options.secrets, PUBSUB_ENDPOINT: `http://127.0.0.1:${ports.pubsub}` },
-    });
+    const subscriber = startSubscriber();
+    parts.set('subscriber', subscriber);
+    await subscriber.ready;
+    await startEdge();
   } catch (error) {
     await stop();
     throw error;
   }
-  return { ports, stop };
+  return { ports, restart, stop };
 }
 
 function wranglerBeside(config: string): { wranglerConfig?: string } {

@@ -87,6 +87,12 @@ export const errors = {
     meaning: 'The command was stopped with Ctrl-C or by a signal.',
     remedy: 'Run the command again: it continues where it stopped.',
   },
+  'config.broken': {
+    reaction: 'setup',
+    meaning: 'The config file cannot be run: it has a syntax error, or its own code fails.',
+    remedy:
+      'Correct the line that the message names. If a package is missing, run `npm install` in the folder of the config.',
+  },
   'config.invalid': {
     reaction: 'setup',
     meaning: 'tributary.config.ts has one or more problems.',
@@ -136,6 +142,22 @@ export const errors = {
     reaction: 'setup',
     meaning: 'The configured encoding does not exist.',
     remedy: 'Use a name from the WHATWG Encoding Standard, for example windows-1252.',
+  },
+  'delivery.event': {
+    reaction: 'setup',
+    meaning: 'The sender of the stream has no sample with this name.',
+    remedy: 'Choose an event that `npx tributary send <stream> --list-events` prints.',
+  },
+  'delivery.header': {
+    reaction: 'setup',
+    meaning: 'A header of the delivery is not one.',
+    remedy: 'Write it as `--header "name: value"`.',
+  },
+  'delivery.set': {
+    reaction: 'setup',
+    meaning: 'A value cannot be set in the body.',
+    remedy:
+      'Write it as `--set "$.path=value"`, with a path of the JSON body or the name of a field of a form.',
   },
   'delivery.unsignable': {
     reaction: 'setup',
@@ -339,6 +361,23 @@ export const errors = {
     meaning: 'The announced URL is not below the configured API or bucket, or names no file.',
     remedy: 'Check `apiUrl` of the stream. If it is right, do not trust the sender.',
   },
+  'file.unusable': {
+    reaction: 'setup',
+    meaning: 'The system does not let the command use a file or a folder.',
+    remedy:
+      'Check the path, its owner and permissions, and the free space; or name another path with the option of the command.',
+  },
+  'filter.unjudged': {
+    reaction: 'setup',
+    meaning: 'The filter looks at what the table does not hold, so stored rows cannot be judged.',
+    remedy:
+      'Try the filter on saved deliveries with `npx tributary try`, or give the table a column with the whole event.',
+  },
+  'filter.unreadable': {
+    reaction: 'setup',
+    meaning: 'The filter of the command line cannot be read.',
+    remedy: 'Write it as in tributary.config.ts, in quotes: `--filter "{ event: \'^order\' }"`.',
+  },
   'google.project': {
     reaction: 'setup',
     meaning: 'The Google Cloud project does not exist, or you may not look at it.',
@@ -504,6 +543,11 @@ export const errors = {
     meaning: 'Only the sender can sign for this stream, with its private key.',
     remedy: 'Name the variable that holds a private key with `--secret`.',
   },
+  'secrets.unreadable': {
+    reaction: 'setup',
+    meaning: 'The file with the secrets cannot be read or written.',
+    remedy: 'Give `--secrets` the path of a file that you may read and write, such as .dev.vars.',
+  },
   'service-account.invalid': {
     reaction: 'setup',
     meaning: 'The secret GOOGLE_SERVICE_ACCOUNT is not the key of a service account.',
@@ -514,6 +558,11 @@ export const errors = {
     reaction: 'setup',
     meaning: 'A local relay already uses this state folder.',
     remedy: 'Stop it first, or give this one its own folder with `--state`.',
+  },
+  'state.unusable': {
+    reaction: 'setup',
+    meaning: 'The state folder cannot be created or written.',
+    remedy: 'Name a folder that you may write with `--state <folder>`, or correct its permissions.',
   },
   'state.version': {
     reaction: 'setup',

@@ -10,14 +10,28 @@ export interface CountsReport<Name extends string> {
   of: string;
   columns: CountColumns<Name>;
   lines: readonly (readonly [title: string, counts: Readonly<Record<Name, number>>])[];
+  total?: Readonly<Record<Name, number>>;
   dryRun: boolean;
   /** The file with the rejected lines, if there are any. */
   rejected?: string | undefined;
 }
 
+/** The same report for programs. */
+export function countsDocument<Name extends string>(report: CountsReport<Name>): object {
+  const { of, lines, total, dryRun, rejected } = report;
+  const what = of.replace(/ \(.*/, '');
+  return {
+    dryRun,
+    [`${what}s`]: lines.map(([title, counts]) => ({ [what]: title, ...counts })),
+    ...(total && { total }),
+    ...(rejected !== undefined && { rejectedFile: rejected }),
+  };
+}
+
 /** How many lines were written, and how many were not and why, as a table for a terminal. */
 export function describeCounts<Name extends string>(report: CountsReport<Name>): string {
-  const { of, columns, lines, dryRun, rejected } = report;
+  const { of, columns, total, dryRun, rejected } = report;
+  const lines = total ? [...report.lines, ['all', total] as const] : report.lines;
   const names = Object.keys(columns) as Name[];
   const head = names.map((name) =>
     dryRun && name === 'written' ? 'to be written' : columns[name],

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BigQuery } from '@google-cloud/bigquery';
-import { type Draft, sampleOf, signBytes } from '../../local/samples/deliveries.ts';
+import { type Sample, sampleOf, signBytes } from '../../local/samples/deliveries.ts';
 import { hasKeyPair } from '../../local/secrets.ts';
 import { keyedLayout } from '../../shared/columns.ts';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
@@ -105,8 +105,8 @@ export async function probeEdge(probe: Probe): Promise<ProbeResult> {
 }
 
 async function post({ relay, stream, edge, secret, now = Date.now }: Probe): Promise<Response> {
-  const { body, contentType } = markSample(sampleOf(stream), stream);
-  const draft = { body: new TextEncoder().encode(body), contentType };
+  const { body, contentType, headers } = markSample(sampleOf(stream), stream);
+  const draft = { body: new TextEncoder().encode(body), contentType, headers };
   const signed = await signBytes(draft, stream, { relay, secret, edge, now: now() });
   return await fetch(signed.url, {
     method: 'POST',
@@ -121,7 +121,7 @@ async function post({ relay, stream, edge, secret, now = Date.now }: Probe): Pro
  * Gives the event an id of its own that begins with `tributary-probe-`: in a table with a key, the probe then replaces
  * no row of the sender's. A sample whose id is no member of its own, or no text, stays as it is.
  */
-function markSample(draft: Draft, stream: RelayStream): Draft {
+function markSample(draft: Sample, stream: RelayStream): Sample {
   const path = idPathOf(stream);
   if (path === undefined) return draft;
   const [id] = findValues(draft.body, path) ?? [];

@@ -39,7 +39,7 @@ export const formats: Record<FormatName, (result: QueryResult, printed?: Printed
     if (result.fields.length === 0) return 'Done: no rows to show.\n';
     const names = result.fields.map((field) => field.name);
     const rows = texts(result).map((row) => row.map((text) => text ?? 'NULL'));
-    const table = drawTable([names, ...rows]);
+    const table = drawTable([names, ...rows], [], Number.POSITIVE_INFINITY);
     return table.indexOf('\n') <= width
       ? table
       : rows.map((row) => listColumns(names, row)).join('\n');

@@ -1,10 +1,12 @@
 import { censusTable } from '../../shared/census.ts';
 import type { Relay, RelayStream, SourceName } from '../../shared/config/config.ts';
 import { type ErrorCode, RelayError } from '../../shared/errors.ts';
+import { suggestion } from '../../shared/nearest-name.ts';
 
 interface Parameter {
   type: 'INT64' | 'STRING';
-  default: string;
+  /** Absent where no value would be right for everybody: a result with another's is plausible, and wrong. */
+  default?: string;
 }
 
 /** A query of the vendors' guides, for the tables of this relay. */
@@ -20,7 +22,7 @@ export interface SavedQuery {
   sql(table: string, isOwn: boolean): string;
 }
 
-const experiment = { type: 'INT64', default: '42' } as const;
+const experiment = { type: 'INT64' } as const;
 
 /** The rows that show who saw the experiment. */
 function exposures(isOwn: boolean): string {
@@ -70,7 +72,7 @@ ORDER BY variant`,
   'conversion-rate': {
     about: 'share of the units of each variant that reached a goal after they saw it',
     reads: 'absmartly',
-    parameters: { experiment_id: experiment, goal_name: { type: 'STRING', default: '' } },
+    parameters: { experiment_id: experiment, goal_name: { type: 'STRING' } },
     sql: (table, isOwn) => `WITH exposures AS (
   SELECT unit_uid, variant, MIN(event_at) AS first_exposed_at
   FROM \`${table}\`
@@ -118,7 +120,7 @@ export function prepareSaved(relay: Relay, choice: SavedQueryChoice): PreparedQu
   if (!saved) {
     throw refused(
       'query.unknown',
-      `no saved query "${choice.name}"; there are: ${list(savedQueries)}`,
+      `no saved query "${choice.name}"; there are: ${list(savedQueries)}${suggestion(choice.name, Object.keys(savedQueries))}`,
     );
   }
   const { params, types } = bind(choice.name, saved, choice.parameters);
@@ -133,7 +135,7 @@ function bind(
   saved: SavedQuery,
   given: string[],
 ): Pick<PreparedQuery, 'params' | 'types'> {
-  const texts = new Map(
+  const texts = new Map<string, string | undefined>(
     Object.entries(saved.parameters).map(([key, { default: text }]) => [key, text]),
   );
   for (const pair of given) {
@@ -145,6 +147,11 @@ function bind(
       );
     }
     texts.set(key, value.join('='));
+  }
+  const absent = [...texts].filter(([, text]) => text === undefined || text === '');
+  if (absent.length > 0) {
+    const flags = absent.map(([key]) => `--param ${key}=…`).join(' ');
+    throw refused('query.parameter', `${name} needs ${flags}`);
   }
   const params: PreparedQuery['params'] = {};
   const types: PreparedQuery['types'] = {};

@@ -1,10 +1,10 @@
 import type { PartName } from '../../local/parts/part.ts';
 import { terminalText } from '../../shared/terminal-text.ts';
 
-/** Prints a line that a part of the local stack logged. JSON is shortened to what a person reads. */
-export function printPartLine(part: PartName, line: string): void {
+/** A line that a part of the local stack logged. JSON is shortened to what a person reads. */
+export function describePartLine(part: PartName, line: string): string {
   const clock = new Date().toISOString().slice(11, 23);
-  console.log(`${clock} ${part.padEnd(10)} ${terminalText(toReadable(line))}`);
+  return `${clock} ${part.padEnd(10)} ${terminalText(toReadable(line))}`;
 }
 
 /** Fields that are the same in every line, or are only for machines. */

@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import { terminalText } from '../../shared/terminal-text.ts';
+import { isQuiet } from './manners.ts';
 
 const drawEveryMs = 100;
 
@@ -17,13 +18,13 @@ export class ProgressBar {
       hideCursor: true,
       clearOnComplete: true,
     });
-    this.#bar.start(total ?? 1, 0, { what: '' });
+    if (!isQuiet()) this.#bar.start(total ?? 1, 0, { what: '' });
   }
 
   /** @param what the text beside the bar; called whenever the bar is drawn */
   show(done: number, what: () => string): void {
     const now = performance.now();
-    if (!process.stderr.isTTY || now - this.#shownAt < drawEveryMs) return;
+    if (!process.stderr.isTTY || isQuiet() || now - this.#shownAt < drawEveryMs) return;
     this.#shownAt = now;
     this.#bar.update(done, { what: terminalText(what()) });
   }
@@ -33,8 +34,12 @@ export class ProgressBar {
   }
 }
 
-/** Prints a line on standard error, in the place of a bar, which is drawn again below it. */
-export function printAboveBar(text: string): void {
+/**
+ * Prints a line on standard error, in the place of a bar, which is drawn again below it. With `--quiet` it prints
+ * only errors.
+ */
+export function printAboveBar(text: string, kind: 'notice' | 'error' = 'notice'): void {
+  if (kind === 'notice' && isQuiet()) return;
   const line = terminalText(text);
   process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}\n` : `${line}\n`);
 }

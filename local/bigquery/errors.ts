@@ -27,16 +27,19 @@ export interface ErrorProto {
 export class BigQueryError extends Error {
   readonly reason: ErrorReason;
   readonly location: string | undefined;
+  /** Where in the statement it is, in UTF-16 units. */
+  readonly offset: number | undefined;
 
   constructor(
     reason: ErrorReason,
     message: string,
-    options?: ErrorOptions & { location?: string },
+    options?: ErrorOptions & { location?: string; offset?: number },
   ) {
     super(message, options);
     this.name = 'BigQueryError';
     this.reason = reason;
     this.location = options?.location;
+    this.offset = options?.offset;
   }
 
   get status(): number {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { listenOnLoopback } from '../guards/loopback.ts';
 import { type AllowedHosts, guardRequests } from '../guards/request-guard.ts';
-import { datanostroEvent } from '../samples/deliveries.ts';
+import { datanostroEvent } from '../samples/drafts.ts';
 
 export interface DatanostroOptions {
   /** 0 selects any free port. */

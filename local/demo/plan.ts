@@ -1,12 +1,6 @@
 import type { RelayStream } from '../../shared/config/config.ts';
-import {
-  crmPostback,
-  type Draft,
-  datanostroEvent,
-  exportAnnouncement,
-  type SendingSide,
-  signDelivery,
-} from '../samples/deliveries.ts';
+import { type SendingSide, signDelivery } from '../samples/deliveries.ts';
+import { crmPostback, type Draft, datanostroEvent, exportAnnouncement } from '../samples/drafts.ts';
 
 export type Expected = 'accepted' | 'filtered' | 'rejected';
 

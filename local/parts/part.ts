@@ -85,7 +85,9 @@ function failureOf(error: unknown): PartMessage {
     return { kind: 'failed', code: error.code, message: error.message };
   }
   const { code, message, stack } = error as NodeJS.ErrnoException;
-  return { kind: 'failed', message: code ? message : (stack ?? message) };
+  // The errors of a bundle say where they are in the user's own files; our stack would not.
+  const isKnown = Boolean(code) || 'errors' in (error as Error);
+  return { kind: 'failed', message: isKnown ? message : (stack ?? message) };
 }
 
 /** Resolves with the parent's first message. */

@@ -2,8 +2,10 @@
 // the umask. Windows has no such modes.
 
 import {
+  accessSync,
   chmodSync,
   closeSync,
+  constants,
   fchmodSync,
   fstatSync,
   mkdirSync,
@@ -14,6 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
+import { RelayError } from '../../shared/errors.ts';
 
 const hasModes = process.platform !== 'win32';
 const others = 0o077;
@@ -24,9 +27,11 @@ const ownEntries = ['pubsub', 'bigquery', 'stack.json', 'version.json'];
 /**
  * Creates the folder with mode 0700, or restricts an existing folder and the relay's files in it. Returns a
  * warning if a mode had to be changed, or could not be changed.
+ *
+ * @throws RelayError `state.unusable`
  */
 export function makePrivateFolder(folder: string): string | undefined {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   if (!hasModes) return undefined;
   try {
     const wasOpen = !isShared(folder) && tighten(folder, 0o700);
@@ -36,6 +41,20 @@ export function makePrivateFolder(folder: string): string | undefined {
     return `${opened.join(', ')} in ${folder} could be read by others on this machine: now yours alone.`;
   } catch (error) {
     return `${folder} may be read by others on this machine, and its mode can't be changed (${(error as Error).message}).`;
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const problem =
+      code === 'EEXIST' || code === 'ENOTDIR'
+        ? `${folder} is a file, or below one, and the state needs a folder`
+        : `the state folder ${folder} can't be written: ${message}`;
+    throw new RelayError('state.unusable', problem, { cause });
   }
 }
 

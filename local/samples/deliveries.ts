@@ -1,15 +1,16 @@
-import type { Relay, RelayStream, SourceName } from '../../shared/config/config.ts';
-import { takesNoJson } from '../../shared/formats/body-formats.ts';
+import type { Relay, RelayStream } from '../../shared/config/config.ts';
+import { filterOf } from '../../shared/filters/filter.ts';
 import { schemes } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign/sign.ts';
-import type { Secrets } from '../secrets.ts';
-import { sampleBody } from './sample-event.ts';
+import { sources } from '../../shared/sources/registry.ts';
+import { privateKeyName, type Secrets } from '../secrets.ts';
+import type { Draft } from './drafts.ts';
+import { type FoundSample, findSamples, unknownEvent } from './find-samples.ts';
+import { emptySample, fillSample, takesForm } from './sample-event.ts';
+import { type Moment, momentAt } from './senders/sample.ts';
 
-/** A request body of a sender, before it is signed. */
-export interface Draft {
-  body: string;
-  contentType: string;
-}
+const jsonType = 'application/json';
+const formType = 'application/x-www-form-urlencoded';
 
 /** A delivery that can be sent. */
 export interface SignedDelivery extends Draft {
@@ -17,93 +18,82 @@ export interface SignedDelivery extends Draft {
   headers: Record<string, string>;
 }
 
-const products = ['KETTLE-01', 'LAMP-22', 'CHAIR-7', 'MUG-305', 'DESK-11'];
-const sources = ['web', 'server', 'app'];
-
-/** A DataNostro event that varies with `n`. `now` is its time in Unix milliseconds. */
-export function datanostroEvent(n: number, eventName: string, now: number): Draft {
-  const sku = products[n % products.length];
-  const request = JSON.stringify({
-    items: [{ sku, quantity: 1 + (n % 3), price: 19.9 + n }],
-    currency: 'CZK',
-    note: `Příliš žluťoučký kůň № ${n} 🐎`,
-  });
-  const event = JSON.stringify({
-    id: `evt_${n.toString().padStart(6, '0')}`,
-    event_name: eventName,
-    created_at: new Date(now).toISOString(),
-    tenant_id: `tenant_${n % 4}`,
-    source_ip_masked: '203.0.113.0',
-    user_agent: 'Mozilla/5.0 (X11; Linux x86_64)',
-    request_source: sources[n % sources.length],
-  });
-  // Beyond 2^53: the table must have every digit.
-  const clientId = 9007199254740993n + BigInt(n);
-  const payload = request.replace(/}$/, `,"client_id":${clientId}}`);
-  return {
-    body: event.replace(/}$/, `,"request_body":${payload}}`),
-    contentType: 'application/json',
-  };
+/** A sample delivery of a stream's sender. */
+export interface Sample extends Draft {
+  /** The name of its first event, as `--event` takes it. */
+  event: string;
+  headers: Record<string, string>;
 }
 
-const orderStates = ['received', 'shipped', 'delivered', 'refunded'];
+export interface SampleOptions {
+  /** By default the sender's usual one that the stream's filter passes. */
+  event?: string;
+  /** Unix milliseconds; by default the present. */
+  now?: number;
+}
 
-/** A CRM's postback; `n` selects form, JSON, XML or plain text. */
-export function crmPostback(n: number): Draft {
-  const order = {
-    orderId: `N${n}`,
-    status: orderStates[n % orderStates.length] ?? '',
-    total: (20 + n * 1.37).toFixed(2),
-    userId: `U${n % 17}`,
+/**
+ * A sample delivery of the stream's sender, with new ids, and a value wherever the stream reads one.
+ *
+ * @throws RelayError `delivery.event` if the sender has no such event
+ */
+export function sampleOf(stream: RelayStream, options: SampleOptions = {}): Sample {
+  const at = momentAt(options.now ?? Date.now());
+  const found = findSamples(stream);
+  if (found.length === 0) return makeSample(stream, at, options.event);
+  const named = found.find(({ event }) => event === options.event);
+  if (options.event !== undefined && !named) throw unknownEvent(stream, options.event);
+  const made = (named ? [named] : found).map((sample) => fromSender(sample, stream, at));
+  const sample = made.find((delivery) => passes(delivery, stream)) ?? made[0];
+  if (!sample) throw unknownEvent(stream, '');
+  return sample;
+}
+
+/** Whether the stream's filter passes any of its events. */
+function passes({ body, contentType, headers }: Sample, stream: RelayStream): boolean {
+  const delivery = {
+    body: new TextEncoder().encode(body),
+    contentType,
+    header: (name: string) => headers[name],
   };
-  switch (n % 4) {
-    case 1:
-      return { body: JSON.stringify(order), contentType: 'application/json' };
-    case 2:
-      return {
-        body: `<order id="${order.orderId}"><status>${order.status}</status></order>\r\n`,
-        contentType: 'application/xml',
-      };
-    case 3:
-      return { body: `objednávka ${order.orderId} → ${order.status}`, contentType: 'text/plain' };
-    default:
-      return {
-        body: new URLSearchParams(order).toString(),
-        contentType: 'application/x-www-form-urlencoded',
-      };
+  const reading = sources[stream.source].read(delivery, stream);
+  return reading.kind === 'events' && reading.events.some(filterOf(stream).passes);
+}
+
+/** A delivery of a sender that only the config knows. */
+function makeSample(stream: RelayStream, at: Moment, name?: string): Sample {
+  const event = name ?? stream.filter?.events?.[0] ?? 'test';
+  const { json, headers } = fillSample(emptySample(stream), stream, at, event);
+  if (!takesForm(stream)) return { event, headers, body: json, contentType: jsonType };
+  return { event, headers, body: toForm(json), contentType: formType };
+}
+
+function fromSender(sample: FoundSample, stream: RelayStream, at: Moment): Sample {
+  const { event } = sample;
+  const given = sample.body(at);
+  const headers = sample.headers(at);
+  const text = typeof given === 'string' ? given : JSON.stringify(given);
+  if (text.startsWith('{') || text.startsWith('[')) {
+    const filled = fillSample({ json: text, headers }, stream, at, event);
+    return { event, headers: filled.headers, body: filled.json, contentType: jsonType };
   }
-}
-
-/** ABsmartly's announcement of an export, as its webhook reference shows it. */
-export function exportAnnouncement(exportId: number, experimentId: number, now: number): Draft {
-  const file = `experiment_${experimentId}_export.zip`;
-  const announcement = {
-    event_name: 'ExperimentDataExportReady',
-    event_at: now,
-    id: experimentId,
-    user_id: 7,
-    metadata: {
-      download_url: `/v1/experiments/exports/${exportId}/${file}`,
-      export_config_id: exportId,
-      file_name: file,
-    },
+  if (text.startsWith('<')) return { event, headers, body: text, contentType: 'application/xml' };
+  if (!/^[\w%.+-]+=/.test(text)) {
+    return { event, headers, body: text, contentType: 'text/plain; charset=utf-8' };
+  }
+  const json = JSON.stringify(Object.fromEntries(new URLSearchParams(text)));
+  const filled = fillSample({ json, headers }, stream, at, event);
+  return {
+    event,
+    headers: filled.headers,
+    body: filled.json === json ? text : toForm(filled.json),
+    contentType: formType,
   };
-  return { body: JSON.stringify(announcement), contentType: 'application/json' };
 }
 
-const samples: Record<SourceName, (stream: RelayStream) => Draft> = {
-  datanostro: () => datanostroEvent(1, 'purchase', Date.now()),
-  absmartly: () => exportAnnouncement(15, 42, Date.now()),
-  segmentstream: () => crmPostback(4),
-  generic: (stream) => ({
-    body: sampleBody(stream, Date.now()),
-    contentType: takesNoJson(stream) ? 'application/x-www-form-urlencoded' : 'application/json',
-  }),
-};
-
-/** A sample delivery of the stream's sender. */
-export function sampleOf(stream: RelayStream): Draft {
-  return samples[stream.source](stream);
+/** A flat object as a form. */
+function toForm(json: string): string {
+  return new URLSearchParams(JSON.parse(json) as Record<string, string>).toString();
 }
 
 export interface SendingSide {
@@ -121,19 +111,33 @@ export interface SendingSide {
  * this body does not have.
  */
 export async function signDelivery(
-  { body, contentType }: Draft,
+  { body, contentType, headers = {} }: Draft,
   stream: RelayStream,
   { secrets, ...side }: SendingSide,
 ): Promise<SignedDelivery> {
   const bytes = new TextEncoder().encode(body);
-  const secret = secrets[stream.secrets[0] ?? ''] ?? '';
-  const signed = await signBytes({ body: bytes, contentType }, stream, { ...side, secret });
+  const name = stream.secrets[0] ?? '';
+  const secret = secrets[privateKeyName(name)] ?? secrets[name] ?? '';
+  const signed = await signBytes({ body: bytes, contentType, headers }, stream, {
+    ...side,
+    secret,
+  });
   return { ...signed, body: new TextDecoder().decode(signed.body), contentType };
 }
 
-/** As signDelivery, for a binary body and with the given secret (the private key of a key pair). */
+/** A request body as bytes, before it is signed. */
+export interface DraftBytes {
+  body: Uint8Array<ArrayBuffer>;
+  contentType: string;
+  headers?: Record<string, string>;
+}
+
+/**
+ * As signDelivery, for a binary body and with the given secret (the private key of a key pair). Returns the headers of
+ * the draft and those of the signature.
+ */
 export async function signBytes(
-  { body, contentType }: { body: Uint8Array<ArrayBuffer>; contentType: string },
+  { body, contentType, headers = {} }: DraftBytes,
   stream: RelayStream,
   { relay, secret, edge, now }: Omit<SendingSide, 'secrets'> & { secret: string },
 ): Promise<{ url: string; headers: Record<string, string>; body: Uint8Array<ArrayBuffer> }> {
@@ -143,13 +147,13 @@ export async function signBytes(
   const request = {
     method: 'POST',
     url,
-    headers: new Headers({ 'content-type': contentType }),
+    headers: new Headers({ 'content-type': contentType, ...headers }),
     body,
   };
   const signed = await signRequest(schemes[stream.scheme], request, secret, now);
   return {
     url: edge + (signed.url ?? url).slice(publicUrl.length),
-    headers: signed.headers,
+    headers: { ...headers, ...signed.headers },
     body: signed.body ?? body,
   };
 }

@@ -2,61 +2,112 @@ import type { ColumnType } from '../../shared/columns.ts';
 import type { Stream } from '../../shared/config/config.ts';
 import type { TimeUnit } from '../../shared/config/event-shape.ts';
 import { takesNoJson } from '../../shared/formats/body-formats.ts';
-import type { JsonPath } from '../../shared/json/json-path.ts';
-import type { Place, Places } from '../../shared/shape/places.ts';
-import { planOf } from '../../shared/shape/plan.ts';
+import { setMember } from '../../shared/json/json-edit.ts';
+import { findValues, type JsonPath } from '../../shared/json/json-path.ts';
+import { morePlanOf } from '../../shared/shape/more-columns.ts';
+import { type Place, type Places, readRaw } from '../../shared/shape/places.ts';
+import { type Plan, planOf } from '../../shared/shape/plan.ts';
+import type { Moment } from './senders/sample.ts';
 
-/** A body with one event for a `generic` stream, with a value at each path that the stream reads. `now` is in Unix ms. */
-export function sampleBody(stream: Stream, now: number): string {
-  const plan = planOf(stream);
-  const filled: [Places, unknown][] = [
-    ...plan.event.map((places): [Places, unknown] => [places, 'test']),
-    ...plan.id.map((places): [Places, unknown] => [places, 'evt_1']),
-    [plan.time, timeAs(plan.timeUnit, now)],
+/** A delivery while it is made: its body as JSON text, and its headers by lower-case name. */
+export interface JsonSample {
+  json: string;
+  headers: Record<string, string>;
+}
+
+/** A delivery with one event, for a stream whose sender has no sample. */
+export function emptySample(stream: Stream): JsonSample {
+  const { each } = planOf(stream);
+  return { json: each?.[0] === null ? '[]' : '{}', headers: {} };
+}
+
+/**
+ * The sample with a value wherever the stream reads one and the sample has none. A value that is there stays.
+ *
+ * @param event the name for an event without one
+ */
+export function fillSample(
+  sample: JsonSample,
+  stream: Stream,
+  at: Moment,
+  event = 'test',
+): JsonSample {
+  const plan = stream.source === 'generic' ? planOf(stream) : morePlanOf(stream);
+  if (!plan) return sample;
+  const wanted: [Places, unknown][] = [
+    ...plan.event.map((places): [Places, unknown] => [places, event]),
+    ...plan.id.map((places): [Places, unknown] => [places, at.id('evt_')]),
+    [plan.time, timeAs(plan.timeUnit, at)],
     ...plan.columns.map(({ from, type, unit }): [Places, unknown] => [
       from,
-      cellFor(type, unit, now),
+      cellFor(type, unit, at),
     ]),
   ];
-  let event: unknown;
-  let body: unknown;
-  for (const [[place], value] of filled) {
-    if (isPath(place, 'event')) event = withValue(event, place.path, value);
-    if (isPath(place, 'body')) body = withValue(body, place.path, value);
+  let filled = sample;
+  for (const path of eventPaths(sample.json, plan)) {
+    for (const [places, value] of wanted) filled = fill(filled, path, places, value);
+    // The stream reads nothing of its events.
+    if ((findValues(filled.json, path)?.[0] ?? '{}') === '{}') {
+      const json = setMember(filled.json, path, JSON.stringify({ id: at.id('evt_'), type: event }));
+      filled = { ...filled, json };
+    }
   }
-  event ??= { id: 'evt_1', type: 'test' };
-  if (takesNoJson(stream)) return new URLSearchParams(event as Record<string, string>).toString();
-  return JSON.stringify(plan.each ? withValue(body, plan.each, event) : event);
+  return filled;
 }
 
-/** Whether the place is a path inside the event or body, and not the whole of it. */
-function isPath<Of extends 'event' | 'body'>(
-  place: Place | undefined,
-  of: Of,
-): place is Extract<Place, { path: JsonPath }> {
-  return place !== undefined && place.of === of && 'path' in place && place.path.length > 0;
+/** Whether the stream takes forms, and so no JSON. */
+export function takesForm(stream: Stream): boolean {
+  return stream.source === 'generic' && takesNoJson(stream);
 }
 
-/** Adds a value at a path, with missing parents. Existing values stay. For an array, the first item is used. */
-function withValue(node: unknown, path: JsonPath, value: unknown): unknown {
-  const [step, ...rest] = path;
-  if (step === undefined) return node ?? value;
-  if (typeof step === 'string') {
-    if (node !== undefined && !isObject(node)) return node;
-    return { ...node, [step]: withValue(node?.[step], rest, value) };
+/** Where the events of a body stand; one at least. */
+function eventPaths(json: string, { each = [] }: Plan): JsonPath[] {
+  const place = each.map((step) => step ?? 0);
+  if (each.filter((step) => step === null).length !== 1 || each.at(-1) !== null) return [place];
+  const count = findValues(json, each)?.length ?? 0;
+  return Array.from({ length: Math.max(count, 1) }, (_, index) => [...place.slice(0, -1), index]);
+}
+
+/** Where none of the alternatives has a value, the first that can be set gets one. */
+function fill(
+  { json, headers }: JsonSample,
+  path: JsonPath,
+  places: Places,
+  value: unknown,
+): JsonSample {
+  // The relay itself has a value.
+  if (places.some(({ of }) => of === 'fact')) return { json, headers };
+  const [event = 'null'] = findValues(json, path) ?? [];
+  const context = {
+    event,
+    body: json,
+    header: (name: string) => headers[name],
+    // The URL is not part of a sample.
+    query: () => undefined,
+  };
+  if (readRaw(places, context) !== undefined) return { json, headers };
+  const place = places.find(isSettable);
+  if (place?.of === 'header') {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return { json, headers: { ...headers, [place.name]: text } };
   }
-  if (node !== undefined && !Array.isArray(node)) return node;
-  const items: unknown[] = [...(node ?? [])];
-  items[step ?? 0] = withValue(items[step ?? 0], rest, value);
-  return items;
+  if (!place || !('path' in place)) return { json, headers };
+  const target = place.of === 'body' ? place.path : [...path, ...place.path];
+  try {
+    return { json: setMember(json, target, JSON.stringify(value)), headers };
+  } catch (error) {
+    // Something else stands there: the sample goes without.
+    if (error instanceof TypeError) return { json, headers };
+    throw error;
+  }
 }
 
-function isObject(node: unknown): node is Record<string, unknown> {
-  return typeof node === 'object' && node !== null && !Array.isArray(node);
+/** The whole event is there anyway. */
+function isSettable(place: Place): boolean {
+  return place.of === 'header' || ('path' in place && place.path.length > 0);
 }
 
-function cellFor(type: ColumnType, unit: TimeUnit | undefined, now: number): unknown {
-  const iso = new Date(now).toISOString();
+function cellFor(type: ColumnType, unit: TimeUnit | undefined, at: Moment): unknown {
   switch (type) {
     case 'STRING':
       return 'test';
@@ -65,19 +116,29 @@ function cellFor(type: ColumnType, unit: TimeUnit | undefined, now: number): unk
     case 'JSON':
       return {};
     case 'TIMESTAMP':
-      return timeAs(unit, now);
+      return timeAs(unit, at);
     case 'DATE':
-      return iso.slice(0, 10);
+      return at.iso.slice(0, 10);
     case 'DATETIME':
-      return iso.slice(0, 23);
+      return at.iso.slice(0, 23);
     case 'TIME':
-      return iso.slice(11, 23);
+      return at.iso.slice(11, 23);
     default:
       return 1;
   }
 }
 
-function timeAs(unit: TimeUnit | undefined, now: number): unknown {
-  if (unit === 's') return Math.floor(now / 1000);
-  return unit === 'ms' ? now : new Date(now).toISOString();
+function timeAs(unit: TimeUnit | undefined, { now, seconds, iso }: Moment): unknown {
+  switch (unit) {
+    case 's':
+      return seconds;
+    case 'ms':
+      return now;
+    case 'us':
+      return now * 1000;
+    case 'ns':
+      return `${now}000000`;
+    default:
+      return iso;
+  }
 }

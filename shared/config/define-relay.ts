@@ -11,6 +11,11 @@ import { defaultSecret } from './secrets.ts';
  */
 export function defineRelay(options: RelayOptions): Relay {
   checkConfig(options);
+  return fillIn(options);
+}
+
+/** The same without the checks. */
+export function fillIn(options: RelayOptions): Relay {
   const streams = Object.entries(options.streams).map(([name, stream]) => resolve(name, stream));
   const {
     project,

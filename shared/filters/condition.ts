@@ -54,4 +54,6 @@ export interface Filter {
 export interface Problem {
   path: string;
   message: string;
+  /** What a person should do, where the message and the option's own remedy do not say it. */
+  remedy?: string;
 }

@@ -156,9 +156,10 @@ function mapEvent(
   };
   if (name !== undefined) facts['event:name'] = name;
   if (envelope.contentType !== undefined) facts['delivery:content_type'] = envelope.contentType;
-  const time = readTime(plan, view);
+  const context = { ...view, facts };
+  const time = readTime(plan, context);
   if (time?.ok) facts['event:time'] = String(time.value);
-  return mapColumns({ ...view, facts }, plan, time?.ok === false ? time : undefined);
+  return mapColumns(context, plan, time?.ok === false ? time : undefined);
 }
 
 /** When the event happened; undefined if the sender does not say. */

@@ -1,5 +1,5 @@
 import type { HandshakeFor, Stream, StreamOptions } from '../config/config.ts';
-import type { EventShape } from '../config/event-shape.ts';
+import type { EventShape, ValuePlace } from '../config/event-shape.ts';
 import type { SchemeName, TokenSchemeName } from '../signatures/schemes.ts';
 import { generic } from './generic.ts';
 
@@ -38,9 +38,14 @@ function metaRow(): SenderRow<'meta'> {
     scheme: 'meta',
     each: '$.entry',
     event: '$.changes[0].field',
+    // An entry of WhatsApp has no time of its own.
+    time: `$.time | $.changes[0].value.messages[0].timestamp | $.changes[0].value.statuses[0].timestamp | ${received}`,
     moreColumns: { object: { type: 'STRING', from: 'body:$.object' } },
   };
 }
+
+/** Where a sender says no time, an event's time is when the relay received it. */
+const received = 'delivery:received_at';
 
 /** Svix's libraries accept both names of its headers. The second are those of Standard Webhooks. */
 const svixId = 'header:svix-id | header:webhook-id';
@@ -80,7 +85,12 @@ export const asana = sender({
 });
 
 /** Its header box-delivery-id is new with every retry; the body's id stays. https://developer.box.com/guides/webhooks/v2 */
-export const box = sender({ scheme: 'box', event: '$.trigger', id: '$.id' });
+export const box = sender({
+  scheme: 'box',
+  event: '$.trigger',
+  id: '$.id',
+  time: `$.created_at | ${received}`,
+});
 
 export const calendly = sender({ scheme: 'calendly', event: '$.event', time: '$.created_at' });
 
@@ -116,7 +126,10 @@ export const docusign = sender({
 });
 
 /** Says only that something changed. */
-export const dropbox = sender({ scheme: 'dropbox' });
+export const dropbox = sender({ scheme: 'dropbox', time: received });
+
+/** GitHub's deliveries have no time of their own, but what they are about has one. The most frequent come first. */
+const githubTime: ValuePlace = `$.workflow_run.updated_at | $.comment.updated_at | $.pull_request.updated_at | $.issue.updated_at | $.head_commit.timestamp | $.release.published_at | ${received}`;
 
 /**
  * As JSON, or as a form whose `payload` is the JSON; up to 25 MB:
@@ -128,6 +141,7 @@ export const github = sender({
   body: ['json', 'form-payload'],
   event: 'header:x-github-event',
   id: 'header:x-github-delivery',
+  time: githubTime,
 });
 
 export const hubspot = sender({
@@ -151,6 +165,7 @@ export const klaviyo = sender({
   each: '$.data',
   event: '$.topic',
   id: '$.external_id',
+  time: '$.payload.data.attributes.datetime | body:$.meta.timestamp',
   moreColumns: { meta: { type: 'JSON', from: 'body:$.meta' } },
 });
 
@@ -194,6 +209,7 @@ export const meta = sender(metaRow());
 export const mixpanel: (options: TokenPresetOptions) => Stream = sender({
   scheme: 'endpoint-key',
   event: '$.action',
+  time: received,
 });
 
 export const openai = sender({
@@ -275,6 +291,7 @@ export const sendgridInbound: (options: TokenPresetOptions) => Stream = sender({
   ...largest,
   scheme: 'endpoint-key',
   body: ['multipart', 'form'],
+  time: received,
 });
 
 export const sentry = sender({
@@ -282,6 +299,7 @@ export const sentry = sender({
   scheme: 'sentry',
   event: 'header:sentry-hook-resource',
   id: 'header:request-id',
+  time: `header:sentry-hook-timestamp | ${received}`,
 });
 
 /** As JSON, or as XML where its user asks for that. */
@@ -356,6 +374,8 @@ export const twilio = sender({
   body: 'form',
   event: twilioStatus,
   id: twilioId,
+  // Only callbacks of calls have one.
+  time: `$.Timestamp | ${received}`,
 });
 
 /** Twilio's callbacks as JSON, and its event streams: arrays of CloudEvents. */
@@ -365,7 +385,7 @@ export const twilioJson = sender({
   each: '$',
   event: `$.type | ${twilioStatus}`,
   id: ['$.id | $.MessageSid | $.CallSid', twilioStatus],
-  time: '$.time',
+  time: `$.time | $.Timestamp | ${received}`,
 });
 
 export const twitch = sender({
@@ -386,7 +406,14 @@ export const typeform = sender({
 export const whatsapp = sender(metaRow());
 
 /** X sends no event name: the members of a delivery show what it is about. */
-export const x = sender({ ...only200, scheme: 'x' });
+export const x = sender({
+  ...only200,
+  scheme: 'x',
+  time: {
+    from: `$.tweet_create_events[0].timestamp_ms | $.favorite_events[0].timestamp_ms | $.follow_events[0].created_timestamp | $.direct_message_events[0].created_timestamp | ${received}`,
+    unit: 'ms',
+  },
+});
 
 export const xero = sender({
   scheme: 'xero',
@@ -401,6 +428,7 @@ export const zendesk = sender({
   body: ['json', 'form', 'text'],
   event: '$.type',
   id: 'header:x-zendesk-webhook-invocation-id',
+  time: '$.time | header:x-zendesk-webhook-signature-timestamp',
 });
 
 export const zoom = sender({

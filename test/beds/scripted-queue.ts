@@ -5,7 +5,11 @@ import { openWriteClient } from '../../subscriber/bigquery/client.ts';
 import { createEncoder } from '../../subscriber/bigquery/encode/encode.ts';
 import { InFlightLimit } from '../../subscriber/pull/in-flight-limit.ts';
 import { TableQueue, type TableQueueOptions } from '../../subscriber/rows/table-queue.ts';
-import { type Hand, type Received, startScriptedServer } from './scripted-storage-write.ts';
+import {
+  type Hand,
+  type Received,
+  startStorageWriteScriptBed,
+} from './storage-write-script-bed.ts';
 
 const layout: TableLayout = { columns: [{ name: 'id', type: 'STRING', mode: 'REQUIRED' }] };
 const encoder = createEncoder(layout, Date.now);
@@ -23,7 +27,7 @@ export async function openScripted(
   options: Partial<TableQueueOptions> = {},
   maxRequestBytes = 1_000_000,
 ) {
-  const server = await startScriptedServer(script);
+  const server = await startStorageWriteScriptBed(script);
   onTestFinished(() => server.stop());
   const client = await openWriteClient({ projectId: 'demo', endpoint: server.endpoint });
   onTestFinished(() => client.close());

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { TestProject } from 'vitest/node';
-import './pubsub-script.ts';
-import { startPubsubStandIn } from './pubsub.ts';
+import './pubsub-stand-in-script.ts';
+import { startPubsubStandIn } from './pubsub-stand-in.ts';
 
 /** Vitest's global set-up for the tests that run inside workerd, which can't start a server. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {

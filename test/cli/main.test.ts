@@ -4,23 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { runCommand } from '../beds/run-command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-function tributary(...args: string[]) {
-  return tributaryIn({}, ...args);
-}
-
 /** Without credentials for Google, except those given. */
-function tributaryIn(given: NodeJS.ProcessEnv, ...args: string[]) {
+function environmentOf(given: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const environment = { ...process.env };
   delete environment['GOOGLE_APPLICATION_CREDENTIALS'];
   delete environment['GOOGLE_CLOUD_PROJECT'];
-  Object.assign(environment, given);
+  return { ...environment, ...given };
+}
+
+function tributary(...args: string[]) {
   return spawnSync(process.execPath, [join(root, 'cli/main.ts'), ...args], {
     cwd: root,
     encoding: 'utf8',
-    env: environment,
+    env: environmentOf(),
   });
 }
 
@@ -45,7 +45,7 @@ describe('tributary', () => {
     const { status, stdout } = tributary('check');
     expect({ status, stdout }).toEqual({
       status: 0,
-      stdout: 'tributary.config.ts: 3 streams (datanostro, absmartly, crm)\n',
+      stdout: 'tributary.config.ts: 3 streams (datanostro, absmartly, crm), 2 warnings\n',
     });
   });
 
@@ -70,10 +70,10 @@ describe('tributary', () => {
     [['query', '--saved', 'recent-events', '--param', 'minutes=x'], 'must be a whole number'],
     [['query', '--saved', 'recent-events', '--stream', 'crm'], 'there is: datanostro'],
     [['stop'], "unknown command 'stop'"],
-  ])('%j is refused, and the message says why', (args, problem) => {
-    const { status, stderr } = tributary(...args);
-    expect(status).toBe(1);
-    expect(stderr).toContain(problem);
+  ])('%j is refused, and the message says why', async (args, problem) => {
+    const { status, err } = await runCommand(args, environmentOf());
+    expect(status).toBe(2);
+    expect(err).toContain(problem);
   });
 
   it('says how to reach a BigQuery if there is none', () => {
@@ -91,11 +91,12 @@ describe('tributary', () => {
     [['import', 'x.csv', '--stream', 'datanostro']],
     [['backfill', 'datanostro', '--from', '2026-01-01', '--to', '2026-01-02']],
     [['reconcile', 'datanostro', '--from', '2026-01-01', '--to', '2026-01-02']],
-  ])('%j --on local never uses Google instead', (args) => {
+  ])('%j --on local never uses Google instead', async (args) => {
     const state = join(tmpdir(), 'tributary-test-none');
     const there = { GOOGLE_CLOUD_PROJECT: 'production', DATANOSTRO_API_KEY: 'k' };
-    const { status, stderr } = tributaryIn(there, ...args, '--on', 'local', '--state', state);
+    const local = [...args, '--on', 'local', '--state', state];
+    const { status, err } = await runCommand(local, environmentOf(there));
     expect(status).toBe(1);
-    expect(stderr).toContain(`no local relay is running on ${state}`);
+    expect(err).toContain(`no local relay is running on ${state}`);
   });
 });

@@ -141,7 +141,7 @@ A column's name is a letter of any script or \`_\`, then letters, digits or \`_\
 
 ## Values
 
-A value is judged by what it is, not how it is spelled: \`5.0\`, \`1e3\` and \`"42"\` are integers, and a TIMESTAMP is read from ISO 8601, from forms such as \`Mon, 02 Mar 2026 10:00:00 GMT\`, from \`/Date(1700000000000)/\`, and from numbers. \`unit\` (\`s\`, \`ms\`, \`us\`, \`ns\`) only says what a bare number means; without it a number is seconds, or milliseconds from 100,000,000,000 on. Nothing is rounded: \`1.5\` is not an INT64 ([decision 14](decisions/0014-raw-first.md) has the whole table).
+A value is judged by what it is, not how it is spelled: \`5.0\`, \`1e3\` and \`"42"\` are integers, and a TIMESTAMP is read from ISO 8601, from forms such as \`Mon, 02 Mar 2026 10:00:00 GMT\`, from \`/Date(1700000000000)/\`, and from numbers. \`unit\` (\`s\`, \`ms\`, \`us\`, \`ns\`) only says what a bare number means; without it a number is seconds, or milliseconds from 100,000,000,000 on. Nothing is rounded: \`1.5\` is not an INT64 ([values.md](values.md) has the whole table).
 
 An empty text is NULL in any column except STRING. A value that does not fit is NULL in its row, and the delivery is kept as well:
 

@@ -1,4 +1,4 @@
-import type { StoredRow } from '../beds/relay.ts';
+import type { StoredRow } from '../beds/relay-bed.ts';
 import type { Right } from './delivery-case.ts';
 import type { Answer } from './raw-http.ts';
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type EdgeKind, RelayBed, type StoredRow } from '../beds/relay.ts';
+import { type EdgeKind, type RelayBed, type StoredRow, startRelayBed } from '../beds/relay-bed.ts';
 import { seenAs } from './compare-case.ts';
 import { configOf, readCases, requestOf } from './delivery-case.ts';
 import { type Answer, RawConnection } from './raw-http.ts';
@@ -18,7 +18,7 @@ describe.each(edges)('what real senders send, to %s', (edge) => {
   const answers = new Map<string, Answer>();
 
   beforeAll(async () => {
-    bed = await RelayBed.start({ ...configOf(cases), edge });
+    bed = await startRelayBed({ ...configOf(cases), edge });
     for (const each of cases) {
       const connection = new RawConnection(bed.port);
       answers.set(each.id, await connection.send([requestOf(each, Date.now())], each.method));

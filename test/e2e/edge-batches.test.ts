@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Edge, startEdge } from '../../local/edge.ts';
 import { relay } from '../../tributary.config.ts';
-import { type PubsubStandIn, startPubsubStandIn } from '../beds/pubsub.ts';
-import type { Fault, Try } from '../beds/pubsub-script.ts';
+import { type PubsubStandIn, startPubsubStandIn } from '../beds/pubsub-stand-in.ts';
+import type { Fault, Try } from '../beds/pubsub-stand-in-script.ts';
 
 // Deliveries that share a request to Pub/Sub, in real workerd: each is a request context of its own there.
 

@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestHarness } from 'wrangler';
 import { relay } from '../../tributary.config.ts';
-import { type PubsubStandIn, startPubsubStandIn } from '../beds/pubsub.ts';
-import type { Fault, Try } from '../beds/pubsub-script.ts';
+import { type PubsubStandIn, startPubsubStandIn } from '../beds/pubsub-stand-in.ts';
+import type { Fault, Try } from '../beds/pubsub-stand-in-script.ts';
 
 // What no HTTP client would send, to the Worker of wrangler.toml as a black box.
 

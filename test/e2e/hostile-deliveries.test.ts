@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SchemeName, schemes } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign/sign.ts';
-import { RelayBed } from '../beds/relay.ts';
+import { type RelayBed, startRelayBed } from '../beds/relay-bed.ts';
 import { type Keys, keysFor } from '../shared/signatures/signature-keys.ts';
 import { changesOf, type Honest, type Hostile } from './hostile-requests.ts';
 import { type HostileBody, hostileBodies } from './hostile-values.ts';
@@ -83,7 +83,7 @@ describe('hostile deliveries', () => {
     streams['crm'] =
       "segmentstream({ table: 'edge.crm', fields: true, acceptsGet: true, secrets: ['AS_JSON_HELD'] })";
     keys.set('crm', { signing: 'a secret', live: 'a secret' });
-    bed = await RelayBed.start({ streams, secrets, edge: 'workerd' });
+    bed = await startRelayBed({ streams, secrets, edge: 'workerd' });
     open = Array.from({ length: connections }, () => new RawConnection(bed.port));
   }, 60_000);
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault } from '../../local/faults/faults.ts';
 import { startSubscriber } from '../../subscriber/main.ts';
 import type { Subscriber } from '../../subscriber/service/modes.ts';
-import { type StreamName, SubscriberBed } from '../beds/subscriber.ts';
+import { type StreamName, type SubscriberBed, startSubscriberBed } from '../beds/subscriber-bed.ts';
 import { relay } from '../beds/subscriber-process.ts';
 
 // Whatever goes wrong between the subscriber and Google's services: what was accepted is what is in the
@@ -15,7 +15,7 @@ describe('faults of BigQuery and Pub/Sub', { timeout: 120_000 }, () => {
   const accepted: Record<StreamName, Set<string>> = { plain: new Set(), keyed: new Set() };
 
   beforeAll(async () => {
-    bed = await SubscriberBed.start();
+    bed = await startSubscriberBed();
     Object.assign(process.env, bed.environment);
     const settings = { relay, log: () => {}, appendTimeoutMs: 1500 };
     subscriber = await startSubscriber(process.env, () => {}, settings);

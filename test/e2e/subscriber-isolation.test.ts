@@ -5,7 +5,7 @@ import { segmentstream } from '../../shared/sources/segmentstream.ts';
 import { startSubscriber } from '../../subscriber/main.ts';
 import { pullLimits } from '../../subscriber/pull/subscription.ts';
 import type { Subscriber } from '../../subscriber/service/modes.ts';
-import { SubscriberBed } from '../beds/subscriber.ts';
+import { type SubscriberBed, startSubscriberBed } from '../beds/subscriber-bed.ts';
 
 const troubled = ['troubled_1', 'troubled_2', 'troubled_3', 'troubled_4'];
 const stream = (name: string) => [name, segmentstream({ table: `shop.${name}` })] as const;
@@ -26,7 +26,7 @@ describe('several tables in trouble at once', { timeout: 240_000 }, () => {
   const published = new Map<string, Set<string>>();
 
   beforeAll(async () => {
-    bed = await SubscriberBed.start();
+    bed = await startSubscriberBed();
     Object.assign(process.env, bed.environment);
     const settings = { relay, log: () => {}, appendTimeoutMs: 2000 };
     subscriber = await startSubscriber(process.env, () => {}, settings);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SubscriberBed } from '../beds/subscriber.ts';
+import { type SubscriberBed, startSubscriberBed } from '../beds/subscriber-bed.ts';
 import { relay } from '../beds/subscriber-process.ts';
 
 const runs = 20;
@@ -14,7 +14,7 @@ describe('SIGKILL', { timeout: 300_000 }, () => {
   let bed: SubscriberBed;
 
   beforeAll(async () => {
-    bed = await SubscriberBed.start();
+    bed = await startSubscriberBed();
     await bed.pubsub.createTopic(relay.topic);
     await bed.pubsub.createSubscription(relay.topic, relay.subscription);
   });

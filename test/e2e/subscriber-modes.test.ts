@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SubscriberBed, type SubscriberProcess } from '../beds/subscriber.ts';
+import {
+  type SubscriberBed,
+  type SubscriberProcess,
+  startSubscriberBed,
+} from '../beds/subscriber-bed.ts';
 import { relay } from '../beds/subscriber-process.ts';
 
 describe('the subscriber’s modes', { timeout: 120_000 }, () => {
@@ -7,7 +11,7 @@ describe('the subscriber’s modes', { timeout: 120_000 }, () => {
   const running = new Set<SubscriberProcess>();
 
   beforeAll(async () => {
-    bed = await SubscriberBed.start();
+    bed = await startSubscriberBed();
     // What is published before there is a subscription is nobody's.
     await bed.pubsub.createTopic(relay.topic);
     await bed.pubsub.createSubscription(relay.topic, relay.subscription);

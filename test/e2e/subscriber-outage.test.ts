@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSubscriber } from '../../subscriber/main.ts';
 import { pullLimits } from '../../subscriber/pull/subscription.ts';
 import type { Subscriber } from '../../subscriber/service/modes.ts';
-import { SubscriberBed } from '../beds/subscriber.ts';
+import { type SubscriberBed, startSubscriberBed } from '../beds/subscriber-bed.ts';
 import { relay } from '../beds/subscriber-process.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 
@@ -37,7 +37,7 @@ describe('BigQuery is down for an hour', { timeout: 300_000 }, () => {
 
   beforeAll(async () => {
     clock = SimulatedClock.start();
-    bed = await SubscriberBed.start();
+    bed = await startSubscriberBed();
     Object.assign(process.env, bed.environment);
     subscriber = await startSubscriber(process.env, () => {}, { relay, log: () => {} });
   });

@@ -4,8 +4,8 @@ import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { segmentstream } from '../../shared/sources/segmentstream.ts';
 import { startSubscriber } from '../../subscriber/main.ts';
-import { type Sender, startSender } from '../beds/export-sender.ts';
-import { SubscriberBed } from '../beds/subscriber.ts';
+import { type SenderBed, startSenderBed } from '../beds/sender-bed.ts';
+import { type SubscriberBed, startSubscriberBed } from '../beds/subscriber-bed.ts';
 
 const relay = defineRelay({
   project: 'test-project',
@@ -18,11 +18,11 @@ const relay = defineRelay({
 
 describe('a stop', { timeout: 60_000 }, () => {
   let bed: SubscriberBed;
-  let sender: Sender;
+  let sender: SenderBed;
 
   beforeEach(async () => {
-    bed = await SubscriberBed.start();
-    sender = await startSender((_, response) => response.writeHead(503).end());
+    bed = await startSubscriberBed();
+    sender = await startSenderBed((_, response) => response.writeHead(503).end());
   });
 
   afterEach(async () => {

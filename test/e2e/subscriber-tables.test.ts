@@ -5,7 +5,7 @@ import { generic } from '../../shared/sources/generic.ts';
 import { startSubscriber } from '../../subscriber/main.ts';
 import type { Subscriber } from '../../subscriber/service/modes.ts';
 import { select } from '../beds/relay-process.ts';
-import { SubscriberBed } from '../beds/subscriber.ts';
+import { type SubscriberBed, startSubscriberBed } from '../beds/subscriber-bed.ts';
 
 type Columns = NonNullable<Parameters<typeof generic>[0]['columns']>;
 
@@ -37,7 +37,7 @@ describe('tables that change while rows flow', { timeout: 120_000 }, () => {
   const accepted = new Map<string, Set<string>>();
 
   beforeAll(async () => {
-    bed = await SubscriberBed.start();
+    bed = await startSubscriberBed();
     Object.assign(process.env, bed.environment);
   });
 

@@ -13,16 +13,16 @@ import { TableWriter } from '../../subscriber/bigquery/append/writer.ts';
 import { createEncoder } from '../../subscriber/bigquery/encode/encode.ts';
 import { changeSequence } from '../../subscriber/rows/row-writer.ts';
 import {
-  type Bed,
   day,
   eventLine,
+  type HistoryBed,
   hour,
   manyEvents,
   project,
-  startBed,
   startHistory,
+  startHistoryBed,
   streamOf,
-} from '../beds/history.ts';
+} from '../beds/history-bed.ts';
 
 const keyed = streamOf({ key: ['event_id'] });
 const windows = [{ from: day, to: day + 24 * hour }];
@@ -49,7 +49,11 @@ const order = (id: string, status: string, timeMs?: number) =>
   JSON.stringify({ order: id, status, ...(timeMs !== undefined && { at: at(timeMs) }) });
 
 /** Writes like the subscriber after a delivery. */
-async function deliver(bed: Bed, row: Record<string, string>, receivedAt: number): Promise<void> {
+async function deliver(
+  bed: HistoryBed,
+  row: Record<string, string>,
+  receivedAt: number,
+): Promise<void> {
   const encoder = createEncoder(bed.reader.layout, Date.now);
   const writer = new TableWriter(bed.client, {
     table: `projects/${project}/datasets/shop/tables/events`,
@@ -68,12 +72,12 @@ async function deliver(bed: Bed, row: Record<string, string>, receivedAt: number
   await writer.close();
 }
 
-async function run(bed: Bed, lines: readonly string[]) {
+async function run(bed: HistoryBed, lines: readonly string[]) {
   const source = await startHistory(() => lines, bed.reader.stream);
   return await backfill({ ...bed, windows, open: (window) => readHistory(source, window) });
 }
 
-async function importAll(bed: Bed, lines: readonly string[]) {
+async function importAll(bed: HistoryBed, lines: readonly string[]) {
   const bytes = async function* () {
     yield Buffer.from(lines.join('\n'));
   };
@@ -82,14 +86,14 @@ async function importAll(bed: Bed, lines: readonly string[]) {
   return counts;
 }
 
-const statuses = (bed: Bed) =>
+const statuses = (bed: HistoryBed) =>
   bed.query<{ order_id: string; status: string }>(
     'SELECT order_id, status FROM shop.events ORDER BY order_id, status',
   );
 
 describe('history of a stream with a key', () => {
   it('has one row per key, also after repetitions from both sides', async () => {
-    const bed = await startBed(keyed);
+    const bed = await startHistoryBed(keyed);
     const row = { event_id: 'a', event_time: at(day), user_agent: 'by the webhook' };
     await deliver(bed, row, day + 500);
     const lines = [
@@ -112,7 +116,7 @@ describe('history of a stream with a key', () => {
   });
 
   it('does not change a row that came between the lookup and the write', async () => {
-    const bed = await startBed(keyed);
+    const bed = await startHistoryBed(keyed);
     const source = await startHistory(() => [eventLine('a', day)], keyed);
     const counts = await backfill({
       ...bed,
@@ -130,7 +134,7 @@ describe('history of a stream with a key', () => {
   });
 
   it('has the latest state of a row, in whatever order the states come', async () => {
-    const bed = await startBed(ordersStream());
+    const bed = await startHistoryBed(ordersStream());
     await deliver(bed, { order_id: 'N1', status: 'paid', changed_at: at(day + hour) }, day + hour);
     await deliver(bed, { order_id: 'N2', status: 'paid', changed_at: at(day + hour) }, day + hour);
     const lines = [
@@ -153,7 +157,7 @@ describe('history of a stream with a key', () => {
   });
 
   it('does not replace a row by an older state of another day', async () => {
-    const bed = await startBed(ordersStream());
+    const bed = await startHistoryBed(ordersStream());
     const later = day + 40 * hour;
     await deliver(bed, { order_id: 'N1', status: 'refunded', changed_at: at(later) }, later);
     await run(bed, [order('N1', 'paid', day)]);
@@ -162,7 +166,7 @@ describe('history of a stream with a key', () => {
   });
 
   it('without times takes the later line as the later state, and replaces no row', async () => {
-    const bed = await startBed(ordersStream(false));
+    const bed = await startHistoryBed(ordersStream(false));
     await deliver(bed, { order_id: 'N1', status: 'by the webhook' }, day);
     const lines = [order('N1', 'old'), order('N2', 'received'), order('N2', 'paid')];
     expect(await importAll(bed, lines)).toMatchObject({ written: 1, present: 1, repeated: 1 });
@@ -176,7 +180,7 @@ describe('history of a stream with a key', () => {
   });
 
   it('rejects an event without its key, and writes the rest', async () => {
-    const bed = await startBed(keyed);
+    const bed = await startHistoryBed(keyed);
     expect(await run(bed, [eventLine(null, day), eventLine('a', day)])).toMatchObject({
       written: 1,
       rejected: 1,
@@ -192,7 +196,7 @@ describe('history of a stream with a key', () => {
     ['the schema lags', { name: 'append.extra-fields', times: 2 }],
   ])('is written once when %s', async (_, fault) => {
     const faults = new Faults(fault);
-    const bed = await startBed(keyed, faults);
+    const bed = await startHistoryBed(keyed, faults);
     const filler = { user_agent: 'x'.repeat(10_000) };
     const lines = Array.from({ length: 300 }, (_, n) => eventLine(`evt_${n}`, day + n, filler));
     expect(await run(bed, lines)).toMatchObject({ written: 300 });
@@ -203,7 +207,7 @@ describe('history of a stream with a key', () => {
 
   it('loses only the rows that BigQuery names as bad', async () => {
     const faults = new Faults({ name: 'append.bad-row', contains: 'evt_39' });
-    const bed = await startBed(keyed, faults);
+    const bed = await startHistoryBed(keyed, faults);
     const lines = Array.from({ length: 400 }, (_, n) => eventLine(`evt_${n}`, day + n));
     expect(await run(bed, lines)).toMatchObject({ written: 389, rejected: 11 });
     expect(await bed.eventIds()).toHaveLength(389);
@@ -211,7 +215,7 @@ describe('history of a stream with a key', () => {
   });
 
   it('is split if it has too many ids, also after a part was written', async () => {
-    const bed = await startBed(keyed);
+    const bed = await startHistoryBed(keyed);
     const source = await startHistory((from, to) => manyEvents(from, to, (to - from) / hour));
     const open = (window: { from: number; to: number }) => readHistory(source, window);
     const counts = await backfill({ ...bed, windows, open, maxIds: 7 });
@@ -222,7 +226,7 @@ describe('history of a stream with a key', () => {
 
   it('ends with the error of `onRefused`', async () => {
     const faults = new Faults({ name: 'append.bad-row', contains: 'evt_1' });
-    const bed = await startBed(keyed, faults);
+    const bed = await startHistoryBed(keyed, faults);
     const write = openRowWrite<string>(bed.client, bed.table, bed.reader, (row) => {
       throw new Error(`refused: ${row}`);
     });

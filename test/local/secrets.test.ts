@@ -2,7 +2,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { completeSecrets, hasKeyPair, makeSecrets } from '../../local/secrets.ts';
+import { completeSecrets, makeSecrets } from '../../local/secrets.ts';
+import { signDelivery, tryDelivery } from '../../local/testing/main.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { type SchemeName, schemes } from '../../shared/signatures/schemes.ts';
 import { verifySignature } from '../../shared/signatures/verify/verify.ts';
@@ -24,10 +25,6 @@ describe('makeSecrets', () => {
       const relay = relayOf(name);
       const [stream] = relay.streams.values();
       const secret = makeSecrets(relay)[stream?.secrets[0] ?? ''];
-      if (hasKeyPair(schemes[name])) {
-        expect(secret).toBeUndefined();
-        return;
-      }
       const request = {
         method: 'POST',
         url: 'https://hooks.example.com/own',
@@ -39,6 +36,22 @@ describe('makeSecrets', () => {
         ok: false,
         cause: expect.stringMatching(/^(missing|malformed|mismatch)$/),
       });
+    },
+  );
+});
+
+describe('a key pair', () => {
+  it.each(['discord', 'sendgrid'] as const)(
+    'of %s signs what its public key verifies',
+    async (name) => {
+      const relay = relayOf(name);
+      const secrets = makeSecrets(relay);
+      const delivery = await signDelivery(relay, 'own', { body: '{}' }, { secrets });
+      expect(await tryDelivery(relay, 'own', delivery, { secrets })).toMatchObject({
+        outcome: 'accepted',
+        signature: 'OWN_SECRET',
+      });
+      expect(Object.keys(secrets)).toContain('OWN_SECRET_PRIVATE_KEY');
     },
   );
 });

@@ -96,8 +96,13 @@ describe('the packed package', () => {
       join(project, 'use.ts'),
       `import { defineRelay, stripe } from 'tributary-relay';
 import { startSubscriber } from 'tributary-relay/subscriber';
+import { signDelivery, type Trial, tryDelivery } from 'tributary-relay/testing';
 export const relay = defineRelay({ project: 'p', streams: { a: stripe({ table: 'a.b' }) } });
 export const subscriber = startSubscriber({}, () => {}, { relay });
+const secrets = { A_SECRET: 'x' };
+export const trial: Promise<Trial> = signDelivery(relay, 'a', {}, { secrets }).then((delivery) =>
+  tryDelivery(relay, 'a', delivery, { secrets }),
+);
 // @ts-expect-error: not an option
 stripe({ tabel: 'a.b' });
 `,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Try } from '../beds/pubsub-script.ts';
+import type { Try } from '../beds/pubsub-stand-in-script.ts';
 import { cap, openEdge, purchase, shop, signature, signed } from '../beds/workerd/edge.ts';
 
 const edge = openEdge();

@@ -34,7 +34,7 @@ function coloOf(headers: Headers): string | undefined {
 
 /**
  * Counts a delivery in Workers Analytics Engine, if that is bound. The order of the columns must not change:
- * queries name them by it (docs/decisions/0009-what-is-counted.md).
+ * queries name them by it (docs/operate/counters.md).
  *
  * @param secret the name of the secret that matched: one that never matches can be retired
  */

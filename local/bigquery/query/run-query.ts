@@ -3,6 +3,7 @@ import { invalidQuery } from '../sql/syntax-tree.ts';
 import type { Store } from '../storage/store.ts';
 import type { TableRef } from '../tables/schema.ts';
 import { runDdl } from './ddl.ts';
+import { locatedError } from './located-error.ts';
 import { bindParameters } from './parameters.ts';
 import { ResultRows } from './result-rows.ts';
 import { execute, type Query, type QueryResult, runSelect } from './select.ts';
@@ -15,18 +16,26 @@ const CHANGES: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'MER
 export async function runQuery(store: Store, query: Query): Promise<QueryResult> {
   const tokens = statementTokens(query.sql);
   const verb = verbOf(tokens);
-  if (verb === 'SELECT') return runSelect(store, query, tokens, false);
-  if (CHANGES.has(verb)) return runDml(store, query, tokens, verb);
-  return runDdl(store, query, tokens);
+  try {
+    if (verb === 'SELECT') return await runSelect(store, query, tokens, false);
+    if (CHANGES.has(verb)) return await runDml(store, query, tokens, verb);
+    return await runDdl(store, query, tokens);
+  } catch (error) {
+    throw locatedError(error, query.sql, tokens);
+  }
 }
 
 /** Returns the schema of a SELECT. DML is translated but not run; DDL is not checked. */
 export async function dryRun(store: Store, query: Query): Promise<QueryResult> {
   const tokens = statementTokens(query.sql);
   const verb = verbOf(tokens);
-  if (verb === 'SELECT') return runSelect(store, query, tokens, true);
-  if (CHANGES.has(verb)) translate(store, query.scope, query.sql, tokens);
-  return { statementType: verb, schema: [], rows: ResultRows.none() };
+  try {
+    if (verb === 'SELECT') return await runSelect(store, query, tokens, true);
+    if (CHANGES.has(verb)) translate(store, query.scope, query.sql, tokens);
+    return { statementType: verb, schema: [], rows: ResultRows.none() };
+  } catch (error) {
+    throw locatedError(error, query.sql, tokens);
+  }
 }
 
 function verbOf(tokens: readonly Token[]): string {

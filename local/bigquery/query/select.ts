@@ -3,6 +3,7 @@ import { BigQueryError } from '../errors.ts';
 import type { Token } from '../sql/lexer.ts';
 import { invalidQuery } from '../sql/syntax-tree.ts';
 import type { Store } from '../storage/store.ts';
+import { candidate } from './located-error.ts';
 import { bindParameters, type QueryParameter } from './parameters.ts';
 import { ResultRows } from './result-rows.ts';
 import { type ResultField, resultField } from './result-schema.ts';
@@ -56,10 +57,23 @@ export async function execute(
 /** Shortens DuckDB's message to its reason, and uses BigQuery's wording where it is known. */
 export function asQueryError(cause: unknown): BigQueryError {
   if (cause instanceof BigQueryError) return cause;
-  const [first = ''] = String(cause instanceof Error ? cause.message : cause).split('\n');
+  const whole = String(cause instanceof Error ? cause.message : cause);
+  const [first = ''] = whole.split('\n');
   const message = first
     .replace(/^[A-Z][A-Za-z ]* Error: /, '')
-    .replace(/^Referenced column "(.*?)" (?:was )?not found.*$/, 'Unrecognized name: $1')
+    .replace(/^Referenced column "(.*?)" (?:was )?not found.*$/, (_, name: string) => {
+      return `Unrecognized name: ${name}${candidate(name, whole)}`;
+    })
+    .replace(
+      /^column "(.*?)" must appear in the GROUP BY clause.*$/,
+      'SELECT list expression references column $1 which is neither grouped nor aggregated',
+    )
+    .replace(/^Could not convert string '(.*?)' to INT64$/, 'Bad int64 value: $1')
+    .replace(
+      /^Could not choose a best candidate function for the function call "(\W+)\((.*?)\)".*$/,
+      (_, operator: string, types: string) =>
+        `No matching signature for operator ${operator} for argument types: ${types.replaceAll('_LITERAL', '').replaceAll('INTEGER', 'INT64').replaceAll('VARCHAR', 'STRING')}`,
+    )
     .replace(/^Table "(.*?)" does not have a column named "(.*?)"$/, 'Unrecognized name: $1.$2')
     .replace(
       /^(?:Scalar|Aggregate|Table) Function with name (\S+) does not exist!.*$/,

@@ -1,5 +1,6 @@
+import { BigQueryError } from '../errors.ts';
 import type { Token } from '../sql/lexer.ts';
-import { invalidQuery } from '../sql/syntax-tree.ts';
+import { describeToken } from '../sql/syntax-error.ts';
 
 /** The dotted path at `index`. An unquoted project name may contain dashes. */
 export function readPath(
@@ -21,8 +22,11 @@ export function readPath(
 }
 
 export function unexpected(token: Token | undefined): Error {
-  const found = token === undefined ? 'end of statement' : `"${token.text}"`;
-  return invalidQuery(`Syntax error: Unexpected ${found}`);
+  const found = token === undefined ? 'end of script' : describeToken(token);
+  return new BigQueryError('invalidQuery', `Syntax error: Unexpected ${found}`, {
+    location: 'query',
+    ...(token && { offset: token.start }),
+  });
 }
 
 /** Reads a statement's tokens in order; keywords in any case. */

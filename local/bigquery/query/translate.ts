@@ -1,8 +1,8 @@
 import { BigQueryError } from '../errors.ts';
 import { type Token, tokenize } from '../sql/lexer.ts';
-import { normalise } from '../sql/normalise.ts';
+import { parseQuery } from '../sql/parse-query.ts';
 import { type Names, nameColumns, resolve, tablePaths } from '../sql/resolve.ts';
-import { invalidQuery, type Node, parseStatement, toDuckSql } from '../sql/syntax-tree.ts';
+import { invalidQuery, type Node, toDuckSql } from '../sql/syntax-tree.ts';
 import type { Store } from '../storage/store.ts';
 import type { DatasetRef, FieldType, Table, TableRef } from '../tables/schema.ts';
 import { informationSchema } from './information-schema.ts';
@@ -18,7 +18,7 @@ const MAX_VIEW_DEPTH = 16;
 
 /** Translates one statement to DuckDB's SQL and resolves all names. Throws invalidQuery and notFound. */
 export function translate(store: Store, scope: Scope, sql: string, tokens: Token[]): string {
-  const tree = resolveStatement(store, scope, parseStatement(normalise(sql, tokens)), 0);
+  const tree = resolveStatement(store, scope, parseQuery(sql, tokens), 0);
   return toDuckSql(nameColumns(tree));
 }
 
@@ -47,7 +47,7 @@ function expand(
   if (depth >= MAX_VIEW_DEPTH) throw invalidQuery('Views are nested too deeply');
   // Inside a view, names use the view's project and no default dataset.
   const inner = { projectId: table?.projectId ?? scope.projectId };
-  const tree = parseStatement(normalise(text, statementTokens(text)));
+  const tree = parseQuery(text, statementTokens(text));
   return resolveStatement(store, inner, tree, depth + 1);
 }
 
@@ -69,7 +69,7 @@ function columnsOf(type: FieldType, store: Store, scope: Scope, tree: Node): Set
 export function statementTokens(sql: string): Token[] {
   const tokens = tokenize(sql);
   while (tokens.at(-1)?.text === ';' && tokens.at(-1)?.kind === 'symbol') tokens.pop();
-  if (tokens.length === 0) throw invalidQuery('Syntax error: Unexpected end of statement');
+  if (tokens.length === 0) throw invalidQuery('Syntax error: Unexpected end of statement at [1:1]');
   if (tokens.some((token) => token.kind === 'symbol' && token.text === ';')) {
     throw new BigQueryError('notImplemented', 'Scripts of several statements are not supported');
   }

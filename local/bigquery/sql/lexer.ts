@@ -1,4 +1,4 @@
-import { BigQueryError } from '../errors.ts';
+import { syntaxError } from './statement-place.ts';
 
 type TokenKind = 'word' | 'quoted' | 'number' | 'string' | 'bytes' | 'parameter' | 'symbol';
 
@@ -100,14 +100,6 @@ function decodeEscapes(body: string, bytes: boolean, sql: string, start: number)
     const known = ESCAPES[char];
     if (known === undefined) throw syntaxError(sql, start, `Illegal escape sequence: \\${char}`);
     return known;
-  });
-}
-
-function syntaxError(sql: string, offset: number, message: string): BigQueryError {
-  const lines = sql.slice(0, offset).split('\n');
-  const place = `[${lines.length}:${(lines.at(-1) ?? '').length + 1}]`;
-  return new BigQueryError('invalidQuery', `Syntax error: ${message} at ${place}`, {
-    location: 'query',
   });
 }
 

@@ -21,9 +21,14 @@ const LITERAL_TYPES: Readonly<Record<string, string>> = {
 
 /**
  * Writes a GoogleSQL statement in a form that the translator reads correctly: strings with plain escapes,
- * parameters as variables, decimals as floats, and function calls as macro calls.
+ * parameters as variables, decimals as floats, and function calls as macro calls. `starts` says where each token begins
+ * in it.
  */
-export function normalise(sql: string, tokens: readonly Token[]): string {
+export function normaliseWithStarts(
+  sql: string,
+  tokens: readonly Token[],
+): { text: string; starts: number[] } {
+  const starts: number[] = [];
   const closing = safeCalls(tokens);
   let positional = 0;
   let text = '';
@@ -31,6 +36,7 @@ export function normalise(sql: string, tokens: readonly Token[]): string {
     const previous = tokens[index - 1];
     const next = tokens[index + 1];
     text += gap(sql, previous, token);
+    starts.push(text.length);
     if (token.kind === 'parameter' && token.text === '') {
       text += variable(positional++);
     } else if (isSafePrefix(tokens, index)) {
@@ -40,7 +46,7 @@ export function normalise(sql: string, tokens: readonly Token[]): string {
     }
     text += ')'.repeat(closing.get(index) ?? 0);
   });
-  return text;
+  return { text, starts };
 }
 
 function gap(sql: string, previous: Token | undefined, token: Token): string {

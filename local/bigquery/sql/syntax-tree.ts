@@ -60,15 +60,26 @@ export function literal(kind: 'number' | 'string', value: string): Node {
   return { literal: { literal_type: kind, value } };
 }
 
-/** Throws invalidQuery. */
+/** Throws invalidQuery, without a position. */
 export function parseStatement(text: string): Node {
+  const parsed = tryParse(text);
+  if (parsed.ok) return parsed.statement;
+  throw invalidQuery(`Syntax error: ${parsed.reason}`);
+}
+
+/** A syntax tree, or why there is none. */
+type Parsed = { ok: true; statement: Node } | { ok: false; at: number; reason: string };
+
+/** `at` is the offset in the text at which the translator stopped. */
+export function tryParse(text: string): Parsed {
   const result = parse(text, Dialect.BigQuery);
   const [statement, ...others] = (result.ast ?? []) as unknown as Tree[];
   if (!result.success || !isNode(statement) || others.length > 0) {
     const reason = /^Parse error at line \d+, column \d+: (.*)$/s.exec(result.error ?? '')?.[1];
-    throw invalidQuery(`Syntax error: ${reason ?? result.error ?? 'Unexpected end of statement'}`);
+    const at = result.errorStart ?? text.length;
+    return { ok: false, at, reason: reason ?? result.error ?? 'Unexpected end of input' };
   }
-  return statement;
+  return { ok: true, statement };
 }
 
 /** The tree as DuckDB's SQL. */

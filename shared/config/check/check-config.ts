@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { RelayError } from '../../errors.ts';
 import type { Problem } from '../../filters/condition.ts';
 import { filterOf } from '../../filters/filter.ts';
 import { patternProblem } from '../../filters/pattern-check.ts';
@@ -10,24 +9,53 @@ import { type SchemeName, schemes } from '../../signatures/schemes.ts';
 import { sources } from '../../sources/registry.ts';
 import type { HandshakeName, RelayOptions, Stream } from '../config.ts';
 import { defaultSecret } from '../secrets.ts';
+import { describeIssue } from './describe-issue.ts';
+import { type ConfigProblem, InvalidConfig } from './invalid-config.ts';
+import { nearestValue, remedyOf, unknownRemedy } from './remedies.ts';
 import { RelaySchema } from './schema.ts';
 import { unsignedFilters, unsignedKeys } from './signature-coverage.ts';
 import { keyProblems, tableProblems } from './table-problems.ts';
 
-/** @throws RelayError `config.invalid`, which names every problem with its path */
+/** @throws InvalidConfig, which names every problem with its path */
 export function checkConfig(options: RelayOptions): void {
-  const { issues = [] } = v.safeParse(RelaySchema, options);
-  const misread = new Set(issues.map((issue) => issue.path?.[1]?.key));
-  const problems = [
-    ...issues.map((issue) => `  ${v.getDotPath(issue) ?? ''} ${issue.message}`),
-    ...disagreements(options, (name) => !misread.has(name)),
-    ...sharedDefaults(options),
-  ];
-  if (problems.length === 0) return;
-  throw new RelayError(
-    'config.invalid',
-    `tributary.config.ts has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`,
-  );
+  const problems = configProblems(options);
+  if (problems.length > 0) throw new InvalidConfig(problems, options ?? {});
+}
+
+/** Every problem at once: an option that is wrong hides no problem of another one. */
+function configProblems(options: RelayOptions): ConfigProblem[] {
+  const { issues = [] } = v.safeParse(RelaySchema, options, { message: describeIssue });
+  const found = issues.map(toProblem);
+  if (typeof options === 'object' && options !== null) {
+    const { streams } = options;
+    const named = typeof streams === 'object' && streams !== null ? streams : {};
+    const readable = Object.entries(named).filter(([, stream]) => isObject(stream));
+    const entries = readable as [string, Stream][];
+    found.push(...disagreements(options, entries, issues), ...sharedDefaults(entries));
+  }
+  return found.map((problem) => ({
+    ...problem,
+    remedy: problem.remedy ?? remedyOf(problem.path.split('.'), problem.message),
+  }));
+}
+
+type Issue = v.BaseIssue<unknown>;
+
+function keysOf(issue: Issue): string[] {
+  return (issue.path ?? []).map(({ key }) => String(key));
+}
+
+function toProblem(issue: Issue): Problem {
+  const keys = keysOf(issue);
+  const { message, input } = issue;
+  const path = keys.join('.');
+  if (path === '') return { path, message: 'defineRelay needs an object: { … }' };
+  const option = keys.at(-1) ?? '';
+  if (issue.type === 'never') {
+    return { path, message, remedy: unknownRemedy(keys) };
+  }
+  const nearest = nearestValue(option, input);
+  return { path, message, ...(nearest && { remedy: `Did you mean '${nearest}'?` }) };
 }
 
 /**
@@ -38,34 +66,72 @@ const challengeSchemes: { [Name in HandshakeName]?: SchemeName } = { x: 'x', zoo
 
 /** Options that are right on their own, but not together. */
 function disagreements(
-  { publicUrl, streams }: RelayOptions,
-  isWellFormed: (streamName: string) => boolean,
-): string[] {
-  return Object.entries(streams ?? {}).flatMap(([name, stream]) => {
-    if (!stream) return [];
+  { publicUrl }: RelayOptions,
+  streams: readonly (readonly [string, Stream])[],
+  issues: readonly Issue[],
+): Problem[] {
+  return streams.flatMap(([name, stream]) => {
     const { scheme, handshake } = stream;
-    const problems = (isWellFormed(name) ? streamProblems(name, stream) : []).map(
-      ({ path, message }) => `  streams.${name}.${path} ${message}`,
-    );
-    if (publicUrl === undefined && Object.hasOwn(schemes, scheme) && signsUrl(schemes[scheme])) {
-      problems.push(`  publicUrl must be set: the senders of the stream "${name}" sign it`);
-    }
+    const problems = deepProblems(name, stream, issues);
     if (stream.acceptsGet && !signsQuery(scheme)) {
-      problems.push(
-        `  streams.${name}.acceptsGet needs a key or a signed URL: "${scheme}" signs a body, and a GET has none`,
-      );
+      const message = `needs a key or a signed URL: "${scheme}" signs a body, and a GET has none`;
+      problems.push({ path: 'acceptsGet', message });
     }
     if (stream.replayWindow !== undefined && !signsTime(scheme)) {
-      problems.push(
-        `  streams.${name}.replayWindow does nothing here: "${scheme}" signs no time. Duplicates are told by an id`,
-      );
+      const message = `does nothing here: "${scheme}" signs no time. Duplicates are told by an id`;
+      problems.push({ path: 'replayWindow', message, remedy: 'Remove it.' });
     }
     const due = handshake && challengeSchemes[handshake];
     if (due !== undefined && scheme !== due) {
-      problems.push(`  streams.${name}.handshake "${handshake}" needs the scheme "${due}"`);
+      problems.push({ path: 'handshake', message: `"${handshake}" needs the scheme "${due}"` });
     }
-    return problems;
+    const own = problems.map((problem) => ({
+      ...problem,
+      path: `streams.${name}.${problem.path}`,
+    }));
+    if (publicUrl === undefined && Object.hasOwn(schemes, scheme) && signsUrl(schemes[scheme])) {
+      const message = `must be set: the senders of the stream "${name}" sign it`;
+      own.push({ path: 'publicUrl', message });
+    }
+    return own;
   });
+}
+
+/** A problem in one option may come from the absence of another, which was left out because its form is wrong. */
+const readWith: Readonly<Record<string, readonly string[]>> = {
+  filter: ['event', 'each'],
+  key: ['columns', 'moreColumns', 'each', 'event', 'id', 'time'],
+};
+
+/** The problems of a stream's compiled shape and filter: without the options whose form is wrong. */
+function deepProblems(name: string, stream: Stream, issues: readonly Issue[]): Problem[] {
+  const own = issues
+    .map(keysOf)
+    .filter(([first, second]) => first === 'streams' && second === name);
+  const bare: Record<string, unknown> = { ...stream };
+  const changed = new Set<string>();
+  for (const [, , option = '', part = ''] of own) {
+    const value = bare[option];
+    changed.add(option);
+    delete bare[option];
+    // Of the columns, only those that are wrong.
+    if (/columns$/i.test(option) && isObject(value)) {
+      const { [part]: _, ...others } = value;
+      if (Object.keys(others).length > 0) bare[option] = others;
+    }
+  }
+  // Without these a stream has no meaning.
+  if (['', 'source', 'scheme'].some((option) => changed.has(option))) return [];
+  const readable = { table: 'dataset.table', ...bare } as unknown as Stream;
+  return streamProblems(name, readable).filter(({ path }) => {
+    const [option = ''] = path.split('.');
+    const isGone = changed.has(option) && !(option in bare);
+    return !isGone && !(readWith[option] ?? []).some((needed) => changed.has(needed));
+  });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Whether the scheme covers the query of a GET. An unknown scheme is reported elsewhere. */
@@ -84,17 +150,16 @@ function signsTime(name: SchemeName): boolean {
  * Streams whose names differ only in `-` and `_` have the same default secret: a sender of one could send to the other.
  * A secret that both streams name is shared on purpose.
  */
-function sharedDefaults({ streams }: RelayOptions): string[] {
+function sharedDefaults(streams: readonly (readonly [string, Stream])[]): Problem[] {
   const takenBy = new Map<string, string>();
-  return Object.entries(streams ?? {}).flatMap(([name, stream]) => {
-    if (!stream || stream.secrets) return [];
+  return streams.flatMap(([name, stream]) => {
+    if (stream.secrets) return [];
     const secret = defaultSecret(name, stream.scheme);
     const other = takenBy.get(secret);
     takenBy.set(secret, name);
     if (other === undefined) return [];
-    return [
-      `  streams.${name}.secrets must be set: "${other}" has the default secret ${secret} too`,
-    ];
+    const message = `must be set: "${other}" has the default secret ${secret} too`;
+    return [{ path: `streams.${name}.secrets`, message }];
   });
 }
 
@@ -131,7 +196,8 @@ function moreProblems(stream: Stream): Problem[] {
   if (!plan) return [];
   const source = sources[stream.source];
   if (source.delivers === 'exports') {
-    return [{ path: 'moreColumns', message: 'is not for exports: they have columns of their own' }];
+    const message = 'is not for exports: they have columns of their own';
+    return [{ path: 'moreColumns', message, remedy: 'Remove it.' }];
   }
   const { moreColumns, ...bare } = stream;
   const own = new Set(source.layout(bare).columns.map(({ name }) => name.toLowerCase()));
@@ -151,7 +217,7 @@ function moreProblems(stream: Stream): Problem[] {
 function unusedInvalidValues({ source, invalidValues }: Stream): Problem[] {
   if (invalidValues === undefined || sources[source].delivers === 'rows') return [];
   const message = 'is only for streams of rows: files are loaded unchanged';
-  return [{ path: 'invalidValues', message }];
+  return [{ path: 'invalidValues', message, remedy: 'Remove it.' }];
 }
 
 /**

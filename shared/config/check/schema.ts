@@ -10,8 +10,14 @@ import { sources } from '../../sources/registry.ts';
 import { handshakeNames } from '../config.ts';
 import type { CsvColumnType } from '../export-settings.ts';
 import { ApiUrl } from './api-url.ts';
+import { isLocationForm } from './locations.ts';
 
 const mebibyte = 1024 * 1024;
+
+/** Every unknown name is reported: valibot's strictObject stops at the first. */
+function strictObject<Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.objectWithRest(entries, v.never());
+}
 
 // BigQuery allows 1,024 bytes, and each of these characters is one byte. The view `<table>_unique` must fit too.
 const TableName = v.pipe(
@@ -40,14 +46,18 @@ const SecretName = v.pipe(
   v.regex(/^[A-Z][A-Z0-9_]*$/, 'must name a secret, as in UPPER_CASE; never the secret itself'),
 );
 
-// Only the form: the subscriber asks Intl.
 const TimeZone = v.pipe(
   v.string(),
-  v.regex(
-    /^([+-]\d\d:\d\d|[A-Za-z][\w+-]*(\/[\w+-]+)*)$/,
-    'must be an IANA time zone or an offset such as +02:00',
-  ),
+  v.check(isTimeZone, 'must be an IANA time zone or an offset such as +02:00'),
 );
+
+function isTimeZone(timeZone: string): boolean {
+  try {
+    return Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
 
 const AddressBlock = v.pipe(
   v.string(),
@@ -74,7 +84,7 @@ const Unit = v.picklist(['s', 'ms', 'us', 'ns', 'iso']);
 // The texts are checked when they are compiled.
 const Columns = v.record(
   v.string(),
-  v.strictObject({
+  strictObject({
     type: v.string(),
     from: v.string(),
     unit: v.optional(Unit),
@@ -121,7 +131,7 @@ const exportEntries = {
   tablePerExperiment: v.optional(v.boolean()),
   exportFilter: v.optional(
     v.pipe(
-      v.strictObject({
+      strictObject({
         tag: v.optional(Text),
         owner: v.optional(Text),
         team: v.optional(Text),
@@ -130,7 +140,7 @@ const exportEntries = {
     ),
   ),
   storage: v.optional(
-    v.strictObject({
+    strictObject({
       kind: v.picklist(['gcs', 's3']),
       bucket: Text,
       prefix: v.optional(v.string()),
@@ -149,7 +159,7 @@ const exportEntries = {
 
 const historyEntries = {
   history: v.optional(
-    v.strictObject({
+    strictObject({
       url: ApiUrl,
       path: v.optional(
         v.pipe(
@@ -170,7 +180,7 @@ const historyEntries = {
   ),
 };
 
-const StreamSchema = v.strictObject({
+const StreamSchema = strictObject({
   source: v.picklist(Object.keys(sources)),
   scheme: v.picklist(Object.keys(schemes)),
   body: v.optional(
@@ -179,7 +189,7 @@ const StreamSchema = v.strictObject({
   each: v.optional(v.string()),
   event: v.optional(From),
   id: v.optional(From),
-  time: v.optional(v.union([v.string(), v.strictObject({ from: v.string(), unit: Unit })])),
+  time: v.optional(v.union([v.string(), strictObject({ from: v.string(), unit: Unit })])),
   columns: v.optional(Columns),
   moreColumns: v.optional(Columns),
   table: TableName,
@@ -205,12 +215,12 @@ const StreamSchema = v.strictObject({
 });
 
 /** The form of each option alone. What the options say together is checked in check-config.ts. */
-export const RelaySchema = v.strictObject({
+export const RelaySchema = strictObject({
   project: v.pipe(
     v.string(),
     v.regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'must be the id of a Google Cloud project'),
   ),
-  location: v.optional(v.string()),
+  location: v.optional(v.pipe(v.string(), v.check(isLocationForm, 'is no location of BigQuery'))),
   topic: v.optional(ResourceName),
   subscription: v.optional(ResourceName),
   deadLetters: v.optional(TableName),

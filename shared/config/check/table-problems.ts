@@ -119,7 +119,8 @@ export function keyProblems(stream: Stream): Problem[] {
   const source = sources[stream.source];
   if (!key) return [];
   if (source.delivers !== 'rows') {
-    return [{ path: 'key', message: 'is only for streams of rows: files are loaded unchanged' }];
+    const message = 'is only for streams of rows: files are loaded unchanged';
+    return [{ path: 'key', message, remedy: 'Remove it.' }];
   }
   const columns = new Map(source.layout(stream).columns.map((column) => [column.name, column]));
   const problems = key.flatMap((name, index) => {

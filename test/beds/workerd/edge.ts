@@ -7,7 +7,7 @@ import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { segmentstream } from '../../../shared/sources/segmentstream.ts';
 import { createEdge } from '../../../worker/relay.ts';
-import type { Fault, Try } from '../pubsub-script.ts';
+import type { Fault, Try } from '../pubsub-stand-in-script.ts';
 
 export const secrets = {
   SHOP_SECRET: 'shop secret',

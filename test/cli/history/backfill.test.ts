@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventLine, manyEvents } from '../../beds/history.ts';
-import { type HistoryPlace, startHistoryPlace } from '../../beds/history-place.ts';
+import { type CommandBed, startCommandBed } from '../../beds/command-bed.ts';
+import { eventLine, manyEvents } from '../../beds/history-bed.ts';
 
 const hour = 3_600_000;
 const today = Math.floor(Date.now() / (24 * hour)) * 24 * hour;
@@ -12,7 +12,7 @@ const range = ['--from', from, '--to', to];
 
 /** Kills a command shortly after a number of requests to the sender, while it reads, appends or commits. */
 async function killAfter(
-  place: HistoryPlace,
+  place: CommandBed,
   command: readonly string[],
   { asked, thenMs }: { asked: number; thenMs: number },
 ): Promise<void> {
@@ -28,7 +28,7 @@ async function killAfter(
 
 describe('tributary backfill', { timeout: 120_000 }, () => {
   it('prints what it would write, writes it, and finds it in the table the next time', async () => {
-    const place = await startHistoryPlace((begin, end) => [
+    const place = await startCommandBed((begin, end) => [
       ...manyEvents(begin, end, 30),
       eventLine('seen', begin, { event_name: 'page_view' }),
       'bad',
@@ -37,12 +37,12 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
     const dry = await place.run(...day, '--dry-run');
     expect(dry).toMatchObject({ status: 0, out: expect.stringContaining('Nothing was written') });
     expect(dry.out).toContain('to be written');
-    expect(dry.out).toMatch(/│ all +│ +64 │ +60 │ +0 │ +0 │ +2 │ +0 │ +2 │/);
+    expect(dry.out).toMatch(/│ all +│ *64 │ *60 │ *0 │ *0 │ *2 │ *0 │ *2 │/);
 
     const rejects = join(place.directory, 'rejects.jsonl');
     const first = await place.run(...day, '--rejected', rejects);
     expect(first).toMatchObject({ status: 0 });
-    expect(first.out).toMatch(/│ all +│ +64 │ +60 │ +0 │/);
+    expect(first.out).toMatch(/│ all +│ *64 │ *60 │ *0 │/);
     expect(first.err).toContain(`${from}T00:00Z … ${from}T12:00Z, line 32: the body is not JSON`);
     const kept = (await readFile(rejects, 'utf8')).trimEnd().split('\n');
     expect(kept.map((line) => JSON.parse(line))).toMatchObject([
@@ -51,13 +51,13 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
     ]);
 
     const second = await place.run(...day);
-    expect(second.out).toMatch(/│ all +│ +64 │ +0 │ +60 │/);
+    expect(second.out).toMatch(/│ all +│ *64 │ *0 │ *60 │/);
     expect(await place.rows()).toHaveLength(60);
   });
 
   it('is killed again and again; at the end no row is duplicated or missing', async () => {
     const perHour = 500;
-    const place = await startHistoryPlace((begin, end) =>
+    const place = await startCommandBed((begin, end) =>
       manyEvents(begin, end, ((end - begin) / hour) * perHour),
     );
     const command = ['backfill', 'datanostro', ...range, '--window', '1h'];
@@ -78,7 +78,7 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
   it('keeps only a part of what it reads in memory', async () => {
     const filler = 'x'.repeat(2500);
     const count = 100_000;
-    const place = await startHistoryPlace(function* (begin, end) {
+    const place = await startCommandBed(function* (begin, end) {
       for (let n = 0; n < count; n++) {
         const time = Math.floor(begin + (n * (end - begin)) / count);
         yield eventLine(`evt_${n}`, time, { user_agent: filler });
@@ -86,7 +86,7 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
     });
     const { status, out } = await place.run('backfill', 'datanostro', ...range);
     expect(status).toBe(0);
-    expect(out).toMatch(/│ all +│ +100,000 │ +100,000 │/);
+    expect(out).toMatch(/│ all +│ *100,000 │ *100,000 │/);
     // The lines alone are 260 MB.
     expect(await place.peakMiB()).toBeLessThan(300);
   });
@@ -100,8 +100,8 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
     [['backfill', 'datanostro', '--from', to, '--to', from], '--from must be before --to'],
     [['backfill', 'datanostro'], '--from'],
   ])('%j is refused, and the message says why', async (args, problem) => {
-    const place = await startHistoryPlace(() => []);
-    const { status, err } = await place.run(...args);
+    const place = await startCommandBed(() => []);
+    const { status, err } = await place.runInProcess(...args);
     expect(status).toBe(1);
     expect(err).toContain(problem);
     expect(err).not.toContain('    at ');
@@ -112,7 +112,7 @@ describe('tributary backfill', { timeout: 120_000 }, () => {
 describe('tributary reconcile', { timeout: 120_000 }, () => {
   it('exits with 1 while events are missing, and repairs the table', async () => {
     let gap = true;
-    const place = await startHistoryPlace((begin, end) =>
+    const place = await startCommandBed((begin, end) =>
       [...manyEvents(begin, end, ((end - begin) / hour) * 10)].filter((_, n) => !gap || n % 7 > 0),
     );
     await place.run('backfill', 'datanostro', ...range);
@@ -140,7 +140,7 @@ describe('tributary reconcile', { timeout: 120_000 }, () => {
   it('is killed again and again during a repair; at the end no row is duplicated or missing', async () => {
     const perHour = 300;
     let isWhole = false;
-    const place = await startHistoryPlace((begin, end) =>
+    const place = await startCommandBed((begin, end) =>
       [...manyEvents(begin, end, ((end - begin) / hour) * perHour)].filter(
         (_, n) => isWhole || n % perHour > 20,
       ),

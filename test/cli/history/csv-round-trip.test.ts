@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { formats, type QueryResult } from '../../../cli/query/result-formats.ts';
 import { DelimitedReader } from '../../../shared/delimited/reader.ts';
-import { startHistoryPlace, table } from '../../beds/history-place.ts';
+import { startCommandBed, table } from '../../beds/command-bed.ts';
 
 type Cells = (string | null)[];
 
@@ -122,7 +122,7 @@ it('values of every type keep every digit', () => {
 const time = new Date(Date.now() - 86_400_000).toISOString();
 
 it('import reads back what query prints', { timeout: 90_000 }, async () => {
-  const place = await startHistoryPlace(() => []);
+  const place = await startCommandBed(() => []);
   const own = `event_id, event_name, tenant_id, user_agent, user_ip_masked, request_source,
     TO_JSON_STRING(payload) AS payload`;
   const read = async () =>

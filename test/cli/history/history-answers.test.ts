@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startHistoryPlace } from '../../beds/history-place.ts';
+import { startCommandBed } from '../../beds/command-bed.ts';
 
 // What a sender's API may answer instead of events. None of it counts as "nothing is missing".
 
@@ -19,7 +19,7 @@ const event = (id: string, name = 'purchase') =>
 
 /** A place whose sender gives the same answer for every window. */
 async function placeThatAnswers(status: number, body: string, type = 'application/json') {
-  const place = await startHistoryPlace(() => []);
+  const place = await startCommandBed(() => []);
   const server = createServer((_, response) => {
     response.writeHead(status, { 'content-type': type });
     response.end(status === 204 ? undefined : body);
@@ -43,7 +43,7 @@ describe('an answer without any event', { timeout: 60_000 }, () => {
   ])('%s', async (_, body, type) => {
     const place = await placeThatAnswers(200, body, type);
     for (const command of ['reconcile', 'backfill']) {
-      const { status, out, err } = await place.run(command, 'datanostro', ...range);
+      const { status, out, err } = await place.runInProcess(command, 'datanostro', ...range);
       expect(status).toBe(1);
       expect(out).not.toMatch(/missing/);
       // The window, and the beginning of the answer.
@@ -57,16 +57,20 @@ describe('an answer without any event', { timeout: 60_000 }, () => {
 describe('an answer with events, or one that says that there are none', { timeout: 60_000 }, () => {
   it('a JSON array is read', async () => {
     const place = await placeThatAnswers(200, `[\n${event('a')},\n${event('b')}]`);
-    const found = await place.run('reconcile', 'datanostro', ...range, '--format', 'json');
+    const found = await place.runInProcess('reconcile', 'datanostro', ...range, '--format', 'json');
     expect(found.status).toBe(1);
     expect(JSON.parse(found.out)).toMatchObject({ sent: 2, missing: 2 });
-    expect(await place.run('backfill', 'datanostro', ...range)).toMatchObject({ status: 0 });
+    expect(await place.runInProcess('backfill', 'datanostro', ...range)).toMatchObject({
+      status: 0,
+    });
     expect((await place.rows()).map(({ event_id }) => event_id).sort()).toEqual(['a', 'b']);
   });
 
   it('events that the filter drops count as events', async () => {
     const place = await placeThatAnswers(200, `${event('a', 'page_view')}\n`);
-    expect(await place.run('reconcile', 'datanostro', ...range)).toMatchObject({ status: 0 });
+    expect(await place.runInProcess('reconcile', 'datanostro', ...range)).toMatchObject({
+      status: 0,
+    });
   });
 
   it.each([
@@ -76,6 +80,8 @@ describe('an answer with events, or one that says that there are none', { timeou
     [200, '[]'],
   ])('%i with %j: no events', async (status, body) => {
     const place = await placeThatAnswers(status, body);
-    expect(await place.run('reconcile', 'datanostro', ...range)).toMatchObject({ status: 0 });
+    expect(await place.runInProcess('reconcile', 'datanostro', ...range)).toMatchObject({
+      status: 0,
+    });
   });
 });

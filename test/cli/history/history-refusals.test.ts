@@ -2,15 +2,15 @@ import { writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startSender } from '../../beds/export-sender.ts';
-import { type HistoryPlace, startHistoryPlace, table } from '../../beds/history-place.ts';
+import { type CommandBed, startCommandBed, table } from '../../beds/command-bed.ts';
+import { startSenderBed } from '../../beds/sender-bed.ts';
 
 const range = ['--from', '2026-01-01', '--to', '2026-01-02'];
 const time = new Date(Date.now() - 86_400_000).toISOString();
 const line = `${JSON.stringify({ id: 'a', event_name: 'purchase', created_at: time })}\n`;
 
-async function refused(place: HistoryPlace, args: readonly string[]): Promise<string> {
-  const { status, err } = await place.run(...args);
+async function refused(place: CommandBed, args: readonly string[]): Promise<string> {
+  const { status, err } = await place.runInProcess(...args);
   expect(status).toBe(1);
   expect(err).not.toMatch(/^\s+at /m);
   return err;
@@ -20,7 +20,7 @@ describe('import, backfill and reconcile say what prevents them', { timeout: 60_
   it.each(['backfill', 'reconcile'])(
     '%s: the API key and the address are not set',
     async (name) => {
-      const place = await startHistoryPlace(() => []);
+      const place = await startCommandBed(() => []);
       delete place.environment['DATANOSTRO_API_KEY'];
       delete place.environment['DATANOSTRO_API_URL'];
       const err = await refused(place, [name, 'datanostro', ...range, '--secrets', 'none']);
@@ -30,7 +30,7 @@ describe('import, backfill and reconcile say what prevents them', { timeout: 60_
   );
 
   it('the URL of the API is not a URL', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     place.environment['DATANOSTRO_API_URL'] = 'app.example.com';
     expect(await refused(place, ['backfill', 'datanostro', ...range])).toContain(
       'DATANOSTRO_API_URL is not a URL',
@@ -48,8 +48,8 @@ describe('import, backfill and reconcile say what prevents them', { timeout: 60_
       'a page of HTML, and no events',
     ],
   ])('%s: the API answers %s', async (name, _, answer, problem) => {
-    const place = await startHistoryPlace(() => []);
-    const sender = await startSender((_request, response) => answer(response));
+    const place = await startCommandBed(() => []);
+    const sender = await startSenderBed((_request, response) => answer(response));
     place.environment['DATANOSTRO_API_URL'] = sender.url;
     const err = await refused(place, [name, 'datanostro', ...range]);
     expect(err).toContain(problem);
@@ -57,7 +57,7 @@ describe('import, backfill and reconcile say what prevents them', { timeout: 60_
   });
 
   it('the file for rejected lines cannot be written', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const rejects = join(place.directory, 'no', 'folder', 'x.jsonl');
     const backfill = ['backfill', 'datanostro', ...range, '--rejected', rejects];
     expect(await refused(place, backfill)).toContain(rejects);
@@ -71,7 +71,7 @@ describe('import, backfill and reconcile say what prevents them', { timeout: 60_
   });
 
   it('a table with other columns', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const [dataset = ''] = table.split('.');
     await place.bigquery.createDataset(dataset);
     await place.bigquery.query(`CREATE TABLE ${table} (event_id INT64, event_time TIMESTAMP)`);
@@ -81,7 +81,7 @@ describe('import, backfill and reconcile say what prevents them', { timeout: 60_
   });
 
   it('a view instead of the table', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const [dataset = ''] = table.split('.');
     await place.bigquery.createDataset(dataset);
     await place.bigquery.query(`CREATE VIEW ${table} AS SELECT 1 AS n`);
@@ -89,7 +89,7 @@ describe('import, backfill and reconcile say what prevents them', { timeout: 60_
   });
 
   it('a table that cannot be read', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const [dataset = ''] = table.split('.');
     await place.bigquery.createDataset(dataset);
     await place.bigquery.query(`CREATE TABLE ${table} (event_id STRING)`);
@@ -99,7 +99,7 @@ describe('import, backfill and reconcile say what prevents them', { timeout: 60_
   });
 
   it('no BigQuery at all', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     for (const name of ['GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_CLOUD_PROJECT']) {
       delete place.environment[name];
     }
@@ -119,7 +119,7 @@ describe('an import', { timeout: 60_000 }, () => {
     [['--stream', 'datanostro', '--delimiter', ''], 'a delimiter is one of'],
     [['--stream', 'datanostro', '--on', 'mars'], 'local, google'],
   ])('with %j is refused, and the message says why', async (args, problem) => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const path = join(place.directory, 'x.jsonl');
     await writeFile(path, line);
     expect(await refused(place, ['import', path, ...args])).toContain(problem);
@@ -127,7 +127,7 @@ describe('an import', { timeout: 60_000 }, () => {
   });
 });
 
-async function tablesOf({ bigquery }: HistoryPlace) {
+async function tablesOf({ bigquery }: CommandBed) {
   const [datasets] = await bigquery.getDatasets();
   return datasets;
 }

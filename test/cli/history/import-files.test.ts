@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type HistoryPlace, startHistoryPlace, table } from '../../beds/history-place.ts';
+import { type CommandBed, startCommandBed, table } from '../../beds/command-bed.ts';
 
 // Files as they occur in practice. Their content is in test/fixtures/files, or here.
 
@@ -31,13 +31,13 @@ interface Imported {
 }
 
 async function importInto(
-  place: HistoryPlace,
+  place: CommandBed,
   path: string,
   ...options: string[]
 ): Promise<Imported> {
   const kept = join(place.directory, 'rejects.jsonl');
   const into = ['--stream', 'datanostro', '--rejected', kept];
-  const run = await place.run('import', path, ...into, ...options);
+  const run = await place.runInProcess('import', path, ...into, ...options);
   const lines = (await readFile(kept, 'utf8')).split('\n').filter((line) => line !== '');
   const [rows] = await place.bigquery
     .query(`SELECT event_id, tenant_id FROM ${table} ORDER BY event_id`)
@@ -49,7 +49,7 @@ async function importInto(
 }
 
 async function importText(content: string | Buffer, ...options: string[]): Promise<Imported> {
-  const place = await startHistoryPlace(() => []);
+  const place = await startCommandBed(() => []);
   const path = join(place.directory, 'x.csv');
   await writeFile(path, content);
   return await importInto(place, path, ...options);
@@ -69,7 +69,7 @@ describe('tributary import reads files as they occur in practice', { timeout: 60
     ],
     ['two-unnamed-columns.csv', 0, ['v1'], []],
   ])('%s', async (name, status, ids, rejects) => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const path = join(place.directory, name);
     await copyFile(fixture(name), path);
     const imported = await importInto(place, path);
@@ -78,7 +78,7 @@ describe('tributary import reads files as they occur in practice', { timeout: 60
   });
 
   it('json-array.json', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const imported = await importInto(place, fixture('json-array.json'));
     expect(imported).toMatchObject({ status: 0, rejects: [] });
     expect(imported.rows).toHaveLength(2);
@@ -148,7 +148,7 @@ describe('tributary import reads files as they occur in practice', { timeout: 60
   });
 
   it('a bad file does not stop the others, and the counts of all are printed', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const folder = join(place.directory, 'files');
     await mkdir(folder);
     await writeFile(join(folder, '1.csv'), head + row('a'));
@@ -170,12 +170,14 @@ describe('tributary import reads files as they occur in practice', { timeout: 60
   });
 
   it('an object or array in a cell of a JSON column is JSON', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const path = join(place.directory, 'x.csv');
     const cells = ['"{""n"":9007199254740993}"', '"[1,2]"', 'plain', '{not json', ''];
     const rows = cells.map((cell, n) => `e${n},purchase,${time},${cell}\n`).join('');
     await writeFile(path, `id,event_name,created_at,request_body\n${rows}`);
-    expect(await place.run('import', path, '--stream', 'datanostro')).toMatchObject({ status: 0 });
+    expect(await place.runInProcess('import', path, '--stream', 'datanostro')).toMatchObject({
+      status: 0,
+    });
     const [stored] = await place.bigquery.query(
       `SELECT TO_JSON_STRING(payload) AS payload FROM ${table} ORDER BY event_id`,
     );

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type HistoryPlace, recorder, startHistoryPlace, table } from '../../beds/history-place.ts';
+import { type CommandBed, recorder, startCommandBed, table } from '../../beds/command-bed.ts';
 import { zipOf } from '../../beds/zips.ts';
 import { itWith } from '../../e2e/tools.ts';
 
@@ -14,7 +14,7 @@ const csvRow = (id: string) =>
 const jsonRow = (id: string, more: object = {}) =>
   `${JSON.stringify({ id, event_name: 'purchase', created_at: time, ...more })}\n`;
 
-async function fileIn(place: HistoryPlace, name: string, content: string | Buffer) {
+async function fileIn(place: CommandBed, name: string, content: string | Buffer) {
   const path = join(place.directory, name);
   await writeFile(path, content);
   return path;
@@ -22,7 +22,7 @@ async function fileIn(place: HistoryPlace, name: string, content: string | Buffe
 
 const into = ['--stream', 'datanostro'];
 
-async function rowCount(place: HistoryPlace): Promise<number> {
+async function rowCount(place: CommandBed): Promise<number> {
   const [[counts]] = await place.bigquery
     .query(`SELECT COUNT(*) AS n FROM ${table}`)
     .catch((error: { code?: unknown }) => {
@@ -34,7 +34,7 @@ async function rowCount(place: HistoryPlace): Promise<number> {
 
 describe('tributary import', { timeout: 60_000 }, () => {
   it('maps a CSV as it maps deliveries, and writes nothing the second time', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const path = await fileIn(place, 'day.csv', `\uFEFF${head}${csvRow('a')}${csvRow('b')}`);
     const first = await place.run('import', path, ...into);
     expect(first).toMatchObject({ status: 0, err: '' });
@@ -55,7 +55,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
   });
 
   it('imports a folder of NDJSON, gzip, CSV and ZIP files, each event once', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const folder = join(place.directory, 'files');
     await mkdir(folder);
     await fileIn(place, 'files/1.ndjson', `${jsonRow('a')}\r\n${jsonRow('b')}`);
@@ -81,7 +81,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
   });
 
   it('is killed again and again; at the end no row is duplicated or missing', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const count = 60_000;
     const ids = Array.from({ length: count }, (_, n) => `evt_${n}`);
     const path = await fileIn(place, 'large.ndjson', ids.map((id) => jsonRow(id)).join(''));
@@ -103,7 +103,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
   });
 
   itWith([recorder], 'draws a progress bar on a terminal, with the number of rows', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const rows = Array.from({ length: 45_000 }, (_, n) => jsonRow(`evt_${n}`)).join('');
     const path = await fileIn(place, 'large.ndjson', rows);
     const { status, out } = await place.runOnTerminal('import', path, ...into);
@@ -113,7 +113,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
   });
 
   it('reads standard input, and drops what the filter drops', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const path = await fileIn(
       place,
       'x.jsonl',
@@ -125,7 +125,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
   });
 
   it('saves the lines that can never become rows, and writes the others', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const rows = [
       csvRow('a'),
       'short,row\n',
@@ -152,7 +152,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
   });
 
   it('fills members that --rename gives to columns', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const path = await fileIn(place, 'x.csv', `event_id;event_name;at\na;purchase;${time}\n`);
     const rename = ['--rename', 'event_id=id', '--rename', 'at=created_at', '--delimiter', ';'];
     expect(await place.run('import', path, ...into, ...rename)).toMatchObject({ status: 0 });
@@ -160,7 +160,7 @@ describe('tributary import', { timeout: 60_000 }, () => {
   });
 
   it('recognises a line by its bytes if the stream has no ids', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const path = await fileIn(place, 'x.jsonl', '{"orderId":1}\n{"orderId":2}\n{"orderId":1}\n');
     const run = () => place.run('import', path, '--stream', 'crm');
     expect((await run()).out).toMatch(/│ +3 │ +2 │ +0 │ +1 │/);
@@ -174,19 +174,23 @@ describe('tributary import', { timeout: 60_000 }, () => {
     ['cut.csv.gz', gzipSync(head.repeat(1000)).subarray(0, -20), 'gzip is damaged'],
     ['cut.zip', Buffer.from('PK\u0003\u0004 and nothing behind'), 'not a readable ZIP'],
   ])('says what is wrong with %s', async (name, content, problem) => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const path = await fileIn(place, name, content);
-    const { status, err } = await place.run('import', path, ...into);
+    const { status, err } = await place.runInProcess('import', path, ...into);
     expect(status).toBe(1);
     expect(err).toContain(problem);
     expect(err).not.toContain('    at ');
   });
 
   it('says that a file does not exist, or that a folder has no files to import', async () => {
-    const place = await startHistoryPlace(() => []);
+    const place = await startCommandBed(() => []);
     const folder = join(place.directory, 'empty');
     await mkdir(folder);
-    expect((await place.run('import', `${folder}/x.csv`, ...into)).err).toContain('there is no');
-    expect((await place.run('import', folder, ...into)).err).toContain('no CSV, NDJSON or ZIP');
+    expect((await place.runInProcess('import', `${folder}/x.csv`, ...into)).err).toContain(
+      'there is no',
+    );
+    expect((await place.runInProcess('import', folder, ...into)).err).toContain(
+      'no CSV, NDJSON or ZIP',
+    );
   });
 });

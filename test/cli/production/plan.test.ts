@@ -17,7 +17,7 @@ import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { generic } from '../../../shared/sources/generic.ts';
 import { segmentstream } from '../../../shared/sources/segmentstream.ts';
-import { type BigQueryBed, PROJECT, startBigQueryBed } from '../../beds/bigquery.ts';
+import { type BigQueryBed, PROJECT, startBigQueryBed } from '../../beds/bigquery-bed.ts';
 import { itWith } from '../../e2e/tools.ts';
 
 /** A relay with everything that a config can ask for. */

@@ -17,7 +17,7 @@ import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { stripe } from '../../../shared/sources/presets.ts';
 import { segmentstream } from '../../../shared/sources/segmentstream.ts';
-import { type BigQueryBed, PROJECT, queryRows, startBigQueryBed } from '../../beds/bigquery.ts';
+import { type BigQueryBed, PROJECT, queryRows, startBigQueryBed } from '../../beds/bigquery-bed.ts';
 import { credentialsFile, GoogleApisDouble } from '../../beds/google-apis.ts';
 
 let bigqueryServer: BigQueryBed;

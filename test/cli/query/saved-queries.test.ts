@@ -99,7 +99,7 @@ describe('saved queries', () => {
   });
 
   it.each([undefined, 'split'])('participants-per-variant, of stream %s', async (stream) => {
-    expect(await answer('participants-per-variant', [], stream)).toEqual([
+    expect(await answer('participants-per-variant', ['experiment_id=42'], stream)).toEqual([
       { variant: 'A', unique_participants: 2 },
       { variant: 'B', unique_participants: 1 },
     ]);
@@ -112,15 +112,26 @@ describe('saved queries', () => {
   });
 
   it.each([undefined, 'split'])('conversion-rate, of stream %s', async (stream) => {
-    expect(await answer('conversion-rate', ['goal_name=paid'], stream)).toEqual([
-      { variant: 'A', unique_participants: 2, converters: 1, conversion_rate: 0.5 },
-      { variant: 'B', unique_participants: 1, converters: 0, conversion_rate: 0 },
-    ]);
+    expect(await answer('conversion-rate', ['experiment_id=42', 'goal_name=paid'], stream)).toEqual(
+      [
+        { variant: 'A', unique_participants: 2, converters: 1, conversion_rate: 0.5 },
+        { variant: 'B', unique_participants: 1, converters: 0, conversion_rate: 0 },
+      ],
+    );
+  });
+
+  it.each([
+    [['experiment_id=42'], 'goal_name'],
+    [['experiment_id=42', 'goal_name='], 'goal_name'],
+    [['goal_name=paid'], 'experiment_id'],
+  ])('conversion-rate with only %j asks for the other parameter', (parameters, absent) => {
+    const choice = { name: 'conversion-rate', parameters };
+    expect(() => prepareSaved(relay, choice)).toThrow(`--param ${absent}=…`);
   });
 
   it('passes a parameter as a value, whatever it contains', async () => {
     const goal = "paid' OR '1'='1";
-    const found = await answer('conversion-rate', [`goal_name=${goal}`]);
+    const found = await answer('conversion-rate', ['experiment_id=42', `goal_name=${goal}`]);
     expect(found).toMatchObject([{ converters: 0 }, { converters: 0 }]);
   });
 });

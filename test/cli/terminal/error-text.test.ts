@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { describeError } from '../../../cli/terminal/error-text.ts';
+import { describeError, errorDocument } from '../../../cli/terminal/error-text.ts';
 import { errors, RelayError } from '../../../shared/errors.ts';
 
 const osc = '\u001b]0;owned\u0007';
@@ -40,3 +42,18 @@ describe('describeError', () => {
     expect(describeError(error)).not.toContain('s3cret');
   });
 });
+
+it.each([() => readFileSync('/nothing/of/this/name'), () => readFileSync(tmpdir())])(
+  'says what the system refuses, without a stack (%#)',
+  (read) => {
+    let error: unknown;
+    try {
+      read();
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(describeError(error)).toMatch(/^.+\n {2}code: {3}file\.unusable\n/);
+    expect(describeError(error)).not.toContain('    at ');
+    expect(errorDocument(error)).toMatchObject({ ok: false, error: { code: 'file.unusable' } });
+  },
+);

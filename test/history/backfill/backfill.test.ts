@@ -3,22 +3,22 @@ import { type BackfillOptions, backfill } from '../../../history/backfill/backfi
 import { type HistorySource, readHistory } from '../../../history/fetch/history-api.ts';
 import { RejectedRecords } from '../../../history/lines/rejected-records.ts';
 import { cutWindows, type TimeWindow } from '../../../history/time-window.ts';
-import { startSender } from '../../beds/export-sender.ts';
 import {
-  type Bed,
   day,
   eventLine,
+  type HistoryBed,
   hour,
   manyEvents,
   sourceOf,
-  startBed,
   startHistory,
+  startHistoryBed,
   streamOf,
-} from '../../beds/history.ts';
+} from '../../beds/history-bed.ts';
+import { startSenderBed } from '../../beds/sender-bed.ts';
 
 const whole: TimeWindow = { from: day, to: day + 24 * hour };
 
-function run(bed: Bed, source: HistorySource, options: Partial<BackfillOptions> = {}) {
+function run(bed: HistoryBed, source: HistorySource, options: Partial<BackfillOptions> = {}) {
   return backfill({
     ...bed,
     windows: [whole],
@@ -29,7 +29,7 @@ function run(bed: Bed, source: HistorySource, options: Partial<BackfillOptions> 
 
 describe('a backfill', () => {
   it('writes missing events with the mapping of deliveries, and nothing in a second run', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     const source = await startHistory(() => [
       eventLine('evt_1', day, { tenant_id: 9007199254740993n.toString(), user_agent: null }),
       eventLine('evt_2', day + 1),
@@ -52,7 +52,7 @@ describe('a backfill', () => {
   });
 
   it('does not touch rows from the webhook, nor events of other hours', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     await bed.query(
       `INSERT shop.events (event_id, event_time, delivery_id) VALUES
        ('evt_1', TIMESTAMP_MILLIS(${day}), 'a'), ('evt_2', NULL, 'b')`,
@@ -79,7 +79,7 @@ describe('a backfill', () => {
 
   it('applies the stream’s filter', async () => {
     const stream = streamOf({ filter: { event: '^purchase$' } });
-    const bed = await startBed(stream);
+    const bed = await startHistoryBed(stream);
     const source = await startHistory(
       () => [eventLine('a', day), eventLine('b', day, { event_name: 'page_view' })],
       stream,
@@ -88,7 +88,7 @@ describe('a backfill', () => {
   });
 
   it('identifies events without an id by their line', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     const source = await startHistory(() => [eventLine(null, day), eventLine(null, day + 1)]);
     expect(await run(bed, source)).toMatchObject({ written: 2 });
     expect(await run(bed, source)).toMatchObject({ written: 0, present: 2 });
@@ -96,7 +96,7 @@ describe('a backfill', () => {
 
   it('identifies the rows of a keyed stream by their key', async () => {
     const stream = streamOf({ key: ['tenant_id', 'event_id'] });
-    const bed = await startBed(stream);
+    const bed = await startHistoryBed(stream);
     const lines = [
       eventLine('a', day, { tenant_id: 't1' }),
       eventLine('a', day, { tenant_id: 't2' }),
@@ -109,7 +109,7 @@ describe('a backfill', () => {
   });
 
   it('writes an event that comes with the neighbour of its window, and none outside all windows', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     const noon = day + 12 * hour;
     // Selected by another clock: an event just before noon comes only with the afternoon.
     const source = await startHistory((from) =>
@@ -129,7 +129,7 @@ describe('a backfill', () => {
   });
 
   it('writes nothing in a dry run, and counts what it would write', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     const source = await startHistory(() => [eventLine('a', day), 'no JSON']);
     const counts = await run(bed, source, { client: undefined });
     expect(counts).toMatchObject({ written: 1, rejected: 1 });
@@ -137,7 +137,7 @@ describe('a backfill', () => {
   });
 
   it('reports bad lines with their numbers, and writes the others', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     const source = await startHistory(() => [
       eventLine('a', day),
       '',
@@ -162,7 +162,7 @@ describe('a backfill', () => {
   });
 
   it('with `strict` stops at the first bad line, and writes nothing of the window', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     const source = await startHistory(() => [eventLine('a', day), 'bad', eventLine('b', day)]);
     const rejectedRecords = new RejectedRecords({ strict: true, onRejected: () => {} });
     await expect(run(bed, source, { rejectedRecords })).rejects.toMatchObject({
@@ -172,7 +172,7 @@ describe('a backfill', () => {
   });
 
   it('splits a window with too many ids, and goes on', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     const asked: TimeWindow[] = [];
     const source = await startHistory((from, to) => {
       asked.push({ from, to });
@@ -190,7 +190,7 @@ describe('a backfill', () => {
   });
 
   it('fails if even one second has too many ids', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     const source = await startHistory(() => ['a', 'b', 'c'].map((id) => eventLine(id, day)));
     await expect(run(bed, source, { maxIds: 2 })).rejects.toMatchObject({
       code: 'window.too-many-events',
@@ -200,9 +200,9 @@ describe('a backfill', () => {
 
 describe('a sender that fails', () => {
   it('is asked again if it is busy, not reachable, or breaks off', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     const half = `${eventLine('a', day)}\n${eventLine('b', day)}\n`;
-    const sender = await startSender((_, response) => {
+    const sender = await startSenderBed((_, response) => {
       const turn = sender.requests.length;
       if (turn === 1) response.writeHead(429, { 'retry-after': '0' }).end();
       else if (turn === 2) response.writeHead(503).end();
@@ -219,9 +219,9 @@ describe('a sender that fails', () => {
   });
 
   it('is asked again if its response ends within a line, but not if only the last line break is missing', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     const lines = `${eventLine('a', day)}\n${eventLine('b', day)}`;
-    const sender = await startSender((_, response) => {
+    const sender = await startSenderBed((_, response) => {
       response.end(sender.requests.length === 1 ? lines.slice(0, -10) : lines);
     });
     expect(await run(bed, sourceOf(sender.url))).toMatchObject({ written: 2, rejected: 0 });
@@ -236,19 +236,19 @@ describe('a sender that fails', () => {
     [404, 'history.not-found'],
     [400, 'history.refused'],
   ])('is not asked again if it answers %i', async (status, code) => {
-    const bed = await startBed();
-    const sender = await startSender((_, response) => response.writeHead(status).end());
+    const bed = await startHistoryBed();
+    const sender = await startSenderBed((_, response) => response.writeHead(status).end());
     await expect(run(bed, sourceOf(sender.url))).rejects.toMatchObject({ code });
     expect(sender.requests).toHaveLength(1);
   });
 
-  it.each<[string, Parameters<typeof startSender>[0], string]>([
+  it.each<[string, Parameters<typeof startSenderBed>[0], string]>([
     ['never answers', () => {}, 'nothing came for 200 ms'],
     ['is busy for good', (_, response) => response.writeHead(503).end(), 'answers 503'],
     ['is not there', (_, response) => response.destroy(), 'does not answer'],
   ])('causes `history.unavailable` if it %s', async (_, answer, problem) => {
-    const bed = await startBed();
-    const sender = await startSender(answer);
+    const bed = await startHistoryBed();
+    const sender = await startSenderBed(answer);
     const told: string[] = [];
     const source: HistorySource = {
       ...sourceOf(sender.url),
@@ -265,8 +265,8 @@ describe('a sender that fails', () => {
   });
 
   it('is asked again after the idle timeout within a response', async () => {
-    const bed = await startBed();
-    const sender = await startSender((_, response) => {
+    const bed = await startHistoryBed();
+    const sender = await startSenderBed((_, response) => {
       response.write(`${eventLine('a', day)}\n`);
       if (sender.requests.length > 1) response.end(`${eventLine('b', day)}\n`);
     });
@@ -276,9 +276,9 @@ describe('a sender that fails', () => {
   });
 
   it('gets no redirect followed with the key', async () => {
-    const bed = await startBed();
-    const other = await startSender((_, response) => response.end());
-    const sender = await startSender((_, response) =>
+    const bed = await startHistoryBed();
+    const other = await startSenderBed((_, response) => response.end());
+    const sender = await startSenderBed((_, response) =>
       response.writeHead(302, { location: `${other.url}/?x=1` }).end(),
     );
     await expect(run(bed, sourceOf(sender.url))).rejects.toMatchObject({
@@ -289,8 +289,8 @@ describe('a sender that fails', () => {
   });
 
   it('causes an error if it answers with a page of HTML', async () => {
-    const bed = await startBed();
-    const sender = await startSender((_, response) =>
+    const bed = await startHistoryBed();
+    const sender = await startSenderBed((_, response) =>
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<p>Log in'),
     );
     await expect(run(bed, sourceOf(sender.url))).rejects.toMatchObject({
@@ -302,8 +302,8 @@ describe('a sender that fails', () => {
     const stream = streamOf({
       history: { url: 'https://a.example', path: '/v2/events', header: 'X-Api-Key: key {key}' },
     });
-    const bed = await startBed(stream);
-    const sender = await startSender((_, response) => response.end());
+    const bed = await startHistoryBed(stream);
+    const sender = await startSenderBed((_, response) => response.end());
     await run(bed, sourceOf(`${sender.url}/eu/`, stream));
     const [request] = sender.requests;
     const url = new URL(request?.url ?? '', sender.url);

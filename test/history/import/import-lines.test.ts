@@ -3,12 +3,12 @@ import { importLines, noImportCounts } from '../../../history/import/import-line
 import { splitLines } from '../../../history/lines/lines.ts';
 import { RejectedRecords } from '../../../history/lines/rejected-records.ts';
 import { Faults } from '../../../local/faults/faults.ts';
-import { type Bed, day, eventLine, startBed } from '../../beds/history.ts';
+import { day, eventLine, type HistoryBed, startHistoryBed } from '../../beds/history-bed.ts';
 
 /** Three batches; the third repeats ids of the first. */
 const ids = Array.from({ length: 41_000 }, (_, n) => `evt_${n % 40_000}.`);
 
-function importAll(bed: Bed, rejectedRecords = bed.rejectedRecords) {
+function importAll(bed: HistoryBed, rejectedRecords = bed.rejectedRecords) {
   const chunks = async function* () {
     for (let at = 0; at < ids.length; at += 1000) {
       const lines = ids.slice(at, at + 1000).map((id) => eventLine(id, day));
@@ -25,7 +25,7 @@ function importAll(bed: Bed, rejectedRecords = bed.rejectedRecords) {
   return { counts, ended };
 }
 
-async function rowsOf(bed: Bed) {
+async function rowsOf(bed: HistoryBed) {
   const [counts] = await bed.query<{ n: number; ids: number }>(
     'SELECT COUNT(*) AS n, COUNT(DISTINCT event_id) AS ids FROM shop.events',
   );
@@ -34,7 +34,7 @@ async function rowsOf(bed: Bed) {
 
 describe('lines that are read while a batch is written', { timeout: 120_000 }, () => {
   it('become rows once, and a row that BigQuery names as bad is rejected once', async () => {
-    const bed = await startBed(
+    const bed = await startHistoryBed(
       undefined,
       new Faults({ name: 'append.bad-row', contains: 'evt_7.' }),
     );
@@ -48,7 +48,7 @@ describe('lines that are read while a batch is written', { timeout: 120_000 }, (
 
   it('with `strict` stop the run at the first bad one and are not written', async () => {
     const faults = new Faults({ name: 'append.bad-row', contains: 'evt_20007.' });
-    const bed = await startBed(undefined, faults);
+    const bed = await startHistoryBed(undefined, faults);
     const strict = new RejectedRecords({ strict: true, onRejected: () => {} });
     const { counts, ended } = importAll(bed, strict);
     await expect(ended).rejects.toMatchObject({ code: 'line.rejected' });

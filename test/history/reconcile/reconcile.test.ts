@@ -5,19 +5,19 @@ import { HourReport, type Reconciliation } from '../../../history/reconcile/hour
 import { type ReconcileOptions, reconcile } from '../../../history/reconcile/reconcile.ts';
 import { cutWindows } from '../../../history/time-window.ts';
 import {
-  type Bed,
   day,
   eventLine,
+  type HistoryBed,
   hour,
-  startBed,
   startHistory,
+  startHistoryBed,
   streamOf,
-} from '../../beds/history.ts';
+} from '../../beds/history-bed.ts';
 
 const whole = { from: day, to: day + 24 * hour };
 
 /** Rows by id, at an hour of the day; NULL means no time. */
-async function insert(bed: Bed, rows: [id: string, hour: number | null][]): Promise<void> {
+async function insert(bed: HistoryBed, rows: [id: string, hour: number | null][]): Promise<void> {
   const values = rows.map(([id, at]) => {
     const time = at === null ? 'NULL' : `TIMESTAMP_MILLIS(${day + at * hour})`;
     return `('${id}', ${time})`;
@@ -26,7 +26,7 @@ async function insert(bed: Bed, rows: [id: string, hour: number | null][]): Prom
 }
 
 async function compare(
-  bed: Bed,
+  bed: HistoryBed,
   sent: readonly string[],
   options: Partial<ReconcileOptions> = {},
   stream = streamOf(),
@@ -47,7 +47,7 @@ function alike(found: Reconciliation) {
 }
 
 it('finds nothing if table and sender agree, whatever is around the range', async () => {
-  const bed = await startBed();
+  const bed = await startHistoryBed();
   await insert(bed, [
     ['a', 0],
     ['b', 1.5],
@@ -73,7 +73,7 @@ it('finds nothing if table and sender agree, whatever is around the range', asyn
 });
 
 it('counts a row that was written in part, and does not count an event as missing that can’t become a row', async () => {
-  const bed = await startBed(streamOf());
+  const bed = await startHistoryBed(streamOf());
   await insert(bed, [['in part', 0]]);
   const unfit = (id: string) =>
     JSON.stringify({ id, created_at: new Date(day).toISOString(), tenant_id: {} });
@@ -83,7 +83,7 @@ it('counts a row that was written in part, and does not count an event as missin
 
 it('reports missing, extra and duplicate ids by hour, and the gaps', async () => {
   const stream = streamOf({ filter: { event: '^purchase$' } });
-  const bed = await startBed(stream);
+  const bed = await startHistoryBed(stream);
   await insert(bed, [
     ['a', 0],
     ['a', 0.2],
@@ -143,7 +143,7 @@ it('reports missing, extra and duplicate ids by hour, and the gaps', async () =>
 });
 
 it('counts all ids, and lists as many as requested', async () => {
-  const bed = await startBed();
+  const bed = await startHistoryBed();
   const sent = Array.from({ length: 50 }, (_, n) => eventLine(`evt_${n}`, day + n));
   const { totals, hours } = await compare(bed, sent, { idsPerHour: 2 });
   expect(totals.missing).toBe(50);
@@ -151,7 +151,7 @@ it('counts all ids, and lists as many as requested', async () => {
 });
 
 it('has the same result if windows have to be split', async () => {
-  const bed = await startBed();
+  const bed = await startHistoryBed();
   const at = (n: number) => (n * 24) / 40;
   await insert(
     bed,
@@ -168,7 +168,7 @@ it('has the same result if windows have to be split', async () => {
 
 describe('an id with several rows', () => {
   it('is a duplicate in the hour of each row except the first, whatever their windows', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     await insert(bed, [
       ['near', 1.9],
       ['near', 2.1],
@@ -205,7 +205,7 @@ describe('an id with several rows', () => {
   });
 
   it('is extra once if the sender does not have it', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     await insert(bed, [
       ['unknown', 3],
       ['unknown', 20],
@@ -219,7 +219,7 @@ describe('an id with several rows', () => {
   });
 
   it('is counted if the other row is just before the range, but not just behind it', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     await insert(bed, [
       ['a', -0.5],
       ['a', 0.5],
@@ -238,7 +238,7 @@ describe('an id with several rows', () => {
   });
 
   it('causes an error if there are too many', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     const twice = [1, 2, 3].flatMap((n): [string, number][] => [
       [`evt_${n}`, 1],
       [`evt_${n}`, 2],
@@ -252,7 +252,7 @@ describe('an id with several rows', () => {
 
 it('does not report a row as missing that a later state has moved to another day', async () => {
   const stream = streamOf({ key: ['event_id'] });
-  const bed = await startBed(stream);
+  const bed = await startHistoryBed(stream);
   await insert(bed, [['moved', 50]]);
   const sent = [eventLine('moved', day + hour), eventLine('missing', day + hour)];
   const found = await compare(bed, sent, {}, stream);
@@ -261,7 +261,7 @@ it('does not report a row as missing that a later state has moved to another day
 });
 
 it('finds nothing missing after a backfill of the gaps', async () => {
-  const bed = await startBed();
+  const bed = await startHistoryBed();
   await insert(bed, [['there', 3]]);
   const sent = [1, 3, 8].map((at) => eventLine(at === 3 ? 'there' : `evt_${at}`, day + at * hour));
   const source = await startHistory(() => sent);

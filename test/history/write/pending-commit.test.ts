@@ -5,7 +5,7 @@ import { fillWindow } from '../../../history/backfill/fill-window.ts';
 import { PendingWrite } from '../../../history/write/pending-write.ts';
 import { Faults } from '../../../local/faults/faults.ts';
 import type { WriteClient } from '../../../subscriber/bigquery/client.ts';
-import { day, eventLine, hour, startBed } from '../../beds/history.ts';
+import { day, eventLine, hour, startHistoryBed } from '../../beds/history-bed.ts';
 
 const { StorageErrorCode } = protos.google.cloud.bigquery.storage.v1.StorageError;
 const table = 'projects/p/datasets/d/tables/t';
@@ -150,7 +150,7 @@ describe('the commit of a stream', () => {
 });
 
 it('a window with a wrong row count is written again, and its rows exist once', async () => {
-  const bed = await startBed(undefined, new Faults());
+  const bed = await startHistoryBed(undefined, new Faults());
   let counted = 0;
   // Google's client, except for the first count.
   const client = Object.create(bed.client) as WriteClient;

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { PendingWrite } from '../../../history/write/pending-write.ts';
 import { type Fault, Faults } from '../../../local/faults/faults.ts';
 import type { WriteClient } from '../../../subscriber/bigquery/client.ts';
-import { type Bed, project, startBed } from '../../beds/history.ts';
+import { type HistoryBed, project, startHistoryBed } from '../../beds/history-bed.ts';
 
 const rowCount = 400;
 const filler = 'x'.repeat(10_000);
 
 function openWrite(
-  bed: Bed,
+  bed: HistoryBed,
   more: { maxElapsedMs?: number; maxSetupElapsedMs?: number; appendTimeoutMs?: number } = {},
 ) {
   const refused: [number, string][] = [];
@@ -29,7 +29,7 @@ function openWrite(
 }
 
 /** 4 MB of rows: more than one request, and more than the in-flight limit. */
-async function addRows(bed: Bed, write: PendingWrite<number>): Promise<void> {
+async function addRows(bed: HistoryBed, write: PendingWrite<number>): Promise<void> {
   for (let n = 0; n < rowCount; n++) {
     const encoded = bed.reader.encoder.encode({ event_id: `evt_${n}`, user_agent: filler });
     if (!encoded.ok) throw new Error(encoded.reason);
@@ -37,7 +37,7 @@ async function addRows(bed: Bed, write: PendingWrite<number>): Promise<void> {
   }
 }
 
-const counts = async (bed: Bed) =>
+const counts = async (bed: HistoryBed) =>
   (
     await bed.query<{ n: number; ids: number }>(
       'SELECT COUNT(*) AS n, COUNT(DISTINCT event_id) AS ids FROM shop.events',
@@ -46,7 +46,7 @@ const counts = async (bed: Bed) =>
 
 describe('rows of one commit', () => {
   it('are invisible before the commit, and all visible after it', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     const { write } = openWrite(bed);
     await addRows(bed, write);
     expect(await counts(bed)).toEqual({ n: 0, ids: 0 });
@@ -55,7 +55,7 @@ describe('rows of one commit', () => {
   });
 
   it('are never visible if they are abandoned', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     const { write } = openWrite(bed);
     await addRows(bed, write);
     write.abandon();
@@ -63,7 +63,7 @@ describe('rows of one commit', () => {
   });
 
   it('need no stream if there are none', async () => {
-    const bed = await startBed();
+    const bed = await startHistoryBed();
     await openWrite(bed).write.commit();
     expect(await counts(bed)).toEqual({ n: 0, ids: 0 });
   });
@@ -82,7 +82,7 @@ describe('rows of one commit', () => {
     ['the table is new', { name: 'append.new-table', ms: 1000 }],
   ])('exist once when %s', async (_, fault) => {
     const faults = new Faults(fault);
-    const bed = await startBed(undefined, faults);
+    const bed = await startHistoryBed(undefined, faults);
     const { write } = openWrite(bed);
     await addRows(bed, write);
     await write.commit();
@@ -91,7 +91,10 @@ describe('rows of one commit', () => {
   });
 
   it('exist once after BigQuery stopped answering', async () => {
-    const bed = await startBed(undefined, new Faults({ name: 'append.frozen', stored: true }));
+    const bed = await startHistoryBed(
+      undefined,
+      new Faults({ name: 'append.frozen', stored: true }),
+    );
     const { write } = openWrite(bed, { appendTimeoutMs: 300 });
     await addRows(bed, write);
     await write.commit();
@@ -100,7 +103,7 @@ describe('rows of one commit', () => {
 
   it('are written without those that BigQuery names as bad', async () => {
     const faults = new Faults({ name: 'append.bad-row', contains: 'evt_39' });
-    const bed = await startBed(undefined, faults);
+    const bed = await startHistoryBed(undefined, faults);
     const { write, refused } = openWrite(bed);
     await addRows(bed, write);
     const bad = [39, ...Array.from({ length: 10 }, (_, n) => 390 + n)];
@@ -116,7 +119,7 @@ describe('rows of one commit', () => {
       times: 'always',
       after: 1,
     });
-    const bed = await startBed(undefined, faults);
+    const bed = await startHistoryBed(undefined, faults);
     const { write } = openWrite(bed, { maxElapsedMs: 300 });
     await expect(addRows(bed, write).then(() => write.commit())).rejects.toMatchObject({
       code: 'bigquery.append',
@@ -130,7 +133,7 @@ describe('rows of one commit', () => {
     ['some', 'evt_39', [39, ...Array.from({ length: 10 }, (_, n) => 390 + n)]],
   ])('are written without those that are rejected and not named: %s', async (_, contains, bad) => {
     const faults = new Faults({ name: 'append.bad-row', contains, named: false });
-    const bed = await startBed(undefined, faults);
+    const bed = await startHistoryBed(undefined, faults);
     const { write, refused } = openWrite(bed);
     await addRows(bed, write);
     await write.commit();
@@ -141,7 +144,7 @@ describe('rows of one commit', () => {
 
   it('are not reported as bad if the table accepts none of them', async () => {
     const faults = new Faults({ name: 'append.bad-row', contains: 'evt_', named: false });
-    const bed = await startBed(undefined, faults);
+    const bed = await startHistoryBed(undefined, faults);
     const { write, refused } = openWrite(bed, { maxSetupElapsedMs: 500 });
     await expect(addRows(bed, write).then(() => write.commit())).rejects.toMatchObject({
       code: 'bigquery.refused',

@@ -11,7 +11,7 @@ import {
   type StorageWriteBed,
   startStorageWriteBed,
   tablePath,
-} from '../../beds/storage-write.ts';
+} from '../../beds/storage-write-bed.ts';
 
 const faults = new Faults();
 let bed: StorageWriteBed;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { Store } from '../../../local/bigquery/storage/store.ts';
 
-const writer = fileURLToPath(new URL('../../beds/durability-writer.ts', import.meta.url));
+const writer = fileURLToPath(new URL('../../beds/durability-process.ts', import.meta.url));
 
 test('after SIGKILL every acknowledged row is there, and appends are complete', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-kill-'));

@@ -5,7 +5,7 @@ import {
   queryRows,
   request,
   startBigQueryBed,
-} from '../../beds/bigquery.ts';
+} from '../../beds/bigquery-bed.ts';
 
 const BASE = `/bigquery/v2/projects/${PROJECT}`;
 let server: BigQueryBed;
@@ -410,7 +410,10 @@ describe('queries', () => {
       configuration: { query: { query: 'SELECT nope' } },
     });
     const results = await request(server, 'GET', `${BASE}/queries/failed`);
-    expect([results.status, results.body.error?.message]).toEqual([400, 'Unrecognized name: nope']);
+    expect([results.status, results.body.error?.message]).toEqual([
+      400,
+      'Unrecognized name: nope at [1:8]',
+    ]);
     const { body } = await request(server, 'GET', `${BASE}/jobs/failed`);
     expect(body.status).toMatchObject({ state: 'DONE', errorResult: { reason: 'invalidQuery' } });
     expect((await request(server, 'GET', `${BASE}/queries/none`)).status).toBe(404);

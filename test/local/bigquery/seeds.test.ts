@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type BigQueryBed, PROJECT, startBigQueryBed } from '../../beds/bigquery.ts';
+import { type BigQueryBed, PROJECT, startBigQueryBed } from '../../beds/bigquery-bed.ts';
 
 /** The SQL of the three documents, with a placeholder for the project's id. */
 const VERIFY_DATANOSTRO = `SELECT event_name, COUNT(*) as n

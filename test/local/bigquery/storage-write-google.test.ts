@@ -7,7 +7,7 @@ import {
   type StorageWriteBed,
   startStorageWriteBed,
   tablePath,
-} from '../../beds/storage-write.ts';
+} from '../../beds/storage-write-bed.ts';
 
 /** Google's own writer, as its documentation uses it. */
 let bed: StorageWriteBed;

@@ -10,7 +10,7 @@ import {
   type StorageWriteBed,
   startStorageWriteBed,
   tablePath,
-} from '../../beds/storage-write.ts';
+} from '../../beds/storage-write-bed.ts';
 
 type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 type Request = protos.google.cloud.bigquery.storage.v1.IAppendRowsRequest;

@@ -8,7 +8,7 @@ import {
   queryRows,
   request,
   startBigQueryBed,
-} from '../../beds/bigquery.ts';
+} from '../../beds/bigquery-bed.ts';
 
 let server: BigQueryBed;
 let tables = 0;

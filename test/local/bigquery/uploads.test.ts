@@ -5,7 +5,7 @@ import {
   queryRows,
   request,
   startBigQueryBed,
-} from '../../beds/bigquery.ts';
+} from '../../beds/bigquery-bed.ts';
 
 const UPLOAD = `/upload/bigquery/v2/projects/${PROJECT}/jobs`;
 let server: BigQueryBed;

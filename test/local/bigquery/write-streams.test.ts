@@ -13,7 +13,7 @@ import {
   type StorageWriteBed,
   startStorageWriteBed,
   tablePath,
-} from '../../beds/storage-write.ts';
+} from '../../beds/storage-write-bed.ts';
 
 const { StorageError, WriteStream } = protos.google.cloud.bigquery.storage.v1;
 const { StorageErrorCode } = StorageError;

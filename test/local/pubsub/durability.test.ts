@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Clients, until } from '../../beds/pubsub-endpoint.ts';
+import { Clients, until } from '../../beds/pubsub-clients.ts';
 
 const SERVER = fileURLToPath(new URL('../../beds/pubsub-process.ts', import.meta.url));
 

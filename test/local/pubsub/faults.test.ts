@@ -7,7 +7,7 @@ import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Faults } from '../../../local/faults/faults.ts';
 import { type PubsubServer, startPubsub } from '../../../local/pubsub/main.ts';
-import { Clients, codeOf, pause, until } from '../../beds/pubsub-endpoint.ts';
+import { Clients, codeOf, pause, until } from '../../beds/pubsub-clients.ts';
 
 let directory: string;
 let faults: Faults;

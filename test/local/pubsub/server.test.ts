@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type PubsubServer, startPubsub } from '../../../local/pubsub/main.ts';
-import { Clients, codeOf, freshName, pause, until } from '../../beds/pubsub-endpoint.ts';
+import { Clients, codeOf, freshName, pause, until } from '../../beds/pubsub-clients.ts';
 import { conformance } from './conformance/conformance.ts';
 
 let directory: string;

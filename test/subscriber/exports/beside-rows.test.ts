@@ -13,8 +13,8 @@ import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { segmentstream } from '../../../shared/sources/segmentstream.ts';
 import { startSubscriber } from '../../../subscriber/main.ts';
 import { clientOf } from '../../beds/bigquery-client.ts';
-import { startSender } from '../../beds/export-sender.ts';
-import { temporaryDirectory } from '../../beds/spooled.ts';
+import { startSenderBed } from '../../beds/sender-bed.ts';
+import { temporaryDirectory } from '../../beds/temporary-files.ts';
 
 /** The shortest lease of Pub/Sub. It expires during the export unless it is extended. */
 const leaseSeconds = 10;
@@ -83,7 +83,7 @@ it('an export keeps its lease however long it takes, and rows do not wait for it
     release = resolve;
   });
   const zip = await zipFiles(files);
-  const sender = await startSender((_, response) => void held.then(() => response.end(zip)));
+  const sender = await startSenderBed((_, response) => void held.then(() => response.end(zip)));
   const relay = defineRelay({
     project: 'local-project',
     streams: {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { CsvSettings } from '../../../subscriber/exports/archive/csv-reader.ts';
-import { useTables } from '../../beds/csv.ts';
+import { startExportTablesBed } from '../../beds/export-tables-bed.ts';
 import type { ZipContent } from '../../beds/zips.ts';
 
-const tables = useTables();
+const tables = startExportTablesBed();
 
 const fixture = (name: string) =>
   readFile(new URL(`../../fixtures/files/${name}.zip`, import.meta.url));

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { startAbsmartly } from '../../../local/absmartly/main.ts';
 import { sampleExport } from '../../../local/absmartly/sample-export.ts';
 import { loadJobId } from '../../../subscriber/exports/load/load-job.ts';
-import { announcement, type Bed, startBed } from '../../beds/exports.ts';
+import { announcement, type ExportsBed, startExportsBed } from '../../beds/exports-bed.ts';
 import { loadExport } from '../../beds/load-once.ts';
 import { patchDirectory, type ZipContent, zipOf } from '../../beds/zips.ts';
 import { exportRowCount } from '../../fixtures/absmartly/export-row-count.ts';
@@ -18,18 +18,18 @@ const sample = {
   table: 'absmartly.experiment_exports',
 };
 
-async function bedWith(content: ZipContent): Promise<Bed> {
-  return await startBed({ [path]: await zipOf(content) });
+async function bedWith(content: ZipContent): Promise<ExportsBed> {
+  return await startExportsBed({ [path]: await zipOf(content) });
 }
 
-async function jobIds(bed: Bed): Promise<string[]> {
+async function jobIds(bed: ExportsBed): Promise<string[]> {
   const [jobs] = await bed.bigquery.getJobs();
   return jobs.flatMap(({ id }) => (id?.startsWith('tributary-export-') ? [id] : []));
 }
 
 describe('an export', () => {
   it('is loaded file by file, with all its rows', async () => {
-    const bed = await startBed();
+    const bed = await startExportsBed();
     const { files } = sampleExport(15, 42);
     expect(await loadExport(sample, bed)).toEqual({
       kind: 'loaded',
@@ -48,7 +48,7 @@ describe('an export', () => {
   });
 
   it('has the units and conversions that the vendor’s query counts', async () => {
-    const bed = await startBed();
+    const bed = await startExportsBed();
     await loadExport(sample, bed);
     const seed = await readFile(
       fileURLToPath(new URL('../../fixtures/absmartly/conversion-rate.sql', import.meta.url)),
@@ -66,7 +66,7 @@ describe('an export', () => {
   });
 
   it('is loaded once, however often it is announced', async () => {
-    const bed = await startBed();
+    const bed = await startExportsBed();
     const [first, meanwhile] = await Promise.all([
       loadExport(sample, bed),
       loadExport(sample, bed),
@@ -102,8 +102,8 @@ describe('an export', () => {
   });
 
   it('continues after a kill, and loads each file exactly once', async () => {
-    const bed = await startBed();
-    const child = fork(fileURLToPath(new URL('../../beds/load-child.ts', import.meta.url)), {
+    const bed = await startExportsBed();
+    const child = fork(fileURLToPath(new URL('../../beds/load-process.ts', import.meta.url)), {
       env: { ...process.env, API: JSON.stringify(bed.api), BIGQUERY: bed.bigquery.apiEndpoint },
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
@@ -260,14 +260,14 @@ describe('an export is rejected', () => {
       /not a readable ZIP/,
     ],
   ])('for %s', async (_, zip, reason) => {
-    const bed = await startBed({ [path]: await zip() });
+    const bed = await startExportsBed({ [path]: await zip() });
     const outcome = await loadExport(announcement, bed);
     expect(outcome).toEqual({ kind: 'invalid', reason: expect.stringMatching(reason) });
     expect(await readdir(bed.directory)).toEqual([]);
   });
 
   it('before anything is loaded, if one of its files is damaged', async () => {
-    const bed = await startBed({
+    const bed = await startExportsBed({
       [path]: patchDirectory(
         await zipOf([
           ['1.csv', 'a\n1\n'],
@@ -282,7 +282,7 @@ describe('an export is rejected', () => {
   });
 
   it('with the reasons of the vendor’s troubleshooting table', async () => {
-    const bed = await startBed();
+    const bed = await startExportsBed();
     expect(await loadExport(announcement, bed)).toEqual({
       kind: 'invalid',
       reason: expect.stringMatching(/^404 on download: the export file may have expired/),
@@ -297,7 +297,7 @@ describe('an export is rejected', () => {
 
 describe('an export is tried again', () => {
   it('when the sender is not reachable', async () => {
-    const bed = await startBed();
+    const bed = await startExportsBed();
     const gone = await startAbsmartly({ port: 0, apiKey: '' });
     await gone.stop();
     bed.api = { ...bed.api, url: `http://127.0.0.1:${gone.port}` };
@@ -320,7 +320,7 @@ describe('an export is tried again', () => {
   });
 
   it('when the subscriber stops', async () => {
-    const bed = await startBed();
+    const bed = await startExportsBed();
     const stop = new AbortController();
     const log = () => stop.abort();
     expect(await loadExport(sample, { ...bed, log, signal: stop.signal })).toEqual({

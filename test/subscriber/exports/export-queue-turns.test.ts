@@ -8,8 +8,8 @@ import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { ExportQueue, type ExportQueueOptions } from '../../../subscriber/exports/export-queue.ts';
 import type { WriteResult } from '../../../subscriber/rows/write-result.ts';
 import { clientOf } from '../../beds/bigquery-client.ts';
-import { startSender } from '../../beds/export-sender.ts';
-import { type Bed, startBed } from '../../beds/exports.ts';
+import { type ExportsBed, startExportsBed } from '../../beds/exports-bed.ts';
+import { startSenderBed } from '../../beds/sender-bed.ts';
 import { forward } from '../../beds/subscriber-proxy.ts';
 import { zipOf } from '../../beds/zips.ts';
 
@@ -21,7 +21,7 @@ const announced = (name: string) => ({ path: `/v1/experiments/exports/7/${name}.
 type Apis = Record<string, string>;
 
 function openQueue(
-  bed: Bed,
+  bed: ExportsBed,
   apis: Apis,
   settings: ExportSettings = {},
   more: Partial<ExportQueueOptions> = {},
@@ -60,9 +60,9 @@ const zip = await zipOf([['1.csv', 'a,b\n1,x\n']]);
 
 describe('exports of one stream', () => {
   it('are loaded one after the other, in the order of their announcements', async () => {
-    const bed = await startBed();
+    const bed = await startExportsBed();
     const open: ServerResponse[] = [];
-    const sender = await startSender((_, response) => open.push(response));
+    const sender = await startSenderBed((_, response) => open.push(response));
     const { queue } = openQueue(bed, { ab: sender.url });
     const results = ['a', 'b', 'c'].map((name) =>
       watched(queue.write({ stream: 'ab', announcement: announced(name) })),
@@ -80,9 +80,9 @@ describe('exports of one stream', () => {
   });
 
   it('don’t wait for another stream, and are fetched from their own API', async () => {
-    const bed = await startBed();
-    const stuck = await startSender(() => {});
-    const sound = await startSender((_, response) => response.end(zip));
+    const bed = await startExportsBed();
+    const stuck = await startSenderBed(() => {});
+    const sound = await startSenderBed((_, response) => response.end(zip));
     const { queue } = openQueue(bed, { stuck: stuck.url, sound: sound.url });
     void queue.write({ stream: 'stuck', announcement: announced('a') });
     await expect.poll(() => stuck.requests.length).toBe(1);
@@ -93,8 +93,8 @@ describe('exports of one stream', () => {
   });
 
   it('that are settled block nobody: the next one is tried as long as necessary', async () => {
-    const bed = await startBed();
-    const sender = await startSender((_, response) => {
+    const bed = await startExportsBed();
+    const sender = await startSenderBed((_, response) => {
       const isAway = sender.requests.length === 2 || sender.requests.length === 3;
       if (isAway) response.writeHead(503).end();
       else response.end(zip);
@@ -111,8 +111,8 @@ describe('exports of one stream', () => {
   it('yield when the sum of their waits exceeds the limit', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.1);
     onTestFinished(() => void vi.restoreAllMocks());
-    const bed = await startBed();
-    const sender = await startSender((request, response) => {
+    const bed = await startExportsBed();
+    const sender = await startSenderBed((request, response) => {
       if (request.url?.includes('away')) response.writeHead(503).end();
       else response.end(zip);
     });
@@ -128,8 +128,8 @@ describe('exports of one stream', () => {
   });
 
   it('go into the columns and the location of the config', async () => {
-    const bed = await startBed();
-    const sender = await startSender((_, response) => response.end(zip));
+    const bed = await startExportsBed();
+    const sender = await startSenderBed((_, response) => response.end(zip));
     const { queue } = openQueue(bed, { ab: sender.url }, { schema: { a: 'STRING', b: 'STRING' } });
     expect(await queue.write({ stream: 'ab', announcement: announced('a') })).toEqual({
       kind: 'written',
@@ -140,7 +140,7 @@ describe('exports of one stream', () => {
   });
 
   it('of a stream without an API stay in Pub/Sub', async () => {
-    const bed = await startBed();
+    const bed = await startExportsBed();
     const { queue } = openQueue(bed, { ab: bed.api.url }, {}, { apis: new Map() });
     expect(await queue.write({ stream: 'ab', announcement: announced('a') })).toMatchObject({
       kind: 'nacked',
@@ -148,8 +148,8 @@ describe('exports of one stream', () => {
   });
 
   it.runIf(process.platform === 'linux')('leave nothing on the disk once settled', async () => {
-    const bed = await startBed();
-    const sender = await startSender((_, response) => response.end('no ZIP'));
+    const bed = await startExportsBed();
+    const sender = await startSenderBed((_, response) => response.end('no ZIP'));
     const { queue } = openQueue(bed, { ab: sender.url });
     expect(await queue.write({ stream: 'ab', announcement: announced('a') })).toMatchObject({
       kind: 'invalid',
@@ -173,14 +173,14 @@ function spooledIn(directory: string): string[] {
 describe('a load job with a transient failure', () => {
   /** A queue to a BigQuery whose jobs all fail; `tries` has the requested job ids. */
   async function openFailing() {
-    const bed = await startBed({ [announced('a').path]: zip });
+    const bed = await startExportsBed({ [announced('a').path]: zip });
     await bed.bigquery.createDataset('absmartly', { location: 'EU' });
     await bed.bigquery
       .dataset('absmartly')
       .createTable('exports', { schema: 'a:INTEGER,b:STRING' });
     const known = new Set<string>();
     const error = { reason: 'backendError', message: 'An internal error occurred' };
-    const bigquery = await startSender((request, response) => {
+    const bigquery = await startSenderBed((request, response) => {
       const [, id] = /\/jobs\/(tributary-export-[\w-]+)/.exec(request.url ?? '') ?? [];
       const isMade = id !== undefined && request.method === 'GET' && known.has(id);
       if (id) known.add(id);
@@ -218,9 +218,9 @@ describe('a load job with a transient failure', () => {
 
 describe('a queue that closes', () => {
   it('stops the running export and nacks all before close resolves', async () => {
-    const bed = await startBed();
+    const bed = await startExportsBed();
     let broken = 0;
-    const sender = await startSender((_, response) => {
+    const sender = await startSenderBed((_, response) => {
       response.once('close', () => broken++);
     });
     const { queue } = openQueue(bed, { ab: sender.url });
@@ -235,8 +235,8 @@ describe('a queue that closes', () => {
   });
 
   it('accepts nothing more', async () => {
-    const bed = await startBed();
-    const sender = await startSender((_, response) => response.end(zip));
+    const bed = await startExportsBed();
+    const sender = await startSenderBed((_, response) => response.end(zip));
     const { queue } = openQueue(bed, { ab: sender.url });
     await queue.close();
     expect(await queue.write({ stream: 'ab', announcement: announced('a') })).toMatchObject({

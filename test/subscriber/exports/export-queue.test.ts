@@ -8,8 +8,8 @@ import { ExportQueue } from '../../../subscriber/exports/export-queue.ts';
 import type { Log } from '../../../subscriber/log.ts';
 import { noMetrics } from '../../../subscriber/service/metrics.ts';
 import { clientOf } from '../../beds/bigquery-client.ts';
-import { startSender } from '../../beds/export-sender.ts';
-import { type Bed, startBed } from '../../beds/exports.ts';
+import { type ExportsBed, startExportsBed } from '../../beds/exports-bed.ts';
+import { startSenderBed } from '../../beds/sender-bed.ts';
 import { forward } from '../../beds/subscriber-proxy.ts';
 
 const table = 'absmartly.experiment_exports';
@@ -23,7 +23,7 @@ function announced(experimentId: number) {
 
 /** A queue for one stream of these settings, until the test is over. */
 function queueFor(
-  bed: Bed,
+  bed: ExportsBed,
   settings: ExportSettings,
   bigquery = bed.bigquery,
   yieldAfterMs?: number,
@@ -47,7 +47,7 @@ function queueFor(
 
 describe('a stream with a filter', () => {
   it('skips an export whose experiment does not match, and says so', async () => {
-    const bed = await startBed();
+    const bed = await startExportsBed();
     const { queue, lines } = queueFor(bed, { exportFilter: { tag: 'bigquery', team: 'Checkout' } });
     expect(await queue.write({ stream: 'ab', announcement: announced(43) })).toEqual({
       kind: 'written',
@@ -64,7 +64,7 @@ describe('a stream with a filter', () => {
   });
 
   it('loads an export whose experiment matches', async () => {
-    const bed = await startBed();
+    const bed = await startExportsBed();
     const { queue } = queueFor(bed, { exportFilter: { tag: 'bigquery', team: 'Checkout' } });
     expect(await queue.write({ stream: 'ab', announcement: announced(42) })).toEqual({
       kind: 'written',
@@ -73,7 +73,7 @@ describe('a stream with a filter', () => {
   });
 
   it('stores a dead letter for one that names no experiment', async () => {
-    const bed = await startBed();
+    const bed = await startExportsBed();
     const { queue } = queueFor(bed, { exportFilter: { tag: 'bigquery' } });
     const { experimentId, ...older } = announced(42);
     expect(experimentId).toBe('42');
@@ -86,9 +86,9 @@ describe('a stream with a filter', () => {
 
 describe('a stream with a bucket', () => {
   it('reads its exports there, without an API', async () => {
-    const bed = await startBed();
+    const bed = await startExportsBed();
     const zip = await zipFiles(files);
-    const bucket = await startSender((_, response) => response.end(zip));
+    const bucket = await startSenderBed((_, response) => response.end(zip));
     const { queue, fetched } = queueFor(bed, {
       storage: { kind: 'gcs', bucket: 'shop', endpoint: bucket.url },
     });
@@ -117,8 +117,8 @@ describe('an export that is tried again', () => {
   };
 
   it('is fetched again after the sender was not reachable', async () => {
-    const bed = await startBed();
-    const sender = await startSender(failing(bed.api.url, 2));
+    const bed = await startExportsBed();
+    const sender = await startSenderBed(failing(bed.api.url, 2));
     const { queue, lines } = queueFor({ ...bed, api: { ...bed.api, url: sender.url } }, {});
     expect(await queue.write({ stream: 'ab', announcement: announced(42) })).toEqual({
       kind: 'written',
@@ -135,10 +135,10 @@ describe('an export that is tried again', () => {
   });
 
   it('is not fetched again after BigQuery was not reachable', async () => {
-    const bed = await startBed();
-    const sender = await startSender(failing(bed.api.url, 0));
+    const bed = await startExportsBed();
+    const sender = await startSenderBed(failing(bed.api.url, 0));
     let away = true;
-    const bigquery = await startSender((request, response) => {
+    const bigquery = await startSenderBed((request, response) => {
       if (away) return response.writeHead(403).end('{}');
       return void forward(bed.bigquery.apiEndpoint, request, response);
     });
@@ -156,8 +156,8 @@ describe('an export that is tried again', () => {
   });
 
   it('lets the next one of its stream go first after a while, and is nacked', async () => {
-    const bed = await startBed();
-    const sender = await startSender((request, response) => {
+    const bed = await startExportsBed();
+    const sender = await startSenderBed((request, response) => {
       if (request.url?.includes('experiment_7')) return response.writeHead(503).end();
       return void forward(bed.api.url, request, response);
     });
@@ -172,8 +172,8 @@ describe('an export that is tried again', () => {
   });
 
   it('keeps trying while it is alone, with the file that it has', async () => {
-    const bed = await startBed();
-    const sender = await startSender(failing(bed.api.url, 3));
+    const bed = await startExportsBed();
+    const sender = await startSenderBed(failing(bed.api.url, 3));
     const api = { ...bed.api, url: sender.url };
     const { queue } = queueFor({ ...bed, api }, {}, bed.bigquery, 0);
     expect(await queue.write({ stream: 'ab', announcement: announced(42) })).toEqual({

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { type CsvOptions, csvLines } from '../../../history/import/csv-lines.ts';
-import { useTables } from '../../beds/csv.ts';
+import { startExportTablesBed } from '../../beds/export-tables-bed.ts';
 
 // A file becomes the same rows as an announced export and by `tributary import`.
 
-const tables = useTables();
+const tables = startExportTablesBed();
 
 /** The rows that `import` makes of a file, as objects. */
 async function imported(

@@ -21,8 +21,8 @@ import { failedJob, uploadFailure } from '../../../subscriber/exports/load/bigqu
 import { requireSameTypes, requireSchema } from '../../../subscriber/exports/load/schema.ts';
 import { send } from '../../../subscriber/exports/load/upload-request.ts';
 import { clientOf } from '../../beds/bigquery-client.ts';
-import { startSender } from '../../beds/export-sender.ts';
-import { fileOf, temporaryDirectory } from '../../beds/spooled.ts';
+import { startSenderBed } from '../../beds/sender-bed.ts';
+import { fileOf, temporaryDirectory } from '../../beds/temporary-files.ts';
 import { patchDirectory, renamed, type ZipContent, zipOf } from '../../beds/zips.ts';
 
 type Reason = () => Promise<string>;
@@ -53,7 +53,7 @@ const status = (code: number, headers = {}): RequestListener => {
 
 function onDownload(listener: RequestListener, maxBytes = 1000): Reason {
   return async () => {
-    const { url } = await startSender(listener);
+    const { url } = await startSenderBed(listener);
     return await downloaded(apiOrigin({ url, key: 'k', idleTimeoutMs: 1500 }), '/x.zip', maxBytes);
   };
 }
@@ -67,7 +67,7 @@ function fromBucket(kind: ExportStorage['kind'], code: number, path = '/x.zip'):
   return async () => {
     process.env['AWS_ACCESS_KEY_ID'] ??= 'AKIDOFTHETESTS';
     process.env['AWS_SECRET_ACCESS_KEY'] ??= 'secret-of-the-tests';
-    const { url: endpoint } = await startSender(status(code));
+    const { url: endpoint } = await startSenderBed(status(code));
     const region = 'eu-central-1';
     const origin = bucketOrigin({ kind, bucket: 'shop', endpoint, region }, 1000);
     return await downloaded(origin, path, 1000);
@@ -76,7 +76,7 @@ function fromBucket(kind: ExportStorage['kind'], code: number, path = '/x.zip'):
 
 function onExperiment(listener: RequestListener): Reason {
   return async () => {
-    const { url } = await startSender(listener);
+    const { url } = await startSenderBed(listener);
     const api = { url, key: 'k', idleTimeoutMs: 5000 };
     return await messageOf(matchesFilter('42', { tag: 'x' }, api, undefined));
   };
@@ -119,7 +119,7 @@ async function lacksColumn(): Promise<string> {
 }
 
 async function skipped(): Promise<string> {
-  const { url } = await startSender((_, response) => response.end('{"experiment":{}}'));
+  const { url } = await startSenderBed((_, response) => response.end('{"experiment":{}}'));
   const api = { url, key: 'k', idleTimeoutMs: 5000 };
   await using load = new ExportLoad(
     { path: '/x.zip', table: 'ab.exports', experimentId: '42' },
@@ -137,7 +137,7 @@ async function skipped(): Promise<string> {
 }
 
 async function notUploaded(): Promise<string> {
-  const { url } = await startSender((request) => request.destroy());
+  const { url } = await startSenderBed((request) => request.destroy());
   const reply = await send(url, { method: 'POST', headers: {}, body: '{}' }, undefined);
   return reply instanceof Error ? reply.message : reply.text;
 }

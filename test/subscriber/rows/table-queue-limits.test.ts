@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { InFlightLimit } from '../../../subscriber/pull/in-flight-limit.ts';
 import type { WriteResult } from '../../../subscriber/rows/write-result.ts';
 import { badRow, notFound, openScripted, rowOf } from '../../beds/scripted-queue.ts';
-import type { Hand } from '../../beds/scripted-storage-write.ts';
+import type { Hand } from '../../beds/storage-write-script-bed.ts';
 
 describe('a queue that closes', () => {
   it('has given every row its result by then, also those that were not sent', async () => {

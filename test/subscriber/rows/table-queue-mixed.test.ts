@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { badRow, notFound, openScripted, rowOf } from '../../beds/scripted-queue.ts';
-import type { Hand, Received } from '../../beds/scripted-storage-write.ts';
+import type { Hand, Received } from '../../beds/storage-write-script-bed.ts';
 
 /** A queue whose rows come together, and go in a request each. */
 async function open(script: (received: Received, hand: Hand) => void) {

@@ -10,13 +10,13 @@ import { rowOf } from '../../beds/scripted-queue.ts';
 import {
   type Hand,
   type Received,
-  type ScriptedServer,
-  startScriptedServer,
-} from '../../beds/scripted-storage-write.ts';
+  type StorageWriteScriptBed,
+  startStorageWriteScriptBed,
+} from '../../beds/storage-write-script-bed.ts';
 
 const layout: TableLayout = { columns: [{ name: 'id', type: 'STRING', mode: 'REQUIRED' }] };
 
-let server: ScriptedServer;
+let server: StorageWriteScriptBed;
 let client: WriteClient;
 let setupFailures: string[] = [];
 
@@ -32,7 +32,7 @@ async function open(
   options: Partial<TableQueueOptions> = {},
 ): Promise<TableQueue> {
   setupFailures = [];
-  server = await startScriptedServer(script);
+  server = await startStorageWriteScriptBed(script);
   client = await openWriteClient({ projectId: 'demo', endpoint: server.endpoint });
   const encoder = createEncoder(layout, Date.now);
   const table = 'projects/demo/datasets/d/tables/t';

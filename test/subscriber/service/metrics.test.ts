@@ -1,16 +1,20 @@
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { metricTable } from '../../../subscriber/service/metric-table.ts';
-import { startOtlpReceiver } from '../../beds/otlp-receiver.ts';
+import { startOtlpBed } from '../../beds/otlp-bed.ts';
 import { scrape } from '../../beds/scrape.ts';
-import { SubscriberBed, type SubscriberProcess } from '../../beds/subscriber.ts';
+import {
+  type SubscriberBed,
+  type SubscriberProcess,
+  startSubscriberBed,
+} from '../../beds/subscriber-bed.ts';
 import { relay } from '../../beds/subscriber-process.ts';
 
 let bed: SubscriberBed;
 const running: SubscriberProcess[] = [];
 
 beforeAll(async () => {
-  bed = await SubscriberBed.start();
+  bed = await startSubscriberBed();
 }, 60_000);
 afterAll(() => bed.stop());
 afterEach(async () => {
@@ -145,7 +149,7 @@ describe('the metrics of a subscriber', { timeout: 120_000 }, () => {
   });
 
   it('are sent over OTLP, with headers and the resource, once more when it stops', async () => {
-    const { url, received } = await startOtlpReceiver((response) => response.end());
+    const { url, received } = await startOtlpBed((response) => response.end());
     const subscriber = await start({
       ...otlp(url),
       OTEL_EXPORTER_OTLP_HEADERS: 'x-key=of-the-test',
@@ -185,7 +189,7 @@ describe('the metrics of a subscriber', { timeout: 120_000 }, () => {
   });
 
   it('cost no delivery while the collector hangs, and one warning', async () => {
-    const { url, received, state } = await startOtlpReceiver(() => {});
+    const { url, received, state } = await startOtlpBed(() => {});
     const subscriber = await start(otlp(url));
     await expect.poll(() => warningsOf(subscriber), patience).toEqual(['WARNING']);
     const ids = await bed.publish('plain', 500);
@@ -203,7 +207,7 @@ describe('the metrics of a subscriber', { timeout: 120_000 }, () => {
   });
 
   it('warn once of a collector that answers 500, and say when it is over', async () => {
-    const { url, received, state } = await startOtlpReceiver((response) =>
+    const { url, received, state } = await startOtlpBed((response) =>
       response.writeHead(500).end(),
     );
     const subscriber = await start(otlp(url));

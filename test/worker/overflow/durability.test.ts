@@ -1,7 +1,7 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { Fault } from '../../beds/pubsub-script.ts';
+import type { Fault } from '../../beds/pubsub-stand-in-script.ts';
 import { inNoTime, logged, openEdge, purchase, shop, signed } from '../../beds/workerd/edge.ts';
 
 // The order in which overflow stores, and the outcome if one of its steps fails or hangs: a 2xx or an ack must

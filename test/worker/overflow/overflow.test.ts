@@ -1,7 +1,7 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, test, vi } from 'vitest';
-import type { Fault } from '../../beds/pubsub-script.ts';
+import type { Fault } from '../../beds/pubsub-stand-in-script.ts';
 import { inNoTime, logged, openEdge, purchase, shop, signed } from '../../beds/workerd/edge.ts';
 
 // The bindings of vitest.config.ts: workerd's own queue and bucket.

@@ -1,5 +1,5 @@
 import { expect, inject, test } from 'vitest';
-import type { Fault } from '../../beds/pubsub-script.ts';
+import type { Fault } from '../../beds/pubsub-stand-in-script.ts';
 import { logged, openEdge, purchase, shop, signed } from '../../beds/workerd/edge.ts';
 
 /** Sends one event while Pub/Sub fails as scripted, at two endpoints; returns where each attempt went. */

@@ -15,7 +15,7 @@ import {
   type StorageWriteBed,
   startStorageWriteBed,
   tablePath,
-} from '../../../beds/storage-write.ts';
+} from '../../../beds/storage-write-bed.ts';
 
 const { Type, Label } = protos.google.protobuf.FieldDescriptorProto;
 

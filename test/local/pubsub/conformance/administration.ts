@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
-import { type Behaviours, codeOf, freshName, PROJECT } from '../../../beds/pubsub-endpoint.ts';
+import { type Behaviours, codeOf, freshName, PROJECT } from '../../../beds/pubsub-clients.ts';
 
 const DAY = 86_400;
 const topicName = (id = freshName()) => `projects/${PROJECT}/topics/${id}`;

@@ -1,7 +1,7 @@
 // The behaviour that Google documents, as tests for any Pub/Sub server.
 
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { type Behaviours, Clients, type Endpoint } from '../../../beds/pubsub-endpoint.ts';
+import { type Behaviours, Clients, type Endpoint } from '../../../beds/pubsub-clients.ts';
 import { administration } from './administration.ts';
 import { delivery } from './delivery.ts';
 import { publishing } from './publishing.ts';

@@ -9,7 +9,7 @@ import {
 } from '@google-cloud/pubsub';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
-import { type Behaviours, codeOf, freshName, pause, until } from '../../../beds/pubsub-endpoint.ts';
+import { type Behaviours, codeOf, freshName, pause, until } from '../../../beds/pubsub-clients.ts';
 
 function publish(topic: Topic, texts: readonly string[]): Promise<string[]> {
   return Promise.all(texts.map((text) => topic.publishMessage({ data: Buffer.from(text) })));

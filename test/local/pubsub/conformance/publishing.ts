@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
-import { type Behaviours, type Clients, codeOf } from '../../../beds/pubsub-endpoint.ts';
+import { type Behaviours, type Clients, codeOf } from '../../../beds/pubsub-clients.ts';
 
 interface Message {
   readonly data?: Buffer;

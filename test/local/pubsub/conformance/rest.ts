@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { type Behaviours, freshName, PROJECT } from '../../../beds/pubsub-endpoint.ts';
+import { type Behaviours, freshName, PROJECT } from '../../../beds/pubsub-clients.ts';
 
 const refusal = (code: number, status: string) => ({
   status: code,

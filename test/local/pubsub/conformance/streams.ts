@@ -3,7 +3,7 @@
 import type { protos } from '@google-cloud/pubsub';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
-import { type Behaviours, type Clients, pause, until } from '../../../beds/pubsub-endpoint.ts';
+import { type Behaviours, type Clients, pause, until } from '../../../beds/pubsub-clients.ts';
 
 type Request = protos.google.pubsub.v1.IStreamingPullRequest;
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;

@@ -10,7 +10,7 @@ import type { Consumer } from '../../../../local/pubsub/delivery/subscription.ts
 import { parseSubscriptionSettings } from '../../../../local/pubsub/settings.ts';
 import { Store } from '../../../../local/pubsub/storage/store.ts';
 import type { Delivery } from '../../../../local/pubsub/transport/encode-deliveries.ts';
-import { until } from '../../../beds/pubsub-endpoint.ts';
+import { until } from '../../../beds/pubsub-clients.ts';
 
 const DAY_MS = 86_400_000;
 const settings = parseSubscriptionSettings({});

@@ -9,7 +9,7 @@ import {
   type StorageWriteBed,
   startStorageWriteBed,
   tablePath,
-} from '../../../beds/storage-write.ts';
+} from '../../../beds/storage-write-bed.ts';
 
 /** Encoder and writer against the local BigQuery, through the wire. */
 let bed: StorageWriteBed;

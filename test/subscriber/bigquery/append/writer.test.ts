@@ -6,9 +6,9 @@ import { openWriteClient, type WriteClient } from '../../../../subscriber/bigque
 import {
   type Hand,
   type Received,
-  type ScriptedServer,
-  startScriptedServer,
-} from '../../../beds/scripted-storage-write.ts';
+  type StorageWriteScriptBed,
+  startStorageWriteScriptBed,
+} from '../../../beds/storage-write-script-bed.ts';
 
 const { StorageError } = protos.google.cloud.bigquery.storage.v1;
 const INVALID_ARGUMENT = 3;
@@ -44,8 +44,8 @@ async function connect(endpoint: string, options: Partial<WriterOptions> = {}) {
 async function scripted(
   script: (received: Received, hand: Hand) => void,
   options: Partial<WriterOptions> = {},
-): Promise<{ server: ScriptedServer; writer: TableWriter }> {
-  const server = await startScriptedServer(script);
+): Promise<{ server: StorageWriteScriptBed; writer: TableWriter }> {
+  const server = await startStorageWriteScriptBed(script);
   undo.push(() => server.stop());
   return { server, writer: await connect(server.endpoint, options) };
 }
@@ -217,7 +217,7 @@ describe('a server that fails', () => {
   });
 
   test('is not there yet', async () => {
-    const first = await startScriptedServer((_, hand) => hand.store());
+    const first = await startStorageWriteScriptBed((_, hand) => hand.store());
     first.stop();
     const failures: number[] = [];
     const writer = await connect(first.endpoint, {
@@ -226,7 +226,7 @@ describe('a server that fails', () => {
     });
     const pending = writer.append(rows('a'));
     await expect.poll(() => failures.length).toBeGreaterThan(0);
-    const second = await startScriptedServer((_, hand) => hand.store(), first.port);
+    const second = await startStorageWriteScriptBed((_, hand) => hand.store(), first.port);
     undo.push(() => second.stop());
     expect(await pending).toStrictEqual(allWritten(1));
     expect(new Set(failures)).toStrictEqual(new Set([UNAVAILABLE]));

@@ -9,7 +9,7 @@ import { routeTables } from '../../../../local/bigquery/rest/tables.ts';
 import type { TableLayout } from '../../../../shared/columns.ts';
 import { ensureTable } from '../../../../subscriber/bigquery/tables/ensure-table.ts';
 import { ensureUniqueView } from '../../../../subscriber/bigquery/tables/table-opening.ts';
-import { type StorageWriteBed, startStorageWriteBed } from '../../../beds/storage-write.ts';
+import { type StorageWriteBed, startStorageWriteBed } from '../../../beds/storage-write-bed.ts';
 
 let bed: StorageWriteBed;
 let server: Server;

@@ -7,7 +7,7 @@ import {
   type ExportLimits,
 } from '../../../../subscriber/exports/archive/limits.ts';
 import { readArchive } from '../../../../subscriber/exports/archive/zip-archive.ts';
-import { fileOf } from '../../../beds/spooled.ts';
+import { fileOf } from '../../../beds/temporary-files.ts';
 import { patchDirectory, renamed, zipOf } from '../../../beds/zips.ts';
 
 const csv = 'a,b\n1,2\n';

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ExportStorage } from '../../../../shared/config/export-settings.ts';
 import { bucketOrigin } from '../../../../subscriber/exports/fetch/bucket-origin.ts';
 import { download } from '../../../../subscriber/exports/fetch/download.ts';
-import { startSender } from '../../../beds/export-sender.ts';
-import { temporaryDirectory } from '../../../beds/spooled.ts';
+import { startSenderBed } from '../../../beds/sender-bed.ts';
+import { temporaryDirectory } from '../../../beds/temporary-files.ts';
 
 const path = '/v1/experiments/exports/15/experiment_42_export.zip?signature=1';
 
@@ -25,7 +25,7 @@ interface Setting extends Partial<ExportStorage> {
 }
 
 async function read(listener: RequestListener, { path: at = path, ...setting }: Setting) {
-  const sender = await startSender(listener);
+  const sender = await startSenderBed(listener);
   const { idleTimeoutMs = 5000, ...storage } = setting;
   const directory = await temporaryDirectory();
   const origin = bucketOrigin({ bucket: 'shop', endpoint: sender.url, ...storage }, idleTimeoutMs);
@@ -116,7 +116,7 @@ describe.each(['gcs', 's3'] as const)('a bucket of %s', (kind) => {
   });
 
   it('that redirects gets no credentials sent to the target', async () => {
-    const elsewhere = await startSender((_, response) => response.end('PK'));
+    const elsewhere = await startSenderBed((_, response) => response.end('PK'));
     await read(
       (request, response) =>
         response.writeHead(307, { Location: `${elsewhere.url}${request.url}` }).end(),

@@ -6,8 +6,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type DownloadOptions, download } from '../../../../subscriber/exports/fetch/download.ts';
 import { apiOrigin, exportUrl } from '../../../../subscriber/exports/fetch/export-api.ts';
-import { startSender } from '../../../beds/export-sender.ts';
-import { temporaryDirectory } from '../../../beds/spooled.ts';
+import { startSenderBed } from '../../../beds/sender-bed.ts';
+import { temporaryDirectory } from '../../../beds/temporary-files.ts';
 
 const path = '/v1/experiments/exports/15/experiment_42_export.zip';
 
@@ -29,7 +29,7 @@ async function optionsOf({ url, idleTimeoutMs = 5000, signal }: Setting): Promis
 
 /** Downloads from a sender with this listener. Nothing may be left in the directory. */
 async function downloadFrom(listener: RequestListener, setting: Omit<Setting, 'url'> = {}) {
-  const sender = await startSender(listener);
+  const sender = await startSenderBed(listener);
   const options = await optionsOf({ ...setting, url: sender.url });
   try {
     await using spool = await download(options);
@@ -103,7 +103,7 @@ describe('a download with a permanent failure', () => {
   });
 
   it('a redirect to another host, which gets neither the key nor a request', async () => {
-    const elsewhere = await startSender((_, response) => response.end('PK'));
+    const elsewhere = await startSenderBed((_, response) => response.end('PK'));
     const redirected = downloadFrom((_, response) =>
       response.writeHead(302, { Location: `${elsewhere.url}/x?signature=1` }).end(),
     );

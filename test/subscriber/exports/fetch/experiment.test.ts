@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { ExportFilter } from '../../../../shared/config/export-settings.ts';
 import { matchesFilter } from '../../../../subscriber/exports/fetch/experiment.ts';
-import { startSender } from '../../../beds/export-sender.ts';
+import { startSenderBed } from '../../../beds/sender-bed.ts';
 
 /** As in the vendor's documentation. */
 const experiment = {
@@ -16,7 +16,7 @@ const experiment = {
 };
 
 async function ask(listener: RequestListener, filter: ExportFilter, idleTimeoutMs = 5000) {
-  const { url, requests } = await startSender(listener);
+  const { url, requests } = await startSenderBed(listener);
   const matches = await matchesFilter(
     '42',
     filter,
@@ -98,7 +98,7 @@ describe('an experiment that can’t be read', () => {
   });
 
   it('a redirect to another host, which gets neither the key nor a request', async () => {
-    const elsewhere = await startSender((_, response) => response.end('{}'));
+    const elsewhere = await startSenderBed((_, response) => response.end('{}'));
     const redirected = ask(
       (_, response) => response.writeHead(302, { Location: elsewhere.url }).end(),
       { tag: 'x' },

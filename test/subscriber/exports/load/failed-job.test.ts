@@ -2,16 +2,18 @@ import { expect, it } from 'vitest';
 import { ExportLoad } from '../../../../subscriber/exports/export-load.ts';
 import { apiOrigin } from '../../../../subscriber/exports/fetch/export-api.ts';
 import { clientOf } from '../../../beds/bigquery-client.ts';
-import { startSender } from '../../../beds/export-sender.ts';
-import { announcement, startBed } from '../../../beds/exports.ts';
+import { announcement, startExportsBed } from '../../../beds/exports-bed.ts';
+import { startSenderBed } from '../../../beds/sender-bed.ts';
 import { forward } from '../../../beds/subscriber-proxy.ts';
 import { zipOf } from '../../../beds/zips.ts';
 
 it('a transient failure of a job is reported, and its id is not requested again', async () => {
-  const bed = await startBed({ [announcement.path]: await zipOf([['1.csv', 'a,b\n1,x\n']]) });
+  const bed = await startExportsBed({
+    [announcement.path]: await zipOf([['1.csv', 'a,b\n1,x\n']]),
+  });
   const asked: string[] = [];
   const error = { reason: 'backendError', message: 'An internal error occurred' };
-  const bigquery = await startSender((request, response) => {
+  const bigquery = await startSenderBed((request, response) => {
     const [, attempt] = /\/jobs\/tributary-export-\w+-(\d)/.exec(request.url ?? '') ?? [];
     if (request.method === 'GET' && attempt) asked.push(attempt);
     const isDone = attempt === '0' && asked.length > 1;

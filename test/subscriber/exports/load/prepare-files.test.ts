@@ -8,8 +8,8 @@ import { readArchive } from '../../../../subscriber/exports/archive/zip-archive.
 import { loadFile } from '../../../../subscriber/exports/load/load-file.ts';
 import { PreparedFiles } from '../../../../subscriber/exports/load/prepare-files.ts';
 import type { LoadOptions } from '../../../../subscriber/exports/load/start-load.ts';
-import { announcement, type Bed, startBed } from '../../../beds/exports.ts';
-import { fileOf } from '../../../beds/spooled.ts';
+import { announcement, type ExportsBed, startExportsBed } from '../../../beds/exports-bed.ts';
+import { fileOf } from '../../../beds/temporary-files.ts';
 import { damaged, type ZipContent, zipOf } from '../../../beds/zips.ts';
 
 const { path, table } = announcement;
@@ -41,8 +41,8 @@ async function filesOf(zip: Buffer): Promise<Counted[]> {
 
 type Options = (files: readonly CsvFile[]) => LoadOptions;
 
-async function bedWith(columns?: string[]): Promise<Bed & { optionsOf: Options }> {
-  const bed = await startBed();
+async function bedWith(columns?: string[]): Promise<ExportsBed & { optionsOf: Options }> {
+  const bed = await startExportsBed();
   const [dataset] = await bed.bigquery.createDataset('absmartly', { location: 'EU' });
   if (columns) await dataset.createTable('exports', { schema: columns.join(', ') });
   const optionsOf: Options = (files) => ({

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { startUpload } from '../../../../subscriber/exports/load/resumable-upload.ts';
-import { type Fault, startUploadServer } from '../../../beds/upload-server.ts';
+import { type Fault, startUploadBed } from '../../../beds/upload-bed.ts';
 
 const unit = 256 * 1024;
 const content = randomBytes(2.5 * unit);
@@ -13,7 +13,7 @@ interface Setting {
 }
 
 async function begin({ faults = {}, sent = content }: Setting) {
-  const server = await startUploadServer(faults);
+  const server = await startUploadBed(faults);
   async function* read() {
     for (let at = 0; at < sent.length; at += 70_000) yield sent.subarray(at, at + 70_000);
   }
@@ -130,7 +130,7 @@ describe('a resumable upload', () => {
   });
 
   it('makes no job if the source breaks off', async () => {
-    const server = await startUploadServer({});
+    const server = await startUploadBed({});
     async function* broken() {
       yield content;
       throw new Error('the disk');

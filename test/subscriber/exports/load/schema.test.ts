@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { announcement, startBed } from '../../../beds/exports.ts';
+import { announcement, startExportsBed } from '../../../beds/exports-bed.ts';
 import { loadExport } from '../../../beds/load-once.ts';
 import { type ZipContent, zipOf } from '../../../beds/zips.ts';
 
@@ -7,7 +7,7 @@ const { path, table } = announcement;
 const schema = { id: 'INT64', code: 'STRING', at: 'TIMESTAMP', extra: 'JSON' } as const;
 
 async function bedWith(content: ZipContent) {
-  return { ...(await startBed({ [path]: await zipOf(content) })), schema };
+  return { ...(await startExportsBed({ [path]: await zipOf(content) })), schema };
 }
 
 describe('an export into columns that the stream fixes', () => {

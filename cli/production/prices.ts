@@ -1,0 +1,98 @@
+/** One price, in US dollars. */
+export interface Price {
+  /** For so many units of `unit`. */
+  usd: number;
+  per: number;
+  unit: string;
+  /** Units a month without charge. */
+  free: number;
+  /** The vendor's page that says so. */
+  source: string;
+  /** False if the price was not found on a stored copy of that page: compare it before you rely on it. */
+  isVerified: boolean;
+}
+
+export const gib = 1024 ** 3;
+const tib = 1024 ** 4;
+
+/** The month of the prices below. List prices; those of BigQuery are of the multi-regions EU and US. */
+export const pricesReadOn = '2026-09';
+
+const workers = 'https://developers.cloudflare.com/workers/platform/pricing/';
+const pubsub = 'https://cloud.google.com/pubsub/pricing';
+const bigquery = 'https://cloud.google.com/bigquery/pricing';
+
+/** Every price that `tributary cost` and docs/cost.md use: this is the one place to change one. */
+export const prices = {
+  workersPlan: {
+    usd: 5,
+    per: 1,
+    unit: 'month',
+    free: 0,
+    source: workers,
+    isVerified: true,
+  },
+  workersRequests: {
+    usd: 0.3,
+    per: 1e6,
+    unit: 'requests',
+    free: 10e6,
+    source: workers,
+    isVerified: true,
+  },
+  workersCpu: {
+    usd: 0.02,
+    per: 1e6,
+    unit: 'CPU ms',
+    free: 30e6,
+    source: workers,
+    isVerified: true,
+  },
+  workersLogs: {
+    usd: 0.6,
+    per: 1e6,
+    unit: 'lines',
+    free: 20e6,
+    source: workers,
+    isVerified: false,
+  },
+  pubsubThroughput: {
+    usd: 40,
+    per: tib,
+    unit: 'bytes',
+    free: 10 * gib,
+    source: pubsub,
+    isVerified: true,
+  },
+  bigquerySubscription: {
+    usd: 50,
+    per: tib,
+    unit: 'bytes',
+    free: 0,
+    source: pubsub,
+    isVerified: false,
+  },
+  storageWrite: {
+    usd: 0.025,
+    per: gib,
+    unit: 'bytes',
+    free: 2 * tib,
+    source: bigquery,
+    isVerified: false,
+  },
+  activeStorage: {
+    usd: 0.02,
+    per: gib,
+    unit: 'bytes',
+    free: 10 * gib,
+    source: bigquery,
+    isVerified: true,
+  },
+} as const satisfies Record<string, Price>;
+
+export type PriceName = keyof typeof prices;
+
+/** The charge for so many units in a month. */
+export function chargeFor({ usd, per, free }: Price, units: number): number {
+  return (Math.max(0, units - free) / per) * usd;
+}
