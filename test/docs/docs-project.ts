@@ -43,7 +43,7 @@ export class DocsProject {
     writeFileSync(join(path, 'tributary.config.ts'), configText());
     writeFileSync(join(path, 'wrangler.toml'), wranglerToml);
     const config = ['--config', join(path, 'tributary.config.ts')];
-    started.#relay = await RelayProcess.start(project.#home, [...anyPorts, ...config]);
+    started.#relay = await RelayProcess.start(started.#home, [...anyPorts, ...config]);
     await started.#makeDeadLetter();
     return started;
   }
