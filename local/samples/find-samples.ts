@@ -6,7 +6,9 @@ import * as developerTools from './senders/developer-tools.ts';
 import * as marketing from './senders/marketing.ts';
 import * as messaging from './senders/messaging.ts';
 import * as office from './senders/office.ts';
+import * as paymentServices from './senders/payment-services.ts';
 import * as payments from './senders/payments.ts';
+import * as platforms from './senders/platforms.ts';
 import type { Moment, SenderSamples } from './senders/sample.ts';
 import * as social from './senders/social.ts';
 import * as standards from './senders/standards.ts';
@@ -19,6 +21,8 @@ export const senderSamples: Readonly<Record<string, SenderSamples>> = {
   ...messaging,
   ...office,
   ...payments,
+  ...paymentServices,
+  ...platforms,
   ...social,
   ...standards,
 };
