@@ -70,6 +70,13 @@ const columns = {
   rejected: 'rejected',
 } as const satisfies CountColumns<keyof WindowCounts>;
 
+/** A day, or two times that can be wrapped. */
+function shortWindow(window: TimeWindow): string {
+  const [day = '', clock] = new Date(window.from).toISOString().split('T');
+  const isDay = window.to - window.from === 86_400_000 && clock === '00:00:00.000Z';
+  return isDay ? day : describeWindow(window).replaceAll('T', ' ').replaceAll('Z', '');
+}
+
 /** Longer reports show only the total. */
 const maxWindowLines = 366;
 
@@ -82,7 +89,9 @@ function printCounts(
   const report: CountsReport<keyof typeof columns> = {
     of: 'window (UTC)',
     columns,
-    lines: each.map(([window, counts]) => [describeWindow(window), counts] as const),
+    lines: each.map(([window, counts]) => {
+      return [json ? describeWindow(window) : shortWindow(window), counts] as const;
+    }),
     total,
     dryRun,
     rejected: total.rejected > 0 ? rejected : undefined,

@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { sampleOf, signBytes } from '../local/samples/deliveries.ts';
-import { hasKeyPair, privateKeyName } from '../local/secrets.ts';
+import { privateKeyName } from '../local/secrets.ts';
 import type { Relay, RelayStream } from '../shared/config/config.ts';
 import { RelayError } from '../shared/errors.ts';
-import { schemes } from '../shared/signatures/schemes.ts';
+import { hasKeyPair } from '../shared/signatures/scheme.ts';
+import { nameOf, schemeOf } from '../shared/signatures/schemes.ts';
 import { loadRelay } from '../subscriber/service/load-relay.ts';
 import { editBody, guessType, readBody } from './deliveries/delivery-body.ts';
 import { type Answer, answersJson, answersText, post } from './deliveries/edge-answer.ts';
@@ -74,7 +75,7 @@ export function sendCommand(): Command {
   return addStateOption(command)
     .addHelpText(
       'after',
-      '\nThe body of a file is sent unchanged. Exceptions are what --set names, and Adyen,\nLinear, Mailgun and Pusher, whose deliveries carry their signature or time in the\nbody: these members are set.',
+      '\nThe body of a file is sent unchanged. Exceptions are what --set names, and Adyen,\nBraintree, Linear, Mailgun and Pusher, whose deliveries carry their signature or\ntime in the body: these members are set.',
     )
     .action(send);
 }
@@ -171,7 +172,7 @@ function isEdge(url: URL | null): boolean {
 function readSecret(stream: RelayStream, { secret, secrets }: SendOptions): string {
   const known = readSecrets(secrets);
   const own = stream.secrets[0] ?? '';
-  const isPair = secret === undefined && hasKeyPair(schemes[stream.scheme]);
+  const isPair = secret === undefined && hasKeyPair(schemeOf(stream));
   const name = secret ?? (isPair ? privateKeyName(own) : own);
   const value = known[name];
   if (value) return value;
@@ -193,7 +194,7 @@ async function sign(
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     const reason = redactSecret(cause.message, side.secret);
-    const problem = `the body can't be signed with the scheme "${stream.scheme}": ${reason}`;
+    const problem = `the body can't be signed with the scheme ${nameOf(stream.scheme)}: ${reason}`;
     throw new RelayError('delivery.unsignable', problem, { cause });
   }
 }

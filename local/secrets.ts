@@ -4,8 +4,8 @@ import { parseEnv } from 'node:util';
 import type { Relay, RelayStream } from '../shared/config/config.ts';
 import { secretPrefix } from '../shared/config/secrets.ts';
 import { RelayError } from '../shared/errors.ts';
-import type { Scheme } from '../shared/signatures/scheme.ts';
-import { schemes } from '../shared/signatures/schemes.ts';
+import { hasKeyPair, type Scheme } from '../shared/signatures/scheme.ts';
+import { schemeOf } from '../shared/signatures/schemes.ts';
 import { sources } from '../shared/sources/registry.ts';
 import { appendPrivately } from './parts/private-files.ts';
 
@@ -15,9 +15,9 @@ export type Secrets = Record<string, string>;
  * Generates a secret in the form that the stream's sender uses. Undefined if the sender signs with a private key: a
  * key pair cannot be generated here.
  */
-export function makeSecretFor({ scheme }: Pick<RelayStream, 'scheme'>): string | undefined {
-  const spec = schemes[scheme];
-  return hasKeyPair(spec) ? undefined : makeSecretOf(spec);
+export function makeSecretFor(stream: Pick<RelayStream, 'scheme'>): string | undefined {
+  const scheme = schemeOf(stream);
+  return hasKeyPair(scheme) ? undefined : makeSecretOf(scheme);
 }
 
 /** How to generate each secret that the relay needs: its value, and for a key pair the private key too. */
@@ -27,12 +27,13 @@ function secretGenerators(relay: Relay): Map<string, () => Secrets> {
     generators.set(name, () => ({ [name]: make() }));
   add('GOOGLE_SERVICE_ACCOUNT', () => makeServiceAccount(relay.project));
   for (const stream of relay.streams.values()) {
-    const scheme = schemes[stream.scheme];
+    const scheme = schemeOf(stream);
+    // With a certificate the secret is the id of a webhook, and the sender has the only key.
+    const isFetched = 'certificate' in scheme;
     for (const name of stream.secrets) {
       const { algorithm } = scheme;
-      if (algorithm === 'ed25519' || algorithm === 'ecdsa-p256') {
-        generators.set(name, () => makeKeyPair(name, algorithm));
-      } else if (!hasKeyPair(scheme)) add(name, () => makeSecretOf(scheme));
+      if (!hasKeyPair(scheme)) add(name, () => makeSecretOf(scheme));
+      else if (!isFetched) generators.set(name, () => makeKeyPair(name, algorithm));
     }
     if (stream.handshake === 'meta') add(`${secretPrefix(stream.name)}_VERIFY_TOKEN`, makeKey);
     if (hasApi(stream)) add(apiKeyName(stream.name), makeKey);
@@ -46,20 +47,17 @@ export function privateKeyName(secret: string): string {
 }
 
 /** In place of the sender's: its public key as it is configured, and the private key in PKCS #8, base64. */
-function makeKeyPair(name: string, algorithm: 'ed25519' | 'ecdsa-p256'): Secrets {
+function makeKeyPair(name: string, algorithm: Scheme['algorithm']): Secrets {
   const { publicKey, privateKey } =
     algorithm === 'ed25519'
       ? generateKeyPairSync('ed25519')
-      : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      : algorithm === 'rsa-sha256'
+        ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+        : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return {
     [name]: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
     [privateKeyName(name)]: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
   };
-}
-
-/** Whether the sender signs with a private key, so that the relay only has the public key. */
-export function hasKeyPair(scheme: Scheme): boolean {
-  return scheme.algorithm === 'ed25519' || scheme.algorithm === 'ecdsa-p256';
 }
 
 /** Whether there is a stand-in for the sender's own API. */
@@ -70,6 +68,7 @@ function hasApi({ source }: RelayStream): boolean {
 /** A secret in the form that the scheme's senders use. */
 function makeSecretOf(scheme: Scheme): string {
   if ('at' in scheme) return scheme.algorithm === 'basic' ? `tributary:${makeKey()}` : makeKey();
+  if (scheme.key === 'braintree') return `${makeKey()}|${makeKey()}`;
   const encoding = (
     {
       utf8: 'base64url',
@@ -77,6 +76,7 @@ function makeSecretOf(scheme: Scheme): string {
       hex: 'hex',
       base64: 'base64',
       'public-key': 'base64',
+      certificate: 'base64url',
     } as const
   )[scheme.key];
   return (scheme.key === 'whsec' ? 'whsec_' : '') + randomBytes(24).toString(encoding);

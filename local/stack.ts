@@ -23,7 +23,7 @@ export interface StackOptions extends PartListeners {
 }
 
 /** What changes when the stack goes on with another config. */
-export interface StackChange {
+interface StackChange {
   relay: Relay;
   secrets: Secrets;
   /** Of the Worker's bindings alone: then the subscriber stays. */

@@ -1,5 +1,5 @@
-// What a config imports as 'tributary-relay': `defineRelay`, a function for each source and each preset, and the
-// types of their options.
+// What a config imports as 'tributary-relay': `defineRelay`, a function for each source and each preset, those
+// that make a scheme of one's own, and the types of their options.
 // Everything else in shared/ is for the relay's own parts, which import it by path. README.md shows the way.
 
 export type { ColumnType } from './columns.ts';
@@ -16,7 +16,10 @@ export type { ExportFilter, ExportSettings, ExportStorage } from './config/expor
 export type { HistoryApi, HistorySettings } from './config/history-settings.ts';
 export type { Condition, FieldTests, Filter, Scalar } from './filters/condition.ts';
 export type { BodyFormat } from './formats/body-formats.ts';
+export { basic, ecdsa, ed25519, hmac, jwt, rsa, token } from './signatures/builders.ts';
+export type { Scheme } from './signatures/scheme.ts';
 export type { SchemeName, TokenSchemeName } from './signatures/schemes.ts';
+export type { JwtSpec, SignatureSpec } from './signatures/spec.ts';
 export type { ReplayWindow } from './signatures/timestamp.ts';
 export { type AbsmartlyOptions, absmartly } from './sources/absmartly.ts';
 export { type DatanostroOptions, datanostro } from './sources/datanostro.ts';

@@ -2,8 +2,8 @@ import { type AddressBlock, parseBlock } from '../shared/addresses.ts';
 import type { RelayStream } from '../shared/config/config.ts';
 import { RelayError } from '../shared/errors.ts';
 import { type EventTest, filterOf } from '../shared/filters/filter.ts';
-import type { Scheme } from '../shared/signatures/scheme.ts';
-import { schemes } from '../shared/signatures/schemes.ts';
+import { isPathKey, type Scheme } from '../shared/signatures/scheme.ts';
+import { schemeOf } from '../shared/signatures/schemes.ts';
 import { withWindow } from '../shared/signatures/timestamp.ts';
 import { edgeSides } from '../shared/sources/registry.ts';
 import type { EdgeSide } from '../shared/sources/source.ts';
@@ -36,23 +36,24 @@ export function openEndpoint(stream: RelayStream): Endpoint {
     throw new RelayError('config.invalid', list.join('\n'));
   }
   const handshake = stream.handshake && handshakes[stream.handshake];
+  const scheme = schemeOf(stream);
   return {
     stream,
     source: edgeSides[stream.source],
-    scheme: withWindow(schemes[stream.scheme], stream.replayWindow),
+    scheme: withWindow(scheme, stream.replayWindow),
     passes,
     handshake,
-    methods: methodsOf(stream, handshake),
+    methods: methodsOf(scheme, stream, handshake),
     allowed: stream.allowedAddresses?.flatMap((text) => parseBlock(text) ?? []),
-    keyed: stream.scheme === 'endpoint-key',
+    keyed: isPathKey(scheme),
     acceptedStatus: stream.acceptedStatus ?? handshake?.answers?.acceptedStatus ?? 204,
     bare: handshake?.answers?.bare ?? false,
   };
 }
 
 /** A console probes an endpoint with HEAD or GET before it uses the URL. It must show the key, if there is one. */
-function methodsOf({ scheme, acceptsGet }: RelayStream, handshake?: Handshake): string[] {
-  const showsKey = 'at' in schemes[scheme];
+function methodsOf(scheme: Scheme, { acceptsGet }: RelayStream, handshake?: Handshake): string[] {
+  const showsKey = 'at' in scheme;
   return [
     ...(showsKey || acceptsGet || handshake?.get ? ['GET'] : []),
     ...(showsKey || handshake?.head ? ['HEAD'] : []),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface Clock {
+interface Clock {
   /** Milliseconds, from any beginning. */
   now(): number;
   sleep(ms: number): Promise<unknown>;

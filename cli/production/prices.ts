@@ -13,7 +13,7 @@ export interface Price {
 }
 
 export const gib = 1024 ** 3;
-export const tib = 1024 ** 4;
+const tib = 1024 ** 4;
 
 /** The month of the prices below. List prices; those of BigQuery are of the multi-regions EU and US. */
 export const pricesReadOn = '2026-09';

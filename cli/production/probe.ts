@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { type Sample, sampleOf, signBytes } from '../../local/samples/deliveries.ts';
-import { hasKeyPair } from '../../local/secrets.ts';
 import { keyedLayout } from '../../shared/columns.ts';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import { setMember } from '../../shared/json/json-edit.ts';
 import { findValues } from '../../shared/json/json-path.ts';
 import { planOf } from '../../shared/shape/plan.ts';
-import { schemes } from '../../shared/signatures/schemes.ts';
+import { hasKeyPair } from '../../shared/signatures/scheme.ts';
+import { schemeOf } from '../../shared/signatures/schemes.ts';
 import { sources } from '../../shared/sources/registry.ts';
 import { redactSecret } from '../terminal/redact-secret.ts';
 
@@ -55,7 +55,7 @@ export function canBeProbed(
   secrets: Readonly<Record<string, string | undefined>>,
 ): boolean {
   const isRows = sources[stream.source].delivers === 'rows';
-  return isRows && !hasKeyPair(schemes[stream.scheme]) && Boolean(secrets[stream.secrets[0] ?? '']);
+  return isRows && !hasKeyPair(schemeOf(stream)) && Boolean(secrets[stream.secrets[0] ?? '']);
 }
 
 /** Signs a sample as the stream's sender would, sends it, and waits for its row. */

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import { secretPrefix } from '../../shared/config/secrets.ts';
 import type { Filter } from '../../shared/filters/condition.ts';
-import { schemes } from '../../shared/signatures/schemes.ts';
+import { nameOf, schemeOf } from '../../shared/signatures/schemes.ts';
 import { sources } from '../../shared/sources/registry.ts';
 import { terminalJson, terminalText } from '../../shared/terminal-text.ts';
 import { loadRelay } from '../../subscriber/service/load-relay.ts';
@@ -72,7 +72,7 @@ function describeStream(
   return {
     name,
     source,
-    scheme,
+    scheme: nameOf(scheme),
     url: relay.publicUrl === undefined ? null : relay.publicUrl + path,
     localUrl: edge === undefined ? null : edge + path,
     path,
@@ -86,8 +86,9 @@ function describeStream(
   };
 }
 
-function pathOf({ name, scheme, secrets }: RelayStream): string {
-  const shown = schemes[scheme];
+function pathOf(stream: RelayStream): string {
+  const { name, secrets } = stream;
+  const shown = schemeOf(stream);
   const keyed = 'at' in shown && shown.at.from === 'path';
   return keyed ? `/${name}/<${secrets[0]}>` : `/${name}`;
 }

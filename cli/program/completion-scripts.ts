@@ -1,4 +1,4 @@
-export interface CompletedOption {
+interface CompletedOption {
   /** `--format` */
   name: string;
   about: string;

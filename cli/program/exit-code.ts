@@ -5,6 +5,10 @@ import { type ErrorCode, RelayError } from '../../shared/errors.ts';
 const misuses: ReadonlySet<ErrorCode> = new Set([
   'arguments.invalid',
   'body.unreadable',
+  'dead-letter.selection',
+  'delivery.event',
+  'delivery.header',
+  'delivery.set',
   'edge.invalid',
   'import.no-file',
   'import.zip',

@@ -5,11 +5,12 @@ import {
   signDelivery,
 } from '../../local/samples/deliveries.ts';
 import { historyStreams } from '../../local/samples/sender-apis.ts';
-import { hasKeyPair, privateKeyName, type Secrets } from '../../local/secrets.ts';
+import { privateKeyName, type Secrets } from '../../local/secrets.ts';
 import type { Stack } from '../../local/stack.ts';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import { secretPrefix } from '../../shared/config/secrets.ts';
-import { schemes } from '../../shared/signatures/schemes.ts';
+import { hasKeyPair } from '../../shared/signatures/scheme.ts';
+import { schemeOf } from '../../shared/signatures/schemes.ts';
 import { defaultState } from '../find/running-stack.ts';
 
 export const defaultSecrets = '.dev.vars';
@@ -53,8 +54,9 @@ function sendLines(streams: readonly RelayStream[], { secrets, files }: Describe
 }
 
 /** The private key is there only if the key pair was made up here. */
-function canSign({ scheme, secrets: [name = ''] }: RelayStream, secrets: Secrets): boolean {
-  return !hasKeyPair(schemes[scheme]) || secrets[privateKeyName(name)] !== undefined;
+function canSign(stream: RelayStream, secrets: Secrets): boolean {
+  const [name = ''] = stream.secrets;
+  return !hasKeyPair(schemeOf(stream)) || secrets[privateKeyName(name)] !== undefined;
 }
 
 async function curlLines(

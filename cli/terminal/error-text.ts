@@ -5,6 +5,13 @@ import { styled } from './style.ts';
 
 const maxCauses = 5;
 
+/** https://nodejs.org/api/errors.html#common-system-errors, those of files. */
+const fileCodes: ReadonlySet<string> = new Set(
+  'EACCES EBUSY EEXIST EISDIR EMFILE ENAMETOOLONG ENOENT ENOSPC ENOTDIR ENOTEMPTY EPERM EROFS'.split(
+    ' ',
+  ),
+);
+
 /**
  * An error for a terminal. A known error is shown as its message, its code and its remedy. Any other error is
  * shown with its stack and those of its causes. Other members of an error are left out, and so is everything
@@ -47,9 +54,12 @@ export function errorDocument(error: unknown): object {
 function asRelayError(error: unknown): RelayError | undefined {
   if (error instanceof RelayError) return error;
   if (!(error instanceof Error)) return undefined;
-  const { errno, path, syscall } = error as NodeJS.ErrnoException;
-  if (errno === undefined || path === undefined || syscall === undefined) return undefined;
-  const problem = `${path}: ${getSystemErrorMessage(errno)} (${syscall})`;
+  const { code = '', errno, path, syscall } = error as NodeJS.ErrnoException;
+  if (errno === undefined || !fileCodes.has(code)) return undefined;
+  const problem = [path, getSystemErrorMessage(errno), `(${syscall})`]
+    .filter(Boolean)
+    .join(': ')
+    .replace(': (', ' (');
   return new RelayError('file.unusable', problem, { cause: error });
 }
 

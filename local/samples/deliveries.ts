@@ -1,6 +1,6 @@
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import { filterOf } from '../../shared/filters/filter.ts';
-import { schemes } from '../../shared/signatures/schemes.ts';
+import { schemeOf } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign/sign.ts';
 import { sources } from '../../shared/sources/registry.ts';
 import { privateKeyName, type Secrets } from '../secrets.ts';
@@ -150,7 +150,7 @@ export async function signBytes(
     headers: new Headers({ 'content-type': contentType, ...headers }),
     body,
   };
-  const signed = await signRequest(schemes[stream.scheme], request, secret, now);
+  const signed = await signRequest(schemeOf(stream), request, secret, now);
   return {
     url: edge + (signed.url ?? url).slice(publicUrl.length),
     headers: { ...headers, ...signed.headers },

@@ -1,24 +1,32 @@
 import type { RelayStream } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
 import * as presets from '../../shared/sources/presets.ts';
+import * as banking from './senders/banking.ts';
+import * as callbacks from './senders/callbacks.ts';
 import * as commerce from './senders/commerce.ts';
 import * as developerTools from './senders/developer-tools.ts';
 import * as marketing from './senders/marketing.ts';
 import * as messaging from './senders/messaging.ts';
 import * as office from './senders/office.ts';
+import * as paymentServices from './senders/payment-services.ts';
 import * as payments from './senders/payments.ts';
+import * as platforms from './senders/platforms.ts';
 import type { Moment, SenderSamples } from './senders/sample.ts';
 import * as social from './senders/social.ts';
 import * as standards from './senders/standards.ts';
 
 /** By the name of the preset, or of the source. */
 export const senderSamples: Readonly<Record<string, SenderSamples>> = {
+  ...banking,
+  ...callbacks,
   ...commerce,
   ...developerTools,
   ...marketing,
   ...messaging,
   ...office,
   ...payments,
+  ...paymentServices,
+  ...platforms,
   ...social,
   ...standards,
 };

@@ -15,6 +15,7 @@ const causes: Record<Cause, string> = {
   mismatch: 'no live secret made this key or signature over these bytes',
   stale: 'the signature is right, but it was made too long ago, or in the future',
   'no-secret': 'no secret is set',
+  'no-certificate': "the sender's certificate could not be fetched, so the edge would answer 503",
   'bad-secret': "a secret can't be read as a key",
 };
 

@@ -1,5 +1,5 @@
 import type { Filter } from '../filters/condition.ts';
-import type { SchemeName } from '../signatures/schemes.ts';
+import type { SchemeChoice } from '../signatures/schemes.ts';
 import type { ReplayWindow } from '../signatures/timestamp.ts';
 import type { EventShape } from './event-shape.ts';
 import type { ExportSettings } from './export-settings.ts';
@@ -91,7 +91,7 @@ export interface Stream
     ExportSettings,
     HistorySettings {
   source: SourceName;
-  scheme: SchemeName;
+  scheme: SchemeChoice;
   handshake?: HandshakeName;
   timeZone?: string;
   /** What happens to members of an event that have no column. */
@@ -158,6 +158,7 @@ export interface Relay extends Required<Omit<RelayOptions, 'streams' | 'publicUr
 
 export const handshakeNames = [
   'asana',
+  'braintree',
   'cloudevents',
   'discord',
   'dropbox',
@@ -176,13 +177,13 @@ export const handshakeNames = [
 /** How a sender's console checks, before the first delivery, that this endpoint belongs to its user. */
 export type HandshakeName = (typeof handshakeNames)[number];
 
-/** A handshake that works with any scheme. The other two answer with the key that signs deliveries. */
+/** A handshake that works with any scheme. The others answer with the key that signs deliveries. */
 type GeneralHandshake = Exclude<HandshakeName, SigningHandshake>;
 
 /** The handshakes that a stream of this scheme can have. */
-export type HandshakeFor<Scheme extends SchemeName> =
+export type HandshakeFor<Scheme extends SchemeChoice> =
   | GeneralHandshake
   | Extract<Scheme, SigningHandshake>;
 
 /** A handshake that needs the scheme of the same name. */
-type SigningHandshake = 'x' | 'zoom';
+type SigningHandshake = 'braintree' | 'x' | 'zoom';

@@ -1,5 +1,5 @@
 import { misreadSecret } from '../signatures/keys/keys.ts';
-import { type SchemeName, schemes } from '../signatures/schemes.ts';
+import { nameOf, type SchemeChoice, schemeOf } from '../signatures/schemes.ts';
 import type { RelayStream } from './config.ts';
 
 /**
@@ -14,10 +14,10 @@ export async function misreadSecrets(
 ): Promise<string[]> {
   const problems: string[] = [];
   for (const secret of stream.secrets) {
-    const expected = await misreadSecret(schemes[stream.scheme], read(secret) ?? '');
+    const expected = await misreadSecret(schemeOf(stream), read(secret) ?? '');
     if (expected !== undefined) {
       problems.push(
-        `${secret} can't be read as a key of "${stream.scheme}": it must be ${expected}`,
+        `${secret} can't be read as a key of ${nameOf(stream.scheme)}: it must be ${expected}`,
       );
     }
   }
@@ -30,6 +30,6 @@ export function secretPrefix(streamName: string): string {
 }
 
 /** The name of a stream's secret where the stream names none. */
-export function defaultSecret(streamName: string, scheme: SchemeName): string {
+export function defaultSecret(streamName: string, scheme: SchemeChoice): string {
   return `${secretPrefix(streamName)}_${scheme === 'endpoint-key' ? 'KEY' : 'SECRET'}`;
 }

@@ -48,6 +48,13 @@ export interface Filter {
    * @example where: { all: [{ field: '$.livemode', equals: true }, { field: '$.amount', gte: 1000 }] }
    */
   where?: Condition;
+  /**
+   * The filter may look at what the signature does not cover, such as the topic in a header of Shopify. Whoever has
+   * seen one delivery can then send it again under another name: so it passes the filter, or is dropped. Only what the
+   * filter decides is at stake; that the sender made the body stays certain.
+   * @example unsigned: true, events: ['orders/create', 'orders/paid']
+   */
+  unsigned?: true;
 }
 
 /** What is wrong with a filter: `path` leads to it (`filter.where.all.0.matches`). */

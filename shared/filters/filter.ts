@@ -81,8 +81,10 @@ class Compiler implements Findings {
   readonly fields: JsonPath[] = [];
 
   filter(filter: Filter): EventTest[] {
-    this.#checkNames(filter, 'filter', ['event', 'events', 'where']);
-    const { event, events, where } = filter;
+    this.#checkNames(filter, 'filter', ['event', 'events', 'where', 'unsigned']);
+    const { event, events, where, unsigned } = filter;
+    if (unsigned !== undefined && unsigned !== true)
+      this.#add('filter.unsigned', 'may only be true');
     const tests: EventTest[] = [];
     if (event !== undefined) tests.push(this.#named(event));
     if (events !== undefined) tests.push(this.#oneOf(events));

@@ -10,7 +10,8 @@ const maxFields = 1000;
 /** The headers of all parts of a multipart form, in bytes. One field's name takes about sixty. */
 const maxHeadBytes = 64 * 1024;
 const maxNameLength = 256;
-const maxValueLength = 4096;
+/** Braintree signs a payload of some kilobytes. */
+const maxValueLength = 256 * 1024;
 
 /**
  * The fields of a form (urlencoded or multipart) that a signature needs, as the text of a JSON object. They are read

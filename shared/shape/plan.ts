@@ -11,7 +11,7 @@ import { type CompiledFilter, filterOf } from '../filters/filter.ts';
 import { type BodyFormat, formatsOf } from '../formats/body-formats.ts';
 import { type JsonPath, parseJsonPath } from '../json/json-path.ts';
 import { signsForm, vouchesForQuery } from '../signatures/scheme.ts';
-import { schemes } from '../signatures/schemes.ts';
+import { schemeOf } from '../signatures/schemes.ts';
 import { InvalidPlace, type Places, parseJoined, parsePlaces } from './places.ts';
 
 interface ColumnPlan extends Column {
@@ -104,7 +104,7 @@ function makePlan(stream: Stream): Plan {
   const required = columns.filter((column) => column.required).map((column) => column.from);
   const decisive = [...(filter.named ? event : []), ...required];
   const formats = formatsOf(stream);
-  const scheme = schemes[stream.scheme];
+  const scheme = schemeOf(stream);
   return {
     formats,
     takesJson: formats.includes('json'),

@@ -73,6 +73,18 @@ export const retries: Partial<Record<TimedSchemeName, Retries>> = {
   twitch: { schedule: 'not said', stamp: 'implied' },
   // https://docs.customer.io/integrations/api/webhooks
   'customer-io': { schedule: 'until it is taken; later ones wait', stamp: 'unknown' },
+  // https://developer.paypal.com/api/rest/webhooks/rest
+  paypal: { schedule: '25, within 3 days', lastAfterS: 3 * day, stamp: 'unknown' },
+  // Its libraries refuse what is older than a minute.
+  messagebird: { schedule: 'not said', stamp: 'implied' },
+  // † From memory.
+  sanity: {
+    schedule: 'with growing pauses, for 30 min',
+    lastAfterS: 30 * minute,
+    stamp: 'unknown',
+  },
+  // https://workos.com/docs/events/data-syncing/webhooks. Its libraries refuse what is older than three minutes.
+  workos: { schedule: '6, within 3 days', lastAfterS: 3 * day, stamp: 'implied' },
   // https://developer.box.com/guides/webhooks/handle/retries
   box: { schedule: '10, the first after 5 min', stamp: 'renewed' },
 };

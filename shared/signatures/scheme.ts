@@ -1,17 +1,26 @@
+import type { Problem } from '../filters/condition.ts';
 import type { Encoding } from './bytes.ts';
-import { parseReference, type Reference, type ReferenceText } from './content/reference.ts';
+import type { Reference } from './content/reference.ts';
 import type { UrlWriting } from './content/signed-url.ts';
-import { parseTemplate, signs, type Template } from './content/template.ts';
+import { signs, type Template } from './content/template.ts';
 
 export type SignatureAlgorithm =
   | 'hmac-sha1'
   | 'hmac-sha256'
   | 'hmac-sha512'
   | 'ed25519'
-  | 'ecdsa-p256';
+  | 'ecdsa-p256'
+  | 'rsa-sha256';
 
 /** How a stream's secret becomes key bytes; key-forms.ts says which spellings each takes. */
-export type KeyFormat = 'utf8' | 'whsec' | 'hex' | 'base64' | 'public-key';
+export type KeyFormat =
+  | 'utf8'
+  | 'whsec'
+  | 'hex'
+  | 'base64'
+  | 'public-key'
+  | 'braintree'
+  | 'certificate';
 
 /**
  * When the sender signed. `toleranceS` (seconds) is how old the time may be. It must cover the sender's retries if they
@@ -32,6 +41,8 @@ export interface SignatureScheme {
   separator?: string;
   /** What an item must begin with to be a signature. May be empty. */
   tag: string;
+  /** The signature is what follows this text in an item: `key|signature`. */
+  after?: string;
   encoding: Encoding;
   key: KeyFormat;
   signed: Template;
@@ -40,6 +51,12 @@ export interface SignatureScheme {
   timestamp?: Timestamp;
   /** Where the hex SHA-256 of the body stands, for a sender that signs the hash instead of the body. */
   bodyDigest?: Reference;
+  /** The same for a sender that signs a hash of the URL. */
+  urlDigest?: Reference;
+  /** The signature is a JWT (RFC 7519), which is signed instead of the template. */
+  jwt?: JwtTerms;
+  /** Where the sender's certificate is, whose key verifies the signature. */
+  certificate?: CertificatePlace;
   /** An array in the JSON body whose items are signed one by one; JSON references start there. */
   each?: readonly string[];
   /**
@@ -52,6 +69,26 @@ export interface SignatureScheme {
    * that has any of them is never read under the other names: signed headers must not mix with unsigned ones.
    */
   otherwise?: SignatureScheme;
+  /** Options that can't be read. The check of the config reports them. */
+  problems?: readonly Problem[];
+}
+
+/** What a JWT must say besides its claims about the request. */
+interface JwtTerms {
+  /** The only algorithm that is accepted: the token itself must not choose (RFC 8725, section 3.1). */
+  alg: JwtAlgorithm;
+  /** The claim `iss`. Any if it is undefined. */
+  issuer?: string;
+}
+
+/** RFC 7518, section 3.1, and RFC 8037. */
+export type JwtAlgorithm = 'HS256' | 'HS512' | 'RS256' | 'ES256' | 'EdDSA';
+
+/** A certificate is only fetched from this host or those below it, over https, and from below this path. */
+export interface CertificatePlace {
+  url: Reference;
+  host: string;
+  path: string;
 }
 
 /** A sender that shows its secret, in a header after `tag` or as the last segment of the path. */
@@ -62,28 +99,22 @@ export interface TokenScheme {
   tag: string;
 }
 
-/** How a sender proves who it is. */
+/** How a sender proves who it is: a row of the table, or what `hmac({ … })` and the other builders make. */
 export type Scheme = SignatureScheme | TokenScheme;
-
-/** A signature scheme as a row of the table. The defaults are what most senders do. */
-export interface SignatureSpec {
-  signature: ReferenceText | readonly ReferenceText[];
-  separator?: string;
-  tag?: string;
-  encoding?: Encoding;
-  key?: KeyFormat;
-  signed?: string;
-  url?: UrlWriting;
-  timestamp?: { at: ReferenceText; unit: Timestamp['unit']; toleranceS?: number };
-  bodyDigest?: ReferenceText;
-  each?: string;
-  formOrIn?: string;
-  otherwise?: SignatureScheme;
-}
 
 /** Whether its senders sign the URL that they were given. Then it must be configured. */
 export function signsUrl(scheme: Scheme | undefined): boolean {
   return scheme !== undefined && !('at' in scheme) && scheme.url !== undefined;
+}
+
+/** Whether a key ends the path of its endpoint. */
+export function isPathKey(scheme: Scheme): boolean {
+  return 'at' in scheme && scheme.at.from === 'path';
+}
+
+/** Whether the sender signs with a private key, so that the relay only has the public key. */
+export function hasKeyPair({ algorithm }: Scheme): boolean {
+  return algorithm === 'ed25519' || algorithm === 'ecdsa-p256' || algorithm === 'rsa-sha256';
 }
 
 /** Whether it covers the query too: the URL is signed, or a key is shown. */
@@ -115,57 +146,4 @@ export function signedReferences({ signed }: SignatureScheme): readonly Referenc
   return [...signed.before, ...signed.after].flatMap((part) =>
     'reference' in part ? [part.reference] : [],
   );
-}
-
-/** HMAC: SHA-256, hex, utf-8 key, the body alone, one bare signature, unless `spec` says otherwise. */
-export function hmac(
-  spec: SignatureSpec,
-  hash: 'sha1' | 'sha256' | 'sha512' = 'sha256',
-): SignatureScheme {
-  return signature(`hmac-${hash}`, spec);
-}
-
-/** Ed25519 (RFC 8032); the secret is the public key. */
-export function ed25519(spec: SignatureSpec): SignatureScheme {
-  return signature('ed25519', { key: 'public-key', ...spec });
-}
-
-/** ECDSA on P-256 with SHA-256, signatures in DER; the secret is the public key. */
-export function ecdsa(spec: SignatureSpec): SignatureScheme {
-  return signature('ecdsa-p256', { key: 'public-key', encoding: 'base64', ...spec });
-}
-
-/** A shared token in a header, after `tag` (an authentication scheme's name and a space, or nothing). */
-export function token(header: string, tag = ''): TokenScheme {
-  return { algorithm: 'token', at: { from: 'header', name: header.toLowerCase() }, tag };
-}
-
-/** An unguessable last segment of the endpoint's path. */
-export function pathKey(): TokenScheme {
-  return { algorithm: 'token', at: { from: 'path' }, tag: '' };
-}
-
-/** HTTP Basic (RFC 7617); the secret is `user:password`. */
-export function basic(): TokenScheme {
-  return { algorithm: 'basic', at: { from: 'header', name: 'authorization' }, tag: 'Basic ' };
-}
-
-function signature(algorithm: SignatureAlgorithm, spec: SignatureSpec): SignatureScheme {
-  const { separator, timestamp, bodyDigest, each, formOrIn, otherwise } = spec;
-  const signed = parseTemplate(spec.signed ?? '{body}');
-  return {
-    algorithm,
-    signature: [spec.signature].flat().map(parseReference),
-    ...(separator === undefined ? {} : { separator }),
-    tag: spec.tag ?? '',
-    encoding: spec.encoding ?? 'hex',
-    key: spec.key ?? 'utf8',
-    signed,
-    ...(signs(signed, 'url') ? { url: spec.url ?? 'as-sent' } : {}),
-    ...(timestamp ? { timestamp: { ...timestamp, at: parseReference(timestamp.at) } } : {}),
-    ...(bodyDigest ? { bodyDigest: parseReference(bodyDigest) } : {}),
-    ...(each ? { each: each.split('.') } : {}),
-    ...(formOrIn ? { formOrIn } : {}),
-    ...(otherwise ? { otherwise } : {}),
-  };
 }

@@ -1,19 +1,11 @@
-import {
-  basic,
-  ecdsa,
-  ed25519,
-  hmac,
-  pathKey,
-  type Scheme,
-  type SignatureScheme,
-  type TokenScheme,
-  token,
-} from './scheme.ts';
+import { basic, ecdsa, ed25519, hmac, jwt, pathKey, rsa, token } from './builders.ts';
+import type { Scheme, SignatureScheme, TokenScheme } from './scheme.ts';
 
 export type { Scheme } from './scheme.ts';
 
 const minute = 60;
 const hour = 60 * minute;
+const day = 24 * hour;
 
 /**
  * Every scheme that the relay knows by name. A row has only what differs from the defaults of its builder, and names the
@@ -196,6 +188,81 @@ export const schemes = {
       '{json:NotificationRequestItem.success?}',
     ].join(':'),
   }),
+  // The same page: every webhook of Adyen except the one for payments has its signature in a header.
+  'adyen-platform': hmac({ signature: 'header:hmacsignature', encoding: 'base64', key: 'hex' }),
+  // https://docs.cdp.coinbase.com/commerce-onchain/docs/webhooks-security
+  'coinbase-commerce': hmac({ signature: 'header:x-cc-webhook-signature' }),
+  // https://developer.gocardless.com/getting-started/staying-up-to-date-with-webhooks
+  gocardless: hmac({ signature: 'header:webhook-signature' }),
+  // https://docs.wise.com/guides/developer/webhooks/event-handling. The key is Wise's, one for all its customers.
+  wise: rsa({ signature: 'header:x-signature-sha256' }),
+  // https://developer.paypal.com/api/rest/webhooks/rest. Of the body only a checksum is signed: whoever has seen one
+  // delivery can make another body with the same. The secret is the id of the webhook.
+  paypal: rsa({
+    signature: 'header:paypal-transmission-sig',
+    key: 'certificate',
+    signed: '{header:paypal-transmission-id}|{header:paypal-transmission-time}|{secret}|{crc32}',
+    certificate: {
+      url: 'header:paypal-cert-url',
+      host: 'paypal.com',
+      path: '/v1/notifications/certs/',
+    },
+    timestamp: {
+      at: 'header:paypal-transmission-time',
+      unit: 'iso',
+      toleranceS: 3 * day + hour,
+    },
+  }),
+  // https://developer.paypal.com/braintree/docs/guides/webhooks/parse; SHA-1 is all that Braintree offers.
+  braintree: hmac(
+    {
+      formOrIn: 'braintree',
+      signature: 'json:bt_signature',
+      separator: '&',
+      after: '|',
+      key: 'braintree',
+      signed: '{json:bt_payload}',
+    },
+    'sha1',
+  ),
+  // https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/
+  line: hmac({ signature: 'header:x-line-signature', encoding: 'base64' }),
+  // https://developers.messagebird.com/docs/verify-http-requests. The libraries refuse what is older than `exp`, which
+  // is a minute after `nbf`.
+  messagebird: jwt({
+    signature: 'header:messagebird-signature-jwt',
+    bodyHash: 'payload_hash',
+    urlHash: 'url_hash',
+    issuer: 'MessageBird',
+    timestamp: { at: 'claim:nbf', unit: 's', toleranceS: 5 * minute },
+  }),
+  // https://www.plivo.com/docs/voice/concepts/signature-validation: V3, of a POST to a URL without a query. V2 does not
+  // sign the body.
+  plivo: hmac({
+    signature: ['header:x-plivo-signature-v3', 'header:x-plivo-signature-ma-v3'],
+    separator: ',',
+    encoding: 'base64',
+    signed: '{url}?{form.sorted}.{header:x-plivo-signature-v3-nonce}',
+  }),
+  // https://getconvoy.io/docs/product-manual/signatures: its simple signature, in hex.
+  convoy: hmac({ signature: 'header:x-convoy-signature' }),
+  // https://www.sanity.io/docs/http-reference/webhooks
+  sanity: hmac({
+    signature: 'header:sanity-webhook-signature',
+    separator: ',',
+    tag: 'v1=',
+    encoding: 'base64url',
+    signed: '{item:t=}.{body}',
+    timestamp: { at: 'item:t=', unit: 'ms', toleranceS: hour },
+  }),
+  // https://workos.com/docs/events/data-syncing/webhooks
+  workos: hmac({
+    signature: 'header:workos-signature',
+    separator: ',',
+    tag: 'v1=',
+    signed: '{item:t=}.{body}',
+    timestamp: { at: 'item:t=', unit: 'ms', toleranceS: 5 * minute },
+  }),
   // https://launchdarkly.com/docs/home/infrastructure/webhooks
   launchdarkly: hmac({ signature: 'header:x-ld-signature' }),
   // https://docs.sentry.io/organization/integrations/integration-platform/webhooks/
@@ -252,10 +319,26 @@ export const schemes = {
 
 export type SchemeName = keyof typeof schemes;
 
+/** The `scheme` of a stream: a row of the table by its name, or one that the config defines. */
+export type SchemeChoice = SchemeName | Scheme;
+
+/** The scheme of a stream. The check of the config has made sure that there is one. */
+export function schemeOf({ scheme }: { scheme: SchemeChoice }): Scheme {
+  return typeof scheme === 'string' ? schemes[scheme] : scheme;
+}
+
+/** For messages: `"stripe"`, or `its own scheme`. */
+export function nameOf(scheme: SchemeChoice): string {
+  return typeof scheme === 'string' ? `"${scheme}"` : 'its own scheme';
+}
+
 /** The schemes of senders that show their secret instead of signing. */
 export type TokenSchemeName = {
   [Name in SchemeName]: (typeof schemes)[Name] extends TokenScheme ? Name : never;
 }[SchemeName];
+
+/** The same, or one that the config defines. */
+export type TokenSchemeChoice = TokenSchemeName | TokenScheme;
 
 /** Standard Webhooks, whose headers begin with a prefix that its adopters choose. */
 function standard(prefix: 'svix' | 'webhook', otherwise?: SignatureScheme): SignatureScheme {

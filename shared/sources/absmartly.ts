@@ -2,7 +2,7 @@ import type { Stream, StreamOptions } from '../config/config.ts';
 import type { ExportSettings } from '../config/export-settings.ts';
 import type { Envelope } from '../envelope.ts';
 import { isAbsent, type JsonMembers, memberReader, scalarText } from '../json/json-members.ts';
-import type { TokenSchemeName } from '../signatures/schemes.ts';
+import type { TokenSchemeChoice } from '../signatures/schemes.ts';
 import type {
   Announcement,
   AnnouncementReading,
@@ -20,7 +20,7 @@ export interface AbsmartlyOptions
    * How the webhook shows its secret. By default an unguessable key ends the endpoint's path.
    * @example scheme: 'bearer'
    */
-  scheme?: TokenSchemeName;
+  scheme?: TokenSchemeChoice;
 }
 
 /**

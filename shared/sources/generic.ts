@@ -15,26 +15,27 @@ import {
   readRaw,
 } from '../shape/places.ts';
 import { type Plan, planOf } from '../shape/plan.ts';
-import type { SchemeName } from '../signatures/schemes.ts';
+import type { SchemeChoice } from '../signatures/schemes.ts';
 import type { EdgeDelivery, EdgeSide, Reading, RowSource } from './source.ts';
 
-export interface GenericOptions<Scheme extends SchemeName = SchemeName>
+export interface GenericOptions<Scheme extends SchemeChoice = SchemeChoice>
   extends Omit<StreamOptions, 'handshake'>,
     EventShape {
   /**
-   * How the sender proves who it is. By default an unguessable key ends the endpoint's path.
+   * How the sender proves who it is: a name of the table in docs/sources.md, or a scheme of one's own, which `hmac`,
+   * `ed25519`, `ecdsa`, `rsa`, `jwt` and `token` make. By default an unguessable key ends the endpoint's path.
    * @example scheme: 'standard-webhooks'
    */
   scheme?: Scheme;
   /**
-   * The handshake that the sender's console asks for. `x` and `zoom` need the scheme of that name.
+   * The handshake that the sender's console asks for. `braintree`, `x` and `zoom` need the scheme of that name.
    * @example handshake: 'graph'
    */
   handshake?: HandshakeFor<NoInfer<Scheme>>;
 }
 
-/** Any sender of JSON or forms. presets.ts has the options of many senders. */
-export function generic<const Scheme extends SchemeName = 'endpoint-key'>(
+/** Any sender of JSON or forms. presets/ has the options of many senders. */
+export function generic<const Scheme extends SchemeChoice = 'endpoint-key'>(
   options: GenericOptions<Scheme>,
 ): Stream {
   return { source: 'generic', scheme: 'endpoint-key', ...options };

@@ -19,7 +19,7 @@ import { JsonText } from '../json/json-text.ts';
 import { type Mapping, missingColumn, type ValueNote } from '../shape/map-columns.ts';
 import { mapMore, moreLayout, morePlanOf } from '../shape/more-columns.ts';
 import { queryReader } from '../shape/places.ts';
-import type { TokenSchemeName } from '../signatures/schemes.ts';
+import type { TokenSchemeChoice } from '../signatures/schemes.ts';
 import type { EdgeDelivery, EdgeSide, Reading, RowSource } from './source.ts';
 
 export interface SegmentstreamOptions
@@ -30,7 +30,7 @@ export interface SegmentstreamOptions
    * How the CRM shows its secret. By default an unguessable key ends the endpoint's path.
    * @example scheme: 'basic'
    */
-  scheme?: TokenSchemeName;
+  scheme?: TokenSchemeChoice;
   /**
    * The time zone of the column `date`: an IANA name or an offset such as `+02:00`. UTC by default.
    * @example timeZone: 'Europe/Prague'

@@ -226,7 +226,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
       ['http://[::1'],
     ])('is not printed if nothing can answer at %s', async (to) => {
       const ran = await sendInProcess(['crm', '--to', to], env);
-      expect(ran).toMatchObject({ status: 1, stdout: '' });
+      expect(ran).toMatchObject({ status: expect.toSatisfy((status) => status > 0), stdout: '' });
       expectNoKey(ran);
       expect(ran.stderr).not.toContain('word');
       expect(ran.stderr).not.toMatch(/^\s+at /m);
@@ -234,21 +234,25 @@ describe('tributary send', { timeout: 60_000 }, () => {
   });
 
   it.each([
-    [['nowhere'], 'there is: datanostro, absmartly, crm'],
-    [['datanostro'], 'npm start'],
-    [['datanostro', '--to', 'localhost:8787'], '--to takes the URL of an edge'],
-    [['datanostro', '--to', 'http://127.0.0.1:1', '--secret', 'NONE'], 'NONE is neither in'],
-    [['datanostro', '/no/such/file', '--to', 'http://127.0.0.1:1'], "/no/such/file can't be read"],
-    [['datanostro', '--to', 'http://127.0.0.1:1'], 'http://127.0.0.1:1 does not answer'],
-    [['datanostro', '--event', 'no', '--to', 'http://127.0.0.1:1'], 'there are: purchase'],
-    [['datanostro', '--set', 'x', '--to', 'http://127.0.0.1:1'], 'delivery.set'],
-    [['datanostro', '--header', 'x', '--to', 'http://127.0.0.1:1'], 'delivery.header'],
-    [['datanostro', '-', '--event', 'purchase', '--to', 'http://127.0.0.1:1'], '--event chooses'],
-    [['datanostro', '--count', '0'], 'a count is'],
-    [['datanostro', '--rate', '0/s'], 'a rate is'],
-  ])('%j is refused, and the message says why', async (args, problem) => {
+    [2, ['nowhere'], 'there is: datanostro, absmartly, crm'],
+    [1, ['datanostro'], 'npm start'],
+    [2, ['datanostro', '--to', 'localhost:8787'], '--to takes the URL of an edge'],
+    [1, ['datanostro', '--to', 'http://127.0.0.1:1', '--secret', 'NONE'], 'NONE is neither in'],
+    [2, ['datanostro', '/no/file', '--to', 'http://127.0.0.1:1'], "/no/file can't be read"],
+    [1, ['datanostro', '--to', 'http://127.0.0.1:1'], 'http://127.0.0.1:1 does not answer'],
+    [2, ['datanostro', '--event', 'no', '--to', 'http://127.0.0.1:1'], 'there are: purchase'],
+    [2, ['datanostro', '--set', 'x', '--to', 'http://127.0.0.1:1'], 'delivery.set'],
+    [2, ['datanostro', '--header', 'x', '--to', 'http://127.0.0.1:1'], 'delivery.header'],
+    [
+      2,
+      ['datanostro', '-', '--event', 'purchase', '--to', 'http://127.0.0.1:1'],
+      '--event chooses',
+    ],
+    [2, ['datanostro', '--count', '0'], 'a count is'],
+    [2, ['datanostro', '--rate', '0/s'], 'a rate is'],
+  ])('%i: %j is refused, and the message says why', async (code, args, problem) => {
     const { status, stdout, stderr } = await sendInProcess(args);
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect({ status, stdout }).toEqual({ status: code, stdout: '' });
     expect(stderr).toContain(problem);
     expect(stderr).not.toMatch(/^\s+at /m);
   });

@@ -20,7 +20,7 @@ export interface CommandBlock {
  * - `folder`: in an empty folder, without its npm lines
  * - `account`, `tool`: only read: its syntax, and the commands and flags of ours
  */
-export type BlockKind = 'run' | 'start' | 'elsewhere' | 'folder' | 'account' | 'tool';
+type BlockKind = 'run' | 'start' | 'elsewhere' | 'folder' | 'account' | 'tool';
 
 /** What installs or runs everything, and what runs it. */
 const runElsewhere: Record<string, string> = {

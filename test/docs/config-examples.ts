@@ -2,13 +2,15 @@
 // Made by config.test.ts from the examples of the options: `npx vitest run --project node test/docs -u`.
 // tsc compiles it, and the test runs it.
 
-import { absmartly, datanostro, defineRelay, generic, segmentstream, shopify } from 'tributary-relay';
+import { absmartly, datanostro, defineRelay, generic, hmac, jwt, segmentstream, shopify } from 'tributary-relay';
 
 const table = 'shop.orders';
 const relay = { project: 'my-project', publicUrl: 'https://hooks.example.com', streams: {} };
 // Signs the URL, the body and a time: it can have every option.
 const signed = { table, scheme: 'hubspot', event: '$.type', id: '$.id' } as const;
 const exported = { table, apiUrl: 'https://your-subdomain.absmartly.com' } as const;
+const acme = { signature: 'header:x-acme-signature' } as const;
+const acmeJwt = { signature: 'header:x-acme-jwt', bodyHash: 'payload_hash' } as const;
 const api = { url: 'https://app.example.com' };
 const bucket = { kind: 'gcs', bucket: 'my-exports' } as const;
 const STRING = { type: 'STRING', from: '$.a' } as const;
@@ -37,6 +39,7 @@ export const examples = {
   'Filters event': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, filter: { event: '^(purchase|begin_checkout)$' } }) } }),
   'Filters events': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, filter: { events: ['order.created', 'order.paid'] } }) } }),
   'Filters where': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, filter: { where: { all: [{ field: '$.livemode', equals: true }, { field: '$.amount', gte: 1000 }] } } }) } }),
+  'Filters unsigned': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, event: 'header:x-topic', filter: { unsigned: true, events: ['orders/create', 'orders/paid'] } }) } }),
   'Events and columns body': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, body: ['json', 'form'] }) } }),
   'Events and columns each': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, each: '$.events' }) } }),
   'Events and columns event': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, event: ['$.resource', '$.action'] }) } }),
@@ -55,6 +58,25 @@ export const examples = {
   'A column description': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, moreColumns: { own: { ...STRING, description: 'The first item of the order' } } }) } }),
   'generic scheme': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: 'standard-webhooks' }) } }),
   'generic handshake': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, handshake: 'graph' }) } }),
+  'A scheme of ones own signature': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: hmac({ ...acme, signature: 'header:x-acme-signature' }) }) } }),
+  'A scheme of ones own separator': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: hmac({ ...acme, separator: ',' }) }) } }),
+  'A scheme of ones own tag': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: hmac({ ...acme, tag: 'sha256=' }) }) } }),
+  'A scheme of ones own after': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: hmac({ ...acme, after: '|' }) }) } }),
+  'A scheme of ones own encoding': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: hmac({ ...acme, encoding: 'base64' }) }) } }),
+  'A scheme of ones own key': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: hmac({ ...acme, key: 'hex' }) }) } }),
+  'A scheme of ones own signed': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: hmac({ ...acme, signed: '{header:x-acme-time}.{body}' }) }) } }),
+  'A scheme of ones own url': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: hmac({ ...acme, url: 'as-sent' }) }) } }),
+  'A scheme of ones own timestamp': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: hmac({ ...acme, timestamp: { at: 'json:sent_at', unit: 'iso', toleranceS: 300 } }) }) } }),
+  'A scheme of ones own bodyDigest': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: hmac({ ...acme, bodyDigest: 'query:bodySHA256', signed: '{url}' }) }) } }),
+  'A scheme of ones own each': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: hmac({ ...acme, each: 'notifications' }) }) } }),
+  'A scheme of ones own formOrIn': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: hmac({ ...acme, formOrIn: 'signature' }) }) } }),
+  'jwt signature': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: jwt({ ...acmeJwt, signature: 'header:acme-signature-jwt' }) }) } }),
+  'jwt tag': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: jwt({ ...acmeJwt, tag: 'Bearer ' }) }) } }),
+  'jwt bodyHash': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: jwt({ ...acmeJwt, bodyHash: 'payload_hash' }) }) } }),
+  'jwt urlHash': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: jwt({ ...acmeJwt, urlHash: 'url_hash' }) }) } }),
+  'jwt issuer': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: jwt({ ...acmeJwt, issuer: 'acme' }) }) } }),
+  'jwt timestamp': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: jwt({ ...acmeJwt, timestamp: { at: 'claim:iat', unit: 's', toleranceS: 300 } }) }) } }),
+  'jwt key': () => defineRelay({ ...relay, streams: { own: generic({ ...signed, scheme: jwt({ ...acmeJwt, key: 'base64' }) }) } }),
   'datanostro unknown': () => defineRelay({ ...relay, streams: { own: datanostro({ table, unknown: 'keep' }) } }),
   'The history of a datanostro stream history': () => defineRelay({ ...relay, streams: { own: datanostro({ table, history: { url: 'https://app.example.com', header: 'X-Api-Key: {key}' } }) } }),
   'The history of a datanostro stream url': () => defineRelay({ ...relay, streams: { own: datanostro({ table, history: { ...api, url: 'https://app.example.com' } }) } }),

@@ -47,7 +47,10 @@ export const optionGroups: readonly OptionGroup[] = [
     file: 'shared/filters/condition.ts',
     interfaces: ['Filter'],
     takenBy: 'Options of `filter`.',
-    relayWith: (example) => genericWith(`filter: { ${example} }`),
+    relayWith: (example) => {
+      const event = example.startsWith('unsigned') ? "event: 'header:x-topic', " : '';
+      return genericWith(`${event}filter: { ${example} }`);
+    },
   },
   {
     title: 'Events and columns',
@@ -73,6 +76,25 @@ export const optionGroups: readonly OptionGroup[] = [
     interfaces: ['GenericOptions'],
     takenBy: 'Options of `generic` beside those above. A preset has its scheme already.',
     relayWith: genericWith,
+  },
+  {
+    title: "A scheme of one's own",
+    file: 'shared/signatures/spec.ts',
+    interfaces: ['SignatureSpec'],
+    takenBy:
+      "Options of `hmac`, `ed25519`, `ecdsa` and `rsa`, which make a `scheme` for `generic`: `scheme: hmac({ signature: 'header:x-acme-signature' })`. `hmac` takes `'sha1'` or `'sha512'` behind them, and is SHA-256 without. `token('x-acme-token')` makes one for a sender that shows its secret in a header, which also `segmentstream`, `absmartly`, `mixpanel` and `sendgridInbound` take. [docs/sources.md](sources.md) has an example of each kind.",
+    relayWith: (example) => {
+      const covered = example.startsWith('bodyDigest') ? ", signed: '{url}'" : '';
+      return genericWith(`scheme: hmac({ ...acme, ${example}${covered} })`);
+    },
+  },
+  {
+    title: '`jwt`',
+    file: 'shared/signatures/spec.ts',
+    interfaces: ['JwtSpec'],
+    takenBy:
+      "Options of `jwt`, for a sender whose signature is a JWT with hashes of the request. The algorithm stands behind them: `'HS256'` (the default), `'HS512'`, `'RS256'`, `'ES256'` or `'EdDSA'`.",
+    relayWith: (example) => genericWith(`scheme: jwt({ ...acmeJwt, ${example} })`),
   },
   {
     title: '`datanostro`',

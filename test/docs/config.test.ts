@@ -43,13 +43,15 @@ const examples = `// biome-ignore-all format: generated
 // Made by config.test.ts from the examples of the options: \`npx vitest run --project node test/docs -u\`.
 // tsc compiles it, and the test runs it.
 
-import { absmartly, datanostro, defineRelay, generic, segmentstream, shopify } from 'tributary-relay';
+import { absmartly, datanostro, defineRelay, generic, hmac, jwt, segmentstream, shopify } from 'tributary-relay';
 
 const table = 'shop.orders';
 const relay = { project: 'my-project', publicUrl: 'https://hooks.example.com', streams: {} };
 // Signs the URL, the body and a time: it can have every option.
 const signed = { table, scheme: 'hubspot', event: '$.type', id: '$.id' } as const;
 const exported = { table, apiUrl: 'https://your-subdomain.absmartly.com' } as const;
+const acme = { signature: 'header:x-acme-signature' } as const;
+const acmeJwt = { signature: 'header:x-acme-jwt', bodyHash: 'payload_hash' } as const;
 const api = { url: 'https://app.example.com' };
 const bucket = { kind: 'gcs', bucket: 'my-exports' } as const;
 const STRING = { type: 'STRING', from: '$.a' } as const;
@@ -58,7 +60,7 @@ const TIMESTAMP = { type: 'TIMESTAMP', from: '$.a' } as const;
 export const examples = {
 ${options
   .map(({ group, option }) => {
-    const key = `${group.title} ${option.name}`.replaceAll('`', '');
+    const key = `${group.title} ${option.name}`.replaceAll(/[`']/g, '');
     return `  '${key}': () => ${group.relayWith(option.example)},\n`;
   })
   .join('')}};

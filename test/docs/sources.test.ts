@@ -3,8 +3,11 @@ import { handshakeNames, type Stream } from '../../shared/config/config.ts';
 import { defaultColumns, type JoinedPlaces } from '../../shared/config/event-shape.ts';
 import { formatsOf } from '../../shared/formats/body-formats.ts';
 import { type Retries, retries } from '../../shared/signatures/retries.ts';
-import { type Scheme, schemes } from '../../shared/signatures/schemes.ts';
+import { nameOf, type Scheme, schemes } from '../../shared/signatures/schemes.ts';
 import * as presets from '../../shared/sources/presets.ts';
+
+/** In the order of the alphabet, in whatever file they are. */
+const all = Object.entries(presets).sort(([one], [other]) => (one < other ? -1 : 1));
 
 function code(from: JoinedPlaces | undefined): string {
   if (from === undefined) return '–';
@@ -44,24 +47,34 @@ const stamps: Record<Retries['stamp'], string> = {
   unknown: 'not said',
 };
 
-const only200 = Object.entries(presets)
+const only200 = all
   .filter(([, preset]) => preset({ table: 'a.b' }).acceptedStatus === 200)
   .map(([name]) => `\`${name}\``);
 
-const takesGet = Object.entries(presets)
+const takesGet = all
   .filter(([, preset]) => preset({ table: 'a.b' }).acceptsGet)
   .map(([name]) => `\`${name}\``);
 
-const rows = Object.entries(presets).map(([name, preset]) => {
+/** Parts of rows that no page of the sender was seen for. They are written from memory. */
+const unseen: { [Preset in keyof typeof presets]?: readonly ('name' | 'id' | 'time')[] } = {
+  adyenPlatform: ['id'],
+  convoy: ['id', 'name', 'time'],
+  messagebird: ['id', 'name', 'time'],
+  plivo: ['id', 'name'],
+};
+
+const rows = all.map(([name, preset]) => {
   const stream = preset({ table: 'a.b' });
+  const mark = (part: 'name' | 'id' | 'time') =>
+    unseen[name as keyof typeof presets]?.includes(part) ? ' †' : '';
   const cells = [
     `\`${name}\``,
-    `\`${stream.scheme}\``,
+    `\`${nameOf(stream.scheme).slice(1, -1)}\``,
     takenBy(stream),
     stream.each === undefined ? 'the body' : `each of \`${stream.each}\``,
-    code(stream.event),
-    code(stream.id),
-    timeOf(stream),
+    code(stream.event) + mark('name'),
+    code(stream.id) + mark('id'),
+    timeOf(stream) + mark('time'),
     columnsOf(stream),
     handshakeOf(stream),
   ];
@@ -72,7 +85,7 @@ const rows = Object.entries(presets).map(([name, preset]) => {
 const windows = Object.entries(retries).map(([name, { schedule, stamp }]) => {
   const scheme: Scheme = schemes[name as keyof typeof retries];
   const { toleranceS } = ('signed' in scheme && scheme.timestamp) || {};
-  const of = Object.entries(presets).flatMap(([preset, make]) =>
+  const of = all.flatMap(([preset, make]) =>
     make({ table: 'a.b' }).scheme === name ? [`\`${preset}\``] : [],
   );
   const cells = [of.join(', '), durationOf(toleranceS), schedule, stamps[stamp]];
@@ -177,9 +190,20 @@ A condition is \`all\`, \`any\`, \`not\`, or a field with one or more of \`equal
 
 A pattern may match anywhere in the text, and regards case unless it begins with \`(?i)\`. It may use what JavaScript and RE2 read alike: \`.\`, classes, \`\\d \\w \\s \\b\`, groups, \`|\`, repetitions, \`^\` and \`$\`. \`npx tributary check\` refuses everything else, and every pattern that it cannot prove fast, such as \`(a+)+$\` or \`a.*b.*c\`, with the position and what to write instead ([decision 18](decisions/0018-what-a-library-does.md)). A pattern has at most 1,024 characters. A name of more than 256 characters, or a value of more than 4,096, does not match: its event is filtered, and counted as such (under \`not\` it passes).
 
-A filter may use only what the signature covers. Otherwise anyone who has seen one delivery could send it again under another name. A name in an unsigned header (GitHub, Shopify, Sentry) is kept in its column, but a filter on it is refused when the config is read. So is every filter for Mailgun, whose signature does not cover the event, and a filter on the name of an entry of Meta or WhatsApp, which may have several changes and is named after the first: \`where: { field: '$.changes[].field', equals: 'messages' }\` sees them all.
+A filter may use only what the signature covers. Otherwise anyone who has seen one delivery could send it again under another name. A name in an unsigned header (GitHub, Shopify, Sentry) is kept in its column, but a filter on it is refused when the config is read. So is every filter for Mailgun, whose signature does not cover the event, and for PayPal, whose signature covers only a checksum of the body; and a filter on the name of an entry of Meta or WhatsApp, which may have several changes and is named after the first: \`where: { field: '$.changes[].field', equals: 'messages' }\` sees them all.
 
-The same rule applies to a \`key\`, because a row replaces the row with the same key: it may name signed values, or the relay's own \`delivery_id\`. An \`event_id\` from an unsigned header is refused, and so is one that the stream does not define. Set \`id\` to a place in the body, or name columns of the body.
+A config may accept that, in so many words:
+
+\`\`\`ts
+orders: shopify({
+  table: 'shop.orders',
+  filter: { unsigned: true, events: ['orders/create', 'orders/paid'] },
+}),
+\`\`\`
+
+That gives up this: whoever has seen one delivery (in a log, behind a proxy, at another endpoint of the sender) can send its body again under another topic. So a row can appear that the filter should have dropped, with a name that the sender never gave it, or an event can be dropped that should have a row. He cannot change the body, and the genuine delivery is filtered as it should be. Do not use such a name for anything that matters: read the body. Where all that a filter looks at is signed, \`unsigned\` is refused.
+
+The same rule applies to a \`key\`, without that exception, because a row replaces the row with the same key: it may name signed values, or the relay's own \`delivery_id\`. An \`event_id\` from an unsigned header is refused, and so is one that the stream does not define. Set \`id\` to a place in the body, or name columns of the body.
 
 ## Handshakes and secrets
 
@@ -192,12 +216,13 @@ chat: slack({ table: 'team.slack', handshake: 'slack' }),
 - A stream's secrets are those that \`secrets\` lists, four at most and all of them live, the newest first: for rotation, and where several endpoints of a sender share one URL (Stripe's account, Connect and thin events). X's challenge is answered with the first of them. By default there is one, \`<STREAM>_SECRET\` (\`CHAT_SECRET\` above), or \`<STREAM>_KEY\` where a key ends the path.
 - \`meta\` (also for WhatsApp) needs a second secret, \`<STREAM>_VERIFY_TOKEN\`: any text, which you type into Meta's console as the verify token too. \`npm start\` makes one in \`.dev.vars\`; deployed, it is \`npx wrangler secret put CHAT_VERIFY_TOKEN\`. Without it the challenge is answered 503.
 - \`asana\` brings its secret itself: deploy the stream, create the webhook through Asana's API, and store the \`X-Hook-Secret\` of Asana's answer as the stream's secret. The relay echoes it and does not store it, because anyone may send one. Until it is stored, deliveries are answered 503, and Asana repeats them.
+- \`braintree\` answers the challenge of Braintree's console (\`bt_challenge\`) with the public key and a signature. Its secret is both keys of the console, with a bar between them: \`<public key>|<private key>\`.
 - \`slack\` also answers Slack's \`ssl_check=1\`, which Slack does not sign.
 - \`graph\` (Microsoft Graph) and \`monday\` are for streams of \`generic\` with a key in the path.
 - \`cloudevents\` answers the OPTIONS with which a sender of [CloudEvents](https://github.com/cloudevents/spec/blob/v1.0/http-webhook.md#4-abuse-protection) asks whether it may deliver (\`WebHook-Request-Origin\`): any origin may, at any rate, if the key in the path is right. \`event-grid\` does the same, and sends back the \`validationCode\` of Azure Event Grid's own schema. Both are for any stream of \`generic\`.
 - \`probe\` answers a HEAD and an empty GET with 200, for streams that sign: Trello and Mandrill try the URL so, and Mailchimp too, before they save a webhook. A stream whose sender shows a key (in the path, \`basic\`, \`bearer\`, \`api-key\`) needs none for it: with the right key both are answered 200. Nothing of either is stored.
 
-A GET with a query is a delivery where the stream says \`acceptsGet: true\` (\`false\` to take none), as ${takesGet.join(', ')} does by itself: its payload is the query, byte for byte. The scheme must sign the URL, or have a key; any other is refused, because a GET has no body to sign. A scheme signs the URL as it was sent; a slash at the end of the path leads to the same stream.
+A GET with a query is a delivery where the stream says \`acceptsGet: true\` (\`false\` to take none), as ${takesGet.join(' and ')} do by themselves: its payload is the query, byte for byte. The scheme must sign the URL, or have a key; any other is refused, because a GET has no body to sign. A scheme signs the URL as it was sent; a slash at the end of the path leads to the same stream.
 
 A stored delivery is answered 204, or 200 if the sender requires that: ${only200.join(', ')}, and streams with the handshake \`xero\` or \`monday\`. \`acceptedStatus: 200\` does the same for any other stream.
 
@@ -210,20 +235,78 @@ Store a secret as its sender shows it. Spaces and line ends around it are ignore
 | of Standard Webhooks, Svix, Clerk, Resend, OpenAI, Supabase | base64 or base64url, padded or not, with or without \`whsec_\` or \`v1,whsec_\` before it |
 | of Polar, and others that sign this way with their own prefix | the text, prefix and all; the base64 after it is tried too, because the text does not show which is meant |
 | of Adyen | hexadecimal digits, in upper or lower case |
-| public keys (Discord, SendGrid) | the raw key or its SPKI, in hexadecimal digits, base64, or a PEM with its lines |
+| of Braintree | the public key, \`|\` and the private key |
+| of PayPal | the id of the webhook |
+| public keys (Discord, SendGrid, Wise) | the raw key or its SPKI, in hexadecimal digits, base64, or a PEM with its lines |
 | all others | the text |
 
 If a secret cannot be read, \`npx tributary check\`, \`npm start\` and, at the first delivery, the edge's log say which one, and which form is expected. Deliveries of that stream are answered 503 until it is corrected, unless another of its secrets verifies them.
 
 \`svix\`, \`clerk\`, \`resend\` take the headers \`svix-*\` and \`webhook-*\`; \`openai\`, \`polar\`, \`standardWebhooks\`, \`supabase\` the other way round. A delivery that carries any of the first is read by these alone, so that nobody can add an id to what was signed under the other names. A filter or a \`key\` on them names them in that order: \`header:svix-id | header:webhook-id\`. Basic credentials are taken in UTF-8 and in Latin-1.
 
-HubSpot, Square and Twilio sign the URL. It begins with \`publicUrl\`, exactly as the sender has it: with a path that a proxy removes, without a slash at its end, and for Twilio with the user and password that its own setting has (better none: \`publicUrl\` is no secret). The query is used as it arrives, and up to four spellings are tried:
+HubSpot, MessageBird, Plivo, Square and Twilio sign the URL (Plivo: without a query). It begins with \`publicUrl\`, exactly as the sender has it: with a path that a proxy removes, without a slash at its end, and for Twilio with the user and password that its own setting has (better none: \`publicUrl\` is no secret). The query is used as it arrives, and up to four spellings are tried:
 
 - all three: \`'\` for \`%27\`, and text beyond ASCII for its escapes, because a proxy before the Worker may have escaped them. (\`wrangler dev\` does; workerd itself leaves the query as it was sent. For the same reason the payload of a GET may show \`%27\` there where \`'\` was sent.)
 - \`hubspot\`: \`%3A %2F %3F %40 %21 %24 %27 %28 %29 %2A %2C %3B\` decoded, as its page says.
 - \`twilio\`, \`twilioJson\`: \`%27 %40 %3A\` decoded, with the port of the URL and without it.
 
 What is read before the signature is verified is limited to what the sender sends; more returns a 401, and the log says \`oversized\`: 1,000 fields and 1 MiB of a form (Twilio), 256 KiB of JSON that holds its own signature (Adyen, Mailgun), 100 items of 64 KiB (Adyen), 8 KiB of a header with a list of signatures.
+
+PayPal's public key stands in a certificate, at an address that the delivery names. The edge fetches it over https from PayPal's own hosts, from the path of its certificates and from nowhere else, and keeps it for a day. While it cannot be fetched, deliveries are answered 503, and PayPal repeats them. PayPal signs a checksum of the body (CRC-32), not the body: whoever has seen one delivery can make another body with the same checksum. Treat such rows as a hint: ask PayPal's API before you act on one. For tests without a network, \`<id of the webhook> <public key>\` is a secret too.
+
+Braintree's event is in \`bt_payload\`, in base64:
+
+\`\`\`sql
+SELECT
+  REGEXP_EXTRACT(xml, '<kind>([^<]*)') AS kind,
+  TIMESTAMP(REGEXP_EXTRACT(xml, '<timestamp[^>]*>([^<]*)')) AS event_time,
+  xml
+FROM (
+  SELECT SAFE_CONVERT_BYTES_TO_STRING(FROM_BASE64(REPLACE(JSON_VALUE(payload.bt_payload), '\\n', ''))) AS xml
+  FROM billing.braintree
+)
+\`\`\`
+
+## A scheme of one's own
+
+A sender that signs in a way that no preset has gets a scheme in the config. The builders are those of the table itself (\`shared/signatures/schemes.ts\`); [docs/config.md](config.md#a-scheme-of-ones-own) has each option.
+
+\`\`\`ts
+import { defineRelay, ed25519, generic, hmac, jwt, token } from 'tributary-relay';
+
+export const relay = defineRelay({
+  project: 'my-project',
+  streams: {
+    // The HMAC-SHA256 of the body, in hex.
+    acme: generic({ table: 'in.acme', scheme: hmac({ signature: 'header:x-acme-signature' }) }),
+    // Of a time and the body, in a list: X-Sign: t=1790000000,v1=…
+    shop: generic({
+      table: 'in.shop',
+      scheme: hmac({
+        signature: 'header:x-sign',
+        separator: ',',
+        tag: 'v1=',
+        signed: '{item:t=}.{body}',
+        timestamp: { at: 'item:t=', unit: 's', toleranceS: 300 },
+      }),
+    }),
+    // Signed with a private key. The secret is the public key.
+    bank: generic({
+      table: 'in.bank',
+      scheme: ed25519({ signature: 'header:x-bank-signature', encoding: 'base64' }),
+    }),
+    // A JWT with a hash of the body.
+    calls: generic({
+      table: 'in.calls',
+      scheme: jwt({ signature: 'header:authorization', tag: 'Bearer ', bodyHash: 'payload_hash' }),
+    }),
+    // A shared token in a header.
+    crm: generic({ table: 'in.crm', scheme: token('x-crm-token') }),
+  },
+});
+\`\`\`
+
+Secrets, \`replayWindow\`, \`send\` and the rules of filters and keys are as for any other scheme. \`npx tributary check\` refuses a scheme that would accept what its sender did not send: one that leaves out the body, whose time or hash is not signed itself, or that takes a header for a secret that every request has. Secrets and signatures are always compared in constant time.
 
 ## Replay windows
 
@@ -233,9 +316,11 @@ If a sender signs the time of a delivery, one that is too old is refused. The wi
 |---|---|---|---|
 ${windows.join('\n')}
 
-Presets that are not in this table sign no time, and are accepted at any age.
+Presets that are not in this table sign no time, and are accepted at any age. Sanity's retries are written from memory. A scheme of one's own has the window that its \`timestamp\` says.
 
 ## The presets
+
+What is marked † is written from memory, not from a page of the sender: check it before you rely on it.
 
 | preset | scheme | takes | an event is | name | id | time | further columns | handshake |
 |---|---|---|---|---|---|---|---|---|

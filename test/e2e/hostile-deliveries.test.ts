@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type SchemeName, schemes } from '../../shared/signatures/schemes.ts';
+import { type SchemeName, schemeOf, schemes } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign/sign.ts';
 import { type RelayBed, startRelayBed } from '../beds/relay-bed.ts';
 import { type Keys, keysFor } from '../shared/signatures/signature-keys.ts';
@@ -98,7 +98,7 @@ describe('hostile deliveries', () => {
     headers: Record<string, string> = {},
     now = Date.now(),
   ): Promise<Honest> {
-    const scheme = schemes[bed.relay.streams.get(stream)?.scheme ?? 'basic'];
+    const scheme = schemeOf(bed.relay.streams.get(stream) ?? { scheme: 'basic' });
     const url = `${publicUrl}/${stream}`;
     const asked = {
       method: 'POST',

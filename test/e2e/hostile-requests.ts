@@ -27,8 +27,15 @@ interface Place {
 /** An honest delivery with one thing of it changed, for all that the scheme reads and every hostile value. */
 export function* changesOf(scheme: Scheme, honest: Honest): Iterable<Hostile> {
   const items = 'each' in scheme ? scheme.each : undefined;
+  // With a key in the secret nothing is fetched: the address of the certificate is not signed.
+  const address = 'certificate' in scheme ? scheme.certificate?.url : undefined;
   for (const place of placesIn(scheme)) {
-    if (place.from === 'header' && place.name) yield* changedHeaders(honest, place.name);
+    if (place.from === 'header' && place.name) {
+      const isSigned = place !== address;
+      for (const change of changedHeaders(honest, place.name)) {
+        yield { ...change, forged: change.forged && isSigned };
+      }
+    }
     if (place.from === 'json' && place.path) yield* changedMembers(honest, place.path, items);
     if (place.from === 'query' && place.name) yield* changedQuery(honest, place.name);
     if (place.from === 'path') yield* changedKey(honest);

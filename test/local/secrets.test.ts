@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { completeSecrets, makeSecrets } from '../../local/secrets.ts';
 import { signDelivery, tryDelivery } from '../../local/testing/main.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
+import { hasKeyPair } from '../../shared/signatures/scheme.ts';
 import { type SchemeName, schemes } from '../../shared/signatures/schemes.ts';
 import { verifySignature } from '../../shared/signatures/verify/verify.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';

@@ -3,30 +3,40 @@
 
 import {
   adyen,
+  adyenPlatform,
   asana,
   box,
+  braintree,
   calendly,
   clerk,
+  coinbaseCommerce,
+  convoy,
   customerIo,
   discord,
   docusign,
   dropbox,
   github,
+  gocardless,
   hubspot,
   intercom,
   klaviyo,
   launchdarkly,
+  line,
   linear,
   mailgun,
+  messagebird,
   meta,
   mixpanel,
   openai,
   paddle,
   pagerduty,
+  paypal,
+  plivo,
   polar,
   pusher,
   razorpay,
   resend,
+  sanity,
   segment,
   sendgrid,
   sendgridInbound,
@@ -43,6 +53,8 @@ import {
   twitch,
   typeform,
   whatsapp,
+  wise,
+  workos,
   x,
   xero,
   zendesk,
@@ -77,6 +89,39 @@ it('adyen', () => {
     handshake: 'x',
   });
   adyen({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('adyenPlatform', () => {
+  adyenPlatform({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  adyenPlatform({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  adyenPlatform({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  adyenPlatform({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  adyenPlatform({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  adyenPlatform({
     table: 'shop.orders',
     // @ts-expect-error
     timeZone: 'UTC',
@@ -149,6 +194,39 @@ it('box', () => {
   });
 });
 
+it('braintree', () => {
+  braintree({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  braintree({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  braintree({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  braintree({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  braintree({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  braintree({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
 it('calendly', () => {
   calendly({
     table: 'shop.orders',
@@ -209,6 +287,72 @@ it('clerk', () => {
     handshake: 'x',
   });
   clerk({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('coinbaseCommerce', () => {
+  coinbaseCommerce({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  coinbaseCommerce({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  coinbaseCommerce({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  coinbaseCommerce({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  coinbaseCommerce({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  coinbaseCommerce({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('convoy', () => {
+  convoy({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  convoy({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  convoy({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  convoy({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  convoy({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  convoy({
     table: 'shop.orders',
     // @ts-expect-error
     timeZone: 'UTC',
@@ -380,6 +524,39 @@ it('github', () => {
   });
 });
 
+it('gocardless', () => {
+  gocardless({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  gocardless({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  gocardless({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  gocardless({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  gocardless({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  gocardless({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
 it('hubspot', () => {
   hubspot({
     table: 'shop.orders',
@@ -512,6 +689,39 @@ it('launchdarkly', () => {
   });
 });
 
+it('line', () => {
+  line({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  line({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  line({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  line({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  line({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  line({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
 it('linear', () => {
   linear({
     table: 'shop.orders',
@@ -572,6 +782,39 @@ it('mailgun', () => {
     handshake: 'x',
   });
   mailgun({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('messagebird', () => {
+  messagebird({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  messagebird({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  messagebird({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  messagebird({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  messagebird({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  messagebird({
     table: 'shop.orders',
     // @ts-expect-error
     timeZone: 'UTC',
@@ -749,6 +992,72 @@ it('pagerduty', () => {
   });
 });
 
+it('paypal', () => {
+  paypal({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  paypal({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  paypal({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  paypal({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  paypal({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  paypal({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('plivo', () => {
+  plivo({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  plivo({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  plivo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  plivo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  plivo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  plivo({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
 it('polar', () => {
   polar({
     table: 'shop.orders',
@@ -875,6 +1184,39 @@ it('resend', () => {
     handshake: 'x',
   });
   resend({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('sanity', () => {
+  sanity({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  sanity({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  sanity({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  sanity({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  sanity({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  sanity({
     table: 'shop.orders',
     // @ts-expect-error
     timeZone: 'UTC',
@@ -1409,6 +1751,72 @@ it('whatsapp', () => {
     handshake: 'x',
   });
   whatsapp({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('wise', () => {
+  wise({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  wise({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  wise({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  wise({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  wise({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  wise({
+    table: 'shop.orders',
+    // @ts-expect-error
+    timeZone: 'UTC',
+  });
+});
+
+it('workos', () => {
+  workos({
+    table: 'shop.orders',
+    event: '$.type',
+    moreColumns: { a: { type: 'STRING', from: '$.a' } },
+    handshake: 'probe',
+  });
+  workos({
+    // @ts-expect-error
+    table: 'orders',
+  });
+  workos({
+    table: 'shop.orders',
+    // @ts-expect-error
+    scheme: 'bearer',
+  });
+  workos({
+    table: 'shop.orders',
+    // @ts-expect-error
+    event: 'type',
+  });
+  workos({
+    table: 'shop.orders',
+    // @ts-expect-error
+    handshake: 'x',
+  });
+  workos({
     table: 'shop.orders',
     // @ts-expect-error
     timeZone: 'UTC',

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import * as presets from '../../shared/sources/presets.ts';
 
-const names = Object.keys(presets);
+const names = Object.keys(presets).sort();
 /** Senders that sign nothing: their user chooses the scheme. */
 const unsigned = ['mixpanel', 'sendgridInbound'];
 const signing = ['x', 'zoom'];

@@ -3,8 +3,11 @@ import {
   type Condition,
   datanostro,
   generic,
+  hmac,
+  jwt,
   type Stream,
   segmentstream,
+  token,
 } from 'tributary-relay';
 import { describe, expectTypeOf, it } from 'vitest';
 
@@ -118,6 +121,14 @@ describe('a filter', () => {
     });
     datanostro({
       table,
+      filter: {
+        // @ts-expect-error
+        unsigned: false,
+        events: ['order'],
+      },
+    });
+    datanostro({
+      table,
       // @ts-expect-error
       filter: { where: { field: '$.a', equals: new Date() } },
     });
@@ -202,6 +213,29 @@ describe('generic', () => {
       table,
       // @ts-expect-error
       scheme: 'standardWebhooks',
+    });
+  });
+
+  it('takes a scheme of its own', () => {
+    generic({ table, scheme: hmac({ signature: 'header:x-acme' }), handshake: 'probe' });
+    generic({ table, scheme: token('x-acme') });
+    generic({ table, scheme: jwt({ signature: 'header:x-acme', bodyHash: 'body' }, 'ES256') });
+    generic({
+      table,
+      scheme: hmac({ signature: 'header:x-acme' }),
+      // @ts-expect-error
+      handshake: 'x',
+    });
+    generic({
+      table,
+      // @ts-expect-error
+      scheme: { signature: 'header:x-acme' },
+    });
+    segmentstream({ table, scheme: token('x-acme') });
+    segmentstream({
+      table,
+      // @ts-expect-error
+      scheme: hmac({ signature: 'header:x-acme' }),
     });
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { schemes } from '../../shared/signatures/schemes.ts';
+import { schemeOf } from '../../shared/signatures/schemes.ts';
 import { signRequest } from '../../shared/signatures/sign/sign.ts';
 import { mailgun, paddle } from '../../shared/sources/presets.ts';
 import { cap, logged, openEdge, purchase, secrets, shop, signed } from '../beds/workerd/edge.ts';
@@ -145,7 +145,7 @@ test.each([mailgun, paddle])('accepted: 200 if the sender expects it', async (pr
   const edge = openEdge({ streams: { shop: stream } });
   const body = new TextEncoder().encode('{}') as Uint8Array<ArrayBuffer>;
   const request = { method: 'POST', url: '', headers: new Headers(), body };
-  const scheme = schemes[stream.scheme];
+  const scheme = schemeOf(stream);
   const made = await signRequest(scheme, request, secrets.SHOP_SECRET, Date.now());
   const response = await edge.send('/shop', { body: made.body ?? body, headers: made.headers });
   expect([response.status, await response.text()]).toEqual([200, '']);

@@ -34,6 +34,10 @@ export async function verify(
   const missing = stream.secrets.filter((_, index) => secrets[index] === '');
   if (missing.length > 0) return missingSecret(missing.join(' and '), facts);
   const { cause } = verdict;
+  if (cause === 'no-certificate') {
+    const problem = "the sender's certificate can't be fetched";
+    return { outcome: 'not-stored', facts: { ...facts, cause, problem }, failedTry: true };
+  }
   if (cause === 'bad-secret') {
     const problems = await misreadSecrets(stream, (name) => readSecret(env, name));
     const problem = `configuration: ${problems.join('; ')}`;

@@ -2,7 +2,7 @@ import type { Relay, TableName } from '../../../shared/config/config.ts';
 import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { RelayError } from '../../../shared/errors.ts';
 import { signsUrl } from '../../../shared/signatures/scheme.ts';
-import { schemes } from '../../../shared/signatures/schemes.ts';
+import { schemeOf } from '../../../shared/signatures/schemes.ts';
 import { type StreamText, streamOf } from './senders.ts';
 
 /** What `init` has to know. */
@@ -48,7 +48,7 @@ export function planRelay(answers: Answers): PlannedRelay {
   const { source, table, project, location } = answers;
   const streamName = streamNameOf(table, source);
   const { text, stream } = streamOf(source, table);
-  const publicUrl = signsUrl(schemes[stream.scheme])
+  const publicUrl = signsUrl(schemeOf(stream))
     ? { publicUrl: 'https://your-relay.example.com' }
     : {};
   const streams = { [streamName]: stream };

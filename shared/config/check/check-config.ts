@@ -5,12 +5,19 @@ import { patternProblem } from '../../filters/pattern-check.ts';
 import { morePlanOf } from '../../shape/more-columns.ts';
 import { planOf } from '../../shape/plan.ts';
 import { type Scheme, signsUrl, vouchesForQuery } from '../../signatures/scheme.ts';
-import { type SchemeName, schemes } from '../../signatures/schemes.ts';
+import {
+  nameOf,
+  type SchemeChoice,
+  type SchemeName,
+  schemeOf,
+  schemes,
+} from '../../signatures/schemes.ts';
 import { sources } from '../../sources/registry.ts';
 import type { HandshakeName, RelayOptions, Stream } from '../config.ts';
 import { defaultSecret } from '../secrets.ts';
 import { describeIssue } from './describe-issue.ts';
 import { type ConfigProblem, InvalidConfig } from './invalid-config.ts';
+import { ownSchemeProblems } from './own-scheme.ts';
 import { nearestValue, remedyOf, unknownRemedy } from './remedies.ts';
 import { RelaySchema } from './schema.ts';
 import { unsignedFilters, unsignedKeys } from './signature-coverage.ts';
@@ -62,7 +69,11 @@ function toProblem(issue: Issue): Problem {
  * Handshakes that answer a challenge with the key that signs deliveries. With their own scheme a challenge can never be
  * the text of a delivery. With any other scheme a forger could have his deliveries signed as challenges.
  */
-const challengeSchemes: { [Name in HandshakeName]?: SchemeName } = { x: 'x', zoom: 'zoom' };
+const challengeSchemes: { [Name in HandshakeName]?: SchemeName } = {
+  braintree: 'braintree',
+  x: 'x',
+  zoom: 'zoom',
+};
 
 /** Options that are right on their own, but not together. */
 function disagreements(
@@ -74,11 +85,11 @@ function disagreements(
     const { scheme, handshake } = stream;
     const problems = deepProblems(name, stream, issues);
     if (stream.acceptsGet && !signsQuery(scheme)) {
-      const message = `needs a key or a signed URL: "${scheme}" signs a body, and a GET has none`;
+      const message = `needs a key or a signed URL: ${nameOf(scheme)} signs a body, and a GET has none`;
       problems.push({ path: 'acceptsGet', message });
     }
     if (stream.replayWindow !== undefined && !signsTime(scheme)) {
-      const message = `does nothing here: "${scheme}" signs no time. Duplicates are told by an id`;
+      const message = `does nothing here: ${nameOf(scheme)} signs no time. Duplicates are told by an id`;
       problems.push({ path: 'replayWindow', message, remedy: 'Remove it.' });
     }
     const due = handshake && challengeSchemes[handshake];
@@ -89,7 +100,7 @@ function disagreements(
       ...problem,
       path: `streams.${name}.${problem.path}`,
     }));
-    if (publicUrl === undefined && Object.hasOwn(schemes, scheme) && signsUrl(schemes[scheme])) {
+    if (publicUrl === undefined && signsUrl(knownScheme(scheme))) {
       const message = `must be set: the senders of the stream "${name}" sign it`;
       own.push({ path: 'publicUrl', message });
     }
@@ -134,15 +145,20 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Whether the scheme covers the query of a GET. An unknown scheme is reported elsewhere. */
-function signsQuery(name: string): boolean {
-  if (!Object.hasOwn(schemes, name)) return true;
-  return vouchesForQuery(schemes[name as SchemeName]);
+/** Undefined for an unknown scheme, or none at all: that is reported elsewhere. */
+function knownScheme(scheme: SchemeChoice): Scheme | undefined {
+  if (typeof scheme === 'object') return scheme ?? undefined;
+  return Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined;
 }
 
-function signsTime(name: SchemeName): boolean {
-  const scheme: Scheme | undefined = Object.hasOwn(schemes, name) ? schemes[name] : undefined;
-  // An unknown scheme is reported elsewhere.
+/** Whether the scheme covers the query of a GET. */
+function signsQuery(choice: SchemeChoice): boolean {
+  const scheme = knownScheme(choice);
+  return scheme === undefined || vouchesForQuery(scheme);
+}
+
+function signsTime(choice: SchemeChoice): boolean {
+  const scheme = knownScheme(choice);
   return scheme === undefined || ('signed' in scheme && scheme.timestamp !== undefined);
 }
 
@@ -165,15 +181,19 @@ function sharedDefaults(streams: readonly (readonly [string, Stream])[]): Proble
 
 /** Problems that a stream shows only when its shape and its filter are compiled. */
 function streamProblems(name: string, stream: Stream): Problem[] {
+  const own = typeof stream.scheme === 'object' ? ownSchemeProblems(stream.scheme) : [];
+  const scheme = schemeOf(stream);
   const eventNamePlaces = sources[stream.source].eventNamePlaces(stream);
   return [
+    ...own,
     ...(stream.source === 'generic' ? planOf(stream).problems : moreProblems(stream)),
     ...filterProblems(stream),
     ...partialNames(stream),
-    ...unsignedFilters(stream, schemes[stream.scheme], eventNamePlaces),
+    // What is signed is known only of a scheme without mistakes.
+    ...(own.length > 0 ? [] : unsignedFilters(stream, scheme, eventNamePlaces)),
     ...tableProblems(name, stream),
     ...keyProblems(stream),
-    ...unsignedKeys(stream, schemes[stream.scheme]),
+    ...(own.length > 0 ? [] : unsignedKeys(stream, scheme)),
     ...unusedInvalidValues(stream),
   ];
 }

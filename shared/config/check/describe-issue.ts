@@ -38,7 +38,7 @@ export function describeIssue({ type, input, expected, requirement }: BaseIssue<
 }
 
 /** The texts that a list of choices offers, from how valibot names them: `("a" | "b")`. */
-export function choicesOf(expected: string | null): string[] {
+function choicesOf(expected: string | null): string[] {
   return (expected ?? '').replace(/^\(|\)$/g, '').split(' | ');
 }
 

@@ -180,9 +180,26 @@ const historyEntries = {
   ),
 };
 
+const notBuilt = 'must be a name, or made by hmac, ed25519, ecdsa, rsa, jwt, token or basic';
+
+// own-scheme.ts checks what the builders made of it.
+const OwnScheme = v.pipe(
+  v.looseObject({}, notBuilt),
+  v.check(
+    (scheme) => isObject(scheme['at']) || (isObject(scheme['signed']) && 'algorithm' in scheme),
+    notBuilt,
+  ),
+);
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
 const StreamSchema = strictObject({
   source: v.picklist(Object.keys(sources)),
-  scheme: v.picklist(Object.keys(schemes)),
+  scheme: v.lazy((scheme) =>
+    typeof scheme === 'object' ? OwnScheme : v.picklist(Object.keys(schemes)),
+  ),
   body: v.optional(
     v.union([v.picklist(bodyFormats), v.pipe(v.array(v.picklist(bodyFormats)), v.minLength(1))]),
   ),

@@ -12,6 +12,7 @@ import {
   signsForm,
   signsUrl,
 } from '../../signatures/scheme.ts';
+import { nameOf } from '../../signatures/schemes.ts';
 import type { Stream } from '../config.ts';
 import type { JoinedPlaces } from '../event-shape.ts';
 
@@ -33,11 +34,6 @@ export function unsignedFilters(
       path: 'filter',
       message: 'names events, but this stream has no names: set event',
     });
-  } else if (named && eventNamePlaces !== undefined) {
-    const unsigned = placesIn(eventNamePlaces)
-      .map((places) => findUnsigned(places, stream, scheme))
-      .find((place) => place !== undefined);
-    if (unsigned) problems.push({ path: 'filter', message: refusal(unsigned, stream) });
   }
   if (fields.length > 0 && stream.source === 'segmentstream') {
     problems.push({
@@ -46,14 +42,34 @@ export function unsignedFilters(
     });
     return problems;
   }
-  for (const path of fields) {
-    const place: Place = { of: 'event', path };
-    if (findUnsigned([place], stream, scheme)) {
-      problems.push({ path: 'filter.where', message: refusal(place, stream) });
-      break;
-    }
-  }
-  return problems;
+  const unsigned = [
+    ...(named ? unsignedNames(stream, scheme, eventNamePlaces) : []),
+    ...unsignedFields(fields, stream, scheme),
+  ];
+  if (stream.filter?.unsigned !== true) return [...problems, ...unsigned];
+  return unsigned.length > 0 ? problems : [...problems, needless];
+}
+
+const needless: Problem = {
+  path: 'filter.unsigned',
+  message: 'does nothing here: all that the filter looks at is signed. Remove it',
+};
+
+function unsignedNames(
+  stream: Stream,
+  scheme: Scheme,
+  eventNamePlaces: JoinedPlaces | undefined,
+): Problem[] {
+  const unsigned = placesIn(eventNamePlaces ?? [])
+    .map((places) => findUnsigned(places, stream, scheme))
+    .find((place) => place !== undefined);
+  return unsigned ? [{ path: 'filter', message: refusal(unsigned, stream) }] : [];
+}
+
+function unsignedFields(fields: readonly JsonPath[], stream: Stream, scheme: Scheme): Problem[] {
+  const places = fields.map((path): Place => ({ of: 'event', path }));
+  const unsigned = places.find((place) => findUnsigned([place], stream, scheme));
+  return unsigned ? [{ path: 'filter.where', message: refusal(unsigned, stream) }] : [];
 }
 
 /** None where the text is wrong: that is reported elsewhere. */
@@ -69,14 +85,14 @@ function placesIn(eventNamePlaces: JoinedPlaces): Places[] {
 function refusal(place: Place, stream: Stream): string {
   if (place.of === 'header' || place.of === 'query') {
     return (
-      `looks at the ${place.of} ${place.name}, which "${stream.scheme}" does not sign: whoever has seen a ` +
+      `looks at the ${place.of} ${place.name}, which ${nameOf(stream.scheme)} does not sign: whoever has seen a ` +
       'delivery could send it again under another name. Filter on the payload with where: ' +
-      "{ field: '$.…' }, which is signed, or in a view of the table"
+      "{ field: '$.…' }, which is signed, or in a view of the table, or accept that with unsigned: true"
     );
   }
   return (
-    `looks at what "${stream.scheme}" does not sign: whoever has seen a delivery could send it again ` +
-    'with another content. Filter in a view of the table'
+    `looks at what ${nameOf(stream.scheme)} does not sign: whoever has seen a delivery could send it again ` +
+    'with another content. Filter in a view of the table, or accept that with unsigned: true'
   );
 }
 
@@ -165,7 +181,7 @@ function problemOf(from: Places, plan: Plan, stream: Stream, scheme: Scheme): st
   if (!unsigned) return undefined;
   const where = 'name' in unsigned ? `the ${unsigned.of} ${unsigned.name}` : 'a place';
   return (
-    `comes from ${where}, which "${stream.scheme}" does not sign: whoever has seen a delivery could send it ` +
+    `comes from ${where}, which ${nameOf(stream.scheme)} does not sign: whoever has seen a delivery could send it ` +
     "under the key of another, and replace that one's row. Name columns of what is signed"
   );
 }

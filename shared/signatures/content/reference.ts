@@ -4,24 +4,29 @@ import { findValues } from '../../json/json-path.ts';
 /**
  * Where a value stands in a delivery, as it is written in a scheme:
  * `header:x-id`; `item:t=`, the item of the signature header's list that begins with `t=`;
- * `json:a.b`, a scalar of the JSON body; `query:name`, of the public URL.
+ * `json:a.b`, a scalar of the JSON body; `query:name`, of the public URL; `claim:name`, of a JWT.
  */
 export type ReferenceText =
   | `header:${string}`
   | `item:${string}`
   | `json:${string}`
-  | `query:${string}`;
+  | `query:${string}`
+  | `claim:${string}`;
 
 export type Reference =
-  | { from: 'header' | 'item' | 'query'; name: string }
+  | { from: 'header' | 'item' | 'query' | 'claim'; name: string }
   | { from: 'json'; path: readonly string[] };
 
-/** What a reference is read from. `json` gives the body as JSON text, undefined where it is not JSON. */
+/**
+ * What a reference is read from. `json` gives the body as JSON text, undefined where it is not JSON; `claims` gives the
+ * payload of the JWT.
+ */
 export interface Readable {
   headers: Headers;
   url: string;
   items: readonly string[];
   json: () => string | undefined;
+  claims?: string;
 }
 
 /** @throws TypeError if `text` is not a reference: a mistake in a scheme, found when it is built */
@@ -29,18 +34,25 @@ export function parseReference(text: string): Reference {
   const colon = text.indexOf(':');
   const from = text.slice(0, colon);
   const name = text.slice(colon + 1);
-  if (name === '') throw new TypeError(`not a reference: ${text}`);
+  if (name === '') throw notReference(text);
   switch (from) {
     case 'header':
       return { from, name: name.toLowerCase() };
     case 'item':
     case 'query':
+    case 'claim':
       return { from, name };
     case 'json':
       return { from, path: name.split('.') };
     default:
-      throw new TypeError(`not a reference: ${text}`);
+      throw notReference(text);
   }
+}
+
+function notReference(text: string): TypeError {
+  return new TypeError(
+    `"${text}" is not a reference: write header:…, item:…, json:…, query:… or claim:…`,
+  );
 }
 
 /** The value as text, or undefined if the delivery lacks it. */
@@ -56,6 +68,8 @@ export function readReference(reference: Reference, from: Readable): string | un
       return readQuery(from.url, reference.name);
     case 'json':
       return readScalar(from.json(), reference.path);
+    case 'claim':
+      return readScalar(from.claims, [reference.name]);
   }
 }
 

@@ -1,10 +1,14 @@
 import { type Bytes, toBytes } from '../bytes.ts';
+import { crc32 } from './crc32.ts';
 import { parseReference, type Readable, type Reference, readReference } from './reference.ts';
+
+/** What a template may name besides the body and references. `crc32` is the body's checksum, in decimal digits. */
+const facts = ['url', 'method', 'form.sorted', 'secret', 'crc32'] as const;
 
 /** One part of a signed message. An optional reference is empty text if the delivery lacks it. */
 type Part =
   | { text: string }
-  | { is: 'url' | 'method' | 'form.sorted' }
+  | { is: (typeof facts)[number] }
   | { reference: Reference; optional: boolean };
 
 /** The bytes that are signed: `before`, then the body as received if `body` is true, then `after`. */
@@ -20,18 +24,20 @@ export interface Signable extends Readable {
   body: Bytes;
   /** The body as Twilio's sorted form. */
   form: () => string | undefined;
+  /** What the receiver alone knows of the signed text: PayPal's id of the webhook. */
+  secret?: string;
 }
 
-/** Whether the URL, or the form, is part of what is signed. */
-export function signs({ before, after }: Template, what: 'url' | 'form.sorted'): boolean {
+/** Whether the URL, or another fact, is part of what is signed. */
+export function signs({ before, after }: Template, what: (typeof facts)[number]): boolean {
   const isIt = (part: Part) => 'is' in part && part.is === what;
   return before.some(isIt) || after.some(isIt);
 }
 
 /**
  * Reads a template such as `v0:{header:x-timestamp}:{body}`. The names: `{body}` (once at most),
- * `{url}`, `{method}`, `{form.sorted}` and every reference, with `?` at its end if it may be
- * absent.
+ * `{url}`, `{method}`, `{form.sorted}`, `{secret}`, `{crc32}` and every reference, with `?` at its
+ * end if it may be absent.
  *
  * @throws TypeError for any other name
  */
@@ -42,7 +48,7 @@ export function parseTemplate(text: string): Template {
   // split() on one group gives literal text at even places and names at odd ones.
   for (const [place, piece] of text.split(/\{([^}]*)\}/).entries()) {
     if (place % 2 === 1 && piece === 'body') {
-      if (body) throw new TypeError(`a template holds {body} once: ${text}`);
+      if (body) throw new TypeError('holds {body} twice');
       body = true;
     } else if (place % 2 === 1 || piece !== '') {
       (body ? after : before).push(place % 2 === 1 ? parsePart(piece) : { text: piece });
@@ -52,7 +58,8 @@ export function parseTemplate(text: string): Template {
 }
 
 function parsePart(name: string): Part {
-  if (name === 'url' || name === 'method' || name === 'form.sorted') return { is: name };
+  const fact = facts.find((known) => known === name);
+  if (fact) return { is: fact };
   const optional = name.endsWith('?');
   return { reference: parseReference(optional ? name.slice(0, -1) : name), optional };
 }
@@ -92,5 +99,6 @@ function renderPart(part: Part, from: Signable): string | undefined {
   if ('reference' in part) {
     return readReference(part.reference, from) ?? (part.optional ? '' : undefined);
   }
-  return part.is === 'form.sorted' ? from.form() : from[part.is];
+  if (part.is === 'form.sorted') return from.form();
+  return part.is === 'crc32' ? String(crc32(from.body)) : from[part.is];
 }

@@ -32,6 +32,15 @@ const forms: Record<KeyFormat, KeyForm> = {
     expected: "the sender's public key: in base64 or hexadecimal digits, or a PEM with its lines",
     read: readPublicKey,
   },
+  // https://developer.paypal.com/braintree/docs/guides/webhooks/create. The key is the SHA-1 of the private key.
+  braintree: {
+    expected: 'the public key, a "|" and the private key',
+    read: (secret) => [keyBehind(secret)],
+  },
+  certificate: {
+    expected: 'the id of the webhook, or the id, a space and a public key',
+    read: (secret) => [pinnedKey(secret)],
+  },
 };
 
 /** The form that a secret of this format must have. Ends a sentence: "must be …". */
@@ -46,6 +55,17 @@ export function expectedForm(format: KeyFormat): string {
  */
 export function readKeys(secret: string, format: KeyFormat): readonly Bytes[] {
   return forms[format].read(secret).filter((key) => key !== undefined);
+}
+
+function keyBehind(secret: string): Bytes | undefined {
+  const [shown = '', hidden = '', ...more] = secret.split('|');
+  return shown === '' || hidden === '' || more.length > 0 ? undefined : toBytes(hidden);
+}
+
+/** A key that makes the certificate superfluous: in tests, and without a network. */
+function pinnedKey(secret: string): Bytes | undefined {
+  const [, pinned = ''] = /^\S+\s+([\s\S]+)$/.exec(secret) ?? [];
+  return readPublicKey(pinned)[0];
 }
 
 function readWhsec(secret: string): readonly (Bytes | undefined)[] {

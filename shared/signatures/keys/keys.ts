@@ -1,5 +1,5 @@
 import type { Bytes } from '../bytes.ts';
-import type { Scheme, SignatureAlgorithm, SignatureScheme } from '../scheme.ts';
+import type { KeyFormat, Scheme, SignatureAlgorithm, SignatureScheme } from '../scheme.ts';
 import { expectedForm, readKeys } from './key-forms.ts';
 
 const webCrypto = {
@@ -8,6 +8,7 @@ const webCrypto = {
   'hmac-sha512': { name: 'HMAC', hash: 'SHA-512' },
   ed25519: { name: 'Ed25519' },
   'ecdsa-p256': { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  'rsa-sha256': { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
 } as const;
 
 /** WebCrypto's key; Node and the Workers' types do not agree on a global name for it. */
@@ -53,7 +54,7 @@ async function importVerifyingKeys(
 ): Promise<readonly Key[]> {
   const keys: Key[] = [];
   for (const bytes of readKeys(secret, scheme.key)) {
-    const key = await importVerifyingKey(scheme.algorithm, bytes);
+    const key = await importVerifyingKey(scheme.algorithm, await digested(bytes, scheme.key));
     if (key) keys.push(key);
   }
   if (keys.length > 0) remember(imported, id, keys);
@@ -70,17 +71,34 @@ export async function signingKey(
 ): Promise<Key | undefined> {
   const [bytes] = readKeys(trimSecret(secret), scheme.key);
   return isHmac(scheme.algorithm)
-    ? importKey(scheme.algorithm, 'raw', bytes, ['sign'])
+    ? importKey(scheme.algorithm, 'raw', bytes && (await digested(bytes, scheme.key)), ['sign'])
     : importKey(scheme.algorithm, 'pkcs8', bytes, ['sign']);
+}
+
+/** Braintree's HMAC key is a hash of what it shows. */
+async function digested(bytes: Bytes, format: KeyFormat): Promise<Bytes> {
+  if (format !== 'braintree') return bytes;
+  return new Uint8Array(await crypto.subtle.digest('SHA-1', bytes));
 }
 
 /** The form that a secret must have, if the scheme can't read it. Undefined if it can, or if the secret is empty. */
 export async function misreadSecret(scheme: Scheme, secret: string): Promise<string | undefined> {
   const text = trimSecret(secret);
-  if (text === '' || 'at' in scheme || (await verifyingKeys(scheme, text)).length > 0) {
+  if (text === '' || 'at' in scheme || isFetched(scheme, text)) return undefined;
+  if ((await verifyingKeys(scheme, text)).length > 0) {
     return undefined;
   }
   return expectedForm(scheme.key);
+}
+
+/** Whether the secret has no key: it is the key of a certificate that must be fetched. */
+export function isFetched({ certificate }: SignatureScheme, secret: string): boolean {
+  return certificate !== undefined && /^\S+$/.test(secret);
+}
+
+/** The part of a secret that is signed: the id of a webhook, without a key behind it. */
+export function signedPart(secret: string): string {
+  return secret.split(/\s/, 1)[0] ?? '';
 }
 
 export function isHmac(algorithm: SignatureAlgorithm): boolean {
@@ -98,17 +116,16 @@ export function remember<Value>(cache: Map<string, Value>, id: string, value: Va
   cache.set(id, value);
 }
 
-/** The bytes of a raw public key: a point of Ed25519 (RFC 8032), an uncompressed one of P-256 (SEC 1, 2.3.3). */
-const rawBytes = { ed25519: 32, 'ecdsa-p256': 65 };
+/** The bytes of a raw public key (RSA has none): a point of Ed25519 (RFC 8032), an uncompressed one of P-256 (SEC 1, 2.3.3). */
+const rawBytes: { [Name in SignatureAlgorithm]?: number } = { ed25519: 32, 'ecdsa-p256': 65 };
 
-async function importVerifyingKey(
+/** Of an algorithm with a key pair: the public key. */
+export async function importVerifyingKey(
   algorithm: SignatureAlgorithm,
   bytes: Bytes,
 ): Promise<Key | undefined> {
   // An HMAC is computed again, once for all signatures of a delivery, and compared.
-  if (algorithm !== 'ed25519' && algorithm !== 'ecdsa-p256') {
-    return importKey(algorithm, 'raw', bytes, ['sign']);
-  }
+  if (isHmac(algorithm)) return importKey(algorithm, 'raw', bytes, ['sign']);
   const format = bytes.length === rawBytes[algorithm] ? 'raw' : 'spki';
   return importKey(algorithm, format, bytes, ['verify']);
 }

@@ -1,3 +1,4 @@
+import { formMembers } from '../../formats/form.ts';
 import { readJsonText } from '../../json/json-body.ts';
 import { setMember } from '../../json/json-edit.ts';
 import { findValues } from '../../json/json-path.ts';
@@ -37,12 +38,18 @@ export class Draft {
     this.#body = request.body;
   }
 
+  /** The address of a certificate that the sender could have. */
+  addCertificate({ certificate }: SignatureScheme): void {
+    if (!certificate || readReference(certificate.url, this.signable()) !== undefined) return;
+    this.#add(certificate.url, `https://api.${certificate.host}${certificate.path}CERT-0`);
+  }
+
   addTime(scheme: SignatureScheme, now: number): void {
     if (!scheme.timestamp) return;
     const { at, unit } = scheme.timestamp;
     const text = writeTimestamp(now, unit);
     if (at.from === 'json') {
-      const [written] = findValues(this.#text(), [...this.#within, ...at.path]) ?? [];
+      const [written] = findValues(this.#inner(), at.path) ?? [];
       const isText = unit === 'iso' || written?.startsWith('"');
       this.#set(at.path, isText ? JSON.stringify(text) : text);
     } else {
@@ -71,7 +78,8 @@ export class Draft {
     return each ? this.#itemsAt(each) : [undefined];
   }
 
-  signable(item?: string): Signable {
+  /** @param secret what is signed of it, if it is */
+  signable(item?: string, secret?: string): Signable {
     const { method } = this.#request;
     return {
       method,
@@ -81,16 +89,21 @@ export class Draft {
       body: this.#body,
       json: () => item ?? this.#inner(),
       form: () => sortedForm(this.#body),
+      ...(secret !== undefined && { secret }),
     };
   }
 
-  /** @param index of the item, if there are several */
+  /**
+   * @param index of the item, if there are several
+   * @param keyName what stands before the signature in its item, if the scheme wants a name there
+   */
   addSignature(
-    { signature: [at], separator, tag, each }: SignatureScheme,
+    { signature: [at], separator, tag, after, each }: SignatureScheme,
     index: number,
     signature: string,
+    keyName = 'key',
   ): void {
-    const signed = tag + signature;
+    const signed = tag + (after === undefined ? '' : keyName + after) + signature;
     if (at?.from === 'json' && each) {
       const items = this.#itemsAt(each);
       items[index] = setMember(items[index] ?? '', at.path, JSON.stringify(signed));
@@ -122,6 +135,8 @@ export class Draft {
       case 'query':
         this.#url = withQuery(this.#url, at.name, text);
         break;
+      case 'claim':
+        throw new TypeError('only a JWT has claims');
       case 'json':
         this.#set(at.path, JSON.stringify(text));
     }
@@ -140,10 +155,23 @@ export class Draft {
   }
 
   #inner(): string {
+    if (this.#isForm()) return formMembers(new TextDecoder().decode(this.#body)).toJson();
     return this.#within.reduce(objectIn, this.#text());
   }
 
+  /** Only the schemes that may have forms ask. */
+  #isForm(): boolean {
+    const type = this.#headers.get('content-type') ?? '';
+    return this.#within.length > 0 && type.startsWith('application/x-www-form-urlencoded');
+  }
+
   #set(path: readonly string[], raw: string): void {
+    if (this.#isForm()) {
+      const fields = new URLSearchParams(new TextDecoder().decode(this.#body));
+      fields.set(path.join('.'), JSON.parse(raw));
+      this.#body = toBytes(fields.toString());
+      return;
+    }
     this.#body = toBytes(setMember(this.#text(), [...this.#within, ...path], raw));
   }
 }

@@ -1,10 +1,11 @@
 import { type Bytes, encode, toBytes } from '../bytes.ts';
 import { render } from '../content/template.ts';
 import { toDer } from '../der.ts';
-import { type Key, parametersOf, signingKey, trimSecret } from '../keys/keys.ts';
+import { type Key, parametersOf, signedPart, signingKey, trimSecret } from '../keys/keys.ts';
 import type { SignedRequest } from '../request.ts';
 import type { Scheme, SignatureScheme, TokenScheme } from '../scheme.ts';
 import { Draft, type SignedParts } from './draft.ts';
+import { draftToken } from './token.ts';
 
 export type { SignedParts } from './draft.ts';
 
@@ -29,22 +30,44 @@ export async function signRequest(
   }
   const key = await signingKey(scheme, secret);
   if (key === undefined) throw new TypeError(`the secret is not a key for ${scheme.algorithm}`);
+  if (scheme.jwt) return signToken(scheme, request, key, now);
   const draft = new Draft(request, scheme);
+  draft.addCertificate(scheme);
   draft.addTime(scheme, now);
   draft.addMissing(scheme);
   await draft.addDigest(scheme);
   for (const [index, item] of draft.items(scheme).entries()) {
-    const message = render(scheme.signed, draft.signable(item));
+    const message = render(scheme.signed, draft.signable(item, signedPart(trimSecret(secret))));
     if (message === undefined) throw new TypeError('the request lacks a part that is signed');
-    draft.addSignature(scheme, index, await makeSignature(scheme, key, message));
+    const signature = await makeSignature(scheme, key, message);
+    draft.addSignature(scheme, index, signature, keyNameOf(scheme, secret));
   }
   return draft.parts();
+}
+
+/** Never a part of the secret, except where that part is public. */
+function keyNameOf({ key }: SignatureScheme, secret: string): string | undefined {
+  return key === 'braintree' ? trimSecret(secret).split('|')[0] : undefined;
+}
+
+async function signToken(
+  scheme: SignatureScheme,
+  request: Omit<SignedRequest, 'key'>,
+  key: Key,
+  now: number,
+): Promise<SignedParts> {
+  const [at] = scheme.signature;
+  if (at?.from !== 'header') throw new TypeError('the token does not stand in a header');
+  const message = await draftToken(scheme, request, now);
+  const signature = await makeSignature(scheme, key, toBytes(message));
+  return { headers: { [at.name]: `${scheme.tag}${message}.${signature}` } };
 }
 
 async function makeSignature(scheme: SignatureScheme, key: Key, message: Bytes): Promise<string> {
   const made = await crypto.subtle.sign(parametersOf(scheme.algorithm), key, message);
   const raw = new Uint8Array(made);
-  return encode(scheme.algorithm === 'ecdsa-p256' ? toDer(raw) : raw, scheme.encoding);
+  const isDer = scheme.algorithm === 'ecdsa-p256' && !scheme.jwt;
+  return encode(isDer ? toDer(raw) : raw, scheme.encoding);
 }
 
 function showToken(scheme: TokenScheme, url: string, secret: string): SignedParts {

@@ -1,8 +1,9 @@
-import { type Bytes, decode } from '../bytes.ts';
+import { type Bytes, decode, toBytes } from '../bytes.ts';
 import { readReference } from '../content/reference.ts';
 import { signedUrls, type UrlWriting } from '../content/signed-url.ts';
 import { isOversizedForm, sortedForm } from '../content/sorted-form.ts';
 import { render, type Signable, signs } from '../content/template.ts';
+import { isCertificateUrl } from '../keys/certificate.ts';
 import type { SignedRequest } from '../request.ts';
 import type { SignatureScheme } from '../scheme.ts';
 import type { Cause } from './verdict.ts';
@@ -41,6 +42,14 @@ export function readClaim(
   };
   const found = findSignatures(scheme, signable);
   if (typeof found === 'string') return found;
+  if (scheme.jwt) return readToken(scheme, found, signable);
+  const { certificate } = scheme;
+  if (certificate) {
+    const address = readReference(certificate.url, signable);
+    if (address === undefined) return 'missing';
+    if (!isCertificateUrl(address, certificate)) return 'malformed';
+    signable.secret = '';
+  }
   const signatures = decodeAll(scheme, found);
   if (signatures.length === 0) return 'malformed';
   if (signs(scheme.signed, 'form.sorted') && isOversizedForm(body)) return 'oversized';
@@ -48,8 +57,36 @@ export function readClaim(
   return messages ? { signatures, messages, signable } : 'missing';
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * A JWT in its compact form (RFC 7515, section 3.1). Only the first is read. What it says of the request is checked
+ * after its signature.
+ */
+function readToken(
+  { jwt, algorithm }: SignatureScheme,
+  [token = '']: readonly string[],
+  signable: Signable,
+): Claim | Cause {
+  if (token.length > maxListChars) return 'oversized';
+  const [header = '', payload = '', ...signatures] = token.split('.');
+  const signature = signatures.length === 1 ? decode(signatures[0] ?? '', 'base64url') : undefined;
+  const claims = decode(payload, 'base64url');
+  const terms = decode(header, 'base64url');
+  if (!signature?.length || !claims || !terms) return 'malformed';
+  if (algorithm === 'ed25519' && signature.length !== ed25519Bytes) return 'malformed';
+  const { alg, crit } = JSON.parse(decoder.decode(terms)) as { alg?: unknown; crit?: unknown };
+  // An extension that the receiver must understand (RFC 7515, section 4.1.11).
+  if (alg !== jwt?.alg || crit !== undefined) return 'malformed';
+  signable.claims = decoder.decode(claims);
+  return { signatures: [signature], messages: [toBytes(`${header}.${payload}`)], signable };
+}
+
 /** The message for each URL that the sender may have signed. Most senders sign no URL. */
-function renderAll({ signed, url }: SignatureScheme, signable: Signable): Bytes[] | undefined {
+export function renderAll(
+  { signed, url }: SignatureScheme,
+  signable: Signable,
+): Bytes[] | undefined {
   const messages: Bytes[] = [];
   for (const seen of url ? withUrls(signable, url) : [signable]) {
     const message = render(signed, seen);
@@ -85,10 +122,17 @@ function findSignatures(scheme: SignatureScheme, signable: Signable): string[] |
     if (items === undefined) return 'oversized';
     if (scheme.separator !== undefined) signable.items = items;
     for (const item of items) {
-      if (item.startsWith(scheme.tag)) found.push(item.slice(scheme.tag.length));
+      if (item.startsWith(scheme.tag)) found.push(behind(item.slice(scheme.tag.length), scheme));
     }
   }
   return found.length === 0 ? 'missing' : found;
+}
+
+/** Nothing if the text that it should follow is missing. */
+function behind(item: string, { after }: SignatureScheme): string {
+  if (after === undefined) return item;
+  const at = item.indexOf(after);
+  return at < 0 ? '' : item.slice(at + after.length);
 }
 
 function itemsOf(value: string, separator: string | undefined): string[] | undefined {

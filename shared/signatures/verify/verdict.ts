@@ -6,6 +6,7 @@
  * - `mismatch`: no live secret made it over these bytes
  * - `stale`: authentic, but signed too long ago or too far in the future
  * - `no-secret`, `bad-secret`: no secret is set, or one can't be read as a key. The relay's failure, not the sender's
+ * - `no-certificate`: the sender's certificate can't be fetched now, so it is not known whether the signature holds
  */
 export type Cause =
   | 'missing'
@@ -14,7 +15,8 @@ export type Cause =
   | 'mismatch'
   | 'stale'
   | 'no-secret'
-  | 'bad-secret';
+  | 'bad-secret'
+  | 'no-certificate';
 
 /** `secret` is the index, in the list of live secrets, of the one that matched. */
 export type Verdict = { ok: true; secret: number } | { ok: false; cause: Cause };
@@ -23,9 +25,13 @@ export function refused(cause: Cause): Verdict {
   return { ok: false, cause };
 }
 
+/** Whether a live secret made the signature, or why that can't be known. */
+export type Match = boolean | 'bad-secret' | 'no-certificate';
+
 /** The first live secret that matched; otherwise the cause. */
-export function judge(matches: readonly (boolean | 'bad-secret')[]): Verdict {
+export function judge(matches: readonly Match[]): Verdict {
   const secret = matches.indexOf(true);
   if (secret >= 0) return { ok: true, secret };
-  return refused(matches.includes('bad-secret') ? 'bad-secret' : 'mismatch');
+  const failure = matches.find((match) => typeof match === 'string');
+  return refused(failure ?? 'mismatch');
 }

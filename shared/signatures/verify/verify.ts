@@ -1,11 +1,20 @@
 import { firstFields } from '../../formats/first-fields.ts';
 import { readJsonText } from '../../json/json-body.ts';
 import { findValues } from '../../json/json-path.ts';
-import { type Bytes, decode, equal } from '../bytes.ts';
-import { objectIn, readReference } from '../content/reference.ts';
+import { type Bytes, equal } from '../bytes.ts';
+import { objectIn, type Reference, readReference } from '../content/reference.ts';
 import type { Signable } from '../content/template.ts';
 import { fromDer } from '../der.ts';
-import { isHmac, type Key, parametersOf, trimSecret, verifyingKeys } from '../keys/keys.ts';
+import { certificateKey } from '../keys/certificate.ts';
+import {
+  isFetched,
+  isHmac,
+  type Key,
+  parametersOf,
+  signedPart,
+  trimSecret,
+  verifyingKeys,
+} from '../keys/keys.ts';
 import type { SignedRequest } from '../request.ts';
 import {
   headersOf,
@@ -15,9 +24,11 @@ import {
   signedReferences,
 } from '../scheme.ts';
 import { isFresh, readTimestamp } from '../timestamp.ts';
-import { type Claim, once, readClaim } from './claim.ts';
+import { type Claim, once, readClaim, renderAll } from './claim.ts';
+import { holdsBody, holdsUrl } from './digests.ts';
+import { checkTerms } from './terms.ts';
 import { verifyToken } from './token.ts';
-import { type Cause, judge, refused, type Verdict } from './verdict.ts';
+import { type Cause, judge, type Match, refused, type Verdict } from './verdict.ts';
 
 export type { SignedRequest } from '../request.ts';
 export type { Cause, Verdict } from './verdict.ts';
@@ -33,7 +44,7 @@ const maxEachChars = 64 * 1024;
  *
  * `now` is in Unix milliseconds. Every secret is tried, even after a match, and compared in constant time. Blanks around
  * a secret are ignored, and an empty secret never matches. No request makes it throw: what can't be read is
- * `malformed`. For each live secret a delivery costs a pass of the hash for each URL that may have been signed (four at
+ * `malformed`. Only a scheme with a certificate uses the network, for a certificate that it has not fetched yet. For each live secret a delivery costs a pass of the hash for each URL that may have been signed (four at
  * most) or each key that the secret may stand for (three).
  */
 export async function verifySignature(
@@ -89,13 +100,17 @@ async function verifyOne(
 ): Promise<Verdict> {
   const claim = orMalformed(() => readClaim(scheme, request, json));
   if (typeof claim === 'string') return refused(claim);
-  const matches: (boolean | 'bad-secret')[] = [];
-  for (const secret of secrets) matches.push(await matchesSecret(scheme, secret, claim));
+  const matches: Match[] = [];
+  for (const secret of secrets) matches.push(await matchesSecret(scheme, secret, claim, now));
   const verdict = judge(matches);
   if (!verdict.ok) return verdict;
   const { signable } = claim;
-  if (scheme.bodyDigest && !(await holdsDigest(scheme.bodyDigest, signable)))
+  if (scheme.bodyDigest && !(await holdsBody(scheme, scheme.bodyDigest, signable))) {
     return refused('mismatch');
+  }
+  if (scheme.urlDigest && !(await holdsUrl(scheme.urlDigest, signable))) return refused('mismatch');
+  const unmet = scheme.jwt && orMalformed(() => checkTerms(scheme, signable, now));
+  if (unmet !== undefined) return refused(unmet);
   const late = orMalformed(() => checkTime(scheme, signable, now));
   return late === undefined ? verdict : refused(late);
 }
@@ -115,9 +130,13 @@ function orMalformed<Value>(read: () => Value): Value | 'malformed' {
 async function matchesSecret(
   scheme: SignatureScheme,
   secret: string,
-  { messages, signatures }: Claim,
-): Promise<boolean | 'bad-secret'> {
+  claim: Claim,
+  now: number,
+): Promise<Match> {
   if (secret === '') return false;
+  const { certificate } = scheme;
+  if (certificate) return matchesCertificate(scheme, certificate.url, secret, claim, now);
+  const { messages, signatures } = claim;
   const keys = await verifyingKeys(scheme, secret);
   if (keys.length === 0) return 'bad-secret';
   for (const key of keys) {
@@ -132,6 +151,24 @@ async function matchesSecret(
   return false;
 }
 
+/** The secret names what is signed, and the sender's certificate has the key. */
+async function matchesCertificate(
+  scheme: SignatureScheme,
+  at: Reference,
+  secret: string,
+  { signable, signatures }: Claim,
+  now: number,
+): Promise<Match> {
+  const [message] = renderAll(scheme, { ...signable, secret: signedPart(secret) }) ?? [];
+  if (message === undefined) return false;
+  const keys = isFetched(scheme, secret)
+    ? [await certificateKey(readReference(at, signable) ?? '', scheme.algorithm, now)]
+    : await verifyingKeys(scheme, secret);
+  const [key] = keys;
+  if (key === undefined) return keys.length === 0 ? 'bad-secret' : 'no-certificate';
+  return matchesPublicKey(scheme, key, signatures, message);
+}
+
 /** One pass over the message, however many signatures there are. */
 function hmacOf({ algorithm }: SignatureScheme, key: Key, message: Bytes): Promise<ArrayBuffer> {
   return crypto.subtle.sign(parametersOf(algorithm), key, message);
@@ -143,13 +180,14 @@ function isAmong(signatures: readonly Bytes[], hmac: ArrayBuffer): boolean {
 }
 
 async function matchesPublicKey(
-  { algorithm }: SignatureScheme,
+  { algorithm, jwt }: SignatureScheme,
   key: Key,
   signatures: readonly Bytes[],
   message: Bytes,
 ): Promise<boolean> {
   for (const bytes of signatures) {
-    const signature = algorithm === 'ecdsa-p256' ? fromDer(bytes) : bytes;
+    // A JWT has r ‖ s as it is (RFC 7518, section 3.4).
+    const signature = algorithm === 'ecdsa-p256' && !jwt ? fromDer(bytes) : bytes;
     if (signature === undefined) continue;
     try {
       if (await crypto.subtle.verify(parametersOf(algorithm), key, signature, message)) return true;
@@ -158,15 +196,6 @@ async function matchesPublicKey(
     }
   }
   return false;
-}
-
-async function holdsDigest(
-  reference: NonNullable<SignatureScheme['bodyDigest']>,
-  signable: Signable,
-): Promise<boolean> {
-  const claimed = decode(readReference(reference, signable) ?? '', 'hex');
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', signable.body));
-  return claimed !== undefined && equal(claimed, digest);
 }
 
 /**

@@ -52,7 +52,7 @@ it.each([() => readFileSync('/nothing/of/this/name'), () => readFileSync(tmpdir(
     } catch (thrown) {
       error = thrown;
     }
-    expect(describeError(error)).toMatch(/^.+: .+\n {2}code: {3}file\.unusable\n/);
+    expect(describeError(error)).toMatch(/^.+\n {2}code: {3}file\.unusable\n/);
     expect(describeError(error)).not.toContain('    at ');
     expect(errorDocument(error)).toMatchObject({ ok: false, error: { code: 'file.unusable' } });
   },

@@ -40,7 +40,7 @@ it.each([
   ],
   ["SELECT CAST('x' AS INT64)", 'Bad int64 value: x'],
   // Before the translator reads it, the text grows: the position is that of the user's own.
-  ["SELECT r'a\\b', TIMESTAMP '2026-01-01', @p, 1.5 2", 'Unexpected integer literal "2" at [1:49]'],
+  ["SELECT r'a\\b', TIMESTAMP '2026-01-01', @p, 1.5 2", 'Unexpected integer literal "2" at [1:48]'],
 ])('%s', async (query, message) => {
   const { body } = await request(server, 'POST', `/projects/${PROJECT}/queries`, {
     query,

@@ -158,7 +158,7 @@ describe('the fields that a signature is made of', () => {
     expect(
       first(parts(...Array(1000).fill('name="a"\r\n\r\n1'), 'name="token"\r\n\r\nt')),
     ).toBeUndefined();
-    expect(first(`token=${'x'.repeat(5000)}`)).toBeUndefined();
+    expect(first(`token=${'x'.repeat(300_000)}`)).toBeUndefined();
     expect(first('')).toBeUndefined();
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { hmac, type Scheme, type SignatureScheme } from '../../../shared/signatures/scheme.ts';
+import { hmac } from '../../../shared/signatures/builders.ts';
+import type { Scheme, SignatureScheme } from '../../../shared/signatures/scheme.ts';
 import { schemes } from '../../../shared/signatures/schemes.ts';
 import { signRequest } from '../../../shared/signatures/sign/sign.ts';
 import { verifySignature } from '../../../shared/signatures/verify/verify.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { hmac } from '../../../shared/signatures/builders.ts';
 import { expectedForm, readKeys } from '../../../shared/signatures/keys/key-forms.ts';
 import { misreadSecret } from '../../../shared/signatures/keys/keys.ts';
-import { hmac, type KeyFormat, type Scheme } from '../../../shared/signatures/scheme.ts';
+import type { KeyFormat, Scheme } from '../../../shared/signatures/scheme.ts';
 import { schemes } from '../../../shared/signatures/schemes.ts';
 import { signRequest } from '../../../shared/signatures/sign/sign.ts';
 import { verifySignature } from '../../../shared/signatures/verify/verify.ts';

@@ -21,7 +21,10 @@ export interface Vector {
 /** The vectors that came with the project, good and bad: most were published by the vendors. */
 export const publishedVectors: readonly Vector[] = published;
 
-/** One good request for each scheme that has no published vector, made by Python's hmac and openssl. */
+/**
+ * One good request for each scheme that the vectors above leave out: made by Python's hmac and openssl (DERIVED), or
+ * published by the sender, as its `source` says.
+ */
 export const derivedVectors: readonly Vector[] = derived;
 
 export function schemeOf(name: string): Scheme {

@@ -198,9 +198,9 @@ function* mutations(
   if (key !== undefined) for (const other of changed(key)) yield { ...honest, key: other };
   if ('at' in scheme) return;
   if (scheme.url !== undefined) {
-    yield { ...honest, url: url.replace('q=1', 'q=2') };
+    if (url.includes('q=1')) yield { ...honest, url: url.replace('q=1', 'q=2') };
     yield { ...honest, url: url.replace('/s', '/t') };
-    yield { ...honest, url: `${url}&q=1` };
+    yield { ...honest, url: `${url}${url.includes('?') ? '&' : '?'}q=1` };
   }
   if (name === 'hubspot') yield { ...honest, method: 'PUT' };
   const text = new TextDecoder().decode(body);
@@ -215,7 +215,12 @@ function* mutations(
   )) {
     yield { ...honest, body: bytesOf(text.replace(value, `0${value}`)) };
   }
-  if (name === 'twilio-form') {
+  if (name === 'braintree') {
+    yield { ...honest, body: bytesOf(text.replace('PG4', 'PG5')) };
+    yield { ...honest, body: bytesOf(`bt_payload=PG5&${text}`) };
+  }
+  if (scheme.certificate) yield { ...honest, body: bytesOf(`${text} `) };
+  if (name === 'twilio-form' || name === 'plivo') {
     // Not `a1=&b=1`: Twilio signs no border between a name and its value.
     for (const other of ['a=2&b=1', 'a=1', 'a=1&b=1&c=', 'b=1&a=2']) {
       yield { ...honest, body: bytesOf(other) };
@@ -227,21 +232,32 @@ describe.each(names)('a delivery of %s', (name) => {
   const scheme: Scheme = schemes[name];
   const bodies: Partial<Record<SchemeName, string>> = {
     adyen: adyenBody,
+    braintree: 'bt_signature=&bt_payload=PG4%2B',
+    plivo: 'a=1&b=1',
     'twilio-form': 'a=1&b=1',
   };
+  const isForm = name === 'braintree';
+  // Plivo signs a URL without a query.
+  const url = `https://relay.example/s${name === 'plivo' ? '' : '?q=1'}`;
 
   test('holds as it was signed, and with no part of it changed', async () => {
     const { signing: secret, live } = await keysFor(scheme);
     const unsigned = {
       method: 'POST',
-      url: 'https://relay.example/s?q=1',
-      headers: new Headers({ 'content-type': 'application/json' }),
+      url,
+      headers: new Headers({
+        'content-type': `application/${isForm ? 'x-www-form-urlencoded' : 'json'}`,
+      }),
       body: bytesOf(bodies[name] ?? '{"a":1,"b":[2]}'),
     };
     const parts = await signRequest(scheme, unsigned, secret, now);
     const headers = new Headers({ ...Object.fromEntries(unsigned.headers), ...parts.headers });
-    const url = parts.url ?? unsigned.url;
-    const honest: SignedRequest = { ...unsigned, headers, url, body: parts.body ?? unsigned.body };
+    const honest: SignedRequest = {
+      ...unsigned,
+      headers,
+      url: parts.url ?? unsigned.url,
+      body: parts.body ?? unsigned.body,
+    };
     if (name === 'endpoint-key') honest.key = secret;
     expect(await verifySignature(scheme, honest, [live], now)).toEqual({ ok: true, secret: 0 });
 

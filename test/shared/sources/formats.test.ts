@@ -187,7 +187,7 @@ describe('the query of a delivery', () => {
     expect(take(own, sent).reading).toMatchObject({ kind: 'malformed', field: 'shop' });
   });
 
-  it.each<[string, Partial<Stream>]>([
+  it.each<[string, Pick<Partial<Stream>, 'each' | 'event' | 'id'>]>([
     ['an event of its own', {}],
     ['one of a batch', { each: '$' }],
     ['what its columns say', { event: 'query:event', id: 'query:id' }],

@@ -8,7 +8,7 @@ import {
   toAttributes,
 } from '../../../shared/envelope.ts';
 import { JsonText } from '../../../shared/json/json-text.ts';
-import { type Scheme, schemes } from '../../../shared/signatures/schemes.ts';
+import { type Scheme, schemeOf, schemes } from '../../../shared/signatures/schemes.ts';
 import { signRequest } from '../../../shared/signatures/sign/sign.ts';
 import { type SignedRequest, verifySignature } from '../../../shared/signatures/verify/verify.ts';
 import { genericSource } from '../../../shared/sources/generic.ts';
@@ -66,7 +66,7 @@ function carry(stream: RelayStream, { headers, body }: SignedRequest): Envelope 
 describe.each(Object.keys(presets) as PresetName[])('the preset %s', (name) => {
   const stream = open(name);
   const fixture = presetDeliveries[name];
-  const scheme: Scheme = schemes[stream.scheme];
+  const scheme: Scheme = schemeOf(stream);
 
   it('takes its sender’s delivery from the signature to the rows', async () => {
     const keys = await keysFor(scheme);

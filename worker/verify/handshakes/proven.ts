@@ -1,6 +1,7 @@
 import { encode, equal } from '../../../shared/signatures/bytes.ts';
+import { expectedForm } from '../../../shared/signatures/keys/key-forms.ts';
 import { trimSecret } from '../../../shared/signatures/keys/keys.ts';
-import { missingSecret } from '../../outcome.ts';
+import { missingSecret, type Outcome } from '../../outcome.ts';
 import {
   echo,
   type Handshake,
@@ -65,6 +66,37 @@ export const zoom: Handshake = {
   },
 };
 
+/** In its challenge, and never in a delivery: a payload is the base64 of an XML document, which is longer. */
+const hexChallenge = /^[\da-f]{20,32}$/;
+
+/**
+ * https://developer.paypal.com/braintree/docs/guides/webhooks/create, "Verifying your webhook destination". The answer
+ * is the public key and a signature over the challenge.
+ */
+export const braintree: Handshake = {
+  async get(query, { secret }) {
+    const challenge = query.get('bt_challenge');
+    if (challenge === null) return undefined;
+    if (!hexChallenge.test(challenge)) return refuse('challenge-form');
+    if (secret.value === '') return missingSecret(secret.name);
+    const [publicKey = '', privateKey = ''] = trimSecret(secret.value).split('|');
+    if (publicKey === '' || privateKey === '') return unreadable(secret.name);
+    const key = await crypto.subtle.digest('SHA-1', encoder.encode(privateKey));
+    const mac = await hmacWith('SHA-1', new Uint8Array(key), challenge);
+    return echo(`${publicKey}|${encode(mac, 'hex')}`);
+  },
+  // Anybody can get a challenge signed. So a payload that could be a challenge is refused, even if its signature holds.
+  async verified({ body }) {
+    const payload = new URLSearchParams(new TextDecoder().decode(body)).get('bt_payload') ?? '';
+    return hexChallenge.test(payload) ? refuse('challenge-form') : undefined;
+  },
+};
+
+function unreadable(name: string): Outcome {
+  const problem = `configuration: ${name} must be ${expectedForm('braintree')}`;
+  return { outcome: 'not-stored', facts: { cause: 'bad-secret', problem } };
+}
+
 /** Compares digests, so that the time taken reveals neither the length nor the place of a difference. */
 async function areEqual(left: string, right: string): Promise<boolean> {
   const [one, other] = await Promise.all([digestOf(left), digestOf(right)]);
@@ -76,9 +108,12 @@ async function digestOf(text: string): Promise<Uint8Array> {
 }
 
 /** HMAC-SHA256 with the text of the secret as its key. */
-async function hmacOf(secret: string, text: string): Promise<Uint8Array> {
-  const hmac = { name: 'HMAC', hash: 'SHA-256' };
-  const raw = encoder.encode(trimSecret(secret));
+function hmacOf(secret: string, text: string): Promise<Uint8Array> {
+  return hmacWith('SHA-256', encoder.encode(trimSecret(secret)), text);
+}
+
+async function hmacWith(hash: string, raw: Uint8Array, text: string): Promise<Uint8Array> {
+  const hmac = { name: 'HMAC', hash };
   const key = await crypto.subtle.importKey('raw', raw, hmac, false, ['sign']);
   return new Uint8Array(await crypto.subtle.sign('HMAC', key, encoder.encode(text)));
 }

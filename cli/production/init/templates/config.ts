@@ -1,4 +1,4 @@
-import { schemes } from '../../../../shared/signatures/schemes.ts';
+import { schemeOf } from '../../../../shared/signatures/schemes.ts';
 import type { PlannedRelay } from '../answers.ts';
 
 /** `tributary.config.ts`, with one stream. */
@@ -29,9 +29,9 @@ ${options.join('\n')}
 
 function describeEndpoint(stream: ReturnType<PlannedRelay['relay']['streams']['get']>): string {
   if (!stream) return '';
-  const { name, scheme, secrets } = stream;
+  const { name, secrets } = stream;
   const [secret] = secrets;
-  const shown = schemes[scheme];
+  const shown = schemeOf(stream);
   if ('at' in shown && shown.at.from === 'path') {
     return `// Deliveries come to /${name}/<key>. The key is the secret ${secret}.`;
   }

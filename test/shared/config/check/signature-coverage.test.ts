@@ -10,7 +10,10 @@ import {
   adyen,
   github,
   mailgun,
+  messagebird,
   meta,
+  paypal,
+  plivo,
   pusher,
   sentry,
   shopify,
@@ -51,6 +54,8 @@ describe('a filter on what is signed is taken', () => {
     ['a name in the body beside one in a header', twitch({ table, filter: byName })],
     ['a field of a signed form', twilio({ table, filter: byName })],
     ['a field that is signed by itself', adyen({ table, filter: byName })],
+    ['a field of a body whose hash is signed', messagebird({ table, filter: byField })],
+    ['a field of plivo’s signed form', plivo({ table, filter: byName })],
     ['an item of a signed body', pusher({ table, filter: { ...byName, ...byField } })],
     ['the vendor’s name', datanostro({ table, filter: { ...byName, ...byField } })],
     [
@@ -88,6 +93,7 @@ describe('a filter on what is not signed is refused', () => {
       stripe({ table, event: ['$.type', 'header:x-kind'], filter: byName }),
       'x-kind',
     ],
+    ['paypal’s event', paypal({ table, filter: byName }), '"paypal" does not sign'],
     ['mailgun’s event', mailgun({ table, filter: byName }), '"mailgun" does not sign'],
     ['mailgun’s fields', mailgun({ table, filter: byField }), 'filter.where looks at what'],
     ['another field of adyen’s item', adyen({ table, filter: byField }), 'filter.where'],
@@ -106,6 +112,67 @@ describe('a filter on what is not signed is refused', () => {
     ['fields of postbacks', { ...segmentstream({ table }), filter: byField }, 'keeps bodies raw'],
   ])('%s', (_, stream, message) => {
     expect(problemsOf(stream)).toContain(message);
+  });
+});
+
+describe('a filter on what is not signed is taken if the config says so', () => {
+  const unsigned = true as const;
+
+  it.each<[string, Stream]>([
+    ['a topic in a header', shopify({ table, filter: { unsigned, events: ['orders/create'] } })],
+    ['a pattern of one', github({ table, filter: { unsigned, ...byName } })],
+    ['fields that no signature covers', mailgun({ table, filter: { unsigned, ...byField } })],
+    ['a body of which a checksum is signed', paypal({ table, filter: { unsigned, ...byName } })],
+  ])('%s', (_, stream) => {
+    expect(problemsOf(stream)).toBe('');
+  });
+
+  it.each<[string, Stream, string]>([
+    [
+      'without need',
+      stripe({ table, filter: { unsigned, ...byName } }),
+      'filter.unsigned does nothing here',
+    ],
+    [
+      'with a key in the path',
+      generic({ table, event: 'header:x', filter: { unsigned, ...byName } }),
+      'filter.unsigned does nothing',
+    ],
+    ['alone', shopify({ table, filter: { unsigned } }), 'filter.unsigned does nothing here'],
+    [
+      'as another word',
+      shopify({ table, filter: { unsigned: 'yes' as unknown as true, ...byName } }),
+      'filter.unsigned may only be true',
+    ],
+    [
+      'for a name that there is not',
+      xero({ table, event: [], filter: { unsigned, ...byName } }),
+      'filter',
+    ],
+    [
+      'for one item of several',
+      meta({ table, filter: { unsigned, ...byName } }),
+      '$.changes[].field',
+    ],
+  ])('not %s', (_, stream, message) => {
+    expect(problemsOf(stream)).toContain(message);
+  });
+
+  it('and drops by that name', () => {
+    const { passes } = filterOf(
+      shopify({ table, filter: { unsigned, events: ['orders/create'] } }),
+    );
+    expect([passes({ name: 'orders/create' }), passes({ name: 'orders/paid' })]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it('a key is never excepted', () => {
+    const stream = shopify({ table, key: ['event_id'], filter: { unsigned, ...byName } });
+    expect(problemsOf(stream)).toContain(
+      'key.0 "event_id" comes from the header x-shopify-webhook-id',
+    );
   });
 });
 
