@@ -72,7 +72,7 @@ function describeStream(
   return {
     name,
     source,
-    scheme: nameOf(scheme),
+    scheme: typeof scheme === 'string' ? scheme : nameOf(scheme),
     url: relay.publicUrl === undefined ? null : relay.publicUrl + path,
     localUrl: edge === undefined ? null : edge + path,
     path,
