@@ -16,8 +16,8 @@ export type Secrets = Record<string, string>;
  * key pair cannot be generated here.
  */
 export function makeSecretFor(stream: Pick<RelayStream, 'scheme'>): string | undefined {
-  const scheme = schemeOf(stream);
-  return hasKeyPair(scheme) ? undefined : makeSecretOf(scheme);
+  const spec = schemeOf(stream);
+  return hasKeyPair(spec) ? undefined : makeSecretOf(spec);
 }
 
 /** How to generate each secret that the relay needs: its value, and for a key pair the private key too. */

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PubSub } from '@google-cloud/pubsub';
+import { censusStream } from '../shared/census.ts';
 import type { Relay } from '../shared/config/config.ts';
 import { openTables } from './bigquery/tables/open-tables.ts';
 import { DeadLetterQueue } from './dead-letters/dead-letter-queue.ts';
@@ -13,6 +14,9 @@ import { InFlightLimit } from './pull/in-flight-limit.ts';
 import { openSubscription, pullLimits } from './pull/subscription.ts';
 import { readinessOf } from './service/health.ts';
 import { loadRelay } from './service/load-relay.ts';
+import { noMetrics, type SubscriberState } from './service/metrics.ts';
+import { MetricsRecorder } from './service/metrics-recorder.ts';
+import { readMetricsSettings } from './service/metrics-settings.ts';
 import { runMode, type Subscriber } from './service/modes.ts';
 import { keepHeapSmall, subscriberHeap } from './service/small-heap.ts';
 
@@ -26,6 +30,12 @@ export interface SubscriberSettings {
 
 /** Part of the flow control's limits: the client counts a message until its ack is sent, 0.1 s later. */
 const inFlightShare = 0.85;
+
+/** The name by which the metrics have the table of the dead letters, beside the streams. */
+const deadLetterTable = 'tributary.dead_letters';
+
+/** How long a stop may wait for the collector to take the last metrics. */
+const lastExportMs = 500;
 
 /**
  * Opens the tables, then the subscription, and relays until it is stopped.
@@ -42,6 +52,14 @@ export async function startSubscriber(
   const relay = settings.relay ?? (await loadRelay());
   const { storageEndpoint, exportApis } = readEnvironment(environment, relay);
   const stopTime = readStopTime(environment);
+  const metricsSettings = readMetricsSettings(environment);
+  const recorder =
+    metricsSettings &&
+    new MetricsRecorder({
+      subscription: relay.subscription,
+      streams: [...relay.streams.keys(), censusStream],
+    });
+  const metrics = recorder ?? noMetrics;
   const bigquery = new BigQuery({ projectId: relay.project, location: relay.location });
   const inFlight = new InFlightLimit({
     messages: pullLimits.messages * inFlightShare,
@@ -54,6 +72,7 @@ export async function startSubscriber(
     ...(appendTimeoutMs !== undefined && { appendTimeoutMs }),
     inFlight,
     log,
+    metrics,
   });
   const exports = new ExportQueue({
     relay,
@@ -61,6 +80,7 @@ export async function startSubscriber(
     apis: exportApis,
     directory: tmpdir(),
     log,
+    metrics,
   });
   const deadLetters = new DeadLetterQueue({ table: tables.deadLetters, inFlight, log });
   const pipeline = new Pipeline({
@@ -71,7 +91,37 @@ export async function startSubscriber(
     inFlight,
     replays: new ReplayResults(tables.replays),
     log,
+    metrics,
   });
+
+  const state = (): SubscriberState => ({
+    pulled: pipeline.pulled,
+    inFlight,
+    oldestReceivedAt: pipeline.oldestReceivedAt,
+    tables: [
+      ...[...tables.rows].map(
+        ([
+          stream,
+          {
+            queue: { rowsWritten, isRefused },
+          },
+        ]) => ({
+          stream,
+          rowsWritten,
+          isRefused,
+        }),
+      ),
+      {
+        stream: deadLetterTable,
+        isRefused: tables.deadLetters.queue.isRefused || deadLetters.refused > 0,
+      },
+    ],
+  });
+  const telemetry =
+    recorder &&
+    (await import('./service/open-telemetry.ts').then(({ startOpenTelemetry }) =>
+      startOpenTelemetry(metricsSettings, () => recorder.collect(state()), log),
+    ));
 
   const pubsub = new PubSub({ projectId: relay.project });
   const subscription = await openSubscription(pubsub, relay, stopTime.withinMs, log);
@@ -116,6 +166,7 @@ export async function startSubscriber(
       await Promise.all(queues.map((queue) => queue.close(stopTime.graceMs)));
       await closed;
       await pubsub.close();
+      await telemetry?.stop(lastExportMs);
     },
   };
 }

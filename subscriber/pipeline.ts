@@ -9,6 +9,7 @@ import { RecentIds } from './pull/redeliveries.ts';
 import type { PulledMessage } from './pull/subscription.ts';
 import { DeliveryWriter, type DeliveryWriterOptions } from './rows/delivery-writer.ts';
 import { invalid, type Problem, type WriteResult } from './rows/write-result.ts';
+import { type Metrics, noMetrics } from './service/metrics.ts';
 
 export interface PipelineOptions
   extends Omit<DeliveryWriterOptions, 'written' | 'writtenInPart'>,
@@ -29,6 +30,7 @@ const rememberedIds = 100_000;
  */
 export class Pipeline {
   readonly #options: PipelineOptions;
+  readonly #metrics: Metrics;
   readonly #deliveries: DeliveryWriter;
   readonly #deadLetters: DeadLetterWriter;
   readonly #written = new RecentIds(rememberedIds);
@@ -41,6 +43,7 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#metrics = options.metrics ?? noMetrics;
     const [written, writtenInPart] = [this.#written, this.#writtenInPart];
     this.#deliveries = new DeliveryWriter({ ...options, written, writtenInPart });
     this.#deadLetters = new DeadLetterWriter({ ...options, stored: written });
@@ -59,21 +62,34 @@ export class Pipeline {
     return this.#nacked;
   }
 
+  /** When the edge received the oldest of the messages in flight, in Unix milliseconds; undefined without one. */
+  get oldestReceivedAt(): number | undefined {
+    let oldest: number | undefined;
+    for (const [message] of this.#pending.values()) {
+      const receivedAt = Date.parse(message?.attributes['received_at'] ?? '');
+      if (oldest === undefined || receivedAt < oldest) oldest = receivedAt || undefined;
+    }
+    return oldest;
+  }
+
   /** Acks or nacks the message. Never rejects: Pub/Sub's client would ignore it and extend the lease forever. */
   handle(message: PulledMessage): Promise<void> {
     this.#pulled++;
     this.#options.inFlight.add(message.data.length);
+    const begunAt = this.#metrics.now();
     const reading = readEnvelope(message.attributes, message.data);
+    const receivedAt = reading.ok ? reading.envelope.receivedAt : undefined;
+    const times = { begunAt, receivedAt };
     const id = reading.ok ? reading.envelope.deliveryId : unreadableId(message);
     const messages = this.#pending.get(id);
     if (messages) messages.push(message);
     else if (this.#written.has(id) && !ReplayResults.isReplay(message)) this.#ack([message]);
-    else if (this.#written.has(id)) return this.#settle(id, message, { kind: 'written' });
+    else if (this.#written.has(id)) return this.#settle(id, message, { kind: 'written' }, times);
     else {
       const result = reading.ok
         ? this.#deliveries.write(reading.envelope)
         : invalid({ reason: reading.problem });
-      return this.#settle(id, message, result);
+      return this.#settle(id, message, result, times);
     }
     return Promise.resolve();
   }
@@ -86,6 +102,7 @@ export class Pipeline {
     id: string,
     message: PulledMessage,
     pending: WriteResult | Promise<WriteResult>,
+    { begunAt, receivedAt }: Times,
   ): Promise<void> {
     const messages = [message];
     this.#pending.set(id, messages);
@@ -95,12 +112,16 @@ export class Pipeline {
     for (;;) {
       if (result.kind === 'nacked') {
         this.#nack(messages);
+        this.#metrics.processed(begunAt, true);
         if (!result.later) break;
         result = await result.later;
       } else if (result.problem) {
         letter = { kind: result.kind, problem: result.problem };
         // The row is there whether or not its dead letter can be stored: it must not be written again.
-        if (result.kind === 'written') this.#writtenInPart.add(id);
+        if (result.kind === 'written') {
+          this.#writtenInPart.add(id);
+          this.#metrics.written(message.attributes, receivedAt);
+        }
         result = await this.#deadLetters.write(messages, result.kind, result.problem);
       } else if (!isRecorded && messages.some(ReplayResults.isReplay)) {
         // If the result can't be stored, the message comes again, and its row must stay single.
@@ -108,7 +129,10 @@ export class Pipeline {
         isRecorded = true;
         result = await this.#recordReplay(messages, letter);
       } else {
+        // None is left where all were nacked before their rows were written.
+        if (messages.length > 0) this.#metrics.processed(begunAt, false);
         this.#ack(messages);
+        if (!letter) this.#metrics.written(message.attributes, receivedAt);
         // A delivery with a dead letter must be written again when it is replayed.
         if (!letter) this.#written.add(id);
         break;
@@ -141,6 +165,12 @@ export class Pipeline {
       this.#options.inFlight.remove(message.data.length);
     }
   }
+}
+
+/** For the metrics: when the message was handled, by their clock, and when the edge received its delivery. */
+interface Times {
+  begunAt: number;
+  receivedAt: number | undefined;
 }
 
 /** No delivery's id begins with a slash. */

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { drawTable } from '../terminal/draw-table.ts';
+import { jsonOption, printJson } from '../terminal/manners.ts';
 import {
   type CostPart,
   columnBytes,
@@ -24,10 +25,11 @@ export function costCommand(): Command {
     .requiredOption('--events <n>', 'deliveries a month of each stream, such as 5e6', parseCount)
     .requiredOption('--bytes <n>', 'bytes of a body, on average', parseCount)
     .option('--streams <n>', 'how many streams have so many deliveries', parseCount, 1)
-    .option('--json', 'print only one JSON object', false)
+    .addOption(jsonOption())
     .action((options: CostOptions) => {
       const cost = monthlyCost({ ...options, events: options.events * options.streams });
-      process.stdout.write(options.json ? toJson(options, cost) : toText(options, cost));
+      if (options.json) printJson(reportOf(options, cost));
+      else process.stdout.write(toText(options, cost));
     });
 }
 
@@ -41,9 +43,10 @@ function parseCount(text: string): number {
   throw new InvalidArgumentError('it is a whole number from 1 to 1e15, such as 5000000 or 5e6');
 }
 
-function toJson({ events, bytes, streams }: CostOptions, cost: MonthlyCost): string {
+/** What `--json` prints. */
+function reportOf({ events, bytes, streams }: CostOptions, cost: MonthlyCost) {
   const used = [...cost.parts, cost.storage].map(({ price }) => [price, prices[price]]);
-  const report = {
+  return {
     events,
     bytes,
     streams,
@@ -55,7 +58,6 @@ function toJson({ events, bytes, streams }: CostOptions, cost: MonthlyCost): str
     prices: Object.fromEntries(used) as Record<string, Price>,
     notCounted,
   };
-  return `${JSON.stringify(report)}\n`;
 }
 
 function toText({ events, bytes, streams }: CostOptions, cost: MonthlyCost): string {

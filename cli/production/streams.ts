@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import { secretPrefix } from '../../shared/config/secrets.ts';
 import type { Filter } from '../../shared/filters/condition.ts';
-import { nameOf, schemeOf } from '../../shared/signatures/schemes.ts';
+import { schemeOf } from '../../shared/signatures/schemes.ts';
 import { sources } from '../../shared/sources/registry.ts';
 import { terminalJson, terminalText } from '../../shared/terminal-text.ts';
 import { loadRelay } from '../../subscriber/service/load-relay.ts';
@@ -72,7 +72,7 @@ function describeStream(
   return {
     name,
     source,
-    scheme: typeof scheme === 'string' ? scheme : nameOf(scheme),
+    scheme: typeof scheme === 'string' ? scheme : 'its own',
     url: relay.publicUrl === undefined ? null : relay.publicUrl + path,
     localUrl: edge === undefined ? null : edge + path,
     path,

@@ -25,7 +25,6 @@ const commands = new Map<string, () => Promise<Command>>([
   ['cost', async () => (await import('../production/cost.ts')).costCommand()],
   ['doctor', async () => (await import('../production/doctor.ts')).doctorCommand()],
   ['serve', async () => (await import('../production/serve.ts')).serveCommand()],
-  ['cost', async () => (await import('../production/cost.ts')).costCommand()],
   ['drain', async () => (await import('../production/serve.ts')).drainCommand()],
   ['completion', async () => (await import('./completion.ts')).completionCommand(loadProgram)],
 ]);

@@ -2,11 +2,13 @@ import type { Log } from '../log.ts';
 import type { RecentIds } from '../pull/redeliveries.ts';
 import type { PulledMessage } from '../pull/subscription.ts';
 import type { Problem, Queue, WriteResult } from '../rows/write-result.ts';
+import { type Metrics, noMetrics } from '../service/metrics.ts';
 import type { DeadLetter } from './dead-letter-rows.ts';
 
 export interface DeadLetterWriterOptions {
   deadLetters: Pick<Queue<DeadLetter>, 'write'>;
   log: Log;
+  metrics?: Metrics;
   /** Ids of dead letters that were stored recently. */
   stored: RecentIds;
 }
@@ -32,7 +34,7 @@ export class DeadLetterWriter {
     const { id: messageId, attributes, data } = message;
     // By the message, not by the delivery: a replayed delivery is another message, and may fail again.
     const id = `${messageId}/dead`;
-    const { deadLetters, log, stored } = this.#options;
+    const { deadLetters, log, metrics = noMetrics, stored } = this.#options;
     if (stored.has(id)) return { kind: 'written' };
     const writtenInPart = kind === 'written';
     const problem = { reason, ...(column && { column }) };
@@ -44,7 +46,13 @@ export class DeadLetterWriter {
       ...problem,
     });
     const isStored = result.kind === 'written';
-    if (isStored) stored.add(id);
+    if (isStored) {
+      stored.add(id);
+      metrics.deadLetter(attributes, {
+        isInPart: writtenInPart,
+        hasColumn: column !== undefined,
+      });
+    }
     log({
       severity: writtenInPart ? 'WARNING' : 'ERROR',
       message: isStored

@@ -36,6 +36,8 @@ export interface ExportDependencies {
   /** Stops an export between two steps; the outcome is `retryable`. */
   signal?: AbortSignal;
   log?: Log;
+  /** Called with the size of the ZIP when it is downloaded. */
+  onFetched?: (bytes: number) => void;
 }
 
 interface LoadedFile {
@@ -149,14 +151,17 @@ export class ExportLoad implements AsyncDisposable {
   async #fetchFiles(): Promise<readonly CsvFile[]> {
     const { origin, directory, settings = {}, signal } = this.#dependencies;
     const limits = { ...defaultExportLimits, ...this.#dependencies.limits };
-    this.#spool ??= await download({
-      origin,
-      path: this.#announcement.path,
-      directory,
-      signal,
-      maxBytes: limits.compressedBytes,
-      onProgress: (bytes, of) => this.#progress.report({ doing: 'downloading', bytes, of }),
-    });
+    if (!this.#spool) {
+      this.#spool = await download({
+        origin,
+        path: this.#announcement.path,
+        directory,
+        signal,
+        maxBytes: limits.compressedBytes,
+        onProgress: (bytes, of) => this.#progress.report({ doing: 'downloading', bytes, of }),
+      });
+      this.#dependencies.onFetched?.(this.#spool.bytes);
+    }
     const files: CsvFile[] = [];
     for (const archived of await readArchive(this.#spool.file, this.#spool.bytes, limits)) {
       signal?.throwIfAborted();

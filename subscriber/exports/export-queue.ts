@@ -5,6 +5,7 @@ import { backoffMs } from '../bigquery/append/backoff.ts';
 import type { Log } from '../log.ts';
 import type { AnnouncedExport } from '../rows/delivery-writer.ts';
 import type { Queue, WriteResult } from '../rows/write-result.ts';
+import { type Metrics, noMetrics } from '../service/metrics.ts';
 import { ExportLoad } from './export-load.ts';
 import { bucketOrigin } from './fetch/bucket-origin.ts';
 import type { ExportApi } from './fetch/export-api.ts';
@@ -19,6 +20,7 @@ export interface ExportQueueOptions {
   /** Where ZIP files are spooled. */
   directory: string;
   log: Log;
+  metrics?: Metrics;
   /** An export that has waited this long for its retries lets the next one of its stream go first. */
   yieldAfterMs?: number;
 }
@@ -67,7 +69,7 @@ export class ExportQueue implements Queue<AnnouncedExport> {
   }
 
   async #loadUntilSettled({ stream, announcement }: AnnouncedExport): Promise<WriteResult> {
-    const { relay, bigquery, directory, log } = this.#options;
+    const { relay, bigquery, directory, log, metrics = noMetrics } = this.#options;
     const found = this.#originOf(stream);
     if (!found) return { kind: 'nacked', reason: `no API is configured for stream "${stream}"` };
     const { signal } = this.#closing;
@@ -78,6 +80,7 @@ export class ExportQueue implements Queue<AnnouncedExport> {
       location: relay.location,
       signal,
       log: (entry) => log({ ...entry, stream }),
+      onFetched: (bytes) => metrics.fetched(stream, bytes),
     });
     let waitedMs = 0;
     for (let tries = 0; !signal.aborted; tries++) {

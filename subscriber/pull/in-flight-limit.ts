@@ -50,6 +50,16 @@ export class InFlightLimit {
     return this.#messages;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The share of the limit that is used, 0 to 1. */
+  get fullness(): number {
+    const { messages, bytes } = this.#options;
+    return Math.min(1, Math.max(this.#messages / messages, this.#bytes / bytes));
+  }
+
   register(queue: LimitedQueue): void {
     this.#queues.push(queue);
   }

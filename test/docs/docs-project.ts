@@ -11,6 +11,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The pages that show a stream of the project: each its own. */
 const tutorials = ['datanostro', 'absmartly', 'segmentstream', 'stripe', 'shopify', 'github'];
 
+/** In place of `your-project`: `check` warns of placeholders. */
+const project = 'acme-shop';
+
 /** The dead letter that docs/dead-letters.md shows and replays. */
 const documentedLetter = '01a22111';
 
@@ -34,15 +37,15 @@ export class DocsProject {
   #deadLetter = documentedLetter;
 
   static async start(): Promise<DocsProject> {
-    const project = new DocsProject();
-    const { path } = project.#home;
+    const started = new DocsProject();
+    const { path } = started.#home;
     install(path);
     writeFileSync(join(path, 'tributary.config.ts'), configText());
     writeFileSync(join(path, 'wrangler.toml'), wranglerToml);
     const config = ['--config', join(path, 'tributary.config.ts')];
-    project.#relay = await RelayProcess.start(project.#home, [...anyPorts, ...config]);
-    await project.#makeDeadLetter();
-    return project;
+    started.#relay = await RelayProcess.start(started.#home, [...anyPorts, ...config]);
+    await started.#makeDeadLetter();
+    return started;
   }
 
   /** An order whose total is no number: written in part, and kept. */
@@ -66,7 +69,8 @@ export class DocsProject {
     const { datanostro } = relay.ports;
     const own = code
       .replaceAll('http://127.0.0.1:8787', relay.edge)
-      .replaceAll(documentedLetter, this.#deadLetter);
+      .replaceAll(documentedLetter, this.#deadLetter)
+      .replaceAll('your-project', project);
     return shell(own, cwd, {
       DATANOSTRO_API_URL: `http://127.0.0.1:${datanostro}`,
     });
@@ -125,10 +129,10 @@ function configText(): string {
   });
   return `import { ${tutorials.join(', ')}, defineRelay } from 'tributary-relay';
 export const relay = defineRelay({
-  project: 'your-project',
+  project: '${project}',
   location: 'EU',
   streams: {
-${streams.join('')}  },
+${streams.join('').replaceAll('your-subdomain', 'acme')}  },
 });
 `;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { protos } from '@google-cloud/bigquery-storage';
+import { type Metrics, noMetrics } from '../../service/metrics.ts';
 import type { WriteClient } from '../client.ts';
 import { MAX_ROW_BYTES } from '../encode/encode.ts';
 import { type AppendResult, AppendResultBuilder, type Suspect } from './append-result.ts';
@@ -27,6 +28,7 @@ export interface WriterOptions {
   bytesPerConnection?: number;
   /** Called for the first failure of each pause: the others have the same cause. */
   onFailure?: (failure: WriteFailure, waitMs: number) => void;
+  metrics?: Metrics;
   now?: () => number;
   random?: () => number;
 }
@@ -40,6 +42,7 @@ const defaultOptions = {
   maxConnections: 10,
   bytesPerConnection: 2_000_000,
   onFailure: () => {},
+  metrics: noMetrics,
   now: Date.now,
   random: Math.random,
 };
@@ -140,15 +143,18 @@ export class TableWriter {
     { refusedAt, alone = false }: { refusedAt: number | undefined; alone?: boolean },
   ): Promise<void> {
     const pool = this.#pool;
+    const { metrics } = this.#options;
     const begun = this.#options.now();
     let chunk = whole;
     let apart = alone;
     for (let tries = 0; ; ) {
       const number = ++this.#sent;
+      const sentAt = metrics.now();
       const reply = await (apart ? pool.sendAlone(chunk) : pool.send(chunk));
       const meaning = classifyReply(reply, chunk.rows.length);
       if (meaning.kind === 'written') {
         this.#lastTaken = Math.max(this.#lastTaken, number);
+        metrics.appended(sentAt, chunk.rows.length);
         return result.written(chunk);
       }
       if (meaning.kind === 'refused') {
@@ -217,7 +223,7 @@ export class TableWriter {
 
   /** Waits before the next try; false if there is none. */
   async #pause(failure: WriteFailure, tries: number, begun: number): Promise<boolean> {
-    const { now, random, setupRetryMs, retryMs, onFailure } = this.#options;
+    const { now, random, setupRetryMs, retryMs, onFailure, metrics } = this.#options;
     const limitMs = failure.reaction === 'setup' ? setupRetryMs : retryMs;
     const waitMs = backoffMs(failure.reaction, tries, random);
     if (this.#closing.signal.aborted || now() - begun + waitMs > limitMs) return false;
@@ -227,6 +233,7 @@ export class TableWriter {
     }
     try {
       await sleep(waitMs, undefined, { signal: this.#closing.signal });
+      metrics.retried(failure.reaction);
       return true;
     } catch {
       return false;

@@ -8,6 +8,7 @@ import { replayLayout, replaysTable } from '../../dead-letters/replay-results.ts
 import { type Log, TableLog } from '../../log.ts';
 import type { InFlightLimit } from '../../pull/in-flight-limit.ts';
 import { type RowsAndBytes, TableQueue } from '../../rows/table-queue.ts';
+import { type Metrics, noMetrics } from '../../service/metrics.ts';
 import { TableWriter } from '../append/writer.ts';
 import { openWriteClient } from '../client.ts';
 import { createEncoder, type InvalidValues, type RowEncoder } from '../encode/encode.ts';
@@ -22,6 +23,7 @@ export interface TableDependencies {
   appendTimeoutMs?: number;
   inFlight: InFlightLimit;
   log: Log;
+  metrics?: Metrics;
 }
 
 export interface OpenTables {
@@ -121,7 +123,15 @@ interface TableSettings {
 
 async function openTable(
   { name, layout, invalidValues, maxPending }: TableSettings,
-  { relay, bigquery, storageEndpoint, appendTimeoutMs, inFlight, log }: TableDependencies,
+  {
+    relay,
+    bigquery,
+    storageEndpoint,
+    appendTimeoutMs,
+    inFlight,
+    log,
+    metrics = noMetrics,
+  }: TableDependencies,
 ): Promise<OpenTable> {
   const [dataset = '', table = ''] = name.split('.');
   let rowsWritten = () => 0;
@@ -137,6 +147,7 @@ async function openTable(
     table: `projects/${relay.project}/datasets/${dataset}/tables/${table}`,
     descriptor: encoder.descriptor,
     ...(appendTimeoutMs !== undefined && { appendTimeoutMs }),
+    metrics,
     onFailure: ({ reaction, message }) => {
       tableLog.report('writing', {
         severity: 'WARNING',
@@ -152,6 +163,7 @@ async function openTable(
     inFlight,
     maxPending,
     async onSetupFailure(reason) {
+      metrics.retried('setup');
       tableLog.report('refusal', {
         severity: 'ERROR',
         message: 'BigQuery refuses every row',

@@ -6,6 +6,7 @@ import type { ExportSettings } from '../../../shared/config/export-settings.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { ExportQueue } from '../../../subscriber/exports/export-queue.ts';
 import type { Log } from '../../../subscriber/log.ts';
+import { noMetrics } from '../../../subscriber/service/metrics.ts';
 import { clientOf } from '../../beds/bigquery-client.ts';
 import { type ExportsBed, startExportsBed } from '../../beds/exports-bed.ts';
 import { startSenderBed } from '../../beds/sender-bed.ts';
@@ -27,6 +28,7 @@ function queueFor(
   bigquery = bed.bigquery,
   yieldAfterMs?: number,
 ) {
+  const fetched: [string, number][] = [];
   const stream = absmartly({ table, apiUrl: bed.api.url, ...settings });
   const relay = defineRelay({ project: 'local-project', streams: { ab: stream } });
   const lines: Parameters<Log>[0][] = [];
@@ -36,10 +38,11 @@ function queueFor(
     apis: settings.storage ? new Map() : new Map([['ab', bed.api]]),
     directory: bed.directory,
     log: (line) => lines.push(line),
+    metrics: { ...noMetrics, fetched: (...sizes) => fetched.push(sizes) },
     ...(yieldAfterMs !== undefined && { yieldAfterMs }),
   });
   onTestFinished(() => queue.close());
-  return { queue, lines };
+  return { queue, lines, fetched };
 }
 
 describe('a stream with a filter', () => {
@@ -86,7 +89,7 @@ describe('a stream with a bucket', () => {
     const bed = await startExportsBed();
     const zip = await zipFiles(files);
     const bucket = await startSenderBed((_, response) => response.end(zip));
-    const { queue } = queueFor(bed, {
+    const { queue, fetched } = queueFor(bed, {
       storage: { kind: 'gcs', bucket: 'shop', endpoint: bucket.url },
     });
     expect(await queue.write({ stream: 'ab', announcement: announced(42) })).toEqual({
@@ -95,6 +98,7 @@ describe('a stream with a bucket', () => {
     expect(bucket.requests.map(({ url }) => url)).toEqual([
       '/storage/v1/b/shop/o/experiment_42_export.zip?alt=media',
     ]);
+    expect(fetched).toEqual([['ab', zip.length]]);
     expect(await bed.query(`SELECT COUNT(*) AS n FROM ${table}`)).toEqual([{ n: rowsOfSample }]);
   });
 });
