@@ -46,7 +46,7 @@ export function filterTestCommand(): Command {
   return addBigQueryOptions(command)
     .addHelpText(
       'after',
-      '\nOnly what was kept is stored. What the filter dropped is known by name, from the census.',
+      '\nOnly what was kept is stored. What the filter dropped is known by name,\nfrom the census.',
     )
     .action(filterTest);
 }

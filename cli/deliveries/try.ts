@@ -55,7 +55,7 @@ export function tryCommand(): Command {
     .option('--json', 'print JSON', false)
     .addHelpText(
       'after',
-      '\nNothing is sent or stored. A key in the path is taken to be right. Exit code 0: it becomes rows.',
+      '\nNothing is sent or stored. A key in the path is taken to be right.\nExit code 0: it becomes rows.',
     )
     .action(tryOne);
 }

@@ -47,7 +47,7 @@ export function doctorCommand(): Command {
     .option('--json', 'print one JSON document', false)
     .addHelpText(
       'after',
-      '\nThe probe is a delivery like any other: it becomes a row. The id of its event begins\nwith tributary-probe-, and the command prints how to delete the row.',
+      '\nThe probe is a delivery like any other: it becomes a row. The id of its event\nbegins with tributary-probe-, and the command prints how to delete the row.',
     )
     .action(async (options: DoctorOptions) => {
       const report = await examine(options, options.json ? {} : printer());
