@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isCancel, password } from '@clack/prompts';
-import { Argument, Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import type { RelayStream } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
 import { terminalJson, terminalText } from '../../shared/terminal-text.ts';
@@ -34,21 +34,16 @@ interface SecretOptions {
 /** As a shell reports a program that Ctrl-C ended. */
 const interrupted = 130;
 
-type Action = 'rotate' | 'retire';
-
 export function secretCommand(): Command {
   return new Command('secret')
     .description(
       'generate, set, show, rotate or retire the secret of a stream, here and at Cloudflare',
     )
     .argument('<stream>', 'stream whose sender has the secret')
-    .addArgument(
-      new Argument(
-        '[action]',
-        'rotate: add a new one beside it; retire: delete one that nothing matches any longer',
-      ).choices(['rotate', 'retire']),
+    .argument(
+      '[step...]',
+      'rotate: add a new one beside it; retire <name>: delete one that nothing matches any longer',
     )
-    .argument('[name]', 'secret to retire')
     .option('--stdin', 'read the secret that the sender issued from standard input', false)
     .option('--show', 'print the secrets that this machine has', false)
     .option('--name <name>', 'secret to set or show (default: the newest, or all)')
@@ -62,16 +57,21 @@ export function secretCommand(): Command {
 
 async function secret(
   streamName: string,
-  action: Action | undefined,
-  name: string | undefined,
+  words: string[],
   options: SecretOptions,
   command: Command,
 ): Promise<void> {
+  const [action, name, ...more] = words;
+  if (action !== undefined && action !== 'rotate' && action !== 'retire') {
+    command.error(`error: there is no step '${action}': rotate, retire`);
+  }
   if (action === 'retire' && name === undefined) {
     command.error(`error: name the secret: tributary secret ${streamName} retire <name>`);
   }
-  if (action !== 'retire' && name !== undefined) {
-    command.error(`error: ${action ?? 'this'} takes no name here; use --name`);
+  if (more.length > 0 || (action !== 'retire' && name !== undefined)) {
+    command.error(
+      `error: ${action} takes no more words: ${words.slice(action === 'retire' ? 2 : 1).join(' ')}`,
+    );
   }
   const relay = await loadRelay();
   const stream = findStream(relay, streamName);

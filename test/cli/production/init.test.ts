@@ -47,6 +47,9 @@ describe('tributary init', () => {
       next: ['npx tributary start', 'npx tributary send billing'],
     });
     expect(Object.keys(project.files)).toEqual(written);
+    // The package has the compiled Worker; this repository has its source.
+    const wrangler = project.read('wrangler.toml');
+    project.write('wrangler.toml', wrangler.replace('dist/worker/main.js', 'worker/main.ts'));
     expect(project.tributary(['check'])).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('billing'),

@@ -202,7 +202,7 @@ describe('tributary secret', () => {
   it.each([
     [['nothing'], 'stream.unknown'],
     [['billing', 'retire'], 'name the secret'],
-    [['billing', 'rotate', 'X'], 'takes no name'],
+    [['billing', 'rotate', 'X'], 'takes no more words'],
     [['billing', 'renew'], 'rotate, retire'],
     [['billing', '--name', 'OTHER'], 'secret.unknown'],
     [['billing', '--show', '--name', 'GOOGLE_SERVICE_ACCOUNT'], 'secret.unknown'],
