@@ -1,3 +1,4 @@
+import { sep } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type FileFormat, fileFormats, fileLines } from '../history/import/file-lines.ts';
 import { type ImportFile, importFiles } from '../history/import/import-files.ts';
@@ -93,7 +94,7 @@ async function runImport(path: string, options: ImportCommandOptions): Promise<v
   try {
     for await (const file of importFiles(path)) {
       const counts = noImportCounts();
-      imported.push([file.name, counts]);
+      imported.push([nameWithin(path, file.name), counts]);
       bar = new ProgressBar(file.bytes);
       try {
         await importFile(file, bar, options, { ...stream, client, rejectedRecords, counts });
@@ -112,6 +113,12 @@ async function runImport(path: string, options: ImportCommandOptions): Promise<v
     if (imported.length > 0) printCounts(imported, options);
     if (rejectedRecords.count > 0 || !isWhole) process.exitCode = 1;
   }
+}
+
+/** A file's name in the table of counts, without the folder that all have in common. */
+function nameWithin(path: string, name: string): string {
+  const folder = path.endsWith(sep) ? path : path + sep;
+  return name.startsWith(folder) ? name.slice(folder.length) : name;
 }
 
 async function importFile(

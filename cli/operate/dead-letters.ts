@@ -13,6 +13,7 @@ import { loadRelay } from '../../subscriber/service/load-relay.ts';
 import { addBigQueryOptions, type BigQueryOptions, findBigQuery } from '../find/bigquery.ts';
 import { findPubsub } from '../find/pubsub.ts';
 import { findStream } from '../find/stream.ts';
+import { jsonOption, printJson } from '../terminal/manners.ts';
 import { countText, ProgressBar } from '../terminal/progress-bar.ts';
 import { describeLetter, drawLetters, drawTrials, type TrialGroups } from './letter-report.ts';
 
@@ -58,7 +59,7 @@ function showCommand(): Command {
   const command = new Command('show')
     .description('show one dead letter with its body')
     .argument('<id>', "the delivery's id or the message's id, or its beginning")
-    .option('--json', 'print one JSON document', false);
+    .addOption(jsonOption());
   return addBigQueryOptions(command).action(show);
 }
 
@@ -90,7 +91,7 @@ function addLetterOptions(command: Command): Command {
         new Option('--since <time>', 'stored since: 90m, 12h, 7d, or a time').argParser(readTime),
       )
       .addOption(new Option('--until <time>', 'stored before').argParser(readTime))
-      .option('--json', 'print one JSON document', false),
+      .addOption(jsonOption()),
   );
 }
 
@@ -223,10 +224,6 @@ function filterOf({ stream, reason, since, until, limit }: LetterOptions): Lette
 
 function known({ results }: ReplayCounts): number {
   return Object.values(results).reduce((sum, count) => sum + count, 0);
-}
-
-function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
 function readCount(text: string): number {

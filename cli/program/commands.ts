@@ -40,10 +40,18 @@ export async function loadProgram(name = ''): Promise<Command> {
     .description('A webhook relay: verified at the edge, through Pub/Sub, into BigQuery.')
     .version(version);
   for (const command of await Promise.all(loaders.map((load) => load()))) {
-    if (!logging.has(command.name())) addQuietOption(command);
-    program.addCommand(withManners(addConfigOption(command)));
+    for (const leaf of leavesOf(command)) {
+      if (!logging.has(command.name())) addQuietOption(leaf);
+      withManners(addConfigOption(leaf));
+    }
+    program.addCommand(withManners(command));
   }
   return program;
+}
+
+/** The command, or its subcommands if it has some: those are run. */
+export function leavesOf(command: Command): readonly Command[] {
+  return command.commands.length > 0 ? command.commands : [command];
 }
 
 /** A misuse is answered with one suggestion instead of the whole help. main.ts sets the exit code. */
