@@ -218,7 +218,7 @@ ${lines.join('')}  },
 });
 `;
   const worker = `import { createEdge } from ${from('worker/relay.ts')};
-import { relay } from './relay-bed.ts';
+import { relay } from './relay.ts';
 
 const edge = createEdge(relay, { censusAfterMs: ${censusAfterMs} });
 export default { fetch: edge.fetch, queue: edge.queue };

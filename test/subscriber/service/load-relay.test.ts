@@ -7,7 +7,16 @@ import { expect, it, onTestFinished } from 'vitest';
 import { loadRelay } from '../../../subscriber/service/load-relay.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const linked = ['cli', 'history', 'local', 'node_modules', 'shared', 'subscriber', 'package.json'];
+const linked = [
+  'cli',
+  'history',
+  'local',
+  'node_modules',
+  'shared',
+  'subscriber',
+  'worker',
+  'package.json',
+];
 
 /** Runs a program of this repository as if it had another tributary.config.ts. */
 function runWith(config: string, program: string, ...args: string[]) {
