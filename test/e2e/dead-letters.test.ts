@@ -164,7 +164,10 @@ describe('dead letters', { timeout: 120_000 }, () => {
       .poll(() => count('SELECT 1 AS n FROM shop.part LIMIT 1').then(() => true))
       .toBe(true);
     await expect
-      .poll(async () => (await pubsub.topic('tributary').exists())[0], { timeout: 30_000 })
+      // What is published before there is a subscription reaches nobody.
+      .poll(async () => (await pubsub.subscription('tributary-bigquery').exists())[0], {
+        timeout: 60_000,
+      })
       .toBe(true);
     await Promise.all(['broken', 'keyed', 'part'].map(publish));
     await expect.poll(() => count(letters), { timeout: 60_000 }).toBe(3 * each);
