@@ -1,8 +1,6 @@
 import type { RelayStream } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
 import * as presets from '../../shared/sources/presets.ts';
-import * as banking from './senders/banking.ts';
-import * as callbacks from './senders/callbacks.ts';
 import * as commerce from './senders/commerce.ts';
 import * as developerTools from './senders/developer-tools.ts';
 import * as marketing from './senders/marketing.ts';
@@ -17,8 +15,6 @@ import * as standards from './senders/standards.ts';
 
 /** By the name of the preset, or of the source. */
 export const senderSamples: Readonly<Record<string, SenderSamples>> = {
-  ...banking,
-  ...callbacks,
   ...commerce,
   ...developerTools,
   ...marketing,
