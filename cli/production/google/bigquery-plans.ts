@@ -4,7 +4,7 @@ import { ensureTable } from '../../../subscriber/bigquery/tables/ensure-table.ts
 import { ensureUniqueView } from '../../../subscriber/bigquery/tables/table-opening.ts';
 import { type Plan, same } from '../plan/plan.ts';
 import { definitionOf, type ResourceOf } from '../plan/resources.ts';
-import { codeOf, isMissing, unlessExists } from './google-errors.ts';
+import { orMissing, unlessExists } from './google-errors.ts';
 
 export async function planDataset(
   bigquery: BigQuery,
@@ -84,15 +84,4 @@ function placeOf(name: string): { dataset: string; table: string } {
 async function readTable(bigquery: BigQuery, name: string): Promise<TableMetadata | undefined> {
   const { dataset, table } = placeOf(name);
   return await orMissing<TableMetadata>(() => bigquery.dataset(dataset).table(table).getMetadata());
-}
-
-async function orMissing<Metadata>(
-  read: () => Promise<[Metadata, ...unknown[]]>,
-): Promise<Metadata | undefined> {
-  try {
-    return (await read())[0];
-  } catch (error) {
-    if (isMissing(codeOf(error))) return undefined;
-    throw error;
-  }
 }

@@ -49,3 +49,15 @@ export async function unlessExists(creation: Promise<unknown>): Promise<void> {
     if (code !== grpc.alreadyExists && code !== http.conflict) throw error;
   }
 }
+
+/** What is read of a resource; undefined if there is no such resource. */
+export async function orMissing<Metadata>(
+  read: () => Promise<[Metadata, ...unknown[]]>,
+): Promise<Metadata | undefined> {
+  try {
+    return (await read())[0];
+  } catch (error) {
+    if (isMissing(codeOf(error))) return undefined;
+    throw error;
+  }
+}

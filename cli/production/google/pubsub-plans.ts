@@ -3,7 +3,7 @@ import { subscriptionSettings } from '../../../subscriber/pull/subscription.ts';
 import { type Plan, same } from '../plan/plan.ts';
 import type { ResourceOf } from '../plan/resources.ts';
 import { word } from '../plan/shell-word.ts';
-import { codeOf, isMissing, unlessExists } from './google-errors.ts';
+import { orMissing, unlessExists } from './google-errors.ts';
 
 type Topic = protos.google.pubsub.v1.ITopic;
 /** As Pub/Sub describes one. */
@@ -164,15 +164,4 @@ function secondsOf(duration: { seconds?: unknown; nanos?: unknown } | null | und
 function daysText(seconds: number): string {
   const days = Math.round(seconds / 864) / 100;
   return seconds < 86_400 ? `${seconds} s` : `${days} days`;
-}
-
-async function orMissing<Metadata>(
-  read: () => Promise<[Metadata, ...unknown[]]>,
-): Promise<Metadata | undefined> {
-  try {
-    return (await read())[0];
-  } catch (error) {
-    if (isMissing(codeOf(error))) return undefined;
-    throw error;
-  }
 }
