@@ -83,9 +83,12 @@ export class Pipeline {
     const id = reading.ok ? reading.envelope.deliveryId : unreadableId(message);
     const messages = this.#pending.get(id);
     if (messages) messages.push(message);
-    else if (this.#written.has(id) && !ReplayResults.isReplay(message)) this.#ack([message]);
-    else if (this.#written.has(id)) return this.#settle(id, message, { kind: 'written' }, times);
-    else {
+    else if (this.#written.has(id)) {
+      if (ReplayResults.isReplay(message)) {
+        return this.#settle(id, message, { kind: 'written' }, times);
+      }
+      this.#ack([message]);
+    } else {
       const result = reading.ok
         ? this.#deliveries.write(reading.envelope)
         : invalid({ reason: reading.problem });

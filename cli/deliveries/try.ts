@@ -1,11 +1,11 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseInstant } from '../../history/time-window.ts';
+import { Command, Option } from 'commander';
 import { type Trial, type TriedEvent, tryDelivery } from '../../local/testing/main.ts';
 import type { RelayStream } from '../../shared/config/config.ts';
 import { terminalJson, terminalText } from '../../shared/terminal-text.ts';
 import { loadRelay } from '../../subscriber/service/load-relay.ts';
 import { readSecrets } from '../find/secrets.ts';
 import { findStream } from '../find/stream.ts';
+import { readInstant } from '../program/option-values.ts';
 import { redactSecret } from '../terminal/redact-secret.ts';
 import { guessType, readBody } from './delivery-body.ts';
 import { readHeaders } from './headers.ts';
@@ -153,10 +153,4 @@ function describeEvent(event: TriedEvent, index: number, table: string | undefin
 
 function cut(line: string): string {
   return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
-}
-
-function readInstant(text: string): number {
-  const time = parseInstant(text);
-  if (time !== undefined) return time;
-  throw new InvalidArgumentError('a time looks like 2026-01-31 or 2026-01-31T08:00:00+01:00');
 }

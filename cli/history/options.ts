@@ -1,13 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { describeRejected, RejectedRecords } from '../../history/lines/rejected-records.ts';
-import {
-  cutWindows,
-  hourMs,
-  parseInstant,
-  parseSpan,
-  type TimeWindow,
-} from '../../history/time-window.ts';
+import { cutWindows, hourMs, parseSpan, type TimeWindow } from '../../history/time-window.ts';
 import { RelayError } from '../../shared/errors.ts';
+import { readInstant } from '../program/option-values.ts';
 import { printAboveBar } from '../terminal/progress-bar.ts';
 
 /** The range of the sender's history, and how it is fetched. */
@@ -78,14 +73,6 @@ export function openRejected({ rejected, strict }: Partial<WriteOptions>): Rejec
     strict: strict ?? false,
     onRejected: (record) => printAboveBar(describeRejected(record)),
   });
-}
-
-function readInstant(text: string): number {
-  const time = parseInstant(text);
-  if (time === undefined) {
-    throw new InvalidArgumentError('a time looks like 2026-01-31 or 2026-01-31T08:00:00+01:00');
-  }
-  return time;
 }
 
 function readSpan(text: string): number {

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseInstant, parseSpan } from '../../history/time-window.ts';
 import { RelayError } from '../../shared/errors.ts';
 import {
   findLetters,
@@ -129,16 +130,15 @@ async function replay(ids: string[], options: ReplayCommandOptions): Promise<voi
   const filter: LetterFilter = { ...filterOf(options), all, ...(ids.length > 0 && { ids }) };
   if (options.as !== undefined) findStream(source.relay, options.as);
   requireSelection(ids, options);
-  const trial = await tryLetters(source, filter, options.as);
   if (options.dryRun) {
+    const trial = await tryLetters(source, filter, options.as);
     if (options.json) printJson(trial);
     else process.stdout.write(drawTrials(trial));
     return;
   }
   const abort = new AbortController();
   process.once('SIGINT', () => abort.abort());
-  const total = trial.reduce((sum, { count }) => sum + count, 0);
-  const bar = new ProgressBar(total);
+  const bar = new ProgressBar(await countLetters(source, filter));
   const pubsub = findPubsub(source.relay, options);
   try {
     const counts = await replayLetters(readLetters(source, filter), {
@@ -180,6 +180,13 @@ function report(counts: ReplayCounts, options: ReplayCommandOptions): void {
   }
   const isGood = waiting === 0 && (counts.results['dead letter'] ?? 0) === 0;
   if (!isGood) process.exitCode = 1;
+}
+
+/** Without their bodies. */
+async function countLetters(source: LetterSource, filter: LetterFilter): Promise<number> {
+  let count = 0;
+  for await (const _ of findLetters(source, filter)) count++;
+  return count;
 }
 
 /** The letters by what would become of them. */
@@ -232,11 +239,9 @@ function readCount(text: string): number {
   throw new InvalidArgumentError('it is a whole number above 0');
 }
 
-const unitMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 function readTime(text: string): number {
-  const [, amount, unit = ''] = /^(\d+)([mhd])$/.exec(text) ?? [];
-  const time = amount ? Date.now() - Number(amount) * (unitMs[unit] ?? 0) : Date.parse(text);
-  if (!Number.isNaN(time)) return time;
+  const age = parseSpan(text);
+  const time = age === undefined ? parseInstant(text) : Date.now() - age;
+  if (time !== undefined) return time;
   throw new InvalidArgumentError('it is a time like 2026-01-31T08:00:00Z, or an age: 90m, 12h, 7d');
 }
