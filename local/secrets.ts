@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import type { Relay, RelayStream } from '../shared/config/config.ts';
-import { secretPrefix } from '../shared/config/secrets.ts';
+import { accountSecret, secretPrefix, verifyTokenName } from '../shared/config/secrets.ts';
 import { RelayError } from '../shared/errors.ts';
 import { hasKeyPair, type Scheme } from '../shared/signatures/scheme.ts';
 import { schemeOf } from '../shared/signatures/schemes.ts';
@@ -25,7 +25,7 @@ function secretGenerators(relay: Relay): Map<string, () => Secrets> {
   const generators = new Map<string, () => Secrets>();
   const add = (name: string, make: () => string) =>
     generators.set(name, () => ({ [name]: make() }));
-  add('GOOGLE_SERVICE_ACCOUNT', () => makeServiceAccount(relay.project));
+  add(accountSecret, () => makeServiceAccount(relay.project));
   for (const stream of relay.streams.values()) {
     const scheme = schemeOf(stream);
     // With a certificate the secret is the id of a webhook, and the sender has the only key.
@@ -35,7 +35,7 @@ function secretGenerators(relay: Relay): Map<string, () => Secrets> {
       if (!hasKeyPair(scheme)) add(name, () => makeSecretOf(scheme));
       else if (!isFetched) generators.set(name, () => makeKeyPair(name, algorithm));
     }
-    if (stream.handshake === 'meta') add(`${secretPrefix(stream.name)}_VERIFY_TOKEN`, makeKey);
+    if (stream.handshake === 'meta') add(verifyTokenName(stream.name), makeKey);
     if (hasApi(stream)) add(apiKeyName(stream.name), makeKey);
   }
   return generators;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import type { Relay } from '../../shared/config/config.ts';
-import { secretPrefix } from '../../shared/config/secrets.ts';
+import { accountSecret, edgeSecrets } from '../../shared/config/secrets.ts';
 import type { Finding, Findings } from './finding.ts';
 
 /** The parts of wrangler.toml that concern the relay. Anything may stand in them. */
@@ -12,8 +12,6 @@ interface WranglerFile {
   build?: { command?: unknown };
   secrets?: { required?: unknown };
 }
-
-const account = 'GOOGLE_SERVICE_ACCOUNT';
 
 /**
  * What wrangler.toml beside the config says otherwise than the config. Nothing where there is no such file: then the
@@ -85,11 +83,9 @@ function checkSecrets(file: string, { secrets }: WranglerFile, relay: Relay, at:
 
 /** Each secret of the Worker, with what needs it. */
 function secretUsers(relay: Relay): Map<string, string> {
-  const users = new Map([[account, 'the Worker itself']]);
-  for (const { name, secrets, handshake } of relay.streams.values()) {
-    for (const secret of secrets) users.set(secret, `the stream "${name}"`);
-    if (handshake === 'meta')
-      users.set(`${secretPrefix(name)}_VERIFY_TOKEN`, `the stream "${name}"`);
+  const users = new Map<string, string>([[accountSecret, 'the Worker itself']]);
+  for (const stream of relay.streams.values()) {
+    for (const secret of edgeSecrets(stream)) users.set(secret, `the stream "${stream.name}"`);
   }
   return users;
 }

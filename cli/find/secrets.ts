@@ -1,7 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import type { RelayStream } from '../../shared/config/config.ts';
-import { secretPrefix } from '../../shared/config/secrets.ts';
 import { RelayError } from '../../shared/errors.ts';
 
 /**
@@ -30,9 +28,4 @@ function readText(file: string): string {
     const problem = `${file} can't be read as a file of secrets: ${(cause as Error).message}`;
     throw new RelayError('secrets.unreadable', problem, { cause });
   }
-}
-
-/** The names of the secrets that the Worker reads for a stream. */
-export function edgeSecrets({ name, secrets, handshake }: RelayStream): readonly string[] {
-  return handshake === 'meta' ? [...secrets, `${secretPrefix(name)}_VERIFY_TOKEN`] : secrets;
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BigQuery } from '@google-cloud/bigquery';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
+import { accountSecret } from '../../shared/config/secrets.ts';
 import { RelayError } from '../../shared/errors.ts';
 import { terminalText } from '../../shared/terminal-text.ts';
 import { projectFolder } from '../../subscriber/service/find-config.ts';
@@ -12,7 +13,6 @@ import { readSecrets } from '../find/secrets.ts';
 import { findStream } from '../find/stream.ts';
 import { bundleWorker, deployWorker } from './cloudflare/deploy-worker.ts';
 import {
-  accountSecret,
   chooseSecrets,
   findSecrets,
   listSecrets,

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
-import { secretPrefix } from '../../shared/config/secrets.ts';
+import { edgeSecrets, secretPrefix } from '../../shared/config/secrets.ts';
 import type { Filter } from '../../shared/filters/condition.ts';
 import { schemeOf } from '../../shared/signatures/schemes.ts';
 import { sources } from '../../shared/sources/registry.ts';
 import { terminalJson, terminalText } from '../../shared/terminal-text.ts';
 import { loadRelay } from '../../subscriber/service/load-relay.ts';
 import { addStateOption, findRunning } from '../find/running-stack.ts';
-import { edgeSecrets, readSecrets } from '../find/secrets.ts';
+import { readSecrets } from '../find/secrets.ts';
 
 interface StreamsOptions {
   json: boolean;

@@ -1,4 +1,4 @@
-import { misreadSecrets, secretPrefix } from '../../shared/config/secrets.ts';
+import { misreadSecrets, verifyTokenName } from '../../shared/config/secrets.ts';
 import { type Cause, verifySignature } from '../../shared/signatures/verify/verify.ts';
 import type { Endpoint } from '../../worker/endpoint.ts';
 import type { Outcome } from '../../worker/outcome.ts';
@@ -56,7 +56,7 @@ export async function answerUnsigned(
   switch (method) {
     case 'GET': {
       const [first = ''] = stream.secrets;
-      const token = `${secretPrefix(stream.name)}_VERIFY_TOKEN`;
+      const token = verifyTokenName(stream.name);
       const named = (name: string) => ({ name, value: secretValue(known, name) });
       const keys = { secret: named(first), verifyToken: named(token) };
       return handshake?.get?.(new URLSearchParams(query), keys);

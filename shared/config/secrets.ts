@@ -29,6 +29,19 @@ export function secretPrefix(streamName: string): string {
   return streamName.toUpperCase().replaceAll('-', '_');
 }
 
+/** The Worker's secret with the key of the account that publishes. */
+export const accountSecret = 'GOOGLE_SERVICE_ACCOUNT';
+
+/** The name of the secret that Meta sends back when it checks an endpoint. */
+export function verifyTokenName(streamName: string): string {
+  return `${secretPrefix(streamName)}_VERIFY_TOKEN`;
+}
+
+/** The names of the secrets that the Worker reads for a stream. */
+export function edgeSecrets({ name, secrets, handshake }: RelayStream): readonly string[] {
+  return handshake === 'meta' ? [...secrets, verifyTokenName(name)] : secrets;
+}
+
 /** The name of a stream's secret where the stream names none. */
 export function defaultSecret(streamName: string, scheme: SchemeChoice): string {
   return `${secretPrefix(streamName)}_${scheme === 'endpoint-key' ? 'KEY' : 'SECRET'}`;

@@ -1,4 +1,5 @@
 import type { Relay } from '../../shared/config/config.ts';
+import { accountSecret } from '../../shared/config/secrets.ts';
 import { type Bindings, readSecret } from '../env.ts';
 import type { AccessTokens } from './access-token.ts';
 import { type Attempt, attempt, Batches, type Failure, type PublishRequest } from './batches.ts';
@@ -48,7 +49,7 @@ export function openTopic(relay: Relay, tokens: AccessTokens, now: () => number)
       batches,
       authorize(refused) {
         if (refused !== undefined) tokens.drop(refused);
-        return tokens.get(readSecret(env, 'GOOGLE_SERVICE_ACCOUNT'), now());
+        return tokens.get(readSecret(env, accountSecret), now());
       },
       onFailover(url) {
         preferred = { url, until: now() + preferForMs };

@@ -1,4 +1,4 @@
-import { secretPrefix } from '../../shared/config/secrets.ts';
+import { verifyTokenName } from '../../shared/config/secrets.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { type Bindings, readSecret } from '../env.ts';
 import type { Outcome } from '../outcome.ts';
@@ -57,7 +57,7 @@ function withFacts(answer: Outcome, { facts }: Delivery): Outcome {
 function keysOf({ stream }: Endpoint, env: Bindings): Keys {
   const [first = ''] = stream.secrets;
   const live = stream.secrets.find((name) => readSecret(env, name) !== '') ?? first;
-  const verifyToken = `${secretPrefix(stream.name)}_VERIFY_TOKEN`;
+  const verifyToken = verifyTokenName(stream.name);
   return {
     secret: { name: first, value: readSecret(env, live) },
     verifyToken: { name: verifyToken, value: readSecret(env, verifyToken) },

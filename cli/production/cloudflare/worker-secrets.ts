@@ -1,11 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Relay } from '../../../shared/config/config.ts';
+import { accountSecret, edgeSecrets } from '../../../shared/config/secrets.ts';
 import { RelayError } from '../../../shared/errors.ts';
-import { edgeSecrets, readSecrets } from '../../find/secrets.ts';
+import { readSecrets } from '../../find/secrets.ts';
 import { isLoginProblem, problemIn, type Wrangler } from './wrangler.ts';
-
-export const accountSecret = 'GOOGLE_SERVICE_ACCOUNT';
 
 /** What the Worker of a relay reads, by name: the account's key, and each stream's secrets. */
 export function workerSecrets(relay: Relay): string[] {

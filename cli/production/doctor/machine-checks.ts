@@ -1,11 +1,11 @@
 import { relative } from 'node:path';
 import type { Relay } from '../../../shared/config/config.ts';
-import { misreadSecrets } from '../../../shared/config/secrets.ts';
+import { accountSecret, misreadSecrets } from '../../../shared/config/secrets.ts';
 import { requireConfig } from '../../../subscriber/service/find-config.ts';
 import { loadRelay } from '../../../subscriber/service/load-relay.ts';
 import { AccessTokens } from '../../../worker/publish/access-token.ts';
 import { readSecrets } from '../../find/secrets.ts';
-import { accountSecret, findSecrets, workerSecrets } from '../cloudflare/worker-secrets.ts';
+import { findSecrets, workerSecrets } from '../cloudflare/worker-secrets.ts';
 import { word } from '../plan/shell-word.ts';
 import { keyFileIn } from '../provision.ts';
 import { type Check, failed, ok, skipped, sumUp, type Trouble, warning } from './check.ts';

@@ -1,7 +1,6 @@
 import type { Relay, RelayStream } from '../../../shared/config/config.ts';
-import { secretPrefix } from '../../../shared/config/secrets.ts';
+import { edgeSecrets, secretPrefix } from '../../../shared/config/secrets.ts';
 import { RelayError } from '../../../shared/errors.ts';
-import { edgeSecrets } from '../../find/secrets.ts';
 import { type Matches, readMatches } from './evidence.ts';
 import type { SecretPlaces, SecretReport } from './places.ts';
 import { removeVariable } from './secrets-file.ts';

@@ -1,6 +1,7 @@
 import type { Relay, RelayStream } from '../../../shared/config/config.ts';
+import { edgeSecrets } from '../../../shared/config/secrets.ts';
 import { RelayError } from '../../../shared/errors.ts';
-import { edgeSecrets, readSecretsFile } from '../../find/secrets.ts';
+import { readSecretsFile } from '../../find/secrets.ts';
 import { type SecretPlaces, type SecretReport, storeSecret } from './places.ts';
 
 const maxSecrets = 4;
