@@ -11,6 +11,7 @@ import { loadRelay } from '../../subscriber/service/load-relay.ts';
 import { defaultState } from '../find/running-stack.ts';
 import { readSecrets } from '../find/secrets.ts';
 import { findStream } from '../find/stream.ts';
+import { jsonOption, printJson } from '../terminal/manners.ts';
 import { bundleWorker, deployWorker } from './cloudflare/deploy-worker.ts';
 import {
   chooseSecrets,
@@ -66,7 +67,7 @@ export function deployCommand(): Command {
     .option('--to <url>', 'the URL of the edge (default: as deployed, or publicUrl of the config)')
     .option('--wait <seconds>', 'how long the probe waits for its row', parseSeconds, 30)
     .option('--state <folder>', "where `provision` left the Worker's key", defaultState)
-    .option('--json', 'print one JSON document', false)
+    .addOption(jsonOption())
     .action(async (options: DeployOptions) => {
       const relay = await loadRelay();
       const { ok } = await deploy(relay, options);
@@ -152,7 +153,7 @@ export async function deploy(
 }
 
 function print(report: Report, json: boolean): Report {
-  if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  if (json) printJson(report, 2);
   return report;
 }
 

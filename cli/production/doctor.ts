@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { projectFolder } from '../../subscriber/service/find-config.ts';
 import { defaultState } from '../find/running-stack.ts';
+import { jsonOption, printJson } from '../terminal/manners.ts';
 import type { CheckResult } from './doctor/check.ts';
 import { checks } from './doctor/checks.ts';
 import type { Examination, ExaminationOptions } from './doctor/examination.ts';
@@ -44,17 +45,16 @@ export function doctorCommand(): Command {
       '.dev.vars',
     )
     .option('--state <folder>', 'state folder of the local stack', defaultState)
-    .option('--json', 'print one JSON document', false)
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       '\nThe probe is a delivery like any other: it becomes a row. The id of its event\nbegins with tributary-probe-, and the command prints how to delete the row.',
     )
     .action(async (options: DoctorOptions) => {
       const report = await examine(options, options.json ? {} : printer());
-      const text = options.json
-        ? `${JSON.stringify(report, null, 2)}\n`
-        : describeTotal(report.checks);
-      await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
+      if (options.json) printJson(report, 2);
+      else process.stdout.write(describeTotal(report.checks));
+      await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
       // Exits, because a client of Google's that was given up may keep the process alive.
       process.exit(report.ok ? 0 : 1);
     });

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { TableName } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
-import { terminalJson, terminalText } from '../../shared/terminal-text.ts';
+import { terminalText } from '../../shared/terminal-text.ts';
+import { printJson } from '../terminal/manners.ts';
 import { type Answers, defaults, defaultTable, planRelay, problemOf } from './init/answers.ts';
 import { ask } from './init/ask.ts';
 import {
@@ -70,11 +71,8 @@ async function init(folder: string, options: InitOptions, command: Command): Pro
     kept,
     hints,
   };
-  process.stdout.write(
-    options.json
-      ? `${terminalJson(JSON.stringify({ ...report, next }))}\n`
-      : describe(folder, planned, answers, next),
-  );
+  if (options.json) printJson({ ...report, next });
+  else process.stdout.write(describe(folder, planned, answers, next));
 }
 
 /** Undefined if the user stopped. */

@@ -5,6 +5,7 @@ import { projectFolder } from '../../subscriber/service/find-config.ts';
 import { loadRelay } from '../../subscriber/service/load-relay.ts';
 import type { BigQueryOptions } from '../find/bigquery.ts';
 import { defaultState } from '../find/running-stack.ts';
+import { jsonOption, printJson } from '../terminal/manners.ts';
 import { findWrangler } from './cloudflare/wrangler.ts';
 import { readWranglerConfig } from './cloudflare/wrangler-config.ts';
 import type { Origins } from './google/google-apis.ts';
@@ -60,7 +61,7 @@ export function provisionCommand(): Command {
     .option('--rotate-key', "make another key for the Worker's account", false)
     .option('--terraform', 'print the variables of deploy/terraform instead, and do nothing', false)
     .option('--state <folder>', "the local stack's, and where the Worker's key waits", defaultState)
-    .option('--json', 'print one JSON document', false)
+    .addOption(jsonOption())
     .action(async (options: ProvisionOptions) => {
       const relay = await loadRelay();
       const report = await provision(relay, options);
@@ -122,7 +123,7 @@ export async function provision(
     resources: results,
     ...(commands && { commands }),
   };
-  if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+  if (json) printJson(report, 2);
   say(describeTotal(results, { dryRun, isLocal: report.place === 'local', keyFile }));
   if (commands) say(`\nThe same by hand:\n\n${commands.join('\n')}\n`);
   return report;

@@ -4,11 +4,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { RelayStream } from '../../shared/config/config.ts';
 import { edgeSecrets } from '../../shared/config/secrets.ts';
 import { RelayError } from '../../shared/errors.ts';
-import { terminalJson, terminalText } from '../../shared/terminal-text.ts';
+import { terminalText } from '../../shared/terminal-text.ts';
 import { projectFolder } from '../../subscriber/service/find-config.ts';
 import { loadRelay } from '../../subscriber/service/load-relay.ts';
 import { readSecretsFile } from '../find/secrets.ts';
 import { findStream } from '../find/stream.ts';
+import { jsonOption, printJson } from '../terminal/manners.ts';
 import { openSecretStore, type SecretStore } from './cloudflare/secret-store.ts';
 import { requireWrangler } from './cloudflare/wrangler.ts';
 import {
@@ -52,7 +53,7 @@ export function secretCommand(): Command {
     .option('--days <n>', 'retire: how long it must not have matched', parseDays, 3)
     .option('--force', 'replace a live secret, or retire one without evidence', false)
     .option('--secrets <file>', 'file with the secrets of this machine', '.dev.vars')
-    .option('--json', 'print one JSON document', false)
+    .addOption(jsonOption())
     .action(secret);
 }
 
@@ -148,9 +149,11 @@ function show(stream: RelayStream, options: SecretOptions): void {
   if (missing.length > 0) {
     throw new RelayError('secret.missing', `${missing.join(', ')} is not in ${file}`);
   }
-  const lines = values.map((each) => `${each.name}=${terminalText(each.value)}\n`).join('');
-  const report = { stream: stream.name, secrets: values };
-  process.stdout.write(json ? `${terminalJson(JSON.stringify(report))}\n` : lines);
+  if (json) printJson({ stream: stream.name, secrets: values });
+  else {
+    const lines = values.map((each) => `${each.name}=${terminalText(each.value)}\n`);
+    process.stdout.write(lines.join(''));
+  }
 }
 
 function openPlaces({ localOnly, secrets: file }: SecretOptions): SecretPlaces {
@@ -181,7 +184,7 @@ function print(
   { json, secrets: file }: SecretOptions,
 ) {
   if (json) {
-    process.stdout.write(`${terminalJson(JSON.stringify({ stream, done, secrets, next }))}\n`);
+    printJson({ stream, done, secrets, next });
     return;
   }
   const lines = secrets.map(({ name, here, cloudflare }) => {

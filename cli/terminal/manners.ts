@@ -24,10 +24,14 @@ export function jsonOption(): Option {
   return new Option('--json', 'print one JSON document').default(false, '');
 }
 
-/** Prints the one JSON document of a command with `--json`. */
-export function printJson(document: unknown): void {
+/**
+ * Prints the one JSON document of a command with `--json`.
+ *
+ * @param indent of its lines; on one line without it
+ */
+export function printJson(document: unknown, indent?: number): void {
   hasPrintedJson = true;
-  process.stdout.write(`${terminalJson(JSON.stringify(document))}\n`);
+  process.stdout.write(`${terminalJson(JSON.stringify(document, null, indent))}\n`);
 }
 
 /** Whether the command has printed its JSON document, so that an error must not print another. */

@@ -30,9 +30,10 @@ export class ProjectFolder {
     return readFileSync(join(this.path, name), 'utf8');
   }
 
-  write(name: string, text: string): void {
+  write(name: string, text: string): this {
     mkdirSync(dirname(join(this.path, name)), { recursive: true });
     writeFileSync(join(this.path, name), text);
+    return this;
   }
 
   mode(name: string): number {
@@ -49,13 +50,18 @@ export class ProjectFolder {
 
   /** Runs a command here, with nothing on its standard input unless it is given. */
   tributary(args: string[], { input = '', env = {} }: { input?: string; env?: object } = {}) {
-    const { GOOGLE_CLOUD_PROJECT: _, ...environment } = process.env;
+    const { GOOGLE_CLOUD_PROJECT: _, FORCE_COLOR: _color, ...environment } = process.env;
     return spawnSync(process.execPath, [main, ...args], {
       cwd: this.path,
       encoding: 'utf8',
       input,
       env: { ...environment, ...env },
     });
+  }
+
+  run(args: string[], env: NodeJS.ProcessEnv = {}) {
+    const { status, stdout, stderr } = this.tributary(args, { env });
+    return { status, out: stdout, err: stderr };
   }
 
   /** The same in a terminal of `script`: each answer is typed when its question is shown. */

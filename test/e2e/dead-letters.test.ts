@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BigQuery } from '@google-cloud/bigquery';
@@ -12,11 +11,12 @@ import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts
 import { connectBigQuery, connectPubsub } from '../../local/google-clients.ts';
 import { type PubsubServer, startPubsub } from '../../local/pubsub/main.ts';
 import { toAttributes } from '../../shared/envelope.ts';
+import { ProjectFolder } from '../beds/project-folder.ts';
 import { select } from '../beds/relay-process.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const main = join(root, 'cli', 'main.ts');
-const directory = mkdtempSync(join(tmpdir(), 'tributary-letters-'));
+const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const project = new ProjectFolder();
+const { path: directory } = project;
 const each = 250;
 
 let bigqueryServer: BigQueryServer;
@@ -124,11 +124,7 @@ async function publish(stream: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  // As in a project: the package is found in node_modules, and is this clone.
-  const modules = join(directory, 'node_modules');
-  mkdirSync(modules);
-  symlinkSync(root, join(modules, 'tributary-relay'));
-  writeFileSync(join(directory, 'package.json'), JSON.stringify({ type: 'module' }));
+  project.write('package.json', JSON.stringify({ type: 'module' }));
   [bigqueryServer, pubsubServer] = await Promise.all([
     startBigQuery({ restPort: 0, grpcPort: 0, directory: join(directory, 'bigquery') }),
     startPubsub({ port: 0, directory: join(directory, 'pubsub') }),
@@ -143,7 +139,7 @@ afterAll(async () => {
   await killSubscriber();
   await pubsub?.close();
   await Promise.all([bigqueryServer?.stop(), pubsubServer?.stop()]);
-  rmSync(directory, { recursive: true, force: true });
+  project.remove();
 });
 
 describe('dead letters', { timeout: 120_000 }, () => {

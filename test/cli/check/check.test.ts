@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Finding } from '../../../cli/check/finding.ts';
-import { Project } from '../../beds/project.ts';
+import { ProjectFolder } from '../../beds/project-folder.ts';
 
-let project: Project;
+let project: ProjectFolder;
 
 beforeEach(() => {
-  project = new Project();
+  project = new ProjectFolder();
 });
 
 afterEach(() => {

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { leavesOf, loadProgram } from '../../../cli/program/commands.ts';
-import { Project } from '../../beds/project.ts';
+import { ProjectFolder } from '../../beds/project-folder.ts';
 import { itWith } from '../../e2e/tools.ts';
 
 const config = `import { absmartly, datanostro, defineRelay } from 'tributary-relay';
@@ -16,10 +16,10 @@ export const relay = defineRelay({
 });
 `;
 
-let project: Project;
+let project: ProjectFolder;
 
 beforeAll(() => {
-  project = new Project();
+  project = new ProjectFolder();
   project.write('tributary.config.ts', config).write('a-file', 'text');
 });
 
