@@ -3,7 +3,7 @@ import { Hono } from 'hono/tiny';
 import type { Relay } from '../shared/config/config.ts';
 import { decide } from './decide.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
-import type { Bindings } from './env.ts';
+import { type Bindings, readSecret } from './env.ts';
 import { isOutcome, type Outcome, toResponse } from './outcome.ts';
 import { drain } from './overflow/drain.ts';
 import { AccessTokens } from './publish/access-token.ts';
@@ -119,15 +119,16 @@ async function deliver(
   const refusal = admit(arrived, endpoint);
   if (refusal) return refusal;
 
-  const keyed = await verifyKey(arrived, endpoint, env);
+  const secretOf = (name: string) => readSecret(env, name);
+  const keyed = await verifyKey(arrived, endpoint, secretOf);
   if (isOutcome(keyed)) return keyed;
   const received = await receive(keyed, endpoint);
   if (isOutcome(received)) return received;
-  const unsigned = endpoint.handshake && (await answerUnsigned(received, endpoint, env));
+  const unsigned = endpoint.handshake && (await answerUnsigned(received, endpoint, secretOf));
   if (unsigned) return unsigned;
-  const verified = await verify(received, endpoint, env);
+  const verified = await verify(received, endpoint, secretOf);
   if (isOutcome(verified)) return verified;
-  const answered = endpoint.handshake && (await answerVerified(verified, endpoint, env));
+  const answered = endpoint.handshake && (await answerVerified(verified, endpoint, secretOf));
   if (answered) return answered;
 
   const delivery = verified.method === 'POST' ? verified : await takeQuery(verified, endpoint);

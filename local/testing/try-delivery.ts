@@ -14,7 +14,9 @@ import { type Decision, decide } from '../../worker/decide.ts';
 import { type Endpoint, openEndpoint } from '../../worker/endpoint.ts';
 import { isOutcome, type Outcome, toResponse } from '../../worker/outcome.ts';
 import type { Delivery } from '../../worker/receive/delivery.ts';
-import { answerUnsigned, authenticate, secretValue } from './authenticate.ts';
+import { answerUnsigned, answerVerified } from '../../worker/verify/challenge.ts';
+import { verify, verifyKey } from '../../worker/verify/verify.ts';
+import { explainRefusal, secretValue } from './explain-refusal.ts';
 import type { Trial, TrialOptions, TriedRequest } from './trial.ts';
 import { dropped, tryRows } from './try-rows.ts';
 
@@ -111,25 +113,25 @@ async function receive(
   endpoint: Endpoint,
   { secrets = {}, unsigned = false }: TrialOptions,
 ): Promise<Delivery | Outcome> {
-  const { stream, scheme, handshake, methods } = endpoint;
+  const { stream, handshake, methods } = endpoint;
   if (!methods.includes(arrived.method)) {
     return { outcome: 'wrong-method', allow: methods.join(', ') };
   }
   const { maxBodyBytes: maxBytes } = stream;
   if (arrived.body.byteLength > maxBytes) return { outcome: 'too-large', maxBytes };
-  const verify = async (delivery: Delivery) =>
-    unsigned ? delivery : await authenticate(delivery, endpoint, secrets);
+  const secretOf = (name: string) => secretValue(secrets, name);
+  const explain = (refused: Outcome) => explainRefusal(refused, stream, secretOf);
 
-  const showsKey = arrived.method === 'OPTIONS' ? endpoint.keyed : 'at' in scheme;
-  const keyed = showsKey ? await verify(arrived) : arrived;
-  if (isOutcome(keyed)) return keyed;
-  const answer = handshake && (await answerUnsigned(keyed, endpoint, secrets));
+  const keyed = unsigned ? arrived : await verifyKey(arrived, endpoint, secretOf);
+  if (isOutcome(keyed)) return explain(keyed);
+  const answer = handshake && (await answerUnsigned(keyed, endpoint, secretOf));
   if (answer) return answer;
-  const verified = showsKey ? keyed : await verify(keyed);
-  if (isOutcome(verified) || verified.method !== 'POST') return verified;
-  const name = stream.secrets[verified.facts.secret ?? 0] ?? '';
-  const answered = await handshake?.verified?.(verified, secretValue(secrets, name));
-  return answered ? { ...answered, facts: { ...verified.facts, ...answered.facts } } : verified;
+  // Unsigned, as if the first secret had matched.
+  const verified = unsigned
+    ? { ...keyed, facts: { ...keyed.facts, secret: 0 } }
+    : await verify(keyed, endpoint, secretOf);
+  if (isOutcome(verified)) return explain(verified);
+  return (handshake && (await answerVerified(verified, endpoint, secretOf))) ?? verified;
 }
 
 /** As worker/receive/query.ts: the query of a GET is its body. */

@@ -1,9 +1,9 @@
 import { verifyTokenName } from '../../shared/config/secrets.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { type Bindings, readSecret } from '../env.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Delivery } from '../receive/delivery.ts';
 import type { Keys } from './handshakes/handshake.ts';
+import type { SecretReader } from './verify.ts';
 
 // The handshake step. Only the handshake that the stream's config names is ever answered.
 
@@ -11,9 +11,9 @@ import type { Keys } from './handshakes/handshake.ts';
 export async function answerUnsigned(
   delivery: Delivery,
   endpoint: Endpoint,
-  env: Bindings,
+  secretOf: SecretReader,
 ): Promise<Outcome | undefined> {
-  const answer = await askUnsigned(delivery, endpoint, env);
+  const answer = await askUnsigned(delivery, endpoint, secretOf);
   if (answer) return withFacts(answer, delivery);
   // An OPTIONS is a challenge or nothing.
   return delivery.method === 'OPTIONS' ? { outcome: 'wrong-method', allow: 'POST' } : undefined;
@@ -23,11 +23,11 @@ export async function answerUnsigned(
 export async function answerVerified(
   delivery: Delivery,
   { handshake, stream }: Endpoint,
-  env: Bindings,
+  secretOf: SecretReader,
 ): Promise<Outcome | undefined> {
   const { method, facts } = delivery;
   if (method !== 'POST' || facts.secret === undefined) return undefined;
-  const secret = readSecret(env, stream.secrets[facts.secret] ?? '');
+  const secret = secretOf(stream.secrets[facts.secret] ?? '');
   const answer = await handshake?.verified?.(delivery, secret);
   return answer && withFacts(answer, delivery);
 }
@@ -35,12 +35,12 @@ export async function answerVerified(
 async function askUnsigned(
   { method, headers, query, body }: Delivery,
   endpoint: Endpoint,
-  env: Bindings,
+  secretOf: SecretReader,
 ): Promise<Outcome | undefined> {
   const { handshake } = endpoint;
   switch (method) {
     case 'GET':
-      return handshake?.get?.(new URLSearchParams(query), keysOf(endpoint, env));
+      return handshake?.get?.(new URLSearchParams(query), keysOf(endpoint, secretOf));
     case 'HEAD':
       return handshake?.head?.();
     case 'OPTIONS':
@@ -54,12 +54,12 @@ function withFacts(answer: Outcome, { facts }: Delivery): Outcome {
   return { ...answer, facts: { ...facts, ...answer.facts } };
 }
 
-function keysOf({ stream }: Endpoint, env: Bindings): Keys {
+function keysOf({ stream }: Endpoint, secretOf: SecretReader): Keys {
   const [first = ''] = stream.secrets;
-  const live = stream.secrets.find((name) => readSecret(env, name) !== '') ?? first;
+  const live = stream.secrets.find((name) => secretOf(name) !== '') ?? first;
   const verifyToken = verifyTokenName(stream.name);
   return {
-    secret: { name: first, value: readSecret(env, live) },
-    verifyToken: { name: verifyToken, value: readSecret(env, verifyToken) },
+    secret: { name: first, value: secretOf(live) },
+    verifyToken: { name: verifyToken, value: secretOf(verifyToken) },
   };
 }
