@@ -1,10 +1,10 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseSpan } from '../../history/time-window.ts';
-import { censusTable } from '../../shared/census.ts';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
 import { compileFilter } from '../../shared/filters/filter.ts';
+import { censusTable } from '../../shared/report/census.ts';
 import { terminalJson } from '../../shared/terminal-text.ts';
 import { readResult } from '../../subscriber/bigquery/result-pages.ts';
 import { loadRelay } from '../../subscriber/service/load-relay.ts';

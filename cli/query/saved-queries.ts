@@ -1,7 +1,7 @@
-import { censusTable } from '../../shared/census.ts';
 import type { Relay, RelayStream, SourceName } from '../../shared/config/config.ts';
 import { type ErrorCode, RelayError } from '../../shared/errors.ts';
 import { suggestion } from '../../shared/nearest-name.ts';
+import { censusTable } from '../../shared/report/census.ts';
 
 interface Parameter {
   type: 'INT64' | 'STRING';

@@ -1,6 +1,6 @@
-import { censusStream, readCount } from '../../shared/census.ts';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import type { Envelope } from '../../shared/envelope.ts';
+import { censusStream, readCount } from '../../shared/report/census.ts';
 import type { Mapping } from '../../shared/shape/map-columns.ts';
 import { sources } from '../../shared/sources/registry.ts';
 import type { Announcement } from '../../shared/sources/source.ts';

@@ -1,4 +1,4 @@
-import { type CensusCount, censusStream, writeCount } from '../../shared/census.ts';
+import { type CensusCount, censusStream, writeCount } from '../../shared/report/census.ts';
 import type { Dropped } from '../outcome.ts';
 import { type Message, toMessageText } from '../publish/message.ts';
 import { type Destination, publish } from '../publish/publish.ts';

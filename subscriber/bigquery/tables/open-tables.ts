@@ -1,7 +1,7 @@
 import type { BigQuery } from '@google-cloud/bigquery';
-import { censusLayout, censusStream, censusTable } from '../../../shared/census.ts';
 import { keyedLayout, type TableLayout } from '../../../shared/columns.ts';
 import type { Relay } from '../../../shared/config/config.ts';
+import { censusLayout, censusStream, censusTable } from '../../../shared/report/census.ts';
 import { sources } from '../../../shared/sources/registry.ts';
 import { deadLetterLayout } from '../../dead-letters/dead-letter-rows.ts';
 import { replayLayout, replaysTable } from '../../dead-letters/replay-results.ts';

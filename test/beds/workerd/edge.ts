@@ -1,8 +1,8 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { inject, vi } from 'vitest';
-import { censusStream } from '../../../shared/census.ts';
 import type { Stream } from '../../../shared/config/config.ts';
 import { defineRelay } from '../../../shared/config/define-relay.ts';
+import { censusStream } from '../../../shared/report/census.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { segmentstream } from '../../../shared/sources/segmentstream.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { censusTable, readCount, writeCount } from '../../shared/census.ts';
-import { defineRelay } from '../../shared/config/define-relay.ts';
+import { defineRelay } from '../../../shared/config/define-relay.ts';
+import { censusTable, readCount, writeCount } from '../../../shared/report/census.ts';
 
 const count = {
   stream: 'shop',

@@ -1,5 +1,5 @@
-import type { Row, TableLayout } from './columns.ts';
-import type { Relay } from './config/config.ts';
+import type { Row, TableLayout } from '../columns.ts';
+import type { Relay } from '../config/config.ts';
 
 /** A count of events that the edge acknowledged and did not relay. It holds no payloads. */
 export interface CensusCount {
