@@ -9,6 +9,7 @@ import { RecentIds } from './pull/redeliveries.ts';
 import type { PulledMessage } from './pull/subscription.ts';
 import { DeliveryWriter, type DeliveryWriterOptions } from './rows/delivery-writer.ts';
 import { invalid, type Problem, type WriteResult } from './rows/write-result.ts';
+import type { InFlightDelivery } from './service/health.ts';
 import { type Metrics, noMetrics } from './service/metrics.ts';
 
 export interface PipelineOptions
@@ -70,6 +71,20 @@ export class Pipeline {
       if (oldest === undefined || receivedAt < oldest) oldest = receivedAt || undefined;
     }
     return oldest;
+  }
+
+  /** A delivery that is in flight, for a person who asks where it is. */
+  find(deliveryId: string): InFlightDelivery | undefined {
+    const messages = this.#pending.get(deliveryId);
+    const [first] = messages ?? [];
+    // Its rows may still be written after its messages were nacked.
+    if (!messages || !first) return undefined;
+    const { stream = '', received_at = '', replay } = first.attributes as Record<string, string>;
+    return {
+      ...{ deliveryId, stream, receivedAt: received_at, messages: messages.length },
+      since: new Date(first.received ?? Date.now()).toISOString(),
+      ...(replay !== undefined && { replay: Number(replay) }),
+    };
   }
 
   /** Acks or nacks the message. Never rejects: Pub/Sub's client would ignore it and extend the lease forever. */
