@@ -677,11 +677,6 @@ export const errors = {
     meaning: 'The table can be neither created nor read.',
     remedy: 'Check the project, the credentials, and the role BigQuery Data Editor on the dataset.',
   },
-  'window.too-many-events': {
-    reaction: 'invalid',
-    meaning: 'The shortest window of a backfill has more events than fit in memory.',
-    remedy: 'Export these events to a file, and use `tributary import`.',
-  },
   'tail.name-taken': {
     reaction: 'setup',
     meaning: 'The subscription that `tributary tail` would use is used for something else.',
@@ -708,6 +703,11 @@ export const errors = {
     meaning: 'This is not the id of a delivery.',
     remedy:
       'Use the id that the edge returned in the header `tributary-delivery-id`, or its first eight characters or more.',
+  },
+  'window.too-many-events': {
+    reaction: 'invalid',
+    meaning: 'The shortest window of a backfill has more events than fit in memory.',
+    remedy: 'Export these events to a file, and use `tributary import`.',
   },
   'wrangler.config': {
     reaction: 'setup',
