@@ -10,7 +10,7 @@ import { endOnClosedPipe } from './terminal/closed-pipe.ts';
 enableCompileCache(compileCache);
 
 /** These read input of any size. */
-const streaming = new Set(['import', 'backfill', 'reconcile']);
+const streaming = new Set(['import', 'backfill', 'reconcile', 'tail']);
 /** Enough for lines of 8 MB. */
 const streamingHeap: HeapSize = { oldSpaceMb: 128, semiSpaceMb: 4 };
 

@@ -117,7 +117,5 @@ function searchText(searched: SearchedTable): string {
 
 export function describeSeveral(given: string, { deliveryIds }: SeveralDeliveries): string {
   const lines = deliveryIds.map((id) => `  ${id}\n`);
-  return (
-    terminalText(`${deliveryIds.length} deliveries begin with ${given}:`) + `\n${lines.join('')}`
-  );
+  return `${terminalText(`${deliveryIds.length} deliveries begin with ${given}:`)}\n${lines.join('')}`;
 }

@@ -18,7 +18,7 @@ export type TailEvent =
   | { kind: 'report'; filtered: CensusCount[]; refused: RefusedDelivery[]; counts: EdgeCount[] }
   | { kind: 'unreadable'; messageId: string; problem: string };
 
-export interface TailedDelivery {
+interface TailedDelivery {
   envelope: Envelope;
   /** From the edge until here, by two clocks. */
   latencyMs: number;

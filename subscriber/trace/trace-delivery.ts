@@ -18,7 +18,7 @@ import {
  * Where a delivery is. `settled`: nothing of it is in a table, and the ledger says why. `nowhere`: if the edge has
  * accepted it, it is in Pub/Sub or in overflow.
  */
-export type DeliveryState =
+type DeliveryState =
   | 'in flight'
   | 'row'
   | 'row in part'

@@ -40,7 +40,7 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-const environment = { ...process.env, TRIBUTARY_CONFIG: config };
+const environment: NodeJS.ProcessEnv = { ...process.env, TRIBUTARY_CONFIG: config };
 
 class Tail {
   readonly process: ChildProcess;
