@@ -170,7 +170,9 @@ describe('the ledger', { timeout: 300_000 }, () => {
         deadLetters,
       ]),
     ).toEqual(names.map((name) => [name, accepted[name], 0, 0]));
-    expect(streams.every(({ freshness }) => (freshness?.p50 ?? 0) > 60_000)).toBe(true);
+    const [plain] = streams;
+    // They were published some minutes after they were received.
+    expect(plain?.freshness?.p50).toBeGreaterThan(100_000);
   });
 
   it('is created again when somebody drops its table, and deliveries go on', async () => {
@@ -214,7 +216,7 @@ async function checkCounts(other: Record<string, keyof LedgerLine>): Promise<voi
   }
   const sum = (stream: string, name: keyof LedgerLine) =>
     total(lines, stream, (line) => Number(line[name]));
-  expect(sum('plain', 'rows')).toBe(await count('SELECT hit_id FROM shop.plain'));
+  expect(sum('plain', 'rows')).toBe(await count('SELECT hit_id FROM shop.plain_unique'));
   expect(sum('many', 'written')).toBe(await count('SELECT DISTINCT delivery_id FROM shop.many'));
   expect(sum('many', 'noRow')).toBe(
     accepted['many'] ? accepted['many'] - sum('many', 'written') : 0,
