@@ -166,6 +166,7 @@ export async function startSubscriber(
       });
       return readinessOf(health, refused);
     },
+    find: (deliveryId) => pipeline.find(deliveryId),
     async stop() {
       // Closing stops the pull at once, then waits for the acks of the messages in flight.
       const closed = subscription.close();

@@ -22,3 +22,9 @@ export function readPast(text: string): number {
   if (time !== undefined) return time;
   throw new InvalidArgumentError('it is a time like 2026-01-31T08:00:00Z, or an age: 90m, 12h, 7d');
 }
+
+export function readCount(text: string): number {
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError('it is a whole number above 0');
+}

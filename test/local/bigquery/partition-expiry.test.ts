@@ -21,7 +21,13 @@ test.each([
   const name = `by_${by}_${type}`.toLowerCase();
   const table = bed.bigquery.dataset('shop').table(name);
   const timePartitioning = { type: by, field: 'at', expirationMs: String(ms) };
-  await table.create({ schema: [{ name: 'at', type }, { name: 'n', type: 'INTEGER' }], timePartitioning });
+  await table.create({
+    schema: [
+      { name: 'at', type },
+      { name: 'n', type: 'INTEGER' },
+    ],
+    timePartitioning,
+  });
   const [metadata] = await table.getMetadata();
   expect(metadata.timePartitioning).toEqual(timePartitioning);
   const now = Date.now();
