@@ -16,6 +16,7 @@ export interface RecountTables {
 
 /** Clocks of edge and subscriber may differ: a dead letter may be stored before it was received. */
 const clockSkewMs = 3_600_000;
+const dayMs = 86_400_000;
 
 /**
  * Counts the deliveries of one stream in the tables: each delivery id once, by what became of it at last. The parameter
@@ -39,8 +40,8 @@ export function recountQuery(relay: Relay, tables: RecountTables, range: TimeRan
   SELECT UNIX_MILLIS(minute) AS minute,
     CASE WHEN state = 'written' THEN '${replayed}'
       WHEN state IS NOT NULL THEN state
-      WHEN row_count > 0 OR kept = 'written' THEN 'written'
-      ELSE kept END AS outcome,
+      WHEN kept IS NOT NULL THEN kept
+      ELSE 'written' END AS outcome,
     COUNT(*) AS deliveries, SUM(row_count) AS row_count
   FROM deliveries WHERE IFNULL(home, @stream) = @stream
   GROUP BY minute, outcome`;
@@ -77,11 +78,19 @@ function rowIds(
   const column = `\`${columns.receivedAt}\``;
   const isTime = columns.receivedAtType === 'TIMESTAMP';
   const [from, to] = [since, until].map((time) => (isTime ? timeLiteral(time) : String(time)));
+  // So that BigQuery reads only the partitions of these days.
+  const dates = columns.date
+    ? ` AND \`${columns.date}\` BETWEEN ${day(since - dayMs)} AND ${day(until + dayMs)}`
+    : '';
   const time = isTime ? column : `TIMESTAMP_MILLIS(${column})`;
   // The ids of events that history imported are UUIDs of version 8.
   return `SELECT TIMESTAMP_TRUNC(${time}, MINUTE) AS minute, ${id} AS id, ${eventOf(stream, columns.deliveryId)} AS event, NULL AS kept, NULL AS state, NULL AS home
     FROM ${tablePath(relay, name)}
-    WHERE ${column} >= ${from} AND ${column} < ${to} AND ${id} IS NOT NULL AND SUBSTR(${id}, 15, 1) != '8'`;
+    WHERE ${column} >= ${from} AND ${column} < ${to} AND ${id} IS NOT NULL AND SUBSTR(${id}, 15, 1) != '8'${dates}`;
+}
+
+function day(time: number): string {
+  return `DATE '${new Date(time).toISOString().slice(0, 10)}'`;
 }
 
 /** Whether the table shows which of its rows are duplicates: then a row counts once, as in `<table>_unique`. */

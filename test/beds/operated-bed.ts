@@ -105,6 +105,27 @@ export const relay = defineRelay({ project: 'test-project', streams: {\n${lines.
     return { process: child, ended };
   }
 
+  /** The same in a terminal of `script`, where the keys are typed when the text is shown. */
+  async inTerminal(args: string[], text: string, keys: string) {
+    const command = ['exec', process.execPath, main, ...args, '--state', this.project.path].join(
+      ' ',
+    );
+    const terminal = spawn('script', ['-qec', command, '/dev/null'], {
+      cwd: this.project.path,
+      env: this.environment,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let shown = '';
+    let isTyped = false;
+    terminal.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      shown += chunk;
+      if (!isTyped && shown.includes(text)) terminal.stdin.write(keys);
+      isTyped = shown.includes(text);
+    });
+    const [code] = (await once(terminal, 'close')) as [number | null];
+    return { code, shown };
+  }
+
   async rows<Row>(query: string): Promise<Row[]> {
     return await select<Row>(this.bigquery, query);
   }

@@ -175,6 +175,26 @@ describe('the ledger', { timeout: 300_000 }, () => {
     expect(plain?.freshness?.p50).toBeGreaterThan(100_000);
   });
 
+  it('is drawn again until Ctrl-C, which ends it well', async () => {
+    const watch = bed.start('status', '--watch', '--json');
+    let text = '';
+    watch.process.stdout?.on('data', (chunk: string) => {
+      text += chunk;
+    });
+    await expect.poll(() => text.split('\n').length, { timeout: 60_000 }).toBeGreaterThan(2);
+    watch.process.kill('SIGINT');
+    const { status, out, err } = await watch.ended;
+    expect([status, err]).toEqual([0, '']);
+    for (const line of out.trim().split('\n')) expect(JSON.parse(line)).toHaveLength(names.length);
+
+    const { code, shown } = await bed.inTerminal(['status', '--watch'], 'freshness', '\u0003');
+    expect(code).toBe(0);
+    // The other screen is left, and the cursor shown again.
+    const codes = ['[?1049h', '[?25l', '[?25h', '[?1049l'].map((code) => shown.indexOf(code));
+    expect(codes).not.toContain(-1);
+    expect(codes.toSorted((a, b) => a - b)).toEqual(codes);
+  });
+
   it('is created again when somebody drops its table, and deliveries go on', async () => {
     const table = bed.bigquery.dataset('tributary').table('ledger');
     const rows = () => count('SELECT DISTINCT hit_id FROM shop.plain');

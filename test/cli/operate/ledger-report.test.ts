@@ -125,7 +125,7 @@ describe('the status', () => {
     deadLetters: 17,
   };
   const busy: StreamStatus = {
-    stream: 'orders-of-the-northern-shops',
+    stream: 'orders',
     deliveriesPerMinute: 823,
     outcomes,
     rows: 123_456,
@@ -171,6 +171,11 @@ describe('the status', () => {
     ]) {
       expect(text).toContain(shown);
     }
-    expect(text.replace(/[│\s]+/g, ' ')).toMatch(/1,234 backlog,/);
+    const long = drawStatus(
+      [{ ...busy, stream: 'orders-of-all-the-northern-shops' }],
+      900_000,
+      now,
+    );
+    expect(widest(long)).toBeLessThanOrEqual(80);
   });
 });
