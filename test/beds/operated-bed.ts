@@ -70,8 +70,9 @@ export const relay = defineRelay({ project: 'test-project', streams: {\n${lines.
     };
   }
 
-  /** `tributary serve`, in a process of its own. */
+  /** `tributary serve`, in a process of its own; a test that failed may have left one. */
   serve(): void {
+    this.#subscriber?.kill('SIGKILL');
     this.#subscriber = spawn(process.execPath, [main, 'serve'], {
       cwd: this.project.path,
       env: this.environment,
