@@ -123,7 +123,8 @@ export interface RelayOptions {
    */
   subscription?: string;
   /**
-   * The table for dead letters: `tributary.dead_letters` by default. The census is stored in the same dataset.
+   * The table for dead letters: `tributary.dead_letters` by default. The ledger, the census and the refused deliveries
+   * are in the same dataset.
    * @example deadLetters: 'webhooks.dead_letters'
    */
   deadLetters?: TableName;
