@@ -9,7 +9,7 @@ import { RecentIds } from './pull/redeliveries.ts';
 import type { PulledMessage } from './pull/subscription.ts';
 import { DeliveryWriter, type DeliveryWriterOptions } from './rows/delivery-writer.ts';
 import { invalid, type Problem, type WriteResult } from './rows/write-result.ts';
-import type { InFlightDelivery } from './service/health.ts';
+import type { DeliveryInFlight } from './service/health.ts';
 import { type Metrics, noMetrics } from './service/metrics.ts';
 
 export interface PipelineOptions
@@ -74,7 +74,7 @@ export class Pipeline {
   }
 
   /** A delivery that is in flight, for a person who asks where it is. */
-  find(deliveryId: string): InFlightDelivery | undefined {
+  find(deliveryId: string): DeliveryInFlight | undefined {
     const messages = this.#pending.get(deliveryId);
     const [first] = messages ?? [];
     // Its rows may still be written after its messages were nacked.

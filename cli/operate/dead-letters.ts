@@ -13,7 +13,7 @@ import { loadRelay } from '../../subscriber/service/load-relay.ts';
 import { addBigQueryOptions, type BigQueryOptions, findBigQuery } from '../find/bigquery.ts';
 import { findPubsub } from '../find/pubsub.ts';
 import { findStream } from '../find/stream.ts';
-import { readCount, readTime } from '../program/option-values.ts';
+import { readCount, readPast } from '../program/option-values.ts';
 import { jsonOption, printJson } from '../terminal/manners.ts';
 import { countText, ProgressBar } from '../terminal/progress-bar.ts';
 import { describeLetter, drawLetters, drawTrials, type TrialGroups } from './letter-report.ts';
@@ -89,9 +89,9 @@ function addLetterOptions(command: Command): Command {
       .option('--stream <name>', 'only of this stream')
       .option('--reason <text>', 'only with this in the reason')
       .addOption(
-        new Option('--since <time>', 'stored since: 90m, 12h, 7d, or a time').argParser(readTime),
+        new Option('--since <time>', 'stored since: 90m, 12h, 7d, or a time').argParser(readPast),
       )
-      .addOption(new Option('--until <time>', 'stored before').argParser(readTime))
+      .addOption(new Option('--until <time>', 'stored before').argParser(readPast))
       .addOption(jsonOption()),
   );
 }

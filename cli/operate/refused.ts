@@ -9,7 +9,7 @@ import {
 import { loadRelay } from '../../subscriber/service/load-relay.ts';
 import { addBigQueryOptions, type BigQueryOptions, findBigQuery } from '../find/bigquery.ts';
 import { findStream } from '../find/stream.ts';
-import { readCount, readTime } from '../program/option-values.ts';
+import { readCount, readPast } from '../program/option-values.ts';
 import { jsonOption, printJson } from '../terminal/manners.ts';
 import { describeRefused, drawRefused, groupRefused, toDocument } from './refused-report.ts';
 
@@ -29,7 +29,7 @@ export function refusedCommand(): Command {
     .option('--cause <cause>', 'only with this cause or outcome')
     .addOption(
       new Option('--since <time>', 'since: 90m, 12h, or a time (default: a day ago)').argParser(
-        readTime,
+        readPast,
       ),
     )
     .addOption(

@@ -8,8 +8,8 @@ export function readInstant(text: string): number {
   throw new InvalidArgumentError('a time looks like 2026-01-31 or 2026-01-31T08:00:00+01:00');
 }
 
-/** The same, or how long ago it was: `90m`, `12h`, `7d`. */
-export function readTime(text: string): number {
+/** For commander: an instant, or how long ago it was, as Unix milliseconds. */
+export function readPast(text: string): number {
   const age = parseSpan(text);
   const time = age === undefined ? parseInstant(text) : Date.now() - age;
   if (time !== undefined) return time;

@@ -42,7 +42,7 @@ export function readinessOf(
 }
 
 /** A delivery that is pulled and neither written nor nacked. It holds no payload. Times are ISO 8601. */
-export interface InFlightDelivery {
+export interface DeliveryInFlight {
   deliveryId: string;
   stream: string;
   /** By the clock of the edge. */
@@ -59,7 +59,7 @@ export interface InFlightDelivery {
 export interface Answering {
   readiness(): Readiness;
   /** The delivery, if it is in flight. */
-  inFlight(deliveryId: string): InFlightDelivery | undefined;
+  inFlight(deliveryId: string): DeliveryInFlight | undefined;
 }
 
 export interface Health {

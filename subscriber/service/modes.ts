@@ -4,7 +4,7 @@ import { type HealthAddress, readHealthAddress } from '../environment.ts';
 import { logToStdout as log } from '../log.ts';
 import { maxBackoffMs } from '../pull/subscription.ts';
 import { drained, type MessageCounts } from './drain.ts';
-import { type InFlightDelivery, type Readiness, startHealth } from './health.ts';
+import { type DeliveryInFlight, type Readiness, startHealth } from './health.ts';
 
 /** A running subscriber. */
 export interface Subscriber extends MessageCounts {
@@ -12,7 +12,7 @@ export interface Subscriber extends MessageCounts {
   readonly deadLettersWritten: number;
   readonly readiness: Readiness;
   /** A delivery that is in flight here. */
-  find(deliveryId: string): InFlightDelivery | undefined;
+  find(deliveryId: string): DeliveryInFlight | undefined;
   /** Writes and acks what is in flight, nacks the rest, and closes; within `STOP_WITHIN_SECONDS`. */
   stop(): Promise<void>;
 }

@@ -1,7 +1,7 @@
-import type { InFlightDelivery } from '../service/health.ts';
+import type { DeliveryInFlight } from '../service/health.ts';
 
 export type SubscriberAnswer =
-  | { kind: 'in flight'; delivery: InFlightDelivery }
+  | { kind: 'in flight'; delivery: DeliveryInFlight }
   | { kind: 'not there' }
   /** Nobody knows what it has. */
   | { kind: 'no answer'; reason: string };
@@ -22,7 +22,7 @@ export async function askSubscriber(url: string, deliveryId: string): Promise<Su
     });
     const isJson = response.headers.get('content-type')?.startsWith('application/json');
     if (response.status === 200 && isJson) {
-      return { kind: 'in flight', delivery: (await response.json()) as InFlightDelivery };
+      return { kind: 'in flight', delivery: (await response.json()) as DeliveryInFlight };
     }
     await response.body?.cancel();
     if (response.status === 404 && isJson) return { kind: 'not there' };

@@ -3,7 +3,7 @@ import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import type { RefusedDelivery } from '../../shared/report/refused.ts';
 import { findLetters, type StoredLetter } from '../dead-letters/find-letters.ts';
 import { readRefused } from '../refused/read-refused.ts';
-import type { InFlightDelivery } from '../service/health.ts';
+import type { DeliveryInFlight } from '../service/health.ts';
 import { askSubscriber } from './ask-subscriber.ts';
 import type { SoughtId } from './delivery-id.ts';
 import { type FoundRows, findRows, type SearchedTable } from './find-rows.ts';
@@ -35,7 +35,7 @@ export interface DeliveryTrace {
   /** As far as it is known. */
   stream?: string;
   refused: RefusedDelivery[];
-  inFlight: InFlightDelivery[];
+  inFlight: DeliveryInFlight[];
   rows: FoundRows[];
   letters: StoredLetter[];
   replays: FoundReplay[];
@@ -134,13 +134,13 @@ function idsOf({ refused, rows, letters, replays, settled }: Found): string[] {
   return [...new Set(all.flatMap(({ deliveryId }) => deliveryId ?? []))];
 }
 
-function streamOf(found: Found, inFlight: readonly InFlightDelivery[]): string | undefined {
+function streamOf(found: Found, inFlight: readonly DeliveryInFlight[]): string | undefined {
   const { rows, letters, settled, refused } = found;
   const all = [...inFlight, ...rows, ...letters, ...settled, ...refused];
   return all.find(({ stream }) => stream)?.stream ?? undefined;
 }
 
-function stateOf(found: Found, inFlight: readonly InFlightDelivery[]): DeliveryState {
+function stateOf(found: Found, inFlight: readonly DeliveryInFlight[]): DeliveryState {
   const { rows, letters, settled, refused } = found;
   if (inFlight.length > 0) return 'in flight';
   const open = letters.filter(({ lastResult }) => lastResult === null);

@@ -3,8 +3,8 @@ import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readHealthAddress } from '../../../subscriber/environment.ts';
 import {
+  type DeliveryInFlight,
   type Health,
-  type InFlightDelivery,
   startHealth,
 } from '../../../subscriber/service/health.ts';
 
@@ -22,7 +22,7 @@ async function start(environment: NodeJS.ProcessEnv): Promise<number> {
   return health.port;
 }
 
-const inFlight: InFlightDelivery = {
+const inFlight: DeliveryInFlight = {
   deliveryId: '019c36d2-5a40-7c11-9f3e-1b2c3d4e5f60',
   stream: 'crm',
   receivedAt: '2026-02-07T08:00:00.000Z',
