@@ -17,6 +17,8 @@ const commands = new Map<string, () => Promise<Command>>([
   ['backfill', async () => (await import('../backfill.ts')).backfillCommand()],
   ['reconcile', async () => (await import('../reconcile.ts')).reconcileCommand()],
   ['dead-letters', async () => (await import('../operate/dead-letters.ts')).deadLettersCommand()],
+  ['ledger', async () => (await import('../operate/ledger.ts')).ledgerCommand()],
+  ['status', async () => (await import('../operate/status.ts')).statusCommand()],
   ['refused', async () => (await import('../operate/refused.ts')).refusedCommand()],
   ['tail', async () => (await import('../operate/tail.ts')).tailCommand()],
   ['trace', async () => (await import('../operate/trace.ts')).traceCommand()],

@@ -8,6 +8,13 @@ export function readInstant(text: string): number {
   throw new InvalidArgumentError('a time looks like 2026-01-31 or 2026-01-31T08:00:00+01:00');
 }
 
+/** For commander: a span in milliseconds. */
+export function readSpan(text: string): number {
+  const span = parseSpan(text);
+  if (span !== undefined) return span;
+  throw new InvalidArgumentError('a span looks like 15m, 12h or 7d');
+}
+
 /** For commander: an instant, or how long ago it was, as Unix milliseconds. */
 export function readPast(text: string): number {
   const age = parseSpan(text);
