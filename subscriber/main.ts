@@ -19,6 +19,8 @@ import { MetricsRecorder } from './service/metrics-recorder.ts';
 import { readMetricsSettings } from './service/metrics-settings.ts';
 import { runMode, type Subscriber } from './service/modes.ts';
 import { keepHeapSmall, subscriberHeap } from './service/small-heap.ts';
+import { readTraceSettings } from './traces/trace-settings.ts';
+import { Traces } from './traces/traces.ts';
 
 export interface SubscriberSettings {
   /** The one of tributary.config.ts by default. */
@@ -60,6 +62,14 @@ export async function startSubscriber(
       streams: [...relay.streams.keys(), censusStream],
     });
   const metrics = recorder ?? noMetrics;
+  const traceSettings = readTraceSettings(environment);
+  const spans =
+    traceSettings &&
+    (await import('./traces/export-spans.ts').then(({ startSpanExport }) =>
+      startSpanExport(traceSettings, log),
+    ));
+  const { topic, subscription: name } = relay;
+  const traces = spans && new Traces({ topic, subscription: name, ...spans });
   const bigquery = new BigQuery({ projectId: relay.project, location: relay.location });
   const inFlight = new InFlightLimit({
     messages: pullLimits.messages * inFlightShare,
@@ -73,6 +83,7 @@ export async function startSubscriber(
     inFlight,
     log,
     metrics,
+    traces,
   });
   const exports = new ExportQueue({
     relay,
@@ -92,6 +103,7 @@ export async function startSubscriber(
     replays: new ReplayResults(tables.replays),
     log,
     metrics,
+    traces,
   });
 
   const state = (): SubscriberState => ({
@@ -166,7 +178,7 @@ export async function startSubscriber(
       await Promise.all(queues.map((queue) => queue.close(stopTime.graceMs)));
       await closed;
       await pubsub.close();
-      await telemetry?.stop(lastExportMs);
+      await Promise.all([telemetry, spans].map((exporting) => exporting?.stop(lastExportMs)));
     },
   };
 }

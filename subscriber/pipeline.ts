@@ -10,12 +10,16 @@ import type { PulledMessage } from './pull/subscription.ts';
 import { DeliveryWriter, type DeliveryWriterOptions } from './rows/delivery-writer.ts';
 import { invalid, type Problem, type WriteResult } from './rows/write-result.ts';
 import { type Metrics, noMetrics } from './service/metrics.ts';
+import type { DeliveryTrace } from './traces/delivery-trace.ts';
+import type { Traces } from './traces/traces.ts';
 
 export interface PipelineOptions
   extends Omit<DeliveryWriterOptions, 'written' | 'writtenInPart'>,
     Omit<DeadLetterWriterOptions, 'stored'> {
   inFlight: Pick<InFlightLimit, 'add' | 'remove'>;
   replays: Pick<ReplayResults, 'write'>;
+  /** Absent where no traces are exported. */
+  traces?: Pick<Traces, 'begin'> | undefined;
 }
 
 /**
@@ -89,10 +93,11 @@ export class Pipeline {
       }
       this.#ack([message]);
     } else {
+      const trace = this.#options.traces?.begin(message, receivedAt);
       const result = reading.ok
-        ? this.#deliveries.write(reading.envelope)
+        ? this.#deliveries.write(reading.envelope, trace)
         : invalid({ reason: reading.problem });
-      return this.#settle(id, message, result, times);
+      return this.#settle(id, message, result, { ...times, trace });
     }
     return Promise.resolve();
   }
@@ -105,7 +110,7 @@ export class Pipeline {
     id: string,
     message: PulledMessage,
     pending: WriteResult | Promise<WriteResult>,
-    { begunAt, receivedAt }: Times,
+    { begunAt, receivedAt, trace }: Times,
   ): Promise<void> {
     const messages = [message];
     this.#pending.set(id, messages);
@@ -116,6 +121,7 @@ export class Pipeline {
       if (result.kind === 'nacked') {
         this.#nack(messages);
         this.#metrics.processed(begunAt, true);
+        trace?.end('nacked');
         if (!result.later) break;
         result = await result.later;
       } else if (result.problem) {
@@ -125,7 +131,10 @@ export class Pipeline {
           this.#writtenInPart.add(id);
           this.#metrics.written(message.attributes, receivedAt);
         }
+        const { column } = result.problem;
+        const endSpan = trace?.begin('dead letter', { 'tributary.column': column });
         result = await this.#deadLetters.write(messages, result.kind, result.problem);
+        endSpan?.(result.kind === 'nacked' ? 'nacked' : undefined);
       } else if (!isRecorded && messages.some(ReplayResults.isReplay)) {
         // If the result can't be stored, the message comes again, and its row must stay single.
         if (!letter) this.#written.add(id);
@@ -135,6 +144,7 @@ export class Pipeline {
         // None is left where all were nacked before their rows were written.
         if (messages.length > 0) this.#metrics.processed(begunAt, false);
         this.#ack(messages);
+        trace?.end(letter ? outcomes[letter.kind] : 'written');
         if (!letter) this.#metrics.written(message.attributes, receivedAt);
         // A delivery with a dead letter must be written again when it is replayed.
         if (!letter) this.#written.add(id);
@@ -174,7 +184,12 @@ export class Pipeline {
 interface Times {
   begunAt: number;
   receivedAt: number | undefined;
+  /** If it is sampled. */
+  trace?: DeliveryTrace | undefined;
 }
+
+/** The outcomes of deliveries with a dead letter. */
+const outcomes = { written: 'written in part', invalid: 'dead letter' } as const;
 
 /** No delivery's id begins with a slash. */
 function unreadableId({ id }: PulledMessage): string {

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import type { AnnouncedExport } from '../rows/delivery-writer.ts';
 import type { Queue, WriteResult } from '../rows/write-result.ts';
 import { type Metrics, noMetrics } from '../service/metrics.ts';
+import type { DeliveryTrace } from '../traces/delivery-trace.ts';
 import { ExportLoad } from './export-load.ts';
 import { bucketOrigin } from './fetch/bucket-origin.ts';
 import type { ExportApi } from './fetch/export-api.ts';
@@ -52,12 +53,12 @@ export class ExportQueue implements Queue<AnnouncedExport> {
    * Resolves when the export is loaded, proven bad, or nacked: because the queue closes, or because it keeps
    * failing while another one waits. Never rejects.
    */
-  write(announced: AnnouncedExport): Promise<WriteResult> {
+  write(announced: AnnouncedExport, trace?: DeliveryTrace): Promise<WriteResult> {
     const { stream } = announced;
     const before = this.#last.get(stream) ?? Promise.resolve();
     this.#count(stream, 1);
     const result = before
-      .then(() => this.#loadUntilSettled(announced))
+      .then(() => this.#loadTraced(announced, trace))
       .finally(() => this.#count(stream, -1));
     this.#last.set(stream, result);
     return result;
@@ -66,6 +67,14 @@ export class ExportQueue implements Queue<AnnouncedExport> {
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#last.values());
+  }
+
+  async #loadTraced(announced: AnnouncedExport, trace?: DeliveryTrace): Promise<WriteResult> {
+    const { table } = announced.announcement;
+    const endSpan = trace?.begin('load export', { 'tributary.table': table });
+    const result = await this.#loadUntilSettled(announced);
+    endSpan?.(result.kind === 'written' ? undefined : result.kind);
+    return result;
   }
 
   async #loadUntilSettled({ stream, announcement }: AnnouncedExport): Promise<WriteResult> {

@@ -5,6 +5,7 @@ import type { Mapping } from '../../shared/shape/map-columns.ts';
 import { sources } from '../../shared/sources/registry.ts';
 import type { Announcement } from '../../shared/sources/source.ts';
 import type { RecentIds } from '../pull/redeliveries.ts';
+import type { DeliveryTrace } from '../traces/delivery-trace.ts';
 import { EventBudget, sizeOf } from './event-budget.ts';
 import { EventResults } from './event-results.ts';
 import { inflateEnvelope } from './inflate-body.ts';
@@ -38,8 +39,12 @@ export class DeliveryWriter {
     this.#options = options;
   }
 
-  /** Never throws or rejects. Adds no promise of its own: every message would pay for it. */
-  write(envelope: Envelope): WriteResult | Promise<WriteResult> {
+  /**
+   * Never throws or rejects. Adds no promise of its own: every message would pay for it.
+   *
+   * @param trace of the delivery, if it is sampled
+   */
+  write(envelope: Envelope, trace?: DeliveryTrace): WriteResult | Promise<WriteResult> {
     if (envelope.stream === censusStream) return this.#writeCount(envelope);
     const stream = this.#options.relay.streams.get(envelope.stream);
     if (!stream) {
@@ -49,7 +54,7 @@ export class DeliveryWriter {
     try {
       const inflated = inflateEnvelope(envelope, stream.maxBodyBytes);
       if (!inflated.ok) return invalid({ reason: inflated.reason });
-      return this.#writeDelivery(inflated.envelope, stream);
+      return this.#writeDelivery(inflated.envelope, stream, trace);
     } catch (error) {
       return mappingFailed(error);
     }
@@ -62,13 +67,17 @@ export class DeliveryWriter {
     return table ? writeRow(table, row) : nacked('the table of the census is not open');
   }
 
-  #writeDelivery(envelope: Envelope, stream: RelayStream): WriteResult | Promise<WriteResult> {
+  #writeDelivery(
+    envelope: Envelope,
+    stream: RelayStream,
+    trace?: DeliveryTrace,
+  ): WriteResult | Promise<WriteResult> {
     const source = sources[stream.source];
     if (source.delivers === 'exports') {
       const reading = source.announcement(envelope, stream);
       if (reading.ok) {
         const { announcement } = reading;
-        return this.#options.exports.write({ stream: stream.name, announcement });
+        return this.#options.exports.write({ stream: stream.name, announcement }, trace);
       }
       const { reason, column } = reading;
       return invalid({ reason, ...(column !== undefined && { column }) });
@@ -76,13 +85,14 @@ export class DeliveryWriter {
     const table = this.#options.tables.get(stream.name);
     if (!table) return nacked(`no table is open for stream "${stream.name}"`);
     const mappings = source.mapEach?.(envelope, stream);
-    if (mappings) return this.#writeEvents(mappings, envelope, stream, table);
+    if (mappings) return this.#writeEvents(mappings, envelope, stream, { table, trace });
     const [mapping] = source.map(envelope, stream);
     if (!mapping) return { kind: 'written' };
     const isInPart = this.#options.writtenInPart.has(envelope.deliveryId);
     return writeMapping(table, mapping, {
       sequence: stream.key && changeSequence(envelope, mapping.event),
       writtenBefore: isInPart ? 'in part' : undefined,
+      trace,
     });
   }
 
@@ -91,7 +101,7 @@ export class DeliveryWriter {
     mappings: Iterable<Mapping>,
     envelope: Envelope,
     stream: RelayStream,
-    table: RowTable,
+    { table, trace }: { table: RowTable; trace: DeliveryTrace | undefined },
   ): Promise<WriteResult> {
     const { deliveryId } = envelope;
     const budget = this.#budgetOf(stream);
@@ -108,6 +118,7 @@ export class DeliveryWriter {
           const result = writeMapping(table, mapping, {
             sequence: stream.key && changeSequence(envelope, event),
             writtenBefore: event === undefined ? undefined : this.#writtenBefore(deliveryId, event),
+            trace,
           });
           results.track(event, result, () => budget.free(bytes));
         }

@@ -68,7 +68,7 @@ export function toMessage(
     stream: streamName,
     deliveryId: id,
     receivedAt,
-    traceparent: traceparentOf(sent.get('traceparent')),
+    ...traceOf(sent.get('traceparent')),
     ...(method !== 'POST' && { method }),
     ...(query && { query }),
     ...(contentType && { contentType }),
@@ -84,11 +84,17 @@ export function toMessage(
 const traceparentForm =
   /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
-/** The sender's `traceparent` if it is well-formed, else a new one. */
-function traceparentOf(header: string | null): string {
+/**
+ * The trace context of the edge's span: in the sender's trace if its `traceparent` is well-formed, else in a new one.
+ * The subscriber writes the span, from the envelope.
+ */
+function traceOf(header: string | null): { traceparent: string; parentSpanId?: string } {
   const [, version, trace, parent, flags, rest] = traceparentForm.exec(header ?? '') ?? [];
+  const own = randomHex(16);
   // Section 3.2.4: of a later version, only the fields of version 00 are passed on.
-  if (trace && !(version === '00' && rest)) return `00-${trace}-${parent}-${flags}`;
+  if (trace && parent && !(version === '00' && rest)) {
+    return { traceparent: `00-${trace}-${own}-${flags}`, parentSpanId: parent };
+  }
   // Flag 00: nothing was sampled here.
-  return `00-${randomHex(32)}-${randomHex(16)}-00`;
+  return { traceparent: `00-${randomHex(32)}-${own}-00` };
 }

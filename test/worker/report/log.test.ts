@@ -97,14 +97,15 @@ test('no secret, signature, token or payload is ever in the log', async () => {
   }
 });
 
-test('a well-formed traceparent is passed on, any other is replaced', async () => {
+test('a well-formed traceparent goes on with a span of the edge, any other is replaced', async () => {
   // Enough time for a busy machine: a retry would fail this test.
   const edge = openEdge({ streams: { shop: { ...shop, publishBudgetMs: 25_000 } } });
   const trace = '0af7651916cd43dd8448eb211c80319c';
   const wellFormed = `00-${trace}-b7ad6b7169203331-01`;
-  const sent: [string | undefined, string | RegExp][] = [
-    [wellFormed, wellFormed],
-    [`01-${trace}-b7ad6b7169203331-01-later`, wellFormed],
+  const goesOn = new RegExp(`^00-${trace}-(?!0{16}|b7ad6b7169203331)[0-9a-f]{16}-01$`);
+  const sent: [string | undefined, RegExp, string?][] = [
+    [wellFormed, goesOn, 'b7ad6b7169203331'],
+    [`01-${trace}-b7ad6b7169203331-01-later`, goesOn, 'b7ad6b7169203331'],
     [undefined, /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00$/],
     ...[
       wellFormed.toUpperCase(),
@@ -126,11 +127,12 @@ test('a well-formed traceparent is passed on, any other is replaced', async () =
   }
   const tries = await edge.tries();
   const attributes = tries.map(({ request }) => request.messages[0]?.attributes);
-  for (const [at, [, expected]] of sent.entries()) {
-    const { traceparent, googclient_traceparent } =
+  for (const [at, [, expected, parent]] of sent.entries()) {
+    const { traceparent, googclient_traceparent, parent_span_id } =
       attributes.find((one) => one?.['delivery_id'] === ids[at]) ?? {};
     expect(traceparent).toMatch(expected);
     expect(googclient_traceparent).toBe(traceparent);
+    expect(parent_span_id).toBe(parent);
   }
 });
 
