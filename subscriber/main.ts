@@ -8,7 +8,9 @@ import { DeadLetterQueue } from './dead-letters/dead-letter-queue.ts';
 import { ReplayResults } from './dead-letters/replay-results.ts';
 import { readEnvironment, readStopTime } from './environment.ts';
 import { ExportQueue } from './exports/export-queue.ts';
-import { type Log, logToStdout } from './log.ts';
+import type { Log } from './log.ts';
+import { openLog } from './logs/open-log.ts';
+import { WrittenCounts } from './logs/written-counts.ts';
 import { Pipeline } from './pipeline.ts';
 import { InFlightLimit } from './pull/in-flight-limit.ts';
 import { openSubscription, pullLimits } from './pull/subscription.ts';
@@ -28,10 +30,17 @@ export interface SubscriberSettings {
   log?: Log;
   /** How long an append may stay unanswered; 30 s by default. */
   appendTimeoutMs?: number;
+  /** Whether it logs what was written as counts, each second; by default on a terminal. */
+  logsCounts?: boolean;
 }
 
 /** Part of the flow control's limits: the client counts a message until its ack is sent, 0.1 s later. */
 const inFlightShare = 0.85;
+
+/** Whether its log is read by a person while it runs. */
+function isOnTerminal({ log }: SubscriberSettings): boolean {
+  return log === undefined && process.stdout.isTTY;
+}
 
 /** The name by which the metrics have the table of the dead letters, beside the streams. */
 const deadLetterTable = 'tributary.dead_letters';
@@ -50,8 +59,9 @@ export async function startSubscriber(
   onFailure: () => void,
   settings: SubscriberSettings = {},
 ): Promise<Subscriber> {
-  const { log = logToStdout, appendTimeoutMs } = settings;
+  const { appendTimeoutMs, logsCounts = isOnTerminal(settings) } = settings;
   const relay = settings.relay ?? (await loadRelay());
+  const { log = openLog({ project: relay.project, names: relay.streams.keys() }) } = settings;
   const { storageEndpoint, exportApis } = readEnvironment(environment, relay);
   const stopTime = readStopTime(environment);
   const metricsSettings = readMetricsSettings(environment);
@@ -61,7 +71,10 @@ export async function startSubscriber(
       subscription: relay.subscription,
       streams: [...relay.streams.keys(), censusStream],
     });
-  const metrics = recorder ?? noMetrics;
+  const counts =
+    logsCounts &&
+    new WrittenCounts({ log, rowsOf: (stream) => tables.rows.get(stream)?.queue.rowsWritten });
+  const metrics = counts ? counts.count(recorder ?? noMetrics) : (recorder ?? noMetrics);
   const traceSettings = readTraceSettings(environment);
   const spans =
     traceSettings &&
@@ -177,6 +190,7 @@ export async function startSubscriber(
       const queues = [deadLetters, exports, tables];
       await Promise.all(queues.map((queue) => queue.close(stopTime.graceMs)));
       await closed;
+      if (counts) counts.stop();
       await pubsub.close();
       await Promise.all([telemetry, spans].map((exporting) => exporting?.stop(lastExportMs)));
     },

@@ -42,7 +42,8 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
     const { loadRelay } = await import('../../subscriber/service/load-relay.ts');
     const { startSubscriber } = await import('../../subscriber/main.ts');
     const relay = await loadRelay(config);
-    const subscriber = await startSubscriber(process.env, () => process.exit(1), { relay });
+    const settings = { relay, logsCounts: true };
+    const subscriber = await startSubscriber(process.env, () => process.exit(1), settings);
     return { ports: {}, stop: () => subscriber.stop() };
   },
 };

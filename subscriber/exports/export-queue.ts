@@ -77,8 +77,13 @@ export class ExportQueue implements Queue<AnnouncedExport> {
     return result;
   }
 
-  async #loadUntilSettled({ stream, announcement }: AnnouncedExport): Promise<WriteResult> {
-    const { relay, bigquery, directory, log, metrics = noMetrics } = this.#options;
+  async #loadUntilSettled({
+    stream,
+    announcement,
+    traceparent,
+  }: AnnouncedExport): Promise<WriteResult> {
+    const { relay, bigquery, directory, metrics = noMetrics } = this.#options;
+    const log: Log = (entry) => this.#options.log({ ...entry, stream, traceparent });
     const found = this.#originOf(stream);
     if (!found) return { kind: 'nacked', reason: `no API is configured for stream "${stream}"` };
     const { signal } = this.#closing;
@@ -88,7 +93,7 @@ export class ExportQueue implements Queue<AnnouncedExport> {
       directory,
       location: relay.location,
       signal,
-      log: (entry) => log({ ...entry, stream }),
+      log,
       onFetched: (bytes) => metrics.fetched(stream, bytes),
     });
     let waitedMs = 0;
@@ -100,7 +105,7 @@ export class ExportQueue implements Queue<AnnouncedExport> {
       }
       const { reason } = outcome;
       if (outcome.kind === 'skipped') {
-        log({ severity: 'INFO', message: reason, stream });
+        log({ severity: 'INFO', message: reason });
         return { kind: 'written' };
       }
       const waitMs = waitAfter(outcome, tries);
@@ -108,12 +113,11 @@ export class ExportQueue implements Queue<AnnouncedExport> {
         log({
           severity: 'WARNING',
           message: 'export not loaded, the next one goes first',
-          stream,
           reason,
         });
         return { kind: 'nacked', reason };
       }
-      log({ severity: 'WARNING', message: 'export not loaded, trying again', stream, reason });
+      log({ severity: 'WARNING', message: 'export not loaded, trying again', reason });
       await sleep(waitMs, undefined, { signal }).catch(() => {});
       waitedMs += waitMs;
     }

@@ -16,6 +16,8 @@ import { invalid, type Queue, type WriteResult } from './write-result.ts';
 export interface AnnouncedExport {
   stream: string;
   announcement: Announcement;
+  /** Of the delivery that announced it. */
+  traceparent?: string | undefined;
 }
 
 export interface DeliveryWriterOptions {
@@ -77,7 +79,10 @@ export class DeliveryWriter {
       const reading = source.announcement(envelope, stream);
       if (reading.ok) {
         const { announcement } = reading;
-        return this.#options.exports.write({ stream: stream.name, announcement }, trace);
+        return this.#options.exports.write(
+          { stream: stream.name, announcement, traceparent: envelope.traceparent },
+          trace,
+        );
       }
       const { reason, column } = reading;
       return invalid({ reason, ...(column !== undefined && { column }) });
