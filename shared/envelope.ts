@@ -18,9 +18,9 @@ export interface Envelope extends SentBody {
   contentEncoding?: string;
   /** The URL's query as it was sent, without the question mark; not for a GET. */
   query?: string;
-  /** W3C Trace Context: the trace's id, the id of the edge's own span, and the sender's flags. */
+  /** W3C Trace Context: the trace, with the edge's span as the parent of what follows. */
   traceparent?: string;
-  /** The id of the sender's span; absent if the sender sent no trace context. */
+  /** The span of the sender, of which the edge's is a child: 16 hex digits. Absent if the sender named none. */
   parentSpanId?: string;
   /** How often a dead letter of the delivery was replayed, this time included; absent if it was not. */
   replay?: number;

@@ -139,9 +139,19 @@ function wrap(
       continue;
     }
     if (label !== undefined) add(label, paint('dim', label), gap);
+    // What goes on the line that is begun, then whole lines: each piece has one style.
+    let left = width - used - (label === undefined ? gap.length : 1);
+    let piece = '';
+    const flush = () => {
+      if (piece) add(piece, paint(format, piece), ' ');
+      [piece, left] = ['', width];
+    };
     for (const word of text.split(' ').flatMap((one) => chunks(one, width))) {
-      add(word, paint(format, word), ' ');
+      const longer = piece === '' ? word : `${piece} ${word}`;
+      if (longer.length > left) flush();
+      piece = piece === '' ? word : longer;
     }
+    flush();
   }
   return [...lines, line];
 }

@@ -60,6 +60,7 @@ export interface ReceivedMetrics {
 export async function startOtlpBed(answer: (response: ServerResponse) => void) {
   const received: ReceivedMetrics[] = [];
   const spans: ReceivedSpan[] = [];
+  const bodies: Buffer[] = [];
   const open = new Set<ServerResponse>();
   const state = { mostOpen: 0, answer };
   const server = createServer(async (request, response) => {
@@ -68,6 +69,7 @@ export async function startOtlpBed(answer: (response: ServerResponse) => void) {
     response.once('close', () => open.delete(response));
     const body = await buffer(request).catch(() => undefined);
     if (!body) return;
+    bodies.push(body);
     const isTraces = request.url === '/v1/traces';
     if (isTraces) spans.push(...readSpans(body));
     const metrics = isTraces ? { resource: {}, values: new Map() } : read(body);
@@ -80,7 +82,7 @@ export async function startOtlpBed(answer: (response: ServerResponse) => void) {
     server.closeAllConnections();
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, received, spans, state };
+  return { url: `http://127.0.0.1:${port}`, received, spans, bodies, state };
 }
 
 function read(body: Buffer): Pick<ReceivedMetrics, 'resource' | 'values'> {

@@ -1,4 +1,4 @@
-import { toAttributes, toData } from '../../shared/envelope.ts';
+import { type Envelope, toAttributes, toData } from '../../shared/envelope.ts';
 import type { Decision } from '../decide.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Bindings } from '../env.ts';
@@ -85,16 +85,17 @@ const traceparentForm =
   /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /**
- * The trace context of the edge's span: in the sender's trace if its `traceparent` is well-formed, else in a new one.
- * The subscriber writes the span, from the envelope.
+ * The trace of a delivery: the sender's if its `traceparent` is well-formed, else a new one. The edge is a span of it,
+ * and the parent of what the subscriber does.
  */
-function traceOf(header: string | null): { traceparent: string; parentSpanId?: string } {
-  const [, version, trace, parent, flags, rest] = traceparentForm.exec(header ?? '') ?? [];
-  const own = randomHex(16);
+function traceOf(header: string | null): Pick<Envelope, 'traceparent' | 'parentSpanId'> {
+  const span = randomHex(16);
+  const [, version, trace, parent, flags, rest] =
+    (header !== null && traceparentForm.exec(header)) || [];
   // Section 3.2.4: of a later version, only the fields of version 00 are passed on.
   if (trace && parent && !(version === '00' && rest)) {
-    return { traceparent: `00-${trace}-${own}-${flags}`, parentSpanId: parent };
+    return { traceparent: `00-${trace}-${span}-${flags}`, parentSpanId: parent };
   }
   // Flag 00: nothing was sampled here.
-  return { traceparent: `00-${randomHex(32)}-${own}-00` };
+  return { traceparent: `00-${randomHex(32)}-${span}-00` };
 }
