@@ -2,7 +2,7 @@
 export interface LogEntry {
   severity: 'INFO' | 'WARNING' | 'ERROR';
   message: string;
-  /** Of the delivery, as the edge published it: Cloud Logging shows the line in its trace. */
+  /** The trace context of the delivery: Cloud Logging shows the line in its trace. */
   traceparent?: string | undefined;
   [field: string]: string | number | boolean | undefined;
 }

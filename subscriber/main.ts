@@ -11,6 +11,7 @@ import { ExportQueue } from './exports/export-queue.ts';
 import type { Log } from './log.ts';
 import { openLog } from './logs/open-log.ts';
 import { WrittenCounts } from './logs/written-counts.ts';
+import { loadExporter } from './otlp/load-exporter.ts';
 import { Pipeline } from './pipeline.ts';
 import { InFlightLimit } from './pull/in-flight-limit.ts';
 import { openSubscription, pullLimits } from './pull/subscription.ts';
@@ -76,11 +77,15 @@ export async function startSubscriber(
     new WrittenCounts({ log, rowsOf: (stream) => tables.rows.get(stream)?.queue.rowsWritten });
   const metrics = counts ? counts.count(recorder ?? noMetrics) : (recorder ?? noMetrics);
   const traceSettings = readTraceSettings(environment);
+  const exportMetrics =
+    metricsSettings &&
+    (await loadExporter(() => import('./service/open-telemetry.ts'))).startOpenTelemetry;
   const spans =
     traceSettings &&
-    (await import('./traces/export-spans.ts').then(({ startSpanExport }) =>
-      startSpanExport(traceSettings, log),
-    ));
+    (await loadExporter(() => import('./traces/export-spans.ts'))).startSpanExport(
+      traceSettings,
+      log,
+    );
   const { topic, subscription: name } = relay;
   const traces = spans && new Traces({ topic, subscription: name, ...spans });
   const bigquery = new BigQuery({ projectId: relay.project, location: relay.location });
@@ -143,10 +148,7 @@ export async function startSubscriber(
     ],
   });
   const telemetry =
-    recorder &&
-    (await import('./service/open-telemetry.ts').then(({ startOpenTelemetry }) =>
-      startOpenTelemetry(metricsSettings, () => recorder.collect(state()), log),
-    ));
+    recorder && (await exportMetrics?.(metricsSettings, () => recorder.collect(state()), log));
 
   const pubsub = new PubSub({ projectId: relay.project });
   const subscription = await openSubscription(pubsub, relay, stopTime.withinMs, log);

@@ -23,6 +23,9 @@ const gap = '  ';
 /** A line has room for a few words, even beside long names. */
 const minTextWidth = 20;
 
+/** Those that a person reads first. */
+const why = new Set(['cause', 'reason', 'problem', 'column']);
+
 /** Those in a column of their own, and those that only programs read. */
 const hidden = new Set(['severity', 'message', 'time', 'colo', 'traceparent', 'stream', 'at']);
 const isHidden = (name: string) => hidden.has(name) || name.startsWith('logging.googleapis.com/');
@@ -47,7 +50,7 @@ export function describeEntry(entry: ShownEntry, now: Date, options: LineOptions
   const style = styleOf(entry);
   const paint = (format: Format | undefined, painted: string) =>
     format === undefined ? painted : styleText(format, painted, { stream: output });
-  const fields = Object.entries(entry).filter(
+  const shown = Object.entries(entry).filter(
     ([field, value]) =>
       !isHidden(field) &&
       value !== undefined &&
@@ -55,6 +58,10 @@ export function describeEntry(entry: ShownEntry, now: Date, options: LineOptions
       !(isOutcome && field === 'outcome') &&
       !(isCounts(entry) && field === 'per_second'),
   );
+  const fields = [
+    ...shown.filter(([field]) => why.has(field)),
+    ...shown.filter(([field]) => !why.has(field)),
+  ];
   const lines = wrap(
     [
       { text, format: style },

@@ -1,5 +1,10 @@
 import { RelayError } from '../../shared/errors.ts';
-import { checkOtlp, findEndpoint, millisecondsOf, type OtlpEndpoint } from './otlp-settings.ts';
+import {
+  checkOtlp,
+  findEndpoint,
+  millisecondsOf,
+  type OtlpEndpoint,
+} from '../otlp/otlp-settings.ts';
 
 /** Where metrics go, by the standard variables of OpenTelemetry. */
 export interface MetricsSettings {

@@ -17,10 +17,10 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { RelayError } from '../../shared/errors.ts';
 import type { Log } from '../log.ts';
+import { reportFailures, resourceOf } from '../otlp/otlp-export.ts';
 import { type MetricKey, type MetricRow, metricTable } from './metric-table.ts';
 import type { HistogramValue, Series } from './metrics-recorder.ts';
 import type { MetricsSettings } from './metrics-settings.ts';
-import { reportFailures, resourceOf } from './otlp-export.ts';
 import { version } from './version.ts';
 
 const failureMessages = {

@@ -16,7 +16,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace';
 import type { Log } from '../log.ts';
-import { reportFailures, resourceOf } from '../service/otlp-export.ts';
+import { reportFailures, resourceOf } from '../otlp/otlp-export.ts';
 import { version } from '../service/version.ts';
 import type { Span, SpanPlace } from './span.ts';
 import type { SamplerSettings, TraceSettings } from './trace-settings.ts';

@@ -1,10 +1,5 @@
 import { RelayError } from '../../shared/errors.ts';
-import {
-  checkOtlp,
-  findEndpoint,
-  millisecondsOf,
-  wholeNumberOf,
-} from '../service/otlp-settings.ts';
+import { checkOtlp, findEndpoint, millisecondsOf, wholeNumberOf } from '../otlp/otlp-settings.ts';
 
 /** Where traces go and which, by the standard variables of OpenTelemetry. */
 export interface TraceSettings {

@@ -26,7 +26,7 @@ describe('a line on a terminal', () => {
   it('has the outcome of a line of the edge, without what only programs read', () => {
     const line = { stream: 'shop', delivery_id: 'd-1', outcome: 'unauthorized', colo: 'PRG' };
     expect(shown({ ...line, cause: 'mismatch', bytes: 12 })).toBe(
-      '10:41:07  shop      unauthorized  delivery id d-1  cause mismatch  bytes 12',
+      '10:41:07  shop      unauthorized  cause mismatch  delivery id d-1  bytes 12',
     );
   });
 

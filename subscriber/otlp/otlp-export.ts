@@ -7,7 +7,7 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources';
 import type { Log } from '../log.ts';
-import { version } from './version.ts';
+import { version } from '../service/version.ts';
 
 // Loaded only where the environment asks for metrics or traces.
 
