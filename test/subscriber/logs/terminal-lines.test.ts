@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { PassThrough } from 'node:stream';
+import { WriteStream } from 'node:tty';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { describePartLine } from '../../../cli/terminal/part-log.ts';
 import {
   describeEntry,
@@ -14,6 +16,8 @@ const output = process.stdout;
 function shown(entry: ShownEntry, width = 80, part?: string): string {
   return describeEntry(entry, now, { output, width, nameWidth, part });
 }
+
+afterEach(() => vi.unstubAllEnvs());
 
 describe('a line on a terminal', () => {
   it('has time, stream, what and counts', () => {
@@ -51,6 +55,24 @@ describe('a line on a terminal', () => {
     for (const line of lines.slice(1)) expect(line).toMatch(/^ {20}\S/);
     const text = lines.map((line) => line.slice(20)).join(' ');
     expect(text.replaceAll(' ', '')).toContain(cause.replaceAll(' ', ''));
+  });
+
+  it('is coloured on a terminal, by its severity, unless NO_COLOR is set', () => {
+    const { getColorDepth } = WriteStream.prototype;
+    const terminal = Object.assign(new PassThrough(), { isTTY: true, getColorDepth });
+    const line = (severity: string) =>
+      describeEntry({ severity, message: 'x', stream: 's', reason: 'y' }, now, {
+        output: terminal as unknown as WriteStream,
+        nameWidth,
+      });
+    vi.stubEnv('FORCE_COLOR', undefined);
+    vi.stubEnv('TERM', 'xterm-256color');
+    vi.stubEnv('NO_COLOR', undefined);
+    expect(line('ERROR')).toContain('\u001b[31mx');
+    expect(line('WARNING')).toContain('\u001b[33mx');
+    expect(line('INFO')).toContain('  x  \u001b[2mreason\u001b[22m y');
+    vi.stubEnv('NO_COLOR', '1');
+    expect(line('ERROR')).toBe('10:41:07  s         x  reason y');
   });
 
   it('lets no control character of a sender through', () => {
