@@ -2,12 +2,13 @@ import { tmpdir } from 'node:os';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PubSub } from '@google-cloud/pubsub';
 import type { Relay } from '../shared/config/config.ts';
-import { censusStream } from '../shared/report/census.ts';
 import { openTables } from './bigquery/tables/open-tables.ts';
 import { DeadLetterQueue } from './dead-letters/dead-letter-queue.ts';
 import { ReplayResults } from './dead-letters/replay-results.ts';
 import { readEnvironment, readStopTime } from './environment.ts';
 import { ExportQueue } from './exports/export-queue.ts';
+import { LedgerWriter } from './ledger/settled/ledger-writer.ts';
+import { Settlements } from './ledger/settled/settlements.ts';
 import type { Log } from './log.ts';
 import { openLog } from './logs/open-log.ts';
 import { WrittenCounts } from './logs/written-counts.ts';
@@ -70,7 +71,7 @@ export async function startSubscriber(
     metricsSettings &&
     new MetricsRecorder({
       subscription: relay.subscription,
-      streams: [...relay.streams.keys(), censusStream],
+      streams: [...relay.streams.keys()],
     });
   const counts =
     logsCounts &&
@@ -112,9 +113,15 @@ export async function startSubscriber(
     metrics,
   });
   const deadLetters = new DeadLetterQueue({ table: tables.deadLetters, inFlight, log });
-  const pipeline = new Pipeline({
+  const ledger = new LedgerWriter({
+    table: tables.reports.ledger,
+    inFlight: () => pipeline.inFlight(),
+  });
+  const pipeline: Pipeline = new Pipeline({
     relay,
     tables: tables.rows,
+    reports: tables.reports,
+    settlements: new Settlements({ relay, ledger }),
     deadLetters,
     exports,
     inFlight,
@@ -186,11 +193,16 @@ export async function startSubscriber(
       });
       return readinessOf(health, refused);
     },
+    find: (deliveryId) => pipeline.find(deliveryId),
     async stop() {
       // Closing stops the pull at once, then waits for the acks of the messages in flight.
       const closed = subscription.close();
-      const queues = [deadLetters, exports, tables];
-      await Promise.all(queues.map((queue) => queue.close(stopTime.graceMs)));
+      await Promise.all([
+        deadLetters.close(),
+        exports.close(),
+        tables.close(stopTime.graceMs, () => ledger.flush()),
+      ]);
+      ledger.stop();
       await closed;
       if (counts) counts.stop();
       await pubsub.close();

@@ -16,6 +16,8 @@ export interface PulledMessage {
   readonly publishTime?: Date;
   /** 0 where the subscription does not count them. */
   readonly deliveryAttempt?: number;
+  /** When it was pulled, in Unix milliseconds. */
+  readonly received?: number;
   ack(): void;
   nack(): void;
 }
