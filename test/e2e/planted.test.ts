@@ -35,7 +35,7 @@ async function post(path: string, body: string, headers: Record<string, string> 
   const response = await fetch(`${relay.edge}${path}`, {
     method: 'POST',
     body,
-    headers: { 'user-agent': payload, 'x-note': payload, ...headers },
+    headers: { 'x-note': payload, ...headers },
   });
   return { status: response.status, text: await response.text() };
 }
@@ -120,7 +120,7 @@ const others = ['start', 'demo', 'serve', 'drain', 'init', 'deploy', 'completion
 /** Commands whose output holds what a delivery held, because they are asked for it. */
 const shows = /^(?:dead-letters show|try|query)\b/;
 
-test('no output holds a secret or a payload', { timeout: 180_000 }, async () => {
+test('no output holds a secret or a payload', { timeout: 300_000 }, async () => {
   const collector = await startOtlpBed((response) => response.end());
   relay = new PlantedRelay();
   await relay.startStack(otlp(collector.url));
