@@ -196,6 +196,12 @@ export const errors = {
     meaning: 'An environment variable is missing or has an invalid value.',
     remedy: 'Set each variable that the message names.',
   },
+  'environment.packages': {
+    reaction: 'setup',
+    meaning: 'The environment asks for metrics or traces, and what exports them is not installed.',
+    remedy:
+      'Run the command that the message names in the folder of package.json, and deploy again; or unset the variables.',
+  },
   'export.api': {
     reaction: 'setup',
     meaning: 'The stream filters exports by experiment, but has no API to ask about experiments.',
