@@ -130,6 +130,12 @@ export async function startSubscriber(
     log({ severity: 'ERROR', message: 'the subscription failed', cause: error.message });
     onFailure();
   });
+  const { alerts: alertOptions } = relay;
+  const alerts =
+    alertOptions &&
+    (await import('./alerts/start-alerts.ts').then(({ startAlerts }) =>
+      startAlerts(alertOptions, { relay, bigquery, environment, state, log }),
+    ));
   log({ severity: 'INFO', message: 'the subscriber is ready', subscription: relay.subscription });
 
   return {
@@ -163,7 +169,7 @@ export async function startSubscriber(
       // Closing stops the pull at once, then waits for the acks of the messages in flight.
       const closed = subscription.close();
       const queues = [deadLetters, exports, tables];
-      await Promise.all(queues.map((queue) => queue.close(stopTime.graceMs)));
+      await Promise.all([alerts?.stop(), ...queues.map((queue) => queue.close(stopTime.graceMs))]);
       await closed;
       await pubsub.close();
       await telemetry?.stop(lastExportMs);

@@ -17,6 +17,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ['backfill', async () => (await import('../backfill.ts')).backfillCommand()],
   ['reconcile', async () => (await import('../reconcile.ts')).reconcileCommand()],
   ['dead-letters', async () => (await import('../operate/dead-letters.ts')).deadLettersCommand()],
+  ['alerts', async () => (await import('../operate/alerts.ts')).alertsCommand()],
   ['init', async () => (await import('../production/init.ts')).initCommand()],
   ['streams', async () => (await import('../production/streams.ts')).streamsCommand()],
   ['secret', async () => (await import('../production/secret.ts')).secretCommand()],

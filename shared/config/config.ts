@@ -1,6 +1,7 @@
 import type { Filter } from '../filters/condition.ts';
 import type { SchemeChoice } from '../signatures/schemes.ts';
 import type { ReplayWindow } from '../signatures/timestamp.ts';
+import type { AlertOptions } from './alert-options.ts';
 import type { EventShape } from './event-shape.ts';
 import type { ExportSettings } from './export-settings.ts';
 import type { HistorySettings } from './history-settings.ts';
@@ -134,6 +135,12 @@ export interface RelayOptions {
    */
   publicUrl?: string;
   /**
+   * Who is told when a delivery becomes a dead letter, a stream falls silent, and the like: see docs/operate/alerts.md.
+   * By default nobody.
+   * @example alerts: { receivers: [{ url: 'ALERTS_SLACK_URL', format: 'slack' }] }
+   */
+  alerts?: AlertOptions;
+  /**
    * The streams by name. A stream answers at `/<name>`, or at `/<name>/<key>` where a key ends the path. A name is
    * lower case: a letter, then letters, digits, `-` or `_`.
    * @example streams: { orders: shopify({ table: 'shop.orders' }) }
@@ -150,9 +157,11 @@ export interface RelayStream extends Omit<Stream, 'secrets'> {
 }
 
 /** A relay, with nothing left to default. */
-export interface Relay extends Required<Omit<RelayOptions, 'streams' | 'publicUrl'>> {
+export interface Relay extends Required<Omit<RelayOptions, 'streams' | 'publicUrl' | 'alerts'>> {
   /** Without a slash at its end. */
   publicUrl?: string;
+  /** As the config has them: the subscriber alone fills in their defaults. */
+  alerts?: AlertOptions;
   streams: ReadonlyMap<string, RelayStream>;
 }
 

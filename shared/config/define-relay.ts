@@ -24,8 +24,10 @@ export function fillIn(options: RelayOptions): Relay {
     subscription = 'tributary-bigquery',
     deadLetters = 'tributary.dead_letters',
     publicUrl,
+    alerts,
   } = options;
   return {
+    ...(alerts && { alerts }),
     ...(publicUrl && { publicUrl: publicUrl.replace(/\/+$/, '') }),
     project,
     location,

@@ -65,3 +65,21 @@ export const ledgerLayout: TableLayout = {
   clusterBy: ['stream'],
   description: 'Deliveries by stream and minute: what the edge accepted, and what became of it',
 };
+
+const bucketsPerDoubling = 2;
+const freshnessBuckets = 46;
+
+/**
+ * The upper bounds of the buckets of `freshness`, in milliseconds: from 1 ms to 1.2 h, each √2 times the one before.
+ * The last bucket has no bound. Stored counts depend on them.
+ */
+export const freshnessBounds: readonly number[] = Array.from(
+  { length: freshnessBuckets - 1 },
+  (_, bucket) => 2 ** (bucket / bucketsPerDoubling),
+);
+
+/** The bucket of a freshness. The clocks of edge and subscriber may differ: below 0 is 0. */
+export function freshnessBucket(ms: number): number {
+  if (ms <= 1) return 0;
+  return Math.min(freshnessBuckets - 1, Math.ceil(Math.log2(ms) * bucketsPerDoubling));
+}
