@@ -54,6 +54,7 @@ export class Receiver {
   /** Until then this replica does not try. */
   #nextTryAt = 0;
   #running: Promise<void> | undefined;
+  #isStopped = false;
   #retry: NodeJS.Timeout | undefined;
 
   constructor(options: ReceiverOptions) {
@@ -66,20 +67,27 @@ export class Receiver {
 
   /** Sends what is pending, unless that goes on already, or the receiver is to be left alone for a while. */
   wake(): void {
-    if (this.#running || this.#closing.signal.aborted || performance.now() < this.#nextTryAt)
-      return;
+    if (this.#running || !this.#mayTry) return;
     this.#running = this.#sendAll()
       // BigQuery does not answer: the next look at the conditions wakes it again.
       .catch(() => {})
       .finally(() => {
         this.#running = undefined;
+        this.#retryLater();
       });
+  }
+
+  #retryLater(): void {
+    const waitMs = this.#nextTryAt - performance.now();
+    if (this.#failures === 0 || this.#isStopped) return;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.wake(), Math.max(0, waitMs) + 1).unref();
   }
 
   /** Lets a message that is on its way arrive for so long; nothing else begins. */
   async stop(graceMs: number): Promise<void> {
+    this.#isStopped = true;
     clearTimeout(this.#retry);
-    this.#nextTryAt = Number.POSITIVE_INFINITY;
     const grace = new AbortController();
     const late = sleep(graceMs, undefined, { signal: grace.signal }).catch(() => {});
     await Promise.race([this.#running, late]);
@@ -87,11 +95,15 @@ export class Receiver {
     this.#closing.abort();
   }
 
+  get #mayTry(): boolean {
+    return !this.#isStopped && performance.now() >= this.#nextTryAt;
+  }
+
   async #sendAll(): Promise<void> {
-    while (performance.now() >= this.#nextTryAt && (await this.#sendLocal())) {
+    while (this.#mayTry && (await this.#sendLocal())) {
       // Then what the table has.
     }
-    while (performance.now() >= this.#nextTryAt && (await this.#sendStored())) {
+    while (this.#mayTry && (await this.#sendStored())) {
       // More may have changed meanwhile.
     }
   }
@@ -204,11 +216,7 @@ export class Receiver {
       const message = 'the alert receiver does not take messages; trying again';
       log({ severity: 'WARNING', message, receiver: this.name, answer: text });
     }
-    if (!this.#closing.signal.aborted) {
-      this.#nextTryAt = Math.max(this.#nextTryAt, performance.now() + waitMs);
-      clearTimeout(this.#retry);
-      this.#retry = setTimeout(() => this.wake(), waitMs + 1).unref();
-    }
+    this.#nextTryAt = Math.max(this.#nextTryAt, performance.now() + waitMs);
     return waitMs;
   }
 }

@@ -29,7 +29,8 @@ export class ReceiverStore {
   }
 
   /**
-   * Claims a receiver: until then this replica alone sends to it.
+   * Claims a receiver: until then this replica alone sends to it. Its own claim it may take again, because it sends
+   * one message at a time.
    *
    * @returns false if another replica sends, or waits for its next try
    */
@@ -37,7 +38,7 @@ export class ReceiverStore {
     const changed = await this.#changes.run(
       `UPDATE ${this.#changes.table} SET claimed_by = @replica,
          claimed_until = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL @forMs MILLISECOND)
-       WHERE id = @id AND (claimed_until IS NULL OR claimed_until < CURRENT_TIMESTAMP())`,
+       WHERE id = @id AND (claimed_until IS NULL OR claimed_until < CURRENT_TIMESTAMP() OR claimed_by = @replica)`,
       { id: receiverId(name), replica: this.#replica, forMs },
     );
     return changed > 0;
@@ -72,11 +73,11 @@ export class ReceiverStore {
   /** The receiver did not take a message; no replica tries again before the wait is over. */
   async failed(name: string, answer: string, waitMs: number): Promise<void> {
     await this.#changes.run(
-      `UPDATE ${this.#changes.table} SET reason = @answer,
+      `UPDATE ${this.#changes.table} SET reason = @answer, claimed_by = @replica,
          claimed_until = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL @waitMs MILLISECOND),
          since = IF(state = 'failing', since, CURRENT_TIMESTAMP()), state = 'failing'
        WHERE id = @id`,
-      { id: receiverId(name), answer, waitMs: Math.round(waitMs) },
+      { id: receiverId(name), answer, replica: this.#replica, waitMs: Math.round(waitMs) },
     );
   }
 }
