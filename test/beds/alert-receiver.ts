@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { AlertMessage } from '../../subscriber/alerts/messages/message.ts';
 
-export interface ReceivedPost {
+interface ReceivedPost {
   path: string;
   headers: IncomingMessage['headers'];
   body: string;

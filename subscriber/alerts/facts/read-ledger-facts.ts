@@ -4,7 +4,7 @@ import { type AlertSettings, allSettings, type ConditionSettings } from '../sett
 import { type Cells, type FactSource, readRows, timeLiteral } from './read-rows.ts';
 
 /** What the ledger says of a stream within a window. */
-export interface WindowCounts {
+interface WindowCounts {
   /** All requests, whatever the edge answered. */
   received: number;
   unauthorized: number;

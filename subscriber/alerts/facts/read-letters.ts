@@ -8,7 +8,7 @@ import { type FactSource, readRows, timeLiteral } from './read-rows.ts';
 import { safeReason } from './safe-reason.ts';
 
 /** New dead letters of a stream that were not replayed. */
-export interface LetterFacts {
+interface LetterFacts {
   count: number;
   /** Of the newest one. Holds nothing of its payload. */
   reason: string;

@@ -211,7 +211,8 @@ export class Receiver {
     const backoffMs = random() * Math.min(maxWaitMs, firstWaitMs * 2 ** this.#failures);
     const waitMs = Math.max(minWaitMs, retryAfterMs ?? backoffMs);
     this.#failures = Math.min(this.#failures + 1, 30);
-    if (!this.#isFailing) {
+    // A stop is no failure of the receiver.
+    if (!this.#isFailing && !this.#closing.signal.aborted) {
       this.#isFailing = true;
       const message = 'the alert receiver does not take messages; trying again';
       log({ severity: 'WARNING', message, receiver: this.name, answer: text });
