@@ -55,7 +55,8 @@ export const ledgerLayout: TableLayout = {
       name: 'delivery_ids',
       type: 'STRING',
       mode: 'REPEATED',
-      description: 'Of deliveries that leave no other trace: duplicates, and those without a row',
+      description:
+        'Of deliveries that leave no lasting trace in a table: duplicates, those without a row, and those of tables with a key',
     },
     { name: 'reporter', type: 'STRING', description: 'The isolate or the replica' },
     { name: 'report_id', type: 'STRING' },
@@ -83,3 +84,17 @@ export function freshnessBucket(ms: number): number {
   if (ms <= 1) return 0;
   return Math.min(freshnessBuckets - 1, Math.ceil(Math.log2(ms) * bucketsPerDoubling));
 }
+
+/** What became of a delivery in the subscriber. */
+export const settledOutcomes = [
+  'written',
+  'written in part',
+  'dead letter',
+  'duplicate',
+  'no row',
+] as const;
+
+export type SettledOutcome = (typeof settledOutcomes)[number];
+
+/** The outcome of the rows that say how many deliveries a replica has pulled and not settled. */
+export const inFlightOutcome = 'in flight';

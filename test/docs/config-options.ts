@@ -62,6 +62,13 @@ export const optionGroups: readonly OptionGroup[] = [
     relayWith: (example) => alertsWith(`{ receivers: [receiver], ${example} }`),
   },
   {
+    title: 'Refused deliveries',
+    file: 'shared/config/config.ts',
+    interfaces: ['RefusedOptions'],
+    takenBy: 'Options of `refused`.',
+    relayWith: (example) => `defineRelay({ ...relay, refused: { ${example} } })`,
+  },
+  {
     title: 'Every stream',
     file: 'shared/config/config.ts',
     interfaces: ['StreamOptions'],

@@ -40,6 +40,8 @@ describe('defineRelay', () => {
         bigqueryAway: '10m',
         consoleUrl: 'https://relay.example.com',
       },
+      log: 'all',
+      refused: { keep: 20, bodyBytes: 512 },
       streams,
     });
   });
@@ -55,6 +57,13 @@ describe('defineRelay', () => {
     // @ts-expect-error
     const irc = [{ url: 'ALERTS_URL', format: 'irc' }] satisfies AlertReceiver[];
     expectTypeOf(irc).not.toBeAny();
+  });
+
+  it('refuses an unknown log, and unknown options of what is kept of refused deliveries', () => {
+    // @ts-expect-error
+    defineRelay({ project: 'my-project', streams, log: 'none' });
+    // @ts-expect-error
+    defineRelay({ project: 'my-project', streams, refused: { headers: true } });
   });
 
   it('refuses to do without a project, or without streams', () => {

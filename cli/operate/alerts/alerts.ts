@@ -1,16 +1,16 @@
 import { Command } from 'commander';
-import type { AlertOptions } from '../../shared/config/alert-options.ts';
-import type { Relay } from '../../shared/config/config.ts';
-import { RelayError } from '../../shared/errors.ts';
-import { sampleMessage } from '../../subscriber/alerts/messages/message.ts';
-import { postMessage } from '../../subscriber/alerts/messages/post-message.ts';
-import { receiverUrlProblem } from '../../subscriber/alerts/messages/receiver-url.ts';
-import { alertSettings, type ReceiverSettings } from '../../subscriber/alerts/settings.ts';
-import { AlertStore } from '../../subscriber/alerts/state/alert-store.ts';
-import { loadRelay } from '../../subscriber/service/load-relay.ts';
-import { addBigQueryOptions, type BigQueryOptions, findBigQuery } from '../find/bigquery.ts';
-import { readSecrets } from '../find/secrets.ts';
-import { jsonOption, printJson } from '../terminal/manners.ts';
+import type { AlertOptions } from '../../../shared/config/alert-options.ts';
+import type { Relay } from '../../../shared/config/config.ts';
+import { RelayError } from '../../../shared/errors.ts';
+import { sampleMessage } from '../../../subscriber/alerts/messages/message.ts';
+import { postMessage } from '../../../subscriber/alerts/messages/post-message.ts';
+import { receiverUrlProblem } from '../../../subscriber/alerts/messages/receiver-url.ts';
+import { alertSettings, type ReceiverSettings } from '../../../subscriber/alerts/settings.ts';
+import { AlertStore } from '../../../subscriber/alerts/state/alert-store.ts';
+import { loadRelay } from '../../../subscriber/service/load-relay.ts';
+import { addBigQueryOptions, type BigQueryOptions, findBigQuery } from '../../find/bigquery.ts';
+import { readSecrets } from '../../find/secrets.ts';
+import { jsonOption, printJson } from '../../terminal/manners.ts';
 import {
   type AlertLine,
   drawAlerts,

@@ -1,6 +1,6 @@
-import { spanText } from '../../subscriber/alerts/settings.ts';
-import { drawTable } from '../terminal/draw-table.ts';
-import { countText } from '../terminal/progress-bar.ts';
+import { spanText } from '../../../subscriber/alerts/settings.ts';
+import { drawTable } from '../../terminal/draw-table.ts';
+import { countText } from '../../terminal/progress-bar.ts';
 
 /** An alert, as `--json` prints it. */
 export interface AlertLine {
