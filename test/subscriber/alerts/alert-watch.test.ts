@@ -81,9 +81,9 @@ function told(): string[] {
     );
 }
 
-const soon = { timeout: 20_000, interval: 100 };
+const soon = { timeout: 50_000, interval: 100 };
 
-describe('a condition', { timeout: 60_000 }, () => {
+describe('a condition', { timeout: 120_000 }, () => {
   it('fires and clears: dead letters', async () => {
     startReplica({ ...nothing, deadLetters: 2 });
     const ids = await tables.kill([{ stream: 'orders' }, { stream: 'orders' }, { stream: 'crm' }]);
@@ -189,7 +189,7 @@ describe('a condition', { timeout: 60_000 }, () => {
   });
 });
 
-describe('two replicas', { timeout: 60_000 }, () => {
+describe('two replicas', { timeout: 120_000 }, () => {
   it('send one message', async () => {
     startReplica({ ...nothing, deadLetters: 1 });
     startReplica({ ...nothing, deadLetters: 1 });
@@ -217,7 +217,7 @@ describe('two replicas', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the state', { timeout: 60_000 }, () => {
+describe('the state', { timeout: 120_000 }, () => {
   it('survives a restart: nothing is said twice, and the end is said', async () => {
     const first = startReplica({ ...nothing, deadLetters: 1 });
     const ids = await tables.kill([{ stream: 'orders' }]);
@@ -260,7 +260,7 @@ describe('the state', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a message', { timeout: 60_000 }, () => {
+describe('a message', { timeout: 120_000 }, () => {
   it('lists the first of very many, and counts the others', async () => {
     const streams = Array.from({ length: 10_000 }, (_, n) => `stream-${n}`);
     startReplica({ ...nothing, overflow: 1 }, streams);
@@ -306,7 +306,7 @@ describe('a message', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a heartbeat', { timeout: 60_000 }, () => {
+describe('a heartbeat', { timeout: 120_000 }, () => {
   it('comes again and again, from one of two replicas', async () => {
     const receivers = [{ ...toAll[0], heartbeat: '3s' as const }];
     startReplica({ ...nothing, receivers });
