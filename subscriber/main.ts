@@ -164,6 +164,12 @@ export async function startSubscriber(
     log({ severity: 'ERROR', message: 'the subscription failed', cause: error.message });
     onFailure();
   });
+  const { alerts: alertOptions } = relay;
+  const alerts =
+    alertOptions &&
+    (await import('./alerts/start-alerts.ts').then(({ startAlerts }) =>
+      startAlerts(alertOptions, { relay, bigquery, environment, state, log }),
+    ));
   log({ severity: 'INFO', message: 'the subscriber is ready', subscription: relay.subscription });
 
   return {
@@ -198,6 +204,7 @@ export async function startSubscriber(
       // Closing stops the pull at once, then waits for the acks of the messages in flight.
       const closed = subscription.close();
       await Promise.all([
+        alerts?.stop(),
         deadLetters.close(),
         exports.close(),
         tables.close(stopTime.graceMs, () => ledger.flush()),
