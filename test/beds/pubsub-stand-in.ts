@@ -35,7 +35,9 @@ export async function startPubsubStandIn({
       response.end(JSON.stringify(tries.get(topic) ?? []));
     } else {
       // An edge that breaks off in mid-body has made no try.
-      await takeTry(request, response, scripts, tries, hidesReports).catch(() => response.destroy());
+      await takeTry(request, response, scripts, tries, hidesReports).catch(() =>
+        response.destroy(),
+      );
     }
   });
   server.on('connection', (socket) => {
