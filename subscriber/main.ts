@@ -11,7 +11,9 @@ import { ExportQueue } from './exports/export-queue.ts';
 import { type Log, logToStdout } from './log.ts';
 import { Pipeline } from './pipeline.ts';
 import { InFlightLimit } from './pull/in-flight-limit.ts';
-import { openSubscription, pullLimits } from './pull/subscription.ts';
+import { Pull } from './pull/pull.ts';
+import { openPullClient } from './pull/pull-client.ts';
+import { prepareSubscription, pullLimits } from './pull/subscription.ts';
 import { readinessOf } from './service/health.ts';
 import { loadRelay } from './service/load-relay.ts';
 import { noMetrics, type SubscriberState } from './service/metrics.ts';
@@ -28,7 +30,7 @@ export interface SubscriberSettings {
   appendTimeoutMs?: number;
 }
 
-/** Part of the flow control's limits: the client counts a message until its ack is sent, 0.1 s later. */
+/** Part of the flow control's limits: Pub/Sub counts a message until its ack has arrived. */
 const inFlightShare = 0.85;
 
 /** The name by which the metrics have the table of the dead letters, beside the streams. */
@@ -124,11 +126,17 @@ export async function startSubscriber(
     ));
 
   const pubsub = new PubSub({ projectId: relay.project });
-  const subscription = await openSubscription(pubsub, relay, stopTime.withinMs, log);
-  subscription.on('message', (message) => void pipeline.handle(message));
-  subscription.on('error', (error) => {
-    log({ severity: 'ERROR', message: 'the subscription failed', cause: error.message });
-    onFailure();
+  const subscription = await prepareSubscription(pubsub, relay, log);
+  const pull = new Pull({
+    client: await openPullClient(pubsub, subscription),
+    subscription,
+    limits: pullLimits,
+    onMessage: (message) => void pipeline.handle(message),
+    onFailure: ({ message: cause }) => {
+      log({ severity: 'ERROR', message: 'the subscription failed', cause });
+      onFailure();
+    },
+    log,
   });
   log({ severity: 'INFO', message: 'the subscriber is ready', subscription: relay.subscription });
 
@@ -160,11 +168,12 @@ export async function startSubscriber(
       return readinessOf(health, refused);
     },
     async stop() {
-      // Closing stops the pull at once, then waits for the acks of the messages in flight.
-      const closed = subscription.close();
+      const closeBy = performance.now() + stopTime.withinMs;
+      const stopped = pull.stop();
       const queues = [deadLetters, exports, tables];
       await Promise.all(queues.map((queue) => queue.close(stopTime.graceMs)));
-      await closed;
+      await stopped;
+      await pull.close(closeBy - performance.now());
       await pubsub.close();
       await telemetry?.stop(lastExportMs);
     },
