@@ -4,6 +4,8 @@ import type { PullCall, PullRequest, PullResponse } from './pull-client.ts';
 import type { StreamEnd } from './stream-end.ts';
 
 export interface StreamTimes {
+  /** How often the streams and the leases are looked at. */
+  checkMs: number;
   /** Pub/Sub ends a stream that sends nothing; each request is answered. */
   pingMs: number;
   /** A stream is dead when a ping has no answer after this time. */
@@ -17,6 +19,7 @@ export interface StreamTimes {
 }
 
 export const streamTimes: StreamTimes = {
+  checkMs: 1000,
   pingMs: 30_000,
   pongMs: 15_000,
   idleMs: 90_000,
@@ -82,8 +85,8 @@ export class PullStream {
     this.#call.resume();
   }
 
-  /** To be called about once a second. */
-  check(): void {
+  /** To be called every `checkMs`. @param mayBeStuck whether Pub/Sub would send messages if it had some */
+  check(mayBeStuck: boolean): void {
     if (this.#isEnded || this.#finish) return;
     const now = this.#options.now();
     const { pingMs, pongMs, idleMs, pausedMs } = this.#options.times;
@@ -91,7 +94,7 @@ export class PullStream {
       if (now - this.#pausedAt > pausedMs) this.drop({ code: status.OK, message: 'it was paused' });
     } else if (this.#pingedAt > this.#heardAt && now - this.#pingedAt > pongMs) {
       this.drop({ code: status.UNAVAILABLE, message: 'a keepalive was not answered' });
-    } else if (now - this.#messageAt > idleMs) {
+    } else if (mayBeStuck && now - this.#messageAt > idleMs) {
       this.finish();
     }
     if (!this.#isEnded && !this.#finish && now - this.#pingedAt > pingMs) {

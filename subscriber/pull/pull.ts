@@ -31,9 +31,10 @@ export interface PullOptions {
   now?: () => number;
 }
 
-const tickMs = 1000;
-/** A paused pull goes on when so much of the limit is used. */
-const resumeShare = 0.9;
+/** With more of a limit in use, no stream is opened or resumed: it would bring as much again. */
+const openShare = 0.9;
+/** With more of a limit in use, an idle stream may only have no room. */
+const idleShare = 0.5;
 
 interface Slot {
   stream?: PullStream | undefined;
@@ -59,6 +60,8 @@ export class Pull {
   #heldMessages = 0;
   #heldBytes = 0;
   #isPaused = false;
+  /** Streams are paused, or not opened, until less is held. */
+  #isHeldBack = false;
   #isStopping = false;
   #onEmpty = () => {};
   readonly #streamsEnded = Promise.withResolvers<void>();
@@ -78,7 +81,7 @@ export class Pull {
     });
     this.#slots = Array.from({ length: this.#options.streams }, () => ({ tries: 0 }));
     for (const slot of this.#slots) this.#open(slot);
-    this.#tick = setInterval(() => this.#check(), tickMs);
+    this.#tick = setInterval(() => this.#check(), this.#times.checkMs);
   }
 
   /** How many messages are neither acked nor nacked. */
@@ -106,13 +109,13 @@ export class Pull {
    */
   async close(withinMs: number): Promise<void> {
     const signal = AbortSignal.timeout(Math.max(0, Math.ceil(withinMs)));
-    await this.stop();
     const aborted = new Promise<void>((resolve) => {
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
+    await this.stop();
     if (this.#heldMessages > 0) await Promise.race([empty, aborted]);
     await Promise.all([this.#acks.flush(signal), this.#nacks.flush(signal)]);
     clearInterval(this.#tick);
@@ -131,7 +134,6 @@ export class Pull {
 
   #open(slot: Slot): void {
     const { client, subscription, limits, streams, now } = this.#options;
-    slot.reopening = undefined;
     const stream: PullStream = new PullStream(client.open(), {
       request: {
         subscription,
@@ -148,7 +150,6 @@ export class Pull {
       onEnd: (end) => this.#ended(slot, stream, end),
     });
     slot.stream = stream;
-    if (this.#isPaused) stream.pause();
   }
 
   #ended(slot: Slot, stream: PullStream, end: StreamEnd): void {
@@ -170,14 +171,19 @@ export class Pull {
     if (this.#slots.every(({ stream }) => !stream)) this.#streamsEnded.resolve();
   }
 
-  /** A paused pull opens no stream: Pub/Sub would lease what nobody reads. */
   #reopen(slot: Slot): void {
-    if (this.#isPaused) return;
     const waitMs = backoffMs(slot.tries, this.#options.random);
     slot.reopening = setTimeout(() => {
-      if (!this.#isStopping && !this.#isPaused) this.#open(slot);
-      else slot.reopening = undefined;
+      slot.reopening = undefined;
+      if (this.#isStopping) return;
+      if (this.#holdsLessThan(openShare)) this.#open(slot);
+      else this.#isHeldBack = true;
     }, waitMs);
+  }
+
+  #holdsLessThan(share: number): boolean {
+    const { messages, bytes } = this.#options.limits;
+    return this.#heldMessages < messages * share && this.#heldBytes < bytes * share;
   }
 
   #take(received: readonly ReceivedMessage[]): void {
@@ -198,20 +204,19 @@ export class Pull {
     this.#heldMessages--;
     this.#heldBytes -= data.length;
     if (this.#heldMessages === 0) this.#onEmpty();
-    if (this.#isPaused) this.#resumeIfFree();
+    if (this.#isHeldBack && this.#holdsLessThan(openShare)) this.#goOn();
   }
 
   #pause(): void {
     if (this.#isPaused || this.#isStopping) return;
     this.#isPaused = true;
+    this.#isHeldBack = true;
     for (const { stream } of this.#slots) stream?.pause();
   }
 
-  #resumeIfFree(): void {
-    const { messages, bytes } = this.#options.limits;
-    if (this.#heldMessages > messages * resumeShare || this.#heldBytes > bytes * resumeShare)
-      return;
+  #goOn(): void {
     this.#isPaused = false;
+    this.#isHeldBack = false;
     if (this.#isStopping) return;
     for (const slot of this.#slots) {
       if (slot.stream) slot.stream.resume();
@@ -221,7 +226,8 @@ export class Pull {
 
   #check(): void {
     void this.#leases.extendDue();
-    for (const { stream } of this.#slots) stream?.check();
+    const mayBeStuck = this.#holdsLessThan(idleShare);
+    for (const { stream } of this.#slots) stream?.check(mayBeStuck);
   }
 
   #dropped(count: number, { code, message }: StreamEnd): void {

@@ -101,9 +101,10 @@ export class RequestBatcher {
         break;
       } catch (error) {
         const end = endOf(error);
-        left = retryable(left, error);
+        const named = transientIds(error);
+        if (named) left = left.filter(({ ackId }) => named.has(ackId));
         if (left.length === 0) break;
-        if (isFatal(end.code) || now() - begunAt > maxElapsedMs) {
+        if ((!named && isFatal(end.code)) || now() - begunAt > maxElapsedMs) {
           onDropped(left.length, end);
           break;
         }
@@ -119,16 +120,17 @@ interface ErrorInfo {
 }
 
 /**
- * With exactly-once delivery, the error names the ids that failed for good and those that may be tried again; the
+ * With exactly-once delivery, an error names the ids that failed for good and those that may be tried again; the
  * others succeeded. https://cloud.google.com/pubsub/docs/exactly-once-delivery
+ *
+ * @returns those that may be tried again; undefined if the error names none of either kind
  */
-function retryable(messages: readonly Leased[], error: unknown): readonly Leased[] {
+function transientIds(error: unknown): ReadonlySet<string> | undefined {
   const { errorInfoMetadata = {} } = error as ErrorInfo;
   const reasons = Object.entries(errorInfoMetadata).filter(([, reason]) =>
     /^(PERMANENT|TRANSIENT)_FAILURE_/.test(reason),
   );
-  if (reasons.length === 0) return messages;
+  if (reasons.length === 0) return undefined;
   const transient = reasons.filter(([, reason]) => reason.startsWith('TRANSIENT'));
-  const ids = new Set(transient.map(([id]) => id));
-  return messages.filter(({ ackId }) => ids.has(ackId));
+  return new Set(transient.map(([id]) => id));
 }
