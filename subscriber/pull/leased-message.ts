@@ -1,15 +1,10 @@
-import type { protos } from '@google-cloud/pubsub';
 import type { PulledMessage } from './subscription.ts';
-
-export type ReceivedMessage = protos.google.pubsub.v1.IReceivedMessage;
 
 /** What becomes of a message once it is acked or nacked. */
 export interface Settlement {
   ack(message: LeasedMessage): void;
   nack(message: LeasedMessage): void;
 }
-
-const noData = new Uint8Array();
 
 /** A message whose lease is extended until Pub/Sub has answered its ack or nack. */
 export class LeasedMessage implements PulledMessage {
@@ -22,11 +17,18 @@ export class LeasedMessage implements PulledMessage {
   #isSettled = false;
   #isLeased = true;
 
-  constructor({ ackId, message }: ReceivedMessage, batch: LeaseBatch, settlement: Settlement) {
-    this.id = message?.messageId ?? '';
-    this.data = (message?.data as Uint8Array | null | undefined) ?? noData;
-    this.attributes = message?.attributes ?? {};
-    this.ackId = ackId ?? '';
+  constructor(
+    batch: LeaseBatch,
+    settlement: Settlement,
+    ackId: string,
+    id: string,
+    data: Uint8Array,
+    attributes: Record<string, string>,
+  ) {
+    this.ackId = ackId;
+    this.id = id;
+    this.data = data;
+    this.attributes = attributes;
     this.#batch = batch;
     this.#settlement = settlement;
   }
@@ -61,22 +63,23 @@ export class LeasedMessage implements PulledMessage {
 
 /** The messages of one response. Their leases begin together, and are extended together. */
 export class LeaseBatch {
-  readonly messages: readonly LeasedMessage[];
+  readonly messages: LeasedMessage[] = [];
+  readonly #settlement: Settlement;
   /** How many of them are still leased. */
-  leased: number;
+  leased = 0;
   /** When their leases end, in milliseconds of the clock. */
   until: number;
   /** How long the last lease was. */
   seconds: number;
 
-  constructor(
-    received: readonly ReceivedMessage[],
-    settlement: Settlement,
-    { now, seconds }: { now: number; seconds: number },
-  ) {
-    this.messages = received.map((each) => new LeasedMessage(each, this, settlement));
-    this.leased = received.length;
+  constructor(settlement: Settlement, { now, seconds }: { now: number; seconds: number }) {
+    this.#settlement = settlement;
     this.until = now + seconds * 1000;
     this.seconds = seconds;
+  }
+
+  add(ackId: string, id: string, data: Uint8Array, attributes: Record<string, string>): void {
+    this.messages.push(new LeasedMessage(this, this.#settlement, ackId, id, data, attributes));
+    this.leased++;
   }
 }

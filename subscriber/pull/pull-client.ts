@@ -1,14 +1,18 @@
 import { type PubSub, type protos, v1 } from '@google-cloud/pubsub';
-import { type ClientDuplexStream, Metadata } from '@grpc/grpc-js';
+import {
+  type Client,
+  type ClientDuplexStream,
+  Metadata,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
 
 type Request = protos.google.pubsub.v1.IStreamingPullRequest;
-export type PullResponse = protos.google.pubsub.v1.IStreamingPullResponse;
 export type PullRequest = Omit<Request, 'maxOutstandingMessages' | 'maxOutstandingBytes'> & {
   maxOutstandingMessages?: number;
   maxOutstandingBytes?: number;
 };
-/** One StreamingPull call of gRPC. */
-export type PullCall = ClientDuplexStream<PullRequest, PullResponse>;
+/** One StreamingPull call of gRPC. Its responses are encoded: decode-response.ts reads them. */
+export type PullCall = ClientDuplexStream<PullRequest, Buffer>;
 
 /** The calls of one subscription. A call that fails rejects with the error of gRPC. */
 export interface PullClient {
@@ -52,15 +56,25 @@ export async function openPullClient(pubsub: PubSub, subscription: string): Prom
     'grpc-node.flow_control_window': streamWindowBytes,
   });
   await calls.initialize();
-  // The method of the client would wrap the stream in another, which buffers more and costs CPU.
-  const stub = await streams.initialize();
+  // The method of the client would decode each response, and wrap the stream in another, which buffers more.
+  const stub = (await streams.initialize()) as unknown as Client;
+  const { service } = stub.constructor as unknown as { service: ServiceDefinition };
+  const method = service['StreamingPull'];
+  if (!method) throw new Error('the client of Pub/Sub has no StreamingPull');
   const options = { timeout: callTimeoutMs, retry: null };
   return {
     open() {
       const metadata = new Metadata();
       // The service routes by this header: https://google.aip.dev/client-libraries/4222
       metadata.set('x-goog-request-params', `subscription=${encodeURIComponent(subscription)}`);
-      return stub['streamingPull']?.(metadata, {}) as PullCall;
+      const { path, requestSerialize } = method;
+      return stub.makeBidiStreamRequest<PullRequest, Buffer>(
+        path,
+        requestSerialize,
+        (bytes) => bytes,
+        metadata,
+        {},
+      );
     },
     async acknowledge(ackIds) {
       await calls.acknowledge({ subscription, ackIds }, options);

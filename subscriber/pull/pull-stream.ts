@@ -1,6 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import type { ReceivedMessage } from './leased-message.ts';
-import type { PullCall, PullRequest, PullResponse } from './pull-client.ts';
+import type { PullCall, PullRequest } from './pull-client.ts';
 import type { StreamEnd } from './stream-end.ts';
 
 export interface StreamTimes {
@@ -31,7 +30,11 @@ export interface StreamOptions {
   request: PullRequest;
   times: StreamTimes;
   now: () => number;
-  onMessages(received: readonly ReceivedMessage[]): void;
+  /**
+   * @returns how many messages the response had
+   * @throws if it is no response
+   */
+  onResponse(response: Buffer): number;
   /** Called once, however the stream ends. */
   onEnd(end: StreamEnd): void;
 }
@@ -56,7 +59,7 @@ export class PullStream {
     this.#heardAt = this.#openedAt;
     this.#messageAt = this.#openedAt;
     this.#pingedAt = this.#openedAt;
-    call.on('data', (response: PullResponse) => this.#take(response));
+    call.on('data', (response: Buffer) => this.#take(response));
     // The status follows, and is the end in any case.
     call.on('error', () => {});
     call.on('status', (end: { code: number; details: string }) => {
@@ -120,12 +123,16 @@ export class PullStream {
     this.#end(end);
   }
 
-  #take({ receivedMessages }: PullResponse): void {
+  #take(response: Buffer): void {
     this.#heardAt = this.#options.now();
-    if (!receivedMessages?.length) return;
+    try {
+      if (this.#options.onResponse(response) === 0) return;
+    } catch (error) {
+      this.drop({ code: status.INTERNAL, message: (error as Error).message });
+      return;
+    }
     this.#messageAt = this.#heardAt;
     this.#hasBrought = true;
-    this.#options.onMessages(receivedMessages);
   }
 
   #end(end: StreamEnd): void {

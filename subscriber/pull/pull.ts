@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import type { Log } from '../log.ts';
-import { LeaseBatch, type LeasedMessage, type ReceivedMessage } from './leased-message.ts';
+import { ResponseDecoder } from './decode-response.ts';
+import { LeaseBatch, type LeasedMessage } from './leased-message.ts';
 import { firstLeaseSeconds, Leases } from './leases.ts';
 import type { PullClient } from './pull-client.ts';
 import { PullStream, type StreamTimes, streamTimes } from './pull-stream.ts';
@@ -57,6 +58,7 @@ export class Pull {
   readonly #slots: Slot[];
   readonly #tick: NodeJS.Timeout;
   readonly #clientId = randomUUID();
+  readonly #decoder = new ResponseDecoder();
   #heldMessages = 0;
   #heldBytes = 0;
   #isPaused = false;
@@ -146,7 +148,7 @@ export class Pull {
       },
       times: this.#times,
       now,
-      onMessages: (received) => this.#take(received),
+      onResponse: (response) => this.#take(response),
       onEnd: (end) => this.#ended(slot, stream, end),
     });
     slot.stream = stream;
@@ -186,11 +188,13 @@ export class Pull {
     return this.#heldMessages < messages * share && this.#heldBytes < bytes * share;
   }
 
-  #take(received: readonly ReceivedMessage[]): void {
+  #take(response: Buffer): number {
     const lease = { now: this.#options.now(), seconds: firstLeaseSeconds };
-    const batch = new LeaseBatch(received, this, lease);
+    const batch = new LeaseBatch(this, lease);
+    const count = this.#decoder.decode(response, (...parts) => batch.add(...parts));
+    if (count === 0) return 0;
     this.#leases.add(batch);
-    this.#heldMessages += batch.messages.length;
+    this.#heldMessages += count;
     for (const { data } of batch.messages) this.#heldBytes += data.length;
     for (const message of batch.messages) {
       if (this.#isStopping) message.nack();
@@ -198,6 +202,7 @@ export class Pull {
     }
     const { messages, bytes } = this.#options.limits;
     if (this.#heldMessages > messages || this.#heldBytes > bytes) this.#pause();
+    return count;
   }
 
   #settled({ data }: LeasedMessage): void {

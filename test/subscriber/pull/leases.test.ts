@@ -17,8 +17,8 @@ function startLeases() {
   });
   let count = 0;
   const add = (size: number) => {
-    const received = Array.from({ length: size }, () => ({ ackId: `a${count++}` }));
-    const batch = new LeaseBatch(received, settlement, { now: clock.now, seconds: 10 });
+    const batch = new LeaseBatch(settlement, { now: clock.now, seconds: 10 });
+    for (let n = 0; n < size; n++) batch.add(`a${count++}`, 'id', new Uint8Array(), {});
     leases.add(batch);
     return batch;
   };
