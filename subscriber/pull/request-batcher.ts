@@ -57,7 +57,7 @@ export class RequestBatcher {
 
   constructor(options: RequestBatcherOptions) {
     this.#options = {
-      gatherMs: 10,
+      gatherMs: 5,
       random: Math.random,
       now: () => performance.now(),
       ...options,
