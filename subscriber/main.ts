@@ -2,12 +2,13 @@ import { tmpdir } from 'node:os';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PubSub } from '@google-cloud/pubsub';
 import type { Relay } from '../shared/config/config.ts';
-import { censusStream } from '../shared/report/census.ts';
 import { openTables } from './bigquery/tables/open-tables.ts';
 import { DeadLetterQueue } from './dead-letters/dead-letter-queue.ts';
 import { ReplayResults } from './dead-letters/replay-results.ts';
 import { readEnvironment, readStopTime } from './environment.ts';
 import { ExportQueue } from './exports/export-queue.ts';
+import { LedgerWriter } from './ledger/settled/ledger-writer.ts';
+import { Settlements } from './ledger/settled/settlements.ts';
 import { type Log, logToStdout } from './log.ts';
 import { Pipeline } from './pipeline.ts';
 import { InFlightLimit } from './pull/in-flight-limit.ts';
@@ -59,7 +60,7 @@ export async function startSubscriber(
     metricsSettings &&
     new MetricsRecorder({
       subscription: relay.subscription,
-      streams: [...relay.streams.keys(), censusStream],
+      streams: [...relay.streams.keys()],
     });
   const metrics = recorder ?? noMetrics;
   const bigquery = new BigQuery({ projectId: relay.project, location: relay.location });
@@ -85,9 +86,15 @@ export async function startSubscriber(
     metrics,
   });
   const deadLetters = new DeadLetterQueue({ table: tables.deadLetters, inFlight, log });
-  const pipeline = new Pipeline({
+  const ledger = new LedgerWriter({
+    table: tables.reports.ledger,
+    inFlight: () => pipeline.inFlight(),
+  });
+  const pipeline: Pipeline = new Pipeline({
     relay,
     tables: tables.rows,
+    reports: tables.reports,
+    settlements: new Settlements({ relay, ledger }),
     deadLetters,
     exports,
     inFlight,
@@ -167,11 +174,16 @@ export async function startSubscriber(
       });
       return readinessOf(health, refused);
     },
+    find: (deliveryId) => pipeline.find(deliveryId),
     async stop() {
       const closeBy = performance.now() + stopTime.withinMs;
       const stopped = pull.stop();
-      const queues = [deadLetters, exports, tables];
-      await Promise.all(queues.map((queue) => queue.close(stopTime.graceMs)));
+      await Promise.all([
+        deadLetters.close(),
+        exports.close(),
+        tables.close(stopTime.graceMs, () => ledger.flush()),
+      ]);
+      ledger.stop();
       await stopped;
       await pull.close(closeBy - performance.now());
       await pubsub.close();

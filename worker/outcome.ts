@@ -41,8 +41,8 @@ export interface Facts {
   cause?: string;
   /** For a person: what must be repaired, and where. */
   problem?: string;
-  /** The index, in the stream's `secrets`, of the one that matched. One that never matches can be retired. */
-  secret?: number;
+  /** The name of the secret that matched. One that never matches can be retired. */
+  secret?: string;
   /** The size of the body, or of the query of a GET. */
   bytes?: number;
   tries?: number;
@@ -61,6 +61,11 @@ export interface Dropped {
   cause: 'event-filter' | 'ignored';
   /** The name of each event; undefined for an event without one. */
   names: readonly (string | undefined)[];
+}
+
+/** Was it answered with a 2xx? Everything else was refused, or not stored. */
+export function isTaken({ outcome }: Outcome): boolean {
+  return outcome === 'accepted' || outcome === 'filtered' || outcome === 'handshake';
 }
 
 export function isOutcome(value: object): value is Outcome {

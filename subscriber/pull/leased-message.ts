@@ -33,8 +33,8 @@ export class LeasedMessage implements PulledMessage {
     this.#settlement = settlement;
   }
 
-  get isSettled(): boolean {
-    return this.#isSettled;
+  get received(): number {
+    return this.#batch.received;
   }
 
   get isLeased(): boolean {
@@ -65,6 +65,8 @@ export class LeasedMessage implements PulledMessage {
 export class LeaseBatch {
   readonly messages: LeasedMessage[] = [];
   readonly #settlement: Settlement;
+  /** When they came, in Unix milliseconds. */
+  readonly received = Date.now();
   /** How many of them are still leased. */
   leased = 0;
   /** When their leases end, in milliseconds of the clock. */
