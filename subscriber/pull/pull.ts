@@ -10,7 +10,7 @@ import { RequestBatcher } from './request-batcher.ts';
 import { backoffMs, isFatal, type StreamEnd } from './stream-end.ts';
 import type { PulledMessage } from './subscription.ts';
 
-export interface PullLimits {
+interface PullLimits {
   messages: number;
   bytes: number;
 }
