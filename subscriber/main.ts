@@ -9,7 +9,10 @@ import { readEnvironment, readStopTime } from './environment.ts';
 import { ExportQueue } from './exports/export-queue.ts';
 import { LedgerWriter } from './ledger/settled/ledger-writer.ts';
 import { Settlements } from './ledger/settled/settlements.ts';
-import { type Log, logToStdout } from './log.ts';
+import type { Log } from './log.ts';
+import { openLog } from './logs/open-log.ts';
+import { WrittenCounts } from './logs/written-counts.ts';
+import { loadExporter } from './otlp/load-exporter.ts';
 import { Pipeline } from './pipeline.ts';
 import { InFlightLimit } from './pull/in-flight-limit.ts';
 import { Pull } from './pull/pull.ts';
@@ -22,6 +25,8 @@ import { MetricsRecorder } from './service/metrics-recorder.ts';
 import { readMetricsSettings } from './service/metrics-settings.ts';
 import { runMode, type Subscriber } from './service/modes.ts';
 import { keepHeapSmall, subscriberHeap } from './service/small-heap.ts';
+import { readTraceSettings } from './traces/trace-settings.ts';
+import { Traces } from './traces/traces.ts';
 
 export interface SubscriberSettings {
   /** The one of tributary.config.ts by default. */
@@ -29,10 +34,17 @@ export interface SubscriberSettings {
   log?: Log;
   /** How long an append may stay unanswered; 30 s by default. */
   appendTimeoutMs?: number;
+  /** Whether it logs what was written as counts, each second; by default on a terminal. */
+  logsCounts?: boolean;
 }
 
 /** Part of the flow control's limits: Pub/Sub counts a message until its ack has arrived. */
 const inFlightShare = 0.85;
+
+/** Whether its log is read by a person while it runs. */
+function isOnTerminal({ log }: SubscriberSettings): boolean {
+  return log === undefined && process.stdout.isTTY;
+}
 
 /** The name by which the metrics have the table of the dead letters, beside the streams. */
 const deadLetterTable = 'tributary.dead_letters';
@@ -51,8 +63,9 @@ export async function startSubscriber(
   onFailure: () => void,
   settings: SubscriberSettings = {},
 ): Promise<Subscriber> {
-  const { log = logToStdout, appendTimeoutMs } = settings;
+  const { appendTimeoutMs, logsCounts = isOnTerminal(settings) } = settings;
   const relay = settings.relay ?? (await loadRelay());
+  const { log = openLog({ project: relay.project, names: relay.streams.keys() }) } = settings;
   const { storageEndpoint, exportApis } = readEnvironment(environment, relay);
   const stopTime = readStopTime(environment);
   const metricsSettings = readMetricsSettings(environment);
@@ -62,7 +75,22 @@ export async function startSubscriber(
       subscription: relay.subscription,
       streams: [...relay.streams.keys()],
     });
-  const metrics = recorder ?? noMetrics;
+  const counts =
+    logsCounts &&
+    new WrittenCounts({ log, rowsOf: (stream) => tables.rows.get(stream)?.queue.rowsWritten });
+  const metrics = counts ? counts.count(recorder ?? noMetrics) : (recorder ?? noMetrics);
+  const traceSettings = readTraceSettings(environment);
+  const exportMetrics =
+    metricsSettings &&
+    (await loadExporter(() => import('./service/open-telemetry.ts'))).startOpenTelemetry;
+  const spans =
+    traceSettings &&
+    (await loadExporter(() => import('./traces/export-spans.ts'))).startSpanExport(
+      traceSettings,
+      log,
+    );
+  const { topic, subscription: name } = relay;
+  const traces = spans && new Traces({ topic, subscription: name, ...spans });
   const bigquery = new BigQuery({ projectId: relay.project, location: relay.location });
   const inFlight = new InFlightLimit({
     messages: pullLimits.messages * inFlightShare,
@@ -76,6 +104,7 @@ export async function startSubscriber(
     inFlight,
     log,
     metrics,
+    traces,
   });
   const exports = new ExportQueue({
     relay,
@@ -101,6 +130,7 @@ export async function startSubscriber(
     replays: new ReplayResults(tables.replays),
     log,
     metrics,
+    traces,
   });
 
   const state = (): SubscriberState => ({
@@ -127,10 +157,7 @@ export async function startSubscriber(
     ],
   });
   const telemetry =
-    recorder &&
-    (await import('./service/open-telemetry.ts').then(({ startOpenTelemetry }) =>
-      startOpenTelemetry(metricsSettings, () => recorder.collect(state()), log),
-    ));
+    recorder && (await exportMetrics?.(metricsSettings, () => recorder.collect(state()), log));
 
   const pubsub = new PubSub({ projectId: relay.project });
   const subscription = await prepareSubscription(pubsub, relay, log);
@@ -145,6 +172,12 @@ export async function startSubscriber(
     },
     log,
   });
+  const { alerts: alertOptions } = relay;
+  const alerts =
+    alertOptions &&
+    (await import('./alerts/start-alerts.ts').then(({ startAlerts }) =>
+      startAlerts(alertOptions, { relay, bigquery, environment, state, log }),
+    ));
   log({ severity: 'INFO', message: 'the subscriber is ready', subscription: relay.subscription });
 
   return {
@@ -179,6 +212,7 @@ export async function startSubscriber(
       const closeBy = performance.now() + stopTime.withinMs;
       const stopped = pull.stop();
       await Promise.all([
+        alerts?.stop(),
         deadLetters.close(),
         exports.close(),
         tables.close(stopTime.graceMs, () => ledger.flush()),
@@ -186,8 +220,9 @@ export async function startSubscriber(
       ledger.stop();
       await stopped;
       await pull.close(closeBy - performance.now());
+      if (counts) counts.stop();
       await pubsub.close();
-      await telemetry?.stop(lastExportMs);
+      await Promise.all([telemetry, spans].map((exporting) => exporting?.stop(lastExportMs)));
     },
   };
 }

@@ -43,7 +43,8 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
     const { startSubscriber } = await import('../../subscriber/main.ts');
     const relay = await loadRelay(config);
     const { startHealth } = await import('../../subscriber/service/health.ts');
-    const subscriber = await startSubscriber(process.env, () => process.exit(1), { relay });
+    const settings = { relay, logsCounts: true };
+    const subscriber = await startSubscriber(process.env, () => process.exit(1), settings);
     // While the config changes, two subscribers run for a moment: each has a port of its own.
     const health = await startHealth(
       { host: '127.0.0.1', port: 0 },
