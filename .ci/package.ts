@@ -28,9 +28,9 @@ const keptPath = '.package.json.kept';
 const onDemand = [
   '@aws-sdk/client-s3',
   '@duckdb/node-api',
-  '@polyglot-sql/sdk',
   'esbuild',
   'miniflare',
+  're2js',
   'wrangler',
 ];
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { BigQueryError, type ErrorProto } from '../errors.ts';
-import type { QueryParameter } from '../query/parameters.ts';
 import { runQuery } from '../query/run-query.ts';
-import type { Query, QueryResult } from '../query/select.ts';
+import type { QueryResult } from '../query/select.ts';
+import type { QueryParameter } from '../query/session/parameters.ts';
+import type { Query } from '../query/session/query.ts';
 import { asArray, asObject, asText, isTrue, type Json, type JsonObject } from '../rest/json.ts';
 import type { Store } from '../storage/store.ts';
 import type { DatasetRef } from '../tables/schema.ts';

@@ -1,5 +1,5 @@
 import { BigQueryError } from '../errors.ts';
-import { dropTables } from '../query/ddl.ts';
+import { dropTables } from '../query/ddl/run-ddl.ts';
 import type { Store } from '../storage/store.ts';
 import { newDataset, newEtag } from '../tables/new-resource.ts';
 import { type Dataset, type DatasetRef, formatDataset } from '../tables/schema.ts';

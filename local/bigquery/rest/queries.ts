@@ -2,7 +2,7 @@ import { BigQueryError } from '../errors.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import { type Jobs, readQuery } from '../jobs/jobs.ts';
-import { type RestRow, restRow, type TimestampFormat } from '../query/rest-values.ts';
+import { type RestRow, restRow, type TimestampFormat } from '../query/results/rest-values.ts';
 import { dryRun } from '../query/run-query.ts';
 import type { Store } from '../storage/store.ts';
 import { asCount, asObject, asText, isTrue, type JsonObject } from './json.ts';

@@ -1,7 +1,7 @@
 import { BigQueryError, type ErrorProto } from '../errors.ts';
-import { restRow } from '../query/rest-values.ts';
-import { ResultRows } from '../query/result-rows.ts';
-import { resultField } from '../query/result-schema.ts';
+import { restRow } from '../query/results/rest-values.ts';
+import { ResultRows } from '../query/results/result-rows.ts';
+import { resultField } from '../query/results/result-schema.ts';
 import type { Store } from '../storage/store.ts';
 import type { Cell } from '../tables/cell.ts';
 import { quoteIdentifier, quoteTable } from '../tables/duckdb-types.ts';

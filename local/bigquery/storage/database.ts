@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { macroStatements } from '../sql/functions.ts';
+import { macroStatements } from '../sql/macros.ts';
 import { BIGNUMERIC_TYPE, UNITS_FIELD } from '../values/bignumeric.ts';
 import { TableLocks } from './table-locks.ts';
 
