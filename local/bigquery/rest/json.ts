@@ -17,9 +17,9 @@ export function asText(json: Json | undefined): string | undefined {
   return typeof json === 'string' ? json : undefined;
 }
 
-/** Booleans arrive as JSON or as text, in query strings and from some clients. */
+/** Booleans arrive as JSON or as text, in query strings and from some clients: Python's writes `True`. */
 export function isTrue(json: Json | undefined): boolean {
-  return json === true || json === 'true';
+  return json === true || (typeof json === 'string' && json.toLowerCase() === 'true');
 }
 
 /** int64 values are strings in Google's JSON and numbers from many clients. */

@@ -67,10 +67,10 @@ export class Store {
   }
 
   /** Prepares the database for GoogleSQL, once: the functions of sql/runtime are not loaded at the start. */
-  prepareSql(prepare: (connection: DuckDBConnection) => void): Promise<void> {
-    this.#prepared ??= this.connect().then((connection) => {
+  prepareSql(prepare: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
+    this.#prepared ??= this.connect().then(async (connection) => {
       try {
-        prepare(connection);
+        await prepare(connection);
       } finally {
         connection.closeSync();
       }

@@ -10,6 +10,7 @@ import {
   DuckDBTimeValue,
   type DuckDBValue,
 } from '@duckdb/node-api';
+import { intervalText } from '../../sql/runtime/values/interval-text.ts';
 import { bignumericText, UNITS_FIELD } from '../../values/bignumeric.ts';
 import { formatDate, formatDateTime, formatTime } from '../../values/calendar.ts';
 import type { ResultField } from './result-schema.ts';
@@ -51,7 +52,7 @@ function restScalar(field: ResultField, value: DuckDBValue, format: TimestampFor
   if (value instanceof DuckDBTimeValue) return formatTime(value.micros);
   if (value instanceof DuckDBDecimalValue) return restDecimal(value.toString());
   if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('base64');
-  if (value instanceof DuckDBIntervalValue) return restInterval(value);
+  if (value instanceof DuckDBIntervalValue) return intervalText(value);
   if (value instanceof DuckDBStructValue) {
     const units = value.entries[UNITS_FIELD];
     if (field.type === 'BIGNUMERIC' && typeof units === 'bigint') return bignumericText(units);
@@ -77,16 +78,4 @@ function restTimestamp(micros: bigint, format: TimestampFormat): string {
 
 function restDecimal(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
-}
-
-/** As `1-2 3 4:5:6.000007`: years-months days hours:minutes:seconds. */
-function restInterval(value: DuckDBIntervalValue): string {
-  const months = Math.abs(value.months);
-  const years = `${value.months < 0 ? '-' : ''}${Math.floor(months / 12)}-${months % 12}`;
-  const size = value.micros < 0n ? -value.micros : value.micros;
-  const seconds = Number(size / 1_000_000n);
-  const fraction = Number(size % 1_000_000n);
-  const clock = `${Math.floor(seconds / 3600)}:${Math.floor(seconds / 60) % 60}:${seconds % 60}`;
-  const tail = fraction === 0 ? '' : `.${String(fraction).padStart(6, '0')}`;
-  return `${years} ${value.days} ${value.micros < 0n ? '-' : ''}${clock}${tail}`;
 }

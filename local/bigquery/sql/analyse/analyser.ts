@@ -9,6 +9,7 @@ import { analyseExpression } from './values/expressions.ts';
 /** Translates the parts of one statement. */
 export class Analyser implements Analysis {
   readonly environment: Environment;
+  aggregates = 0;
   #count = 0;
 
   constructor(environment: Environment) {

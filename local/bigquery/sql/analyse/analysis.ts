@@ -38,6 +38,8 @@ export interface Environment {
 /** Translates the parts of a statement, each of which refers to the others. */
 export interface Analysis {
   readonly environment: Environment;
+  /** How many aggregate and analytic calls were seen. */
+  aggregates: number;
   /** A name for DuckDB that no other part of the statement has. */
   fresh(prefix: string): string;
   expression(expression: Expression, scope: Scope): Typed;

@@ -7,6 +7,10 @@ export interface Column {
   name: string | undefined;
   sqlName: string;
   type: SqlType;
+  /** A column of NULLs without a type, which takes the type of the other side of a UNION. */
+  isUntyped?: boolean;
+  /** Compares without regard to case. */
+  ignoresCase?: boolean;
   /** Read only by its name, as `_PARTITIONTIME` and `_TABLE_SUFFIX`. */
   isPseudo?: boolean;
 }
@@ -15,6 +19,8 @@ export interface Column {
 export interface Relation {
   sql: string;
   columns: Column[];
+  /** The rows of a SELECT without FROM, for UNION ALL. */
+  rows?: Typed[][];
   /** SELECT AS STRUCT or AS VALUE: the only column is the row. */
   isValueTable: boolean;
 }
@@ -55,7 +61,11 @@ export function innerScope(parent: Scope, more: Partial<Scope> = {}): Scope {
 }
 
 export function columnOf(range: Range, column: Column): Typed {
-  return { sql: `${range.alias}.${quote(column.sqlName)}`, type: column.type };
+  return {
+    sql: `${range.alias}.${quote(column.sqlName)}`,
+    type: column.type,
+    ...(column.ignoresCase === true && { ignoresCase: true }),
+  };
 }
 
 export function findColumn(columns: readonly Column[], name: string): Column[] {

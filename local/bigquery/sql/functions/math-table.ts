@@ -84,8 +84,8 @@ EUCLIDEAN_DISTANCE(ARRAY<FLOAT64>, ARRAY<FLOAT64>) FLOAT64 = gsql_euclidean_dist
 RANGE_BUCKET(T, ARRAY<T>) INT64 = bucketed($1, $2)
 BIT_COUNT(INT64) INT64 = gsql_bit_count($1)
 BIT_COUNT(BYTES) INT64 = gsql_bit_count_bytes($1)
-PARSE_NUMERIC(STRING) NUMERIC = gsql_numeric_of_text($1)
-PARSE_BIGNUMERIC(STRING) BIGNUMERIC = big(gsql_big_of_text($1))
+PARSE_NUMERIC(STRING) NUMERIC = gsql_numeric_of_text(gsql_plain_number($1))
+PARSE_BIGNUMERIC(STRING) BIGNUMERIC = big(gsql_big_of_text(gsql_plain_number($1)))
 GENERATE_UUID() STRING = CAST(uuid() AS VARCHAR)
 SESSION_USER() STRING = 'local@tributary.invalid'
 `);

@@ -103,9 +103,29 @@ function readPattern(reader: Reader): LikePattern {
     return readBits(reader, 0);
   }
   reader.take();
-  if (reader.accept('UNNEST')) throw reader.syntax('LIKE ANY UNNEST is not supported');
+  const whole = quantifier === 'ALL' ? 'ALL' : 'ANY';
+  const { pos } = reader;
+  if (reader.accept('UNNEST')) {
+    reader.expect('(');
+    const array = reader.expression();
+    reader.expect(')');
+    return { quantifier: whole, patterns: { array } };
+  }
+  if (reader.is('(') && reader.startsQuery(1)) {
+    reader.expect('(');
+    const query = reader.tryQuery();
+    if (query !== undefined && reader.accept(')')) {
+      return {
+        quantifier: whole,
+        patterns: { array: { kind: 'subquery', mode: 'array', query, pos } },
+      };
+    }
+    const rest = reader.list(() => reader.expression());
+    reader.expect(')');
+    return { quantifier: whole, patterns: rest };
+  }
   const patterns = reader.group(() => reader.expression());
-  return { quantifier: quantifier === 'ALL' ? 'ALL' : 'ANY', patterns };
+  return { quantifier: whole, patterns };
 }
 
 /** From the loosest to the tightest. */

@@ -99,6 +99,8 @@ function readWord(reader: Reader): Expression | undefined {
       return reader.symbol(1) === '(' ? readCast(reader) : undefined;
     case 'EXTRACT':
       return readExtract(reader);
+    case 'WITH':
+      return reader.symbol(1) === '(' ? readWith(reader) : undefined;
     case 'INTERVAL':
       return readInterval(reader);
     case 'ARRAY':
@@ -177,6 +179,22 @@ function readExtract(reader: Reader): Expression {
   const zone = reader.accept('AT', 'TIME', 'ZONE') ? reader.expression() : undefined;
   reader.expect(')');
   return { kind: 'extract', part, of, ...(zone && { zone }), pos };
+}
+
+/** `WITH(a AS 1, a + 1)` */
+function readWith(reader: Reader): Expression {
+  const { pos } = reader;
+  reader.expect('WITH', '(');
+  const names = [];
+  while (isIdentifier(reader.peek()) && reader.word(1) === 'AS') {
+    const name = reader.identifier();
+    reader.expect('AS');
+    names.push({ name, value: reader.expression() });
+    reader.expect(',');
+  }
+  const body = reader.expression();
+  reader.expect(')');
+  return { kind: 'with', names, body, pos };
 }
 
 function readInterval(reader: Reader): Expression {

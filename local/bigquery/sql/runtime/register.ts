@@ -5,6 +5,7 @@ import {
   DuckDBScalarFunction,
   type DuckDBVector,
 } from '@duckdb/node-api';
+import { macroStatements } from '../macros.ts';
 import { dateFunctions } from './dates/date-functions.ts';
 import { zoneFunctions } from './dates/zone-functions.ts';
 import { DUCK_TYPES, fromDuck, type RuntimeFunction, toDuck } from './define.ts';
@@ -22,8 +23,8 @@ import { numberFunctions } from './values/number-functions.ts';
 /** The prefix of all functions here, in DuckDB. */
 export const RUNTIME_PREFIX = 'gsql_';
 
-/** Adds the functions to the connection's database, for all of its connections. */
-export function registerRuntime(connection: DuckDBConnection): void {
+/** Adds the functions and the macros to the connection's database, for all of its connections. */
+export async function registerRuntime(connection: DuckDBConnection): Promise<void> {
   const all = [
     ...castFunctions,
     ...numberFunctions,
@@ -39,6 +40,8 @@ export function registerRuntime(connection: DuckDBConnection): void {
     ...javaScriptFunctions,
   ];
   for (const each of all) connection.registerScalarFunction(scalarFunction(each));
+  // In one transaction, because each commit waits for the disk.
+  await connection.run(['BEGIN', ...macroStatements(), 'COMMIT'].join(';\n'));
 }
 
 function scalarFunction(definition: RuntimeFunction): DuckDBScalarFunction {

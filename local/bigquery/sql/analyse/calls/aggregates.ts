@@ -1,7 +1,7 @@
 import { signatures } from '../../functions/signature.ts';
 import type { Call } from '../../parse/trees/tree.ts';
 import { invalidQuery, notSupported } from '../../query-error.ts';
-import { arrayOf, type SqlType, scalar, typeName } from '../../types.ts';
+import { arrayOf, duckType, type SqlType, scalar, typeName } from '../../types.ts';
 import type { Analysis } from '../analysis.ts';
 import type { Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
@@ -64,6 +64,7 @@ export function analyseAggregate(
   call: Call & { pos: number },
   scope: Scope,
 ): Typed {
+  analysis.aggregates += 1;
   const args = call.args.map(({ value }) => analysis.expression(value, scope));
   const over = call.over === undefined ? '' : overSql(analysis, call.over, scope);
   const order = call.orderBy.map((item) => orderItem(analysis, item, scope)).join(', ');
@@ -192,6 +193,9 @@ function count(aggregate: Aggregate, index: number): bigint {
 }
 
 function quantiles(aggregate: Aggregate, first: Typed, own: SqlType): Typed {
+  if (aggregate.call.nulls === 'RESPECT') {
+    throw notSupported('RESPECT NULLS in APPROX_QUANTILES', aggregate.call.pos);
+  }
   const number = Number(count(aggregate, 1));
   const places = Array.from({ length: number + 1 }, (_, index) => String(index / number));
   return {
@@ -201,8 +205,12 @@ function quantiles(aggregate: Aggregate, first: Typed, own: SqlType): Typed {
 }
 
 function topCount(aggregate: Aggregate, first: Typed, own: SqlType): Typed {
-  const entries = `map_entries(${aggregate.of('histogram', value(first))})`;
-  const ordered = `list_sort(list_transform(${entries}, lambda e: struct_pack(n := -CAST(e.value AS BIGINT), k := e.key)))`;
+  const entry = `struct_pack(n := -CAST(e.value AS BIGINT), k := e.key)`;
+  const found = `list_transform(coalesce(map_entries(${aggregate.of('histogram', value(first))}), []), lambda e: ${entry})`;
+  // The histogram leaves NULLs out.
+  const missing = aggregate.of('count', '*', { filter: `${value(first)} IS NULL`, plain: true });
+  const none = `CASE WHEN ${missing} > 0 THEN [struct_pack(n := -(${missing}), k := CAST(NULL AS ${duckType(own)}))] ELSE [] END`;
+  const ordered = `list_sort(list_concat(${found}, ${none}))`;
   const cut = `list_slice(${ordered}, 1, ${count(aggregate, 1)})`;
   const type: SqlType = {
     kind: 'STRUCT',

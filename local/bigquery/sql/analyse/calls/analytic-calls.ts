@@ -38,6 +38,7 @@ export function analyseAnalytic(
       `Analytic function ${call.name} cannot be called without an OVER clause`,
       call.pos,
     );
+  analysis.aggregates += 1;
   const args = call.args.map(({ value }) => analysis.expression(value, scope));
   const over = overSql(analysis, call.over, scope);
   const rank = Object.hasOwn(RANKS, call.name) ? RANKS[call.name] : undefined;

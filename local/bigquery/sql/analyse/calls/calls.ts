@@ -62,12 +62,23 @@ function analyseScalar(analysis: Analysis, call: Call & { pos: number }, scope: 
   if (found !== undefined) return found;
   const other = OTHERS[call.name]?.({ name: call.name, pos: call.pos, args, named });
   if (other !== undefined) return other;
+  for (const [name] of named) {
+    if (NAMED[call.name] !== name)
+      throw invalidQuery(
+        `Named argument ${name} not found in signature for call to function ${call.name}`,
+        call.pos,
+      );
+  }
+  args.push(...named.values());
   for (const table of TABLES) {
     const candidates = table.get(call.name);
     if (candidates !== undefined) return applySignature(call.name, candidates, args, call.pos);
   }
   throw unknown(call);
 }
+
+/** The last argument of these functions may be named. */
+const NAMED: Readonly<Record<string, string>> = { EDIT_DISTANCE: 'max_distance' };
 
 function unknown(call: Call & { pos: number }): Error {
   if (ABSENT.test(call.name)) return notSupported(`The function ${call.name}`, call.pos);
@@ -84,7 +95,7 @@ const OTHERS: Readonly<Record<string, (call: CallArguments) => Typed | undefined
     const [message] = args;
     const text = message && (explicitCast(message, scalar('STRING')) ?? message.sql);
     if (text === undefined) throw noSignature('ERROR', args, pos);
-    return { sql: `error(${text})`, type: scalar('NULL') };
+    return { sql: `gsql_fail(${text})`, type: scalar('NULL') };
   },
   IFERROR: ({ args, pos }) => {
     const {

@@ -17,7 +17,7 @@ import { analyseSource } from './from.ts';
 import { applyPipe } from './pipes.ts';
 import { rangeOf, selectList, starColumns } from './relations.ts';
 import { analyseSelect, type Tail } from './select.ts';
-import { combine } from './set-columns.ts';
+import { combine, combineRows } from './set-columns.ts';
 
 type Ctes = Map<string, Relation & { alias: string }>;
 
@@ -173,15 +173,36 @@ export function finished(
 
 function analyseSet(analysis: Analysis, set: SetOperation, scope: Scope): Relation {
   const none: Tail = { orderBy: [], limit: '' };
-  const [left, right] = [set.left, set.right].map((body) =>
-    analyseBody(analysis, body, scope, none),
-  ) as [Relation, Relation];
-  return combine(
-    analysis,
-    set.operator,
-    set.byName ? byName(analysis, left, right, set) : [left, right],
-    set.pos,
-  );
+  const bodies = set.byName === undefined ? chain(set) : [set.left, set.right];
+  const relations = bodies.map((body) => analyseBody(analysis, body, scope, none));
+  if (set.operator === 'UNION ALL' && set.byName === undefined && isOutermost(scope)) {
+    const rows = combineRows(relations, set.pos);
+    if (rows !== undefined) return rows;
+  }
+  return relations.reduce((left, right) => {
+    const pair =
+      set.byName === undefined ? ([left, right] as const) : byName(analysis, left, right, set);
+    return combine(analysis, set.operator, pair, set.pos);
+  });
+}
+
+/** The queries that one operator joins, from the first to the last. */
+function chain(set: SetOperation): QueryBody[] {
+  const bodies: QueryBody[] = [set.right];
+  let left: QueryBody = set.left;
+  while (left.kind === 'set' && left.operator === set.operator && left.byName === undefined) {
+    bodies.push(left.right);
+    left = left.left;
+  }
+  return [left, ...bodies.reverse()];
+}
+
+/** Whether no outer query has tables whose columns the query could read. */
+function isOutermost(scope: Scope): boolean {
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
+    if (at.ranges.length > 0) return false;
+  }
+  return true;
 }
 
 function byName(

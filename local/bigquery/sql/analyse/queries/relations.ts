@@ -1,5 +1,5 @@
 import { quote, type SqlType, scalar } from '../../types.ts';
-import type { Column, Range, Relation } from '../scope.ts';
+import { type Column, columnOf, type Range, type Relation } from '../scope.ts';
 import type { Typed } from '../typed.ts';
 import { coerce } from '../values/coerce.ts';
 
@@ -10,20 +10,37 @@ export interface OutputColumn {
 
 /** Columns with names for DuckDB, which must differ. */
 export function columnsOf(
-  outputs: readonly { name: string | undefined; type: SqlType }[],
+  outputs: readonly {
+    name: string | undefined;
+    type: SqlType;
+    ignoresCase?: boolean | undefined;
+  }[],
 ): Column[] {
   const seen = new Set<string>();
-  return outputs.map(({ name, type }, index) => {
+  return outputs.map(({ name, type, ignoresCase }, index) => {
     const isFree = name !== undefined && !seen.has(name.toLowerCase()) && !/^_c\d+$/i.test(name);
     const sqlName = isFree ? name : `_c${index + 1}`;
     seen.add(sqlName.toLowerCase());
-    return { name, sqlName, type: type.kind === 'NULL' ? scalar('INT64') : type };
+    const isUntyped = type.kind === 'NULL';
+    return {
+      name,
+      sqlName,
+      type: isUntyped ? scalar('INT64') : type,
+      ...(isUntyped && { isUntyped }),
+      ...(ignoresCase === true && { ignoresCase }),
+    };
   });
 }
 
 /** The list of a SELECT, and the columns that it makes. */
 export function selectList(outputs: readonly OutputColumn[]): { list: string; columns: Column[] } {
-  const columns = columnsOf(outputs.map(({ name, value }) => ({ name, type: value.type })));
+  const columns = columnsOf(
+    outputs.map(({ name, value }) => ({
+      name,
+      type: value.type,
+      ignoresCase: value.ignoresCase,
+    })),
+  );
   const items = outputs.map(({ value }, index) => {
     const column = columns[index];
     return `${coerce(value, column?.type ?? value.type) ?? value.sql} AS ${quote(column?.sqlName)}`;
@@ -40,10 +57,7 @@ export function rangeOf(relation: Relation, name: string | undefined, alias: str
 
 /** The columns that `*` stands for. */
 export function starColumns(range: Range): { name: string | undefined; value: Typed }[] {
-  const reference = (column: Column): Typed => ({
-    sql: `${range.alias}.${quote(column.sqlName)}`,
-    type: column.type,
-  });
+  const reference = (column: Column): Typed => columnOf(range, column);
   if (range.value !== undefined) {
     const value = reference(range.value);
     const others = range.columns.filter(

@@ -37,7 +37,9 @@ export function analyseSelect(
     merged: from?.merged ?? new Map(),
     windows,
   });
+  const before = analysis.aggregates;
   const outputs = select.items.flatMap((item) => selectItem(analysis, item, scope, from));
+  const isRow = from === undefined && analysis.aggregates === before && isPlain(select, tail);
   if (outputs.length === 0) throw invalidQuery('SELECT list must not be empty', select.pos);
   const seeing = { ...scope, aliases: aliasesOf(select.items, outputs) };
   const where = select.where && condition(analysis, select.where, scope, 'WHERE');
@@ -62,9 +64,19 @@ export function analyseSelect(
     order,
   ];
   const sql = parts.filter((part) => part !== undefined && part !== '').join(' ') + tail.limit;
-  if (select.as !== undefined && order !== '' && /ORDER BY \d/.test(order))
-    return { sql, columns, isValueTable: true };
-  return { sql, columns, isValueTable: select.as !== undefined };
+  const rows = isRow ? { rows: [outputs.map(({ value }) => value)] } : {};
+  return { sql, columns, isValueTable: select.as !== undefined, ...rows };
+}
+
+/** Whether the SELECT gives one row, of its list alone. */
+function isPlain(select: Select, tail: Tail): boolean {
+  const { where, groupBy, having, qualify, as } = select;
+  const clauses = [where, groupBy, having, qualify, as];
+  return (
+    clauses.every((clause) => clause === undefined) &&
+    tail.orderBy.length === 0 &&
+    tail.limit === ''
+  );
 }
 
 function refuseDistinct(kinds: readonly string[], pos: number): void {

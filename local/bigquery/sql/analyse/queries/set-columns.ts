@@ -1,6 +1,6 @@
 import type { SetOperation } from '../../parse/trees/tree.ts';
 import { invalidQuery } from '../../query-error.ts';
-import { quote } from '../../types.ts';
+import { quote, scalar } from '../../types.ts';
 import type { Analysis } from '../analysis.ts';
 import type { Column, Relation } from '../scope.ts';
 import type { Typed } from '../typed.ts';
@@ -43,11 +43,7 @@ export function combine(
   const side = (relation: Relation) => {
     const alias = analysis.fresh('s');
     const items = relation.columns.map((column, index) => {
-      const value = {
-        sql: `${alias}.${quote(column.sqlName)}`,
-        type: column.type,
-        ...literalOf(column),
-      };
+      const value = typedColumn(column, `${alias}.${quote(column.sqlName)}`);
       return `${coerce(value, types[index] ?? column.type, pos)} AS ${quote(columns[index]?.sqlName)}`;
     });
     return `SELECT ${items.join(', ')} FROM (${relation.sql}) AS ${alias}`;
@@ -56,11 +52,34 @@ export function combine(
   return { sql, columns, isValueTable: left.isValueTable && right.isValueTable };
 }
 
-function typedColumn(column: Column): Typed {
-  return { sql: '', type: column.type, ...literalOf(column) };
+/** A column of NULLs takes the type of the other side. */
+function typedColumn(column: Column, sql = ''): Typed {
+  return { sql, type: column.isUntyped === true ? scalar('NULL') : column.type };
 }
 
-/** A column of NULLs takes the type of the other side. */
-function literalOf(_: Column): Partial<Typed> {
-  return {};
+/** The rows of several SELECTs without FROM, which keep their order: DuckDB would shuffle those of a UNION. */
+export function combineRows(relations: readonly Relation[], pos: number): Relation | undefined {
+  const [first] = relations;
+  const all = relations.flatMap(({ rows }) => rows ?? []);
+  if (first === undefined || relations.some(({ rows }) => rows === undefined)) return undefined;
+  if (all.some((row) => row.length !== first.columns.length)) return undefined;
+  const types = first.columns.map((_, index) => commonType(all.flatMap((row) => row[index] ?? [])));
+  if (types.includes(undefined)) return undefined;
+  const untyped = first.columns.map((_, index) =>
+    all.every((row) => row[index]?.type.kind === 'NULL'),
+  );
+  const columns = columnsOf(
+    first.columns.map(({ name, ignoresCase }, index) => ({
+      name,
+      type: untyped[index] === true ? scalar('NULL') : (types[index] ?? scalar('NULL')),
+      ignoresCase,
+    })),
+  );
+  const rows = all.map((row) => {
+    const cells = row.map((cell, index) => coerce(cell, columns[index]?.type ?? cell.type, pos));
+    return `(${cells.join(', ')})`;
+  });
+  const names = columns.map(({ sqlName }) => quote(sqlName)).join(', ');
+  const sql = `SELECT * FROM (VALUES ${rows.join(', ')}) AS v(${names})`;
+  return { sql, columns, rows: all, isValueTable: false };
 }

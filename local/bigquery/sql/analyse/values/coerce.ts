@@ -45,6 +45,12 @@ export function coercionCost(from: Typed, to: SqlType): number | undefined {
   return undefined;
 }
 
+/** What is not the word NULL, as ERROR(…), has a type in DuckDB that need not cast to every other. */
+function nullSql(sql: string, to: SqlType): string {
+  if (sql === '' || sql === 'NULL') return 'NULL';
+  return to.kind === 'INT64' ? sql : `CASE WHEN ${sql} IS NULL THEN NULL END`;
+}
+
 function isText(from: Typed): boolean {
   return (
     from.literal?.kind === 'STRING' || (from.parameter === true && from.type.kind === 'STRING')
@@ -58,7 +64,7 @@ function worst(costs: readonly (number | undefined)[]): number | undefined {
 /** The expression as the type, or undefined. Throws invalidQuery for a literal that is no value of it. */
 export function coerce(from: Typed, to: SqlType, pos?: number): string | undefined {
   if (from.type.kind === 'NULL' && from.items === undefined)
-    return `CAST(${from.sql === '' ? 'NULL' : from.sql} AS ${duckType(to)})`;
+    return `CAST(${nullSql(from.sql, to)} AS ${duckType(to)})`;
   if (from.items !== undefined && to.kind === 'ARRAY') {
     const items = from.items.map((item) => coerce(item, to.item, pos));
     if (items.includes(undefined)) return undefined;

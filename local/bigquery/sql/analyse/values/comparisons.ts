@@ -152,10 +152,32 @@ export function analyseLike(
 ): Typed {
   const of = analysis.expression(node.of, scope);
   const one = (pattern: Expression) => likeSql(of, analysis.expression(pattern, scope), node.pos);
-  const sql = isQuantified(node.pattern)
-    ? `(${node.pattern.patterns.map(one).join(node.pattern.quantifier === 'ALL' ? ' AND ' : ' OR ')})`
-    : one(node.pattern);
-  return { sql: node.not ? `(NOT ${sql})` : sql, type: BOOL };
+  if (!isQuantified(node.pattern)) {
+    const sql = one(node.pattern);
+    return { sql: node.not ? `(NOT ${sql})` : sql, type: BOOL };
+  }
+  const { quantifier, patterns } = node.pattern;
+  // `x NOT LIKE ANY (…)`: one of the patterns does not match.
+  const each = (sql: string) => (node.not ? `(NOT ${sql})` : sql);
+  const [word, combine] = quantifier === 'ALL' ? ['AND', 'bool_and'] : ['OR', 'bool_or'];
+  if (Array.isArray(patterns)) {
+    return {
+      sql: `(${patterns.map((pattern) => each(one(pattern))).join(` ${word} `)})`,
+      type: BOOL,
+    };
+  }
+  const array = analysis.expression(patterns.array, scope);
+  const alias = analysis.fresh('l');
+  const item: Typed = { sql: `${alias}.p`, type: scalar('STRING') };
+  const list = requireType(
+    array,
+    { kind: 'ARRAY', item: item.type },
+    'The patterns of LIKE',
+    node.pos,
+  );
+  const matched = each(likeSql(of, item, node.pos));
+  const sql = `coalesce((SELECT ${combine}(${matched}) FROM (SELECT unnest(${list}) AS p) AS ${alias}), ${quantifier === 'ALL'})`;
+  return { sql, type: BOOL };
 }
 
 function isQuantified(

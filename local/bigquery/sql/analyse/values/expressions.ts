@@ -12,7 +12,7 @@ import { analyseBetween, analyseBinary, analyseIn, analyseIs, analyseLike } from
 import { analyseCase, unified } from './conditions.ts';
 import { analyseLiteral, analyseTyped, intervalLiteral, intervalOf } from './literals.ts';
 import { applySignature, requireType } from './match.ts';
-import { fieldOf, lookUp, qualified, rangeNamed, resolveName } from './names.ts';
+import { fieldAt, fieldOf, lookUp, qualified, rangeNamed, resolveName } from './names.ts';
 import { analyseSubquery } from './subqueries.ts';
 
 export function analyseExpression(analysis: Analysis, node: Expression, scope: Scope): Typed {
@@ -63,11 +63,30 @@ export function analyseExpression(analysis: Analysis, node: Expression, scope: S
         throw invalidQuery(`Unrecognized system variable: @@${node.name}`, node.pos);
       return found;
     }
+    case 'with':
+      return analyseWith(analysis, node, scope);
     case 'lambda':
       throw notSupported('A lambda here', node.pos);
     case 'part':
       throw invalidQuery(`Unexpected date part ${node.part.name}`, node.pos);
   }
+}
+
+/** `WITH(a AS 1, b AS a + 1, a + b)`: each name is replaced by its expression. */
+function analyseWith(
+  analysis: Analysis,
+  node: Extract<Expression, { kind: 'with' }>,
+  scope: Scope,
+): Typed {
+  let inner = scope;
+  for (const { name, value } of node.names) {
+    const typed = analysis.expression(value, inner);
+    if (/\b(?:random|uuid)\(/.test(typed.sql)) {
+      throw notSupported('WITH of a value that is another one each time', value.pos);
+    }
+    inner = { ...inner, locals: new Map([...(inner.locals ?? []), [name.toLowerCase(), typed]]) };
+  }
+  return analysis.expression(node.body, inner);
 }
 
 function nameOrVariable(analysis: Analysis, name: string, scope: Scope, pos: number): Typed {
@@ -116,7 +135,7 @@ function analyseIndex(
     const at = requireType(index, int, 'The subscript of a JSON value', node.pos);
     return { sql: `json_extract(${of.sql}, '$[' || ${at} || ']')`, type: of.type };
   }
-  if (of.type.kind === 'STRUCT') throw notSupported('A subscript of a STRUCT', node.pos);
+  if (of.type.kind === 'STRUCT') return structItem(of, of.type, index, node);
   if (of.type.kind !== 'ARRAY') {
     throw invalidQuery(
       `Subscript access using [INT64] is not supported on values of type ${typeName(of.type)}`,
@@ -127,6 +146,23 @@ function analyseIndex(
   const offset = node.mode.endsWith('ORDINAL') ? `(${at} - 1)` : at;
   const macro = node.mode.startsWith('SAFE') ? 'bq_safe_at' : 'bq_at';
   return { sql: `${macro}(${coerce(of, of.type)}, ${offset})`, type: of.type.item };
+}
+
+/** `s[0]`, `s[OFFSET(0)]`, `s[ORDINAL(1)]` */
+function structItem(
+  of: Typed,
+  type: SqlType & { kind: 'STRUCT' },
+  index: Typed,
+  node: Extract<Expression, { kind: 'index' }>,
+): Typed {
+  if (index.literal?.kind !== 'INT64') {
+    throw invalidQuery('A subscript of a STRUCT must be an integer literal', node.pos);
+  }
+  const at = Number(index.literal.text) - (node.mode.endsWith('ORDINAL') ? 1 : 0);
+  if (at < 0 || at >= type.fields.length) {
+    throw invalidQuery(`Field ordinal out of bounds in ${typeName(type)}`, node.pos);
+  }
+  return fieldAt(of, type, at);
 }
 
 function analyseUnary(
@@ -153,12 +189,10 @@ function analyseStruct(
         node.pos,
       );
     }
-    const written: Typed = {
-      sql: '',
-      type: { kind: 'STRUCT', fields: values.map(({ type }) => ({ name: undefined, type })) },
-      fields: values,
-    };
-    return { sql: mustCoerce(written, declared, 'STRUCT', node.pos), type: declared };
+    const cells = values.map((value, index) =>
+      mustCoerce(value, declared.fields[index]?.type ?? value.type, 'STRUCT field', node.pos),
+    );
+    return { sql: structSql(declared, cells), type: declared };
   }
   const fields = values.map(({ type }, index) => ({
     name: node.fields[index]?.name ?? impliedName(node.fields[index]?.value),

@@ -31,6 +31,7 @@ export type Expression = { pos: number } & (
   | { kind: 'parameter'; name: string | number }
   | { kind: 'system'; name: string }
   | { kind: 'part'; part: DatePart }
+  | { kind: 'with'; names: { name: string; value: Expression }[]; body: Expression }
   | { kind: 'lambda'; parameters: string[]; body: Expression }
 );
 
@@ -42,7 +43,9 @@ export interface Literal {
 
 export type IndexMode = 'PLAIN' | 'OFFSET' | 'SAFE_OFFSET' | 'ORDINAL' | 'SAFE_ORDINAL';
 export type InList = { items: Expression[] } | { query: Query } | { array: Expression };
-export type LikePattern = Expression | { quantifier: 'ANY' | 'ALL'; patterns: Expression[] };
+export type LikePattern =
+  | Expression
+  | { quantifier: 'ANY' | 'ALL'; patterns: Expression[] | { array: Expression } };
 export type IsWhat = 'NULL' | 'TRUE' | 'FALSE' | { distinctFrom: Expression };
 export interface Branch {
   when: Expression;

@@ -75,6 +75,13 @@ export const decimalFunctions: RuntimeFunction[] = [
   define('big_round', ['string', 'int', 'bool'], 'string', (a, places, truncate) =>
     bigText(roundDecimal(BIGNUMERIC, bigUnits(a), places, truncate)),
   ),
+  // PARSE_NUMERIC takes commas, and a sign apart from the digits or after them.
+  define('plain_number', ['string'], 'string', (text) => {
+    const match = /^\s*([+-]?)\s*(.*?)\s*([+-]?)\s*$/s.exec(text);
+    const [, before = '', digits = '', after = ''] = match ?? [];
+    if (before !== '' && after !== '') throw invalid(NUMERIC, text);
+    return before + after + digits.replaceAll(',', '');
+  }),
   define('numeric_of_text', ['string'], 'numeric', (text) => {
     const units = parseDecimal(NUMERIC, text);
     if (units === undefined) throw invalid(NUMERIC, text);

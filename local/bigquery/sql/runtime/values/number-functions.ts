@@ -45,6 +45,10 @@ const PLAIN: Readonly<Record<string, (x: number) => number>> = {
 };
 
 export const numberFunctions: RuntimeFunction[] = [
+  // Unlike DuckDB's error(), it may stand in TRY.
+  define('fail', ['string'], 'int', (message) => {
+    throw new Error(message);
+  }),
   ...Object.entries(STRICT).map(([name, run]) =>
     define(name.toLowerCase(), ['float'], 'float', (x) => {
       if (Number.isNaN(x)) return x;
