@@ -19,13 +19,17 @@ export interface Job extends JobRef {
   errors?: ErrorProto[];
   /** `statistics.load` or `statistics.query`. */
   statistics?: JsonObject;
+  /** The script of which the job is a statement. */
+  parentJobId?: string;
+  /** How many statements a script has run. */
+  numChildJobs?: number;
 }
 
 export function formatJob(ref: JobRef): string {
   return `${ref.projectId}:${ref.jobId}`;
 }
 
-function jobType(job: Job): 'LOAD' | 'QUERY' {
+export function jobType(job: Job): 'LOAD' | 'QUERY' {
   return job.configuration['load'] === undefined ? 'QUERY' : 'LOAD';
 }
 
@@ -46,6 +50,8 @@ export function describeJob(job: Job): object {
       startTime: String(job.startTime),
       ...(job.endTime !== undefined && { endTime: String(job.endTime) }),
       ...(kind === 'query' && { totalBytesProcessed: '0' }),
+      ...(job.parentJobId && { parentJobId: job.parentJobId }),
+      ...(job.numChildJobs !== undefined && { numChildJobs: String(job.numChildJobs) }),
       ...(job.statistics && { [kind]: job.statistics }),
     },
     status: {

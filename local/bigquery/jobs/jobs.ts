@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { BigQueryError, type ErrorProto } from '../errors.ts';
 import { runQuery } from '../query/run-query.ts';
+import type { ChildStatement } from '../query/script/run-script.ts';
 import type { QueryResult } from '../query/select.ts';
 import type { QueryParameter } from '../query/session/parameters.ts';
 import type { Query } from '../query/session/query.ts';
@@ -10,7 +11,8 @@ import type { Store } from '../storage/store.ts';
 import type { DatasetRef } from '../tables/schema.ts';
 import { formatJob, type Job, type JobRef } from './job.ts';
 import { type JobStore, saveJob } from './job-store.ts';
-import { readLoadOptions } from './load-options.ts';
+import { readLoadOptions, readQueryDestination } from './load-options.ts';
+import { queryStatistics } from './query-statistics.ts';
 import { LoadFailure, runLoad } from './run-load.ts';
 
 const LOCATION = 'US';
@@ -64,15 +66,37 @@ export class Jobs {
 
   async #runQuery(job: Job, query: Query): Promise<Job> {
     try {
-      const result = await runQuery(this.#store, query);
+      const result = await runQuery(this.#store, { ...query, jobId: job.jobId });
       this.#keepResult(job, result);
-      const { statementType, affectedRows } = result;
-      const affected =
-        affectedRows === undefined ? {} : { numDmlAffectedRows: String(affectedRows) };
-      return ended(job, { statistics: { statementType, totalBytesProcessed: '0', ...affected } });
+      const children = result.children?.map((child, index) => this.#keepChild(job, child, index));
+      return ended(job, {
+        statistics: queryStatistics(result),
+        ...(children && { numChildJobs: children.length }),
+      });
     } catch (cause) {
       return ended(job, { errors: errorsOf(cause) });
     }
+  }
+
+  /** A statement of a script is a job of its own. */
+  #keepChild(parent: Job, child: ChildStatement, index: number): Job {
+    const { sql, startTime, endTime, result, error } = child;
+    const job: Job = {
+      projectId: parent.projectId,
+      jobId: `script_job_${parent.jobId}_${index}`,
+      location: parent.location,
+      configuration: { query: { query: sql, useLegacySql: false } },
+      state: 'DONE',
+      creationTime: startTime,
+      startTime,
+      endTime,
+      parentJobId: parent.jobId,
+      ...(result && { statistics: queryStatistics(result) }),
+      ...(error !== undefined && { errors: errorsOf(error) }),
+    };
+    this.#jobStore.set(job);
+    if (result !== undefined) this.#keepResult(job, result);
+    return job;
   }
 
   #keepResult(job: Job, result: QueryResult): void {
@@ -109,7 +133,10 @@ function newJob(projectId: string, resource: JsonObject): Job {
   };
 }
 
-function ended(job: Job, outcome: { errors?: ErrorProto[]; statistics?: JsonObject }): Job {
+function ended(
+  job: Job,
+  outcome: { errors?: ErrorProto[]; statistics?: JsonObject; numChildJobs?: number },
+): Job {
   return { ...job, ...outcome, state: 'DONE', endTime: Date.now() };
 }
 
@@ -121,12 +148,6 @@ export function readQuery(projectId: string, query: JsonObject): Query {
       'Legacy SQL is not supported: set useLegacySql to false',
     );
   }
-  if (query['destinationTable'] !== undefined) {
-    throw new BigQueryError(
-      'notImplemented',
-      'A query cannot name a destinationTable: use CREATE TABLE AS',
-    );
-  }
   const sql = asText(query['query']);
   if (sql === undefined || sql === '') {
     throw new BigQueryError('required', 'Required parameter is missing: query');
@@ -136,6 +157,7 @@ export function readQuery(projectId: string, query: JsonObject): Query {
     sql,
     scope: { projectId, ...(defaultDataset && { defaultDataset }) },
     parameters: asArray(query['queryParameters']) as unknown as QueryParameter[],
+    ...(query['destinationTable'] && { destination: readQueryDestination(projectId, query) }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { BigQueryError } from '../errors.ts';
+import type { Destination } from '../query/destination.ts';
 import { asArray, asCount, asObject, asText, isTrue, type JsonObject } from '../rest/json.ts';
 import { readFields } from '../rest/schema-json.ts';
 import type { Field, Table, TableRef, TimePartitioning } from '../tables/schema.ts';
@@ -63,6 +64,27 @@ function readDestination(ref: JsonObject): TableRef {
     projectId: asText(projectId) ?? '',
     datasetId: asText(datasetId) ?? '',
     tableId: asText(tableId) ?? '',
+  };
+}
+
+/** `destinationTable` of a query job, and what belongs to it. */
+export function readQueryDestination(projectId: string, query: JsonObject): Destination {
+  const table = readDestination(asObject(query['destinationTable']));
+  table.projectId ||= projectId;
+  if (table.tableId.includes('$')) {
+    throw new BigQueryError(
+      'notImplemented',
+      'A partition as a destination is not supported by the local server',
+    );
+  }
+  const updates = new Set(asArray(query['schemaUpdateOptions']).map(String));
+  return {
+    table,
+    write: readWrite(asText(query['writeDisposition']) ?? 'WRITE_EMPTY'),
+    createIfNeeded: query['createDisposition'] !== 'CREATE_NEVER',
+    allowFieldAddition: updates.has('ALLOW_FIELD_ADDITION'),
+    allowFieldRelaxation: updates.has('ALLOW_FIELD_RELAXATION'),
+    layout: readLayout(query),
   };
 }
 

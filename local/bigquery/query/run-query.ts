@@ -2,9 +2,10 @@ import { BigQueryError } from '../errors.ts';
 import { type Token, tokenize } from '../sql/lexer.ts';
 import { registerRuntime } from '../sql/runtime/register.ts';
 import type { Store } from '../storage/store.ts';
+import { runIntoTable } from './destination.ts';
 import { locatedError } from './located-error.ts';
 import { ResultRows } from './results/result-rows.ts';
-import { checkStatement, runStatement } from './run-statement.ts';
+import { checkStatement, runStatement, verbOf } from './run-statement.ts';
 import { parseScript } from './script/parse-script.ts';
 import { type ChildStatement, ScriptRunner } from './script/run-script.ts';
 import type { ScriptNode } from './script/script-tree.ts';
@@ -26,11 +27,24 @@ export async function runQuery(store: Store, query: Query): Promise<JobResult> {
     const nodes = parseScript(tokens);
     const [only] = nodes;
     if (nodes.length === 1 && only?.kind === 'statement')
-      return await runStatement(session, only.tokens);
+      return await runOnly(session, only.tokens, query);
     return await runScript(session, nodes);
   } catch (error) {
     throw locatedError(error, query.sql, tokens);
   }
+}
+
+async function runOnly(
+  session: Session,
+  tokens: Token[],
+  { destination }: Query,
+): Promise<JobResult> {
+  if (destination === undefined) return await runStatement(session, tokens);
+  if (verbOf(tokens) === 'SELECT') return await runIntoTable(session, tokens, destination);
+  throw new BigQueryError(
+    'invalid',
+    `Cannot set destination table in jobs with ${verbOf(tokens)} statements`,
+  );
 }
 
 async function runScript(session: Session, nodes: readonly ScriptNode[]): Promise<JobResult> {

@@ -18,6 +18,10 @@ export function routeJobs(router: Router, store: Store, jobs: Jobs, jobStore: Jo
   router.on('GET', `${JOBS}/:jobId`, ({ path }) => ({
     body: describeJob(jobStore.get(jobOf(path))),
   }));
+  router.on('DELETE', `${JOBS}/:jobId/delete`, async ({ path }) => {
+    await jobStore.delete(jobOf(path));
+    return {};
+  });
   router.on('POST', `${JOBS}/:jobId/cancel`, async ({ path }) => {
     // Every job here is short, so `cancel` waits for the job's end.
     await jobStore.ended(jobOf(path));
@@ -66,9 +70,15 @@ async function insertJob(store: Store, jobs: Jobs, call: Call): Promise<Reply> {
 
 function listJobs(jobStore: JobStore, call: Call): Reply {
   const wanted = call.query.getAll('stateFilter').map((state) => state.toUpperCase());
+  const parent = call.query.get('parentJobId') ?? undefined;
+  const [least, most] = ['minCreationTime', 'maxCreationTime'].map((name) => call.query.get(name));
   const all = jobStore
     .list(call.path['projectId'] ?? '')
-    .filter((job) => wanted.length === 0 || wanted.includes(job.state));
+    .filter((job) => wanted.length === 0 || wanted.includes(job.state))
+    // The statements of a script are listed only by their script.
+    .filter((job) => job.parentJobId === parent)
+    .filter((job) => least == null || job.creationTime >= Number(least))
+    .filter((job) => most == null || job.creationTime <= Number(most));
   const { items, next } = cutPage(all, readPage(call.query, 50));
   return {
     body: {

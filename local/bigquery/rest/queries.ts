@@ -60,10 +60,11 @@ async function runQuery(store: Store, jobs: Jobs, jobStore: JobStore, call: Call
 }
 
 async function dryRunAnswer(store: Store, projectId: string, body: JsonObject): Promise<object> {
-  const { schema } = await dryRun(store, readQuery(projectId, body));
+  const { schema, statementType } = await dryRun(store, readQuery(projectId, body));
   return {
     jobReference: { projectId, location: 'US' },
     schema: { fields: writeFields(schema) },
+    statementType,
     jobComplete: true,
     totalRows: '0',
     totalBytesProcessed: '0',
@@ -106,7 +107,15 @@ function answer(jobs: Jobs, job: Job, page: ResultPage): object {
     totalRows: String(result.rows.count),
     ...(rows.length > 0 && { rows }),
     ...(next !== undefined && { pageToken: next }),
+    statementType: result.statementType,
     ...(result.affectedRows !== undefined && { numDmlAffectedRows: String(result.affectedRows) }),
+    ...(result.changes && {
+      dmlStats: {
+        insertedRowCount: String(result.changes.inserted),
+        updatedRowCount: String(result.changes.updated),
+        deletedRowCount: String(result.changes.deleted),
+      },
+    }),
     totalBytesProcessed: '0',
     cacheHit: false,
   };

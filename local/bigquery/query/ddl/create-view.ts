@@ -43,13 +43,18 @@ export async function prepareView(
           schema.map(({ name }) => name),
           names,
         );
+  const dataset = session.scope.defaultDataset;
   const extra = {
     ...optionProperties(options),
     ...(isMaterialized && { materializedView: { query: text, enableRefresh: true } }),
   };
   return () =>
     session.store.createTable(
-      newTable(ref, fields, { type: 'VIEW', view: { query: renamed }, extra }),
+      newTable(ref, fields, {
+        type: 'VIEW',
+        view: { query: renamed, ...(dataset && { dataset }) },
+        extra,
+      }),
     );
 }
 

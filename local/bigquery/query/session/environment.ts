@@ -20,7 +20,7 @@ import { wildcardRelation } from './wildcard.ts';
 /** BigQuery's limit for views on views. */
 const MAX_VIEW_DEPTH = 16;
 
-/** What the names of a statement mean. Inside a view, names use the view's project and no default dataset. */
+/** What the names of a statement mean. */
 export function environmentOf(
   session: Session,
   scope: Scope = session.scope,
@@ -123,13 +123,18 @@ function readTable(
   if (table.view !== undefined) {
     return {
       name,
-      relation: subquery(session, { projectId: table.projectId }, table.view.query, depth),
+      relation: subquery(session, viewScope(table), table.view.query, depth),
     };
   }
   return {
     name,
     relation: { sql: quoteTable(table), columns: columnsOf(table), isValueTable: false },
   };
+}
+
+/** A view's own names: in its project and, for one of CREATE VIEW, in the dataset of its statement. */
+function viewScope({ projectId, view }: Table): Scope {
+  return { projectId, ...(view?.dataset && { defaultDataset: view.dataset }) };
 }
 
 function columnsOf(table: Table): Relation['columns'] {

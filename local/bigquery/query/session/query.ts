@@ -1,3 +1,4 @@
+import type { Destination } from '../destination.ts';
 import type { Scope } from './names.ts';
 import type { QueryParameter } from './parameters.ts';
 
@@ -7,4 +8,5 @@ export interface Query {
   scope: Scope;
   parameters: readonly QueryParameter[];
   jobId?: string;
+  destination?: Destination;
 }

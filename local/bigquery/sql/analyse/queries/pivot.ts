@@ -132,7 +132,10 @@ export function analyseUnpivot(
   });
   const entry = analysis.fresh('e');
   const outputs = [
-    ...kept,
+    ...kept.map(({ name, value }, index) => ({
+      name,
+      value: { sql: `${entry}.k${index}`, type: value.type },
+    })),
     ...unpivot.values.map((name, place) => ({
       name,
       value: { sql: `${entry}.r.v${place}`, type: types[place] ?? scalar('INT64') },
@@ -143,6 +146,9 @@ export function analyseUnpivot(
   const present = unpivot.values.map((_, place) => `${entry}.r.v${place} IS NOT NULL`).join(' OR ');
   const where = unpivot.includeNulls ? '' : ` WHERE ${present}`;
   const alias = analysis.fresh('p');
-  const sql = `(SELECT ${list} FROM ${from.sql} CROSS JOIN (SELECT unnest([${rows.join(', ')}]) AS r) AS ${entry}${where}) AS ${alias}`;
+  // unnest() in the list keeps the order of the rows, which a join would not.
+  const cells = kept.map(({ value }, index) => `${value.sql} AS k${index}`);
+  const inner = `SELECT ${[...cells, `unnest([${rows.join(', ')}]) AS r`].join(', ')} FROM ${from.sql}`;
+  const sql = `(SELECT ${list} FROM (${inner}) AS ${entry}${where}) AS ${alias}`;
   return { sql, ranges: [{ name: source.alias, alias, columns }], merged: new Map() };
 }
