@@ -29,15 +29,21 @@ export function formatJob(ref: JobRef): string {
   return `${ref.projectId}:${ref.jobId}`;
 }
 
-export function jobType(job: Job): 'LOAD' | 'QUERY' {
-  return job.configuration['load'] === undefined ? 'QUERY' : 'LOAD';
+const KINDS = ['load', 'copy', 'extract'] as const;
+
+function kindOf(job: Job): (typeof KINDS)[number] | 'query' {
+  return KINDS.find((kind) => job.configuration[kind] !== undefined) ?? 'query';
+}
+
+export function jobType(job: Job): string {
+  return kindOf(job).toUpperCase();
 }
 
 /** https://cloud.google.com/bigquery/docs/reference/rest/v2/Job */
 export function describeJob(job: Job): object {
   const { projectId, jobId, location } = job;
   const [errorResult] = job.errors ?? [];
-  const kind = jobType(job) === 'LOAD' ? 'load' : 'query';
+  const kind = kindOf(job);
   return {
     kind: 'bigquery#job',
     etag: `${job.creationTime}-${job.state}`,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { BigQueryError, type ErrorProto } from '../errors.ts';
 import { runQuery } from '../query/run-query.ts';
 import type { ChildStatement } from '../query/script/run-script.ts';
@@ -11,34 +12,56 @@ import type { Store } from '../storage/store.ts';
 import type { DatasetRef } from '../tables/schema.ts';
 import { formatJob, type Job, type JobRef } from './job.ts';
 import { type JobStore, saveJob } from './job-store.ts';
-import { readLoadOptions, readQueryDestination } from './load-options.ts';
+import { readLoadOptions, readQueryDestination } from './load/load-options.ts';
+import { LoadFailure, runLoad } from './load/run-load.ts';
+import { filesOfUri, uncompressed } from './load/source-files.ts';
 import { queryStatistics } from './query-statistics.ts';
-import { LoadFailure, runLoad } from './run-load.ts';
+import { readCopy } from './read-copy.ts';
+import { runExtract } from './run-extract.ts';
 
 const LOCATION = 'US';
 /** How many query results are kept; BigQuery keeps results for a day. */
 const KEPT_RESULTS = 200;
+
+/** Where jobs find and put files. */
+export interface JobFolders {
+  /** Stands for Cloud Storage: `gs://bucket/object` is the file bucket/object in it. */
+  storage: string;
+  scratch: string;
+}
 
 /** Starts jobs and keeps query results. */
 export class Jobs {
   readonly #store: Store;
   readonly #jobStore: JobStore;
   readonly #results = new Map<string, QueryResult>();
+  readonly #folders: JobFolders;
 
-  constructor(store: Store, jobStore: JobStore) {
+  constructor(store: Store, jobStore: JobStore, folders: JobFolders) {
+    this.#folders = folders;
     this.#store = store;
     this.#jobStore = jobStore;
   }
 
-  /** Removes the file when the job has ended. Throws duplicate, and errors of the configuration. */
-  async startLoad(projectId: string, resource: JsonObject, file: string): Promise<Job> {
+  /** Removes the uploaded file when the job has ended. Throws duplicate, and errors of the configuration. */
+  async startLoad(projectId: string, resource: JsonObject, file?: string): Promise<Job> {
     const job = newJob(projectId, resource);
     const load = asObject(job.configuration['load']);
     const options = readLoadOptions(load);
     options.destination.projectId ||= projectId;
+    const uris = asArray(load['sourceUris']).map(String);
+    if (file === undefined && uris.length === 0) {
+      throw new BigQueryError(
+        'required',
+        'Required parameter is missing: sourceUris, or an upload',
+      );
+    }
+    const scratch = join(this.#folders.scratch, job.jobId);
     await this.#jobStore.start(job, true, async () => {
       try {
-        await runLoad(this.#store, options, file, async (connection, statistics) => {
+        const files = file === undefined ? await this.#sources(uris) : [file];
+        const plain = await Promise.all(files.map((each) => uncompressed(each, scratch)));
+        await runLoad(this.#store, options, plain, async (connection, statistics) => {
           const done = ended(job, { statistics });
           await saveJob(connection, done);
           return () => this.#jobStore.set(done);
@@ -46,8 +69,44 @@ export class Jobs {
       } catch (cause) {
         await this.#jobStore.save(ended(job, { errors: errorsOf(cause) }));
       } finally {
-        await rm(file, { force: true });
+        await rm(scratch, { recursive: true, force: true });
+        if (file !== undefined) await rm(file, { force: true });
       }
+    });
+    return this.#jobStore.get(job);
+  }
+
+  async #sources(uris: readonly string[]): Promise<string[]> {
+    const found = await Promise.all(uris.map((uri) => filesOfUri(this.#folders.storage, uri)));
+    return found.flat();
+  }
+
+  /** Copies tables into another one. Throws duplicate, and errors of the configuration. */
+  async startCopy(projectId: string, resource: JsonObject): Promise<Job> {
+    const job = newJob(projectId, resource);
+    const query = readCopy(this.#store, projectId, asObject(job.configuration['copy']));
+    return this.#startOther(job, async () => {
+      await runQuery(this.#store, query);
+      return {};
+    });
+  }
+
+  /** Writes a table into a file. Throws duplicate. */
+  async startExtract(projectId: string, resource: JsonObject): Promise<Job> {
+    const job = newJob(projectId, resource);
+    const extract = asObject(job.configuration['extract']);
+    return this.#startOther(job, () =>
+      runExtract(this.#store, projectId, extract, this.#folders.storage),
+    );
+  }
+
+  async #startOther(job: Job, work: () => Promise<JsonObject>): Promise<Job> {
+    await this.#jobStore.start(job, true, async () => {
+      const done = await work().then(
+        (statistics) => ended(job, { statistics }),
+        (cause: unknown) => ended(job, { errors: errorsOf(cause) }),
+      );
+      await this.#jobStore.save(done);
     });
     return this.#jobStore.get(job);
   }

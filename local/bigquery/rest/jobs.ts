@@ -39,12 +39,17 @@ async function insertJob(store: Store, jobs: Jobs, call: Call): Promise<Reply> {
   const body = await call.json();
   const { projectId = '' } = call.path;
   const configuration = asObject(body['configuration']);
+  if (configuration['load'] !== undefined) {
+    return { body: describeJob(await jobs.startLoad(projectId, body)) };
+  }
+  if (configuration['copy'] !== undefined) {
+    return { body: describeJob(await jobs.startCopy(projectId, body)) };
+  }
+  if (configuration['extract'] !== undefined) {
+    return { body: describeJob(await jobs.startExtract(projectId, body)) };
+  }
   if (configuration['query'] === undefined) {
-    const kind = Object.keys(configuration)[0] ?? 'empty';
-    throw new BigQueryError(
-      'notImplemented',
-      `Jobs of this kind need an upload or are not supported: ${kind}`,
-    );
+    throw new BigQueryError('required', 'Required parameter is missing: configuration.query');
   }
   if (!isTrue(configuration['dryRun'])) {
     return { body: describeJob(await jobs.startQuery(projectId, body, true)) };

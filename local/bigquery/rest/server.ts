@@ -34,7 +34,10 @@ export async function startRest(
   },
 ): Promise<RestServer> {
   const jobStore = await JobStore.open(store);
-  const jobs = new Jobs(store, jobStore);
+  const jobs = new Jobs(store, jobStore, {
+    storage: join(options.directory, 'storage'),
+    scratch: join(options.directory, 'scratch'),
+  });
   const uploads = await Uploads.open(jobs, join(options.directory, 'uploads'));
   const router = new Router();
   routeDatasets(router, store);

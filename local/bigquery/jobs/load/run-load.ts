@@ -1,18 +1,19 @@
 import { stat } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { BigQueryError, type ErrorProto } from '../errors.ts';
-import type { JsonObject } from '../rest/json.ts';
-import { RowWriter } from '../storage/row-writer.ts';
-import type { Store } from '../storage/store.ts';
-import { type Cell, CellError, checkCell } from '../tables/cell.ts';
-import { quoteTable } from '../tables/duckdb-types.ts';
-import { changedTable, newTable } from '../tables/new-resource.ts';
-import { type Field, findField, formatTable, type Table } from '../tables/schema.ts';
-import { changeSchema } from '../tables/schema-change.ts';
+import { BigQueryError, type ErrorProto } from '../../errors.ts';
+import type { JsonObject } from '../../rest/json.ts';
+import { RowWriter } from '../../storage/row-writer.ts';
+import type { Store } from '../../storage/store.ts';
+import { type Cell, CellError, checkCell } from '../../tables/cell.ts';
+import { quoteTable } from '../../tables/duckdb-types.ts';
+import { changedTable, newTable } from '../../tables/new-resource.ts';
+import { type Field, findField, formatTable, type Table } from '../../tables/schema.ts';
+import { changeSchema } from '../../tables/schema-change.ts';
 import { openCsv } from './csv-file.ts';
 import { openJson } from './json-file.ts';
 import type { LoadFile } from './load-file.ts';
 import type { LoadOptions } from './load-options.ts';
+import { openParquet } from './parquet-file.ts';
 
 /** A failed load; it has written nothing. */
 export class LoadFailure extends Error {
@@ -24,13 +25,13 @@ export class LoadFailure extends Error {
 }
 
 /**
- * Loads a file in one transaction. `finish` runs in it, just before the commit, and gets the job's
+ * Loads files in one transaction. `finish` runs in it, just before the commit, and gets the job's
  * statistics. Throws LoadFailure and BigQueryError.
  */
 export async function runLoad(
   store: Store,
   options: LoadOptions,
-  file: string,
+  files: readonly string[],
   finish: (connection: DuckDBConnection, statistics: JsonObject) => Promise<() => void>,
 ): Promise<void> {
   store.requireDataset(options.destination);
@@ -42,13 +43,20 @@ export async function runLoad(
       await checkDispositions(connection, options, current);
       const known =
         options.write === 'WRITE_TRUNCATE' && declares(options) ? undefined : current?.schema;
-      const open = options.format === 'CSV' ? openCsv : openJson;
-      const loadFile = await open(file, options, known);
+      const [first = '', ...rest] = files;
+      const loadFile = await openFile(first, options, known);
       const { table, publish } = await prepareTable(store, connection, options, current, loadFile);
       const counts = await copyRows(connection, table, loadFile, options);
+      for (const file of rest) {
+        const own = await openFile(file, options, loadFile.schema);
+        const more = await copyRows(connection, table, own, options);
+        counts.rows += more.rows;
+        counts.bad += more.bad;
+      }
+      const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
       const statistics = {
-        inputFiles: '1',
-        inputFileBytes: String((await stat(file)).size),
+        inputFiles: String(files.length),
+        inputFileBytes: String(sizes.reduce((sum, size) => sum + size, 0)),
         outputRows: String(counts.rows),
         outputBytes: '0',
         badRecords: String(counts.bad),
@@ -58,6 +66,17 @@ export async function runLoad(
       afterCommit(done);
     },
   );
+}
+
+async function openFile(
+  file: string,
+  options: LoadOptions,
+  known: Field[] | undefined,
+): Promise<LoadFile> {
+  if (options.format === 'PARQUET') return openParquet(file, options);
+  return options.format === 'CSV'
+    ? await openCsv(file, options, known)
+    : await openJson(file, options, known);
 }
 
 /** Other writers wait only for a load that may change the schema or existing rows. */

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { BigQueryError } from '../errors.ts';
-import type { Field, FieldType } from '../tables/schema.ts';
-import { type ExactJson, jsonToCells, NumberText, parseExactJson } from '../values/json-row.ts';
+import { BigQueryError } from '../../errors.ts';
+import type { Field, FieldType } from '../../tables/schema.ts';
+import { type ExactJson, jsonToCells, NumberText, parseExactJson } from '../../values/json-row.ts';
 import { SAMPLE_ROWS } from './autodetect.ts';
 import { headerName } from './column-name.ts';
 import { type FileRow, type LoadFile, problem } from './load-file.ts';

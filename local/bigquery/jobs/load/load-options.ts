@@ -1,14 +1,14 @@
-import { BigQueryError } from '../errors.ts';
-import type { Destination } from '../query/destination.ts';
-import { asArray, asCount, asObject, asText, isTrue, type JsonObject } from '../rest/json.ts';
-import { readFields } from '../rest/schema-json.ts';
-import type { Field, Table, TableRef, TimePartitioning } from '../tables/schema.ts';
+import { BigQueryError } from '../../errors.ts';
+import type { Destination } from '../../query/destination.ts';
+import { asArray, asCount, asObject, asText, isTrue, type JsonObject } from '../../rest/json.ts';
+import { readFields } from '../../rest/schema-json.ts';
+import type { Field, Table, TableRef, TimePartitioning } from '../../tables/schema.ts';
 import type { CharacterMap } from './column-name.ts';
 import type { CsvOptions } from './csv-parser.ts';
 
 export interface LoadOptions {
   destination: TableRef;
-  format: 'CSV' | 'NEWLINE_DELIMITED_JSON';
+  format: 'CSV' | 'NEWLINE_DELIMITED_JSON' | 'PARQUET';
   /** The columns that the job declares, in the file's order. */
   schema?: Field[];
   autodetect: boolean;
@@ -35,9 +35,6 @@ export interface LoadOptions {
 
 /** `configuration.load` of a job. Throws invalid and notImplemented. */
 export function readLoadOptions(load: JsonObject): LoadOptions {
-  if (asArray(load['sourceUris']).length > 0) {
-    throw new BigQueryError('notImplemented', 'Only uploaded files can be loaded, not sourceUris');
-  }
   const updates = new Set(asArray(load['schemaUpdateOptions']).map(String));
   return {
     destination: readDestination(asObject(load['destinationTable'])),
@@ -89,8 +86,12 @@ export function readQueryDestination(projectId: string, query: JsonObject): Dest
 }
 
 function readFormat(format: string): LoadOptions['format'] {
-  if (format === 'CSV' || format === 'NEWLINE_DELIMITED_JSON') return format;
-  throw new BigQueryError('notImplemented', `Source format ${format} is not supported`);
+  if (format === 'CSV' || format === 'NEWLINE_DELIMITED_JSON' || format === 'PARQUET')
+    return format;
+  throw new BigQueryError(
+    'notImplemented',
+    `The source format ${format} is not supported by the local server`,
+  );
 }
 
 function readWrite(write: string): LoadOptions['write'] {
@@ -131,7 +132,7 @@ function readCsv(load: JsonObject): LoadOptions['csv'] {
 function readCharacterMap(load: JsonObject): CharacterMap | undefined {
   const map = asText(load['columnNameCharacterMap']) ?? 'COLUMN_NAME_CHARACTER_MAP_UNSPECIFIED';
   if (map === 'COLUMN_NAME_CHARACTER_MAP_UNSPECIFIED') return undefined;
-  if ((asText(load['sourceFormat']) ?? 'CSV') !== 'CSV') {
+  if (!['CSV', 'PARQUET'].includes(asText(load['sourceFormat']) ?? 'CSV')) {
     throw new BigQueryError('invalid', 'columnNameCharacterMap is only for CSV and Parquet files');
   }
   if (map === 'STRICT' || map === 'V1' || map === 'V2') return map;

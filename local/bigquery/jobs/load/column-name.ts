@@ -1,4 +1,4 @@
-import { checkName, FLEXIBLE, MAX_NAME } from '../tables/column-limits.ts';
+import { checkName, FLEXIBLE, MAX_NAME } from '../../tables/column-limits.ts';
 
 /**
  * `columnNameCharacterMap` of a load job: STRICT rejects invalid column names, V1 reduces names to ASCII

@@ -1,6 +1,6 @@
-import type { ErrorProto } from '../errors.ts';
-import type { Cell } from '../tables/cell.ts';
-import type { Field } from '../tables/schema.ts';
+import type { ErrorProto } from '../../errors.ts';
+import type { Cell } from '../../tables/cell.ts';
+import type { Field } from '../../tables/schema.ts';
 
 /** A row, with cells in the order of the file's schema, or the problem with it. */
 export type FileRow = { cells: Cell[] } | { problem: ErrorProto };

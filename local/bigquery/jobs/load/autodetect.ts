@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
-import { BigQueryError } from '../errors.ts';
-import type { Field, FieldType } from '../tables/schema.ts';
-import { parseDate, parseTime, parseTimestamp } from '../values/calendar.ts';
-import { parseFloat64, parseInteger } from '../values/parse-text.ts';
+import { BigQueryError } from '../../errors.ts';
+import type { Field, FieldType } from '../../tables/schema.ts';
+import { parseDate, parseTime, parseTimestamp } from '../../values/calendar.ts';
+import { parseFloat64, parseInteger } from '../../values/parse-text.ts';
 import { type CharacterMap, headerName } from './column-name.ts';
 import { type CsvOptions, CsvParser, type CsvRecord } from './csv-parser.ts';
 

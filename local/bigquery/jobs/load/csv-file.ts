@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
-import { BigQueryError } from '../errors.ts';
-import type { Cell } from '../tables/cell.ts';
-import { type Field, findField } from '../tables/schema.ts';
-import { parseText } from '../values/parse-text.ts';
+import { BigQueryError } from '../../errors.ts';
+import type { Cell } from '../../tables/cell.ts';
+import { type Field, findField } from '../../tables/schema.ts';
+import { parseText } from '../../values/parse-text.ts';
 import { detectCsv, detectDelimiter, SAMPLE_ROWS } from './autodetect.ts';
 import { headerName } from './column-name.ts';
 import { CsvParser, type CsvRecord } from './csv-parser.ts';

@@ -1,4 +1,4 @@
-import { BigQueryError } from '../errors.ts';
+import { BigQueryError } from '../../errors.ts';
 
 export interface CsvOptions {
   delimiter: string;
