@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { BigQueryError } from '../errors.ts';
-import { asObject } from '../rest/json.ts';
+import { asObject } from '../rest/http/json.ts';
 import type { JobSummary, Store } from '../storage/store.ts';
 import { formatJob, type Job, type JobRef, jobType } from './job.ts';
 

@@ -1,5 +1,5 @@
 import type { ErrorProto } from '../errors.ts';
-import type { JsonObject } from '../rest/json.ts';
+import type { JsonObject } from '../rest/http/json.ts';
 
 export interface JobRef {
   projectId: string;

@@ -7,7 +7,14 @@ import type { ChildStatement } from '../query/script/run-script.ts';
 import type { QueryResult } from '../query/select.ts';
 import type { QueryParameter } from '../query/session/parameters.ts';
 import type { Query } from '../query/session/query.ts';
-import { asArray, asObject, asText, isTrue, type Json, type JsonObject } from '../rest/json.ts';
+import {
+  asArray,
+  asObject,
+  asText,
+  isTrue,
+  type Json,
+  type JsonObject,
+} from '../rest/http/json.ts';
 import type { Store } from '../storage/store.ts';
 import type { DatasetRef } from '../tables/schema.ts';
 import { formatJob, type Job, type JobRef } from './job.ts';
@@ -17,7 +24,7 @@ import { LoadFailure, runLoad } from './load/run-load.ts';
 import { filesOfUri, uncompressed } from './load/source-files.ts';
 import { queryStatistics } from './query-statistics.ts';
 import { readCopy } from './read-copy.ts';
-import { runExtract } from './run-extract.ts';
+import { readExtract, runExtract } from './run-extract.ts';
 
 const LOCATION = 'US';
 /** How many query results are kept; BigQuery keeps results for a day. */
@@ -94,7 +101,7 @@ export class Jobs {
   /** Writes a table into a file. Throws duplicate. */
   async startExtract(projectId: string, resource: JsonObject): Promise<Job> {
     const job = newJob(projectId, resource);
-    const extract = asObject(job.configuration['extract']);
+    const extract = readExtract(projectId, asObject(job.configuration['extract']));
     return this.#startOther(job, () =>
       runExtract(this.#store, projectId, extract, this.#folders.storage),
     );

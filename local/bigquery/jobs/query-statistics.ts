@@ -1,5 +1,5 @@
 import type { QueryResult } from '../query/select.ts';
-import type { JsonObject } from '../rest/json.ts';
+import type { JsonObject } from '../rest/http/json.ts';
 
 /** `statistics.query` of a job. https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#jobstatistics2 */
 export function queryStatistics(result: QueryResult): JsonObject {

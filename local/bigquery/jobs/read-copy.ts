@@ -1,6 +1,6 @@
 import { BigQueryError } from '../errors.ts';
 import type { Query } from '../query/session/query.ts';
-import { asArray, asObject, asText, type Json, type JsonObject } from '../rest/json.ts';
+import { asArray, asObject, asText, type Json, type JsonObject } from '../rest/http/json.ts';
 import type { Store } from '../storage/store.ts';
 import type { TableRef } from '../tables/schema.ts';
 import { readQueryDestination } from './load/load-options.ts';

@@ -8,28 +8,33 @@ import { BigQueryError } from '../errors.ts';
 import { type RestRow, restRow } from '../query/results/rest-values.ts';
 import type { ResultField } from '../query/results/result-schema.ts';
 import { runQuery } from '../query/run-query.ts';
-import { asArray, asObject, asText, type JsonObject } from '../rest/json.ts';
+import { asArray, asObject, asText, type JsonObject } from '../rest/http/json.ts';
 import type { Store } from '../storage/store.ts';
 import { fileOfUri } from './load/source-files.ts';
 
 const STEP = 1000;
 
-/** Writes a table into a file of the folder that stands for Cloud Storage. Returns the job's statistics. */
-export async function runExtract(
-  store: Store,
-  projectId: string,
-  extract: JsonObject,
-  folder: string,
-): Promise<JsonObject> {
+export interface ExtractOptions {
+  /** As `project.dataset.table`. */
+  table: string;
+  uri: string;
+  format: 'CSV' | 'NEWLINE_DELIMITED_JSON';
+  compression: string;
+  delimiter: string;
+  header: boolean;
+}
+
+/** `configuration.extract` of a job. Throws required and notImplemented. */
+export function readExtract(projectId: string, extract: JsonObject): ExtractOptions {
   const source = asObject(extract['sourceTable']);
-  const table = [
-    asText(source['projectId']) ?? projectId,
-    source['datasetId'],
-    source['tableId'],
-  ].join('.');
+  const [datasetId, tableId] = [asText(source['datasetId']), asText(source['tableId'])];
+  if (!datasetId || !tableId) {
+    throw new BigQueryError('required', 'Required parameter is missing: sourceTable');
+  }
   const uri = asText(extract['destinationUri']) ?? asText(asArray(extract['destinationUris'])[0]);
-  if (uri === undefined)
+  if (uri === undefined) {
     throw new BigQueryError('required', 'Required parameter is missing: destinationUris');
+  }
   const format = asText(extract['destinationFormat']) ?? 'CSV';
   if (format !== 'CSV' && format !== 'NEWLINE_DELIMITED_JSON') {
     throw new BigQueryError(
@@ -37,6 +42,24 @@ export async function runExtract(
       `Extracting ${format} is not supported by the local server`,
     );
   }
+  return {
+    table: `${asText(source['projectId']) ?? projectId}.${datasetId}.${tableId}`,
+    uri,
+    format,
+    compression: asText(extract['compression']) ?? 'NONE',
+    delimiter: asText(extract['fieldDelimiter']) ?? ',',
+    header: String(extract['printHeader']) !== 'false',
+  };
+}
+
+/** Writes a table into a file of the folder that stands for Cloud Storage. Returns the job's statistics. */
+export async function runExtract(
+  store: Store,
+  projectId: string,
+  options: ExtractOptions,
+  folder: string,
+): Promise<JsonObject> {
+  const { table, uri, format, compression, delimiter, header } = options;
   const result = await runQuery(store, {
     sql: `SELECT * FROM \`${table}\``,
     scope: { projectId },
@@ -51,9 +74,8 @@ export async function runExtract(
   }
   const file = fileOfUri(folder, uri.replace('*', '000000000000'));
   await mkdir(dirname(file), { recursive: true });
-  const output = openOutput(file, asText(extract['compression']) ?? 'NONE');
-  const delimiter = asText(extract['fieldDelimiter']) ?? ',';
-  if (format === 'CSV' && String(extract['printHeader']) !== 'false') {
+  const output = openOutput(file, compression);
+  if (format === 'CSV' && header) {
     await write(
       output.stream,
       `${schema.map(({ name }) => csvField(name, delimiter)).join(delimiter)}\n`,

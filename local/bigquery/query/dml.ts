@@ -81,7 +81,7 @@ export function dmlSql(
   return { table, sql: analyseChange(new Analyser(environmentOf(session)), tree, targetOf(table)) };
 }
 
-export function targetOf(table: Table): Target {
+function targetOf(table: Table): Target {
   return {
     sql: quoteTable(table),
     name: table.tableId,

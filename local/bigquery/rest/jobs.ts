@@ -4,10 +4,10 @@ import type { JobStore } from '../jobs/job-store.ts';
 import { type Jobs, readQuery } from '../jobs/jobs.ts';
 import { dryRun } from '../query/run-query.ts';
 import type { Store } from '../storage/store.ts';
-import { asObject, isTrue } from './json.ts';
-import { cutPage, readPage } from './paging.ts';
-import type { Call, Reply, Router } from './router.ts';
-import { writeFields } from './schema-json.ts';
+import { asObject, isTrue } from './http/json.ts';
+import { cutPage, readPage } from './http/paging.ts';
+import type { Call, Reply, Router } from './http/router.ts';
+import { writeFields } from './http/schema-json.ts';
 
 const JOBS = '/projects/:projectId/jobs';
 

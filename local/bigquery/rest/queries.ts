@@ -5,10 +5,10 @@ import { type Jobs, readQuery } from '../jobs/jobs.ts';
 import { type RestRow, restRow, type TimestampFormat } from '../query/results/rest-values.ts';
 import { dryRun } from '../query/run-query.ts';
 import type { Store } from '../storage/store.ts';
-import { asCount, asObject, asText, isTrue, type JsonObject } from './json.ts';
-import { readPage } from './paging.ts';
-import type { Call, Reply, Router } from './router.ts';
-import { writeFields } from './schema-json.ts';
+import { asCount, asObject, asText, isTrue, type JsonObject } from './http/json.ts';
+import { readPage } from './http/paging.ts';
+import type { Call, Reply, Router } from './http/router.ts';
+import { writeFields } from './http/schema-json.ts';
 
 /** How long BigQuery waits for a query before it answers without the result. */
 const DEFAULT_TIMEOUT_MS = 10_000;

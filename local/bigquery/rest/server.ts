@@ -9,13 +9,15 @@ import { JobStore } from '../jobs/job-store.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import type { Store } from '../storage/store.ts';
 import { routeDatasets } from './datasets.ts';
+import { handleWithFaults } from './http/rest-faults.ts';
+import { Router } from './http/router.ts';
 import { routeJobs } from './jobs.ts';
+import { routeProjects } from './projects.ts';
 import { routeQueries } from './queries.ts';
-import { handleWithFaults } from './rest-faults.ts';
-import { Router } from './router.ts';
+import { routeRoutines } from './routines.ts';
 import { routeTableData } from './table-data.ts';
 import { routeTables } from './tables.ts';
-import { Uploads } from './uploads.ts';
+import { Uploads } from './uploads/uploads.ts';
 
 export interface RestServer {
   readonly port: number;
@@ -40,9 +42,11 @@ export async function startRest(
   });
   const uploads = await Uploads.open(jobs, join(options.directory, 'uploads'));
   const router = new Router();
+  routeProjects(router, store);
   routeDatasets(router, store);
   routeTables(router, store);
   routeTableData(router, store);
+  routeRoutines(router, store);
   routeJobs(router, store, jobs, jobStore);
   routeQueries(router, store, jobs, jobStore);
   uploads.route(router);

@@ -1,5 +1,3 @@
-import { invalidQuery } from './query-error.ts';
-
 export type ScalarKind =
   | 'INT64'
   | 'FLOAT64'
@@ -149,10 +147,6 @@ export function quoteText(text: string): string {
 
 const NUMBERS: readonly string[] = ['INT64', 'NUMERIC', 'BIGNUMERIC', 'FLOAT64'];
 
-export function isNumber(type: SqlType): boolean {
-  return NUMBERS.includes(type.kind);
-}
-
 /** INT64 is as near to FLOAT64 as to NUMERIC; a decimal is nearer to a decimal. */
 function numberWidening(from: string, to: string): number {
   if (from === 'INT64') return to === 'BIGNUMERIC' ? 1.1 : 1;
@@ -176,10 +170,4 @@ export function widening(from: SqlType, to: SqlType): number | undefined {
     return costs.includes(undefined) ? undefined : 1;
   }
   return undefined;
-}
-
-/** Throws invalidQuery. */
-export function fieldsOf(type: SqlType): StructField[] {
-  if (type.kind !== 'STRUCT') throw invalidQuery(`${typeName(type)} is not a STRUCT`);
-  return type.fields;
 }

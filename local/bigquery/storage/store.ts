@@ -96,6 +96,10 @@ export class Store {
     return this.#catalogue.table(ref);
   }
 
+  listProjects(): string[] {
+    return this.#catalogue.projects();
+  }
+
   listDatasets(projectId: string): Dataset[] {
     return this.#catalogue.datasetsOf(projectId);
   }

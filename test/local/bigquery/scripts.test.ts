@@ -48,7 +48,7 @@ describe('the procedural language', () => {
     ],
     ['CREATE TEMP FUNCTION f(x INT64) AS (x * 2); SELECT f(21)', [['42']]],
     [
-      'CREATE TEMP FUNCTION g(x FLOAT64) RETURNS STRING LANGUAGE js AS "return `v${x * 2}`;"; SELECT g(1.5)',
+      'CREATE TEMP FUNCTION g(x FLOAT64) RETURNS STRING LANGUAGE js AS "return ['v', x * 2].join(\'\');"; SELECT g(1.5)',
       [['v3']],
     ],
     [

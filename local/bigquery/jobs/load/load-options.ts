@@ -1,7 +1,14 @@
 import { BigQueryError } from '../../errors.ts';
 import type { Destination } from '../../query/destination.ts';
-import { asArray, asCount, asObject, asText, isTrue, type JsonObject } from '../../rest/json.ts';
-import { readFields } from '../../rest/schema-json.ts';
+import {
+  asArray,
+  asCount,
+  asObject,
+  asText,
+  isTrue,
+  type JsonObject,
+} from '../../rest/http/json.ts';
+import { readFields } from '../../rest/http/schema-json.ts';
 import type { Field, Table, TableRef, TimePartitioning } from '../../tables/schema.ts';
 import type { CharacterMap } from './column-name.ts';
 import type { CsvOptions } from './csv-parser.ts';

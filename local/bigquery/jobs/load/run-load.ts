@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { BigQueryError, type ErrorProto } from '../../errors.ts';
-import type { JsonObject } from '../../rest/json.ts';
+import type { JsonObject } from '../../rest/http/json.ts';
 import { RowWriter } from '../../storage/row-writer.ts';
 import type { Store } from '../../storage/store.ts';
 import { type Cell, CellError, checkCell } from '../../tables/cell.ts';

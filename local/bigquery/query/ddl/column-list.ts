@@ -91,7 +91,7 @@ function readDefault(cursor: TokenCursor, source: string): string {
   return source.slice(first.start, last.end);
 }
 
-export function readType(cursor: TokenCursor, name: string, source: string): Field {
+function readType(cursor: TokenCursor, name: string, source: string): Field {
   const word = cursor.name().toUpperCase();
   if (word === 'ARRAY') {
     cursor.expect('<');

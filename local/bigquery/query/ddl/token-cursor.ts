@@ -3,10 +3,7 @@ import type { Token } from '../../sql/lexer.ts';
 import { describeToken } from '../../sql/syntax-error.ts';
 
 /** The dotted path at `index`. An unquoted project name may contain dashes. */
-export function readPath(
-  tokens: readonly Token[],
-  index: number,
-): { path: string[]; next: number } {
+function readPath(tokens: readonly Token[], index: number): { path: string[]; next: number } {
   let text = '';
   let at = index;
   for (let token = tokens[at]; token !== undefined; token = tokens[++at]) {

@@ -14,7 +14,7 @@ import type { Token } from '../../sql/lexer.ts';
 import { readerOf } from '../../sql/parse/parse.ts';
 import { readType } from '../../sql/parse/types.ts';
 import { invalidQuery } from '../../sql/query-error.ts';
-import { duckType, quote, type SqlType, scalar, typeName } from '../../sql/types.ts';
+import { quote, type SqlType, scalar, typeName } from '../../sql/types.ts';
 import { execute, resultFields, runScalar, selectSql, withConnection } from '../select.ts';
 import { environmentOf } from '../session/environment.ts';
 import type { Session } from '../session/session.ts';
@@ -189,5 +189,3 @@ export async function forEachRow(
     session.variables.delete(name);
   }
 }
-
-export { duckType };

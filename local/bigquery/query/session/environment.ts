@@ -54,7 +54,7 @@ export function environmentOf(
   };
 }
 
-export function variableSql(name: string): string {
+function variableSql(name: string): string {
   return `getvariable('v_${name}')`;
 }
 

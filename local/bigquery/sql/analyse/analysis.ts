@@ -1,6 +1,6 @@
 import type { Call, Expression, Query } from '../parse/trees/tree.ts';
 import type { SqlType } from '../types.ts';
-import type { Range, Relation, Scope } from './scope.ts';
+import type { Relation, Scope } from './scope.ts';
 import type { Typed } from './typed.ts';
 
 /** What a table is when it is read. */
@@ -46,5 +46,3 @@ export interface Analysis {
   query(query: Query, scope: Scope): Relation;
   call(call: Call & { pos: number }, scope: Scope): Typed;
 }
-
-export type { Range };

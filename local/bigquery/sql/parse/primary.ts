@@ -162,7 +162,7 @@ function readCast(reader: Reader): Expression {
   return { kind: 'cast', of, type, safe, ...(format && { format }), ...(zone && { zone }), pos };
 }
 
-export function readDatePart(reader: Reader): DatePart {
+function readDatePart(reader: Reader): DatePart {
   const name = reader.anyName().toUpperCase();
   if (!reader.accept('(')) return { name };
   const day = reader.anyName().toUpperCase();

@@ -58,9 +58,7 @@ function readBody(reader: Reader): QueryBody {
 }
 
 /** A set operator. GoogleSQL has no plain UNION, INTERSECT or EXCEPT. */
-export function readOperator(
-  reader: Reader,
-): Pick<SetOperation, 'operator' | 'byName'> | undefined {
+function readOperator(reader: Reader): Pick<SetOperation, 'operator' | 'byName'> | undefined {
   const mode = ['FULL', 'LEFT', 'INNER'].find((word) => reader.is(word));
   const ahead = mode === undefined ? 0 : reader.word(1) === 'OUTER' ? 2 : 1;
   const word = reader.word(ahead);

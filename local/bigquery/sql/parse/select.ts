@@ -73,7 +73,7 @@ function readExcept(reader: Reader): string[] {
   return reader.group(() => reader.identifier());
 }
 
-export function readGroupBy(reader: Reader): GroupBy {
+function readGroupBy(reader: Reader): GroupBy {
   if (reader.accept('ALL')) return { all: true, items: [] };
   return { all: false, items: reader.list(() => readGroupItem(reader)) };
 }

@@ -21,7 +21,7 @@ import { formatFunctions } from './values/format-functions.ts';
 import { numberFunctions } from './values/number-functions.ts';
 
 /** The prefix of all functions here, in DuckDB. */
-export const RUNTIME_PREFIX = 'gsql_';
+const RUNTIME_PREFIX = 'gsql_';
 
 /** Adds the functions and the macros to the connection's database, for all of its connections. */
 export async function registerRuntime(connection: DuckDBConnection): Promise<void> {

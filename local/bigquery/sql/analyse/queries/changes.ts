@@ -12,7 +12,7 @@ import { analyseSource } from './from.ts';
 import { starColumns } from './relations.ts';
 
 /** A column of the table that a statement changes. */
-export interface TargetColumn {
+interface TargetColumn {
   name: string;
   type: SqlType;
   /** Limits a value to the column's length or digits. */

@@ -47,7 +47,7 @@ export function analyseSource(analysis: Analysis, source: Source, outer: Scope):
   }
 }
 
-export function single(sql: string, range: Range): From {
+function single(sql: string, range: Range): From {
   return { sql, ranges: [range], merged: new Map() };
 }
 

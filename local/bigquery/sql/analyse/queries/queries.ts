@@ -138,7 +138,7 @@ function fromRelation(
 }
 
 /** ORDER BY and LIMIT around a whole query, which see only its columns. */
-export function finished(
+function finished(
   analysis: Analysis,
   relation: Relation,
   scope: Scope,

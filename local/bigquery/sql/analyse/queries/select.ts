@@ -85,7 +85,7 @@ function refuseDistinct(kinds: readonly string[], pos: number): void {
     throw invalidQuery(`Column of type ${bad} cannot be used in SELECT DISTINCT`, pos);
 }
 
-export function condition(
+function condition(
   analysis: Analysis,
   expression: Expression,
   scope: Scope,

@@ -14,7 +14,7 @@ const BOOL = scalar('BOOL');
 const UNORDERED: ReadonlySet<string> = new Set(['JSON', 'STRUCT', 'ARRAY']);
 
 /** Both operands in their common type. Throws invalidQuery. */
-export function together(
+function together(
   operator: string,
   operands: readonly Typed[],
   pos: number,

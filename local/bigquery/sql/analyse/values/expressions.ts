@@ -207,7 +207,7 @@ function analyseStruct(
 }
 
 /** A column in STRUCT(…) gives its name to the field. */
-export function impliedName(value: Expression | undefined): string | undefined {
+function impliedName(value: Expression | undefined): string | undefined {
   if (value?.kind === 'name' || value?.kind === 'field') return value.name;
   return undefined;
 }

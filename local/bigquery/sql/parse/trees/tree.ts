@@ -47,7 +47,7 @@ export type LikePattern =
   | Expression
   | { quantifier: 'ANY' | 'ALL'; patterns: Expression[] | { array: Expression } };
 export type IsWhat = 'NULL' | 'TRUE' | 'FALSE' | { distinctFrom: Expression };
-export interface Branch {
+interface Branch {
   when: Expression;
   result: Expression;
 }

@@ -84,7 +84,7 @@ export function isoYearStart(year: number): number {
   return fourth - ((weekday(fourth) + 6) % 7);
 }
 
-export const WEEKDAYS: readonly string[] = [
+const WEEKDAYS: readonly string[] = [
   'SUNDAY',
   'MONDAY',
   'TUESDAY',

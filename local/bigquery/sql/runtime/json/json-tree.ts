@@ -1,6 +1,6 @@
 /** A JSON document whose numbers keep their text, and whose objects keep the first of equal keys. */
 export type Json = null | boolean | string | JsonNumber | Json[] | JsonObject;
-export type JsonObject = Map<string, Json>;
+type JsonObject = Map<string, Json>;
 
 export class JsonNumber {
   readonly text: string;

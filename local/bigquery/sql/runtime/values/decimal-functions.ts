@@ -15,7 +15,7 @@ import {
 /** BIGNUMERIC is a STRUCT of a BIGNUM in DuckDB, which these functions get and give as text. */
 const FIELD = 'bignumeric units';
 
-export function bigUnits(text: string): bigint {
+function bigUnits(text: string): bigint {
   return BigInt(/-?\d+(?=\}$)/.exec(text)?.[0] ?? '0');
 }
 

@@ -25,7 +25,7 @@ export function checked(kind: DecimalKind, units: bigint): bigint {
 }
 
 /** Division that rounds half away from zero. */
-export function divideRounded(dividend: bigint, divisor: bigint): bigint {
+function divideRounded(dividend: bigint, divisor: bigint): bigint {
   const isNegative = dividend < 0n !== divisor < 0n;
   const [size, by] = [dividend < 0n ? -dividend : dividend, divisor < 0n ? -divisor : divisor];
   const rounded = (size * 2n + by) / (by * 2n);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { BigQueryError } from '../errors.ts';
+import { BigQueryError } from '../../errors.ts';
 import { asObject, type Json, type JsonObject } from './json.ts';
 
 export interface Call {

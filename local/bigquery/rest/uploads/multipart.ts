@@ -1,4 +1,4 @@
-import { BigQueryError } from '../errors.ts';
+import { BigQueryError } from '../../errors.ts';
 
 /**
  * Splits a `multipart/related` body of two parts. `head` is the text of the first part; `media` streams

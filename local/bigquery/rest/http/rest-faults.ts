@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Faults } from '../../faults/faults.ts';
+import type { Faults } from '../../../faults/faults.ts';
 import { type Reply, type Router, send } from './router.ts';
 
 const DEFAULT_MS = 1000;

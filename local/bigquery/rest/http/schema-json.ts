@@ -1,6 +1,6 @@
-import { BigQueryError } from '../errors.ts';
-import { checkColumns } from '../tables/column-limits.ts';
-import { canonicalType, type Field, type FieldMode } from '../tables/schema.ts';
+import { BigQueryError } from '../../errors.ts';
+import { checkColumns } from '../../tables/column-limits.ts';
+import { canonicalType, type Field, type FieldMode } from '../../tables/schema.ts';
 import { asArray, asObject, type Json, type JsonObject } from './json.ts';
 
 const MODES: ReadonlySet<string> = new Set(['NULLABLE', 'REQUIRED', 'REPEATED']);

@@ -1,4 +1,4 @@
-import { BigQueryError } from '../errors.ts';
+import { BigQueryError } from '../../errors.ts';
 import { asCount } from './json.ts';
 
 export interface Page {

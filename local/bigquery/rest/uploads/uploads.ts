@@ -3,12 +3,12 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { BigQueryError } from '../errors.ts';
-import { describeJob } from '../jobs/job.ts';
-import type { Jobs } from '../jobs/jobs.ts';
-import type { JsonObject } from './json.ts';
+import { BigQueryError } from '../../errors.ts';
+import { describeJob } from '../../jobs/job.ts';
+import type { Jobs } from '../../jobs/jobs.ts';
+import type { JsonObject } from '../http/json.ts';
+import { type Call, parseJson, type Reply, type Router } from '../http/router.ts';
 import { splitMultipart } from './multipart.ts';
-import { type Call, parseJson, type Reply, type Router } from './router.ts';
 
 const PATHS = ['/upload', '/resumable/upload'].map(
   (prefix) => `${prefix}/bigquery/v2/projects/:projectId/jobs`,
