@@ -48,8 +48,8 @@ describe('the procedural language', () => {
     ],
     ['CREATE TEMP FUNCTION f(x INT64) AS (x * 2); SELECT f(21)', [['42']]],
     [
-      'CREATE TEMP FUNCTION g(x FLOAT64) RETURNS STRING LANGUAGE js AS "return ['v', x * 2].join(\'\');"; SELECT g(1.5)',
-      [['v3']],
+      'CREATE TEMP FUNCTION g(x FLOAT64) RETURNS STRING LANGUAGE js AS "return [x * 2].join();"; SELECT g(1.5)',
+      [['3']],
     ],
     [
       'CREATE PROCEDURE d.triple(a INT64, OUT b INT64) BEGIN SET b = a * 3; END; DECLARE z INT64',

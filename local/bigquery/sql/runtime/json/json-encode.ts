@@ -13,12 +13,12 @@ import {
 import type { SqlType } from '../../types.ts';
 import { dateText, datetimeText, timeText } from '../dates/date-text.ts';
 import { decimalText, NUMERIC } from '../values/decimals.ts';
-import { floatLiteral, floatText } from '../values/float-text.ts';
+import { floatLiteral } from '../values/float-text.ts';
 import { isoInterval } from '../values/interval-text.ts';
 import { type Json, JsonNumber, parseJson } from './json-tree.ts';
 
 /**
- * Whether numbers that a FLOAT64 cannot hold become strings.
+ * `wideAsText`: whether decimals with a fraction, and integers that a FLOAT64 cannot hold, become strings.
  * https://cloud.google.com/bigquery/docs/reference/standard-sql/json_functions#json_encodings
  */
 export function encodeJson(type: SqlType, value: DuckDBValue, wideAsText: boolean): Json {
@@ -51,8 +51,7 @@ function encodeScalar(kind: string, value: DuckDBValue, wideAsText: boolean): Js
   if (value instanceof DuckDBDecimalValue || kind === 'BIGNUMERIC') {
     const text =
       value instanceof DuckDBDecimalValue ? decimalText(NUMERIC, value.value) : String(value);
-    const isFloat =
-      floatText(Number(text)) === text || (/^-?\d+$/.test(text) && isExact(BigInt(text)));
+    const isFloat = /^-?\d+$/.test(text) && isExact(BigInt(text));
     return number(text, isFloat, wideAsText);
   }
   if (value instanceof DuckDBDateValue) return dateText(value.days);
