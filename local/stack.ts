@@ -5,7 +5,7 @@ import { secretPrefix } from '../shared/config/secrets.ts';
 import type { AllowedHosts } from './guards/request-guard.ts';
 import type { PartName } from './parts/part.ts';
 import { type PartListeners, PartProcess } from './parts/part-process.ts';
-import { type Ports, requireFree } from './parts/ports.ts';
+import { type Ports, type RunningPorts, requireFree } from './parts/ports.ts';
 import { exportStreams, startSenderApis } from './samples/sender-apis.ts';
 import type { Secrets } from './secrets.ts';
 import { claimState } from './state-version.ts';
@@ -31,7 +31,8 @@ interface StackChange {
 }
 
 export interface Stack {
-  readonly ports: Ports;
+  /** They may change with a restart. */
+  readonly ports: RunningPorts;
   /**
    * Restarts the subscriber and the edge on the same ports; Pub/Sub and BigQuery stay. If the new subscriber does not
    * start, everything goes on as before.
@@ -56,7 +57,7 @@ export async function startStack(given: StackOptions): Promise<Stack> {
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   claimState(options.directory);
   const parts = new Map<PartName, PartProcess>();
-  const ports = { ...options.ports };
+  const ports: RunningPorts = { ...options.ports };
   const { allowHosts = [] } = options;
 
   const start = async (name: PartName, config: object, environment: NodeJS.ProcessEnv = {}) => {
@@ -78,7 +79,12 @@ export async function startStack(given: StackOptions): Promise<Stack> {
       port: ports.edge,
       relayConfig: options.config,
       ...wranglerBeside(options.config),
-      bindings: { ...options.secrets, PUBSUB_ENDPOINT: `http://127.0.0.1:${ports.pubsub}` },
+      bindings: {
+        // A developer wants to see every delivery, and here a line costs nothing.
+        EDGE_LOG: 'all',
+        ...options.secrets,
+        PUBSUB_ENDPOINT: `http://127.0.0.1:${ports.pubsub}`,
+      },
     });
   let senderApis = await startSenderApis(options.relay, options.secrets, ports, allowHosts);
   Object.assign(ports, senderApis.ports);
@@ -90,7 +96,7 @@ export async function startStack(given: StackOptions): Promise<Stack> {
       // Both may pull for a moment: an envelope that comes twice is recognised by its delivery_id.
       const next = startSubscriber();
       try {
-        await next.ready;
+        Object.assign(ports, await next.ready);
       } catch (error) {
         options = before;
         throw error;
@@ -138,7 +144,7 @@ export async function startStack(given: StackOptions): Promise<Stack> {
     // The subscriber creates the topic and the tables, so the edge starts after it.
     const subscriber = startSubscriber();
     parts.set('subscriber', subscriber);
-    await subscriber.ready;
+    Object.assign(ports, await subscriber.ready);
     await startEdge();
   } catch (error) {
     await stop();

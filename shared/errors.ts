@@ -18,6 +18,17 @@ interface ErrorEntry {
  * never reads the table, so its bundle does not contain it; a test holds that.
  */
 export const errors = {
+  'alerts.none': {
+    reaction: 'setup',
+    meaning: 'The config has no alerts.',
+    remedy:
+      "Write `alerts: { receivers: [{ url: 'ALERTS_URL', format: 'generic' }] }` in tributary.config.ts; docs/operate/alerts.md explains it.",
+  },
+  'alerts.receiver': {
+    reaction: 'setup',
+    meaning: 'No receiver of alerts has this name.',
+    remedy: 'Use the name of the variable that holds its URL, as the message lists them.',
+  },
   'arguments.invalid': {
     reaction: 'setup',
     meaning: 'The subscriber was started with arguments that it does not know.',
@@ -195,6 +206,12 @@ export const errors = {
     reaction: 'setup',
     meaning: 'An environment variable is missing or has an invalid value.',
     remedy: 'Set each variable that the message names.',
+  },
+  'environment.packages': {
+    reaction: 'setup',
+    meaning: 'The environment asks for metrics or traces, and what exports them is not installed.',
+    remedy:
+      'Run the command that the message names in the folder of package.json, and deploy again; or unset the variables.',
   },
   'export.api': {
     reaction: 'setup',
@@ -548,6 +565,11 @@ export const errors = {
     meaning: 'More ids are duplicated in the table than fit in memory.',
     remedy: 'Reconcile a shorter range.',
   },
+  'refused.unknown': {
+    reaction: 'setup',
+    meaning: 'The edge refused no such delivery in the last day, or no longer keeps it.',
+    remedy: 'Look for it with `tributary refused`, or `tributary trace <id>` if it was accepted.',
+  },
   'rejected.file': {
     reaction: 'setup',
     meaning: 'The file for the rejected lines cannot be written.',
@@ -671,6 +693,33 @@ export const errors = {
     reaction: 'setup',
     meaning: 'The table can be neither created nor read.',
     remedy: 'Check the project, the credentials, and the role BigQuery Data Editor on the dataset.',
+  },
+  'tail.name-taken': {
+    reaction: 'setup',
+    meaning: 'The subscription that `tributary tail` would use is used for something else.',
+    remedy: 'Choose another name with `--name`, or delete the subscription.',
+  },
+  'tail.no-topic': {
+    reaction: 'setup',
+    meaning: 'The topic of the relay does not exist.',
+    remedy: 'Run `tributary provision`, and check `project` and `topic` in tributary.config.ts.',
+  },
+  'tail.receiver': {
+    reaction: 'setup',
+    meaning: 'Deliveries cannot be forwarded to this URL.',
+    remedy: 'Give `--forward-to` the http or https URL of another receiver.',
+  },
+  'tail.refused': {
+    reaction: 'setup',
+    meaning: 'The account may not make a subscription of its own.',
+    remedy:
+      'Give the account the role Pub/Sub Editor (`roles/pubsub.editor`) on the project, or one with the permissions in the message.',
+  },
+  'trace.id': {
+    reaction: 'setup',
+    meaning: 'This is not the id of a delivery.',
+    remedy:
+      'Use the id that the edge returned in the header `tributary-delivery-id`, or its first eight characters or more.',
   },
   'window.too-many-events': {
     reaction: 'invalid',

@@ -2,13 +2,17 @@ import { tmpdir } from 'node:os';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PubSub } from '@google-cloud/pubsub';
 import type { Relay } from '../shared/config/config.ts';
-import { censusStream } from '../shared/report/census.ts';
 import { openTables } from './bigquery/tables/open-tables.ts';
 import { DeadLetterQueue } from './dead-letters/dead-letter-queue.ts';
 import { ReplayResults } from './dead-letters/replay-results.ts';
 import { readEnvironment, readStopTime } from './environment.ts';
 import { ExportQueue } from './exports/export-queue.ts';
-import { type Log, logToStdout } from './log.ts';
+import { LedgerWriter } from './ledger/settled/ledger-writer.ts';
+import { Settlements } from './ledger/settled/settlements.ts';
+import type { Log } from './log.ts';
+import { openLog } from './logs/open-log.ts';
+import { WrittenCounts } from './logs/written-counts.ts';
+import { loadExporter } from './otlp/load-exporter.ts';
 import { Pipeline } from './pipeline.ts';
 import { InFlightLimit } from './pull/in-flight-limit.ts';
 import { openSubscription, pullLimits } from './pull/subscription.ts';
@@ -19,6 +23,8 @@ import { MetricsRecorder } from './service/metrics-recorder.ts';
 import { readMetricsSettings } from './service/metrics-settings.ts';
 import { runMode, type Subscriber } from './service/modes.ts';
 import { keepHeapSmall, subscriberHeap } from './service/small-heap.ts';
+import { readTraceSettings } from './traces/trace-settings.ts';
+import { Traces } from './traces/traces.ts';
 
 export interface SubscriberSettings {
   /** The one of tributary.config.ts by default. */
@@ -26,10 +32,17 @@ export interface SubscriberSettings {
   log?: Log;
   /** How long an append may stay unanswered; 30 s by default. */
   appendTimeoutMs?: number;
+  /** Whether it logs what was written as counts, each second; by default on a terminal. */
+  logsCounts?: boolean;
 }
 
 /** Part of the flow control's limits: the client counts a message until its ack is sent, 0.1 s later. */
 const inFlightShare = 0.85;
+
+/** Whether its log is read by a person while it runs. */
+function isOnTerminal({ log }: SubscriberSettings): boolean {
+  return log === undefined && process.stdout.isTTY;
+}
 
 /** The name by which the metrics have the table of the dead letters, beside the streams. */
 const deadLetterTable = 'tributary.dead_letters';
@@ -48,8 +61,9 @@ export async function startSubscriber(
   onFailure: () => void,
   settings: SubscriberSettings = {},
 ): Promise<Subscriber> {
-  const { log = logToStdout, appendTimeoutMs } = settings;
+  const { appendTimeoutMs, logsCounts = isOnTerminal(settings) } = settings;
   const relay = settings.relay ?? (await loadRelay());
+  const { log = openLog({ project: relay.project, names: relay.streams.keys() }) } = settings;
   const { storageEndpoint, exportApis } = readEnvironment(environment, relay);
   const stopTime = readStopTime(environment);
   const metricsSettings = readMetricsSettings(environment);
@@ -57,9 +71,24 @@ export async function startSubscriber(
     metricsSettings &&
     new MetricsRecorder({
       subscription: relay.subscription,
-      streams: [...relay.streams.keys(), censusStream],
+      streams: [...relay.streams.keys()],
     });
-  const metrics = recorder ?? noMetrics;
+  const counts =
+    logsCounts &&
+    new WrittenCounts({ log, rowsOf: (stream) => tables.rows.get(stream)?.queue.rowsWritten });
+  const metrics = counts ? counts.count(recorder ?? noMetrics) : (recorder ?? noMetrics);
+  const traceSettings = readTraceSettings(environment);
+  const exportMetrics =
+    metricsSettings &&
+    (await loadExporter(() => import('./service/open-telemetry.ts'))).startOpenTelemetry;
+  const spans =
+    traceSettings &&
+    (await loadExporter(() => import('./traces/export-spans.ts'))).startSpanExport(
+      traceSettings,
+      log,
+    );
+  const { topic, subscription: name } = relay;
+  const traces = spans && new Traces({ topic, subscription: name, ...spans });
   const bigquery = new BigQuery({ projectId: relay.project, location: relay.location });
   const inFlight = new InFlightLimit({
     messages: pullLimits.messages * inFlightShare,
@@ -73,6 +102,7 @@ export async function startSubscriber(
     inFlight,
     log,
     metrics,
+    traces,
   });
   const exports = new ExportQueue({
     relay,
@@ -83,15 +113,22 @@ export async function startSubscriber(
     metrics,
   });
   const deadLetters = new DeadLetterQueue({ table: tables.deadLetters, inFlight, log });
-  const pipeline = new Pipeline({
+  const ledger = new LedgerWriter({
+    table: tables.reports.ledger,
+    inFlight: () => pipeline.inFlight(),
+  });
+  const pipeline: Pipeline = new Pipeline({
     relay,
     tables: tables.rows,
+    reports: tables.reports,
+    settlements: new Settlements({ relay, ledger }),
     deadLetters,
     exports,
     inFlight,
     replays: new ReplayResults(tables.replays),
     log,
     metrics,
+    traces,
   });
 
   const state = (): SubscriberState => ({
@@ -118,10 +155,7 @@ export async function startSubscriber(
     ],
   });
   const telemetry =
-    recorder &&
-    (await import('./service/open-telemetry.ts').then(({ startOpenTelemetry }) =>
-      startOpenTelemetry(metricsSettings, () => recorder.collect(state()), log),
-    ));
+    recorder && (await exportMetrics?.(metricsSettings, () => recorder.collect(state()), log));
 
   const pubsub = new PubSub({ projectId: relay.project });
   const subscription = await openSubscription(pubsub, relay, stopTime.withinMs, log);
@@ -130,6 +164,12 @@ export async function startSubscriber(
     log({ severity: 'ERROR', message: 'the subscription failed', cause: error.message });
     onFailure();
   });
+  const { alerts: alertOptions } = relay;
+  const alerts =
+    alertOptions &&
+    (await import('./alerts/start-alerts.ts').then(({ startAlerts }) =>
+      startAlerts(alertOptions, { relay, bigquery, environment, state, log }),
+    ));
   log({ severity: 'INFO', message: 'the subscriber is ready', subscription: relay.subscription });
 
   return {
@@ -159,14 +199,21 @@ export async function startSubscriber(
       });
       return readinessOf(health, refused);
     },
+    find: (deliveryId) => pipeline.find(deliveryId),
     async stop() {
       // Closing stops the pull at once, then waits for the acks of the messages in flight.
       const closed = subscription.close();
-      const queues = [deadLetters, exports, tables];
-      await Promise.all(queues.map((queue) => queue.close(stopTime.graceMs)));
+      await Promise.all([
+        alerts?.stop(),
+        deadLetters.close(),
+        exports.close(),
+        tables.close(stopTime.graceMs, () => ledger.flush()),
+      ]);
+      ledger.stop();
       await closed;
+      if (counts) counts.stop();
       await pubsub.close();
-      await telemetry?.stop(lastExportMs);
+      await Promise.all([telemetry, spans].map((exporting) => exporting?.stop(lastExportMs)));
     },
   };
 }

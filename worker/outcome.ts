@@ -41,8 +41,8 @@ export interface Facts {
   cause?: string;
   /** For a person: what must be repaired, and where. */
   problem?: string;
-  /** The index, in the stream's `secrets`, of the one that matched. One that never matches can be retired. */
-  secret?: number;
+  /** The name of the secret that matched. One that never matches can be retired. */
+  secret?: string;
   /** The size of the body, or of the query of a GET. */
   bytes?: number;
   tries?: number;
@@ -61,6 +61,11 @@ export interface Dropped {
   cause: 'event-filter' | 'ignored';
   /** The name of each event; undefined for an event without one. */
   names: readonly (string | undefined)[];
+}
+
+/** Was it answered with a 2xx? Everything else was refused, or not stored. */
+export function isTaken({ outcome }: Outcome): boolean {
+  return outcome === 'accepted' || outcome === 'filtered' || outcome === 'handshake';
 }
 
 export function isOutcome(value: object): value is Outcome {
@@ -83,19 +88,22 @@ const retryAfterS = 5;
 /** The longest period of Cloudflare's rate limits, in seconds. */
 const limitPeriodS = 60;
 
+/** Made once: most deliveries of a busy stream may be filtered. */
+const filteredHeaders = new Headers({ 'tributary-outcome': 'filtered' });
+
 /** The answer to each outcome. Our own failures are never a 4xx: senders do not retry those. */
 const answers: Answers = {
   accepted: ({ deliveryId, status }) =>
     new Response(null, { status, headers: { 'tributary-delivery-id': deliveryId } }),
-  filtered: ({ status, reason }) =>
+  filtered: ({ status, reason }) => {
     // A 204 has no body; Response refuses one.
-    new Response(status === 204 ? null : `${reason}\n`, {
-      status,
-      headers: {
-        'tributary-outcome': 'filtered',
-        ...(status === 200 && { 'content-type': 'text/plain; charset=utf-8' }),
-      },
-    }),
+    if (status === 204) return new Response(null, { status, headers: filteredHeaders });
+    const headers = {
+      'tributary-outcome': 'filtered',
+      'content-type': 'text/plain; charset=utf-8',
+    };
+    return new Response(`${reason}\n`, { status, headers });
+  },
   handshake: ({ reply: { status, headers, body } }) =>
     new Response(body ?? null, { status, ...(headers && { headers }) }),
   'unknown-stream': () => problem(404, 'Not Found', 'no stream answers at this path'),

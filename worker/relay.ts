@@ -1,10 +1,9 @@
-import type { Context } from 'hono';
-import { Hono } from 'hono/tiny';
-import type { Relay } from '../shared/config/config.ts';
+import { PatternRouter } from 'hono/router/pattern-router';
+import type { EdgeLog, Relay } from '../shared/config/config.ts';
 import { decide } from './decide.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Bindings, readSecret } from './env.ts';
-import { isOutcome, type Outcome, toResponse } from './outcome.ts';
+import { isOutcome, isTaken, type Outcome, toResponse } from './outcome.ts';
 import { drain } from './overflow/drain.ts';
 import { AccessTokens } from './publish/access-token.ts';
 import { openTopic, type Topic } from './publish/publish.ts';
@@ -14,8 +13,9 @@ import { arrive, type Delivery, pathOf, segmentsOf, targetOf } from './receive/d
 import { inflate } from './receive/inflate.ts';
 import { takeQuery } from './receive/query.ts';
 import { receive } from './receive/receive.ts';
-import { Census, publishCensus } from './report/census.ts';
+import { EdgeReports } from './report/edge-reports.ts';
 import { factsOf, writeLog } from './report/log.ts';
+import type { RefusedRequest } from './report/refused.ts';
 import { report } from './report/report.ts';
 import { answerUnsigned, answerVerified } from './verify/challenge.ts';
 import { verify, verifyKey } from './verify/verify.ts';
@@ -30,80 +30,154 @@ export interface Edge {
 export interface EdgeOptions {
   /** Unix milliseconds. */
   now?: () => number;
-  /** How long dropped events are counted before the counts are published. Without it, none are counted. */
-  censusAfterMs?: number;
+  /** The shortest time between two reports of what was counted and refused. Without it, there are none. */
+  reportEveryMs?: number;
 }
 
 /** Opens the edge of a relay. Call it at module level: filters then compile once, and tokens are reused. */
 export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
-  const { now = Date.now, censusAfterMs } = options;
+  const { now = Date.now, reportEveryMs: everyMs } = options;
   const endpoints = new Map(
     [...relay.streams.values()].map((stream) => [stream.name, openEndpoint(stream)]),
   );
   const topic = openTopic(relay, new AccessTokens(), now);
-  const census = new Census();
+  const reports =
+    everyMs === undefined ? undefined : new EdgeReports(relay, { topic, now, endpoints, everyMs });
+  const parts: Parts = { topic, reports, log: relay.log };
+  const publicUrl = relay.publicUrl ?? '';
 
-  async function route(context: Context<{ Bindings: Bindings }>): Promise<Response> {
-    const { req, env } = context;
-    const [name = '', key, ...more] = segmentsOf(req.path);
+  /** What is not sent to a stream: a few requests, so only they pay for the router. */
+  const others = new PatternRouter<Answerer>();
+  others.add('GET', '/', () => Response.json({ status: 'ok' }));
+  others.add('HEAD', '/', () => new Response(null, { status: 200 }));
+  others.add('ALL', '/', () => toResponse({ outcome: 'wrong-method', allow: 'GET, HEAD' }));
+  others.add('ALL', '*', (...given) => refuse({ outcome: 'unknown-stream' }, ...given));
+
+  async function answer(
+    request: Request,
+    env: Bindings,
+    background: Background,
+  ): Promise<Response> {
+    const target = targetOf(request);
+    const path = pathOf(target);
+    const [name = '', key, ...more] = segmentsOf(path);
     const endpoint = endpoints.get(name);
+    const receivedAt = now();
     // A stream that signs has no path for a key. A missing key gets a 401, later.
     if (!endpoint || (key !== undefined && !endpoint.keyed) || more.length > 0 || key === '') {
-      return refuse({ outcome: 'unknown-stream' }, env);
+      const [[[respond] = []]] = others.match(request.method, path);
+      return respond?.({ request, receivedAt }, parts, env, background) ?? notStored();
     }
-    const delivery = arrive(req.raw, key, now(), relay.publicUrl ?? '');
+    const delivery = arrive(request, target, key, receivedAt, publicUrl);
     if (!endpoint.methods.includes(delivery.method)) {
-      return refuse({ outcome: 'wrong-method', allow: endpoint.methods.join(', ') }, env, endpoint);
+      const allow = endpoint.methods.join(', ');
+      const refused = { request, receivedAt, endpoint };
+      return refuse({ outcome: 'wrong-method', allow }, refused, parts, env, background);
     }
-    const handled = handle(delivery, endpoint, env, topic);
-    // When the sender disconnects, its request is cancelled. The delivery must still be stored.
-    context.executionCtx.waitUntil(handled);
-    const outcome = await handled;
-    if (outcome.dropped && censusAfterMs !== undefined) {
-      census.add(name, outcome.dropped, delivery.receivedAt);
-      if (census.isDue(delivery.receivedAt, censusAfterMs)) {
-        context.executionCtx.waitUntil(publishCensus(census, censusAfterMs, () => topic(env)));
-      }
-    }
+    const way: Way = { request, receivedAt, endpoint, delivery };
+    way.handled = handle(way, parts, env, background);
+    if (!(delivery.declaredBytes && delivery.declaredBytes <= quickBodyBytes))
+      hold(way, background);
+    const outcome = await way.handled;
+    if (!isTaken(outcome)) cancelBody(request);
     return toResponse(outcome, endpoint.bare);
   }
 
-  const router = new Hono<{ Bindings: Bindings }>({
-    getPath: (request) => pathOf(targetOf(request)),
-  });
-  router.get('/', (context) => context.json({ status: 'ok' }));
-  router.all('/', () => toResponse({ outcome: 'wrong-method', allow: 'GET, HEAD' }));
-  router.all('*', route);
-  router.onError((error) => {
-    writeLog({ outcome: 'not-stored', ...factsOf(error) });
-    return toResponse({ outcome: 'not-stored' });
-  });
   return {
     async fetch(request, env, context) {
-      const response = await router.fetch(request, env, context);
-      if (response.status >= 400) cancelBody(request);
-      return response;
+      try {
+        return await answer(request, env, context);
+      } catch (error) {
+        writeLog({ outcome: 'not-stored', ...factsOf(error) });
+        cancelBody(request);
+        return notStored();
+      }
     },
     queue: (batch, env) => drain(batch, env, topic(env)),
   };
 }
 
+type Answerer = (
+  refused: RefusedRequest,
+  parts: Parts,
+  env: Bindings,
+  background: Background,
+) => Response;
+
+function notStored(): Response {
+  return toResponse({ outcome: 'not-stored' });
+}
+
+/** What all deliveries of an edge share. */
+interface Parts {
+  topic: Topic;
+  reports: EdgeReports | undefined;
+  log: EdgeLog;
+}
+
+/** A request that reached an endpoint. */
+interface Way extends RefusedRequest {
+  endpoint: Endpoint;
+  delivery: Delivery;
+  /** Settles when it is answered and counted. */
+  handled?: Promise<Outcome>;
+  isHeld?: boolean;
+}
+
+type Background = Pick<ExecutionContext, 'waitUntil'>;
+
+/** A body of this declared length comes with its headers, as a rule. */
+const quickBodyBytes = 16 * 1024;
+
+/**
+ * When the sender disconnects, its request is cancelled. What is to be stored must be stored all the same. A filtered
+ * delivery is not held: by profile that costs as much as its signature, and there is nothing to lose.
+ */
+function hold(way: Way, background: Background): void {
+  if (way.isHeld || !way.handled) return;
+  way.isHeld = true;
+  background.waitUntil(way.handled);
+}
+
 /** Never rejects: an unexpected error is our own failure, so the sender must try again. */
 async function handle(
-  delivery: Delivery,
-  endpoint: Endpoint,
+  way: Way,
+  parts: Parts,
   env: Bindings,
-  topic: Topic,
+  background: Background,
 ): Promise<Outcome> {
   let outcome: Outcome;
   try {
-    outcome = await deliver(delivery, endpoint, env, topic);
-    if (outcome.failedTry) outcome = await limitFailedTries(outcome, delivery, env);
+    outcome = await deliver(way, env, parts.topic, background);
+    if (outcome.failedTry) outcome = await limitFailedTries(outcome, way.delivery, env);
   } catch (error) {
     outcome = { outcome: 'not-stored', facts: factsOf(error) };
   }
-  report(outcome, env, endpoint.stream, delivery);
+  settle(outcome, way, parts, env, background);
   return outcome;
+}
+
+/** Logs and counts an outcome. Without an await: a request that is cancelled is counted all the same. */
+function settle(
+  outcome: Outcome,
+  way: RefusedRequest,
+  { reports, log }: Parts,
+  env: Bindings,
+  background: Background,
+): void {
+  const { endpoint, delivery } = way;
+  report(outcome, { stream: endpoint?.stream, delivery }, env, logOf(env) ?? log);
+  try {
+    reports?.add(outcome, way);
+    reports?.schedule(way.receivedAt, env, background);
+  } catch (error) {
+    // The delivery may be stored: a lost count must not make the sender repeat it.
+    writeLog({ outcome: 'report-delayed', ...factsOf(error) });
+  }
+}
+
+function logOf({ EDGE_LOG }: Bindings): EdgeLog | undefined {
+  return EDGE_LOG === 'all' || EDGE_LOG === 'problems' ? EDGE_LOG : undefined;
 }
 
 /**
@@ -111,11 +185,12 @@ async function handle(
  * nothing is read before the key holds, and nothing is parsed before the signature holds.
  */
 async function deliver(
-  arrived: Delivery,
-  endpoint: Endpoint,
+  way: Way,
   env: Bindings,
   topic: Topic,
+  background: Background,
 ): Promise<Outcome> {
+  const { delivery: arrived, endpoint } = way;
   const refusal = admit(arrived, endpoint);
   if (refusal) return refusal;
 
@@ -133,11 +208,12 @@ async function deliver(
 
   const delivery = verified.method === 'POST' ? verified : await takeQuery(verified, endpoint);
   if (isOutcome(delivery)) return delivery;
-  const inflated = await inflate(delivery, endpoint.stream.maxBodyBytes);
-  if (isOutcome(inflated)) return inflated;
-  const decision = decide(inflated, endpoint);
+  const body = await inflate(delivery, endpoint.stream.maxBodyBytes);
+  if (isOutcome(body)) return body;
+  const decision = decide(delivery, body, endpoint);
   if (isOutcome(decision)) return decision;
 
+  hold(way, background);
   // As it was sent: still compressed, if it came so.
   return store(delivery, decision, endpoint, env, topic(env));
 }
@@ -156,9 +232,12 @@ function cancelBody({ body }: Request): void {
  */
 function refuse(
   outcome: Extract<Outcome, { outcome: 'unknown-stream' | 'wrong-method' }>,
+  way: RefusedRequest,
+  parts: Parts,
   env: Bindings,
-  endpoint?: Endpoint,
+  background: Background,
 ): Response {
-  report(outcome, env, endpoint?.stream);
+  settle(outcome, way, parts, env, background);
+  cancelBody(way.request);
   return toResponse(outcome);
 }

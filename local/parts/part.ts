@@ -42,8 +42,22 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
     const { loadRelay } = await import('../../subscriber/service/load-relay.ts');
     const { startSubscriber } = await import('../../subscriber/main.ts');
     const relay = await loadRelay(config);
-    const subscriber = await startSubscriber(process.env, () => process.exit(1), { relay });
-    return { ports: {}, stop: () => subscriber.stop() };
+    const { startHealth } = await import('../../subscriber/service/health.ts');
+    const settings = { relay, logsCounts: true };
+    const subscriber = await startSubscriber(process.env, () => process.exit(1), settings);
+    // While the config changes, two subscribers run for a moment: each has a port of its own.
+    const health = await startHealth(
+      { host: '127.0.0.1', port: 0 },
+      {
+        readiness: () => subscriber.readiness,
+        inFlight: (deliveryId) => subscriber.find(deliveryId),
+      },
+    );
+    const stop = async () => {
+      health.stop();
+      await subscriber.stop();
+    };
+    return { ports: { subscriber: health.port }, stop };
   },
 };
 

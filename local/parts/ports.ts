@@ -11,6 +11,12 @@ export interface Ports {
   datanostro: number;
 }
 
+/** The ports of a running stack. */
+export interface RunningPorts extends Ports {
+  /** Where the subscriber answers health checks. Always a free one: another one after each restart. */
+  subscriber?: number;
+}
+
 export const defaultPorts: Ports = {
   edge: 8787,
   pubsub: 8085,

@@ -23,15 +23,21 @@ export function fillIn(options: RelayOptions): Relay {
     topic = 'tributary',
     subscription = 'tributary-bigquery',
     deadLetters = 'tributary.dead_letters',
+    log = 'problems',
+    refused,
     publicUrl,
+    alerts,
   } = options;
   return {
+    ...(alerts && { alerts }),
     ...(publicUrl && { publicUrl: publicUrl.replace(/\/+$/, '') }),
     project,
     location,
     topic,
     subscription,
     deadLetters,
+    log,
+    refused: { keep: 100, bodyBytes: 0, ...refused },
     streams: new Map(streams.map((stream) => [stream.name, stream])),
   };
 }

@@ -1,26 +1,32 @@
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import type { Envelope } from '../../shared/envelope.ts';
-import { censusStream, readCount } from '../../shared/report/census.ts';
+import { edgeReportStream } from '../../shared/report/edge-report.ts';
 import type { Mapping } from '../../shared/shape/map-columns.ts';
 import { sources } from '../../shared/sources/registry.ts';
 import type { Announcement } from '../../shared/sources/source.ts';
+import { type ReportTables, writeReport } from '../ledger/write-report.ts';
 import type { RecentIds } from '../pull/redeliveries.ts';
+import type { DeliveryTrace } from '../traces/delivery-trace.ts';
 import { EventBudget, sizeOf } from './event-budget.ts';
 import { EventResults } from './event-results.ts';
 import { inflateEnvelope } from './inflate-body.ts';
-import { changeSequence, type RowTable, writeMapping, writeRow } from './row-writer.ts';
+import { changeSequence, type RowTable, writeMapping } from './row-writer.ts';
 import { invalid, type Queue, type WriteResult } from './write-result.ts';
 
 /** An export that a webhook announced, with the name of its stream. */
 export interface AnnouncedExport {
   stream: string;
   announcement: Announcement;
+  /** Of the delivery that announced it. */
+  traceparent?: string | undefined;
 }
 
 export interface DeliveryWriterOptions {
   relay: Relay;
   /** By the stream's name. */
   tables: ReadonlyMap<string, RowTable>;
+  /** For what the edge reports about itself. */
+  reports?: ReportTables;
   exports: Pick<Queue<AnnouncedExport>, 'write'>;
   /** Ids of deliveries, and of events of deliveries, that were written recently. */
   written: RecentIds;
@@ -38,9 +44,16 @@ export class DeliveryWriter {
     this.#options = options;
   }
 
-  /** Never throws or rejects. Adds no promise of its own: every message would pay for it. */
-  write(envelope: Envelope): WriteResult | Promise<WriteResult> {
-    if (envelope.stream === censusStream) return this.#writeCount(envelope);
+  /**
+   * Never throws or rejects. Adds no promise of its own: every message would pay for it.
+   *
+   * @param trace of the delivery, if it is sampled
+   */
+  write(envelope: Envelope, trace?: DeliveryTrace): WriteResult | Promise<WriteResult> {
+    if (envelope.stream === edgeReportStream) {
+      const { reports } = this.#options;
+      return reports ? writeReport(reports, envelope) : nacked('no table for reports is open');
+    }
     const stream = this.#options.relay.streams.get(envelope.stream);
     if (!stream) {
       const reason = `no stream "${envelope.stream}": is the Worker's tributary.config.ts newer than this one?`;
@@ -49,26 +62,24 @@ export class DeliveryWriter {
     try {
       const inflated = inflateEnvelope(envelope, stream.maxBodyBytes);
       if (!inflated.ok) return invalid({ reason: inflated.reason });
-      return this.#writeDelivery(inflated.envelope, stream);
+      return this.#writeDelivery(inflated.envelope, stream, trace);
     } catch (error) {
       return mappingFailed(error);
     }
   }
 
-  #writeCount({ deliveryId, body }: Envelope): WriteResult | Promise<WriteResult> {
-    const row = readCount(deliveryId, body);
-    if (!row) return invalid({ reason: 'the body is not a count of the census' });
-    const table = this.#options.tables.get(censusStream);
-    return table ? writeRow(table, row) : nacked('the table of the census is not open');
-  }
-
-  #writeDelivery(envelope: Envelope, stream: RelayStream): WriteResult | Promise<WriteResult> {
+  #writeDelivery(
+    envelope: Envelope,
+    stream: RelayStream,
+    trace?: DeliveryTrace,
+  ): WriteResult | Promise<WriteResult> {
     const source = sources[stream.source];
     if (source.delivers === 'exports') {
       const reading = source.announcement(envelope, stream);
       if (reading.ok) {
         const { announcement } = reading;
-        return this.#options.exports.write({ stream: stream.name, announcement });
+        const { traceparent } = envelope;
+        return this.#load({ stream: stream.name, announcement, traceparent }, trace);
       }
       const { reason, column } = reading;
       return invalid({ reason, ...(column !== undefined && { column }) });
@@ -76,14 +87,20 @@ export class DeliveryWriter {
     const table = this.#options.tables.get(stream.name);
     if (!table) return nacked(`no table is open for stream "${stream.name}"`);
     const mappings = source.mapEach?.(envelope, stream);
-    if (mappings) return this.#writeEvents(mappings, envelope, stream, table);
+    if (mappings) return this.#writeEvents(mappings, envelope, stream, { table, trace });
     const [mapping] = source.map(envelope, stream);
-    if (!mapping) return { kind: 'written' };
+    if (!mapping) return { kind: 'written', rows: 0, hasNoRow: true };
     const isInPart = this.#options.writtenInPart.has(envelope.deliveryId);
     return writeMapping(table, mapping, {
       sequence: stream.key && changeSequence(envelope, mapping.event),
       writtenBefore: isInPart ? 'in part' : undefined,
+      trace,
     });
+  }
+
+  async #load(announced: AnnouncedExport, trace?: DeliveryTrace): Promise<WriteResult> {
+    const result = await this.#options.exports.write(announced, trace);
+    return result.kind === 'written' ? { ...result, rows: 0, hasNoRow: true } : result;
   }
 
   /** Writes a delivery that may hold many events, mapping only as many at once as the budget allows. */
@@ -91,7 +108,7 @@ export class DeliveryWriter {
     mappings: Iterable<Mapping>,
     envelope: Envelope,
     stream: RelayStream,
-    table: RowTable,
+    { table, trace }: { table: RowTable; trace: DeliveryTrace | undefined },
   ): Promise<WriteResult> {
     const { deliveryId } = envelope;
     const budget = this.#budgetOf(stream);
@@ -108,6 +125,7 @@ export class DeliveryWriter {
           const result = writeMapping(table, mapping, {
             sequence: stream.key && changeSequence(envelope, event),
             writtenBefore: event === undefined ? undefined : this.#writtenBefore(deliveryId, event),
+            trace,
           });
           results.track(event, result, () => budget.free(bytes));
         }
@@ -136,7 +154,7 @@ export class DeliveryWriter {
     }
     if (combined.kind !== 'nacked') return combined;
     const later = results.later()?.then((next) => this.#settleEvents(deliveryId, next));
-    return { kind: 'nacked', reason: combined.reason, ...(later && { later }) };
+    return { ...combined, ...(later && { later }) };
   }
 
   #budgetOf({ name }: RelayStream): EventBudget {

@@ -1,3 +1,5 @@
+import type { DeliveryTrace } from '../traces/delivery-trace.ts';
+
 /** Why an event, or a part of one, is in no table. For people: it holds nothing of the payload. */
 export interface Problem {
   reason: string;
@@ -7,15 +9,24 @@ export interface Problem {
 
 /** What became of a delivery, or of one event or row of it. */
 export type WriteResult =
-  /** With a `problem` it is written in part: some values did not fit, so a dead letter is stored as well. */
-  | { kind: 'written'; problem?: Problem }
-  /** It can never become a row, however often it is tried: a dead letter is stored. */
-  | { kind: 'invalid'; problem: Problem }
+  /**
+   * With a `problem` it is written in part: some values did not fit, so a dead letter is stored as well. `rows` were
+   * appended for it: one where it is absent; none for an export, or for rows that were written before. `hasNoRow`:
+   * nothing in it is to become a row.
+   */
+  | { kind: 'written'; problem?: Problem; rows?: number; hasNoRow?: true }
+  /** It can never become a row, however often it is tried: a dead letter is stored. Other events may be rows. */
+  | { kind: 'invalid'; problem: Problem; rows?: number }
   /**
    * Nothing is wrong with it, but it is not written: Pub/Sub delivers it again. Rows that were sent and not
-   * answered may still be written; `later` then resolves to their result.
+   * answered may still be written; `later` then resolves to their result. `rows` of it are written all the same.
    */
-  | { kind: 'nacked'; reason: string; later?: Promise<WriteResult> };
+  | { kind: 'nacked'; reason: string; later?: Promise<WriteResult>; rows?: number };
+
+/** How many rows were appended. */
+export function rowsOf(result: WriteResult): number {
+  return result.rows ?? (result.kind === 'written' ? 1 : 0);
+}
 
 export function invalid(problem: Problem): WriteResult {
   return { kind: 'invalid', problem };
@@ -23,8 +34,12 @@ export function invalid(problem: Problem): WriteResult {
 
 /** Holds rows, dead letters or exports until BigQuery has taken or refused them. */
 export interface Queue<Item> {
-  /** Resolves once the result is known, however long that takes. Never rejects. */
-  write(item: Item): Promise<WriteResult>;
+  /**
+   * Resolves once the result is known, however long that takes. Never rejects.
+   *
+   * @param trace of the delivery, if it is sampled
+   */
+  write(item: Item, trace?: DeliveryTrace): Promise<WriteResult>;
   /** Writes what is queued, for at most `graceMs`, and nacks the rest. */
   close(graceMs: number): Promise<void>;
 }
@@ -90,7 +105,7 @@ export async function withProblem(
   pending: Promise<WriteResult>,
 ): Promise<WriteResult> {
   const result = await pending;
-  if (result.kind === 'written') return { kind: 'written', problem };
+  if (result.kind === 'written') return { ...result, problem };
   if (result.kind === 'invalid' || !result.later) return result;
   return { ...result, later: withProblem(problem, result.later) };
 }

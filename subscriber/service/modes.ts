@@ -1,22 +1,26 @@
 import { parseArgs } from 'node:util';
 import { RelayError } from '../../shared/errors.ts';
 import { type HealthAddress, readHealthAddress } from '../environment.ts';
-import { logToStdout as log } from '../log.ts';
+import { openLog } from '../logs/open-log.ts';
 import { maxBackoffMs } from '../pull/subscription.ts';
 import { drained, type MessageCounts } from './drain.ts';
-import { type Readiness, startHealth } from './health.ts';
+import { type DeliveryInFlight, type Readiness, startHealth } from './health.ts';
 
 /** A running subscriber. */
 export interface Subscriber extends MessageCounts {
   readonly rowsWritten: number;
   readonly deadLettersWritten: number;
   readonly readiness: Readiness;
+  /** A delivery that is in flight here. */
+  find(deliveryId: string): DeliveryInFlight | undefined;
   /** Writes and acks what is in flight, nacks the rest, and closes; within `STOP_WITHIN_SECONDS`. */
   stop(): Promise<void>;
 }
 
 /** Starts the subscriber; `onFailure` is called when it can't go on. */
 type Start = (onFailure: () => void) => Promise<Subscriber>;
+
+const log = openLog();
 
 const usage = 'node subscriber/main.ts [serve | drain [--quiet-seconds <n>]]';
 
@@ -67,7 +71,12 @@ function readMode(args: string[]): Mode {
 /** Relays until SIGTERM or SIGINT, then stops. */
 async function serve(start: Start, address: HealthAddress | undefined): Promise<number> {
   let readiness = (): Readiness => ({ isReady: false, problem: 'it is starting' });
-  const health = address === undefined ? undefined : await startHealth(address, () => readiness());
+  let running: Subscriber | undefined;
+  const answering = {
+    readiness: () => readiness(),
+    inFlight: (deliveryId: string) => running?.find(deliveryId),
+  };
+  const health = address === undefined ? undefined : await startHealth(address, answering);
   if (health && address) {
     const { host } = address;
     log({ severity: 'INFO', message: 'health checks are answered', host, port: health.port });
@@ -75,6 +84,7 @@ async function serve(start: Start, address: HealthAddress | undefined): Promise<
   const ended = untilEnded();
   const subscriber = await startedUnlessEnded(start, ended);
   if (subscriber) readiness = () => subscriber.readiness;
+  running = subscriber;
   const exitCode = await ended.code;
   readiness = () => ({ isReady: false, problem: 'it is stopping' });
   await subscriber?.stop();

@@ -3,6 +3,7 @@ import { type Token, tokenize } from '../sql/lexer.ts';
 import { registerRuntime } from '../sql/runtime/register.ts';
 import type { Store } from '../storage/store.ts';
 import { runIntoTable } from './destination.ts';
+import { deleteExpired } from './expired-partitions.ts';
 import { locatedError } from './located-error.ts';
 import { ResultRows } from './results/result-rows.ts';
 import { checkStatement, runStatement, verbOf } from './run-statement.ts';
@@ -23,6 +24,7 @@ export async function runQuery(store: Store, query: Query): Promise<JobResult> {
   await store.prepareSql(registerRuntime);
   const tokens = readTokens(query.sql);
   const session = sessionOf(store, query);
+  await deleteExpired(store, query.scope.projectId, Date.now());
   try {
     const nodes = parseScript(tokens);
     const [only] = nodes;

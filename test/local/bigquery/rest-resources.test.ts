@@ -23,8 +23,8 @@ test('routines are created, called, changed and deleted', async () => {
   const dataset = server.bigquery.dataset('d');
   const int = { typeKind: 'INT64' } as const;
   const definition = {
-    routineType: 'SCALAR_FUNCTION',
-    language: 'SQL',
+    routineType: 'SCALAR_FUNCTION' as const,
+    language: 'SQL' as const,
     arguments: [{ name: 'x', dataType: int }],
     returnType: int,
   };

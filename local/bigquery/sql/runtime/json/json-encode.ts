@@ -13,15 +13,18 @@ import {
 import type { SqlType } from '../../types.ts';
 import { dateText, datetimeText, timeText } from '../dates/date-text.ts';
 import { decimalText, NUMERIC } from '../values/decimals.ts';
-import { floatLiteral } from '../values/float-text.ts';
+import { floatText } from '../values/float-text.ts';
 import { isoInterval } from '../values/interval-text.ts';
 import { type Json, JsonNumber, parseJson } from './json-tree.ts';
 
+/** Which numbers become strings: none, those that a FLOAT64 cannot hold, or decimals with a fraction as well. */
+export type WideNumbers = boolean | 'decimals too';
+
 /**
- * `wideAsText`: whether decimals with a fraction, and integers that a FLOAT64 cannot hold, become strings.
+ * A value as JSON.
  * https://cloud.google.com/bigquery/docs/reference/standard-sql/json_functions#json_encodings
  */
-export function encodeJson(type: SqlType, value: DuckDBValue, wideAsText: boolean): Json {
+export function encodeJson(type: SqlType, value: DuckDBValue, wideAsText: WideNumbers): Json {
   if (value === null) return null;
   if (type.kind === 'ARRAY') {
     const items = value instanceof DuckDBListValue ? value.items : [];
@@ -40,19 +43,20 @@ export function encodeJson(type: SqlType, value: DuckDBValue, wideAsText: boolea
   return encodeScalar(type.kind, value, wideAsText);
 }
 
-function encodeScalar(kind: string, value: DuckDBValue, wideAsText: boolean): Json {
+function encodeScalar(kind: string, value: DuckDBValue, wideAsText: WideNumbers): Json {
   if (typeof value === 'boolean') return value;
   if (typeof value === 'bigint') return number(value.toString(), isExact(value), wideAsText);
   if (typeof value === 'number') {
     if (!Number.isFinite(value))
       return Number.isNaN(value) ? 'NaN' : value < 0 ? '-Infinity' : 'Infinity';
-    return new JsonNumber(Object.is(value, -0) ? '-0.0' : floatLiteral(value));
+    return new JsonNumber(Object.is(value, -0) ? '-0' : floatText(value));
   }
   if (value instanceof DuckDBDecimalValue || kind === 'BIGNUMERIC') {
     const text =
       value instanceof DuckDBDecimalValue ? decimalText(NUMERIC, value.value) : String(value);
     const isFloat = /^-?\d+$/.test(text) && isExact(BigInt(text));
-    return number(text, isFloat, wideAsText);
+    const fits = isFloat || (wideAsText !== 'decimals too' && floatText(Number(text)) === text);
+    return number(text, fits, wideAsText);
   }
   if (value instanceof DuckDBDateValue) return dateText(value.days);
   if (value instanceof DuckDBTimestampTZValue) return `${datetimeText(value.micros, 'T')}Z`;
@@ -63,8 +67,8 @@ function encodeScalar(kind: string, value: DuckDBValue, wideAsText: boolean): Js
   return kind === 'JSON' ? parseJson(String(value)) : String(value);
 }
 
-function number(text: string, isExactFloat: boolean, wideAsText: boolean): Json {
-  return isExactFloat || !wideAsText ? new JsonNumber(text) : text;
+function number(text: string, isExactFloat: boolean, wideAsText: WideNumbers): Json {
+  return isExactFloat || wideAsText === false ? new JsonNumber(text) : text;
 }
 
 function isExact(value: bigint): boolean {

@@ -122,7 +122,7 @@ const WRITING: RuntimeFunction[] = [
     ([types, pretty], [value = null]) => {
       const type = typesOf(types)[0] ?? { kind: 'NULL' };
       if (pretty === null) return null;
-      const json = encodeJson(type, value, true);
+      const json = encodeJson(type, value, 'decimals too');
       return pretty ? prettyText(json, false) : jsonText(json, false);
     },
   ),
