@@ -34,9 +34,9 @@ const onDemand = [
   '@aws-sdk/client-s3',
   '@duckdb/node-api',
   ...exporterPackages,
-  '@polyglot-sql/sdk',
   'esbuild',
   'miniflare',
+  're2js',
   'wrangler',
 ];
 
