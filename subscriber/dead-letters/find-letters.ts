@@ -1,6 +1,7 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Relay } from '../../shared/config/config.ts';
 import { readResult } from '../bigquery/result-pages.ts';
+import { timeLiteral } from '../bigquery/time-literal.ts';
 import { orAbsent } from '../exports/load/destination.ts';
 import { replaysTable } from './replay-results.ts';
 
@@ -154,11 +155,6 @@ function idConditions(
       return `STARTS_WITH(message_id, ${parameter}) OR STARTS_WITH(IFNULL(delivery_id, ''), ${parameter})`;
     })
     .join(' OR ');
-}
-
-/** A literal, so that BigQuery reads only the partitions of the range. */
-function timeLiteral(time: number): string {
-  return `TIMESTAMP '${new Date(time).toISOString().replace('Z', '+00:00')}'`;
 }
 
 async function exists(bigquery: BigQuery, name: string): Promise<boolean> {

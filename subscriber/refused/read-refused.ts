@@ -3,6 +3,7 @@ import type { Relay } from '../../shared/config/config.ts';
 import { ledgerTable } from '../../shared/report/ledger.ts';
 import { type RefusedDelivery, refusedTable } from '../../shared/report/refused.ts';
 import { readResult } from '../bigquery/result-pages.ts';
+import { timeLiteral } from '../bigquery/time-literal.ts';
 import { orAbsent } from '../exports/load/destination.ts';
 
 export interface RefusedSource {
@@ -126,11 +127,6 @@ function conditionsOf({ stream, cause, id, since = Date.now() - keptForMs }: Ref
   if (id !== undefined) conditions.push(`STARTS_WITH(delivery_id, ${given('id', id)})`);
   const types = Object.fromEntries(Object.keys(params).map((name) => [name, 'STRING']));
   return { conditions, params, types };
-}
-
-/** A literal, so that BigQuery reads only the partitions of the range. */
-function timeLiteral(time: number): string {
-  return `TIMESTAMP '${new Date(time).toISOString().replace('Z', '+00:00')}'`;
 }
 
 async function exists(bigquery: BigQuery, name: string): Promise<boolean> {

@@ -1,10 +1,11 @@
 import type { Relay } from '../../../shared/config/config.ts';
 import { refusedTable } from '../../../shared/report/refused.ts';
 import { tablesOf } from '../../bigquery/tables/open-tables.ts';
+import { timeLiteral } from '../../bigquery/time-literal.ts';
 import { replaysTable } from '../../dead-letters/replay-results.ts';
 import { orAbsent } from '../../exports/load/destination.ts';
 import { type AlertSettings, allSettings } from '../settings.ts';
-import { type FactSource, readRows, timeLiteral } from './read-rows.ts';
+import { type FactSource, readRows } from './read-rows.ts';
 import { safeReason } from './safe-reason.ts';
 
 /** New dead letters of a stream that were not replayed. */

@@ -39,8 +39,3 @@ export async function readRows(
   for await (const page of pages) rows.push(...page.rows);
   return rows;
 }
-
-/** A literal, so that BigQuery reads only the partitions of the range. */
-export function timeLiteral(time: number): string {
-  return `TIMESTAMP '${new Date(time).toISOString().replace('Z', '+00:00')}'`;
-}
