@@ -4,6 +4,8 @@ import { tablesOf } from '../../bigquery/tables/open-tables.ts';
 import { timeLiteral } from '../../bigquery/time-literal.ts';
 import { replaysTable } from '../../dead-letters/replay-results.ts';
 import { orAbsent } from '../../exports/load/destination.ts';
+import { within } from '../../within.ts';
+import { answerWithinMs } from '../answer-time.ts';
 import { type AlertSettings, allSettings } from '../settings.ts';
 import { type FactSource, readRows } from './read-rows.ts';
 import { safeReason } from './safe-reason.ts';
@@ -81,7 +83,10 @@ function columnsByStream(relay: Relay): Map<string, ReadonlySet<string>> {
 async function notReplayed({ bigquery, relay }: FactSource): Promise<string> {
   const name = replaysTable(relay);
   const [dataset = '', table = ''] = name.split('.');
-  if (!(await orAbsent(bigquery.dataset(dataset).table(table).getMetadata()))) return '';
+  if (
+    !(await orAbsent(within(answerWithinMs, bigquery.dataset(dataset).table(table).getMetadata())))
+  )
+    return '';
   return `LEFT JOIN (SELECT DISTINCT message_id AS replayed FROM \`${relay.project}.${name}\`)
     ON replayed = id WHERE replayed IS NULL`;
 }
