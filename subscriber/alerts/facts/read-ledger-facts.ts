@@ -1,6 +1,6 @@
 import { freshnessBounds, freshnessBucket, ledgerTable } from '../../../shared/report/ledger.ts';
+import { orAbsent } from '../../bigquery/table-exists.ts';
 import { timeLiteral } from '../../bigquery/time-literal.ts';
-import { orAbsent } from '../../exports/load/destination.ts';
 import { type AlertSettings, allSettings, type ConditionSettings } from '../settings.ts';
 import { type Cells, type FactSource, readRows } from './read-rows.ts';
 

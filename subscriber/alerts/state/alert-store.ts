@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Relay } from '../../../shared/config/config.ts';
+import { orAbsent } from '../../bigquery/table-exists.ts';
 import { ensureTable } from '../../bigquery/tables/ensure-table.ts';
-import { orAbsent } from '../../exports/load/destination.ts';
 import { within } from '../../within.ts';
 import { answerWithinMs } from '../answer-time.ts';
 import { alertId, type Finding } from '../conditions.ts';
