@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { backfill } from '../history/backfill/backfill.ts';
 import type { Reconciliation } from '../history/reconcile/hour-report.ts';
 import { reconcile } from '../history/reconcile/reconcile.ts';
@@ -7,6 +7,7 @@ import { addBigQueryOptions, type BigQueryOptions } from './find/bigquery.ts';
 import { addRangeOptions, openRejected, type RangeOptions } from './history/options.ts';
 import { type Repair, reconcileFormats } from './history/reconcile-report.ts';
 import { openStreamHistory, openWriter, type StreamHistory } from './history/stream-history.ts';
+import { countFrom } from './program/option-values.ts';
 import { countText, ProgressBar } from './terminal/progress-bar.ts';
 
 interface ReconcileCommandOptions extends BigQueryOptions, RangeOptions {
@@ -29,15 +30,10 @@ export function reconcileCommand(): Command {
     .addOption(new Option('--json', 'the same as --format json').implies({ format: 'json' }))
     .addOption(
       new Option('--ids <count>', 'maximum number of ids to list for an hour, of each kind')
-        .argParser(readCount)
+        .argParser(countFrom(0))
         .default(100),
     )
     .action(runReconcile);
-}
-
-function readCount(text: string): number {
-  if (!/^\d{1,7}$/.test(text)) throw new InvalidArgumentError('a count is a whole number');
-  return Number(text);
 }
 
 async function runReconcile(name: string, options: ReconcileCommandOptions): Promise<void> {

@@ -12,6 +12,7 @@ import { runPaced } from './deliveries/paced.ts';
 import { addStateOption, findRunning } from './find/running-stack.ts';
 import { findSigningSecret } from './find/secrets.ts';
 import { findStream } from './find/stream.ts';
+import { readCount } from './program/option-values.ts';
 import { jsonOption } from './terminal/manners.ts';
 import { redactSecret } from './terminal/redact-secret.ts';
 
@@ -180,11 +181,6 @@ async function sign(
     const problem = `the body can't be signed with the scheme ${nameOf(stream.scheme)}: ${reason}`;
     throw new RelayError('delivery.unsignable', problem, { cause });
   }
-}
-
-function readCount(text: string): number {
-  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('a count is a whole number from 1 to 9999999');
 }
 
 function readRate(text: string): number {

@@ -118,6 +118,7 @@ export async function startSubscriber(
   const ledger = new LedgerWriter({
     table: tables.reports.ledger,
     inFlight: () => pipeline.inFlight(),
+    log,
   });
   const pipeline: Pipeline = new Pipeline({
     relay,

@@ -5,7 +5,7 @@ import {
   type DeadLetterWriterOptions,
 } from './dead-letters/dead-letter-writer.ts';
 import { ReplayResults } from './dead-letters/replay-results.ts';
-import type { InFlightDelivery } from './ledger/settled/in-flight-gauge.ts';
+import type { CountedInFlight } from './ledger/settled/in-flight-gauge.ts';
 import type { Settlements } from './ledger/settled/settlements.ts';
 import type { InFlightLimit } from './pull/in-flight-limit.ts';
 import { RecentIds } from './pull/redeliveries.ts';
@@ -83,7 +83,7 @@ export class Pipeline {
   }
 
   /** The deliveries whose messages are in flight. */
-  *inFlight(): Iterable<InFlightDelivery> {
+  *inFlight(): Iterable<CountedInFlight> {
     for (const [id, [message]] of this.#pending) {
       const { stream, received_at } = message?.attributes ?? {};
       const receivedAt = Date.parse(received_at ?? '');

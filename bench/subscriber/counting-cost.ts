@@ -27,6 +27,7 @@ export async function measureCounting(): Promise<number> {
       queue: { write: async () => written },
     },
     inFlight: () => deliveries(),
+    log() {},
   });
   const settlements = new Settlements({ relay, ledger });
   const attributes = { stream: 'shop' };

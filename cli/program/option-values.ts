@@ -23,8 +23,15 @@ export function readPast(text: string): number {
   throw new InvalidArgumentError('it is a time like 2026-01-31T08:00:00Z, or an age: 90m, 12h, 7d');
 }
 
-export function readCount(text: string): number {
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new InvalidArgumentError('it is a whole number above 0');
+const maxCount = 9_999_999;
+
+/** For commander: a whole number in decimal digits. */
+export function countFrom(least: number): (text: string) => number {
+  return (text) => {
+    const count = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
+    if (count >= least) return count;
+    throw new InvalidArgumentError(`it is a whole number from ${least} to ${maxCount}`);
+  };
 }
+
+export const readCount = countFrom(1);

@@ -1,7 +1,7 @@
 import type { BigQuery, Query } from '@google-cloud/bigquery';
 import { RelayError } from '../../shared/errors.ts';
 import { readResult } from '../../subscriber/bigquery/result-pages.ts';
-import { orAbsent } from '../../subscriber/exports/load/destination.ts';
+import { orAbsent } from '../../subscriber/bigquery/table-exists.ts';
 import { type EventColumns, idExpression } from '../events/event-columns.ts';
 import type { TimeWindow } from '../time-window.ts';
 

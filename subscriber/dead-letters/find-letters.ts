@@ -1,7 +1,8 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Relay } from '../../shared/config/config.ts';
 import { readResult } from '../bigquery/result-pages.ts';
-import { orAbsent } from '../exports/load/destination.ts';
+import { tableExists } from '../bigquery/table-exists.ts';
+import { timeLiteral } from '../bigquery/time-literal.ts';
 import { replaysTable } from './replay-results.ts';
 
 /** Which dead letters are meant; all that are given must hold. */
@@ -93,8 +94,8 @@ export async function* readLetters(
 /** Absent while there is no table of dead letters. */
 async function letterQuery(source: LetterSource, filter: LetterFilter, isWhole: boolean) {
   const { relay, bigquery } = source;
-  if (!(await exists(bigquery, relay.deadLetters))) return undefined;
-  const hasReplays = await exists(bigquery, replaysTable(relay));
+  if (!(await tableExists(bigquery, relay.deadLetters))) return undefined;
+  const hasReplays = await tableExists(bigquery, replaysTable(relay));
   const params: Record<string, unknown> = {};
   const types: Record<string, string | string[]> = {};
   const given = (name: string, value: unknown, type: string | string[]) => {
@@ -154,16 +155,6 @@ function idConditions(
       return `STARTS_WITH(message_id, ${parameter}) OR STARTS_WITH(IFNULL(delivery_id, ''), ${parameter})`;
     })
     .join(' OR ');
-}
-
-/** A literal, so that BigQuery reads only the partitions of the range. */
-function timeLiteral(time: number): string {
-  return `TIMESTAMP '${new Date(time).toISOString().replace('Z', '+00:00')}'`;
-}
-
-async function exists(bigquery: BigQuery, name: string): Promise<boolean> {
-  const [dataset = '', table = ''] = name.split('.');
-  return (await orAbsent(bigquery.dataset(dataset).table(table).getMetadata())) !== undefined;
 }
 
 function toLetter({ f }: Cells): StoredLetter {

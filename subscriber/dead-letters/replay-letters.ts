@@ -6,7 +6,7 @@ import {
   replayedFromAttribute,
   replayedMessageAttribute,
 } from '../../shared/envelope.ts';
-import { orAbsent } from '../exports/load/destination.ts';
+import { tableExists } from '../bigquery/table-exists.ts';
 import type { LetterSource, WholeLetter } from './find-letters.ts';
 import { replaysTable } from './replay-results.ts';
 
@@ -90,7 +90,6 @@ async function waitForResults(
   { bigquery, relay, idleTimeoutMs, signal, onProgress }: ReplayOptions,
 ): Promise<void> {
   const name = replaysTable(relay);
-  const [dataset = '', table = ''] = name.split('.');
   const query = {
     query: `SELECT result, COUNT(DISTINCT message_id) AS n FROM \`${relay.project}.${name}\`
       WHERE CONCAT(message_id, '/', CAST(replay AS STRING)) IN UNNEST(@replays) GROUP BY result`,
@@ -102,7 +101,7 @@ async function waitForResults(
     if (sum(counts.results) >= replays.length || Date.now() - changedAt > idleTimeoutMs) return;
     await sleep(pollEveryMs, undefined, { signal }).catch(() => {});
     // The subscriber creates it for the first result.
-    if (!(await orAbsent(bigquery.dataset(dataset).table(table).getMetadata()))) continue;
+    if (!(await tableExists(bigquery, name))) continue;
     const [rows] = (await bigquery.query(query)) as [{ result: string; n: number }[], unknown];
     const results = Object.fromEntries(rows.map(({ result, n }) => [result, Number(n)]));
     if (sum(results) !== sum(counts.results)) changedAt = Date.now();

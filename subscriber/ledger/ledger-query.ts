@@ -1,16 +1,12 @@
 import type { Relay, TableName } from '../../shared/config/config.ts';
 import { inFlightOutcome } from '../../shared/report/ledger.ts';
+import { timeLiteral } from '../bigquery/time-literal.ts';
 
 /** Unix milliseconds. */
 export interface TimeRange {
   since: number;
   /** Not included. */
   until: number;
-}
-
-/** A literal, so that BigQuery reads only the partitions of the range. */
-export function timeLiteral(time: number): string {
-  return `TIMESTAMP '${new Date(time).toISOString().replace('Z', '+00:00')}'`;
 }
 
 export function tablePath(relay: Relay, name: TableName | string): string {

@@ -1,15 +1,9 @@
 import type { BigQuery } from '@google-cloud/bigquery';
-import type { Relay, TableName } from '../../shared/config/config.ts';
-import { orAbsent } from '../exports/load/destination.ts';
+import type { Relay } from '../../shared/config/config.ts';
 
 interface Source {
   bigquery: BigQuery;
   relay: Relay;
-}
-
-export async function tableExists({ bigquery }: Source, name: TableName): Promise<boolean> {
-  const [dataset = '', table = ''] = name.split('.');
-  return (await orAbsent(bigquery.dataset(dataset).table(table).getMetadata())) !== undefined;
 }
 
 /** The rows of a query. */

@@ -1,14 +1,15 @@
 import type { Relay } from '../../shared/config/config.ts';
+import { tableExists } from '../bigquery/table-exists.ts';
 import { replaysTable } from '../dead-letters/replay-results.ts';
 import { tablePath } from './ledger-query.ts';
-import { ask, tableExists } from './ledger-reading.ts';
+import { ask } from './ledger-reading.ts';
 import type { LedgerSource } from './recount.ts';
 
 /** How many dead letters of each stream were not replayed; those that are no envelope have the stream ''. */
 export async function countOpenLetters(source: LedgerSource): Promise<Map<string, number>> {
   const { relay } = source;
-  if (!(await tableExists(source, relay.deadLetters))) return new Map();
-  const hasReplays = await tableExists(source, replaysTable(relay));
+  if (!(await tableExists(source.bigquery, relay.deadLetters))) return new Map();
+  const hasReplays = await tableExists(source.bigquery, replaysTable(relay));
   const rows = await ask<{ stream: string; n: number }>(
     source,
     openLettersQuery(relay, hasReplays),

@@ -1,4 +1,5 @@
 import { ledgerTable } from '../../shared/report/ledger.ts';
+import { tableExists } from '../bigquery/table-exists.ts';
 import { replaysTable } from '../dead-letters/replay-results.ts';
 import {
   addSum,
@@ -10,7 +11,7 @@ import {
   toLine,
 } from './ledger-lines.ts';
 import { inFlightQuery, sumsQuery, type TimeRange, tablePath } from './ledger-query.ts';
-import { ask, tableExists } from './ledger-reading.ts';
+import { ask } from './ledger-reading.ts';
 import { type LedgerSource, recount } from './recount.ts';
 import { replaysQuery } from './recount-query.ts';
 import { gaugeLivesMs } from './settled/in-flight-gauge.ts';
@@ -48,7 +49,7 @@ export async function readLedger(
 ): Promise<LedgerLine[]> {
   const { stream, recount: mayRecount = true, now = Date.now() } = options;
   const table = ledgerTable(source.relay);
-  if (!(await tableExists(source, table))) return [];
+  if (!(await tableExists(source.bigquery, table))) return [];
   const range = {
     since: Math.floor(options.since / minuteMs) * minuteMs,
     until: options.until ?? now + clockSkewMs,
@@ -99,7 +100,7 @@ async function markReplayed(
 ): Promise<void> {
   const { relay } = source;
   const tables = [relay.deadLetters, replaysTable(relay)];
-  const exist = await Promise.all(tables.map((name) => tableExists(source, name)));
+  const exist = await Promise.all(tables.map((name) => tableExists(source.bigquery, name)));
   if (exist.includes(false)) return;
   type Replayed = { minute: number; stream: string; replayed_at: number };
   const found = await ask<Replayed>(source, replaysQuery(relay, range));

@@ -1,7 +1,8 @@
 import { ledgerTable } from '../../shared/report/ledger.ts';
+import { tableExists } from '../bigquery/table-exists.ts';
 import type { LedgerLine } from './ledger-lines.ts';
 import { freshnessQuery, lastQuery, tablePath } from './ledger-query.ts';
-import { ask, tableExists } from './ledger-reading.ts';
+import { ask } from './ledger-reading.ts';
 import { countOpenLetters } from './open-letters.ts';
 import { type Freshness, percentilesOf } from './percentiles.ts';
 import { readLedger } from './read-ledger.ts';
@@ -125,7 +126,7 @@ function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
 async function readFreshness(source: LedgerSource, since: number, now: number) {
   const counts = new Map<string, number[]>();
   const table = ledgerTable(source.relay);
-  if (!(await tableExists(source, table))) return counts;
+  if (!(await tableExists(source.bigquery, table))) return counts;
   const range = { since: Math.floor(since / minuteMs) * minuteMs, until: now + dayMs };
   const query = freshnessQuery(tablePath(source.relay, table), range);
   type Bucket = { stream: string; bucket: number; deliveries: number };
@@ -140,7 +141,7 @@ async function readFreshness(source: LedgerSource, since: number, now: number) {
 
 async function readLast(source: LedgerSource, now: number): Promise<Map<string, string>> {
   const table = ledgerTable(source.relay);
-  if (!(await tableExists(source, table))) return new Map();
+  if (!(await tableExists(source.bigquery, table))) return new Map();
   const query = lastQuery(tablePath(source.relay, table), now - lastWithinMs);
   const rows = await ask<{ stream: string; minute: number }>(source, query);
   return new Map(rows.map(({ stream, minute }) => [stream, new Date(minute).toISOString()]));

@@ -1,9 +1,10 @@
 import { keyedLayout } from '../../shared/columns.ts';
 import type { Relay, RelayStream, TableName } from '../../shared/config/config.ts';
 import { sources } from '../../shared/sources/registry.ts';
+import { timeLiteral } from '../bigquery/time-literal.ts';
 import { replaysTable } from '../dead-letters/replay-results.ts';
 import { traceColumns } from './delivery-trace.ts';
-import { type TimeRange, tablePath, timeLiteral } from './ledger-query.ts';
+import { type TimeRange, tablePath } from './ledger-query.ts';
 
 /** Which tables exist: a query that names another one fails. */
 export interface RecountTables {
@@ -74,17 +75,19 @@ function rowIds(
 ): string | undefined {
   const columns = traceColumns(stream);
   if (!columns) return undefined;
-  const id = `\`${columns.deliveryId}\``;
-  const column = `\`${columns.receivedAt}\``;
-  const isTime = columns.receivedAtType === 'TIMESTAMP';
+  const id = `\`${columns.id}\``;
+  const column = `\`${columns.receivedAt.column}\``;
+  const isTime = columns.receivedAt.type === 'TIMESTAMP';
   const [from, to] = [since, until].map((time) => (isTime ? timeLiteral(time) : String(time)));
   // So that BigQuery reads only the partitions of these days.
-  const dates = columns.date
-    ? ` AND \`${columns.date}\` BETWEEN ${day(since - dayMs)} AND ${day(until + dayMs)}`
-    : '';
+  const { partition } = columns;
+  const dates =
+    partition?.type === 'DATE'
+      ? ` AND \`${partition.column}\` BETWEEN ${day(since - dayMs)} AND ${day(until + dayMs)}`
+      : '';
   const time = isTime ? column : `TIMESTAMP_MILLIS(${column})`;
   // The ids of events that history imported are UUIDs of version 8.
-  return `SELECT TIMESTAMP_TRUNC(${time}, MINUTE) AS minute, ${id} AS id, ${eventOf(stream, columns.deliveryId)} AS event, NULL AS kept, NULL AS state, NULL AS home
+  return `SELECT TIMESTAMP_TRUNC(${time}, MINUTE) AS minute, ${id} AS id, ${eventOf(stream, columns.id)} AS event, NULL AS kept, NULL AS state, NULL AS home
     FROM ${tablePath(relay, name)}
     WHERE ${column} >= ${from} AND ${column} < ${to} AND ${id} IS NOT NULL AND SUBSTR(${id}, 15, 1) != '8'${dates}`;
 }

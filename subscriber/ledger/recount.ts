@@ -3,10 +3,11 @@ import type { BigQuery } from '@google-cloud/bigquery';
 import type { Relay } from '../../shared/config/config.ts';
 import { ledgerTable, type SettledOutcome, settledOutcomes } from '../../shared/report/ledger.ts';
 import { sources } from '../../shared/sources/registry.ts';
+import { tableExists } from '../bigquery/table-exists.ts';
 import { replaysTable } from '../dead-letters/replay-results.ts';
 import { traceColumns } from './delivery-trace.ts';
 import { addSum, type LedgerCounts, type LedgerSum } from './ledger-lines.ts';
-import { ask, tableExists } from './ledger-reading.ts';
+import { ask } from './ledger-reading.ts';
 import { type RecountTables, recountQuery } from './recount-query.ts';
 
 export interface LedgerSource {
@@ -59,9 +60,9 @@ async function findTables(source: LedgerSource, name: string): Promise<RecountTa
   const stream = relay.streams.get(name);
   const isOfRows = stream && sources[stream.source].delivers === 'rows' && traceColumns(stream);
   const [hasRows, hasLetters, hasReplays] = await Promise.all([
-    isOfRows ? tableExists(source, stream.table) : false,
-    tableExists(source, relay.deadLetters),
-    tableExists(source, replaysTable(relay)),
+    isOfRows ? tableExists(source.bigquery, stream.table) : false,
+    tableExists(source.bigquery, relay.deadLetters),
+    tableExists(source.bigquery, replaysTable(relay)),
   ]);
   const rows = stream && hasRows ? { name: stream.table, stream } : undefined;
   return { ledger: ledgerTable(relay), hasLetters, hasReplays, ...(rows && { rows }) };

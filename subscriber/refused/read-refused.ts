@@ -3,7 +3,8 @@ import type { Relay } from '../../shared/config/config.ts';
 import { ledgerTable } from '../../shared/report/ledger.ts';
 import { type RefusedDelivery, refusedTable } from '../../shared/report/refused.ts';
 import { readResult } from '../bigquery/result-pages.ts';
-import { orAbsent } from '../exports/load/destination.ts';
+import { tableExists } from '../bigquery/table-exists.ts';
+import { timeLiteral } from '../bigquery/time-literal.ts';
 
 export interface RefusedSource {
   bigquery: BigQuery;
@@ -49,7 +50,7 @@ export async function readRefused(
   keep = source.relay.refused.keep,
 ): Promise<RefusedDelivery[]> {
   const { relay, bigquery } = source;
-  if (!(await exists(bigquery, refusedTable(relay)))) return [];
+  if (!(await tableExists(bigquery, refusedTable(relay)))) return [];
   const { conditions, params, types } = conditionsOf(filter);
   const limit = filter.limit === undefined ? '' : ` LIMIT ${filter.limit}`;
   const once = `SELECT * FROM \`${relay.project}.${refusedTable(relay)}\`
@@ -80,7 +81,7 @@ export async function countRefused(
   { relay, bigquery }: RefusedSource,
   { stream, cause, since = Date.now() - keptForMs }: RefusedFilter = {},
 ): Promise<RefusedCount[]> {
-  if (!(await exists(bigquery, ledgerTable(relay)))) return [];
+  if (!(await tableExists(bigquery, ledgerTable(relay)))) return [];
   const conditions = [
     "side = 'edge'",
     "outcome NOT IN ('accepted', 'filtered', 'handshake')",
@@ -126,16 +127,6 @@ function conditionsOf({ stream, cause, id, since = Date.now() - keptForMs }: Ref
   if (id !== undefined) conditions.push(`STARTS_WITH(delivery_id, ${given('id', id)})`);
   const types = Object.fromEntries(Object.keys(params).map((name) => [name, 'STRING']));
   return { conditions, params, types };
-}
-
-/** A literal, so that BigQuery reads only the partitions of the range. */
-function timeLiteral(time: number): string {
-  return `TIMESTAMP '${new Date(time).toISOString().replace('Z', '+00:00')}'`;
-}
-
-async function exists(bigquery: BigQuery, name: string): Promise<boolean> {
-  const [dataset = '', table = ''] = name.split('.');
-  return (await orAbsent(bigquery.dataset(dataset).table(table).getMetadata())) !== undefined;
 }
 
 function toRefused({ f }: Cells): RefusedDelivery {

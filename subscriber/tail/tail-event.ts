@@ -1,7 +1,8 @@
 import { type Envelope, readEnvelope } from '../../shared/envelope.ts';
 import type { CensusCount } from '../../shared/report/census.ts';
-import { type EdgeReport, edgeReportStream } from '../../shared/report/edge-report.ts';
+import { edgeReportStream } from '../../shared/report/edge-report.ts';
 import type { EdgeCount } from '../../shared/report/ledger.ts';
+import { readReport } from '../../shared/report/read-report.ts';
 import type { RefusedDelivery } from '../../shared/report/refused.ts';
 
 /** A message of Pub/Sub as its client gives it. */
@@ -41,7 +42,7 @@ export function readTailEvent(
   const reading = readEnvelope(attributes, data);
   if (!reading.ok) return { kind: 'unreadable', messageId, problem: reading.problem };
   const { envelope } = reading;
-  if (envelope.stream === edgeReportStream) return readReport(envelope, messageId, stream);
+  if (envelope.stream === edgeReportStream) return toReportEvent(envelope, messageId, stream);
   // Names with a dot are the relay's own.
   if (envelope.stream.startsWith('tributary.')) return undefined;
   if (stream !== undefined && envelope.stream !== stream) return undefined;
@@ -49,24 +50,18 @@ export function readTailEvent(
   return { kind: 'delivery', delivery: { envelope, latencyMs, isLate } };
 }
 
-function readReport(
+function toReportEvent(
   { body }: Envelope,
   messageId: string,
   stream: string | undefined,
 ): TailEvent | undefined {
-  let report: Partial<EdgeReport> | null;
-  try {
-    report = JSON.parse(new TextDecoder().decode(body)) as typeof report;
-  } catch {
-    return { kind: 'unreadable', messageId, problem: 'the report of the edge is not JSON' };
-  }
-  const own = <Item extends { stream: string }>(items: unknown): Item[] =>
-    (Array.isArray(items) ? (items as Item[]) : []).filter(
-      (item) => stream === undefined || item?.stream === stream,
-    );
-  const filtered = own<CensusCount>(report?.census);
-  const refused = own<RefusedDelivery>(report?.refused);
-  const counts = own<EdgeCount>(report?.ledger).filter(({ outcome }) => !goodOutcomes.has(outcome));
+  const report = readReport(body);
+  if (!report) return { kind: 'unreadable', messageId, problem: 'it is no report of the edge' };
+  const own = <Item extends { stream: string }>(items: readonly Item[]): Item[] =>
+    items.filter((item) => stream === undefined || item.stream === stream);
+  const filtered = own(report.census);
+  const refused = own(report.refused);
+  const counts = own(report.ledger).filter(({ outcome }) => !goodOutcomes.has(outcome));
   if (filtered.length + refused.length + counts.length === 0) return undefined;
   return { kind: 'report', filtered, refused, counts };
 }

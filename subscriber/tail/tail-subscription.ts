@@ -2,6 +2,7 @@ import type { PubSub, Subscription } from '@google-cloud/pubsub';
 import type { Relay } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
 import { edgeReportStream } from '../../shared/report/edge-report.ts';
+import { within } from '../within.ts';
 
 /** gRPC status codes: https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
 export const grpcStatus = {
@@ -130,18 +131,6 @@ export async function removeTailSubscription(
 
 export function codeOf(error: unknown): unknown {
   return (error as { code?: unknown }).code;
-}
-
-/** @throws an error without a code if it takes longer */
-export async function within<Result>(ms: number, call: Promise<Result>): Promise<Result> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
-  try {
-    return await Promise.race([call, late]);
-  } finally {
-    clearTimeout(timer);
-    call.catch(() => {});
-  }
 }
 
 function openingError(cause: Error & { code?: unknown }, relay: Relay, name: string): RelayError {

@@ -1,5 +1,6 @@
 import type { Subscription } from '@google-cloud/pubsub';
-import { codeOf, deletedTopic, grpcStatus, within } from './tail-subscription.ts';
+import { within } from '../within.ts';
+import { codeOf, deletedTopic, grpcStatus } from './tail-subscription.ts';
 
 /** Why a tail can't go on. */
 export type TailFailure = {

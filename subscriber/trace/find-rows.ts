@@ -1,7 +1,7 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import { readResult } from '../bigquery/result-pages.ts';
-import { type DeliveryColumns, deliveryColumns } from './delivery-columns.ts';
+import { type DeliveryColumns, deliveryColumns } from '../rows/delivery-columns.ts';
 import type { SoughtId } from './delivery-id.ts';
 
 /** The rows of one delivery in one table. */

@@ -2,6 +2,7 @@ import type { BigQuery } from '@google-cloud/bigquery';
 import type { Relay } from '../../shared/config/config.ts';
 import { ledgerTable } from '../../shared/report/ledger.ts';
 import { readResult } from '../bigquery/result-pages.ts';
+import { timeLiteral } from '../bigquery/time-literal.ts';
 import { replaysTable } from '../dead-letters/replay-results.ts';
 import type { SoughtId } from './delivery-id.ts';
 
@@ -96,9 +97,4 @@ async function select(
 
 function isoOf(ms: string | null | undefined): string {
   return new Date(Number(ms)).toISOString();
-}
-
-/** A literal, so that BigQuery reads only the partitions of the range. */
-function timeLiteral(time: number): string {
-  return `TIMESTAMP '${new Date(time).toISOString().replace('Z', '+00:00')}'`;
 }

@@ -81,6 +81,7 @@ export class LedgerBed {
       table: tables.reports.ledger,
       inFlight: () => this.pipeline.inFlight(),
       flushEveryMs: 3_600_000,
+      log() {},
     });
     this.pipeline = new Pipeline({
       relay,

@@ -166,23 +166,34 @@ function secretsOf(endpoints: Endpoints, secretOf: SecretOf): StreamSecret[] {
 
 /** Shorter texts occur by chance, and no secret is as short. */
 const minSecretLength = 6;
+const masked = '(a secret)';
 
 /** A sender may put a secret anywhere, such as into the User-Agent. */
 function withoutSecrets(refused: RefusedDelivery, secrets: readonly string[]): RefusedDelivery {
-  const clean = (text: string) =>
-    secrets.reduce(
-      (kept, secret) =>
-        secret.length < minSecretLength ? kept : kept.replaceAll(secret, '(a secret)'),
-      text,
-    );
-  const headers = Object.entries(refused.headers).map(([name, value]) => [name, clean(value)]);
-  const body = refused.body === undefined ? undefined : cleanBytes(refused.body, clean);
+  const known = secrets.filter(({ length }) => length >= minSecretLength);
+  const clean = (text: string) => known.reduce(withoutSecret, text);
+  const { method, path, cause, hint, body } = refused;
+  const headers = Object.entries(refused.headers).map((pair) => pair.map(clean));
   return {
     ...refused,
-    path: clean(refused.path),
+    method: clean(method),
+    path: clean(path),
     headers: Object.fromEntries(headers),
-    ...(body !== undefined && { body }),
+    ...(cause !== undefined && { cause: clean(cause) }),
+    ...(hint !== undefined && { hint: clean(hint) }),
+    ...(body !== undefined && { body: cleanBytes(body, clean) }),
   };
+}
+
+/** A text that was cut may end within the secret. */
+function withoutSecret(text: string, secret: string): string {
+  const kept = text.replaceAll(secret, masked);
+  const end = kept.endsWith('…') ? kept.length - 1 : kept.length;
+  for (let length = Math.min(secret.length - 1, end); length >= minSecretLength; length--) {
+    if (!kept.startsWith(secret.slice(0, length), end - length)) continue;
+    return kept.slice(0, end - length) + masked + kept.slice(end);
+  }
+  return kept;
 }
 
 /** As text of bytes, whatever its encoding: a secret is ASCII as a rule. */

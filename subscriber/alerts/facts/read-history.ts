@@ -1,6 +1,7 @@
 import { ledgerTable } from '../../../shared/report/ledger.ts';
-import { orAbsent } from '../../exports/load/destination.ts';
-import { type FactSource, readRows, timeLiteral } from './read-rows.ts';
+import { orAbsent } from '../../bigquery/table-exists.ts';
+import { timeLiteral } from '../../bigquery/time-literal.ts';
+import { type FactSource, readRows } from './read-rows.ts';
 
 /** What is usual for a stream: from its own last two weeks. */
 export interface StreamHistory {

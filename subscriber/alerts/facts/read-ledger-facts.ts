@@ -1,7 +1,8 @@
 import { freshnessBounds, freshnessBucket, ledgerTable } from '../../../shared/report/ledger.ts';
-import { orAbsent } from '../../exports/load/destination.ts';
+import { orAbsent } from '../../bigquery/table-exists.ts';
+import { timeLiteral } from '../../bigquery/time-literal.ts';
 import { type AlertSettings, allSettings, type ConditionSettings } from '../settings.ts';
-import { type Cells, type FactSource, readRows, timeLiteral } from './read-rows.ts';
+import { type Cells, type FactSource, readRows } from './read-rows.ts';
 
 /** What the ledger says of a stream within a window. */
 interface WindowCounts {

@@ -1,10 +1,13 @@
 import type { Relay } from '../../../shared/config/config.ts';
 import { refusedTable } from '../../../shared/report/refused.ts';
+import { orAbsent, tableExists } from '../../bigquery/table-exists.ts';
 import { tablesOf } from '../../bigquery/tables/open-tables.ts';
+import { timeLiteral } from '../../bigquery/time-literal.ts';
 import { replaysTable } from '../../dead-letters/replay-results.ts';
-import { orAbsent } from '../../exports/load/destination.ts';
+import { within } from '../../within.ts';
+import { answerWithinMs } from '../answer-time.ts';
 import { type AlertSettings, allSettings } from '../settings.ts';
-import { type FactSource, readRows, timeLiteral } from './read-rows.ts';
+import { type FactSource, readRows } from './read-rows.ts';
 import { safeReason } from './safe-reason.ts';
 
 /** New dead letters of a stream that were not replayed. */
@@ -79,8 +82,7 @@ function columnsByStream(relay: Relay): Map<string, ReadonlySet<string>> {
 /** The subscriber creates the table of replays with the first result. */
 async function notReplayed({ bigquery, relay }: FactSource): Promise<string> {
   const name = replaysTable(relay);
-  const [dataset = '', table = ''] = name.split('.');
-  if (!(await orAbsent(bigquery.dataset(dataset).table(table).getMetadata()))) return '';
+  if (!(await within(answerWithinMs, tableExists(bigquery, name)))) return '';
   return `LEFT JOIN (SELECT DISTINCT message_id AS replayed FROM \`${relay.project}.${name}\`)
     ON replayed = id WHERE replayed IS NULL`;
 }

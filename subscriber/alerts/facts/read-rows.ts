@@ -1,6 +1,8 @@
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Relay } from '../../../shared/config/config.ts';
 import { readResult } from '../../bigquery/result-pages.ts';
+import { within } from '../../within.ts';
+import { answerWithinMs } from '../answer-time.ts';
 
 export interface FactSource {
   bigquery: BigQuery;
@@ -20,10 +22,18 @@ export async function readClock(source: FactSource): Promise<number> {
 }
 
 /** The rows of a query, as BigQuery sends them. */
-export async function readRows(
-  { bigquery, relay }: FactSource,
+export function readRows(
+  source: FactSource,
   query: string,
   params: Record<string, readonly string[]> = {},
+): Promise<Cells[]> {
+  return within(answerWithinMs, readPages(source, query, params));
+}
+
+async function readPages(
+  { bigquery, relay }: FactSource,
+  query: string,
+  params: Record<string, readonly string[]>,
 ): Promise<Cells[]> {
   const types = Object.fromEntries(Object.keys(params).map((name) => [name, ['STRING']]));
   const rows: Cells[] = [];
@@ -38,9 +48,4 @@ export async function readRows(
   );
   for await (const page of pages) rows.push(...page.rows);
   return rows;
-}
-
-/** A literal, so that BigQuery reads only the partitions of the range. */
-export function timeLiteral(time: number): string {
-  return `TIMESTAMP '${new Date(time).toISOString().replace('Z', '+00:00')}'`;
 }

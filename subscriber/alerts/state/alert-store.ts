@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Relay } from '../../../shared/config/config.ts';
+import { orAbsent } from '../../bigquery/table-exists.ts';
 import { ensureTable } from '../../bigquery/tables/ensure-table.ts';
-import { orAbsent } from '../../exports/load/destination.ts';
+import { within } from '../../within.ts';
+import { answerWithinMs } from '../answer-time.ts';
 import { alertId, type Finding } from '../conditions.ts';
 import { alertLayout, alertsTable, readState, type StoredState } from './alert-table.ts';
 import { RowChanges } from './change-rows.ts';
@@ -49,14 +51,19 @@ export class AlertStore {
   /** Nothing, if there is no table. */
   async read(): Promise<StoredState> {
     const [dataset = '', table = ''] = alertsTable(this.#relay).split('.');
-    const found = await orAbsent(this.#bigquery.dataset(dataset).table(table).getRows());
+    const rows = this.#bigquery.dataset(dataset).table(table).getRows();
+    const found = await orAbsent(within(answerWithinMs, rows));
     return readState(found?.[0] as Record<string, unknown>[] | undefined);
   }
 
   /** Creates the table if it is missing, also where somebody has dropped it. */
   async ensure(): Promise<void> {
     const [dataset = '', table = ''] = alertsTable(this.#relay).split('.');
-    await ensureTable(this.#bigquery, { dataset, table }, alertLayout, this.#relay.location);
+    const { location } = this.#relay;
+    await within(
+      answerWithinMs,
+      ensureTable(this.#bigquery, { dataset, table }, alertLayout, location),
+    );
   }
 
   /**

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BigQuery } from '@google-cloud/bigquery';
 import type { Relay } from '../../../shared/config/config.ts';
+import { within } from '../../within.ts';
+import { answerWithinMs } from '../answer-time.ts';
 import { alertsTable } from './alert-table.ts';
 
 /** BigQuery refuses a statement that changes what another one is changing: it is to be sent again. */
@@ -29,7 +31,7 @@ export class RowChanges {
   async run(query: string, params: Parameters): Promise<number> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#runOnce(query, params);
+        return await within(answerWithinMs, this.#runOnce(query, params));
       } catch (error) {
         if (tries >= maxTries || !isConflict.test((error as Error).message)) throw error;
         await sleep(Math.random() * maxWaitMs);

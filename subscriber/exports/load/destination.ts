@@ -1,4 +1,5 @@
 import type { BigQuery, TableField } from '@google-cloud/bigquery';
+import { orAbsent } from '../../bigquery/table-exists.ts';
 
 /** The table that files are loaded into. */
 export interface Destination {
@@ -39,14 +40,4 @@ export async function readColumns(
   const found = await orAbsent(bigquery.dataset(dataset).table(table).getMetadata());
   const schema = (found?.[0] as { schema?: { fields?: TableField[] } } | undefined)?.schema;
   return schema?.fields?.length ? schema.fields : undefined;
-}
-
-/** Undefined if the API answers that it does not exist (404) or has this other status. */
-export async function orAbsent<T>(request: Promise<T>, status = 404): Promise<T | undefined> {
-  try {
-    return await request;
-  } catch (error) {
-    if ((error as { code?: unknown }).code === status) return undefined;
-    throw error;
-  }
 }

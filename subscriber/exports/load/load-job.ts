@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { BigQuery, TableField } from '@google-cloud/bigquery';
 import { typeNamed } from '../../../shared/delimited/column-types.ts';
+import { orAbsent } from '../../bigquery/table-exists.ts';
 import type { CsvFile } from '../archive/csv-file.ts';
 import type { Column } from '../archive/export-columns.ts';
 import type { ErrorProto } from './bigquery-failure.ts';
-import { type Destination, orAbsent } from './destination.ts';
+import type { Destination } from './destination.ts';
 import { fieldsOf, type Schema } from './schema.ts';
 
 export interface JobResource {

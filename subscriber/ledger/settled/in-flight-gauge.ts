@@ -1,7 +1,7 @@
 import { isCountable } from './settled-counts.ts';
 
 /** A delivery that is pulled and not settled. */
-export interface InFlightDelivery {
+export interface CountedInFlight {
   id: string;
   stream: string;
   /** Unix milliseconds. */
@@ -34,7 +34,7 @@ export class InFlightGauge {
    * The whole gauge, if it must be reported now. Its first count is of `now` and the stream '': a replica's newest gauge
    * is found by it, whichever minutes it has.
    */
-  read(deliveries: Iterable<InFlightDelivery>, now: number): InFlightCount[] | undefined {
+  read(deliveries: Iterable<CountedInFlight>, now: number): InFlightCount[] | undefined {
     const counts = new Map<string, InFlightCount>();
     for (const { stream, receivedAt } of deliveries) {
       const minute = Math.floor(receivedAt / 60_000);

@@ -35,9 +35,11 @@ export class SettledCounts {
   /** By stream, minute and outcome. */
   #counts = new Map<string, Map<number, Map<SettledOutcome, SettledCount>>>();
   #size = 0;
+  #ids = 0;
 
-  get size(): number {
-    return this.#size;
+  /** How many ids the counts hold. */
+  get ids(): number {
+    return this.#ids;
   }
 
   /**
@@ -50,7 +52,10 @@ export class SettledCounts {
     if (!count) return false;
     count.deliveries += deliveries;
     count.rows += rows;
-    if (id !== undefined) count.ids.push(id);
+    if (id !== undefined) {
+      count.ids.push(id);
+      this.#ids++;
+    }
     if (freshnessMs === undefined) return true;
     const bucket = freshnessBucket(freshnessMs);
     while (count.freshness.length <= bucket) count.freshness.push(0);
@@ -65,6 +70,7 @@ export class SettledCounts {
     );
     this.#counts = new Map();
     this.#size = 0;
+    this.#ids = 0;
     return taken;
   }
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Row } from '../../../shared/columns.ts';
-import type { InFlightDelivery } from '../../../subscriber/ledger/settled/in-flight-gauge.ts';
+import type { CountedInFlight } from '../../../subscriber/ledger/settled/in-flight-gauge.ts';
 import { LedgerWriter } from '../../../subscriber/ledger/settled/ledger-writer.ts';
+import type { LogEntry } from '../../../subscriber/log.ts';
 import type { WriteResult } from '../../../subscriber/rows/write-result.ts';
 import { rowTable } from '../../beds/row-table.ts';
 
@@ -11,7 +12,8 @@ const at = Date.parse('2026-11-28T10:00:30Z');
 
 let rows: Row[];
 let results: (WriteResult | Promise<WriteResult>)[];
-let inFlight: InFlightDelivery[];
+let inFlight: CountedInFlight[];
+let lines: LogEntry[];
 let writer: LedgerWriter;
 
 beforeEach(() => {
@@ -19,11 +21,13 @@ beforeEach(() => {
   rows = [];
   results = [];
   inFlight = [];
+  lines = [];
   const table = rowTable(async (row) => {
     rows.push(row);
     return (await results.shift()) ?? written;
   });
-  writer = new LedgerWriter({ table, inFlight: () => inFlight, replica: 'r1' });
+  const log = (line: LogEntry) => lines.push(line);
+  writer = new LedgerWriter({ table, inFlight: () => inFlight, log, replica: 'r1' });
 });
 
 afterEach(() => {
@@ -118,17 +122,56 @@ describe('a delivery without a trace', () => {
     expect(rows).toMatchObject([{ outcome: 'no row', delivery_ids: ['d1'] }]);
   });
 
-  it('is nacked if the ledger takes no rows, and counted once when it comes again', async () => {
+  it('is nacked while the ledger takes no rows, and counted once when it comes again', async () => {
     results = [nacked];
     const first = writer.store(noRow('d1'), false);
     await pass(200);
     expect(await first).toBe(false);
-    const second = writer.store(noRow('d1'), false);
+    expect(await writer.store(noRow('d1'), false)).toBe(false);
     await pass(5000);
-    expect(await second).toBe(true);
+    expect(await writer.store(noRow('d1'), false)).toBe(true);
     await pass(10_000);
     expect(rows).toHaveLength(2);
     expect(rows[1]).toEqual(rows[0]);
+  });
+
+  it('does not fill the flow control: all that wait are nacked when the table nacks', async () => {
+    const hung = Promise.withResolvers<WriteResult>();
+    results = [hung.promise];
+    const first = writer.store(noRow('d1'), false);
+    await pass(200);
+    const later = writer.store(noRow('d2'), false);
+    await pass(1000);
+    hung.resolve(nacked);
+    expect(await Promise.all([first, later])).toEqual([false, false]);
+    expect(await writer.store(noRow('d3'), false)).toBe(false);
+    await pass(6000);
+    expect(rows.map((row) => row['delivery_ids'])).toEqual([['d1'], ['d1'], ['d2', 'd3']]);
+    const last = writer.store(noRow('d4'), false);
+    await pass(200);
+    expect(await last).toBe(true);
+  });
+
+  it('waits no longer when the writer stops', async () => {
+    results = [new Promise<WriteResult>(() => {})];
+    const first = writer.store(noRow('d1'), false);
+    await pass(300);
+    const others = [writer.store(noRow('d2'), false), writer.store(noRow('d3'), true)];
+    writer.stop();
+    expect(await Promise.all([first, ...others])).toEqual([false, false, true]);
+  });
+
+  it('is acked if BigQuery finds its row invalid, which is logged once', async () => {
+    const invalid: WriteResult = { kind: 'invalid', problem: { reason: 'no such column' } };
+    results = [invalid, invalid];
+    for (const id of ['d1', 'd2']) {
+      const stored = writer.store(noRow(id), false);
+      await pass(500);
+      expect(await stored).toBe(true);
+    }
+    expect(lines).toEqual([
+      expect.objectContaining({ severity: 'ERROR', cause: 'no such column' }),
+    ]);
   });
 
   it('but with a row is acked all the same, at once or in the end', async () => {
@@ -139,6 +182,28 @@ describe('a delivery without a trace', () => {
     const second = writer.store({ ...noRow('d2'), outcome: 'written' }, true);
     await pass(20_000);
     expect(await second).toBe(true);
+  });
+
+  it('but with a row does not wait at all after the ledger has hung for ten seconds', async () => {
+    results = [new Promise<WriteResult>(() => {})];
+    writer.count(one());
+    await pass(16_000);
+    expect(await writer.store({ ...noRow('d1'), outcome: 'written' }, true)).toBe(true);
+  });
+
+  it('but with a row keeps its id in memory, and so many of them only', async () => {
+    const hung = Promise.withResolvers<WriteResult>();
+    results = [hung.promise];
+    writer.count(one());
+    await pass(16_000);
+    for (let n = 0; n < 60_000; n++) {
+      void writer.store({ ...noRow(`d${n}`), outcome: 'written' }, true);
+    }
+    hung.resolve(written);
+    await writer.flush();
+    const ids = rows.flatMap((row) => (row['delivery_ids'] as string[] | undefined) ?? []);
+    expect(ids).toHaveLength(50_000);
+    expect(rows.reduce((sum, row) => sum + (row['deliveries'] as bigint), 0n)).toBe(60_001n);
   });
 
   it('comes again if too many wait, and is not kept', async () => {
@@ -176,8 +241,10 @@ describe('deliveries in flight', () => {
 
   it('are not those that wait for the ledger: they are counted already', async () => {
     inFlight = [delivery('a'), delivery('b')];
+    results = [new Promise<WriteResult>(() => {})];
+    await pass(4900);
     void writer.store(noRow('a'), false);
-    await pass(200);
+    await pass(100);
     expect(counts()).toEqual([
       ['shop', 'no row', 1n],
       ['', 'in flight', 0n],

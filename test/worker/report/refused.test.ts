@@ -94,6 +94,18 @@ test('no secret is in a report, wherever a sender puts it', async () => {
   }
 });
 
+test('no beginning of a secret is in a report, where a text was cut within it', async () => {
+  const edge = openEdge({ bodyBytes: 200, reportEveryMs: 1 });
+  const secret = secrets.CRM_KEY;
+  const cut = `${'x'.repeat(200 - secret.length + 1)}${secret}`;
+  await edge.send('/shop', { body: cut, headers: { 'user-agent': cut } });
+  const text = JSON.stringify(await edge.reports());
+  const [, body = ''] = /"body":"([^"]*)"/.exec(text) ?? [];
+  expect(atob(body)).toMatch(/^x+\(a secret\)$/);
+  expect(text).toContain('x(a secret)…');
+  expect(text).not.toContain(secret.slice(0, 6));
+});
+
 test('a flood leaves three samples of each stream and cause in a report', async () => {
   const edge = openEdge({ reportEveryMs: 500, now: () => 60_000 });
   const flood = Array.from({ length: 200 }, (_, n) => () => {

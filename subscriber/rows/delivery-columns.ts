@@ -3,13 +3,19 @@ import type { RelayStream } from '../../shared/config/config.ts';
 import { planOf } from '../../shared/shape/plan.ts';
 import { sources } from '../../shared/sources/registry.ts';
 
-/** The columns of a stream's table that tell of a delivery. */
+/** The columns of a stream's table that show which deliveries are in it. */
 export interface DeliveryColumns {
+  /** A STRING. */
   id: string;
+  /** When the edge received it, as a TIMESTAMP, or as an INT64 of Unix milliseconds. */
+  receivedAt?: { column: string; type: 'TIMESTAMP' | 'INT64' };
   eventName?: string;
   /** Which event of the delivery a row is. */
   eventIndex?: string;
-  /** The column and the kind of the partitions, if the time of the delivery is enough to choose them. */
+  /**
+   * The column and the kind of the partitions, if the time of the delivery is enough to choose them. A DATE may be of any
+   * time zone.
+   */
   partition?: { column: string; type: 'TIMESTAMP' | 'DATE' };
   /** The column that the table is partitioned by, if it tells nothing of the delivery. */
   otherPartition?: string;
@@ -18,6 +24,7 @@ export interface DeliveryColumns {
 /** Why a stream's table does not show its deliveries. */
 export type ColumnsReading = { ok: true; columns: DeliveryColumns } | { ok: false; reason: string };
 
+/** A delivery may have no row in a table with a key, because a later one with the same key replaces it. */
 export function deliveryColumns(stream: RelayStream): ColumnsReading {
   const source = sources[stream.source];
   if (source.delivers !== 'rows') {
@@ -26,11 +33,13 @@ export function deliveryColumns(stream: RelayStream): ColumnsReading {
   const layout = keyedLayout(source.layout(stream), stream);
   if (stream.source === 'segmentstream') {
     const partition = { column: 'date', type: 'DATE' as const };
-    return { ok: true, columns: { id: 'hit_id', partition } };
+    const receivedAt = { column: 'received_at', type: 'INT64' as const };
+    return { ok: true, columns: { id: 'hit_id', receivedAt, partition } };
   }
   if (stream.source === 'datanostro') {
-    const columns = { id: 'delivery_id', eventName: 'event_name', otherPartition: 'event_time' };
-    return { ok: true, columns };
+    const receivedAt = { column: 'received_at', type: 'TIMESTAMP' as const };
+    const others = { eventName: 'event_name', otherPartition: 'event_time' };
+    return { ok: true, columns: { id: 'delivery_id', receivedAt, ...others } };
   }
   return genericColumns(stream, layout);
 }
@@ -48,10 +57,12 @@ function genericColumns(stream: RelayStream, layout: TableLayout): ColumnsReadin
   const received = of('delivery:received_at');
   const by = layout.partitionBy?.column;
   const isByReceived = by !== undefined && by === received?.name;
+  const isTime = received?.type === 'TIMESTAMP';
   return {
     ok: true,
     columns: {
       id: id.name,
+      ...(isTime && { receivedAt: { column: received.name, type: 'TIMESTAMP' as const } }),
       ...(name?.type === 'STRING' && { eventName: name.name }),
       ...(index && { eventIndex: index.name }),
       ...(isByReceived && { partition: { column: by, type: 'TIMESTAMP' as const } }),
