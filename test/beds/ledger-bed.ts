@@ -69,10 +69,11 @@ export class LedgerBed {
   }
 
   /** A subscriber that remembers nothing; what the one before has not flushed is gone, as by SIGKILL. */
-  async restart(): Promise<void> {
+  async restart(options: { inFlight?: InFlightLimit; flushEveryMs?: number } = {}): Promise<void> {
     this.ledger?.stop();
     await this.tables?.close(1000);
-    const inFlight = new InFlightLimit({ messages: 1000, bytes: 1_000_000 });
+    const { flushEveryMs = 3_600_000 } = options;
+    const { inFlight = new InFlightLimit({ messages: 1000, bytes: 1_000_000 }) } = options;
     const storageEndpoint = `127.0.0.1:${this.#server.grpcPort}`;
     const { bigquery } = this;
     this.tables = await openTables({ relay, bigquery, storageEndpoint, inFlight, log() {} });
@@ -80,7 +81,7 @@ export class LedgerBed {
     this.ledger = new LedgerWriter({
       table: tables.reports.ledger,
       inFlight: () => this.pipeline.inFlight(),
-      flushEveryMs: 3_600_000,
+      flushEveryMs,
       log() {},
     });
     this.pipeline = new Pipeline({
