@@ -14,7 +14,7 @@ import { select } from './relay-process.ts';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
-export interface CommandRun {
+interface CommandRun {
   status: number | null;
   out: string;
   err: string;
