@@ -6,14 +6,17 @@
  */
 import type { Writable } from 'node:stream';
 import { type ErrorCode, RelayError } from '../../shared/errors.ts';
+import { followProcesses } from './own-processes.ts';
 
 /** The one message to the parent. */
 export type PartMessage =
-  | { kind: 'ready'; ports: Record<string, number> }
+  | { kind: 'ready'; ports: Record<string, number>; processes: readonly number[] }
   | { kind: 'failed'; code?: ErrorCode; message: string };
 
 export interface RunningPart {
   ports: Record<string, number>;
+  /** Ids of processes that would outlive a part that is killed. */
+  processes?: readonly number[];
   stop(): Promise<void>;
 }
 
@@ -34,9 +37,23 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
     };
   },
   async edge(options) {
+    const started = followProcesses();
     const { startEdge } = await import('../edge.ts');
     const edge = await startEdge(options);
-    return { ports: { edge: edge.port }, stop: () => edge.stop() };
+    const workerd = started.filter(({ spawnfile }) => spawnfile.includes('workerd'));
+    const stopping = new AbortController();
+    for (const one of workerd) {
+      // Nobody answers at the port any more.
+      one.once('exit', () => stopping.signal.aborted || process.exit(1));
+    }
+    return {
+      ports: { edge: edge.port },
+      processes: workerd.flatMap(({ pid }) => pid ?? []),
+      stop() {
+        stopping.abort();
+        return edge.stop();
+      },
+    };
   },
   async subscriber({ config }: { config: string }) {
     const { loadRelay } = await import('../../subscriber/service/load-relay.ts');
@@ -85,8 +102,8 @@ async function run(name: PartName): Promise<void> {
     if (message === 'stop') stop();
   });
   try {
-    const { ports } = await starting;
-    sendToParent({ kind: 'ready', ports });
+    const { ports, processes = [] } = await starting;
+    sendToParent({ kind: 'ready', ports, processes });
   } catch (error) {
     sendToParent(failureOf(error));
     process.exitCode = 1;

@@ -106,16 +106,38 @@ class Sender {
   }
 }
 
-/** Kills a part after so many acknowledged deliveries, and starts the stack again. */
-async function killAfter(count: number, part: 'edge' | 'subscriber' | 'all'): Promise<void> {
+/** Processes of the stack: what `ps` shows of them, and how the stack ends when they are killed. */
+const victims = {
+  edge: 'part.ts edge',
+  workerd: 'workerd serve',
+  subscriber: 'part.ts subscriber',
+  pubsub: 'part.ts pubsub',
+  bigquery: 'part.ts bigquery',
+  all: undefined,
+} as const;
+type Victim = keyof typeof victims;
+
+/** Kills a process after so many acknowledged deliveries, and starts the stack again. */
+async function killAfter(count: number, victim: Victim): Promise<void> {
   await expect.poll(() => acknowledged.size, { ...soon, interval: 5 }).toBeGreaterThan(count);
-  if (part === 'all') await stack.killAll();
+  const { process: running } = stack;
+  const command = victims[victim];
+  if (command === undefined) await running.killGroup();
   else {
-    const { code, output } = await stack.killPart(part);
-    expect(output).toContain(`${part} ended unexpectedly (SIGKILL)`);
-    expect(code).toBe(1);
+    process.kill(running.find(command), 'SIGKILL');
+    expect(await running.exited()).toBe(1);
+    expect(running.output).toContain('ended unexpectedly');
   }
   await stack.start();
+}
+
+/** One of the edge, one of the others, and everything, in any order. */
+function pickVictims(random: () => number): Victim[] {
+  const one = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)] as Item;
+  const edge = one(['edge', 'workerd'] as const);
+  const other = one(['subscriber', 'subscriber', 'pubsub', 'bigquery'] as const);
+  const places = new Map([edge, other, 'all' as const].map((victim) => [victim, random()]));
+  return [...places.keys()].toSorted((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
 }
 
 function alerts() {
@@ -145,8 +167,9 @@ describe('an operator', { timeout: 240_000 }, () => {
 
     // Deliveries come, and parts die.
     const sending = sender.sendAll();
-    const parts = (['edge', 'subscriber', 'all'] as const).toSorted(() => random() - 0.5);
-    for (const [n, part] of parts.entries()) await killAfter(n * 160 + random() * 120, part);
+    for (const [n, victim] of pickVictims(random).entries()) {
+      await killAfter(n * 160 + random() * 120, victim);
+    }
     await sending;
     expect(acknowledged.size).toBe(deliveries);
 
@@ -174,7 +197,7 @@ describe('an operator', { timeout: 240_000 }, () => {
 
     // The config is mended, and one sender signs something else than it sends.
     writeConfig('$.amount');
-    await stack.printed('Restarted.');
+    await stack.process.printed('Restarted.');
     expect(await sender.post(deliveries, { space: 1 })).toMatchObject({ status: 401 });
 
     // What a replay would do, and a replay that is killed half-way.
@@ -193,9 +216,12 @@ describe('an operator', { timeout: 240_000 }, () => {
 
     // Everything adds up.
     await expectRefused();
-    await expectTrace(acknowledged.get(randomInt(deliveries)) ?? '');
+    const [row] = await stack.rows<{ id: string }>(
+      `SELECT delivery_id AS id FROM shop.orders WHERE id = 'order-${Math.floor(random() * deliveries)}'`,
+    );
+    await expectTrace(row?.id ?? '');
     await expectLedger(list.length);
-    expect(await stack.interrupt()).toBe(0);
+    expect(await stack.process.interrupt()).toBe(0);
   });
 });
 
