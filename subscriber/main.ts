@@ -1,6 +1,10 @@
 import { tmpdir } from 'node:os';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PubSub } from '@google-cloud/pubsub';
+import type { Samples } from '../console/context.ts';
+import { Feed } from '../console/live/feed.ts';
+import { startConsole } from '../console/main.ts';
+import { readConsoleSettings } from '../console/settings.ts';
 import type { Relay } from '../shared/config/config.ts';
 import { censusStream } from '../shared/report/census.ts';
 import { openTables } from './bigquery/tables/open-tables.ts';
@@ -26,6 +30,8 @@ export interface SubscriberSettings {
   log?: Log;
   /** How long an append may stay unanswered; 30 s by default. */
   appendTimeoutMs?: number;
+  /** What the console sends as a sender would: only where the senders' secrets are known. */
+  samples?: Samples;
 }
 
 /** Part of the flow control's limits: the client counts a message until its ack is sent, 0.1 s later. */
@@ -48,7 +54,16 @@ export async function startSubscriber(
   onFailure: () => void,
   settings: SubscriberSettings = {},
 ): Promise<Subscriber> {
-  const { log = logToStdout, appendTimeoutMs } = settings;
+  const consoleSettings = readConsoleSettings(environment);
+  // Without a console nothing listens.
+  const feed = consoleSettings && new Feed();
+  const { log: logTo = logToStdout, appendTimeoutMs } = settings;
+  const log: Log = feed
+    ? (entry) => {
+        feed.hear(entry);
+        logTo(entry);
+      }
+    : logTo;
   const relay = settings.relay ?? (await loadRelay());
   const { storageEndpoint, exportApis } = readEnvironment(environment, relay);
   const stopTime = readStopTime(environment);
@@ -59,7 +74,8 @@ export async function startSubscriber(
       subscription: relay.subscription,
       streams: [...relay.streams.keys(), censusStream],
     });
-  const metrics = recorder ?? noMetrics;
+  const counted = recorder ?? noMetrics;
+  const metrics = feed ? feed.listen(counted) : counted;
   const bigquery = new BigQuery({ projectId: relay.project, location: relay.location });
   const inFlight = new InFlightLimit({
     messages: pullLimits.messages * inFlightShare,
@@ -130,6 +146,18 @@ export async function startSubscriber(
     log({ severity: 'ERROR', message: 'the subscription failed', cause: error.message });
     onFailure();
   });
+  const console =
+    feed &&
+    (await startConsole({
+      relay,
+      bigquery,
+      pubsub: () => pubsub,
+      state,
+      feed,
+      log,
+      samples: settings.samples,
+      settings: consoleSettings,
+    }));
   log({ severity: 'INFO', message: 'the subscriber is ready', subscription: relay.subscription });
 
   return {
@@ -159,7 +187,11 @@ export async function startSubscriber(
       });
       return readinessOf(health, refused);
     },
+    get consolePort() {
+      return console?.port;
+    },
     async stop() {
+      console?.stop();
       // Closing stops the pull at once, then waits for the acks of the messages in flight.
       const closed = subscription.close();
       const queues = [deadLetters, exports, tables];

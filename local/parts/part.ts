@@ -41,9 +41,19 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
   async subscriber({ config }: { config: string }) {
     const { loadRelay } = await import('../../subscriber/service/load-relay.ts');
     const { startSubscriber } = await import('../../subscriber/main.ts');
+    const { LocalSamples } = await import('../samples/local-samples.ts');
     const relay = await loadRelay(config);
-    const subscriber = await startSubscriber(process.env, () => process.exit(1), { relay });
-    return { ports: {}, stop: () => subscriber.stop() };
+    const samples = new LocalSamples(relay, process.env);
+    process.on('message', (message) => samples.hear(message));
+    const subscriber = await startSubscriber(process.env, () => process.exit(1), {
+      relay,
+      samples,
+    });
+    const { consolePort } = subscriber;
+    return {
+      ports: consolePort === undefined ? {} : { console: consolePort },
+      stop: () => subscriber.stop(),
+    };
   },
 };
 
