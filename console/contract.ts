@@ -135,6 +135,8 @@ export interface WholeLetterInfo extends Letter {
   bodyKind?: 'json' | 'text' | 'binary';
   /** The body is longer than what was sent. */
   isCut: boolean;
+  /** Where the column's value stands in the JSON body; null is any index. */
+  marks?: (string | number | null)[][];
   /** What a replay would give under the config that this subscriber runs with. */
   trial?: Trial;
 }

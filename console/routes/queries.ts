@@ -56,6 +56,11 @@ export function queryRoutes(parts: ConsoleParts, runs: QueryRuns): Hono<ConsoleE
       const run = runs.cancel(context.req.param('id'));
       return run ? context.json(run) : gone(context);
     })
+    .get('/queries/:id/cell', async (context) => {
+      const [row, column] = ['row', 'column'].map((name) => Number(context.req.query(name)));
+      const text = await runs.cell(context.req.param('id'), row ?? 0, column ?? 0);
+      return text === undefined ? gone(context) : context.json({ text });
+    })
     .get('/queries/:id/csv', (context) => {
       const id = context.req.param('id');
       if (!runs.has(id)) return gone(context);

@@ -1,0 +1,114 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+
+export interface Series {
+  label: string;
+  /** A custom property of the theme: `--ok`. */
+  color: string;
+  values: readonly (number | null)[];
+  isFilled?: boolean;
+}
+
+/** Figures over time, drawn by uPlot in the colours of the theme. A table for screen readers stands beside it. */
+export function Chart({
+  times,
+  series,
+  height = 150,
+  label,
+}: {
+  times: readonly number[];
+  series: readonly Series[];
+  height?: number;
+  label: string;
+}) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  const shape = series.map(({ label }) => label).join();
+  const data = [
+    times.map((ms) => ms / 1000),
+    ...series.map(({ values }) => [...values]),
+  ] as uPlot.AlignedData;
+  const latest = useRef(data);
+  latest.current = data;
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const draw = () => {
+      plot.current?.destroy();
+      plot.current = new uPlot(optionsOf(element, series, height), latest.current, element);
+    };
+    draw();
+    const resize = new ResizeObserver(() =>
+      plot.current?.setSize({ width: element.clientWidth, height }),
+    );
+    resize.observe(element);
+    const theme = matchMedia('(prefers-color-scheme: dark)');
+    theme.addEventListener('change', draw);
+    return () => {
+      theme.removeEventListener('change', draw);
+      resize.disconnect();
+      plot.current?.destroy();
+      plot.current = undefined;
+    };
+  }, [shape, height]);
+  useEffect(() => plot.current?.setData(data));
+  return <div class="chart" ref={box} role="img" aria-label={label} />;
+}
+
+function optionsOf(element: HTMLElement, series: readonly Series[], height: number): uPlot.Options {
+  const style = getComputedStyle(element);
+  const color = (name: string) => style.getPropertyValue(name).trim();
+  const font = `11px ${style.fontFamily}`;
+  const axis = {
+    stroke: color('--muted'),
+    font,
+    ticks: { show: false },
+    grid: { stroke: color('--line'), width: 1 },
+  };
+  return {
+    width: element.clientWidth,
+    height,
+    padding: [8, 4, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, points: { size: 6 } },
+    scales: { y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] } },
+    axes: [
+      { ...axis, grid: { show: false }, values: '{HH}:{mm}', size: 24 },
+      {
+        ...axis,
+        size: 44,
+        values: (_, ticks) =>
+          ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString('en-GB') : '')),
+      },
+    ],
+    series: [
+      {},
+      ...series.map(({ label, color: name, isFilled }) => ({
+        label,
+        stroke: color(name),
+        width: 1.5,
+        ...(isFilled && { fill: `color-mix(in srgb, ${color(name)} 14%, transparent)` }),
+        points: { show: false },
+      })),
+    ],
+  };
+}
+
+/** What the colours mean, with the figure of now. */
+export function Legend({
+  series,
+}: {
+  series: readonly (Pick<Series, 'label' | 'color'> & { figure?: string })[];
+}) {
+  return (
+    <ul class="legend">
+      {series.map(({ label, color, figure }) => (
+        <li key={label}>
+          <span class="swatch" style={{ background: `var(${color})` }} aria-hidden="true" />
+          {label}
+          {figure !== undefined && <b>{figure}</b>}
+        </li>
+      ))}
+    </ul>
+  );
+}

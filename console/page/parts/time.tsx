@@ -1,0 +1,58 @@
+import { useEffect, useState } from 'preact/hooks';
+import { duration } from './figures.ts';
+
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
+const dated = new Intl.DateTimeFormat(undefined, {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
+
+function utc(ms: number): string {
+  return `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+}
+
+function isToday(ms: number): boolean {
+  return new Date(ms).toDateString() === new Date().toDateString();
+}
+
+/** In the viewer's zone; UTC on hover. */
+export function Time({ at }: { at: number | string | null | undefined }) {
+  const ms = typeof at === 'string' ? Date.parse(at) : at;
+  if (ms === null || ms === undefined || Number.isNaN(ms)) return <span class="faint">–</span>;
+  return (
+    <time dateTime={new Date(ms).toISOString()} title={utc(ms)}>
+      {isToday(ms) ? clock.format(ms) : dated.format(ms)}
+    </time>
+  );
+}
+
+/** "12 s ago". */
+export function Ago({ at }: { at: number | string | null | undefined }) {
+  const now = useNow();
+  const ms = typeof at === 'string' ? Date.parse(at) : at;
+  if (ms === null || ms === undefined || Number.isNaN(ms)) return <span class="faint">–</span>;
+  const age = Math.max(0, now - ms);
+  return (
+    <time dateTime={new Date(ms).toISOString()} title={`${dated.format(ms)} · ${utc(ms)}`}>
+      {age < 1500 ? 'just now' : `${duration(age)} ago`}
+    </time>
+  );
+}
+
+/** The time, each second. */
+export function useNow(): number {
+  const [now, set] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => set(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}
