@@ -37,6 +37,8 @@ export interface TableLayout {
   columns: Column[];
   /** Partitions by a top-level TIMESTAMP, DATE or DATETIME column. */
   partitionBy?: { column: string; by: 'DAY' | 'HOUR' | 'MONTH' };
+  /** BigQuery deletes a partition when its time is this long ago. Only set when the table is created. */
+  expiresAfterDays?: number;
   clusterBy?: string[];
   /** The primary key: rows are upserts, and the newest row of each key stays. */
   key?: string[];

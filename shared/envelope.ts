@@ -38,6 +38,9 @@ const headerPrefix = 'header_';
 /** Attributes that a replayed dead letter has besides its own: the message it was, and which replay it is. */
 export const replayedMessageAttribute = 'replay_of';
 export const replayAttribute = 'replay';
+/** What the ledger must know of a replay: the outcome it had before, and the stream that accepted it if it is another. */
+export const replayedFromAttribute = 'replay_from';
+export const acceptedStreamAttribute = 'accepted_stream';
 
 /** A header's value, if it fits in an attribute. The edge must not see more than the subscriber. */
 export function carriedHeader(headers: Headers, name: string): string | undefined {

@@ -6,12 +6,13 @@ import { Feed } from '../console/live/feed.ts';
 import { startConsole } from '../console/main.ts';
 import { readConsoleSettings } from '../console/settings.ts';
 import type { Relay } from '../shared/config/config.ts';
-import { censusStream } from '../shared/report/census.ts';
 import { openTables } from './bigquery/tables/open-tables.ts';
 import { DeadLetterQueue } from './dead-letters/dead-letter-queue.ts';
 import { ReplayResults } from './dead-letters/replay-results.ts';
 import { readEnvironment, readStopTime } from './environment.ts';
 import { ExportQueue } from './exports/export-queue.ts';
+import { LedgerWriter } from './ledger/settled/ledger-writer.ts';
+import { Settlements } from './ledger/settled/settlements.ts';
 import { type Log, logToStdout } from './log.ts';
 import { Pipeline } from './pipeline.ts';
 import { InFlightLimit } from './pull/in-flight-limit.ts';
@@ -72,7 +73,7 @@ export async function startSubscriber(
     metricsSettings &&
     new MetricsRecorder({
       subscription: relay.subscription,
-      streams: [...relay.streams.keys(), censusStream],
+      streams: [...relay.streams.keys()],
     });
   const counted = recorder ?? noMetrics;
   const metrics = feed ? feed.listen(counted) : counted;
@@ -99,9 +100,15 @@ export async function startSubscriber(
     metrics,
   });
   const deadLetters = new DeadLetterQueue({ table: tables.deadLetters, inFlight, log });
-  const pipeline = new Pipeline({
+  const ledger = new LedgerWriter({
+    table: tables.reports.ledger,
+    inFlight: () => pipeline.inFlight(),
+  });
+  const pipeline: Pipeline = new Pipeline({
     relay,
     tables: tables.rows,
+    reports: tables.reports,
+    settlements: new Settlements({ relay, ledger }),
     deadLetters,
     exports,
     inFlight,
@@ -194,8 +201,12 @@ export async function startSubscriber(
       console?.stop();
       // Closing stops the pull at once, then waits for the acks of the messages in flight.
       const closed = subscription.close();
-      const queues = [deadLetters, exports, tables];
-      await Promise.all(queues.map((queue) => queue.close(stopTime.graceMs)));
+      await Promise.all([
+        deadLetters.close(),
+        exports.close(),
+        tables.close(stopTime.graceMs, () => ledger.flush()),
+      ]);
+      ledger.stop();
       await closed;
       await pubsub.close();
       await telemetry?.stop(lastExportMs);

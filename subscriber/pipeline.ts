@@ -1,14 +1,17 @@
-import { readEnvelope } from '../shared/envelope.ts';
+import { type Envelope, readEnvelope } from '../shared/envelope.ts';
+import { edgeReportStream } from '../shared/report/edge-report.ts';
 import {
   DeadLetterWriter,
   type DeadLetterWriterOptions,
 } from './dead-letters/dead-letter-writer.ts';
 import { ReplayResults } from './dead-letters/replay-results.ts';
+import type { InFlightDelivery } from './ledger/settled/in-flight-gauge.ts';
+import type { Settlements } from './ledger/settled/settlements.ts';
 import type { InFlightLimit } from './pull/in-flight-limit.ts';
 import { RecentIds } from './pull/redeliveries.ts';
 import type { PulledMessage } from './pull/subscription.ts';
 import { DeliveryWriter, type DeliveryWriterOptions } from './rows/delivery-writer.ts';
-import { invalid, type Problem, type WriteResult } from './rows/write-result.ts';
+import { invalid, type Problem, rowsOf, type WriteResult } from './rows/write-result.ts';
 import { type Metrics, noMetrics } from './service/metrics.ts';
 
 export interface PipelineOptions
@@ -16,6 +19,8 @@ export interface PipelineOptions
     Omit<DeadLetterWriterOptions, 'stored'> {
   inFlight: Pick<InFlightLimit, 'add' | 'remove'>;
   replays: Pick<ReplayResults, 'write'>;
+  /** Counts what becomes of each delivery. */
+  settlements?: Pick<Settlements, 'settle' | 'addRows'>;
 }
 
 /**
@@ -72,27 +77,36 @@ export class Pipeline {
     return oldest;
   }
 
+  /** The deliveries whose messages are in flight. */
+  *inFlight(): Iterable<InFlightDelivery> {
+    for (const [id, [message]] of this.#pending) {
+      const { stream, received_at } = message?.attributes ?? {};
+      const receivedAt = Date.parse(received_at ?? '');
+      if (!stream || stream === edgeReportStream || Number.isNaN(receivedAt)) continue;
+      yield { id, stream, receivedAt };
+    }
+  }
+
   /** Acks or nacks the message. Never rejects: Pub/Sub's client would ignore it and extend the lease forever. */
   handle(message: PulledMessage): Promise<void> {
     this.#pulled++;
     this.#options.inFlight.add(message.data.length);
     const begunAt = this.#metrics.now();
     const reading = readEnvelope(message.attributes, message.data);
-    const receivedAt = reading.ok ? reading.envelope.receivedAt : undefined;
-    const times = { begunAt, receivedAt };
+    const handled = { begunAt, ...(reading.ok && { envelope: reading.envelope }) };
     const id = reading.ok ? reading.envelope.deliveryId : unreadableId(message);
     const messages = this.#pending.get(id);
     if (messages) messages.push(message);
     else if (this.#written.has(id)) {
       if (ReplayResults.isReplay(message)) {
-        return this.#settle(id, message, { kind: 'written' }, times);
+        return this.#settle(id, message, { kind: 'written', rows: 0 }, handled);
       }
       this.#ack([message]);
     } else {
       const result = reading.ok
         ? this.#deliveries.write(reading.envelope)
         : invalid({ reason: reading.problem });
-      return this.#settle(id, message, result, times);
+      return this.#settle(id, message, result, handled);
     }
     return Promise.resolve();
   }
@@ -105,25 +119,30 @@ export class Pipeline {
     id: string,
     message: PulledMessage,
     pending: WriteResult | Promise<WriteResult>,
-    { begunAt, receivedAt }: Times,
+    { begunAt, envelope }: Handled,
   ): Promise<void> {
+    const { settlements } = this.#options;
     const messages = [message];
     this.#pending.set(id, messages);
     let result = await pending;
-    let letter: { kind: 'written' | 'invalid'; problem: Problem } | undefined;
+    let rows = rowsOf(result);
+    const hasNoRow = result.kind === 'written' && result.hasNoRow === true;
+    let letter: Letter | undefined;
     let isRecorded = false;
     for (;;) {
       if (result.kind === 'nacked') {
         this.#nack(messages);
         this.#metrics.processed(begunAt, true);
+        if (envelope) settlements?.addRows(envelope, rows);
         if (!result.later) break;
         result = await result.later;
+        rows = rowsOf(result);
       } else if (result.problem) {
         letter = { kind: result.kind, problem: result.problem };
         // The row is there whether or not its dead letter can be stored: it must not be written again.
         if (result.kind === 'written') {
           this.#writtenInPart.add(id);
-          this.#metrics.written(message.attributes, receivedAt);
+          this.#metrics.written(message.attributes, envelope?.receivedAt);
         }
         result = await this.#deadLetters.write(messages, result.kind, result.problem);
       } else if (!isRecorded && messages.some(ReplayResults.isReplay)) {
@@ -132,10 +151,20 @@ export class Pipeline {
         isRecorded = true;
         result = await this.#recordReplay(messages, letter);
       } else {
+        const outcome = outcomeOf(letter);
+        const { attributes } = message;
+        const stored =
+          envelope && settlements?.settle({ envelope, attributes, outcome, rows, hasNoRow });
+        // It would leave no trace.
+        if (stored && !(await stored)) {
+          result = { kind: 'nacked', reason: 'the ledger takes no rows' };
+          rows = 0;
+          continue;
+        }
         // None is left where all were nacked before their rows were written.
         if (messages.length > 0) this.#metrics.processed(begunAt, false);
         this.#ack(messages);
-        if (!letter) this.#metrics.written(message.attributes, receivedAt);
+        if (!letter) this.#metrics.written(message.attributes, envelope?.receivedAt);
         // A delivery with a dead letter must be written again when it is replayed.
         if (!letter) this.#written.add(id);
         break;
@@ -146,7 +175,7 @@ export class Pipeline {
 
   #recordReplay(
     messages: readonly PulledMessage[],
-    letter: { kind: 'written' | 'invalid'; problem: Problem } | undefined,
+    letter: Letter | undefined,
   ): Promise<WriteResult> {
     const replays = messages.filter(ReplayResults.isReplay);
     return this.#options.replays.write(replays, letter?.kind ?? 'written', letter?.problem);
@@ -170,10 +199,21 @@ export class Pipeline {
   }
 }
 
-/** For the metrics: when the message was handled, by their clock, and when the edge received its delivery. */
-interface Times {
+interface Handled {
+  /** By the clock of the metrics. */
   begunAt: number;
-  receivedAt: number | undefined;
+  /** Absent for a message that is none. */
+  envelope?: Envelope;
+}
+
+interface Letter {
+  kind: 'written' | 'invalid';
+  problem: Problem;
+}
+
+function outcomeOf(letter: Letter | undefined) {
+  if (!letter) return 'written';
+  return letter.kind === 'written' ? 'written in part' : 'dead letter';
 }
 
 /** No delivery's id begins with a slash. */

@@ -1,4 +1,4 @@
-import type { Row, TableLayout } from '../columns.ts';
+import type { TableLayout } from '../columns.ts';
 import type { Relay } from '../config/config.ts';
 
 /** A count of events that the edge acknowledged and did not relay. It holds no payloads. */
@@ -30,7 +30,7 @@ export const censusLayout: TableLayout = {
     { name: 'dropped', type: 'INT64', description: 'Sum it: there are many rows for each name' },
     { name: 'first_at', type: 'TIMESTAMP' },
     { name: 'last_at', type: 'TIMESTAMP' },
-    { name: 'census_id', type: 'STRING', description: 'Of the envelope (UUIDv7)' },
+    { name: 'census_id', type: 'STRING', description: 'Of the report that the count came in' },
   ],
   partitionBy: { column: 'last_at', by: 'DAY' },
   clusterBy: ['stream'],
@@ -41,31 +41,4 @@ export const censusLayout: TableLayout = {
 /** The body of the envelope. */
 export function writeCount(count: CensusCount): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(count));
-}
-
-/** The row of a count; undefined where the body is not a count. */
-export function readCount(id: string, body: Uint8Array): Row | undefined {
-  let count: Partial<Record<keyof CensusCount, unknown>> | null;
-  try {
-    count = JSON.parse(new TextDecoder().decode(body)) as typeof count;
-  } catch {
-    return undefined;
-  }
-  const { stream, event, cause, dropped, firstAt, lastAt } = count ?? {};
-  if (typeof stream !== 'string' || typeof cause !== 'string') return undefined;
-  if (!isWhole(dropped) || !isWhole(firstAt) || !isWhole(lastAt)) return undefined;
-  return {
-    stream,
-    event_name: typeof event === 'string' ? event : null,
-    cause,
-    dropped: BigInt(dropped),
-    first_at: new Date(firstAt).toISOString(),
-    last_at: new Date(lastAt).toISOString(),
-    census_id: id,
-  };
-}
-
-/** An integer, within the range of Date. */
-function isWhole(value: unknown): value is number {
-  return Number.isInteger(value) && Math.abs(value as number) <= 8.64e15;
 }

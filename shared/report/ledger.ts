@@ -55,7 +55,8 @@ export const ledgerLayout: TableLayout = {
       name: 'delivery_ids',
       type: 'STRING',
       mode: 'REPEATED',
-      description: 'Of deliveries that leave no other trace: duplicates, and those without a row',
+      description:
+        'Of deliveries that leave no lasting trace in a table: duplicates, those without a row, and those of tables with a key',
     },
     { name: 'reporter', type: 'STRING', description: 'The isolate or the replica' },
     { name: 'report_id', type: 'STRING' },
@@ -65,3 +66,35 @@ export const ledgerLayout: TableLayout = {
   clusterBy: ['stream'],
   description: 'Deliveries by stream and minute: what the edge accepted, and what became of it',
 };
+
+const bucketsPerDoubling = 2;
+const freshnessBuckets = 46;
+
+/**
+ * The upper bounds of the buckets of `freshness`, in milliseconds: from 1 ms to 1.2 h, each √2 times the one before.
+ * The last bucket has no bound. Stored counts depend on them.
+ */
+export const freshnessBounds: readonly number[] = Array.from(
+  { length: freshnessBuckets - 1 },
+  (_, bucket) => 2 ** (bucket / bucketsPerDoubling),
+);
+
+/** The bucket of a freshness. The clocks of edge and subscriber may differ: below 0 is 0. */
+export function freshnessBucket(ms: number): number {
+  if (ms <= 1) return 0;
+  return Math.min(freshnessBuckets - 1, Math.ceil(Math.log2(ms) * bucketsPerDoubling));
+}
+
+/** What became of a delivery in the subscriber. */
+export const settledOutcomes = [
+  'written',
+  'written in part',
+  'dead letter',
+  'duplicate',
+  'no row',
+] as const;
+
+export type SettledOutcome = (typeof settledOutcomes)[number];
+
+/** The outcome of the rows that say how many deliveries a replica has pulled and not settled. */
+export const inFlightOutcome = 'in flight';

@@ -45,6 +45,7 @@ export const refusedLayout: TableLayout = {
     { name: 'report_id', type: 'STRING' },
   ],
   partitionBy: { column: 'at', by: 'HOUR' },
+  expiresAfterDays: 1,
   clusterBy: ['stream', 'cause'],
   description: 'Deliveries that the edge refused, the last of each stream and cause, for a day',
 };

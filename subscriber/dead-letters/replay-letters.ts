@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PubSub } from '@google-cloud/pubsub';
-import { replayAttribute, replayedMessageAttribute } from '../../shared/envelope.ts';
+import {
+  acceptedStreamAttribute,
+  replayAttribute,
+  replayedFromAttribute,
+  replayedMessageAttribute,
+} from '../../shared/envelope.ts';
 import { orAbsent } from '../exports/load/destination.ts';
 import type { LetterSource, WholeLetter } from './find-letters.ts';
 import { replaysTable } from './replay-results.ts';
@@ -59,12 +64,18 @@ export async function replayLetters(
 
 function replayAttributes(letter: WholeLetter, stream: string | undefined) {
   const { [replayAttribute]: _, ...attributes } = letter.attributes;
+  const { stream: before = '', [acceptedStreamAttribute]: accepted = before } = attributes;
   return {
     ...attributes,
-    ...(stream !== undefined && { stream }),
+    ...(stream !== undefined && { stream, [acceptedStreamAttribute]: accepted }),
     [replayedMessageAttribute]: letter.messageId,
+    [replayedFromAttribute]: outcomeOf(letter),
     [replayAttribute]: String(replayOf(letter) + 1),
   };
+}
+
+function outcomeOf({ lastResult, writtenInPart }: WholeLetter): string {
+  return lastResult ?? (writtenInPart ? 'written in part' : 'dead letter');
 }
 
 /** A letter of a replay goes on counting, so that the latest replay of a delivery is always the greatest. */

@@ -1,14 +1,15 @@
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import type { Envelope } from '../../shared/envelope.ts';
-import { censusStream, readCount } from '../../shared/report/census.ts';
+import { edgeReportStream } from '../../shared/report/edge-report.ts';
 import type { Mapping } from '../../shared/shape/map-columns.ts';
 import { sources } from '../../shared/sources/registry.ts';
 import type { Announcement } from '../../shared/sources/source.ts';
+import { type ReportTables, writeReport } from '../ledger/write-report.ts';
 import type { RecentIds } from '../pull/redeliveries.ts';
 import { EventBudget, sizeOf } from './event-budget.ts';
 import { EventResults } from './event-results.ts';
 import { inflateEnvelope } from './inflate-body.ts';
-import { changeSequence, type RowTable, writeMapping, writeRow } from './row-writer.ts';
+import { changeSequence, type RowTable, writeMapping } from './row-writer.ts';
 import { invalid, type Queue, type WriteResult } from './write-result.ts';
 
 /** An export that a webhook announced, with the name of its stream. */
@@ -21,6 +22,8 @@ export interface DeliveryWriterOptions {
   relay: Relay;
   /** By the stream's name. */
   tables: ReadonlyMap<string, RowTable>;
+  /** For what the edge reports about itself. */
+  reports?: ReportTables;
   exports: Pick<Queue<AnnouncedExport>, 'write'>;
   /** Ids of deliveries, and of events of deliveries, that were written recently. */
   written: RecentIds;
@@ -40,7 +43,10 @@ export class DeliveryWriter {
 
   /** Never throws or rejects. Adds no promise of its own: every message would pay for it. */
   write(envelope: Envelope): WriteResult | Promise<WriteResult> {
-    if (envelope.stream === censusStream) return this.#writeCount(envelope);
+    if (envelope.stream === edgeReportStream) {
+      const { reports } = this.#options;
+      return reports ? writeReport(reports, envelope) : nacked('no table for reports is open');
+    }
     const stream = this.#options.relay.streams.get(envelope.stream);
     if (!stream) {
       const reason = `no stream "${envelope.stream}": is the Worker's tributary.config.ts newer than this one?`;
@@ -55,20 +61,13 @@ export class DeliveryWriter {
     }
   }
 
-  #writeCount({ deliveryId, body }: Envelope): WriteResult | Promise<WriteResult> {
-    const row = readCount(deliveryId, body);
-    if (!row) return invalid({ reason: 'the body is not a count of the census' });
-    const table = this.#options.tables.get(censusStream);
-    return table ? writeRow(table, row) : nacked('the table of the census is not open');
-  }
-
   #writeDelivery(envelope: Envelope, stream: RelayStream): WriteResult | Promise<WriteResult> {
     const source = sources[stream.source];
     if (source.delivers === 'exports') {
       const reading = source.announcement(envelope, stream);
       if (reading.ok) {
         const { announcement } = reading;
-        return this.#options.exports.write({ stream: stream.name, announcement });
+        return this.#load({ stream: stream.name, announcement });
       }
       const { reason, column } = reading;
       return invalid({ reason, ...(column !== undefined && { column }) });
@@ -78,12 +77,17 @@ export class DeliveryWriter {
     const mappings = source.mapEach?.(envelope, stream);
     if (mappings) return this.#writeEvents(mappings, envelope, stream, table);
     const [mapping] = source.map(envelope, stream);
-    if (!mapping) return { kind: 'written' };
+    if (!mapping) return { kind: 'written', rows: 0, hasNoRow: true };
     const isInPart = this.#options.writtenInPart.has(envelope.deliveryId);
     return writeMapping(table, mapping, {
       sequence: stream.key && changeSequence(envelope, mapping.event),
       writtenBefore: isInPart ? 'in part' : undefined,
     });
+  }
+
+  async #load(announced: AnnouncedExport): Promise<WriteResult> {
+    const result = await this.#options.exports.write(announced);
+    return result.kind === 'written' ? { ...result, rows: 0, hasNoRow: true } : result;
   }
 
   /** Writes a delivery that may hold many events, mapping only as many at once as the budget allows. */
@@ -136,7 +140,7 @@ export class DeliveryWriter {
     }
     if (combined.kind !== 'nacked') return combined;
     const later = results.later()?.then((next) => this.#settleEvents(deliveryId, next));
-    return { kind: 'nacked', reason: combined.reason, ...(later && { later }) };
+    return { ...combined, ...(later && { later }) };
   }
 
   #budgetOf({ name }: RelayStream): EventBudget {

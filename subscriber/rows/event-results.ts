@@ -1,4 +1,4 @@
-import { combineResults, type EventResult, type WriteResult } from './write-result.ts';
+import { combineResults, type EventResult, rowsOf, type WriteResult } from './write-result.ts';
 
 /**
  * Collects the results of one delivery's events. There may be some hundred thousand of them: of an event
@@ -6,6 +6,8 @@ import { combineResults, type EventResult, type WriteResult } from './write-resu
  */
 export class EventResults {
   readonly #written: number[] = [];
+  /** How many rows were appended: an event that was written before has none. */
+  #rows = 0;
   /** How many of those have no problem. */
   #whole = 0;
   #others: EventResult[] = [];
@@ -34,7 +36,9 @@ export class EventResults {
   get combined(): WriteResult {
     // Results arrive in any order; a reason names the events in theirs.
     this.#others.sort((a, b) => (a.event ?? 0) - (b.event ?? 0));
-    return combineResults(this.#others, this.#whole);
+    const hasNoRow = this.#written.length === 0 && this.#others.length === 0;
+    if (hasNoRow) return { kind: 'written', rows: 0, hasNoRow };
+    return { ...combineResults(this.#others, this.#whole), rows: this.#rows };
   }
 
   add(event: number | undefined, result: WriteResult): void {
@@ -42,6 +46,7 @@ export class EventResults {
     const isWhole = result.kind === 'written' && !result.problem;
     if (!isWhole) this.#others.push({ ...(event !== undefined && { event }), result });
     if (result.kind !== 'written' || event === undefined) return;
+    this.#rows += rowsOf(result);
     this.#written.push(event);
     if (isWhole) this.#whole++;
   }
@@ -85,12 +90,13 @@ export class EventResults {
   async #waitForLater(): Promise<EventResults> {
     const next = new EventResults();
     const inPart = new Set(this.writtenInPart);
+    // Their rows are in this result already.
     for (const event of this.#written) {
-      if (!inPart.has(event)) next.add(event, { kind: 'written' });
+      if (!inPart.has(event)) next.add(event, { kind: 'written', rows: 0 });
     }
     const others = this.#others.map(async ({ event, result }) => {
       const later = result.kind === 'nacked' ? await result.later : undefined;
-      next.add(event, later ?? result);
+      next.add(event, later ?? (result.kind === 'written' ? { ...result, rows: 0 } : result));
     });
     await Promise.all(others);
     return next;

@@ -40,7 +40,7 @@ export function writeRow(
   const problem = problemOf(notes, encoded.notes);
   // A row that was written in part is written again only if all its values fit now.
   if (writtenBefore === 'whole' || (writtenBefore === 'in part' && problem)) {
-    return { kind: 'written', ...(problem && { problem }) };
+    return { kind: 'written', rows: 0, ...(problem && { problem }) };
   }
   const result = queue.write(encoded.row);
   return problem ? withProblem(problem, result) : result;

@@ -7,15 +7,24 @@ export interface Problem {
 
 /** What became of a delivery, or of one event or row of it. */
 export type WriteResult =
-  /** With a `problem` it is written in part: some values did not fit, so a dead letter is stored as well. */
-  | { kind: 'written'; problem?: Problem }
-  /** It can never become a row, however often it is tried: a dead letter is stored. */
-  | { kind: 'invalid'; problem: Problem }
+  /**
+   * With a `problem` it is written in part: some values did not fit, so a dead letter is stored as well. `rows` were
+   * appended for it: one where it is absent; none for an export, or for rows that were written before. `hasNoRow`:
+   * nothing in it is to become a row.
+   */
+  | { kind: 'written'; problem?: Problem; rows?: number; hasNoRow?: true }
+  /** It can never become a row, however often it is tried: a dead letter is stored. Other events may be rows. */
+  | { kind: 'invalid'; problem: Problem; rows?: number }
   /**
    * Nothing is wrong with it, but it is not written: Pub/Sub delivers it again. Rows that were sent and not
-   * answered may still be written; `later` then resolves to their result.
+   * answered may still be written; `later` then resolves to their result. `rows` of it are written all the same.
    */
-  | { kind: 'nacked'; reason: string; later?: Promise<WriteResult> };
+  | { kind: 'nacked'; reason: string; later?: Promise<WriteResult>; rows?: number };
+
+/** How many rows were appended. */
+export function rowsOf(result: WriteResult): number {
+  return result.rows ?? (result.kind === 'written' ? 1 : 0);
+}
 
 export function invalid(problem: Problem): WriteResult {
   return { kind: 'invalid', problem };
@@ -90,7 +99,7 @@ export async function withProblem(
   pending: Promise<WriteResult>,
 ): Promise<WriteResult> {
   const result = await pending;
-  if (result.kind === 'written') return { kind: 'written', problem };
+  if (result.kind === 'written') return { ...result, problem };
   if (result.kind === 'invalid' || !result.later) return result;
   return { ...result, later: withProblem(problem, result.later) };
 }

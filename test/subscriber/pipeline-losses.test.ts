@@ -3,7 +3,7 @@ import type { Row } from '../../shared/columns.ts';
 import type { Relay } from '../../shared/config/config.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { toAttributes } from '../../shared/envelope.ts';
-import { censusStream, writeCount } from '../../shared/report/census.ts';
+import { edgeReportStream, writeReport } from '../../shared/report/edge-report.ts';
 import { absmartly } from '../../shared/sources/absmartly.ts';
 import { datanostro } from '../../shared/sources/datanostro.ts';
 import { generic } from '../../shared/sources/generic.ts';
@@ -43,7 +43,7 @@ beforeEach(() => {
   results = [];
 });
 
-function open(of: Relay = relay, tables = ['shop', 'mail', 'keyed', censusStream]): Pipeline {
+function open(of: Relay = relay, tables = ['shop', 'mail', 'keyed', 'reports']): Pipeline {
   const write = async (row: Row, sequence?: string): Promise<WriteResult> => {
     rows.push(row);
     sequences.push(sequence);
@@ -52,6 +52,9 @@ function open(of: Relay = relay, tables = ['shop', 'mail', 'keyed', censusStream
   return new Pipeline({
     relay: of,
     tables: new Map(tables.map((name) => [name, rowTable(write)])),
+    ...(tables.includes('reports') && {
+      reports: { ledger: rowTable(write), census: rowTable(write), refused: rowTable(write) },
+    }),
     deadLetters: {
       write: async (letter) => {
         letters.push(letter);
@@ -80,11 +83,16 @@ function message(stream: string, deliveryId: string, body: string | Uint8Array) 
 /** Lets everything run that waits for nothing but its turn. */
 const idle = () => new Promise((resolve) => setImmediate(resolve));
 
-const count = writeCount({ stream: 'shop', cause: 'ignored', dropped: 3, firstAt: 1, lastAt: 2 });
+const report = writeReport({
+  isolate: 'a',
+  ledger: [{ minute: 0, stream: 'shop', outcome: 'accepted', deliveries: 1 }],
+  census: [],
+  refused: [],
+});
 
 describe('a message becomes a dead letter, and is acked then', () => {
   it.each<[string, string, string | Uint8Array]>([
-    ['a count of the census that is none', censusStream, '{"dropped":"3"}'],
+    ['a report of the edge that is none', edgeReportStream, '{"ledger":3}'],
     ['an announcement that names no file', 'exports', '{"event_name":"ExperimentDataExportReady"}'],
     ['an envelope of a stream that is gone', 'gone', '{}'],
   ])('for %s', async (_, stream, body) => {
@@ -145,7 +153,7 @@ describe('a message becomes a dead letter, and is acked then', () => {
 describe('a message is nacked', () => {
   it.each<[string, string, string | Uint8Array]>([
     ['a stream whose table is not open', 'shop', '{}'],
-    ['the census while its table is not', censusStream, count],
+    ['a report of the edge while its tables are not', edgeReportStream, report],
   ])('of %s', async (_, stream, body) => {
     await open(relay, ['mail']).handle(message(stream, 'd1', body));
     expect(settled).toEqual(['d1: nack']);

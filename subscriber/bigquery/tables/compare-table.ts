@@ -15,12 +15,17 @@ const SQL_NAMES: Readonly<Record<string, string>> = {
   STRUCT: 'RECORD',
 };
 
+const msPerDay = 86_400_000;
+
 /** The metadata with which the REST API creates a table. */
 export function toTableMetadata(layout: TableLayout): TableMetadata {
-  const { partitionBy, clusterBy, key, description } = layout;
+  const { partitionBy, expiresAfterDays, clusterBy, key, description } = layout;
+  const expiry = expiresAfterDays && { expirationMs: String(expiresAfterDays * msPerDay) };
   return {
     schema: { fields: layout.columns.map(toField) },
-    ...(partitionBy && { timePartitioning: { type: partitionBy.by, field: partitionBy.column } }),
+    ...(partitionBy && {
+      timePartitioning: { type: partitionBy.by, field: partitionBy.column, ...expiry },
+    }),
     ...(clusterBy?.length && { clustering: { fields: clusterBy } }),
     ...(key && { tableConstraints: { primaryKey: { columns: key } } }),
     ...(description && { description }),

@@ -1,0 +1,50 @@
+import { keyedLayout } from '../../shared/columns.ts';
+import type { RelayStream } from '../../shared/config/config.ts';
+import { planOf } from '../../shared/shape/plan.ts';
+import { sources } from '../../shared/sources/registry.ts';
+
+/** The columns of a stream's table that show which deliveries are in it. */
+export interface TraceColumns {
+  /** A STRING. */
+  deliveryId: string;
+  /** When the edge received it, as a TIMESTAMP, or as an INT64 of Unix milliseconds. */
+  receivedAt: string;
+  receivedAtType: 'TIMESTAMP' | 'INT64';
+}
+
+/**
+ * Undefined for a table that has no such columns, and for a stream of exports. A delivery may have no row in a table
+ * with a key, because a later one with the same key replaces it.
+ */
+export function traceColumns(stream: RelayStream): TraceColumns | undefined {
+  const source = sources[stream.source];
+  if (source.delivers !== 'rows') return undefined;
+  const { columns } = keyedLayout(source.layout(stream), stream);
+  const names = namesOf(stream);
+  const typeOf = (name: string | undefined) => columns.find((column) => column.name === name)?.type;
+  const receivedAtType = typeOf(names.receivedAt);
+  if (names.deliveryId === undefined || names.receivedAt === undefined) return undefined;
+  if (typeOf(names.deliveryId) !== 'STRING') return undefined;
+  const isMilliseconds = receivedAtType === 'INT64' && stream.source === 'segmentstream';
+  if (receivedAtType !== 'TIMESTAMP' && !isMilliseconds) return undefined;
+  return { deliveryId: names.deliveryId, receivedAt: names.receivedAt, receivedAtType };
+}
+
+/** Whether each delivery that is written stays visible in the stream's table. */
+export function leavesTrace(stream: RelayStream): boolean {
+  return stream.key === undefined && traceColumns(stream) !== undefined;
+}
+
+function namesOf(stream: RelayStream): { deliveryId?: string; receivedAt?: string } {
+  if (stream.source === 'segmentstream') return { deliveryId: 'hit_id', receivedAt: 'received_at' };
+  if (stream.source !== 'generic') return { deliveryId: 'delivery_id', receivedAt: 'received_at' };
+  const { columns } = planOf(stream);
+  const names: { deliveryId?: string; receivedAt?: string } = {};
+  for (const { name, from } of columns) {
+    const [place] = from;
+    if (place?.of !== 'fact') continue;
+    if (place.fact === 'delivery:id') names.deliveryId ??= name;
+    if (place.fact === 'delivery:received_at') names.receivedAt ??= name;
+  }
+  return names;
+}

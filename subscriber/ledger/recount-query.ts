@@ -1,0 +1,105 @@
+import type { Relay, RelayStream, TableName } from '../../shared/config/config.ts';
+import { sources } from '../../shared/sources/registry.ts';
+import { replaysTable } from '../dead-letters/replay-results.ts';
+import { traceColumns } from './delivery-trace.ts';
+import { type TimeRange, tablePath, timeLiteral } from './ledger-query.ts';
+
+/** Which tables exist: a query that names another one fails. */
+export interface RecountTables {
+  /** Of the stream's rows; undefined for a stream of exports, and for one that the config has no more. */
+  rows?: { name: TableName; stream: RelayStream };
+  ledger: TableName;
+  hasReplays: boolean;
+  hasLetters: boolean;
+}
+
+/** Clocks of edge and subscriber may differ: a dead letter may be stored before it was received. */
+const clockSkewMs = 3_600_000;
+
+/**
+ * Counts the deliveries of one stream in the tables: each delivery id once, by what became of it at last. The parameter
+ * `stream` is its name.
+ */
+export function recountQuery(relay: Relay, tables: RecountTables, range: TimeRange): string {
+  const { rows, hasLetters } = tables;
+  const found = [keptIds(relay, tables, range)];
+  if (rows) found.push(rowIds(relay, rows, range) ?? '');
+  if (hasLetters) found.push(`SELECT minute, id, 0 AS n, NULL AS kept, state, home FROM letters`);
+  const source = rows && sources[rows.stream.source].delivers;
+  // A dead letter of an export that was loaded at last.
+  const replayed = source === 'exports' || !rows ? 'no row' : 'written';
+  return `WITH ${hasLetters ? `${letterStates(relay, tables, range)},` : ''}
+  found AS (${found.filter(Boolean).join('\n  UNION ALL ')}),
+  deliveries AS (
+    SELECT minute, id, SUM(n) AS row_count, MAX(kept) AS kept, MAX(state) AS state, MAX(home) AS home
+    FROM found GROUP BY minute, id)
+  SELECT UNIX_MILLIS(minute) AS minute,
+    CASE WHEN state = 'written' THEN '${replayed}'
+      WHEN state IS NOT NULL THEN state
+      WHEN row_count > 0 OR kept = 'written' THEN 'written'
+      ELSE kept END AS outcome,
+    COUNT(*) AS deliveries, SUM(row_count) AS row_count
+  FROM deliveries WHERE IFNULL(home, @stream) = @stream
+  GROUP BY minute, outcome`;
+}
+
+/** The ids that the ledger itself keeps. MAX puts 'written' before the others. */
+function keptIds(relay: Relay, { ledger }: RecountTables, { since, until }: TimeRange): string {
+  return `SELECT minute, id, 0 AS n, outcome AS kept, CAST(NULL AS STRING) AS state, CAST(NULL AS STRING) AS home
+    FROM ${tablePath(relay, ledger)}, UNNEST(delivery_ids) AS id
+    WHERE minute >= ${timeLiteral(since)} AND minute < ${timeLiteral(until)}
+      AND stream = @stream AND side = 'subscriber'`;
+}
+
+function rowIds(
+  relay: Relay,
+  { name, stream }: { name: TableName; stream: RelayStream },
+  { since, until }: TimeRange,
+): string | undefined {
+  const columns = traceColumns(stream);
+  if (!columns) return undefined;
+  const id = `\`${columns.deliveryId}\``;
+  const column = `\`${columns.receivedAt}\``;
+  const isTime = columns.receivedAtType === 'TIMESTAMP';
+  const [from, to] = [since, until].map((time) => (isTime ? timeLiteral(time) : String(time)));
+  const time = isTime ? column : `TIMESTAMP_MILLIS(${column})`;
+  // The ids of events that history imported are UUIDs of version 8.
+  return `SELECT TIMESTAMP_TRUNC(${time}, MINUTE) AS minute, ${id} AS id, 1 AS n, NULL AS kept, NULL AS state, NULL AS home
+    FROM ${tablePath(relay, name)}
+    WHERE ${column} >= ${from} AND ${column} < ${to} AND ${id} IS NOT NULL AND SUBSTR(${id}, 15, 1) != '8'`;
+}
+
+/**
+ * The last state of each delivery that has a dead letter: that of the newest letter, or of its replay. `home` is the stream
+ * that accepted it: it may have been replayed into another one.
+ */
+function letterStates(
+  relay: Relay,
+  { hasReplays }: RecountTables,
+  { since, until }: TimeRange,
+): string {
+  const letters = `SELECT delivery_id, stream, received_at, stored_at, written_in_part,
+      IFNULL(message_id, CONCAT(IFNULL(delivery_id, ''), '/', CAST(stored_at AS STRING))) AS letter
+    FROM ${tablePath(relay, relay.deadLetters)}
+    WHERE stored_at >= ${timeLiteral(since - clockSkewMs)} AND received_at >= ${timeLiteral(since)}
+      AND received_at < ${timeLiteral(until)} AND delivery_id IS NOT NULL AND IFNULL(part, 0) = 0`;
+  const replays = `UNION ALL
+    SELECT letters_once.delivery_id, replayed_at AS at, result AS state
+    FROM ${tablePath(relay, replaysTable(relay))} AS replays JOIN letters_once ON replays.message_id = letter`;
+  return `letters_once AS (
+    SELECT * FROM (${letters}) WHERE TRUE
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY letter ORDER BY stored_at) = 1),
+  states AS (
+    SELECT delivery_id, stored_at AS at, IF(IFNULL(written_in_part, FALSE), 'written in part', 'dead letter') AS state
+    FROM letters_once ${hasReplays ? replays : ''}),
+  letters AS (
+    SELECT TIMESTAMP_TRUNC(received_at, MINUTE) AS minute, homes.delivery_id AS id, state, home
+    FROM (
+      SELECT delivery_id, MIN(received_at) AS received_at,
+        ARRAY_AGG(stream ORDER BY stored_at LIMIT 1)[OFFSET(0)] AS home
+      FROM letters_once GROUP BY delivery_id) AS homes
+    JOIN (
+      SELECT delivery_id, ARRAY_AGG(state ORDER BY at DESC, state DESC LIMIT 1)[OFFSET(0)] AS state
+      FROM states GROUP BY delivery_id) AS latest
+    ON latest.delivery_id = homes.delivery_id)`;
+}
