@@ -87,7 +87,7 @@ export class Poller {
   async #readFacts(): Promise<void> {
     this.#isReading = true;
     try {
-      this.#facts = await readFacts(this.#options.parts);
+      this.#facts = await readFacts(this.#options.parts, this.#facts);
       for (const listener of this.#listeners.keys()) listener.facts(this.#facts);
     } finally {
       this.#readAt = Date.now();
