@@ -38,7 +38,7 @@ export default defineConfig({
   test: {
     // By default one core less than there is, but these tests wait as much as they compute.
     maxWorkers: availableParallelism() + 1,
-    // The edge logs each delivery: only what a failed test logged is of use.
+    // The edge logs each delivery in tests: only what a failed test logged is of use.
     silent: 'passed-only',
     sequence: { sequencer: LongestFirst },
     projects: [

@@ -83,7 +83,12 @@ export async function startStack(given: StackOptions): Promise<Stack> {
       port: ports.edge,
       relayConfig: options.config,
       ...wranglerBeside(options.config),
-      bindings: { ...options.secrets, PUBSUB_ENDPOINT: `http://127.0.0.1:${ports.pubsub}` },
+      bindings: {
+        // A developer wants to see every delivery, and here a line costs nothing.
+        EDGE_LOG: 'all',
+        ...options.secrets,
+        PUBSUB_ENDPOINT: `http://127.0.0.1:${ports.pubsub}`,
+      },
     });
   let senderApis = await startSenderApis(options.relay, options.secrets, ports, allowHosts);
   Object.assign(ports, senderApis.ports);

@@ -18,8 +18,10 @@ export interface Envelope extends SentBody {
   contentEncoding?: string;
   /** The URL's query as it was sent, without the question mark; not for a GET. */
   query?: string;
-  /** W3C Trace Context. */
+  /** W3C Trace Context: the trace, with the edge's span as the parent of what follows. */
   traceparent?: string;
+  /** The span of the sender, of which the edge's is a child: 16 hex digits. Absent if the sender named none. */
+  parentSpanId?: string;
   /** How often a dead letter of the delivery was replayed, this time included; absent if it was not. */
   replay?: number;
   /** The headers, by lower-case name, that the stream's columns or events are read from. */
@@ -78,6 +80,7 @@ export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, s
   hint('traceparent', envelope.traceparent);
   // Google's client libraries look for the trace context under their own name.
   hint('googclient_traceparent', envelope.traceparent);
+  hint('parent_span_id', envelope.parentSpanId);
   for (const [name, value] of Object.entries(envelope.headers ?? {})) {
     hint(headerPrefix + name, value);
   }
@@ -119,6 +122,7 @@ export function readEnvelope(
   if (attributes['content_type']) envelope.contentType = attributes['content_type'];
   if (attributes['content_encoding']) envelope.contentEncoding = attributes['content_encoding'];
   if (attributes['traceparent']) envelope.traceparent = attributes['traceparent'];
+  if (attributes['parent_span_id']) envelope.parentSpanId = attributes['parent_span_id'];
   const replay = Number(attributes[replayAttribute]);
   if (Number.isInteger(replay) && replay > 0) envelope.replay = replay;
   // Most streams read none.

@@ -2,6 +2,8 @@
 interface OptionalBindings {
   /** The endpoint of another region, `https://<region>-pubsub.googleapis.com`, tried when the first one fails. */
   PUBSUB_FALLBACK_ENDPOINT: string;
+  /** `all` or `problems`: overrides `log` of the config. */
+  EDGE_LOG: string;
   /** Counts deliveries by stream and outcome. */
   DELIVERIES: AnalyticsEngineDataset;
   /** Limits failed attempts to authenticate, by address. */

@@ -41,8 +41,8 @@ export interface Facts {
   cause?: string;
   /** For a person: what must be repaired, and where. */
   problem?: string;
-  /** The index, in the stream's `secrets`, of the one that matched. One that never matches can be retired. */
-  secret?: number;
+  /** The name of the secret that matched. One that never matches can be retired. */
+  secret?: string;
   /** The size of the body, or of the query of a GET. */
   bytes?: number;
   tries?: number;

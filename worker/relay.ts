@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
-import type { Relay } from '../shared/config/config.ts';
+import type { EdgeLog, Relay } from '../shared/config/config.ts';
 import { decide } from './decide.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Bindings, readSecret } from './env.ts';
@@ -14,8 +14,9 @@ import { arrive, type Delivery, pathOf, segmentsOf, targetOf } from './receive/d
 import { inflate } from './receive/inflate.ts';
 import { takeQuery } from './receive/query.ts';
 import { receive } from './receive/receive.ts';
-import { Census, publishCensus } from './report/census.ts';
+import { EdgeReports } from './report/edge-reports.ts';
 import { factsOf, writeLog } from './report/log.ts';
+import type { RefusedRequest } from './report/refused.ts';
 import { report } from './report/report.ts';
 import { answerUnsigned, answerVerified } from './verify/challenge.ts';
 import { verify, verifyKey } from './verify/verify.ts';
@@ -30,42 +31,41 @@ export interface Edge {
 export interface EdgeOptions {
   /** Unix milliseconds. */
   now?: () => number;
-  /** How long dropped events are counted before the counts are published. Without it, none are counted. */
-  censusAfterMs?: number;
+  /** The shortest time between two reports of what was counted and refused. Without it, there are none. */
+  reportEveryMs?: number;
 }
 
 /** Opens the edge of a relay. Call it at module level: filters then compile once, and tokens are reused. */
 export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
-  const { now = Date.now, censusAfterMs } = options;
+  const { now = Date.now, reportEveryMs: everyMs } = options;
   const endpoints = new Map(
     [...relay.streams.values()].map((stream) => [stream.name, openEndpoint(stream)]),
   );
   const topic = openTopic(relay, new AccessTokens(), now);
-  const census = new Census();
+  const reports =
+    everyMs === undefined ? undefined : new EdgeReports(relay, { topic, now, endpoints, everyMs });
+  const parts: Parts = { topic, reports, log: relay.log };
 
   async function route(context: Context<{ Bindings: Bindings }>): Promise<Response> {
-    const { req, env } = context;
-    const [name = '', key, ...more] = segmentsOf(req.path);
-    const endpoint = endpoints.get(name);
+    const { req, env, executionCtx } = context;
+    const path = req.path;
+    const [name = '', key, ...more] = segmentsOf(path);
+    const found = endpoints.get(name);
+    const arrived = { request: req.raw, path, receivedAt: now() };
     // A stream that signs has no path for a key. A missing key gets a 401, later.
-    if (!endpoint || (key !== undefined && !endpoint.keyed) || more.length > 0 || key === '') {
-      return refuse({ outcome: 'unknown-stream' }, env);
+    if (!found || (key !== undefined && !found.keyed) || more.length > 0 || key === '') {
+      return refuse({ outcome: 'unknown-stream' }, arrived, parts, env, executionCtx);
     }
-    const delivery = arrive(req.raw, key, now(), relay.publicUrl ?? '');
-    if (!endpoint.methods.includes(delivery.method)) {
-      return refuse({ outcome: 'wrong-method', allow: endpoint.methods.join(', ') }, env, endpoint);
+    const delivery = arrive(req.raw, key, arrived.receivedAt, relay.publicUrl ?? '');
+    const way = { ...arrived, endpoint: found, delivery };
+    if (!found.methods.includes(delivery.method)) {
+      const allow = found.methods.join(', ');
+      return refuse({ outcome: 'wrong-method', allow }, way, parts, env, executionCtx);
     }
-    const handled = handle(delivery, endpoint, env, topic);
+    const handled = handle(way, parts, env, executionCtx);
     // When the sender disconnects, its request is cancelled. The delivery must still be stored.
-    context.executionCtx.waitUntil(handled);
-    const outcome = await handled;
-    if (outcome.dropped && censusAfterMs !== undefined) {
-      census.add(name, outcome.dropped, delivery.receivedAt);
-      if (census.isDue(delivery.receivedAt, censusAfterMs)) {
-        context.executionCtx.waitUntil(publishCensus(census, censusAfterMs, () => topic(env)));
-      }
-    }
-    return toResponse(outcome, endpoint.bare);
+    executionCtx.waitUntil(handled);
+    return toResponse(await handled, found.bare);
   }
 
   const router = new Hono<{ Bindings: Bindings }>({
@@ -88,34 +88,69 @@ export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
   };
 }
 
+/** What all deliveries of an edge share. */
+interface Parts {
+  topic: Topic;
+  reports: EdgeReports | undefined;
+  log: EdgeLog;
+}
+
+/** A request as far as it has come. */
+interface Way extends RefusedRequest {
+  endpoint: Endpoint;
+  /** The latest that is known of it. */
+  delivery: Delivery;
+}
+
+type Background = Pick<ExecutionContext, 'waitUntil'>;
+
 /** Never rejects: an unexpected error is our own failure, so the sender must try again. */
 async function handle(
-  delivery: Delivery,
-  endpoint: Endpoint,
+  way: Way,
+  parts: Parts,
   env: Bindings,
-  topic: Topic,
+  background: Background,
 ): Promise<Outcome> {
   let outcome: Outcome;
   try {
-    outcome = await deliver(delivery, endpoint, env, topic);
-    if (outcome.failedTry) outcome = await limitFailedTries(outcome, delivery, env);
+    outcome = await deliver(way, env, parts.topic);
+    if (outcome.failedTry) outcome = await limitFailedTries(outcome, way.delivery, env);
   } catch (error) {
     outcome = { outcome: 'not-stored', facts: factsOf(error) };
   }
-  report(outcome, env, endpoint.stream, delivery);
+  settle(outcome, way, parts, env, background);
   return outcome;
+}
+
+/** Logs and counts an outcome. Without an await: a request that is cancelled is counted all the same. */
+function settle(
+  outcome: Outcome,
+  way: RefusedRequest,
+  { reports, log }: Parts,
+  env: Bindings,
+  background: Background,
+): void {
+  const { endpoint, delivery } = way;
+  report(outcome, { stream: endpoint?.stream, delivery }, env, logOf(env) ?? log);
+  try {
+    reports?.add(outcome, way);
+    reports?.schedule(way.receivedAt, env, background);
+  } catch (error) {
+    // The delivery may be stored: a lost count must not make the sender repeat it.
+    writeLog({ outcome: 'report-delayed', ...factsOf(error) });
+  }
+}
+
+function logOf({ EDGE_LOG }: Bindings): EdgeLog | undefined {
+  return EDGE_LOG === 'all' || EDGE_LOG === 'problems' ? EDGE_LOG : undefined;
 }
 
 /**
  * The way of a delivery. Each step returns what the next one needs, or the outcome. The order must not change:
  * nothing is read before the key holds, and nothing is parsed before the signature holds.
  */
-async function deliver(
-  arrived: Delivery,
-  endpoint: Endpoint,
-  env: Bindings,
-  topic: Topic,
-): Promise<Outcome> {
+async function deliver(way: Way, env: Bindings, topic: Topic): Promise<Outcome> {
+  const { delivery: arrived, endpoint } = way;
   const refusal = admit(arrived, endpoint);
   if (refusal) return refusal;
 
@@ -124,6 +159,7 @@ async function deliver(
   if (isOutcome(keyed)) return keyed;
   const received = await receive(keyed, endpoint);
   if (isOutcome(received)) return received;
+  way.delivery = received;
   const unsigned = endpoint.handshake && (await answerUnsigned(received, endpoint, secretOf));
   if (unsigned) return unsigned;
   const verified = await verify(received, endpoint, secretOf);
@@ -156,9 +192,12 @@ function cancelBody({ body }: Request): void {
  */
 function refuse(
   outcome: Extract<Outcome, { outcome: 'unknown-stream' | 'wrong-method' }>,
+  way: RefusedRequest,
+  parts: Parts,
   env: Bindings,
-  endpoint?: Endpoint,
+  background: Background,
 ): Response {
-  report(outcome, env, endpoint?.stream);
+  const { delivery: _, ...unread } = way;
+  settle(outcome, unread, parts, env, background);
   return toResponse(outcome);
 }

@@ -16,6 +16,7 @@ interface CostOptions {
   events: number;
   bytes: number;
   streams: number;
+  logAll: boolean;
   json: boolean;
 }
 
@@ -25,9 +26,11 @@ export function costCommand(): Command {
     .requiredOption('--events <n>', 'deliveries a month of each stream, such as 5e6', parseCount)
     .requiredOption('--bytes <n>', 'bytes of a body, on average', parseCount)
     .option('--streams <n>', 'how many streams have so many deliveries', parseCount, 1)
+    .option('--log-all', "with a line in the edge's log for each delivery", false)
     .addOption(jsonOption())
     .action((options: CostOptions) => {
-      const cost = monthlyCost({ ...options, events: options.events * options.streams });
+      const { bytes, logAll: logsAll } = options;
+      const cost = monthlyCost({ bytes, logsAll, events: options.events * options.streams });
       if (options.json) printJson(reportOf(options, cost));
       else process.stdout.write(toText(options, cost));
     });
@@ -44,12 +47,13 @@ function parseCount(text: string): number {
 }
 
 /** What `--json` prints. */
-function reportOf({ events, bytes, streams }: CostOptions, cost: MonthlyCost) {
+function reportOf({ events, bytes, streams, logAll }: CostOptions, cost: MonthlyCost) {
   const used = [...cost.parts, cost.storage].map(({ price }) => [price, prices[price]]);
   return {
     events,
     bytes,
     streams,
+    logAll,
     usd: cost.usd,
     parts: cost.parts,
     storagePerMonthKept: cost.storage,

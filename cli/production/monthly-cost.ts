@@ -6,6 +6,8 @@ export interface Load {
   events: number;
   /** Of a body, on average. */
   bytes: number;
+  /** Does every delivery leave a line in the edge's log (`log: 'all'`)? By default only problems do. */
+  logsAll?: boolean;
 }
 
 export interface CostPart {
@@ -33,17 +35,18 @@ export const cpuMsPerDelivery = 1;
 const minRequestBytes = 1000;
 
 /**
- * The most that it costs: every delivery is accepted, logged, and published and pulled in a request of its own.
+ * The most that it costs: every delivery is accepted, and published and pulled in a request of its own. Refused
+ * deliveries and other problems leave lines, which are not counted here.
  * Filtered deliveries cost the Workers part only, and under load deliveries share requests.
  */
-export function monthlyCost({ events, bytes }: Load): MonthlyCost {
+export function monthlyCost({ events, bytes, logsAll = false }: Load): MonthlyCost {
   const messageBytes = Math.max(minRequestBytes, bytes + envelopeBytes);
   const rowBytes = events * (bytes + columnBytes);
   const parts = [
     part('Workers Paid plan', 'workersPlan', 1),
     part('Workers requests', 'workersRequests', events),
     part('Workers CPU, ms', 'workersCpu', events * cpuMsPerDelivery),
-    part('Workers Logs, lines', 'workersLogs', events),
+    part('Workers Logs, lines', 'workersLogs', logsAll ? events : 0),
     // Published once, delivered once.
     part('Pub/Sub throughput', 'pubsubThroughput', 2 * events * messageBytes),
     part('BigQuery Storage Write', 'storageWrite', rowBytes),

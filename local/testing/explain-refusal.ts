@@ -1,6 +1,9 @@
-import type { RelayStream } from '../../shared/config/config.ts';
+import type { Relay } from '../../shared/config/config.ts';
+import { likelyMistake } from '../../shared/signatures/mistakes/likely-mistake.ts';
 import type { Cause } from '../../shared/signatures/verify/verify.ts';
+import type { Endpoint } from '../../worker/endpoint.ts';
 import type { Outcome } from '../../worker/outcome.ts';
+import type { Delivery } from '../../worker/receive/delivery.ts';
 import type { SecretReader } from '../../worker/verify/verify.ts';
 import type { TrialOptions } from './trial.ts';
 
@@ -19,17 +22,41 @@ export function secretValue(secrets: NonNullable<TrialOptions['secrets']>, name:
   return value.trim() === '' ? '' : value;
 }
 
-/** What the edge's verification says, in words for whoever tries the delivery. */
-export function explainRefusal(
+/** What the edge's verification says, in words for whoever tries the delivery, with the likely mistake. */
+export async function explainRefusal(
   refused: Outcome,
-  stream: RelayStream,
+  delivery: Delivery,
+  { stream, scheme }: Endpoint,
+  relay: Relay,
   secretOf: SecretReader,
-): Outcome {
+): Promise<Outcome> {
   const { cause = '', problem } = refused.facts ?? {};
   const missing = stream.secrets.filter((name) => secretOf(name) === '');
+  const others = [...relay.streams.values()].filter((other) => other.name !== stream.name);
+  const mistake = isCause(cause)
+    ? await likelyMistake({
+        cause,
+        scheme,
+        request: delivery,
+        secrets: stream.secrets.map(secretOf),
+        others: others.flatMap(({ name, secrets }) =>
+          secrets.map((secret) => ({ stream: name, value: secretOf(secret) })),
+        ),
+        now: delivery.receivedAt,
+      })
+    : undefined;
+  const likely = mistake === undefined ? '' : `. Likely: ${mistake}`;
   const explained =
     cause === 'secret-missing'
       ? `${missing.join(' and ')} is not set, so the edge could not tell`
-      : (problem?.replace(/^configuration: /, '') ?? causes[cause as keyof typeof causes]);
-  return { ...refused, facts: { ...refused.facts, problem: explained } };
+      : (problem?.replace(/^configuration: /, '') ??
+        (isCause(cause) ? causes[cause] + likely : undefined));
+  return {
+    ...refused,
+    facts: { ...refused.facts, ...(explained !== undefined && { problem: explained }) },
+  };
+}
+
+function isCause(cause: string): cause is keyof typeof causes {
+  return Object.hasOwn(causes, cause);
 }

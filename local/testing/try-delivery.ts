@@ -46,8 +46,8 @@ export async function tryDelivery(
     events: [],
     notTried: stream.allowedAddresses ? ['allowedAddresses: the address of the sender'] : [],
   };
-  const authentic = await receive(delivery, endpoint, options);
-  const signature = options.unsigned ? 'skipped' : stream.secrets[authentic.facts?.secret ?? -1];
+  const authentic = await receive(delivery, endpoint, relay, options);
+  const signature = options.unsigned ? 'skipped' : authentic.facts?.secret;
   const signed = { ...trial, ...(signature !== undefined && { signature }) };
   if (isOutcome(authentic)) return { ...signed, ...describe(authentic, endpoint) };
 
@@ -111,6 +111,7 @@ function newId(ms: number): string {
 async function receive(
   arrived: Delivery,
   endpoint: Endpoint,
+  relay: Relay,
   { secrets = {}, unsigned = false }: TrialOptions,
 ): Promise<Delivery | Outcome> {
   const { stream, handshake, methods } = endpoint;
@@ -120,7 +121,7 @@ async function receive(
   const { maxBodyBytes: maxBytes } = stream;
   if (arrived.body.byteLength > maxBytes) return { outcome: 'too-large', maxBytes };
   const secretOf = (name: string) => secretValue(secrets, name);
-  const explain = (refused: Outcome) => explainRefusal(refused, stream, secretOf);
+  const explain = (refused: Outcome) => explainRefusal(refused, arrived, endpoint, relay, secretOf);
 
   const keyed = unsigned ? arrived : await verifyKey(arrived, endpoint, secretOf);
   if (isOutcome(keyed)) return explain(keyed);
@@ -128,7 +129,7 @@ async function receive(
   if (answer) return answer;
   // Unsigned, as if the first secret had matched.
   const verified = unsigned
-    ? { ...keyed, facts: { ...keyed.facts, secret: 0 } }
+    ? { ...keyed, facts: { ...keyed.facts, secret: stream.secrets[0] ?? '' } }
     : await verify(keyed, endpoint, secretOf);
   if (isOutcome(verified)) return explain(verified);
   return (handshake && (await answerVerified(verified, endpoint, secretOf))) ?? verified;

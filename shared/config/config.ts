@@ -134,11 +134,38 @@ export interface RelayOptions {
    */
   publicUrl?: string;
   /**
+   * Which deliveries leave a line in the edge's log: `problems`, the default, are those that were refused, not stored,
+   * or stored only at a second try or in overflow. With `all` every delivery leaves one, which costs more than the
+   * delivery.
+   * @example log: 'all'
+   */
+  log?: EdgeLog;
+  /**
+   * What is kept, for a day, of deliveries that the edge refused. Headers are always masked.
+   * @example refused: { keep: 20, bodyBytes: 512 }
+   */
+  refused?: RefusedOptions;
+  /**
    * The streams by name. A stream answers at `/<name>`, or at `/<name>/<key>` where a key ends the path. A name is
    * lower case: a letter, then letters, digits, `-` or `_`.
    * @example streams: { orders: shopify({ table: 'shop.orders' }) }
    */
   streams: Record<string, Stream>;
+}
+
+export type EdgeLog = 'problems' | 'all';
+
+interface RefusedOptions {
+  /**
+   * How many deliveries of each stream and cause are kept: 100 by default, 1,000 at most.
+   * @example keep: 20
+   */
+  keep?: number;
+  /**
+   * How many bytes of the body's beginning are kept: none by default, 4,096 at most. The sender may put anything there.
+   * @example bodyBytes: 512
+   */
+  bodyBytes?: number;
 }
 
 /** One stream of a relay, with nothing left to default. */
@@ -150,9 +177,10 @@ export interface RelayStream extends Omit<Stream, 'secrets'> {
 }
 
 /** A relay, with nothing left to default. */
-export interface Relay extends Required<Omit<RelayOptions, 'streams' | 'publicUrl'>> {
+export interface Relay extends Required<Omit<RelayOptions, 'streams' | 'publicUrl' | 'refused'>> {
   /** Without a slash at its end. */
   publicUrl?: string;
+  refused: Required<RefusedOptions>;
   streams: ReadonlyMap<string, RelayStream>;
 }
 

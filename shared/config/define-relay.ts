@@ -23,6 +23,8 @@ export function fillIn(options: RelayOptions): Relay {
     topic = 'tributary',
     subscription = 'tributary-bigquery',
     deadLetters = 'tributary.dead_letters',
+    log = 'problems',
+    refused,
     publicUrl,
   } = options;
   return {
@@ -32,6 +34,8 @@ export function fillIn(options: RelayOptions): Relay {
     topic,
     subscription,
     deadLetters,
+    log,
+    refused: { keep: 100, bodyBytes: 0, ...refused },
     streams: new Map(streams.map((stream) => [stream.name, stream])),
   };
 }

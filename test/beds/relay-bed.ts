@@ -19,7 +19,7 @@ const compatibilityDate = '2026-11-01';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Short: tests wait for what was dropped to be counted. */
-const censusAfterMs = 200;
+const reportEveryMs = 200;
 
 export interface RelayBedOptions {
   /** The text of each stream's config, as tributary.config.ts would have it; `p` is the package `tributary-relay`. */
@@ -220,7 +220,7 @@ ${lines.join('')}  },
   const worker = `import { createEdge } from ${from('worker/relay.ts')};
 import { relay } from './relay.ts';
 
-const edge = createEdge(relay, { censusAfterMs: ${censusAfterMs} });
+const edge = createEdge(relay, { reportEveryMs: ${reportEveryMs} });
 export default { fetch: edge.fetch, queue: edge.queue };
 `;
   const wrangler = `name = "tributary"

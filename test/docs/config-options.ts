@@ -35,6 +35,13 @@ export const optionGroups: readonly OptionGroup[] = [
     relayWith: (example) => `defineRelay({ ...relay, ${example} })`,
   },
   {
+    title: 'Refused deliveries',
+    file: 'shared/config/config.ts',
+    interfaces: ['RefusedOptions'],
+    takenBy: 'Options of `refused`.',
+    relayWith: (example) => `defineRelay({ ...relay, refused: { ${example} } })`,
+  },
+  {
     title: 'Every stream',
     file: 'shared/config/config.ts',
     interfaces: ['StreamOptions'],

@@ -23,8 +23,17 @@ describe('defineRelay', () => {
       subscription: 'webhooks-bigquery',
       deadLetters: 'webhooks.dead_letters',
       publicUrl: 'https://hooks.example.com',
+      log: 'all',
+      refused: { keep: 20, bodyBytes: 512 },
       streams,
     });
+  });
+
+  it('refuses an unknown log, and unknown options of what is kept of refused deliveries', () => {
+    // @ts-expect-error
+    defineRelay({ project: 'my-project', streams, log: 'none' });
+    // @ts-expect-error
+    defineRelay({ project: 'my-project', streams, refused: { headers: true } });
   });
 
   it('refuses to do without a project, or without streams', () => {

@@ -1,4 +1,4 @@
-import { toAttributes, toData } from '../../shared/envelope.ts';
+import { type Envelope, toAttributes, toData } from '../../shared/envelope.ts';
 import type { Decision } from '../decide.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Bindings } from '../env.ts';
@@ -68,7 +68,7 @@ export function toMessage(
     stream: streamName,
     deliveryId: id,
     receivedAt,
-    traceparent: traceparentOf(sent.get('traceparent')),
+    ...traceOf(sent.get('traceparent')),
     ...(method !== 'POST' && { method }),
     ...(query && { query }),
     ...(contentType && { contentType }),
@@ -84,11 +84,18 @@ export function toMessage(
 const traceparentForm =
   /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
-/** The sender's `traceparent` if it is well-formed, else a new one. */
-function traceparentOf(header: string | null): string {
-  const [, version, trace, parent, flags, rest] = traceparentForm.exec(header ?? '') ?? [];
+/**
+ * The trace of a delivery: the sender's if its `traceparent` is well-formed, else a new one. The edge is a span of it,
+ * and the parent of what the subscriber does.
+ */
+function traceOf(header: string | null): Pick<Envelope, 'traceparent' | 'parentSpanId'> {
+  const span = randomHex(16);
+  const [, version, trace, parent, flags, rest] =
+    (header !== null && traceparentForm.exec(header)) || [];
   // Section 3.2.4: of a later version, only the fields of version 00 are passed on.
-  if (trace && !(version === '00' && rest)) return `00-${trace}-${parent}-${flags}`;
+  if (trace && parent && !(version === '00' && rest)) {
+    return { traceparent: `00-${trace}-${span}-${flags}`, parentSpanId: parent };
+  }
   // Flag 00: nothing was sampled here.
-  return `00-${randomHex(32)}-${randomHex(16)}-00`;
+  return { traceparent: `00-${randomHex(32)}-${span}-00` };
 }

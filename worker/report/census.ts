@@ -1,9 +1,5 @@
-import { type CensusCount, censusStream, writeCount } from '../../shared/report/census.ts';
+import type { CensusCount } from '../../shared/report/census.ts';
 import type { Dropped } from '../outcome.ts';
-import { type Message, toMessageText } from '../publish/message.ts';
-import { type Destination, publish } from '../publish/publish.ts';
-import { newDeliveryId } from '../receive/delivery-id.ts';
-import { factsOf, writeLog } from './log.ts';
 
 /** In UTF-16 units; the limit of filters. */
 const maxNameLength = 256;
@@ -11,86 +7,63 @@ const maxNameLength = 256;
 /** Senders choose the names, so their number is limited. Events with further names are counted without a name. */
 const maxNames = 200;
 
-/** A cancelled request never publishes its counts. After this time, another request may. */
-const overdueMs = 60_000;
-
-/** Nobody waits for it, but waitUntil() ends after 30 s. */
-const publishBudgetMs = 10_000;
+/** The counts of one stream and cause. No text is put together to find one. */
+interface Group {
+  cause: Dropped['cause'];
+  byName: Map<string | undefined, CensusCount>;
+}
 
 /**
  * Counts dropped events by name, without their payloads. The counts are kept in memory, so an isolate that ends
- * loses those that it has not published: the census is an indication, and must not delay a delivery.
+ * loses those that it has not reported: the census is an indication, and must not delay a delivery.
  */
 export class Census {
-  readonly #counts = new Map<string, CensusCount>();
-  #publishAt: number | undefined;
+  readonly #groups = new Map<string, Group[]>();
+  #size = 0;
 
   /** Counts the dropped events of one delivery; `now` in Unix milliseconds. */
   add(stream: string, { cause, names }: Dropped, now: number): void {
-    for (const name of names) this.#addOne(stream, name, cause, now);
-  }
-
-  /** True if there are counts and no request will publish them. Then the caller must, after `afterMs`. */
-  isDue(now: number, afterMs: number): boolean {
-    if (this.#counts.size === 0) return false;
-    if (this.#publishAt !== undefined && now <= this.#publishAt + overdueMs) return false;
-    this.#publishAt = now + afterMs;
-    return true;
-  }
-
-  /** Returns the counts as messages, and resets them. */
-  take(): Message[] {
-    const counts = [...this.#counts.values()];
-    this.#counts.clear();
-    this.#publishAt = undefined;
-    return counts.map((count) => ({
-      attributes: {
-        stream: censusStream,
-        delivery_id: newDeliveryId(count.lastAt),
-        received_at: new Date(count.lastAt).toISOString(),
-      },
-      data: writeCount(count),
-    }));
-  }
-
-  #addOne(stream: string, name: string | undefined, cause: string, now: number): void {
-    const isFit = name !== undefined && name.length <= maxNameLength && name.isWellFormed();
-    // Neither a stream nor a cause contains a line break, so the keys are unambiguous.
-    const unnamed = `${stream}\n${cause}`;
-    const named = isFit ? `${unnamed}\n${name}` : unnamed;
-    const isKnown = this.#counts.has(named) || this.#counts.size < maxNames;
-    const key = isKnown ? named : unnamed;
-    const count = this.#counts.get(key);
-    if (count) {
+    const { byName } = this.#groupOf(stream, cause);
+    for (const name of names) {
+      const count = byName.get(name) ?? this.#addCount(byName, stream, cause, name, now);
       count.dropped++;
       count.lastAt = now;
-    } else {
-      this.#counts.set(key, {
-        stream,
-        ...(isFit && isKnown && { event: name }),
-        cause,
-        dropped: 1,
-        firstAt: now,
-        lastAt: now,
-      });
     }
   }
-}
 
-/** Publishes the counts after `afterMs`, together with those that are added until then. Never rejects. */
-export async function publishCensus(
-  census: Census,
-  afterMs: number,
-  openDestination: () => Destination,
-): Promise<void> {
-  await scheduler.wait(afterMs);
-  const messages = census.take();
-  if (messages.length === 0) return;
-  try {
-    const texts = messages.map(toMessageText);
-    const { ok, ...facts } = await publish(texts, openDestination(), publishBudgetMs);
-    if (!ok) writeLog({ outcome: 'census-lost', ...facts });
-  } catch (error) {
-    writeLog({ outcome: 'census-lost', ...factsOf(error) });
+  /** Returns the counts, and begins anew. */
+  take(): CensusCount[] {
+    const counts = [...this.#groups.values()].flat().flatMap(({ byName }) => [...byName.values()]);
+    this.#groups.clear();
+    this.#size = 0;
+    return counts;
+  }
+
+  #groupOf(stream: string, cause: Dropped['cause']): Group {
+    const groups = this.#groups.get(stream);
+    const known = groups?.find((group) => group.cause === cause);
+    if (known) return known;
+    const group = { cause, byName: new Map() };
+    if (groups) groups.push(group);
+    else this.#groups.set(stream, [group]);
+    return group;
+  }
+
+  #addCount(
+    byName: Group['byName'],
+    stream: string,
+    cause: Dropped['cause'],
+    name: string | undefined,
+    now: number,
+  ): CensusCount {
+    const isFit = name !== undefined && name.length <= maxNameLength && name.isWellFormed();
+    const isNamed = isFit && this.#size < maxNames;
+    const unnamed = isNamed ? undefined : byName.get(undefined);
+    if (unnamed) return unnamed;
+    this.#size++;
+    const event = isNamed ? { event: name } : {};
+    const count = { stream, ...event, cause, dropped: 0, firstAt: now, lastAt: now };
+    byName.set(isNamed ? name : undefined, count);
+    return count;
   }
 }

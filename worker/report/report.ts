@@ -1,4 +1,4 @@
-import type { RelayStream } from '../../shared/config/config.ts';
+import type { EdgeLog, RelayStream } from '../../shared/config/config.ts';
 import type { Bindings } from '../env.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Delivery } from '../receive/delivery.ts';
@@ -7,24 +7,40 @@ import { type LogLine, writeLog } from './log.ts';
 /** The id of a request at Cloudflare, `7f2c…-PRG`. */
 const ray = /^[0-9a-f]+-([A-Z]{3})$/;
 
-/** Writes the log line of an outcome, and counts it. Without a stream, the request matched no endpoint. */
+/** What is reported of a request: all of it, without a stream or a delivery if it reached none. */
+export interface Reported {
+  stream?: RelayStream | undefined;
+  delivery?: Delivery | undefined;
+}
+
+/** Counts an outcome, and writes its log line if it is a problem or every delivery leaves one. */
 export function report(
-  { outcome, facts }: Outcome,
+  outcome: Outcome,
+  { stream, delivery }: Reported,
   env: Bindings,
-  stream?: RelayStream,
-  delivery?: Delivery,
+  log: EdgeLog,
 ): void {
+  const isLogged = log === 'all' || isProblem(outcome);
+  if (!isLogged && !env.DELIVERIES) return;
   const colo = delivery && coloOf(delivery.headers);
   const line = {
     ...(stream && { stream: stream.name }),
     ...(delivery && { delivery_id: delivery.id }),
-    outcome,
-    ...facts,
+    outcome: outcome.outcome,
+    ...outcome.facts,
     ...(colo && { colo }),
   };
-  writeLog(line);
-  const secret = facts?.secret === undefined ? undefined : stream?.secrets[facts.secret];
-  count(line, secret, env);
+  if (isLogged) writeLog(line);
+  count(line, env);
+}
+
+/**
+ * Refused, failed or unexpected: overflow keeps it, or it took several tries, as after a failover to the second endpoint.
+ * What is accepted or filtered as usual is in the ledger, and a line of it would cost more than the delivery.
+ */
+function isProblem({ outcome, facts }: Outcome): boolean {
+  if (outcome === 'filtered' || outcome === 'handshake') return false;
+  return outcome !== 'accepted' || facts?.overflow !== undefined || (facts?.tries ?? 1) > 1;
 }
 
 /** From the id of the request: `request.cf` would parse everything that Cloudflare knows of it. */
@@ -35,11 +51,9 @@ function coloOf(headers: Headers): string | undefined {
 /**
  * Counts a delivery in Workers Analytics Engine, if that is bound. The order of the columns must not change:
  * queries name them by it (docs/operate/counters.md).
- *
- * @param secret the name of the secret that matched: one that never matches can be retired
  */
-function count(line: LogLine, secret: string | undefined, env: Bindings): void {
-  const { stream = '', outcome, cause, overflow, colo, bytes, tries, publish_ms } = line;
+function count(line: LogLine, env: Bindings): void {
+  const { stream = '', outcome, cause, secret, overflow, colo, bytes, tries, publish_ms } = line;
   try {
     env.DELIVERIES?.writeDataPoint({
       indexes: [stream],

@@ -22,12 +22,12 @@ export async function answerUnsigned(
 /** The answer to a challenge whose key or signature held; undefined if the delivery is not one. */
 export async function answerVerified(
   delivery: Delivery,
-  { handshake, stream }: Endpoint,
+  { handshake }: Endpoint,
   secretOf: SecretReader,
 ): Promise<Outcome | undefined> {
   const { method, facts } = delivery;
   if (method !== 'POST' || facts.secret === undefined) return undefined;
-  const secret = secretOf(stream.secrets[facts.secret] ?? '');
+  const secret = secretOf(facts.secret);
   const answer = await handshake?.verified?.(delivery, secret);
   return answer && withFacts(answer, delivery);
 }

@@ -31,7 +31,9 @@ export async function verify(
   const { facts } = delivery;
   const secrets = stream.secrets.map(secretOf);
   const verdict = await verifySignature(scheme, delivery, secrets, delivery.receivedAt);
-  if (verdict.ok) return { ...delivery, facts: { secret: verdict.secret, ...facts } };
+  if (verdict.ok) {
+    return { ...delivery, facts: { secret: stream.secrets[verdict.secret] ?? '', ...facts } };
+  }
   // If one of several secrets is missing, the sender may have signed with that one: a 401 would be wrong.
   const missing = stream.secrets.filter((_, index) => secrets[index] === '');
   if (missing.length > 0) return missingSecret(missing.join(' and '), facts);

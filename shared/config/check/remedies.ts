@@ -14,6 +14,8 @@ const relayRemedies: { readonly [Name in keyof Required<RelayOptions>]: string }
   topic: "Write a name such as 'tributary', or remove it.",
   subscription: "Write a name such as 'tributary-bigquery', or remove it.",
   deadLetters: "Write 'dataset.table', such as 'tributary.dead_letters', or remove it.",
+  log: "Write 'problems' or 'all'.",
+  refused: 'Write { keep: 100, bodyBytes: 0 }: keep is 1,000 at most, and bodyBytes 4,096.',
   publicUrl: "Write the URL of the edge as senders know it, such as 'https://hooks.example.com'.",
   streams: "Write streams: { orders: shopify({ table: 'shop.orders' }) }.",
 };

@@ -242,5 +242,12 @@ export const RelaySchema = strictObject({
   subscription: v.optional(ResourceName),
   deadLetters: v.optional(TableName),
   publicUrl: v.optional(v.pipe(v.string(), v.url('must be a URL'))),
+  log: v.optional(v.picklist(['problems', 'all'])),
+  refused: v.optional(
+    strictObject({
+      keep: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000))),
+      bodyBytes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4096))),
+    }),
+  ),
   streams: v.record(StreamName, StreamSchema),
 });

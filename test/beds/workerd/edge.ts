@@ -1,8 +1,8 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { inject, vi } from 'vitest';
-import type { Stream } from '../../../shared/config/config.ts';
+import type { EdgeLog, Stream } from '../../../shared/config/config.ts';
 import { defineRelay } from '../../../shared/config/define-relay.ts';
-import { censusStream } from '../../../shared/report/census.ts';
+import { type EdgeReport, edgeReportStream } from '../../../shared/report/edge-report.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
 import { segmentstream } from '../../../shared/sources/segmentstream.ts';
@@ -39,6 +39,11 @@ export function openEdge(
     env?: object;
     now?: () => number;
     publicUrl?: string;
+    /** By default all, so that the tests see the outcome of each delivery. */
+    log?: EdgeLog;
+    bodyBytes?: number;
+    /** By default none is published, so that scripted faults hit deliveries alone. */
+    reportEveryMs?: number;
   } = {},
 ) {
   const topic = `t-${crypto.randomUUID()}`;
@@ -47,8 +52,14 @@ export function openEdge(
     topic,
     streams: options.streams ?? streams,
     ...(options.publicUrl && { publicUrl: options.publicUrl }),
+    log: options.log ?? 'all',
+    refused: { bodyBytes: options.bodyBytes ?? 0 },
   });
-  const edge = createEdge(relay, { ...(options.now && { now: options.now }), censusAfterMs: 1 });
+  const { now, reportEveryMs } = options;
+  const edge = createEdge(relay, {
+    ...(now && { now }),
+    ...(reportEveryMs !== undefined && { reportEveryMs }),
+  });
   const pubsub = inject('pubsub');
   const bindings = {
     PUBSUB_ENDPOINT: pubsub,
@@ -67,6 +78,8 @@ export function openEdge(
 
   return {
     topic,
+    /** Runs several at once: what one does in the background waits for none of the others. */
+    together: (acts: readonly (() => Promise<unknown>)[]) => Promise.all(acts.map((act) => act())),
     /** Sends a POST, unless `init` has another method. */
     async send(path: string, init: RequestInit = {}): Promise<Response> {
       const context = createExecutionContext();
@@ -89,23 +102,34 @@ export function openEdge(
     },
     /** The attempts to publish deliveries. */
     async tries(): Promise<Try[]> {
-      return (await allTries()).filter((made) => !isCensus(made));
+      return (await allTries()).filter((made) => !isReport(made));
+    },
+    /** The reports of the edge, as often as each was stored. */
+    async reports(): Promise<EdgeReport[]> {
+      const made = (await allTries()).filter((made) => isReport(made) && made.stored);
+      return made.flatMap(({ request }) =>
+        request.messages.map(
+          ({ data }) => JSON.parse(decoder.decode(Uint8Array.fromBase64(data))) as EdgeReport,
+        ),
+      );
+    },
+    /** The attempts to publish reports. */
+    async reportTries(): Promise<Try[]> {
+      return (await allTries()).filter(isReport);
     },
     /** The counts of dropped events that were published. */
     async census(): Promise<unknown[]> {
-      const made = (await allTries()).filter(isCensus);
-      return made.flatMap(({ request }) =>
-        request.messages.map(({ data }) => JSON.parse(atob(data))),
-      );
+      return (await this.reports()).flatMap(({ census }) => census);
     },
   };
 }
 
-function isCensus({ request }: Try): boolean {
-  return request.messages[0]?.attributes['stream'] === censusStream;
+function isReport({ request }: Try): boolean {
+  return request.messages[0]?.attributes['stream'] === edgeReportStream;
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** Signs as in DataNostro's tutorial, without our own code. */
 export async function signature(body: string | Uint8Array, secret = secrets.SHOP_SECRET) {

@@ -36,8 +36,9 @@ describe('a month, computed by hand', () => {
     expect(storage).toMatchObject({ units: 5e6 * 920, usd: 0 });
   });
 
-  it('of 200 million deliveries of 2,000 bytes', () => {
-    const { parts, usd, storage } = monthlyCost({ events: 200e6, bytes: 2000 });
+  it('of 200 million deliveries of 2,000 bytes, each with a line in the log', () => {
+    const load = { events: 200e6, bytes: 2000 };
+    const { parts, usd, storage } = monthlyCost({ ...load, logsAll: true });
     expect(cents(parts)).toEqual({
       'Workers Paid plan': 5,
       // 190 million at $0.30
@@ -52,6 +53,8 @@ describe('a month, computed by hand', () => {
       'BigQuery Storage Write': 0,
     });
     expect(usd).toBeCloseTo(205.75, 2);
+    // By default only problems leave a line.
+    expect(monthlyCost(load).usd).toBeCloseTo(97.75, 2);
     // 394.88 GiB, less 10, at $0.02
     expect(storage.usd).toBeCloseTo(7.7, 2);
   });
@@ -105,11 +108,12 @@ describe('tributary cost', () => {
       '800',
       '--streams',
       '3',
+      '--log-all',
       '--json',
     );
     expect(status).toBe(0);
     const report = JSON.parse(stdout) as { parts: CostPart[]; prices: object };
-    expect(report).toMatchObject({ events: 5e6, streams: 3, pricesReadOn });
+    expect(report).toMatchObject({ events: 5e6, streams: 3, logAll: true, pricesReadOn });
     const requests = report.parts.find(({ price }) => price === 'workersRequests');
     // 5 million beyond the free 10 million
     expect(requests).toMatchObject({ units: 15e6, usd: 1.5 });

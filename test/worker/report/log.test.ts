@@ -9,7 +9,7 @@ import {
   signed,
 } from '../../beds/workerd/edge.ts';
 
-test('each delivery leaves one line with its outcome', async () => {
+test('with log: all, each delivery leaves one line with its outcome', async () => {
   const edge = openEdge();
   let id: string | null = null;
   const lines = await logged(async () => {
@@ -20,12 +20,46 @@ test('each delivery leaves one line with its outcome', async () => {
       stream: 'shop',
       delivery_id: id,
       outcome: 'accepted',
-      secret: 0,
+      secret: 'SHOP_SECRET',
       bytes: purchase.length,
       tries: 1,
       publish_ms: expect.any(Number),
     },
   ]);
+});
+
+test('by default only what was refused, not stored or unexpected leaves a line', async () => {
+  const queued = { send: async () => {} };
+  const edge = openEdge({ log: 'problems', env: { OVERFLOW: queued } });
+  const filtered = await signed('{"event_name":"page_view"}');
+  const lines = await logged(async () => {
+    await edge.send('/shop', await signed(purchase));
+    await edge.send('/shop', filtered);
+    await edge.send('/crm/crm-key', { method: 'HEAD' });
+    await edge.send('/shop', { body: purchase });
+    await edge.script([{ status: 503 }]);
+    await edge.send('/shop', await signed(purchase));
+    await edge.script([{ status: 404 }]);
+    await edge.send('/shop', await signed(purchase));
+    await edge.send('/mistyped');
+  });
+  const expected = [
+    { outcome: 'unauthorized', cause: 'missing' },
+    { outcome: 'accepted', tries: 2 },
+    { outcome: 'accepted', overflow: 'queue', cause: 'pubsub-404' },
+    { outcome: 'unknown-stream' },
+  ];
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject(expected);
+});
+
+test.each([
+  ['all', 1],
+  ['problems', 0],
+  ['nonsense', 0],
+])('the binding EDGE_LOG = %j overrides the config', async (EDGE_LOG, expected) => {
+  const edge = openEdge({ log: 'problems', env: { EDGE_LOG } });
+  const lines = await logged(async () => edge.send('/shop', await signed(purchase)));
+  expect(lines).toHaveLength(expected);
 });
 
 test.each([
@@ -97,20 +131,22 @@ test('no secret, signature, token or payload is ever in the log', async () => {
   }
 });
 
-test('a well-formed traceparent is passed on, any other is replaced', async () => {
+test('the edge is a span of the trace of the sender, or of a new one', async () => {
   // Enough time for a busy machine: a retry would fail this test.
   const edge = openEdge({ streams: { shop: { ...shop, publishBudgetMs: 25_000 } } });
   const trace = '0af7651916cd43dd8448eb211c80319c';
-  const wellFormed = `00-${trace}-b7ad6b7169203331-01`;
-  const sent: [string | undefined, string | RegExp][] = [
-    [wellFormed, wellFormed],
-    [`01-${trace}-b7ad6b7169203331-01-later`, wellFormed],
+  const parent = 'b7ad6b7169203331';
+  const wellFormed = `00-${trace}-${parent}-01`;
+  const child = new RegExp(`^00-${trace}-(?!0{16}|${parent})[0-9a-f]{16}-01$`);
+  const sent: [string | undefined, RegExp][] = [
+    [wellFormed, child],
+    [`01-${trace}-${parent}-01-later`, child],
     [undefined, /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00$/],
     ...[
       wellFormed.toUpperCase(),
       `${wellFormed}-more`,
-      `ff-${trace}-b7ad6b7169203331-01`,
-      `00-${'0'.repeat(32)}-b7ad6b7169203331-01`,
+      `ff-${trace}-${parent}-01`,
+      `00-${'0'.repeat(32)}-${parent}-01`,
       `00-${trace}-${'0'.repeat(16)}-01`,
       `${wellFormed}, ${wellFormed}`,
       'nonsense',
@@ -126,12 +162,16 @@ test('a well-formed traceparent is passed on, any other is replaced', async () =
   }
   const tries = await edge.tries();
   const attributes = tries.map(({ request }) => request.messages[0]?.attributes);
+  const spans = new Set<string>();
   for (const [at, [, expected]] of sent.entries()) {
-    const { traceparent, googclient_traceparent } =
+    const { traceparent, googclient_traceparent, parent_span_id } =
       attributes.find((one) => one?.['delivery_id'] === ids[at]) ?? {};
     expect(traceparent).toMatch(expected);
     expect(googclient_traceparent).toBe(traceparent);
+    expect(parent_span_id).toBe(expected === child ? parent : undefined);
+    spans.add(traceparent?.split('-')[2] ?? '');
   }
+  expect(spans.size).toBe(sent.length);
 });
 
 test('the attributes of the envelope', async () => {

@@ -76,11 +76,11 @@ test('a GET with a query is a 405 if the stream takes none, but only with the ri
   expect(await edge.tries()).toEqual([]);
 });
 
-test('a probe leaves a log line with the index of the secret, and without the key', async () => {
+test('a probe leaves a log line with the name of the secret, and without the key', async () => {
   const edge = openKeyed('endpoint-key');
   const lines = await logged(() => edge.send(`/crm/${key}`, { method: 'HEAD' }));
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-    { stream: 'crm', outcome: 'handshake', secret: 0 },
+    { stream: 'crm', outcome: 'handshake', secret: 'CRM_SECRET' },
   ]);
   expect(lines.join()).not.toContain(key);
 });

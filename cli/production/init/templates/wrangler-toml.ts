@@ -30,8 +30,8 @@ watch_dir = "tributary.config.ts"
 [observability]
 enabled = true
 
-# The relay writes one line a delivery itself. Cloudflare's own would hold the URL, and so the keys
-# that stand in the endpoints' paths.
+# The relay writes a line itself for what was refused, not stored or unexpected (EDGE_LOG = "all" in [vars]: for
+# every delivery). Cloudflare's own lines would hold the URL, and so the keys that stand in the endpoints' paths.
 [observability.logs]
 invocation_logs = false
 
