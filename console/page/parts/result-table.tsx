@@ -59,7 +59,7 @@ export function ResultTable({
     [fields, rows],
   );
   const lefts = useMemo(
-    () => widths.reduce<number[]>((all, width) => [...all, (all.at(-1) ?? 0) + width], [0]),
+    () => sumsOf(widths),
     [widths],
   );
   const [firstRow, lastRow] = [
@@ -250,6 +250,13 @@ function isJson(text: string, type: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Where each column begins, and the end of the last. */
+function sumsOf(widths: readonly number[]): number[] {
+  const sums = [0];
+  for (const width of widths) sums.push((sums.at(-1) ?? 0) + width);
+  return sums;
 }
 
 /** By the name and the first rows: wide enough for most, and never wider than a hand. */

@@ -18,7 +18,6 @@ export function Editor({ value, onInput, onRun }: EditorProps) {
       <pre ref={back} aria-hidden="true">
         {value.length <= maxColoured
           ? highlight(value).map(([text, kind], n) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the pieces have no other name
               <span key={n} class={`sql-${kind}`}>
                 {text}
               </span>

@@ -57,7 +57,7 @@ export function useQuery(statement: Statement) {
     }
   };
   const cancel = async () => {
-    if (!run || run.state !== 'running') return;
+    if (run?.state !== 'running') return;
     current.current++;
     setRun({ ...run, state: 'cancelled', ms: Date.now() - run.startedAt });
     if (run.id) await api(`/queries/${run.id}`, { method: 'DELETE' }).catch(() => {});
