@@ -58,7 +58,10 @@ export async function openApp(parts: ConsoleParts): Promise<ConsoleApp> {
   const app = new Hono<ConsoleEnv>()
     .use(guard(sessions))
     .route('/api', api)
-    .route('/', pageRoutes(await loadPage()));
+    .route(
+      '/',
+      pageRoutes(await loadPage(), () => poller.warm()),
+    );
   app.onError((error, context) => {
     const { code, detail } = problemOf(error);
     if (code === 'unexpected') {

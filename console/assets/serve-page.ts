@@ -14,8 +14,12 @@ interface Asset {
 /** A drop on a line: what flows, and arrives. */
 const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#2757d6"/><path d="M6 11c6 0 6 10 12 10h8M6 21c4 0 5-3 7-5.5M26 21l-4-4m4 4-4 4" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
 
-/** The page under every path that is not the API's: it reads the path itself. */
-export function pageRoutes({ script, style }: Page): Hono<ConsoleEnv> {
+/**
+ * The page under every path that is not the API's: it reads the path itself.
+ *
+ * @param onOpen called when somebody who may look opens a page
+ */
+export function pageRoutes({ script, style }: Page, onOpen: () => void): Hono<ConsoleEnv> {
   const assets = [
     assetOf('main', 'js', 'text/javascript; charset=utf-8', script),
     assetOf('main', 'css', 'text/css; charset=utf-8', style),
@@ -36,6 +40,7 @@ export function pageRoutes({ script, style }: Page): Hono<ConsoleEnv> {
     })
     .get('*', (context) => {
       context.header('cache-control', 'no-cache');
+      if (context.get('session')) onOpen();
       return context.html(index);
     });
 }

@@ -48,6 +48,11 @@ export class Poller {
     };
   }
 
+  /** A page is being opened: its first figures are read while it loads. */
+  warm(): void {
+    this.#readIfDue();
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -56,7 +61,7 @@ export class Poller {
   }
 
   #tick(): void {
-    const { parts, factsMs } = this.#options;
+    const { parts } = this.#options;
     const { deliveries } = parts.feed;
     const base = this.#state();
     for (const [listener, position] of this.#listeners) {
@@ -65,7 +70,12 @@ export class Poller {
       const shown = fresh.slice(-maxDeliveries);
       listener.pulse({ ...base, deliveries: shown, skipped: fresh.length - shown.length });
     }
-    if (!this.#isReading && Date.now() - this.#readAt >= factsMs) void this.#readFacts();
+    this.#readIfDue();
+  }
+
+  #readIfDue(): void {
+    const isDue = Date.now() - this.#readAt >= this.#options.factsMs;
+    if (isDue && !this.#isReading) void this.#readFacts();
   }
 
   #state(): Omit<Pulse, 'deliveries' | 'skipped'> {

@@ -6,6 +6,7 @@ import { requireOperator } from '../access/guard.ts';
 import type { ConsoleEnv, ConsoleParts } from '../context.ts';
 import type { Letter, LetterList, Selection, TrialGroup, WholeLetterInfo } from '../contract.ts';
 import { readableBody } from '../letter-body.ts';
+import { marksOf } from '../marks.ts';
 import { problem } from '../problem.ts';
 import { lettersOf, type ReplayRuns } from '../runs/replay-runs.ts';
 
@@ -59,6 +60,7 @@ export function letterRoutes(parts: ConsoleParts, runs: ReplayRuns): Hono<Consol
           ...shown,
           attributes: showsPayloads ? attributes : maskedAttributes(attributes),
           ...(showsPayloads ? readableBody(data, attributes, isWhole) : { isCut: false }),
+          marks: marksOf(parts.relay, letter.stream, letter.column),
           trial: await new LetterTrials(parts.relay).try(letter),
         };
         return context.json(whole);

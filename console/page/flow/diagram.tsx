@@ -21,13 +21,15 @@ export function Diagram({ facts, pulse }: { facts: Facts; pulse: Pulse | undefin
   const oldest = Math.max(0, ...streams.map(({ oldestAgeS = 0 }) => oldestAgeS));
   const p95 = Math.max(0, ...streams.map(({ freshness }) => freshness?.p95 ?? 0));
   const letters = sum((one) => one.deadLetters);
+  // A path that no stream answers is counted under an empty name.
+  const configured = streams.filter(({ stream }) => stream !== '').length;
   const remainder = sum((one) => one.remainder);
   return (
     <section aria-label="The way of a delivery" class="diagram">
       <ol>
         <Station
           name="Senders"
-          facts={[[count(streams.length), streams.length === 1 ? 'stream' : 'streams']]}
+          facts={[[count(configured), configured === 1 ? 'stream' : 'streams']]}
         />
         <Arrow figure={`${rate(received / minutes)}`} unit="/min" label="received" />
         <Station
@@ -64,7 +66,7 @@ export function Diagram({ facts, pulse }: { facts: Facts; pulse: Pulse | undefin
           name="BigQuery"
           facts={[
             [compact(sum((one) => one.rows)), 'rows'],
-            [p95 > 0 ? duration(p95) : '–', 'p95 late'],
+            [p95 > 0 ? duration(p95) : '–', 'p95 delay'],
           ]}
         />
       </ol>

@@ -77,17 +77,17 @@ const lines: readonly (readonly [
   color: string,
   figure: (minute: MinuteFacts) => number,
 ])[] = [
-  ['written', '--ok', ({ written }) => written],
+  ['written', '--accent', ({ written }) => written],
   ['filtered', '--muted', ({ filtered }) => filtered],
   ['refused', '--warn', ({ rejected }) => rejected],
   ['dead letters', '--bad', ({ deadLetters }) => deadLetters],
 ];
 
 function Minutes({ facts: { minutes } }: { facts: Facts }) {
-  const series: (Series & { figure: string })[] = lines.map(([label, color, figure], n) => {
+  const series: (Series & { figure: string })[] = lines.map(([label, color, figure]) => {
     const values = minutes.map(figure);
     const sum = values.reduce((all, value) => all + value, 0);
-    return { label, color, values, isFilled: n === 0, figure: count(sum) };
+    return { label, color, values, figure: count(sum) };
   });
   return (
     <section class="panel" aria-labelledby="minutes-title">

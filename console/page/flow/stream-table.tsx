@@ -2,7 +2,7 @@ import type { Pulse, StreamFacts } from '../../contract.ts';
 import { compact, duration, rate } from '../parts/figures.ts';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { Empty, State } from '../parts/states.tsx';
-import { Ago } from '../parts/time.tsx';
+import { AgoMinute } from '../parts/time.tsx';
 import { VirtualList } from '../parts/virtual-list.tsx';
 import { toneOf } from '../stream-state.ts';
 
@@ -100,7 +100,7 @@ export function StreamTable({
                 {compact(one.remainder)}
               </span>
               <span role="cell" class="num">
-                <Ago at={one.lastDeliveryAt} />
+                <AgoMinute at={one.lastDeliveryAt} />
               </span>
             </div>
           );

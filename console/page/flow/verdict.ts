@@ -81,6 +81,11 @@ export function verdictOf(facts: Facts, pulse: Pulse | undefined): Verdict {
     `${plural(received, 'delivery', 'deliveries')} in the last ${span}`,
     ...(p95 > 0 ? [`95 % were in their tables within ${duration(p95)}`] : []),
   ].join(', ');
+  const letters = sumOf(streams, (one) => one.deadLetters);
+  if (letters > 0) {
+    const title = `Everything arrives; ${plural(letters, 'dead letter')} to look at.`;
+    return { tone: 'warn', title, text: `${text}.` };
+  }
   return { tone: 'ok', title: 'Everything arrives.', text: `${text}.` };
 }
 

@@ -1,15 +1,15 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 
+/** From the bottom up: they are stacked. */
 export interface Series {
   label: string;
   /** A custom property of the theme: `--ok`. */
   color: string;
-  values: readonly (number | null)[];
-  isFilled?: boolean;
+  values: readonly number[];
 }
 
-/** Figures over time, drawn by uPlot in the colours of the theme. A table for screen readers stands beside it. */
+/** Figures over time, drawn by uPlot as bars in the colours of the theme. A table for screen readers stands beside it. */
 export function Chart({
   times,
   series,
@@ -24,10 +24,7 @@ export function Chart({
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const shape = series.map(({ label }) => label).join();
-  const data = [
-    times.map((ms) => ms / 1000),
-    ...series.map(({ values }) => [...values]),
-  ] as uPlot.AlignedData;
+  const data = stacked(times, series);
   const latest = useRef(data);
   latest.current = data;
   useEffect(() => {
@@ -65,6 +62,7 @@ function optionsOf(element: HTMLElement, series: readonly Series[], height: numb
     ticks: { show: false },
     grid: { stroke: color('--line'), width: 1 },
   };
+  const bars = uPlot.paths.bars?.({ size: [0.72, 14, 1], align: 1 });
   return {
     width: element.clientWidth,
     height,
@@ -83,15 +81,27 @@ function optionsOf(element: HTMLElement, series: readonly Series[], height: numb
     ],
     series: [
       {},
-      ...series.map(({ label, color: name, isFilled }) => ({
+      ...series.toReversed().map(({ label, color: name }) => ({
         label,
-        stroke: color(name),
-        width: 1.5,
-        ...(isFilled && { fill: `color-mix(in srgb, ${color(name)} 14%, transparent)` }),
+        fill: color(name),
+        width: 0,
+        ...(bars && { paths: bars }),
         points: { show: false },
       })),
     ],
   };
+}
+
+/** The tallest is drawn first, and the others before it. */
+function stacked(times: readonly number[], series: readonly Series[]): uPlot.AlignedData {
+  const sums = times.map(() => 0);
+  const stacks = series.map(({ values }) =>
+    values.map((value, n) => {
+      sums[n] = (sums[n] ?? 0) + value;
+      return sums[n] || null;
+    }),
+  );
+  return [times.map((ms) => ms / 1000), ...stacks.toReversed()] as uPlot.AlignedData;
 }
 
 /** What the colours mean, with the figure of now. */

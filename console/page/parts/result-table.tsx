@@ -58,10 +58,7 @@ export function ResultTable({
     () => fields.map((_, column) => widthOf(fields[column]?.name ?? '', rows, column)),
     [fields, rows],
   );
-  const lefts = useMemo(
-    () => sumsOf(widths),
-    [widths],
-  );
+  const lefts = useMemo(() => sumsOf(widths), [widths]);
   const [firstRow, lastRow] = [
     Math.max(0, Math.floor(view.top / rowHeight) - spareRows),
     Math.min(rows.length, Math.ceil((view.top + view.height) / rowHeight) + spareRows),

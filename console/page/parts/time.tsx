@@ -47,6 +47,18 @@ export function Ago({ at }: { at: number | string | null | undefined }) {
   );
 }
 
+/** "3 min ago", of a time that is known to the minute. */
+export function AgoMinute({ at }: { at: number | undefined }) {
+  const now = useNow();
+  if (at === undefined) return <span class="faint">–</span>;
+  const minutes = Math.floor(now / 60_000) - Math.floor(at / 60_000);
+  return (
+    <time dateTime={new Date(at).toISOString()} title={`${dated.format(at)} · ${utc(at)}`}>
+      {minutes <= 0 ? 'this minute' : `${duration(minutes * 60_000)} ago`}
+    </time>
+  );
+}
+
 /** The time, each second. */
 export function useNow(): number {
   const [now, set] = useState(Date.now);

@@ -59,9 +59,7 @@ function Minutes({ known }: { known: StreamFacts | undefined }) {
       </header>
       <Chart
         times={times}
-        series={[
-          { label: 'deliveries', color: '--accent', values: known.perMinute, isFilled: true },
-        ]}
+        series={[{ label: 'deliveries', color: '--accent', values: known.perMinute }]}
         height={120}
         label={`Deliveries by minute: ${count(known.perMinute.reduce((sum, n) => sum + n, 0))} in the last hour`}
       />
@@ -156,6 +154,8 @@ function Secrets({
   );
 }
 
+const shownBatches = 60;
+
 /** How many rows share a request: small batches are fresh, large ones are cheap. */
 function Batches() {
   const sizes = useStore(pulse)?.batches ?? [];
@@ -174,7 +174,7 @@ function Batches() {
             {plural(Math.round((rows / sizes.length) * 10) / 10, 'row')} a request on average,{' '}
             {count(Math.max(...sizes))} at most, in the last {count(sizes.length)}.
           </p>
-          <Bars values={sizes.slice(-60)} />
+          <Bars values={sizes.slice(-shownBatches)} />
         </>
       )}
     </section>
@@ -186,7 +186,7 @@ function Bars({ values }: { values: readonly number[] }) {
   return (
     <svg
       class="bars"
-      viewBox={`0 0 ${values.length * 5} 40`}
+      viewBox={`0 0 ${shownBatches * 5} 40`}
       height="40"
       preserveAspectRatio="none"
       aria-hidden="true"

@@ -3,7 +3,7 @@ import type { StreamFacts, StreamInfo } from '../../contract.ts';
 import { Copy, Tabs } from '../parts/controls.tsx';
 import { count, duration, rate } from '../parts/figures.ts';
 import { Empty, State } from '../parts/states.tsx';
-import { Ago } from '../parts/time.tsx';
+import { AgoMinute } from '../parts/time.tsx';
 import { facts, pulse } from '../state/live.ts';
 import { setQuery, useRoute } from '../state/route.ts';
 import { useStore } from '../state/store.ts';
@@ -131,7 +131,10 @@ function Figures({ known, windowMs }: { known: StreamFacts | undefined; windowMs
             <dd class={tone}>{text}</dd>
           </div>
         ))}
-        <div title="From the edge until the row can be queried: half, 95 % and 99 % of the deliveries">
+        <div
+          class="wide"
+          title="From the edge until the row can be queried: half, 95 % and 99 % of the deliveries"
+        >
           <dt>freshness p50 · p95 · p99</dt>
           <dd>
             {freshness
@@ -142,7 +145,7 @@ function Figures({ known, windowMs }: { known: StreamFacts | undefined; windowMs
         <div>
           <dt>last delivery</dt>
           <dd>
-            <Ago at={known?.lastDeliveryAt} />
+            <AgoMinute at={known?.lastDeliveryAt} />
           </dd>
         </div>
       </dl>
