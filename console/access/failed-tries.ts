@@ -30,8 +30,8 @@ export class FailedTries {
     const own = this.#failed.filter((failed) => failed.address === address);
     const oldest = own.length >= perAddress ? own[0] : undefined;
     const oldestOfAll = this.#failed.length >= all ? this.#failed[0] : undefined;
-    const until = Math.max(oldest?.at ?? 0, oldestOfAll?.at ?? 0) + windowMs;
-    return Math.max(0, until - now);
+    const waits = [oldest, oldestOfAll].map((one) => (one ? one.at + windowMs - now : 0));
+    return Math.max(...waits);
   }
 
   add(address: string): void {

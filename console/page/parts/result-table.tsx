@@ -7,6 +7,7 @@ import { Copy, Dialog } from './controls.tsx';
 import { count } from './figures.ts';
 import { Failed, Loading } from './states.tsx';
 import { safeText } from './text.tsx';
+import { localTimestamp } from './time.tsx';
 
 const rowHeight = 28;
 const spareRows = 10;
@@ -174,7 +175,7 @@ function Cell({
       </span>
     );
   }
-  const shown = type === 'TIMESTAMP' ? text.replace('T', ' ') : text;
+  const shown = type === 'TIMESTAMP' ? localTimestamp(text) : text;
   const isLong =
     isCut || shown.length * characterWidth > Number.parseInt(style['width'] ?? '0', 10) - 16;
   return (
@@ -182,7 +183,7 @@ function Cell({
       role="cell"
       class={numeric.has(type) ? 'num' : undefined}
       style={style}
-      title={type === 'TIMESTAMP' ? new Date(text).toLocaleString() : undefined}
+      title={type === 'TIMESTAMP' ? `${text.replace('T', ' ').replace('Z', '')} UTC` : undefined}
     >
       {isLong ? (
         <button

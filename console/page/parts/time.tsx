@@ -2,11 +2,13 @@ import { useEffect, useState } from 'preact/hooks';
 import { duration } from './figures.ts';
 
 const clock = new Intl.DateTimeFormat(undefined, {
+  hourCycle: 'h23',
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
 });
 const dated = new Intl.DateTimeFormat(undefined, {
+  hourCycle: 'h23',
   year: 'numeric',
   month: 'short',
   day: 'numeric',
@@ -21,6 +23,19 @@ function utc(ms: number): string {
 
 function isToday(ms: number): boolean {
   return new Date(ms).toDateString() === new Date().toDateString();
+}
+
+/**
+ * A TIMESTAMP of BigQuery in the viewer's zone, with every digit: `2026-11-28 11:01:43.788`.
+ *
+ * @param text ISO 8601, in UTC
+ */
+export function localTimestamp(text: string): string {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) return text;
+  const offsetMs = new Date(ms).getTimezoneOffset() * 60_000;
+  const local = new Date(ms - offsetMs).toISOString().slice(0, 19).replace('T', ' ');
+  return local + (/\.\d+/.exec(text)?.[0] ?? '');
 }
 
 /** In the viewer's zone; UTC on hover. */
