@@ -5,11 +5,12 @@ import { enableCompileCache } from 'node:module';
 import { compileCache } from '../local/parts/compile-cache.ts';
 import { type HeapSize, keepHeapSmall, subscriberHeap } from '../subscriber/service/small-heap.ts';
 import { runProgram } from './program/run-program.ts';
+import { endOnClosedPipe } from './terminal/closed-pipe.ts';
 
 enableCompileCache(compileCache);
 
 /** These read input of any size. */
-const streaming = new Set(['import', 'backfill', 'reconcile']);
+const streaming = new Set(['import', 'backfill', 'reconcile', 'tail']);
 /** Enough for lines of 8 MB. */
 const streamingHeap: HeapSize = { oldSpaceMb: 128, semiSpaceMb: 4 };
 
@@ -17,12 +18,6 @@ const name = process.argv[2] ?? '';
 if (streaming.has(name)) keepHeapSmall(streamingHeap);
 if (name === 'serve' || name === 'drain') keepHeapSmall(subscriberHeap);
 
-// `| head` closes the pipe when it has enough: that is no error of ours.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
-}
+endOnClosedPipe();
 
 await runProgram(process.argv.slice(2));

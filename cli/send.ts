@@ -1,10 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { sampleOf, signBytes } from '../local/samples/deliveries.ts';
-import { privateKeyName } from '../local/secrets.ts';
 import type { Relay, RelayStream } from '../shared/config/config.ts';
 import { RelayError } from '../shared/errors.ts';
-import { hasKeyPair } from '../shared/signatures/scheme.ts';
-import { nameOf, schemeOf } from '../shared/signatures/schemes.ts';
+import { nameOf } from '../shared/signatures/schemes.ts';
 import { loadRelay } from '../subscriber/service/load-relay.ts';
 import { editBody, guessType, readBody } from './deliveries/delivery-body.ts';
 import { type Answer, answersJson, answersText, post } from './deliveries/edge-answer.ts';
@@ -12,7 +10,7 @@ import { readHeaders } from './deliveries/headers.ts';
 import { listEvents } from './deliveries/list-events.ts';
 import { runPaced } from './deliveries/paced.ts';
 import { addStateOption, findRunning } from './find/running-stack.ts';
-import { readSecrets } from './find/secrets.ts';
+import { findSigningSecret } from './find/secrets.ts';
 import { findStream } from './find/stream.ts';
 import { jsonOption } from './terminal/manners.ts';
 import { redactSecret } from './terminal/redact-secret.ts';
@@ -102,7 +100,7 @@ async function send(
     command.error('error: --event chooses a sample, and a file is given');
   }
   const edge = findEdge(options);
-  const secret = readSecret(stream, options);
+  const secret = findSigningSecret(stream, options);
   const makeDraft = draftMaker(stream, file, options);
   const answers: Answer[] = [];
   await runPaced(
@@ -167,21 +165,6 @@ function findEdge({ to, state }: SendOptions): string {
 function isEdge(url: URL | null): boolean {
   if (!url || !/^https?:$/.test(url.protocol)) return false;
   return url.username + url.password + url.search + url.hash === '' && !/[?#]$/.test(url.href);
-}
-
-function readSecret(stream: RelayStream, { secret, secrets }: SendOptions): string {
-  const known = readSecrets(secrets);
-  const own = stream.secrets[0] ?? '';
-  const isPair = secret === undefined && hasKeyPair(schemeOf(stream));
-  const name = secret ?? (isPair ? privateKeyName(own) : own);
-  const value = known[name];
-  if (value) return value;
-  if (isPair && known[own]) {
-    const problem = `only the sender can sign for the stream "${stream.name}", with its private key`;
-    throw new RelayError('secret.private', problem);
-  }
-  const problem = `${name} is neither in the environment nor in ${secrets}`;
-  throw new RelayError('secret.missing', problem);
 }
 
 async function sign(

@@ -96,14 +96,16 @@ async function start({
     onLine: (part, line) => say(describePartLine(part, line)),
     onExit: (part, how) => ended.resolve(`${part} ended unexpectedly (${how})`),
   });
-  announceRunning(state, { pid: process.pid, ports: stack.ports });
+  const announce = () => announceRunning(state, { pid: process.pid, ports: stack.ports });
+  announce();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => ended.resolve(signal));
   }
   const files = { state, secrets: secretsFile };
   if (json) printJson(toDocument(relay, stack));
   else console.log(await describeStack({ relay, stack, secrets, files, curl }));
-  const watched = watch && followConfig({ config, secretsFile, relay, stack, say });
+  const watched =
+    watch && followConfig({ config, secretsFile, relay, stack, say, onRestart: announce });
 
   const why = await ended.promise;
   if (watched) watched.stop();

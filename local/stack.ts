@@ -5,7 +5,7 @@ import { secretPrefix } from '../shared/config/secrets.ts';
 import type { AllowedHosts } from './guards/request-guard.ts';
 import type { PartName } from './parts/part.ts';
 import { type PartListeners, PartProcess } from './parts/part-process.ts';
-import { type Ports, requireFree } from './parts/ports.ts';
+import { type Ports, type RunningPorts, requireFree } from './parts/ports.ts';
 import { exportStreams, startSenderApis } from './samples/sender-apis.ts';
 import type { Secrets } from './secrets.ts';
 import { claimState } from './state-version.ts';
@@ -31,7 +31,8 @@ interface StackChange {
 }
 
 export interface Stack {
-  readonly ports: Ports;
+  /** They may change with a restart. */
+  readonly ports: RunningPorts;
   /** False if the console's port was taken: the relay runs on. */
   readonly hasConsole: boolean;
   /**
@@ -58,7 +59,7 @@ export async function startStack(given: StackOptions): Promise<Stack> {
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   claimState(options.directory);
   const parts = new Map<PartName, PartProcess>();
-  const ports = { ...options.ports };
+  const ports: RunningPorts = { ...options.ports };
   const { allowHosts = [] } = options;
 
   const start = async (name: PartName, config: object, environment: NodeJS.ProcessEnv = {}) => {
@@ -100,7 +101,7 @@ export async function startStack(given: StackOptions): Promise<Stack> {
       // Both may pull for a moment: an envelope that comes twice is recognised by its delivery_id.
       const next = startSubscriber();
       try {
-        await next.ready;
+        Object.assign(ports, await next.ready);
       } catch (error) {
         options = before;
         throw error;

@@ -554,6 +554,11 @@ export const errors = {
     meaning: 'More ids are duplicated in the table than fit in memory.',
     remedy: 'Reconcile a shorter range.',
   },
+  'refused.unknown': {
+    reaction: 'setup',
+    meaning: 'The edge refused no such delivery in the last day, or no longer keeps it.',
+    remedy: 'Look for it with `tributary refused`, or `tributary trace <id>` if it was accepted.',
+  },
   'rejected.file': {
     reaction: 'setup',
     meaning: 'The file for the rejected lines cannot be written.',
@@ -677,6 +682,33 @@ export const errors = {
     reaction: 'setup',
     meaning: 'The table can be neither created nor read.',
     remedy: 'Check the project, the credentials, and the role BigQuery Data Editor on the dataset.',
+  },
+  'tail.name-taken': {
+    reaction: 'setup',
+    meaning: 'The subscription that `tributary tail` would use is used for something else.',
+    remedy: 'Choose another name with `--name`, or delete the subscription.',
+  },
+  'tail.no-topic': {
+    reaction: 'setup',
+    meaning: 'The topic of the relay does not exist.',
+    remedy: 'Run `tributary provision`, and check `project` and `topic` in tributary.config.ts.',
+  },
+  'tail.receiver': {
+    reaction: 'setup',
+    meaning: 'Deliveries cannot be forwarded to this URL.',
+    remedy: 'Give `--forward-to` the http or https URL of another receiver.',
+  },
+  'tail.refused': {
+    reaction: 'setup',
+    meaning: 'The account may not make a subscription of its own.',
+    remedy:
+      'Give the account the role Pub/Sub Editor (`roles/pubsub.editor`) on the project, or one with the permissions in the message.',
+  },
+  'trace.id': {
+    reaction: 'setup',
+    meaning: 'This is not the id of a delivery.',
+    remedy:
+      'Use the id that the edge returned in the header `tributary-delivery-id`, or its first eight characters or more.',
   },
   'window.too-many-events': {
     reaction: 'invalid',

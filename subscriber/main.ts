@@ -197,6 +197,7 @@ export async function startSubscriber(
     get consolePort() {
       return console?.port;
     },
+    find: (deliveryId) => pipeline.find(deliveryId),
     async stop() {
       console?.stop();
       // Closing stops the pull at once, then waits for the acks of the messages in flight.

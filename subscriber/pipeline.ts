@@ -12,6 +12,7 @@ import { RecentIds } from './pull/redeliveries.ts';
 import type { PulledMessage } from './pull/subscription.ts';
 import { DeliveryWriter, type DeliveryWriterOptions } from './rows/delivery-writer.ts';
 import { invalid, type Problem, rowsOf, type WriteResult } from './rows/write-result.ts';
+import type { DeliveryInFlight } from './service/health.ts';
 import { type Metrics, noMetrics } from './service/metrics.ts';
 
 export interface PipelineOptions
@@ -85,6 +86,20 @@ export class Pipeline {
       if (!stream || stream === edgeReportStream || Number.isNaN(receivedAt)) continue;
       yield { id, stream, receivedAt };
     }
+  }
+
+  /** A delivery that is in flight, for a person who asks where it is. */
+  find(deliveryId: string): DeliveryInFlight | undefined {
+    const messages = this.#pending.get(deliveryId);
+    const [first] = messages ?? [];
+    // Its rows may still be written after its messages were nacked.
+    if (!messages || !first) return undefined;
+    const { stream = '', received_at = '', replay } = first.attributes as Record<string, string>;
+    return {
+      ...{ deliveryId, stream, receivedAt: received_at, messages: messages.length },
+      since: new Date(first.received ?? Date.now()).toISOString(),
+      ...(replay !== undefined && { replay: Number(replay) }),
+    };
   }
 
   /** Acks or nacks the message. Never rejects: Pub/Sub's client would ignore it and extend the lease forever. */

@@ -17,12 +17,15 @@ export interface Decision {
 /**
  * Reads the events and applies the stream's filter. This is the first time that the edge parses the body: nobody
  * without the secret can make it parse, or learn the name of a field.
+ *
+ * @param body of the delivery, without its Content-Encoding
  */
 export function decide(
   delivery: Delivery,
+  body: Uint8Array<ArrayBuffer>,
   { stream, source, passes }: Endpoint,
 ): Decision | Outcome {
-  const { body, method, query, headers: sent, facts } = delivery;
+  const { method, query, headers: sent, facts } = delivery;
   const header = (name: string) => carriedHeader(sent, name);
   const seen: EdgeDelivery = {
     body,

@@ -63,6 +63,11 @@ export interface Dropped {
   names: readonly (string | undefined)[];
 }
 
+/** Was it answered with a 2xx? Everything else was refused, or not stored. */
+export function isTaken({ outcome }: Outcome): boolean {
+  return outcome === 'accepted' || outcome === 'filtered' || outcome === 'handshake';
+}
+
 export function isOutcome(value: object): value is Outcome {
   return 'outcome' in value;
 }

@@ -1,10 +1,9 @@
-import type { Context } from 'hono';
-import { Hono } from 'hono/tiny';
+import { PatternRouter } from 'hono/router/pattern-router';
 import type { EdgeLog, Relay } from '../shared/config/config.ts';
 import { decide } from './decide.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { type Bindings, readSecret } from './env.ts';
-import { isOutcome, type Outcome, toResponse } from './outcome.ts';
+import { isOutcome, isTaken, type Outcome, toResponse } from './outcome.ts';
 import { drain } from './overflow/drain.ts';
 import { AccessTokens } from './publish/access-token.ts';
 import { openTopic, type Topic } from './publish/publish.ts';
@@ -45,47 +44,67 @@ export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
   const reports =
     everyMs === undefined ? undefined : new EdgeReports(relay, { topic, now, endpoints, everyMs });
   const parts: Parts = { topic, reports, log: relay.log };
+  const publicUrl = relay.publicUrl ?? '';
 
-  async function route(context: Context<{ Bindings: Bindings }>): Promise<Response> {
-    const { req, env, executionCtx } = context;
-    const path = req.path;
+  /** What is not sent to a stream: a few requests, so only they pay for the router. */
+  const others = new PatternRouter<Answerer>();
+  others.add('GET', '/', () => Response.json({ status: 'ok' }));
+  others.add('HEAD', '/', () => new Response(null, { status: 200 }));
+  others.add('ALL', '/', () => toResponse({ outcome: 'wrong-method', allow: 'GET, HEAD' }));
+  others.add('ALL', '*', (...given) => refuse({ outcome: 'unknown-stream' }, ...given));
+
+  async function answer(
+    request: Request,
+    env: Bindings,
+    background: Background,
+  ): Promise<Response> {
+    const target = targetOf(request);
+    const path = pathOf(target);
     const [name = '', key, ...more] = segmentsOf(path);
-    const found = endpoints.get(name);
-    const arrived = { request: req.raw, path, receivedAt: now() };
+    const endpoint = endpoints.get(name);
+    const receivedAt = now();
     // A stream that signs has no path for a key. A missing key gets a 401, later.
-    if (!found || (key !== undefined && !found.keyed) || more.length > 0 || key === '') {
-      return refuse({ outcome: 'unknown-stream' }, arrived, parts, env, executionCtx);
+    if (!endpoint || (key !== undefined && !endpoint.keyed) || more.length > 0 || key === '') {
+      const [[[respond] = []]] = others.match(request.method, path);
+      return respond?.({ request, receivedAt }, parts, env, background) ?? notStored();
     }
-    const delivery = arrive(req.raw, key, arrived.receivedAt, relay.publicUrl ?? '');
-    const way = { ...arrived, endpoint: found, delivery };
-    if (!found.methods.includes(delivery.method)) {
-      const allow = found.methods.join(', ');
-      return refuse({ outcome: 'wrong-method', allow }, way, parts, env, executionCtx);
+    const delivery = arrive(request, target, key, receivedAt, publicUrl);
+    if (!endpoint.methods.includes(delivery.method)) {
+      const allow = endpoint.methods.join(', ');
+      const refused = { request, receivedAt, endpoint };
+      return refuse({ outcome: 'wrong-method', allow }, refused, parts, env, background);
     }
-    const handled = handle(way, parts, env, executionCtx);
+    const handled = handle({ request, receivedAt, endpoint, delivery }, parts, env, background);
     // When the sender disconnects, its request is cancelled. The delivery must still be stored.
-    executionCtx.waitUntil(handled);
-    return toResponse(await handled, found.bare);
+    background.waitUntil(handled);
+    const outcome = await handled;
+    if (!isTaken(outcome)) cancelBody(request);
+    return toResponse(outcome, endpoint.bare);
   }
 
-  const router = new Hono<{ Bindings: Bindings }>({
-    getPath: (request) => pathOf(targetOf(request)),
-  });
-  router.get('/', (context) => context.json({ status: 'ok' }));
-  router.all('/', () => toResponse({ outcome: 'wrong-method', allow: 'GET, HEAD' }));
-  router.all('*', route);
-  router.onError((error) => {
-    writeLog({ outcome: 'not-stored', ...factsOf(error) });
-    return toResponse({ outcome: 'not-stored' });
-  });
   return {
     async fetch(request, env, context) {
-      const response = await router.fetch(request, env, context);
-      if (response.status >= 400) cancelBody(request);
-      return response;
+      try {
+        return await answer(request, env, context);
+      } catch (error) {
+        writeLog({ outcome: 'not-stored', ...factsOf(error) });
+        cancelBody(request);
+        return notStored();
+      }
     },
     queue: (batch, env) => drain(batch, env, topic(env)),
   };
+}
+
+type Answerer = (
+  refused: RefusedRequest,
+  parts: Parts,
+  env: Bindings,
+  background: Background,
+) => Response;
+
+function notStored(): Response {
+  return toResponse({ outcome: 'not-stored' });
 }
 
 /** What all deliveries of an edge share. */
@@ -95,10 +114,9 @@ interface Parts {
   log: EdgeLog;
 }
 
-/** A request as far as it has come. */
+/** A request that reached an endpoint. */
 interface Way extends RefusedRequest {
   endpoint: Endpoint;
-  /** The latest that is known of it. */
   delivery: Delivery;
 }
 
@@ -159,7 +177,6 @@ async function deliver(way: Way, env: Bindings, topic: Topic): Promise<Outcome> 
   if (isOutcome(keyed)) return keyed;
   const received = await receive(keyed, endpoint);
   if (isOutcome(received)) return received;
-  way.delivery = received;
   const unsigned = endpoint.handshake && (await answerUnsigned(received, endpoint, secretOf));
   if (unsigned) return unsigned;
   const verified = await verify(received, endpoint, secretOf);
@@ -169,9 +186,9 @@ async function deliver(way: Way, env: Bindings, topic: Topic): Promise<Outcome> 
 
   const delivery = verified.method === 'POST' ? verified : await takeQuery(verified, endpoint);
   if (isOutcome(delivery)) return delivery;
-  const inflated = await inflate(delivery, endpoint.stream.maxBodyBytes);
-  if (isOutcome(inflated)) return inflated;
-  const decision = decide(inflated, endpoint);
+  const body = await inflate(delivery, endpoint.stream.maxBodyBytes);
+  if (isOutcome(body)) return body;
+  const decision = decide(delivery, body, endpoint);
   if (isOutcome(decision)) return decision;
 
   // As it was sent: still compressed, if it came so.
@@ -197,7 +214,7 @@ function refuse(
   env: Bindings,
   background: Background,
 ): Response {
-  const { delivery: _, ...unread } = way;
-  settle(outcome, unread, parts, env, background);
+  settle(outcome, way, parts, env, background);
+  cancelBody(way.request);
   return toResponse(outcome);
 }

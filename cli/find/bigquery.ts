@@ -27,7 +27,7 @@ export function addBigQueryOptions(command: Command): Command {
 export function findBigQuery(relay: Relay, options: BigQueryOptions): BigQuery {
   const stack = findStack(options);
   if (stack) return connectBigQuery(relay.project, stack.ports.bigquery);
-  if (options.on !== 'google' && !isConfiguredForGoogle()) throw nowhere(options.state);
+  requireGoogle(options);
   return new BigQuery({ projectId: relay.project, location: relay.location });
 }
 
@@ -40,6 +40,11 @@ export function findStack({ on, state }: BigQueryOptions): RunningStack | undefi
   const running = on === 'google' ? undefined : findRunning(state);
   if (running || on !== 'local') return running;
   throw nowhere(state);
+}
+
+/** @throws RelayError `bigquery.nowhere` if Google was neither chosen nor configured */
+export function requireGoogle({ on, state }: BigQueryOptions): void {
+  if (on !== 'google' && !isConfiguredForGoogle()) throw nowhere(state);
 }
 
 function nowhere(state: string): RelayError {

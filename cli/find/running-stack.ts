@@ -1,14 +1,14 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Ports } from '../../local/parts/ports.ts';
+import type { RunningPorts } from '../../local/parts/ports.ts';
 import { makePrivateFolder } from '../../local/parts/private-files.ts';
 import { RelayError } from '../../shared/errors.ts';
 
 /** The stack that `tributary start` runs, as it announces itself to the other commands. */
 export interface RunningStack {
   pid: number;
-  ports: Ports;
+  ports: RunningPorts;
 }
 
 const fileName = 'stack.json';

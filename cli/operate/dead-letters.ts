@@ -1,5 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseInstant, parseSpan } from '../../history/time-window.ts';
+import { Command, Option } from 'commander';
 import { RelayError } from '../../shared/errors.ts';
 import {
   findLetters,
@@ -14,6 +13,7 @@ import { loadRelay } from '../../subscriber/service/load-relay.ts';
 import { addBigQueryOptions, type BigQueryOptions, findBigQuery } from '../find/bigquery.ts';
 import { findPubsub } from '../find/pubsub.ts';
 import { findStream } from '../find/stream.ts';
+import { readCount, readPast } from '../program/option-values.ts';
 import { jsonOption, printJson } from '../terminal/manners.ts';
 import { countText, ProgressBar } from '../terminal/progress-bar.ts';
 import { describeLetter, drawLetters, drawTrials, type TrialGroups } from './letter-report.ts';
@@ -89,9 +89,9 @@ function addLetterOptions(command: Command): Command {
       .option('--stream <name>', 'only of this stream')
       .option('--reason <text>', 'only with this in the reason')
       .addOption(
-        new Option('--since <time>', 'stored since: 90m, 12h, 7d, or a time').argParser(readTime),
+        new Option('--since <time>', 'stored since: 90m, 12h, 7d, or a time').argParser(readPast),
       )
-      .addOption(new Option('--until <time>', 'stored before').argParser(readTime))
+      .addOption(new Option('--until <time>', 'stored before').argParser(readPast))
       .addOption(jsonOption()),
   );
 }
@@ -231,17 +231,4 @@ function filterOf({ stream, reason, since, until, limit }: LetterOptions): Lette
 
 function known({ results }: ReplayCounts): number {
   return Object.values(results).reduce((sum, count) => sum + count, 0);
-}
-
-function readCount(text: string): number {
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count > 0) return count;
-  throw new InvalidArgumentError('it is a whole number above 0');
-}
-
-function readTime(text: string): number {
-  const age = parseSpan(text);
-  const time = age === undefined ? parseInstant(text) : Date.now() - age;
-  if (time !== undefined) return time;
-  throw new InvalidArgumentError('it is a time like 2026-01-31T08:00:00Z, or an age: 90m, 12h, 7d');
 }

@@ -2,9 +2,9 @@ import { readEnvelope } from '../../shared/envelope.ts';
 import { terminalLines } from '../../shared/terminal-text.ts';
 import type { StoredLetter, WholeLetter } from '../../subscriber/dead-letters/find-letters.ts';
 import type { Trial } from '../../subscriber/dead-letters/try-letter.ts';
-import { inflateEnvelope } from '../../subscriber/rows/inflate-body.ts';
 import { drawTable } from '../terminal/draw-table.ts';
 import { countText } from '../terminal/progress-bar.ts';
+import { bodyText, inflatedBody } from './body-text.ts';
 
 /** The letters of a dry run that have one result for one reason. */
 export type TrialGroups = {
@@ -18,9 +18,6 @@ export type TrialGroups = {
 
 /** With the other columns the table has 80 characters. */
 const reasonWidth = 36;
-/** A larger body is cut when it is printed. */
-const maxShownBytes = 64 * 1024;
-const maxInflatedBytes = 8 * 1024 * 1024;
 
 export function drawLetters(letters: readonly StoredLetter[]): string {
   const rows = letters.map((letter) => [
@@ -60,37 +57,14 @@ export function describeLetter(letter: WholeLetter): string {
     'attributes',
     ...others,
     `body      ${countText(data.length)} bytes`,
-    bodyText(letter),
+    bodyText(bodyOf(letter), '--json has all of it'),
   ].join('\n');
   return `${terminalLines(text)}\n\n`;
 }
 
-/** The body as text, inflated; JSON on several lines. */
-function bodyText({ attributes, data }: WholeLetter): string {
+function bodyOf({ attributes, data }: WholeLetter): Uint8Array {
   const reading = readEnvelope(attributes, data);
-  const inflated = reading.ok ? inflateEnvelope(reading.envelope, maxInflatedBytes) : undefined;
-  const body = inflated?.ok ? inflated.envelope.body : data;
-  const shown = body.subarray(0, maxShownBytes);
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: body.length <= maxShownBytes }).decode(shown);
-  } catch {
-    return `(not UTF-8; in base64) ${Buffer.from(shown).toString('base64')}`;
-  }
-  if (body.length > maxShownBytes) return `${text}\n… cut: --json has all of it`;
-  return indented(text);
-}
-
-/** A number that JavaScript would round or write in another way. */
-const inexactNumber = /\d{16}|\d[eE][+-]?\d|\.\d{14}/;
-
-function indented(text: string): string {
-  if (inexactNumber.test(text)) return text;
-  try {
-    return JSON.stringify(JSON.parse(text), undefined, 2);
-  } catch {
-    return text;
-  }
+  return reading.ok ? inflatedBody(reading.envelope) : data;
 }
 
 export function drawTrials(groups: TrialGroups): string {

@@ -27,6 +27,8 @@ const misuses: ReadonlySet<ErrorCode> = new Set([
   'stream.no-rows',
   'stream.no-time',
   'stream.unknown',
+  'tail.receiver',
+  'trace.id',
 ]);
 
 /** 1: the command failed, or found something. 2: it was used wrongly. A help that was asked for is no error. */

@@ -15,6 +15,8 @@ export interface FollowOptions {
   relay: Relay;
   stack: Stack;
   say: (text: string) => void;
+  /** Called after each restart: a port may be another one. */
+  onRestart: () => void;
 }
 
 /**
@@ -41,7 +43,7 @@ export function followConfig(options: FollowOptions): Watch {
 
 /** The relay that is running now; absent if it is the one before. */
 async function reload(
-  { secretsFile, stack, say }: FollowOptions,
+  { secretsFile, stack, say, onRestart }: FollowOptions,
   before: Relay,
   changed: readonly string[],
   wrangler: string,
@@ -64,6 +66,7 @@ async function reload(
   const isEdgeAlone = changed.every((file) => file === wrangler);
   say(`${names} changed: restarting ${isEdgeAlone ? 'the edge' : 'the subscriber and the edge'} …`);
   await stack.restart({ relay, secrets, isEdgeAlone });
+  onRestart();
   say(['Restarted.', ...describeStreams(before, relay)].join(' '));
   return relay;
 }

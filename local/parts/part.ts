@@ -43,16 +43,30 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
     const { startSubscriber } = await import('../../subscriber/main.ts');
     const { LocalSamples } = await import('../samples/local-samples.ts');
     const relay = await loadRelay(config);
+    const { startHealth } = await import('../../subscriber/service/health.ts');
     const samples = new LocalSamples(relay, process.env);
     process.on('message', (message) => samples.hear(message));
     const subscriber = await startSubscriber(process.env, () => process.exit(1), {
       relay,
       samples,
     });
-    const { consolePort } = subscriber;
+    // While the config changes, two subscribers run for a moment: each has a port of its own.
+    const health = await startHealth(
+      { host: '127.0.0.1', port: 0 },
+      {
+        readiness: () => subscriber.readiness,
+        inFlight: (deliveryId) => subscriber.find(deliveryId),
+      },
+    );
+    const stop = async () => {
+      health.stop();
+      await subscriber.stop();
+    };
+    // The subscriber that stops may still have the port: the console follows when it is free.
+    const { consolePort: page } = subscriber;
     return {
-      ports: consolePort === undefined ? {} : { console: consolePort },
-      stop: () => subscriber.stop(),
+      ports: { subscriber: health.port, ...(page !== undefined && { console: page }) },
+      stop,
     };
   },
 };

@@ -12,6 +12,12 @@ export interface Ports {
   console: number;
 }
 
+/** The ports of a running stack. */
+export interface RunningPorts extends Ports {
+  /** Where the subscriber answers health checks. Always a free one: another one after each restart. */
+  subscriber?: number;
+}
+
 export const defaultPorts: Ports = {
   edge: 8787,
   pubsub: 8085,

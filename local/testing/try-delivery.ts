@@ -55,7 +55,7 @@ export async function tryDelivery(
   if (isOutcome(delivered)) return { ...signed, ...describe(delivered, endpoint) };
   const inflated = inflate(delivered, endpoint);
   if (isOutcome(inflated)) return { ...signed, ...describe(inflated, endpoint) };
-  const decision = decide(inflated, endpoint);
+  const decision = decide(inflated, inflated.body, endpoint);
   if (!isOutcome(decision))
     return { ...signed, ...accepted(delivered, inflated, decision, endpoint) };
   const isFiltered = decision.facts?.cause === 'event-filter';

@@ -53,6 +53,8 @@ export interface LedgerCounts extends Omit<LedgerLine, 'minute' | 'remainder' | 
   reportedAt: number;
   subscriberAt: number;
   recountAt: number;
+  /** When a dead letter of it was last replayed. */
+  replayedAt: number;
   /** Replays moved deliveries from one outcome to another: only the tables know for sure. */
   wasAdjusted: boolean;
 }
@@ -78,6 +80,7 @@ export function countsOf(minute: number, stream: string): LedgerCounts {
     reportedAt: 0,
     subscriberAt: 0,
     recountAt: 0,
+    replayedAt: 0,
     wasAdjusted: false,
   };
 }
@@ -127,7 +130,8 @@ export function settledOf(counts: LedgerCounts): number {
 }
 
 export function toLine(counts: LedgerCounts): LedgerLine {
-  const { minute, reportedAt: _r, subscriberAt: _s, recountAt, wasAdjusted: _w, ...line } = counts;
+  const { minute, reportedAt: _r, subscriberAt: _s, replayedAt: _a, ...more } = counts;
+  const { recountAt, wasAdjusted: _w, ...line } = more;
   const known = settledOf(counts) + counts.inFlight;
   const uncounted = Math.max(0, known - counts.accepted);
   return {

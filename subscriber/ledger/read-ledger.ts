@@ -1,4 +1,5 @@
 import { ledgerTable } from '../../shared/report/ledger.ts';
+import { replaysTable } from '../dead-letters/replay-results.ts';
 import {
   addSum,
   countsOf,
@@ -11,6 +12,7 @@ import {
 import { inFlightQuery, sumsQuery, type TimeRange, tablePath } from './ledger-query.ts';
 import { ask, tableExists } from './ledger-reading.ts';
 import { type LedgerSource, recount } from './recount.ts';
+import { replaysQuery } from './recount-query.ts';
 import { gaugeLivesMs } from './settled/in-flight-gauge.ts';
 
 export type { LedgerLine } from './ledger-lines.ts';
@@ -56,7 +58,10 @@ export async function readLedger(
     openBefore: options.openBefore,
   });
   const wanted = counts.filter((one) => stream === undefined || one.stream === stream);
-  if (mayRecount) await recountEach(source, wanted, now);
+  if (mayRecount) {
+    await markReplayed(source, wanted, range);
+    await recountEach(source, wanted, now);
+  }
   return wanted.sort(inOrder).map(toLine).filter(hasCounts);
 }
 
@@ -87,6 +92,21 @@ async function readCounts(
   return [...counts.values()];
 }
 
+async function markReplayed(
+  source: LedgerSource,
+  counts: readonly LedgerCounts[],
+  range: TimeRange,
+): Promise<void> {
+  const { relay } = source;
+  const tables = [relay.deadLetters, replaysTable(relay)];
+  const exist = await Promise.all(tables.map((name) => tableExists(source, name)));
+  if (exist.includes(false)) return;
+  type Replayed = { minute: number; stream: string; replayed_at: number };
+  const found = await ask<Replayed>(source, replaysQuery(relay, range));
+  const times = new Map(found.map((row) => [`${row.minute} ${row.stream}`, row.replayed_at]));
+  for (const one of counts) one.replayedAt = times.get(`${one.minute} ${one.stream}`) ?? 0;
+}
+
 async function recountEach(
   source: LedgerSource,
   counts: readonly LedgerCounts[],
@@ -101,9 +121,11 @@ async function recountEach(
 }
 
 function needsRecount(counts: LedgerCounts, now: number): boolean {
-  const { minute, stream, accepted, inFlight, wasAdjusted, recountAt, reportedAt } = counts;
+  const { minute, stream, accepted, inFlight, recountAt, reportedAt, replayedAt } = counts;
   if (stream === '' || minute + minuteMs + recountAfterMs > now) return false;
   const settled = settledOf(counts);
+  // A replay that adds up all the same may have been counted twice, or not at all.
+  const wasAdjusted = counts.wasAdjusted || replayedAt > recountAt;
   const addsUp = settled + inFlight === accepted && !wasAdjusted;
   // What the tables say beyond the edge's counts stays so, unless something was reported since.
   return !addsUp && (settled + inFlight < accepted || wasAdjusted || reportedAt > recountAt);

@@ -43,6 +43,18 @@ export function recountQuery(relay: Relay, tables: RecountTables, range: TimeRan
   GROUP BY minute, outcome`;
 }
 
+/** When dead letters of each minute and stream were last replayed. */
+export function replaysQuery(relay: Relay, { since, until }: TimeRange): string {
+  return `SELECT UNIX_MILLIS(TIMESTAMP_TRUNC(received_at, MINUTE)) AS minute, letters.stream AS stream,
+      UNIX_MILLIS(MAX(replayed_at)) AS replayed_at
+    FROM ${tablePath(relay, relay.deadLetters)} AS letters
+    JOIN ${tablePath(relay, replaysTable(relay))} AS replays
+    ON replays.message_id = IFNULL(letters.message_id, CONCAT(IFNULL(letters.delivery_id, ''), '/', CAST(stored_at AS STRING)))
+    WHERE stored_at >= ${timeLiteral(since - clockSkewMs)} AND received_at >= ${timeLiteral(since)}
+      AND received_at < ${timeLiteral(until)} AND letters.stream IS NOT NULL
+    GROUP BY 1, 2`;
+}
+
 /** The ids that the ledger itself keeps. MAX puts 'written' before the others. */
 function keptIds(relay: Relay, { ledger }: RecountTables, { since, until }: TimeRange): string {
   return `SELECT minute, id, 0 AS n, outcome AS kept, CAST(NULL AS STRING) AS state, CAST(NULL AS STRING) AS home

@@ -42,12 +42,13 @@ export async function recount(
   for (const counts of minutes) {
     const ofMinute = rows.filter(({ minute }) => Number(minute) === counts.minute);
     // All that is replaced was reported before, whatever the clocks say.
-    const reportedAt = Math.max(now, counts.subscriberAt + 1);
+    const reportedAt = Math.max(now, counts.subscriberAt + 1, counts.replayedAt + 1);
     const before = JSON.stringify(settledPart(counts));
     const { recountAt } = counts;
     replace(counts, ofMinute, reportedAt);
     const isSame = before === JSON.stringify(settledPart(counts));
-    if (isSame && recountAt >= counts.reportedAt) counts.recountAt = recountAt;
+    if (isSame && recountAt >= Math.max(counts.reportedAt, counts.replayedAt))
+      counts.recountAt = recountAt;
     else stored.push(...storedRows(counts, ofMinute, reportedAt));
   }
   await store(source, stored);

@@ -13,6 +13,8 @@ export interface PulledMessage {
   readonly id: string;
   readonly data: Uint8Array;
   readonly attributes: Readonly<Record<string, string>>;
+  /** When it was pulled, in Unix milliseconds. */
+  readonly received?: number;
   ack(): void;
   nack(): void;
 }

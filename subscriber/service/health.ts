@@ -41,6 +41,27 @@ export function readinessOf(
   return { isReady: deadLetters === 0 && takesRows, problem: problems.join('; ') || undefined };
 }
 
+/** A delivery that is pulled and neither written nor nacked. It holds no payload. Times are ISO 8601. */
+export interface DeliveryInFlight {
+  deliveryId: string;
+  stream: string;
+  /** By the clock of the edge. */
+  receivedAt: string;
+  /** When this subscriber pulled it. */
+  since: string;
+  /** Its message, and its duplicates. */
+  messages: number;
+  /** Which replay of a dead letter it is. */
+  replay?: number;
+}
+
+/** What the server tells of the subscriber. */
+export interface Answering {
+  readiness(): Readiness;
+  /** The delivery, if it is in flight. */
+  inFlight(deliveryId: string): DeliveryInFlight | undefined;
+}
+
 export interface Health {
   readonly port: number;
   stop(): void;
@@ -49,17 +70,27 @@ export interface Health {
 /**
  * `/livez` returns 200 while the process can answer at all; `/readyz` returns 200, or 503 with the reason. A
  * problem that leaves the replica ready is in the body of the 200. An outage of BigQuery changes neither: a
- * restart would not end it.
+ * restart would not end it. `/deliveries/<id>` returns whether this delivery is in flight. Only who knows the whole id
+ * can ask, and the answer has no payload.
  *
  * @throws RelayError `port.taken`; `environment.invalid` if this machine has no such address
  */
 export async function startHealth(
   { host, port }: HealthAddress,
-  readiness: () => Readiness,
+  answering: Answering,
 ): Promise<Health> {
   const server = createServer((request, response) => {
-    const [path] = (request.url ?? '').split('?', 1);
-    const [status, text] = answer(path, readiness);
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    const [, deliveryId] = /^\/deliveries\/([\w-]{1,64})$/.exec(path) ?? [];
+    if (deliveryId !== undefined) {
+      const delivery = answering.inFlight(deliveryId);
+      response.writeHead(delivery ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(
+        `${JSON.stringify(delivery ?? { deliveryId, problem: 'not in flight here' })}\n`,
+      );
+      return;
+    }
+    const [status, text] = answer(path, answering);
     response.writeHead(status, { 'content-type': 'text/plain' });
     response.end(`${text}\n`);
   });
@@ -82,7 +113,7 @@ export async function startHealth(
   };
 }
 
-function answer(path: string | undefined, readiness: () => Readiness): [number, string] {
+function answer(path: string, { readiness }: Answering): [number, string] {
   if (path === '/livez') return [200, 'ok'];
   if (path !== '/readyz') return [404, 'not found'];
   const { isReady, problem } = readiness();

@@ -4,7 +4,7 @@ import { type HealthAddress, readHealthAddress } from '../environment.ts';
 import { logToStdout as log } from '../log.ts';
 import { maxBackoffMs } from '../pull/subscription.ts';
 import { drained, type MessageCounts } from './drain.ts';
-import { type Readiness, startHealth } from './health.ts';
+import { type DeliveryInFlight, type Readiness, startHealth } from './health.ts';
 
 /** A running subscriber. */
 export interface Subscriber extends MessageCounts {
@@ -13,6 +13,8 @@ export interface Subscriber extends MessageCounts {
   readonly readiness: Readiness;
   /** Undefined without a console, or while its port is taken. */
   readonly consolePort: number | undefined;
+  /** A delivery that is in flight here. */
+  find(deliveryId: string): DeliveryInFlight | undefined;
   /** Writes and acks what is in flight, nacks the rest, and closes; within `STOP_WITHIN_SECONDS`. */
   stop(): Promise<void>;
 }
@@ -69,7 +71,12 @@ function readMode(args: string[]): Mode {
 /** Relays until SIGTERM or SIGINT, then stops. */
 async function serve(start: Start, address: HealthAddress | undefined): Promise<number> {
   let readiness = (): Readiness => ({ isReady: false, problem: 'it is starting' });
-  const health = address === undefined ? undefined : await startHealth(address, () => readiness());
+  let running: Subscriber | undefined;
+  const answering = {
+    readiness: () => readiness(),
+    inFlight: (deliveryId: string) => running?.find(deliveryId),
+  };
+  const health = address === undefined ? undefined : await startHealth(address, answering);
   if (health && address) {
     const { host } = address;
     log({ severity: 'INFO', message: 'health checks are answered', host, port: health.port });
@@ -77,6 +84,7 @@ async function serve(start: Start, address: HealthAddress | undefined): Promise<
   const ended = untilEnded();
   const subscriber = await startedUnlessEnded(start, ended);
   if (subscriber) readiness = () => subscriber.readiness;
+  running = subscriber;
   const exitCode = await ended.code;
   readiness = () => ({ isReady: false, problem: 'it is stopping' });
   await subscriber?.stop();

@@ -33,6 +33,7 @@ const prefixes: Record<string, string> = {
   provision: '`tributary provision`.',
   query: 'The queries of `tributary query`.',
   range: 'The range of time that `tributary backfill` and `reconcile` are given.',
+  refused: 'The refused deliveries of `tributary refused`.',
   rejected: 'The file for rejected lines of `tributary import` and `backfill`.',
   secret: 'The secrets of a stream, as `tributary secret` sets them and `send` signs with them.',
   secrets: 'The file with the secrets, as any command reads it.',
@@ -42,6 +43,8 @@ const prefixes: Record<string, string> = {
   stream: 'The stream that a command is given.',
   subscription: 'The Pub/Sub subscription of the subscriber.',
   table: 'The tables in BigQuery, as the subscriber and the commands open them.',
+  tail: '`tributary tail`.',
+  trace: '`tributary trace`.',
   window: 'The windows of time in which `tributary backfill` works.',
   wrangler: "Cloudflare's command line, and the file that it reads.",
 };

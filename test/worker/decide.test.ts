@@ -2,11 +2,14 @@ import { expect, test } from 'vitest';
 import type { Stream } from '../../shared/config/config.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { github, sendgrid } from '../../shared/sources/presets.ts';
-import { decide } from '../../worker/decide.ts';
-import { openEndpoint } from '../../worker/endpoint.ts';
+import { decide as decideOn } from '../../worker/decide.ts';
+import { type Endpoint, openEndpoint } from '../../worker/endpoint.ts';
 import { isOutcome } from '../../worker/outcome.ts';
 import { toMessage } from '../../worker/publish/store.ts';
 import { arrive, type Delivery } from '../../worker/receive/delivery.ts';
+
+const decide = (delivery: Delivery, endpoint: Endpoint) =>
+  decideOn(delivery, delivery.body, endpoint);
 
 function endpointOf(stream: Stream) {
   const relay = defineRelay({ project: 'my-project', streams: { own: stream } });
@@ -18,7 +21,9 @@ function endpointOf(stream: Stream) {
 function deliveryOf(body: unknown, headers: Record<string, string> = {}): Delivery {
   const request = new Request('https://relay.example/own', { method: 'POST', headers });
   const bytes = new TextEncoder().encode(JSON.stringify(body)) as Uint8Array<ArrayBuffer>;
-  return { ...arrive(request, undefined, 0, ''), body: bytes };
+  const delivery = arrive(request, '/own', undefined, 0, '');
+  delivery.body = bytes;
+  return delivery;
 }
 
 test('the envelope carries the headers that the stream reads, and no others', () => {

@@ -2,10 +2,13 @@ import type { SignedRequest } from '../../shared/signatures/request.ts';
 import type { Facts } from '../outcome.ts';
 import { newDeliveryId } from './delivery-id.ts';
 
-/** One HTTP request from a sender. Each step returns it with more of it known. */
+/**
+ * One HTTP request from a sender. The steps fill in what they learn: a copy at each step would cost more than a
+ * signature.
+ */
 export interface Delivery extends SignedRequest {
   /** A UUIDv7, stamped before the first attempt to publish: it makes every duplicate recognisable. */
-  id: string;
+  readonly id: string;
   /** Unix milliseconds. */
   receivedAt: number;
   request: Request;
@@ -19,29 +22,53 @@ export interface Delivery extends SignedRequest {
 
 const noBody = new Uint8Array(0);
 
-/** A request to a stream's endpoint, with its body still unread. `key` is the segment after the stream's name. */
+class Arrived implements Delivery {
+  readonly receivedAt: number;
+  readonly request: Request;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly declaredBytes: number | undefined;
+  readonly url: string;
+  readonly query: string;
+  body: Uint8Array<ArrayBuffer> = noBody;
+  facts: Facts = {};
+  key?: string;
+  #id: string | undefined;
+
+  constructor(request: Request, target: string, receivedAt: number, publicUrl: string) {
+    this.receivedAt = receivedAt;
+    this.request = request;
+    // Each look at a property of a workerd request costs, so each is looked at once.
+    this.method = request.method;
+    this.headers = request.headers;
+    this.declaredBytes = declaredLength(this.headers);
+    this.url = publicUrl + target;
+    this.query = queryOf(target);
+  }
+
+  /** Made when it is first needed: what is filtered needs none. */
+  get id(): string {
+    this.#id ??= newDeliveryId(this.receivedAt);
+    return this.#id;
+  }
+}
+
+/**
+ * A request to a stream's endpoint, with its body still unread.
+ *
+ * @param target path and query as they were sent
+ * @param key the segment after the stream's name
+ */
 export function arrive(
   request: Request,
+  target: string,
   key: string | undefined,
   receivedAt: number,
   publicUrl: string,
 ): Delivery {
-  // Each look at a property of a workerd request costs, so each is looked at once.
-  const { method, headers } = request;
-  const target = targetOf(request);
-  return {
-    id: newDeliveryId(receivedAt),
-    receivedAt,
-    request,
-    method,
-    headers,
-    declaredBytes: declaredLength(headers),
-    url: publicUrl + target,
-    query: queryOf(target),
-    ...(key !== undefined && { key: decodeKey(key) }),
-    body: noBody,
-    facts: {},
-  };
+  const delivery = new Arrived(request, target, receivedAt, publicUrl);
+  if (key !== undefined) delivery.key = decodeKey(key);
+  return delivery;
 }
 
 /** Did a key or signature of the delivery match one of the stream's secrets? */
@@ -55,7 +82,7 @@ export function declaredLength(headers: Headers): number | undefined {
   return text === null ? undefined : Number(text);
 }
 
-/** Path and query as they were sent. Hono would decode them, and an encoded slash would become a slash. */
+/** Path and query as they were sent: decoded, an encoded slash would become a slash. */
 export function targetOf({ url }: Request): string {
   const start = url.indexOf('/', url.indexOf('://') + 3);
   return start < 0 ? '/' : url.slice(start);

@@ -14,25 +14,21 @@ const accepts = ['gzip', 'deflate'];
 const sliceBytes = 8 * 1024;
 
 /**
- * Undoes the Content-Encoding of a POST, for the source and the filter. Whatever the body contains, never more than
- * `maxBytes` are returned, and not much more are buffered. A body without a coding is returned as it is.
+ * The body of a POST without its Content-Encoding, for the source and the filter. Whatever the body contains, never more
+ * than `maxBytes` are returned, and not much more are buffered. A body without a coding is returned as it is.
  */
-export function inflate(
-  delivery: Delivery,
-  maxBytes: number,
-): Delivery | Promise<Delivery | Outcome> {
+export function inflate(delivery: Delivery, maxBytes: number): Bytes | Promise<Bytes | Outcome> {
   const coding = delivery.method === 'POST' ? delivery.headers.get('content-encoding') : null;
-  return coding ? inflateCoded(delivery, coding, maxBytes) : delivery;
+  return coding ? inflateCoded(delivery, coding, maxBytes) : delivery.body;
 }
 
 async function inflateCoded(
-  delivery: Delivery,
+  { body: coded, facts }: Delivery,
   contentEncoding: string,
   maxBytes: number,
-): Promise<Delivery | Outcome> {
-  const body = await undoCodings(delivery.body, contentEncoding, maxBytes);
-  if (!isOutcome(body)) return { ...delivery, body };
-  return { ...body, facts: { ...delivery.facts, ...body.facts } };
+): Promise<Bytes | Outcome> {
+  const body = await undoCodings(coded, contentEncoding, maxBytes);
+  return isOutcome(body) ? { ...body, facts: { ...facts, ...body.facts } } : body;
 }
 
 async function undoCodings(

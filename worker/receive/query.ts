@@ -30,7 +30,9 @@ export async function takeQuery(
   const { byteLength: bytes } = body;
   const { maxBodyBytes: maxBytes } = stream;
   if (bytes > maxBytes) return { outcome: 'too-large', maxBytes, facts };
-  return { ...delivery, body, facts: { ...facts, bytes } };
+  delivery.body = body;
+  facts.bytes = bytes;
+  return delivery;
 }
 
 /** One byte is enough: a body that is not stored must not be dropped silently. */

@@ -23,7 +23,11 @@ export async function receive(
   if (delivery.method !== 'POST') return delivery;
   const { request, declaredBytes, facts } = delivery;
   const body = await readRequest(request, declaredBytes, stream.maxBodyBytes, bodyWithinMs);
-  if (!isOutcome(body)) return { ...delivery, body, facts: { ...facts, bytes: body.byteLength } };
+  if (!isOutcome(body)) {
+    delivery.body = body;
+    facts.bytes = body.byteLength;
+    return delivery;
+  }
   // A slow or broken body is an attack only by those who have not shown the key.
   return isVerified(delivery) ? { ...body, failedTry: false } : body;
 }

@@ -2,7 +2,7 @@ import type { Relay } from '../../shared/config/config.ts';
 import { edgeReportStream, writeReport } from '../../shared/report/edge-report.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { type Bindings, readSecret } from '../env.ts';
-import type { Outcome } from '../outcome.ts';
+import { isTaken, type Outcome } from '../outcome.ts';
 import { toMessageText } from '../publish/message.ts';
 import { publish, type Topic } from '../publish/publish.ts';
 import { newDeliveryId, randomHex } from '../receive/delivery-id.ts';
@@ -59,7 +59,7 @@ export class EdgeReports {
     const cause = isAccepted && facts?.overflow ? 'overflow' : facts?.cause;
     const cell = this.#ledger.add(receivedAt, stream, name, cause);
     if (dropped) this.#census.add(stream, dropped, receivedAt);
-    if (isAccepted || name === 'filtered' || name === 'handshake') return;
+    if (isTaken(outcome)) return;
     if (cell && cell.samples < samplesOfEach) {
       cell.samples++;
       this.#refused.add(outcome, seen, this.#relay.refused.bodyBytes);

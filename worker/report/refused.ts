@@ -2,10 +2,10 @@ import { nearestName } from '../../shared/nearest-name.ts';
 import type { RefusedDelivery } from '../../shared/report/refused.ts';
 import { likelyMistake, SearchBudget } from '../../shared/signatures/mistakes/likely-mistake.ts';
 import type { StreamSecret } from '../../shared/signatures/mistakes/refused-request.ts';
-import type { Cause } from '../../shared/signatures/verify/verify.ts';
+import type { Cause, SignedRequest } from '../../shared/signatures/verify/verify.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Outcome } from '../outcome.ts';
-import type { Delivery } from '../receive/delivery.ts';
+import { type Delivery, pathOf, targetOf } from '../receive/delivery.ts';
 import { maskHeaders, maskPath } from './mask.ts';
 
 // A flood must cost next to nothing: the ledger admits three deliveries of a stream and cause to each report, and these
@@ -24,9 +24,9 @@ const maxBodyOfOne = 128 * 1024;
 /** A request that was refused, as far as it came. */
 export interface RefusedRequest {
   request: Request;
-  path: string;
   receivedAt: number;
   endpoint?: Endpoint;
+  /** Absent if it reached no endpoint. */
   delivery?: Delivery;
 }
 
@@ -34,7 +34,7 @@ interface Sample {
   refused: RefusedDelivery;
   endpoint?: Endpoint;
   /** With headers and body of its own: the request is over by the time it is read. */
-  delivery?: Delivery;
+  delivery?: SignedRequest;
   cameTo: string;
 }
 
@@ -56,7 +56,8 @@ export class RefusedSamples {
   /** @param bodyBytes how much of the body is kept */
   add({ outcome, facts }: Outcome, refused: RefusedRequest, bodyBytes: number): void {
     if (this.#samples.length >= maxSamples || this.#length >= maxLength) return;
-    const { request, path, receivedAt, endpoint, delivery } = refused;
+    const { request, receivedAt, endpoint, delivery } = refused;
+    const path = pathOf(targetOf(request));
     const headers = [...request.headers] as [string, string][];
     const sample: RefusedDelivery = {
       stream: endpoint?.stream.name ?? '',
@@ -110,8 +111,8 @@ export class RefusedSamples {
   }
 }
 
-function copyOf(delivery: Delivery, headers: [string, string][]): Delivery {
-  return { ...delivery, headers: new Headers(headers) };
+function copyOf({ method, url, body, key }: Delivery, headers: [string, string][]): SignedRequest {
+  return { method, url, body, headers: new Headers(headers), ...(key !== undefined && { key }) };
 }
 
 async function hintOf(
@@ -134,7 +135,7 @@ async function hintOf(
     secrets: stream.secrets.map(secretOf),
     others: secretsOf(endpoints, secretOf).filter((one) => one.stream !== stream.name),
     cameTo,
-    now: delivery.receivedAt,
+    now: refused.at,
   };
   try {
     return await likelyMistake(question, budget);

@@ -32,7 +32,8 @@ export async function verify(
   const secrets = stream.secrets.map(secretOf);
   const verdict = await verifySignature(scheme, delivery, secrets, delivery.receivedAt);
   if (verdict.ok) {
-    return { ...delivery, facts: { secret: stream.secrets[verdict.secret] ?? '', ...facts } };
+    facts.secret = stream.secrets[verdict.secret] ?? '';
+    return delivery;
   }
   // If one of several secrets is missing, the sender may have signed with that one: a 401 would be wrong.
   const missing = stream.secrets.filter((_, index) => secrets[index] === '');

@@ -3,6 +3,7 @@ import { invalidQuery } from '../sql/syntax-tree.ts';
 import type { Store } from '../storage/store.ts';
 import type { TableRef } from '../tables/schema.ts';
 import { runDdl } from './ddl.ts';
+import { deleteExpired } from './expired-partitions.ts';
 import { locatedError } from './located-error.ts';
 import { bindParameters } from './parameters.ts';
 import { ResultRows } from './result-rows.ts';
@@ -16,6 +17,7 @@ const CHANGES: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'MER
 export async function runQuery(store: Store, query: Query): Promise<QueryResult> {
   const tokens = statementTokens(query.sql);
   const verb = verbOf(tokens);
+  await deleteExpired(store, query.scope.projectId, Date.now());
   try {
     if (verb === 'SELECT') return await runSelect(store, query, tokens, false);
     if (CHANGES.has(verb)) return await runDml(store, query, tokens, verb);

@@ -2,7 +2,11 @@ import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readHealthAddress } from '../../../subscriber/environment.ts';
-import { type Health, startHealth } from '../../../subscriber/service/health.ts';
+import {
+  type DeliveryInFlight,
+  type Health,
+  startHealth,
+} from '../../../subscriber/service/health.ts';
 
 let health: Health | undefined;
 
@@ -11,9 +15,20 @@ afterEach(() => health?.stop());
 async function start(environment: NodeJS.ProcessEnv): Promise<number> {
   const address = readHealthAddress(environment);
   if (!address) throw new Error('no address');
-  health = await startHealth(address, () => ({ isReady: true }));
+  health = await startHealth(address, {
+    readiness: () => ({ isReady: true }),
+    inFlight: (deliveryId) => (deliveryId === inFlight.deliveryId ? inFlight : undefined),
+  });
   return health.port;
 }
+
+const inFlight: DeliveryInFlight = {
+  deliveryId: '019c36d2-5a40-7c11-9f3e-1b2c3d4e5f60',
+  stream: 'crm',
+  receivedAt: '2026-02-07T08:00:00.000Z',
+  since: '2026-02-07T08:00:01.000Z',
+  messages: 1,
+};
 
 /** An address of this machine that others can reach; undefined where it has none. */
 const outward = Object.values(networkInterfaces())
@@ -59,5 +74,20 @@ describe('health', () => {
     const { port } = squatter.address() as { port: number };
     await expect(start({ HEALTH_PORT: `${port}` })).rejects.toMatchObject({ code: 'port.taken' });
     squatter.close();
+  });
+
+  it('says whether a delivery is in flight, to those who know its whole id', async () => {
+    const port = await start({ HEALTH_PORT: '0' });
+    const ask = async (id: string) => {
+      const answer = await fetch(`http://127.0.0.1:${port}/deliveries/${id}`);
+      return { status: answer.status, text: await answer.text() };
+    };
+    const found = await ask(inFlight.deliveryId);
+    expect(found.status).toBe(200);
+    expect(JSON.parse(found.text)).toEqual(inFlight);
+    for (const other of ['019c36d2', '019c36d2-5a40-7c11-9f3e-1b2c3d4e5f61', '..%2Freadyz']) {
+      expect((await ask(other)).status).toBe(404);
+    }
+    expect((await ask('')).status).toBe(404);
   });
 });
