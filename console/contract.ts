@@ -176,9 +176,16 @@ export interface ReplayRun {
   selected: number;
   published: number;
   results: Record<string, number>;
-  /** Left out, because another run is replaying them. */
+  /** Left out: replayed already, or by another run. */
   skipped: number;
   problem?: Problem;
+}
+
+export interface RefusedList {
+  /** The last ones of each stream and cause. */
+  refused: RefusedInfo[];
+  /** All of a day, as the ledger counts them. */
+  counts: { stream: string; outcome: string; cause?: string; deliveries: number }[];
 }
 
 export interface RefusedInfo {

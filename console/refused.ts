@@ -1,17 +1,24 @@
-import { readRefused } from '../subscriber/refused/read-refused.ts';
+import { countRefused, readRefused } from '../subscriber/refused/read-refused.ts';
 import type { ConsoleParts } from './context.ts';
-import type { RefusedInfo } from './contract.ts';
+import type { RefusedList } from './contract.ts';
 
 /** The refused deliveries that the edge kept, with the beginnings of bodies as text, where payloads are shown. */
-export async function readRefusedInfos(
+export async function readRefusedList(
   { relay, bigquery, settings }: ConsoleParts,
-  filter: { stream?: string; cause?: string },
-): Promise<RefusedInfo[]> {
-  const found = await readRefused({ relay, bigquery }, filter);
-  return found.map(({ body, ...refused }) => ({
-    ...refused,
-    ...(body !== undefined && settings.showsPayloads && { body: textOf(body) }),
-  }));
+  filter: { stream?: string },
+): Promise<RefusedList> {
+  const source = { relay, bigquery };
+  const [refused, counts] = await Promise.all([
+    readRefused(source, filter),
+    countRefused(source, filter),
+  ]);
+  return {
+    counts,
+    refused: refused.map(({ body, ...one }) => ({
+      ...one,
+      ...(body !== undefined && settings.showsPayloads && { body: textOf(body) }),
+    })),
+  };
 }
 
 /** Bytes that are no text are shown as U+FFFD: the body was cut anywhere. */

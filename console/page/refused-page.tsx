@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from 'preact/hooks';
-import type { RefusedInfo } from '../contract.ts';
+import type { RefusedInfo, RefusedList } from '../contract.ts';
 import { LongText } from './parts/body-view.tsx';
 import { Select } from './parts/controls.tsx';
 import { bytes, count, plural } from './parts/figures.ts';
@@ -19,7 +19,7 @@ export function RefusedPage() {
     query.get('cause') ?? '',
     query.get('at') ?? '',
   ];
-  const { data, problem, isLoading, reload } = useResource<RefusedInfo[]>(
+  const { data, problem, isLoading, reload } = useResource<RefusedList>(
     `/refused${stream ? `?stream=${encodeURIComponent(stream)}` : ''}`,
   );
   useEffect(() => {
@@ -27,8 +27,8 @@ export function RefusedPage() {
     const timer = setInterval(reload, 10_000);
     return () => clearInterval(timer);
   }, [reload]);
-  const causes = useMemo(() => causesOf(data ?? []), [data]);
-  const shown = (data ?? []).filter((one) => !cause || causeOf(one) === cause);
+  const causes = useMemo(() => causesOf(data), [data]);
+  const shown = (data?.refused ?? []).filter((one) => !cause || causeOf(one) === cause);
   const open = shown.find((one) => keyOf(one) === chosen) ?? shown[0];
   return (
     <>
@@ -57,13 +57,13 @@ export function RefusedPage() {
       </div>
       {problem && <Failed problem={problem} retry={reload} />}
       {!data && !problem && <Loading lines={8} label="Reading what was refused" />}
-      {data?.length === 0 && (
+      {data && causes.length === 0 && (
         <Empty title="Nothing was refused.">
           A wrong key, a stale signature or a body that can’t be read appears here, with what is
           likely wrong at the sender.
         </Empty>
       )}
-      {data && data.length > 0 && (
+      {data && causes.length > 0 && (
         <>
           <ul class="groups" aria-label="By cause">
             {causes.map(([name, n]) => (
@@ -188,8 +188,13 @@ function keyOf({ at, deliveryId, path }: RefusedInfo): string {
   return deliveryId ?? `${at}${path}`;
 }
 
-function causesOf(all: readonly RefusedInfo[]): [cause: string, n: number][] {
-  const counts = new Map<string, number>();
-  for (const one of all) counts.set(causeOf(one), (counts.get(causeOf(one)) ?? 0) + 1);
-  return [...counts].toSorted((a, b) => b[1] - a[1]);
+/** How many of each cause in the last day: all are counted, and the last of them are kept. */
+function causesOf(list: RefusedList | undefined): [cause: string, n: number][] {
+  const sums = new Map<string, number>();
+  const add = (cause: string, n: number) => sums.set(cause, (sums.get(cause) ?? 0) + n);
+  for (const { cause, outcome, deliveries } of list?.counts ?? [])
+    add(cause ?? outcome, deliveries);
+  // The ledger may not have the newest ones yet.
+  for (const one of list?.refused ?? []) if (!sums.has(causeOf(one))) add(causeOf(one), 1);
+  return [...sums].toSorted((a, b) => b[1] - a[1]);
 }

@@ -80,15 +80,13 @@ export class ReplayRuns {
     const own: string[] = [];
     const free = async function* (this: ReplayRuns): AsyncGenerator<WholeLetter> {
       for await (const letter of lettersOf(source, selection)) {
-        if (this.#underWay.has(letter.messageId)) {
-          shown.skipped++;
-          continue;
-        }
+        if (this.#underWay.has(letter.messageId)) continue;
         this.#underWay.add(letter.messageId);
         own.push(letter.messageId);
         shown.selected++;
         yield letter;
       }
+      if (selection.ids) shown.skipped = selection.ids.length - shown.selected;
     };
     try {
       await replayLetters(free.call(this), {
@@ -130,8 +128,8 @@ export async function* lettersOf(
   for (let at = 0; at < ids.length; at += idsAtOnce) {
     const some = ids.slice(at, at + idsAtOnce);
     const wanted = new Set(some);
-    // A letter that is named is meant, whether or not it was replayed.
-    for await (const letter of readLetters(source, { ids: some, all: true })) {
+    // Another tab may have replayed some in the meantime: they are left out, unless they were chosen as such.
+    for await (const letter of readLetters(source, { ids: some, all: selection.all ?? false })) {
       if (wanted.has(letter.messageId)) yield letter;
     }
   }

@@ -14,7 +14,9 @@ let browser: Promise<Browser> | undefined;
 export async function openBrowser(): Promise<Browser> {
   if (executablePath === undefined) throw new Error(noBrowser);
   // As root, as in CI, Chromium has no sandbox of its own.
-  browser ??= chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  // A name of another site that is pointed at this machine, as DNS rebinding does.
+  const rebound = '--host-resolver-rules=MAP evil.example 127.0.0.1';
+  browser ??= chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', rebound] });
   return await browser;
 }
 

@@ -73,7 +73,7 @@ describe('the console in a browser', () => {
 
       await page.goto(`${bed.url}/dead-letters`);
       await bed.changeConfig(streams('$.amount'));
-      await page.getByText('Live').waitFor();
+      await page.getByText('Live', { exact: true }).waitFor();
       await page.getByRole('button', { name: 'Replay all 2' }).click();
       await page.locator('.trials').getByText('a row', { exact: true }).waitFor();
       await page.getByRole('button', { name: 'Replay 2' }).click();

@@ -39,7 +39,7 @@ export function LetterPage({ id }: { id: string }) {
         <>
           <Facts letter={letter} />
           <ReplayBar
-            selection={{ ids: [letter.messageId] }}
+            selection={{ ids: [letter.messageId], all: letter.lastResult !== null }}
             size={1}
             isAll={false}
             mayReplay={info.features.replay}

@@ -49,16 +49,12 @@ export function LettersPage() {
   );
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const isFiltered = Boolean(stream || reason || hours);
+  const named =
+    chosen.size > 0 ? letters.filter(({ messageId }) => chosen.has(messageId)) : letters;
   const selection: Selection | undefined =
-    chosen.size > 0
-      ? {
-          ids: letters
-            .filter(({ messageId }) => chosen.has(messageId))
-            .map(({ messageId }) => messageId),
-        }
-      : letters.length > 0
-        ? { ids: letters.map(({ messageId }) => messageId) }
-        : undefined;
+    named.length > 0
+      ? { ids: named.map(({ messageId }) => messageId), ...(all && { all: true }) }
+      : undefined;
   return (
     <>
       <header class="page-head">
@@ -122,7 +118,7 @@ export function LettersPage() {
           <Groups groups={groups} current={group} />
           <ReplayBar
             selection={selection}
-            size={chosen.size > 0 ? (selection?.ids?.length ?? 0) : letters.length}
+            size={named.length}
             isAll={chosen.size === 0}
             mayReplay={info.features.replay}
             onDone={() => {

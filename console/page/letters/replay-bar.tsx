@@ -222,7 +222,7 @@ function RunState({ run }: { run: ReplayRun }) {
   const parts = [
     ...Object.entries(results).map(([result, n]) => `${count(n)} ${result}`),
     ...(published - known > 0 ? [`${count(published - known)} without a result yet`] : []),
-    ...(skipped > 0 ? [`${count(skipped)} left to another replay that has them`] : []),
+    ...(skipped > 0 ? [`${count(skipped)} left out: replayed already, or by another tab`] : []),
   ];
   return (
     <>

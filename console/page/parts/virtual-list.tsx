@@ -50,12 +50,19 @@ export function VirtualList({
       style={{ maxHeight }}
       role={role}
       aria-label={label}
-      aria-rowcount={count}
+      aria-rowcount={role === 'table' ? count : undefined}
       tabIndex={0}
     >
       {head}
-      <div class="virtual-space" role="rowgroup" style={{ height: `${count * rowHeight}px` }}>
-        <div role="presentation" style={{ transform: `translateY(${first * rowHeight}px)` }}>
+      <div
+        class="virtual-space"
+        role={role === 'table' ? 'rowgroup' : undefined}
+        style={{ height: `${count * rowHeight}px` }}
+      >
+        <div
+          role={role === 'table' ? 'presentation' : undefined}
+          style={{ transform: `translateY(${first * rowHeight}px)` }}
+        >
           {Array.from({ length: Math.max(0, last - first) }, (_, n) => row(first + n))}
         </div>
       </div>
