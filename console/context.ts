@@ -19,7 +19,7 @@ export interface Samples {
   sign(stream: RelayStream, draft: SampleDraft): Promise<SignedSample>;
 }
 
-export interface SampleDraft {
+interface SampleDraft {
   body: string;
   contentType: string;
   headers: Record<string, string>;

@@ -141,7 +141,7 @@ export interface WholeLetterInfo extends Letter {
   trial?: Trial;
 }
 
-export interface Trial {
+interface Trial {
   kind: 'row' | 'row in part' | 'export' | 'dead letter' | 'no stream';
   rows: number;
   reason?: string;
@@ -245,7 +245,7 @@ export interface LoadJob {
   error?: string;
 }
 
-export interface Field {
+interface Field {
   name: string;
   type: string;
 }

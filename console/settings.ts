@@ -18,7 +18,6 @@ export interface ConsoleSettings {
   allowsReplays: boolean;
 }
 
-export const defaultConsolePort = 8788;
 const minTokenLength = 16;
 
 /**
@@ -66,7 +65,7 @@ export function readConsoleSettings(environment: NodeJS.ProcessEnv): ConsoleSett
 }
 
 /** Whether only programs of this machine can connect to the address. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 

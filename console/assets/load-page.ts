@@ -62,7 +62,6 @@ export async function buildPage(): Promise<Page> {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     outdir: 'out',
-    define: { 'process.env.NODE_ENV': '"production"' },
     legalComments: 'none',
     logLevel: 'silent',
   });

@@ -1,6 +1,6 @@
 import type { ConsoleParts } from '../context.ts';
 import type { Facts, Pulse } from '../contract.ts';
-import { readFacts } from '../facts.ts';
+import { readFacts } from '../readers/facts.ts';
 import type { ReplayRuns } from '../runs/replay-runs.ts';
 
 /** A page gets no more of them at once: it could not show them anyway. */

@@ -5,9 +5,9 @@ import { LetterTrials } from '../../subscriber/dead-letters/try-letter.ts';
 import { requireOperator } from '../access/guard.ts';
 import type { ConsoleEnv, ConsoleParts } from '../context.ts';
 import type { Letter, LetterList, Selection, TrialGroup, WholeLetterInfo } from '../contract.ts';
-import { readableBody } from '../letter-body.ts';
-import { marksOf } from '../marks.ts';
 import { problem } from '../problem.ts';
+import { readableBody } from '../readers/letter-body.ts';
+import { marksOf } from '../readers/marks.ts';
 import { lettersOf, type ReplayRuns } from '../runs/replay-runs.ts';
 
 const maxLetters = 10_000;

@@ -9,8 +9,8 @@ import {
 import type { ConsoleEnv, ConsoleParts } from '../context.ts';
 import type { SavedQueryInfo } from '../contract.ts';
 import { problem, problemOf } from '../problem.ts';
+import { readTables } from '../readers/tables.ts';
 import type { QueryRuns } from '../runs/query-runs.ts';
-import { readTables } from '../tables.ts';
 
 const parameter = v.object({
   name: v.pipe(v.string(), v.regex(/^\w{1,100}$/)),

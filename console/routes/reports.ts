@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { ConsoleEnv, ConsoleParts } from '../context.ts';
-import { describeExports, readLoadJobs } from '../exports.ts';
-import { readRefusedList } from '../refused.ts';
+import { describeExports, readLoadJobs } from '../readers/exports.ts';
+import { readRefusedList } from '../readers/refused.ts';
 
 /** What the edge refused, and the exports. */
 export function reportRoutes(parts: ConsoleParts): Hono<ConsoleEnv> {

@@ -3,13 +3,13 @@ import * as v from 'valibot';
 import type { RelayStream } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
 import { requireOperator } from '../access/guard.ts';
-import { readCensus } from '../census.ts';
 import type { ConsoleEnv, ConsoleParts } from '../context.ts';
 import type { SampleAnswer } from '../contract.ts';
-import { latestRows } from '../latest-rows.ts';
 import { problem, problemOf } from '../problem.ts';
+import { readCensus } from '../readers/census.ts';
+import { toCurl } from '../readers/curl.ts';
+import { latestRows } from '../readers/latest-rows.ts';
 import type { QueryRuns } from '../runs/query-runs.ts';
-import { toCurl } from '../samples/curl.ts';
 
 const longText = v.pipe(v.string(), v.maxLength(8_000_000));
 const draft = v.object({

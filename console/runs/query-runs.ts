@@ -4,7 +4,7 @@ import { RelayError } from '../../shared/errors.ts';
 import { cellTexts, csvCell, type QueryResult } from '../../subscriber/query/result-cells.ts';
 import type { PreparedQuery } from '../../subscriber/query/saved-queries.ts';
 import type { QueryCheck, QueryRunInfo } from '../contract.ts';
-import { cutRows } from '../rows.ts';
+import { cutRows } from '../readers/rows.ts';
 
 const pageRows = 500;
 const csvPageRows = 10_000;

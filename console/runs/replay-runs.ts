@@ -135,7 +135,7 @@ export async function* lettersOf(
   }
 }
 
-export function filterOf({ stream, reason, since, until, all }: Selection): LetterFilter {
+function filterOf({ stream, reason, since, until, all }: Selection): LetterFilter {
   return {
     ...(stream !== undefined && { stream }),
     ...(reason !== undefined && { reason }),

@@ -41,7 +41,7 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
   async subscriber({ config }: { config: string }) {
     const { loadRelay } = await import('../../subscriber/service/load-relay.ts');
     const { startSubscriber } = await import('../../subscriber/main.ts');
-    const { LocalSamples } = await import('../samples/local-samples.ts');
+    const { LocalSamples } = await import('./local-samples.ts');
     const relay = await loadRelay(config);
     const { startHealth } = await import('../../subscriber/service/health.ts');
     const samples = new LocalSamples(relay, process.env);

@@ -11,7 +11,7 @@ export const noBrowser =
 
 let browser: Promise<Browser> | undefined;
 
-export async function openBrowser(): Promise<Browser> {
+async function openBrowser(): Promise<Browser> {
   if (executablePath === undefined) throw new Error(noBrowser);
   // As root, as in CI, Chromium has no sandbox of its own.
   // A name of another site that is pointed at this machine, as DNS rebinding does.

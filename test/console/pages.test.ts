@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { closeBrowser, itInBrowser, noBrowser, openPage } from '../beds/browser.ts';
 import { ConsoleBed } from '../beds/console-bed.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const streams = `
   stock: generic({ scheme: 'endpoint-key', table: 'shop.stock', columns: {
@@ -57,7 +54,7 @@ describe('every page', () => {
       const look = async (name: string) => {
         await page.locator('h1').waitFor();
         await expect.poll(() => page.locator('.loading').count()).toBe(0);
-        await page.evaluate(axe);
+        await page.evaluate(axe.source);
         const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run()');
         for (const { id, impact, nodes } of violations) {
           if (impact === 'serious' || impact === 'critical')

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { describeExports } from '../../console/exports.ts';
-import { readableBody } from '../../console/letter-body.ts';
 import { Feed } from '../../console/live/feed.ts';
-import { marksOf } from '../../console/marks.ts';
 import { isMarked, jsonLines } from '../../console/page/parts/json-lines.ts';
 import { highlight } from '../../console/page/query/highlight.ts';
-import { cutRows } from '../../console/rows.ts';
-import { toCurl } from '../../console/samples/curl.ts';
+import { toCurl } from '../../console/readers/curl.ts';
+import { describeExports } from '../../console/readers/exports.ts';
+import { readableBody } from '../../console/readers/letter-body.ts';
+import { marksOf } from '../../console/readers/marks.ts';
+import { cutRows } from '../../console/readers/rows.ts';
 import { defineRelay } from '../../shared/config/define-relay.ts';
 import { generic } from '../../shared/sources/generic.ts';
 import { noMetrics } from '../../subscriber/service/metrics.ts';

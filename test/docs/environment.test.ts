@@ -48,7 +48,16 @@ it('docs/operate/environment.md names each variable that the subscriber and the 
 });
 
 it('it names no variable that nothing reads', () => {
-  const texts = sources('subscriber', 'console', 'cli', 'history', 'shared', 'local', 'test', 'worker');
+  const texts = sources(
+    'subscriber',
+    'console',
+    'cli',
+    'history',
+    'shared',
+    'local',
+    'test',
+    'worker',
+  );
   // Google's, AWS's and Node's own.
   const foreign = [
     'PUBSUB_EMULATOR_HOST',

@@ -74,7 +74,7 @@ interface ReplayDialogProps {
 }
 
 /** Says what a replay would give before it is begun. */
-export function ReplayDialog({ selection, size, mayReplay, onClose, onStart }: ReplayDialogProps) {
+function ReplayDialog({ selection, size, mayReplay, onClose, onStart }: ReplayDialogProps) {
   const { streams } = useInfo();
   const [as, setAs] = useState('');
   const [groups, setGroups] = useState<TrialGroup[]>();

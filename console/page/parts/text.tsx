@@ -15,7 +15,4 @@ export function Text({ text, max }: { text: string | null | undefined; max?: num
   );
 }
 
-export {
-  terminalLines as safeLines,
-  terminalText as safeText,
-} from '../../../shared/terminal-text.ts';
+export { terminalText as safeText } from '../../../shared/terminal-text.ts';

@@ -1,6 +1,6 @@
 import type { BigQuery } from '@google-cloud/bigquery';
-import type { ExportFile, ExportInfo, LoadJob } from './contract.ts';
-import type { SeenExport } from './live/feed.ts';
+import type { ExportFile, ExportInfo, LoadJob } from '../contract.ts';
+import type { SeenExport } from '../live/feed.ts';
 
 /** The exports that this subscriber has worked on since its start, the newest first, from its log. */
 export function describeExports(seen: readonly SeenExport[]): ExportInfo[] {

@@ -1,7 +1,7 @@
-import type { Relay } from '../shared/config/config.ts';
-import { morePlanOf } from '../shared/shape/more-columns.ts';
-import type { Places } from '../shared/shape/places.ts';
-import { planOf } from '../shared/shape/plan.ts';
+import type { Relay } from '../../shared/config/config.ts';
+import { morePlanOf } from '../../shared/shape/more-columns.ts';
+import type { Places } from '../../shared/shape/places.ts';
+import { planOf } from '../../shared/shape/plan.ts';
 
 type Mark = (string | number | null)[];
 

@@ -1,5 +1,5 @@
-import { cellTexts, type QueryResult } from '../subscriber/query/result-cells.ts';
-import type { Rows } from './contract.ts';
+import { cellTexts, type QueryResult } from '../../subscriber/query/result-cells.ts';
+import type { Rows } from '../contract.ts';
 
 /** A cell of a table on the page. The rest of a longer one is fetched when it is asked for. */
 const maxCellLength = 2000;

@@ -1,7 +1,7 @@
-import type { Relay } from '../shared/config/config.ts';
-import { ledgerTable } from '../shared/report/ledger.ts';
-import type { ConsoleParts } from './context.ts';
-import type { TableInfo } from './contract.ts';
+import type { Relay } from '../../shared/config/config.ts';
+import { ledgerTable } from '../../shared/report/ledger.ts';
+import type { ConsoleParts } from '../context.ts';
+import type { TableInfo } from '../contract.ts';
 
 interface ListedTable {
   metadata: { type?: string };

@@ -3,10 +3,10 @@ import { RelayError } from '../../shared/errors.ts';
 import { hasKeyPair } from '../../shared/signatures/scheme.ts';
 import { schemeOf } from '../../shared/signatures/schemes.ts';
 import type { SubscriberSettings } from '../../subscriber/main.ts';
+import { sampleOf, signDelivery } from '../samples/deliveries.ts';
+import type { Draft } from '../samples/drafts.ts';
+import { findSamples } from '../samples/find-samples.ts';
 import { privateKeyName, type Secrets } from '../secrets.ts';
-import { sampleOf, signDelivery } from './deliveries.ts';
-import type { Draft } from './drafts.ts';
-import { findSamples } from './find-samples.ts';
 
 type Samples = NonNullable<SubscriberSettings['samples']>;
 

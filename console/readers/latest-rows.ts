@@ -1,7 +1,7 @@
-import { keyedLayout, type TableLayout } from '../shared/columns.ts';
-import type { Relay, RelayStream } from '../shared/config/config.ts';
-import { sources } from '../shared/sources/registry.ts';
-import type { PreparedQuery } from '../subscriber/query/saved-queries.ts';
+import { keyedLayout, type TableLayout } from '../../shared/columns.ts';
+import type { Relay, RelayStream } from '../../shared/config/config.ts';
+import { sources } from '../../shared/sources/registry.ts';
+import type { PreparedQuery } from '../../subscriber/query/saved-queries.ts';
 
 const maxRows = 100;
 

@@ -1,6 +1,6 @@
-import { countRefused, readRefused } from '../subscriber/refused/read-refused.ts';
-import type { ConsoleParts } from './context.ts';
-import type { RefusedList } from './contract.ts';
+import { countRefused, readRefused } from '../../subscriber/refused/read-refused.ts';
+import type { ConsoleParts } from '../context.ts';
+import type { RefusedList } from '../contract.ts';
 
 /** The refused deliveries that the edge kept, with the beginnings of bodies as text, where payloads are shown. */
 export async function readRefusedList(

@@ -1,6 +1,6 @@
-import { readEnvelope } from '../shared/envelope.ts';
-import { inflateEnvelope } from '../subscriber/rows/inflate-body.ts';
-import type { WholeLetterInfo } from './contract.ts';
+import { readEnvelope } from '../../shared/envelope.ts';
+import { inflateEnvelope } from '../../subscriber/rows/inflate-body.ts';
+import type { WholeLetterInfo } from '../contract.ts';
 
 /** What is sent at first of a body; the whole of it when it is asked for. */
 const maxBytes = 65_536;

@@ -1,8 +1,8 @@
-import { type LedgerLine, readLedger } from '../subscriber/ledger/read-ledger.ts';
-import { readStatus, type StreamStatus } from '../subscriber/ledger/read-status.ts';
-import type { ConsoleParts } from './context.ts';
-import type { Facts, MinuteFacts, StreamFacts } from './contract.ts';
-import { problemOf } from './problem.ts';
+import { type LedgerLine, readLedger } from '../../subscriber/ledger/read-ledger.ts';
+import { readStatus, type StreamStatus } from '../../subscriber/ledger/read-status.ts';
+import type { ConsoleParts } from '../context.ts';
+import type { Facts, MinuteFacts, StreamFacts } from '../contract.ts';
+import { problemOf } from '../problem.ts';
 
 const minuteMs = 60_000;
 const windowMs = 15 * minuteMs;

@@ -1,9 +1,9 @@
-import type { RelayStream } from '../shared/config/config.ts';
-import { compileFilter } from '../shared/filters/filter.ts';
-import { censusTable } from '../shared/report/census.ts';
-import { readResult } from '../subscriber/bigquery/result-pages.ts';
-import type { ConsoleParts } from './context.ts';
-import type { CensusLine } from './contract.ts';
+import type { RelayStream } from '../../shared/config/config.ts';
+import { compileFilter } from '../../shared/filters/filter.ts';
+import { censusTable } from '../../shared/report/census.ts';
+import { readResult } from '../../subscriber/bigquery/result-pages.ts';
+import type { ConsoleParts } from '../context.ts';
+import type { CensusLine } from '../contract.ts';
 
 interface Cells {
   f: { v: string | null }[];
