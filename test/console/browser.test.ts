@@ -73,9 +73,9 @@ describe('the console in a browser', () => {
 
       await page.goto(`${bed.url}/dead-letters`);
       await bed.changeConfig(streams('$.amount'));
-      await page.getByText('Live', { exact: true }).waitFor();
+      await page.locator('.connection .ok').waitFor();
       await page.getByRole('button', { name: 'Replay all 2' }).click();
-      await page.locator('.trials').getByText('a row', { exact: true }).waitFor();
+      await page.locator('.trials .ok', { hasText: 'a row' }).waitFor();
       await page.getByRole('button', { name: 'Replay 2' }).click();
       await page.getByText('2 written').waitFor();
       await page.getByText('There are no dead letters.').waitFor();
