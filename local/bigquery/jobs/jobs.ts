@@ -13,6 +13,11 @@ import { readLoadOptions } from './load-options.ts';
 import { LoadFailure, runLoad } from './run-load.ts';
 
 const LOCATION = 'US';
+/** As BigQuery has it. */
+const cancelled: ErrorProto = {
+  reason: 'stopped',
+  message: 'Job execution was cancelled: User requested cancellation',
+};
 /** How many query results are kept; BigQuery keeps results for a day. */
 const KEPT_RESULTS = 200;
 
@@ -21,6 +26,8 @@ export class Jobs {
   readonly #store: Store;
   readonly #jobStore: JobStore;
   readonly #results = new Map<string, QueryResult>();
+  /** Of the queries that are running. */
+  readonly #cancels = new Map<string, AbortController>();
 
   constructor(store: Store, jobStore: JobStore) {
     this.#store = store;
@@ -61,16 +68,26 @@ export class Jobs {
     return this.#jobStore.get(job);
   }
 
+  /** Ends a SELECT that is running. Other jobs go on to their end, which BigQuery allows. */
+  cancel(ref: JobRef): void {
+    this.#cancels.get(formatJob(ref))?.abort();
+  }
+
   async #runQuery(job: Job, query: Query): Promise<Job> {
+    const cancel = new AbortController();
+    this.#cancels.set(formatJob(job), cancel);
     try {
-      const result = await runQuery(this.#store, query);
+      const result = await runQuery(this.#store, { ...query, signal: cancel.signal });
       this.#keepResult(job, result);
       const { statementType, affectedRows } = result;
       const affected =
         affectedRows === undefined ? {} : { numDmlAffectedRows: String(affectedRows) };
       return ended(job, { statistics: { statementType, totalBytesProcessed: '0', ...affected } });
     } catch (cause) {
+      if (cancel.signal.aborted) return ended(job, { errors: [cancelled] });
       return ended(job, { errors: errorsOf(cause) });
+    } finally {
+      this.#cancels.delete(formatJob(job));
     }
   }
 

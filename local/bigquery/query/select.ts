@@ -13,6 +13,8 @@ export interface Query {
   sql: string;
   scope: Scope;
   parameters: readonly QueryParameter[];
+  /** Ends the SELECT, however long it would run. */
+  signal?: AbortSignal;
 }
 
 export interface QueryResult {
@@ -32,12 +34,16 @@ export async function runSelect(
 ): Promise<QueryResult> {
   const sql = translate(store, query.scope, query.sql, tokens);
   const connection = await store.connect();
+  const interrupt = () => connection.interrupt();
+  query.signal?.addEventListener('abort', interrupt);
   try {
     await bindParameters(connection, query.parameters);
+    query.signal?.throwIfAborted();
     const result = await execute(connection, onlySchema ? `SELECT * FROM (${sql}) LIMIT 0` : sql);
     const schema = uniqueFields(result);
     return { statementType: 'SELECT', schema, rows: await ResultRows.read(result) };
   } finally {
+    query.signal?.removeEventListener('abort', interrupt);
     connection.closeSync();
   }
 }

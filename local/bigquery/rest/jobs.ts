@@ -19,7 +19,8 @@ export function routeJobs(router: Router, store: Store, jobs: Jobs, jobStore: Jo
     body: describeJob(jobStore.get(jobOf(path))),
   }));
   router.on('POST', `${JOBS}/:jobId/cancel`, async ({ path }) => {
-    // Every job here is short, so `cancel` waits for the job's end.
+    jobs.cancel(jobOf(path));
+    // What can't be cancelled is short, so `cancel` waits for the job's end.
     await jobStore.ended(jobOf(path));
     return {
       body: { kind: 'bigquery#jobCancelResponse', job: describeJob(jobStore.get(jobOf(path))) },
