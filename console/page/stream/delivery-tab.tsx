@@ -133,7 +133,10 @@ function Secrets({
       </header>
       <ul class="plain">
         {stream.secrets.map((name) => {
-          const last = own.find(({ secret }) => secret === name);
+          // The edge names it only where there are several.
+          const last = own.find(
+            ({ secret = stream.secrets[0], replay }) => secret === name && !replay,
+          );
           return (
             <li key={name}>
               <code>{name}</code>{' '}
