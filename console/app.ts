@@ -33,7 +33,7 @@ export async function openApp(parts: ConsoleParts): Promise<ConsoleApp> {
   const queries = new QueryRuns(parts.bigquery);
   const rows = new QueryRuns(parts.bigquery);
   const isLocal = process.env['BIGQUERY_EMULATOR_HOST'] !== undefined;
-  const poller = new Poller({ parts, runs: replays, factsMs: isLocal ? 3000 : 15_000 });
+  const poller = new Poller({ parts, runs: replays, factsMs: isLocal ? 4000 : 15_000 });
 
   const api = new Hono<ConsoleEnv>()
     .use(async (context, next) => {

@@ -6,6 +6,9 @@ import type { ReplayRuns } from '../runs/replay-runs.ts';
 /** A page gets no more of them at once: it could not show them anyway. */
 const maxDeliveries = 40;
 const pulseMs = 1000;
+/** How often the tables are read while nothing arrives. */
+const quietMs = 15_000;
+const freshMs = 60_000;
 
 export interface Listener {
   pulse(pulse: Pulse): void;
@@ -15,7 +18,7 @@ export interface Listener {
 export interface PollerOptions {
   parts: ConsoleParts;
   runs: ReplayRuns;
-  /** How often the tables are read while somebody looks. */
+  /** How often the tables are read while somebody looks, and something arrives. */
   factsMs: number;
 }
 
@@ -26,6 +29,8 @@ export class Poller {
   #facts: Facts | undefined;
   #isReading = false;
   #readAt = 0;
+  #pulledAtRead = -1;
+  #pulledBefore = -1;
   #timer: NodeJS.Timeout | undefined;
   #unwatch: (() => void) | undefined;
 
@@ -37,7 +42,8 @@ export class Poller {
   listen(listener: Listener): () => void {
     const { feed } = this.#options.parts;
     this.#listeners.set(listener, { seen: feed.deliveries.at(-1)?.n ?? 0 });
-    if (this.#facts) listener.facts(this.#facts);
+    // Older ones would look as if they were of now.
+    if (this.#facts && Date.now() - this.#facts.at < freshMs) listener.facts(this.#facts);
     if (!this.#timer) {
       this.#unwatch = feed.watch();
       this.#timer = setInterval(() => this.#tick(), pulseMs);
@@ -74,7 +80,11 @@ export class Poller {
   }
 
   #readIfDue(): void {
-    const isDue = Date.now() - this.#readAt >= this.#options.factsMs;
+    const { parts, factsMs } = this.#options;
+    const { pulled, inFlight } = parts.state();
+    // What the edge refused and filtered is pulled too. Other replicas may have work while this one has none.
+    const isQuiet = pulled === this.#pulledAtRead && inFlight.messages === 0;
+    const isDue = Date.now() - this.#readAt >= (isQuiet ? Math.max(factsMs, quietMs) : factsMs);
     if (isDue && !this.#isReading) void this.#readFacts();
   }
 
@@ -96,10 +106,14 @@ export class Poller {
 
   async #readFacts(): Promise<void> {
     this.#isReading = true;
+    const { pulled } = this.#options.parts.state();
     try {
       this.#facts = await readFacts(this.#options.parts, this.#facts);
       for (const listener of this.#listeners.keys()) listener.facts(this.#facts);
     } finally {
+      // Once more after the last change: the ledger is written some seconds later.
+      this.#pulledAtRead = this.#pulledBefore;
+      this.#pulledBefore = pulled;
       this.#readAt = Date.now();
       this.#isReading = false;
     }
