@@ -12,6 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 
+import { exporterPackages } from '../subscriber/otlp/load-exporter.ts';
+
 interface Manifest {
   [key: string]: unknown;
   dependencies: Record<string, string>;
@@ -24,10 +26,14 @@ const manifestPath = 'package.json';
 /** The clone's manifest, while the package's stands in its place. */
 const keptPath = '.package.json.kept';
 
-/** Installed by those who use them: an export from S3, and the relay on one machine (cli/local-parts.ts). */
+/**
+ * Installed by those who use them: an export from S3, metrics and traces (subscriber/otlp/load-exporter.ts), and the
+ * relay on one machine (cli/local-parts.ts).
+ */
 const onDemand = [
   '@aws-sdk/client-s3',
   '@duckdb/node-api',
+  ...exporterPackages,
   '@polyglot-sql/sdk',
   'esbuild',
   'miniflare',
@@ -71,14 +77,15 @@ function published(manifest: Manifest): Record<string, unknown> {
     private: _p,
     ...rest
   } = manifest;
+  const versions = { ...manifest.devDependencies, ...manifest.dependencies };
+  const isBrought = ([name]: [string, string]) => !onDemand.includes(name);
   return {
     ...rest,
+    dependencies: Object.fromEntries(Object.entries(manifest.dependencies).filter(isBrought)),
     bin: { tributary: 'dist/cli/tributary.js' },
     exports: compiled({ ...manifest.exports, './config': undefined }),
     imports: compiled(manifest.imports),
-    peerDependencies: Object.fromEntries(
-      onDemand.map((name) => [name, manifest.devDependencies[name]]),
-    ),
+    peerDependencies: Object.fromEntries(onDemand.map((name) => [name, versions[name]])),
     peerDependenciesMeta: Object.fromEntries(onDemand.map((name) => [name, { optional: true }])),
   };
 }

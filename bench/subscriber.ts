@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Figure, toFigure } from './figure.ts';
 import { MeasuredProcess, type Run } from './subscriber/child-processes.ts';
+import { measureCounting } from './subscriber/counting-cost.ts';
 import { measureFreshness } from './subscriber/freshness.ts';
 import type { Appended } from './subscriber/instant-bigquery.ts';
 import type { Measured } from './subscriber/measured-process.ts';
@@ -38,7 +39,14 @@ export async function benchSubscriber(say: (what: string) => void): Promise<Figu
     const waits = await measureFreshness(servers, 'freshness');
     say(`an outage of BigQuery: ${outageSeconds} s`);
     const outageRss = await measureOutage(servers);
-    return [...speedFigures(measured), ...costFigures(measured, waits, outageRss)];
+    say('metrics and ledger');
+    const counting: number[] = [];
+    for (let round = 1; round <= rounds; round++) counting.push(await measureCounting());
+    return [
+      ...speedFigures(measured),
+      ...countingFigures(measured.instant, counting),
+      ...costFigures(measured, waits, outageRss),
+    ];
   } finally {
     await servers.stop();
   }
@@ -102,6 +110,16 @@ function speedFigures({ twin, instant, local }: Record<string, Round[]>): Figure
     toFigure('the twin', 'events/s', rate(twin)),
     toFigure('the subscriber, instant BigQuery', 'events/s', rate(instant), { atLeast: 15_000 }),
     toFigure('the subscriber, local/bigquery', 'events/s', rate(local), { atLeast: 10_000 }),
+  ];
+}
+
+function countingFigures(instant: readonly Round[], counting: readonly number[]): Figure[] {
+  const share = instant.map(({ cpuSeconds }, round) => {
+    return ((counting[round] ?? Number.NaN) / ((cpuSeconds / events) * 1e6)) * 100;
+  });
+  return [
+    toFigure('CPU an event: metrics and ledger', 'µs', counting),
+    toFigure('CPU of metrics and ledger, of all', '%', share, { atMost: 5 }),
   ];
 }
 

@@ -30,7 +30,7 @@ async function demo(options: { json: boolean; verbose: boolean }): Promise<void>
       onProgress: (now) => progress.show(now),
       onLine: (part, line) => {
         // Standard output is for the result.
-        if (options.verbose) console.error(describePartLine(part, line));
+        if (options.verbose) console.error(describePartLine(part, line, process.stderr));
       },
     });
     progress.end();

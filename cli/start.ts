@@ -5,6 +5,7 @@ import { completeSecrets, type Secrets } from '../local/secrets.ts';
 import { type Stack, startStack } from '../local/stack.ts';
 import type { Relay } from '../shared/config/config.ts';
 import { misreadSecrets } from '../shared/config/secrets.ts';
+import { nameWidthOf } from '../subscriber/logs/terminal-lines.ts';
 import { requireConfig } from '../subscriber/service/find-config.ts';
 import { loadRelay } from '../subscriber/service/load-relay.ts';
 import {
@@ -17,7 +18,7 @@ import { installLocalParts } from './local-parts.ts';
 import { defaultSecrets, describeStack } from './start/describe-stack.ts';
 import { followConfig } from './start/follow-config.ts';
 import { isQuiet, jsonOption, printJson } from './terminal/manners.ts';
-import { describePartLine } from './terminal/part-log.ts';
+import { describePartLine, partWidth } from './terminal/part-log.ts';
 
 interface StartOptions {
   ports: Ports;
@@ -75,6 +76,7 @@ async function start({
   json,
 }: StartOptions): Promise<void> {
   // With --json, standard output has one document and nothing else.
+  const output = json ? process.stderr : process.stdout;
   const say = json ? console.error : isQuiet() ? () => {} : console.log;
   const config = requireConfig();
   installLocalParts();
@@ -85,6 +87,7 @@ async function start({
   for (const said of [tightened, makePrivateFolder(state)]) if (said) say(said);
   await warnOfMisread(relay, secretsFile, secrets);
 
+  const nameWidth = Math.max(partWidth, nameWidthOf(relay.streams.keys()));
   const ended = Promise.withResolvers<string>();
   const stack = await startStack({
     relay,
@@ -93,7 +96,7 @@ async function start({
     directory: state,
     secrets,
     allowHosts: allowHost,
-    onLine: (part, line) => say(describePartLine(part, line)),
+    onLine: (part, line) => say(describePartLine(part, line, output, nameWidth)),
     onExit: (part, how) => ended.resolve(`${part} ended unexpectedly (${how})`),
   });
   const announce = () => announceRunning(state, { pid: process.pid, ports: stack.ports });

@@ -18,6 +18,17 @@ interface ErrorEntry {
  * never reads the table, so its bundle does not contain it; a test holds that.
  */
 export const errors = {
+  'alerts.none': {
+    reaction: 'setup',
+    meaning: 'The config has no alerts.',
+    remedy:
+      "Write `alerts: { receivers: [{ url: 'ALERTS_URL', format: 'generic' }] }` in tributary.config.ts; docs/operate/alerts.md explains it.",
+  },
+  'alerts.receiver': {
+    reaction: 'setup',
+    meaning: 'No receiver of alerts has this name.',
+    remedy: 'Use the name of the variable that holds its URL, as the message lists them.',
+  },
   'arguments.invalid': {
     reaction: 'setup',
     meaning: 'The subscriber was started with arguments that it does not know.',
@@ -201,6 +212,12 @@ export const errors = {
     reaction: 'setup',
     meaning: 'An environment variable is missing or has an invalid value.',
     remedy: 'Set each variable that the message names.',
+  },
+  'environment.packages': {
+    reaction: 'setup',
+    meaning: 'The environment asks for metrics or traces, and what exports them is not installed.',
+    remedy:
+      'Run the command that the message names in the folder of package.json, and deploy again; or unset the variables.',
   },
   'export.api': {
     reaction: 'setup',

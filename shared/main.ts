@@ -3,6 +3,13 @@
 // Everything else in shared/ is for the relay's own parts, which import it by path. README.md shows the way.
 
 export type { ColumnType } from './columns.ts';
+export type {
+  AlertConditions,
+  AlertFormat,
+  AlertOptions,
+  AlertReceiver,
+  Span,
+} from './config/alert-options.ts';
 export type { HandshakeName, Relay, RelayOptions, Stream, StreamOptions } from './config/config.ts';
 export { defineRelay } from './config/define-relay.ts';
 export type {

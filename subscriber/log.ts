@@ -1,18 +1,13 @@
-import { terminalJson } from '../shared/terminal-text.ts';
-
-/** One structured line, as Cloud Logging reads it from standard output. It holds no payload and no secret. */
+/** One structured line. It holds no payload and no secret. */
 export interface LogEntry {
   severity: 'INFO' | 'WARNING' | 'ERROR';
   message: string;
+  /** The trace context of the delivery: Cloud Logging shows the line in its trace. */
+  traceparent?: string | undefined;
   [field: string]: string | number | boolean | undefined;
 }
 
 export type Log = (entry: LogEntry) => void;
-
-export const logToStdout: Log = (entry) => {
-  const json = JSON.stringify({ ...entry, time: new Date().toISOString() });
-  process.stdout.write(`${terminalJson(json)}\n`);
-};
 
 /** Logs the problems of one table, each once: again only if it changes, or if rows were written in between. */
 export class TableLog {

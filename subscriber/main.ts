@@ -13,7 +13,10 @@ import { readEnvironment, readStopTime } from './environment.ts';
 import { ExportQueue } from './exports/export-queue.ts';
 import { LedgerWriter } from './ledger/settled/ledger-writer.ts';
 import { Settlements } from './ledger/settled/settlements.ts';
-import { type Log, logToStdout } from './log.ts';
+import type { Log } from './log.ts';
+import { openLog } from './logs/open-log.ts';
+import { WrittenCounts } from './logs/written-counts.ts';
+import { loadExporter } from './otlp/load-exporter.ts';
 import { Pipeline } from './pipeline.ts';
 import { InFlightLimit } from './pull/in-flight-limit.ts';
 import { openSubscription, pullLimits } from './pull/subscription.ts';
@@ -24,6 +27,8 @@ import { MetricsRecorder } from './service/metrics-recorder.ts';
 import { readMetricsSettings } from './service/metrics-settings.ts';
 import { runMode, type Subscriber } from './service/modes.ts';
 import { keepHeapSmall, subscriberHeap } from './service/small-heap.ts';
+import { readTraceSettings } from './traces/trace-settings.ts';
+import { Traces } from './traces/traces.ts';
 
 export interface SubscriberSettings {
   /** The one of tributary.config.ts by default. */
@@ -33,10 +38,17 @@ export interface SubscriberSettings {
   appendTimeoutMs?: number;
   /** What the console sends as a sender would: only where the senders' secrets are known. */
   samples?: Samples;
+  /** Whether it logs what was written as counts, each second; by default on a terminal. */
+  logsCounts?: boolean;
 }
 
 /** Part of the flow control's limits: the client counts a message until its ack is sent, 0.1 s later. */
 const inFlightShare = 0.85;
+
+/** Whether its log is read by a person while it runs. */
+function isOnTerminal({ log }: SubscriberSettings): boolean {
+  return log === undefined && process.stdout.isTTY;
+}
 
 /** The name by which the metrics have the table of the dead letters, beside the streams. */
 const deadLetterTable = 'tributary.dead_letters';
@@ -55,17 +67,14 @@ export async function startSubscriber(
   onFailure: () => void,
   settings: SubscriberSettings = {},
 ): Promise<Subscriber> {
+  const { appendTimeoutMs, logsCounts = isOnTerminal(settings) } = settings;
   const consoleSettings = readConsoleSettings(environment);
   // Without a console nothing listens.
   const feed = consoleSettings && new Feed();
-  const { log: logTo = logToStdout, appendTimeoutMs } = settings;
-  const log: Log = feed
-    ? (entry) => {
-        feed.hear(entry);
-        logTo(entry);
-      }
-    : logTo;
   const relay = settings.relay ?? (await loadRelay());
+  const { log: logTo = openLog({ project: relay.project, names: relay.streams.keys() }) } =
+    settings;
+  const log = feed ? feed.overhear(logTo) : logTo;
   const { storageEndpoint, exportApis } = readEnvironment(environment, relay);
   const stopTime = readStopTime(environment);
   const metricsSettings = readMetricsSettings(environment);
@@ -75,8 +84,23 @@ export async function startSubscriber(
       subscription: relay.subscription,
       streams: [...relay.streams.keys()],
     });
-  const counted = recorder ?? noMetrics;
+  const counts =
+    logsCounts &&
+    new WrittenCounts({ log, rowsOf: (stream) => tables.rows.get(stream)?.queue.rowsWritten });
+  const counted = counts ? counts.count(recorder ?? noMetrics) : (recorder ?? noMetrics);
   const metrics = feed ? feed.listen(counted) : counted;
+  const traceSettings = readTraceSettings(environment);
+  const exportMetrics =
+    metricsSettings &&
+    (await loadExporter(() => import('./service/open-telemetry.ts'))).startOpenTelemetry;
+  const spans =
+    traceSettings &&
+    (await loadExporter(() => import('./traces/export-spans.ts'))).startSpanExport(
+      traceSettings,
+      log,
+    );
+  const { topic, subscription: name } = relay;
+  const traces = spans && new Traces({ topic, subscription: name, ...spans });
   const bigquery = new BigQuery({ projectId: relay.project, location: relay.location });
   const inFlight = new InFlightLimit({
     messages: pullLimits.messages * inFlightShare,
@@ -90,6 +114,7 @@ export async function startSubscriber(
     inFlight,
     log,
     metrics,
+    traces,
   });
   const exports = new ExportQueue({
     relay,
@@ -115,6 +140,7 @@ export async function startSubscriber(
     replays: new ReplayResults(tables.replays),
     log,
     metrics,
+    traces,
   });
 
   const state = (): SubscriberState => ({
@@ -141,10 +167,7 @@ export async function startSubscriber(
     ],
   });
   const telemetry =
-    recorder &&
-    (await import('./service/open-telemetry.ts').then(({ startOpenTelemetry }) =>
-      startOpenTelemetry(metricsSettings, () => recorder.collect(state()), log),
-    ));
+    recorder && (await exportMetrics?.(metricsSettings, () => recorder.collect(state()), log));
 
   const pubsub = new PubSub({ projectId: relay.project });
   const subscription = await openSubscription(pubsub, relay, stopTime.withinMs, log);
@@ -165,6 +188,12 @@ export async function startSubscriber(
       samples: settings.samples,
       settings: consoleSettings,
     }));
+  const { alerts: alertOptions } = relay;
+  const alerts =
+    alertOptions &&
+    (await import('./alerts/start-alerts.ts').then(({ startAlerts }) =>
+      startAlerts(alertOptions, { relay, bigquery, environment, state, log }),
+    ));
   log({ severity: 'INFO', message: 'the subscriber is ready', subscription: relay.subscription });
 
   return {
@@ -203,14 +232,16 @@ export async function startSubscriber(
       // Closing stops the pull at once, then waits for the acks of the messages in flight.
       const closed = subscription.close();
       await Promise.all([
+        alerts?.stop(),
         deadLetters.close(),
         exports.close(),
         tables.close(stopTime.graceMs, () => ledger.flush()),
       ]);
       ledger.stop();
       await closed;
+      if (counts) counts.stop();
       await pubsub.close();
-      await telemetry?.stop(lastExportMs);
+      await Promise.all([telemetry, spans].map((exporting) => exporting?.stop(lastExportMs)));
     },
   };
 }

@@ -14,12 +14,16 @@ import { DeliveryWriter, type DeliveryWriterOptions } from './rows/delivery-writ
 import { invalid, type Problem, rowsOf, type WriteResult } from './rows/write-result.ts';
 import type { DeliveryInFlight } from './service/health.ts';
 import { type Metrics, noMetrics } from './service/metrics.ts';
+import type { DeliveryTrace } from './traces/delivery-trace.ts';
+import type { Traces } from './traces/traces.ts';
 
 export interface PipelineOptions
   extends Omit<DeliveryWriterOptions, 'written' | 'writtenInPart'>,
     Omit<DeadLetterWriterOptions, 'stored'> {
   inFlight: Pick<InFlightLimit, 'add' | 'remove'>;
   replays: Pick<ReplayResults, 'write'>;
+  /** Absent where no traces are exported. */
+  traces?: Pick<Traces, 'begin'> | undefined;
   /** Counts what becomes of each delivery. */
   settlements?: Pick<Settlements, 'settle' | 'addRows'>;
 }
@@ -118,10 +122,11 @@ export class Pipeline {
       }
       this.#ack([message]);
     } else {
+      const trace = this.#options.traces?.begin(message, handled.envelope?.receivedAt);
       const result = reading.ok
-        ? this.#deliveries.write(reading.envelope)
+        ? this.#deliveries.write(reading.envelope, trace)
         : invalid({ reason: reading.problem });
-      return this.#settle(id, message, result, handled);
+      return this.#settle(id, message, result, { ...handled, trace });
     }
     return Promise.resolve();
   }
@@ -134,7 +139,7 @@ export class Pipeline {
     id: string,
     message: PulledMessage,
     pending: WriteResult | Promise<WriteResult>,
-    { begunAt, envelope }: Handled,
+    { begunAt, envelope, trace }: Handled,
   ): Promise<void> {
     const { settlements } = this.#options;
     const messages = [message];
@@ -148,6 +153,7 @@ export class Pipeline {
       if (result.kind === 'nacked') {
         this.#nack(messages);
         this.#metrics.processed(begunAt, true);
+        trace?.end('nacked');
         if (envelope) settlements?.addRows(envelope, rows);
         if (!result.later) break;
         result = await result.later;
@@ -159,7 +165,10 @@ export class Pipeline {
           this.#writtenInPart.add(id);
           this.#metrics.written(message.attributes, envelope?.receivedAt);
         }
+        const { column } = result.problem;
+        const endSpan = trace?.begin('dead letter', { 'tributary.column': column });
         result = await this.#deadLetters.write(messages, result.kind, result.problem);
+        endSpan?.(result.kind === 'nacked' ? 'nacked' : undefined);
       } else if (!isRecorded && messages.some(ReplayResults.isReplay)) {
         // If the result can't be stored, the message comes again, and its row must stay single.
         if (!letter) this.#written.add(id);
@@ -179,6 +188,7 @@ export class Pipeline {
         // None is left where all were nacked before their rows were written.
         if (messages.length > 0) this.#metrics.processed(begunAt, false);
         this.#ack(messages);
+        trace?.end(outcome);
         if (!letter) this.#metrics.written(message.attributes, envelope?.receivedAt);
         // A delivery with a dead letter must be written again when it is replayed.
         if (!letter) this.#written.add(id);
@@ -219,6 +229,8 @@ interface Handled {
   begunAt: number;
   /** Absent for a message that is none. */
   envelope?: Envelope;
+  /** If it is sampled. */
+  trace?: DeliveryTrace | undefined;
 }
 
 interface Letter {

@@ -88,19 +88,22 @@ const retryAfterS = 5;
 /** The longest period of Cloudflare's rate limits, in seconds. */
 const limitPeriodS = 60;
 
+/** Made once: most deliveries of a busy stream may be filtered. */
+const filteredHeaders = new Headers({ 'tributary-outcome': 'filtered' });
+
 /** The answer to each outcome. Our own failures are never a 4xx: senders do not retry those. */
 const answers: Answers = {
   accepted: ({ deliveryId, status }) =>
     new Response(null, { status, headers: { 'tributary-delivery-id': deliveryId } }),
-  filtered: ({ status, reason }) =>
+  filtered: ({ status, reason }) => {
     // A 204 has no body; Response refuses one.
-    new Response(status === 204 ? null : `${reason}\n`, {
-      status,
-      headers: {
-        'tributary-outcome': 'filtered',
-        ...(status === 200 && { 'content-type': 'text/plain; charset=utf-8' }),
-      },
-    }),
+    if (status === 204) return new Response(null, { status, headers: filteredHeaders });
+    const headers = {
+      'tributary-outcome': 'filtered',
+      'content-type': 'text/plain; charset=utf-8',
+    };
+    return new Response(`${reason}\n`, { status, headers });
+  },
   handshake: ({ reply: { status, headers, body } }) =>
     new Response(body ?? null, { status, ...(headers && { headers }) }),
   'unknown-stream': () => problem(404, 'Not Found', 'no stream answers at this path'),

@@ -6,6 +6,7 @@ import { fillIn } from '../../shared/config/define-relay.ts';
 import { misreadSecrets } from '../../shared/config/secrets.ts';
 import { errors, RelayError } from '../../shared/errors.ts';
 import { schemes } from '../../shared/signatures/schemes.ts';
+import { receiverUrlProblems } from '../../subscriber/alerts/messages/receiver-url.ts';
 import { requireConfig } from '../../subscriber/service/find-config.ts';
 import { loadRelay } from '../../subscriber/service/load-relay.ts';
 import { readSecrets } from '../find/secrets.ts';
@@ -148,6 +149,11 @@ async function checkSecretsFile(file: string, relay: Relay | undefined): Promise
       const message = 'begins or ends with white space, or with a line break';
       warnings.push(secretWarning(file, lines, path, message));
     }
+  }
+  for (const { name, problem } of receiverUrlProblems(relay?.alerts, secrets)) {
+    const warning = secretWarning(file, lines, name, problem);
+    const remedy = `Set it to the URL of the receiver, here or where the subscriber runs, then run \`npx tributary alerts test ${name}\`.`;
+    warnings.push({ ...warning, remedy });
   }
   return { problems: [], warnings };
 }

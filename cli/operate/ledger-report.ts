@@ -116,7 +116,7 @@ function equation(total: number, name: string, parts: readonly (readonly string[
 }
 
 function drawMinutes(lines: readonly LedgerLine[]): string {
-  const head = 'UTC received filtered refused accepted written part dead other open'.split(' ');
+  const head = 'UTC in filtered refused accepted written part dead none open'.split(' ');
   let day = '';
   const rows = lines.map((line) => {
     const [, date = '', time = ''] = /^\d{4}-(.{5})T(.{5})/.exec(line.minute) ?? [];
@@ -125,7 +125,7 @@ function drawMinutes(lines: readonly LedgerLine[]): string {
     const rejected = Object.values(line.rejected).reduce((sum, count) => sum + count, 0);
     const refused = rejected + line.handshakes + line.notStored;
     const { received, filtered, accepted, written, writtenInPart, deadLetters } = line;
-    const other = line.duplicates + line.noRow;
+    const none = line.duplicates + line.noRow;
     const open = line.inFlight + line.remainder;
     const counts = [
       received,
@@ -135,7 +135,7 @@ function drawMinutes(lines: readonly LedgerLine[]): string {
       written,
       writtenInPart,
       deadLetters,
-      other,
+      none,
       open,
     ];
     return [isNewDay ? [date, time] : time, ...counts.map(countText)];

@@ -85,15 +85,18 @@ export function drawRefused(
     // To the second, in UTC.
     new Date(delivery.at).toISOString().slice(5, 19).replace('T', ' '),
     delivery.stream || '(none)',
-    [delivery.outcome, ...(isNews(delivery) ? [delivery.cause ?? ''] : [])],
-    [delivery.deliveryId ?? '(no delivery)', `${delivery.method} ${delivery.path}`],
+    [
+      delivery.deliveryId ?? '(no delivery)',
+      [delivery.outcome, ...(isNews(delivery) ? [delivery.cause ?? ''] : [])].join(', '),
+      `${delivery.method} ${delivery.path}`,
+    ],
   ]);
   const more =
     kept > shown.length
       ? `The newest ${shown.length} of ${countText(kept)} that are kept: --limit shows more.\n`
       : '';
   const how = 'npx tributary refused <id> shows a delivery with its headers.\n';
-  return `${table}\n${drawTable([['at (UTC)', 'stream', 'why', 'delivery'], ...rows])}${more}${how}`;
+  return `${table}\n${drawTable([['at (UTC)', 'stream', 'delivery, and why'], ...rows])}${more}${how}`;
 }
 
 /** Whether the cause says more than the outcome. */

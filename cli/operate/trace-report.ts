@@ -21,7 +21,8 @@ export function describeTrace(trace: DeliveryTrace, relay: Relay): string {
   const steps = stepsOf(trace, receivedAt).map(
     ({ at, text }) => `  ${(at ?? '').replace('T', ' ').padEnd(24)} ${terminalText(text)}`,
   );
-  const lines = [...head, '', ...steps, '', ...searchLines(trace).map(terminalText), ''];
+  const known = [...minuteLines(trace), ...searchLines(trace)];
+  const lines = [...head, '', ...steps, '', ...known.map(terminalText), ''];
   return lines.join('\n');
 }
 
@@ -93,6 +94,17 @@ function stepsOf(trace: DeliveryTrace, receivedAt: string | undefined): Step[] {
       text: `${rowsText([found])}${found.events.length > 0 ? `: ${found.events.join(', ')}` : ''}`,
     })),
   ];
+}
+
+/** Whether a delivery that is nowhere may still come. */
+function minuteLines({ minute, state }: DeliveryTrace): string[] {
+  if (state !== 'nowhere') return [];
+  if (!minute) return ['the ledger has no accepted delivery of its minute (yet)'];
+  return minute.map(({ stream, accepted, remainder, overflow }) =>
+    remainder > 0
+      ? `of its minute, ${countText(remainder)} of ${countText(accepted)} accepted deliveries of ${stream} have not arrived${overflow > 0 ? ` (overflow took ${countText(overflow)})` : ''}: it may be one of them`
+      : `of its minute, all ${countText(accepted)} accepted deliveries of ${stream} have arrived`,
+  );
 }
 
 function searchLines({ searched, subscribers, inFlight }: DeliveryTrace): string[] {

@@ -17,6 +17,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ['backfill', async () => (await import('../backfill.ts')).backfillCommand()],
   ['reconcile', async () => (await import('../reconcile.ts')).reconcileCommand()],
   ['dead-letters', async () => (await import('../operate/dead-letters.ts')).deadLettersCommand()],
+  ['alerts', async () => (await import('../operate/alerts/alerts.ts')).alertsCommand()],
   ['ledger', async () => (await import('../operate/ledger.ts')).ledgerCommand()],
   ['status', async () => (await import('../operate/status.ts')).statusCommand()],
   ['refused', async () => (await import('../operate/refused.ts')).refusedCommand()],

@@ -1,26 +1,32 @@
 import type { PartName } from '../../local/parts/part.ts';
-import { terminalText } from '../../shared/terminal-text.ts';
+import { describeEntry, type ShownEntry } from '../../subscriber/logs/terminal-lines.ts';
 
-/** A line that a part of the local stack logged. JSON is shortened to what a person reads. */
-export function describePartLine(part: PartName, line: string): string {
-  const clock = new Date().toISOString().slice(11, 23);
-  return `${clock} ${part.padEnd(10)} ${terminalText(toReadable(line))}`;
+/** Of the column of the names, where it holds only parts. */
+export const partWidth = 'subscriber'.length;
+
+/**
+ * A line that a part of the local stack logged, as the subscriber shows its own on a terminal.
+ *
+ * @param output where it is printed
+ * @param nameWidth of the streams' names
+ */
+export function describePartLine(
+  part: PartName,
+  line: string,
+  output: NodeJS.WriteStream,
+  nameWidth = partWidth,
+): string {
+  return describeEntry(toEntry(line), new Date(), { output, nameWidth, part });
 }
 
-/** Fields that are the same in every line, or are only for machines. */
-const hidden = new Set(['severity', 'message', 'time', 'colo', 'traceparent']);
-
-function toReadable(line: string): string {
-  let entry: unknown;
+function toEntry(line: string): ShownEntry {
   try {
-    entry = JSON.parse(line);
+    const entry: unknown = JSON.parse(line);
+    if (typeof entry === 'object' && entry !== null && !Array.isArray(entry)) {
+      return entry as ShownEntry;
+    }
   } catch {
-    return line;
+    // Not every part logs JSON.
   }
-  if (typeof entry !== 'object' || entry === null) return line;
-  const fields = Object.entries(entry)
-    .filter(([name, value]) => !hidden.has(name) && value !== undefined && value !== null)
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  const message = 'message' in entry ? `${String(entry.message)} ` : '';
-  return `${message}${fields.join(' ')}`;
+  return { message: line };
 }

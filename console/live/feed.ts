@@ -1,4 +1,4 @@
-import type { LogEntry } from '../../subscriber/log.ts';
+import type { Log, LogEntry } from '../../subscriber/log.ts';
 import type { Metrics } from '../../subscriber/service/metrics.ts';
 
 /** A delivery that this subscriber has written, or stored as a dead letter. It holds no payload. */
@@ -84,6 +84,14 @@ export class Feed {
           feed.#see(attributes, about.isInPart ? 'written in part' : 'dead letter');
       },
     });
+  }
+
+  /** The same log, heard by the feed. */
+  overhear(log: Log): Log {
+    return (entry) => {
+      this.hear(entry);
+      log(entry);
+    };
   }
 
   /** Looks at a line of the log. */

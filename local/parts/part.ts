@@ -46,10 +46,8 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
     const { startHealth } = await import('../../subscriber/service/health.ts');
     const samples = new LocalSamples(relay, process.env);
     process.on('message', (message) => samples.hear(message));
-    const subscriber = await startSubscriber(process.env, () => process.exit(1), {
-      relay,
-      samples,
-    });
+    const settings = { relay, samples, logsCounts: true };
+    const subscriber = await startSubscriber(process.env, () => process.exit(1), settings);
     // While the config changes, two subscribers run for a moment: each has a port of its own.
     const health = await startHealth(
       { host: '127.0.0.1', port: 0 },

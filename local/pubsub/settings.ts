@@ -1,6 +1,7 @@
 // The settings of topics and subscriptions: parsed from the API's form, and shown in it again.
 
 import type { protos } from '@google-cloud/pubsub';
+import { parseFilter } from './delivery/filter.ts';
 import { parseRetryPolicy, type RetryPolicy, showRetryPolicy } from './delivery/retry-policy.ts';
 import { invalid, unimplemented } from './errors.ts';
 
@@ -20,6 +21,8 @@ export interface SubscriptionSettings {
   /** Stored and shown only: local subscriptions do not expire. Null: never. */
   readonly expirationSeconds: number | null;
   readonly retryPolicy: RetryPolicy | null;
+  /** Absent, or empty: every message. */
+  readonly filter?: string;
 }
 
 const MINUTE = 60;
@@ -27,8 +30,7 @@ const DAY = 24 * 60 * MINUTE;
 const DEFAULT_RETENTION_SECONDS = 7 * DAY;
 const DEFAULT_EXPIRATION_SECONDS = 31 * DAY;
 
-// Where each missing feature would go: a filter sets bits of SegmentAcks when a segment is published;
-// a dead-letter policy belongs to Subscription#retryLater, ordering and exactly-once delivery to its
+// Where each missing feature would go: a dead-letter policy belongs to Subscription#retryLater, ordering and exactly-once delivery to its
 // delivery and acks, retained acks to Store.finishSegment.
 const UNIMPLEMENTED_TOPIC = [
   'kmsKeyName',
@@ -44,7 +46,6 @@ const UNIMPLEMENTED_SUBSCRIPTION = [
   'bigtableConfig',
   'retainAckedMessages',
   'enableMessageOrdering',
-  'filter',
   'deadLetterPolicy',
   'enableExactlyOnceDelivery',
   'messageTransforms',
@@ -63,7 +64,13 @@ export function parseSubscriptionSettings(subscription: ISubscription): Subscrip
     labels: { ...subscription.labels },
     expirationSeconds: parseExpiration(subscription.expirationPolicy),
     retryPolicy: parseRetryPolicy(subscription.retryPolicy),
+    ...(subscription.filter && { filter: checkFilter(subscription.filter) }),
   };
+}
+
+function checkFilter(filter: string): string {
+  parseFilter(filter);
+  return filter;
 }
 
 export function updateTopicSettings(
@@ -100,8 +107,8 @@ export function showSubscription(
   topic: string,
   settings: SubscriptionSettings,
 ): ISubscription {
-  const { ackDeadlineSeconds, messageRetentionSeconds, labels, expirationSeconds, retryPolicy } =
-    settings;
+  const { ackDeadlineSeconds, messageRetentionSeconds, labels, expirationSeconds } = settings;
+  const { retryPolicy, filter } = settings;
   return {
     name,
     topic,
@@ -111,6 +118,7 @@ export function showSubscription(
     labels,
     expirationPolicy: expirationSeconds === null ? {} : { ttl: { seconds: expirationSeconds } },
     ...(retryPolicy && { retryPolicy: showRetryPolicy(retryPolicy) }),
+    ...(filter && { filter }),
     state: STATE_ACTIVE,
   };
 }

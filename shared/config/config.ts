@@ -1,6 +1,7 @@
 import type { Filter } from '../filters/condition.ts';
 import type { SchemeChoice } from '../signatures/schemes.ts';
 import type { ReplayWindow } from '../signatures/timestamp.ts';
+import type { AlertOptions } from './alert-options.ts';
 import type { EventShape } from './event-shape.ts';
 import type { ExportSettings } from './export-settings.ts';
 import type { HistorySettings } from './history-settings.ts';
@@ -123,7 +124,8 @@ export interface RelayOptions {
    */
   subscription?: string;
   /**
-   * The table for dead letters: `tributary.dead_letters` by default. The census is stored in the same dataset.
+   * The table for dead letters: `tributary.dead_letters` by default. The ledger, the census and the refused deliveries
+   * are in the same dataset.
    * @example deadLetters: 'webhooks.dead_letters'
    */
   deadLetters?: TableName;
@@ -133,6 +135,12 @@ export interface RelayOptions {
    * @example publicUrl: 'https://hooks.example.com'
    */
   publicUrl?: string;
+  /**
+   * Who is told when a delivery becomes a dead letter, a stream falls silent, and the like: see docs/operate/alerts.md.
+   * By default nobody.
+   * @example alerts: { receivers: [{ url: 'ALERTS_SLACK_URL', format: 'slack' }] }
+   */
+  alerts?: AlertOptions;
   /**
    * Which deliveries leave a line in the edge's log: `problems`, the default, are those that were refused, not stored,
    * or stored only at a second try or in overflow. With `all` every delivery leaves one, which costs more than the
@@ -177,10 +185,13 @@ export interface RelayStream extends Omit<Stream, 'secrets'> {
 }
 
 /** A relay, with nothing left to default. */
-export interface Relay extends Required<Omit<RelayOptions, 'streams' | 'publicUrl' | 'refused'>> {
+export interface Relay
+  extends Required<Omit<RelayOptions, 'streams' | 'publicUrl' | 'refused' | 'alerts'>> {
   /** Without a slash at its end. */
   publicUrl?: string;
   refused: Required<RefusedOptions>;
+  /** As the config has them: the subscriber alone fills in their defaults. */
+  alerts?: AlertOptions;
   streams: ReadonlyMap<string, RelayStream>;
 }
 

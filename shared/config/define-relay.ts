@@ -26,8 +26,10 @@ export function fillIn(options: RelayOptions): Relay {
     log = 'problems',
     refused,
     publicUrl,
+    alerts,
   } = options;
   return {
+    ...(alerts && { alerts }),
     ...(publicUrl && { publicUrl: publicUrl.replace(/\/+$/, '') }),
     project,
     location,

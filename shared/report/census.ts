@@ -14,9 +14,6 @@ export interface CensusCount {
   lastAt: number;
 }
 
-/** The `stream` of an envelope that carries a count. No stream of a relay can have this name. */
-export const censusStream = 'tributary.census';
-
 /** `dataset.table`, in the dataset of the dead letters. */
 export function censusTable(relay: Relay): string {
   return `${relay.deadLetters.split('.')[0]}.census`;
@@ -37,8 +34,3 @@ export const censusLayout: TableLayout = {
   description:
     'Events that were acknowledged and not relayed, counted by the edge; some may be missing',
 };
-
-/** The body of the envelope. */
-export function writeCount(count: CensusCount): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(count));
-}

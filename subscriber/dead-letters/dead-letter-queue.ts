@@ -69,7 +69,7 @@ export class DeadLetterQueue implements Queue<DeadLetter>, LimitedQueue {
 
   async #retry(letter: DeadLetter, refusal: string): Promise<WriteResult> {
     const { inFlight, log, waitMs } = this.#options;
-    const { delivery_id, stream } = letter.attributes;
+    const { delivery_id, stream, traceparent } = letter.attributes;
     const message = 'BigQuery refuses a dead letter; it stays in flight and is tried again';
     const controller = new AbortController();
     const { signal } = controller;
@@ -77,7 +77,7 @@ export class DeadLetterQueue implements Queue<DeadLetter>, LimitedQueue {
     if (this.#isClosed) controller.abort();
     let cause = refusal;
     for (let tries = 0; ; tries++) {
-      log({ severity: 'ERROR', message, stream, delivery_id, cause });
+      log({ severity: 'ERROR', message, stream, delivery_id, traceparent, cause });
       await sleep(waitMs(tries), undefined, { signal }).catch(() => {});
       const result: WriteResult = signal.aborted
         ? { kind: 'nacked', reason: cause }

@@ -62,6 +62,7 @@ export class DeadLetterWriter {
         : 'dead letter not stored',
       stream: attributes['stream'],
       delivery_id: attributes['delivery_id'],
+      traceparent: attributes['traceparent'],
       reason,
       column,
       ...(result.kind === 'nacked' && { cause: result.reason }),

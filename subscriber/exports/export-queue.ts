@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import type { AnnouncedExport } from '../rows/delivery-writer.ts';
 import type { Queue, WriteResult } from '../rows/write-result.ts';
 import { type Metrics, noMetrics } from '../service/metrics.ts';
+import type { DeliveryTrace } from '../traces/delivery-trace.ts';
 import { ExportLoad } from './export-load.ts';
 import { bucketOrigin } from './fetch/bucket-origin.ts';
 import type { ExportApi } from './fetch/export-api.ts';
@@ -52,12 +53,12 @@ export class ExportQueue implements Queue<AnnouncedExport> {
    * Resolves when the export is loaded, proven bad, or nacked: because the queue closes, or because it keeps
    * failing while another one waits. Never rejects.
    */
-  write(announced: AnnouncedExport): Promise<WriteResult> {
+  write(announced: AnnouncedExport, trace?: DeliveryTrace): Promise<WriteResult> {
     const { stream } = announced;
     const before = this.#last.get(stream) ?? Promise.resolve();
     this.#count(stream, 1);
     const result = before
-      .then(() => this.#loadUntilSettled(announced))
+      .then(() => this.#loadTraced(announced, trace))
       .finally(() => this.#count(stream, -1));
     this.#last.set(stream, result);
     return result;
@@ -68,8 +69,21 @@ export class ExportQueue implements Queue<AnnouncedExport> {
     await Promise.all(this.#last.values());
   }
 
-  async #loadUntilSettled({ stream, announcement }: AnnouncedExport): Promise<WriteResult> {
-    const { relay, bigquery, directory, log, metrics = noMetrics } = this.#options;
+  async #loadTraced(announced: AnnouncedExport, trace?: DeliveryTrace): Promise<WriteResult> {
+    const { table } = announced.announcement;
+    const endSpan = trace?.begin('load export', { 'tributary.table': table });
+    const result = await this.#loadUntilSettled(announced);
+    endSpan?.(result.kind === 'written' ? undefined : result.kind);
+    return result;
+  }
+
+  async #loadUntilSettled({
+    stream,
+    announcement,
+    traceparent,
+  }: AnnouncedExport): Promise<WriteResult> {
+    const { relay, bigquery, directory, metrics = noMetrics } = this.#options;
+    const log: Log = (entry) => this.#options.log({ ...entry, stream, traceparent });
     const found = this.#originOf(stream);
     if (!found) return { kind: 'nacked', reason: `no API is configured for stream "${stream}"` };
     const { signal } = this.#closing;
@@ -79,7 +93,7 @@ export class ExportQueue implements Queue<AnnouncedExport> {
       directory,
       location: relay.location,
       signal,
-      log: (entry) => log({ ...entry, stream }),
+      log,
       onFetched: (bytes) => metrics.fetched(stream, bytes),
     });
     let waitedMs = 0;
@@ -91,7 +105,7 @@ export class ExportQueue implements Queue<AnnouncedExport> {
       }
       const { reason } = outcome;
       if (outcome.kind === 'skipped') {
-        log({ severity: 'INFO', message: reason, stream });
+        log({ severity: 'INFO', message: reason });
         return { kind: 'written' };
       }
       const waitMs = waitAfter(outcome, tries);
@@ -99,12 +113,11 @@ export class ExportQueue implements Queue<AnnouncedExport> {
         log({
           severity: 'WARNING',
           message: 'export not loaded, the next one goes first',
-          stream,
           reason,
         });
         return { kind: 'nacked', reason };
       }
-      log({ severity: 'WARNING', message: 'export not loaded, trying again', stream, reason });
+      log({ severity: 'WARNING', message: 'export not loaded, trying again', reason });
       await sleep(waitMs, undefined, { signal }).catch(() => {});
       waitedMs += waitMs;
     }

@@ -10,6 +10,8 @@ export interface TraceColumns {
   /** When the edge received it, as a TIMESTAMP, or as an INT64 of Unix milliseconds. */
   receivedAt: string;
   receivedAtType: 'TIMESTAMP' | 'INT64';
+  /** The DATE of `receivedAt` in some time zone, if the table is partitioned by it. */
+  date?: string;
 }
 
 /**
@@ -27,13 +29,33 @@ export function traceColumns(stream: RelayStream): TraceColumns | undefined {
   if (typeOf(names.deliveryId) !== 'STRING') return undefined;
   const isMilliseconds = receivedAtType === 'INT64' && stream.source === 'segmentstream';
   if (receivedAtType !== 'TIMESTAMP' && !isMilliseconds) return undefined;
-  return { deliveryId: names.deliveryId, receivedAt: names.receivedAt, receivedAtType };
+  const { deliveryId, receivedAt } = names;
+  return { deliveryId, receivedAt, receivedAtType, ...(isMilliseconds && { date: 'date' }) };
 }
 
 /** Whether each delivery that is written stays visible in the stream's table. */
 export function leavesTrace(stream: RelayStream): boolean {
   return stream.key === undefined && traceColumns(stream) !== undefined;
 }
+
+/** Whether two deliveries with the same body have the same keys: then the second one changes nothing. */
+export function isKeyedByBody(stream: RelayStream): boolean {
+  const { key } = stream;
+  if (key === undefined || stream.source === 'segmentstream') return false;
+  const names = namesOf(stream);
+  if (key.includes(names.deliveryId ?? '') || key.includes(names.receivedAt ?? '')) return false;
+  if (stream.source !== 'generic') return key.every((name) => !stream.moreColumns?.[name]);
+  const { columns, id } = planOf(stream);
+  const ofKey = columns.filter(({ name }) => key.includes(name)).flatMap(({ from }) => from);
+  const places = ofKey.some((place) => place.of === 'fact' && place.fact === 'event:id')
+    ? [...ofKey, ...id.flat()]
+    : ofKey;
+  return places.every((place) =>
+    place.of === 'fact' ? place.fact.startsWith('event:') : bodyPlaces.has(place.of),
+  );
+}
+
+const bodyPlaces: ReadonlySet<string> = new Set(['event', 'body']);
 
 function namesOf(stream: RelayStream): { deliveryId?: string; receivedAt?: string } {
   if (stream.source === 'segmentstream') return { deliveryId: 'hit_id', receivedAt: 'received_at' };

@@ -1,3 +1,4 @@
+import { keyedLayout } from '../../shared/columns.ts';
 import type { Relay, RelayStream, TableName } from '../../shared/config/config.ts';
 import { sources } from '../../shared/sources/registry.ts';
 import { replaysTable } from '../dead-letters/replay-results.ts';
@@ -15,6 +16,7 @@ export interface RecountTables {
 
 /** Clocks of edge and subscriber may differ: a dead letter may be stored before it was received. */
 const clockSkewMs = 3_600_000;
+const dayMs = 86_400_000;
 
 /**
  * Counts the deliveries of one stream in the tables: each delivery id once, by what became of it at last. The parameter
@@ -24,20 +26,22 @@ export function recountQuery(relay: Relay, tables: RecountTables, range: TimeRan
   const { rows, hasLetters } = tables;
   const found = [keptIds(relay, tables, range)];
   if (rows) found.push(rowIds(relay, rows, range) ?? '');
-  if (hasLetters) found.push(`SELECT minute, id, 0 AS n, NULL AS kept, state, home FROM letters`);
+  if (hasLetters) {
+    found.push('SELECT minute, id, NULL AS event, NULL AS kept, state, home FROM letters');
+  }
   const source = rows && sources[rows.stream.source].delivers;
   // A dead letter of an export that was loaded at last.
   const replayed = source === 'exports' || !rows ? 'no row' : 'written';
   return `WITH ${hasLetters ? `${letterStates(relay, tables, range)},` : ''}
   found AS (${found.filter(Boolean).join('\n  UNION ALL ')}),
   deliveries AS (
-    SELECT minute, id, SUM(n) AS row_count, MAX(kept) AS kept, MAX(state) AS state, MAX(home) AS home
+    SELECT minute, id, ${rows && hasUnique(rows.stream) ? 'COUNT(DISTINCT event)' : 'COUNT(event)'} AS row_count, MAX(kept) AS kept, MAX(state) AS state, MAX(home) AS home
     FROM found GROUP BY minute, id)
   SELECT UNIX_MILLIS(minute) AS minute,
     CASE WHEN state = 'written' THEN '${replayed}'
       WHEN state IS NOT NULL THEN state
-      WHEN row_count > 0 OR kept = 'written' THEN 'written'
-      ELSE kept END AS outcome,
+      WHEN kept IS NOT NULL THEN kept
+      ELSE 'written' END AS outcome,
     COUNT(*) AS deliveries, SUM(row_count) AS row_count
   FROM deliveries WHERE IFNULL(home, @stream) = @stream
   GROUP BY minute, outcome`;
@@ -57,7 +61,7 @@ export function replaysQuery(relay: Relay, { since, until }: TimeRange): string 
 
 /** The ids that the ledger itself keeps. MAX puts 'written' before the others. */
 function keptIds(relay: Relay, { ledger }: RecountTables, { since, until }: TimeRange): string {
-  return `SELECT minute, id, 0 AS n, outcome AS kept, CAST(NULL AS STRING) AS state, CAST(NULL AS STRING) AS home
+  return `SELECT minute, id, CAST(NULL AS STRING) AS event, outcome AS kept, CAST(NULL AS STRING) AS state, CAST(NULL AS STRING) AS home
     FROM ${tablePath(relay, ledger)}, UNNEST(delivery_ids) AS id
     WHERE minute >= ${timeLiteral(since)} AND minute < ${timeLiteral(until)}
       AND stream = @stream AND side = 'subscriber'`;
@@ -74,11 +78,41 @@ function rowIds(
   const column = `\`${columns.receivedAt}\``;
   const isTime = columns.receivedAtType === 'TIMESTAMP';
   const [from, to] = [since, until].map((time) => (isTime ? timeLiteral(time) : String(time)));
+  // So that BigQuery reads only the partitions of these days.
+  const dates = columns.date
+    ? ` AND \`${columns.date}\` BETWEEN ${day(since - dayMs)} AND ${day(until + dayMs)}`
+    : '';
   const time = isTime ? column : `TIMESTAMP_MILLIS(${column})`;
   // The ids of events that history imported are UUIDs of version 8.
-  return `SELECT TIMESTAMP_TRUNC(${time}, MINUTE) AS minute, ${id} AS id, 1 AS n, NULL AS kept, NULL AS state, NULL AS home
+  return `SELECT TIMESTAMP_TRUNC(${time}, MINUTE) AS minute, ${id} AS id, ${eventOf(stream, columns.deliveryId)} AS event, NULL AS kept, NULL AS state, NULL AS home
     FROM ${tablePath(relay, name)}
-    WHERE ${column} >= ${from} AND ${column} < ${to} AND ${id} IS NOT NULL AND SUBSTR(${id}, 15, 1) != '8'`;
+    WHERE ${column} >= ${from} AND ${column} < ${to} AND ${id} IS NOT NULL AND SUBSTR(${id}, 15, 1) != '8'${dates}`;
+}
+
+function day(time: number): string {
+  return `DATE '${new Date(time).toISOString().slice(0, 10)}'`;
+}
+
+/** Whether the table shows which of its rows are duplicates: then a row counts once, as in `<table>_unique`. */
+function hasUnique(stream: RelayStream): boolean {
+  return copiesOf(stream) !== undefined;
+}
+
+/** What tells the rows of a delivery apart, as text. */
+function eventOf(stream: RelayStream, deliveryId: string): string {
+  const others = (copiesOf(stream) ?? []).filter((name) => name !== deliveryId);
+  const texts = others.map((name) => `IFNULL(CAST(\`${name}\` AS STRING), '')`);
+  return texts.length === 0
+    ? "''"
+    : texts.length === 1
+      ? (texts[0] ?? '')
+      : `CONCAT(${texts.join(", '/', ")})`;
+}
+
+function copiesOf(stream: RelayStream): readonly string[] | undefined {
+  const source = sources[stream.source];
+  if (source.delivers !== 'rows') return undefined;
+  return keyedLayout(source.layout(stream), stream).copies?.by;
 }
 
 /**

@@ -13,6 +13,9 @@ export interface PulledMessage {
   readonly id: string;
   readonly data: Uint8Array;
   readonly attributes: Readonly<Record<string, string>>;
+  readonly publishTime?: Date;
+  /** 0 where the subscription does not count them. */
+  readonly deliveryAttempt?: number;
   /** When it was pulled, in Unix milliseconds. */
   readonly received?: number;
   ack(): void;

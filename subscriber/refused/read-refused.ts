@@ -46,7 +46,7 @@ interface Cells {
 export async function readRefused(
   source: RefusedSource,
   filter: RefusedFilter = {},
-  keep = 100,
+  keep = source.relay.refused.keep,
 ): Promise<RefusedDelivery[]> {
   const { relay, bigquery } = source;
   if (!(await exists(bigquery, refusedTable(relay)))) return [];

@@ -6,6 +6,7 @@ import { sources } from '../../shared/sources/registry.ts';
 import type { Announcement } from '../../shared/sources/source.ts';
 import { type ReportTables, writeReport } from '../ledger/write-report.ts';
 import type { RecentIds } from '../pull/redeliveries.ts';
+import type { DeliveryTrace } from '../traces/delivery-trace.ts';
 import { EventBudget, sizeOf } from './event-budget.ts';
 import { EventResults } from './event-results.ts';
 import { inflateEnvelope } from './inflate-body.ts';
@@ -16,6 +17,8 @@ import { invalid, type Queue, type WriteResult } from './write-result.ts';
 export interface AnnouncedExport {
   stream: string;
   announcement: Announcement;
+  /** Of the delivery that announced it. */
+  traceparent?: string | undefined;
 }
 
 export interface DeliveryWriterOptions {
@@ -41,8 +44,12 @@ export class DeliveryWriter {
     this.#options = options;
   }
 
-  /** Never throws or rejects. Adds no promise of its own: every message would pay for it. */
-  write(envelope: Envelope): WriteResult | Promise<WriteResult> {
+  /**
+   * Never throws or rejects. Adds no promise of its own: every message would pay for it.
+   *
+   * @param trace of the delivery, if it is sampled
+   */
+  write(envelope: Envelope, trace?: DeliveryTrace): WriteResult | Promise<WriteResult> {
     if (envelope.stream === edgeReportStream) {
       const { reports } = this.#options;
       return reports ? writeReport(reports, envelope) : nacked('no table for reports is open');
@@ -55,19 +62,24 @@ export class DeliveryWriter {
     try {
       const inflated = inflateEnvelope(envelope, stream.maxBodyBytes);
       if (!inflated.ok) return invalid({ reason: inflated.reason });
-      return this.#writeDelivery(inflated.envelope, stream);
+      return this.#writeDelivery(inflated.envelope, stream, trace);
     } catch (error) {
       return mappingFailed(error);
     }
   }
 
-  #writeDelivery(envelope: Envelope, stream: RelayStream): WriteResult | Promise<WriteResult> {
+  #writeDelivery(
+    envelope: Envelope,
+    stream: RelayStream,
+    trace?: DeliveryTrace,
+  ): WriteResult | Promise<WriteResult> {
     const source = sources[stream.source];
     if (source.delivers === 'exports') {
       const reading = source.announcement(envelope, stream);
       if (reading.ok) {
         const { announcement } = reading;
-        return this.#load({ stream: stream.name, announcement });
+        const { traceparent } = envelope;
+        return this.#load({ stream: stream.name, announcement, traceparent }, trace);
       }
       const { reason, column } = reading;
       return invalid({ reason, ...(column !== undefined && { column }) });
@@ -75,18 +87,19 @@ export class DeliveryWriter {
     const table = this.#options.tables.get(stream.name);
     if (!table) return nacked(`no table is open for stream "${stream.name}"`);
     const mappings = source.mapEach?.(envelope, stream);
-    if (mappings) return this.#writeEvents(mappings, envelope, stream, table);
+    if (mappings) return this.#writeEvents(mappings, envelope, stream, { table, trace });
     const [mapping] = source.map(envelope, stream);
     if (!mapping) return { kind: 'written', rows: 0, hasNoRow: true };
     const isInPart = this.#options.writtenInPart.has(envelope.deliveryId);
     return writeMapping(table, mapping, {
       sequence: stream.key && changeSequence(envelope, mapping.event),
       writtenBefore: isInPart ? 'in part' : undefined,
+      trace,
     });
   }
 
-  async #load(announced: AnnouncedExport): Promise<WriteResult> {
-    const result = await this.#options.exports.write(announced);
+  async #load(announced: AnnouncedExport, trace?: DeliveryTrace): Promise<WriteResult> {
+    const result = await this.#options.exports.write(announced, trace);
     return result.kind === 'written' ? { ...result, rows: 0, hasNoRow: true } : result;
   }
 
@@ -95,7 +108,7 @@ export class DeliveryWriter {
     mappings: Iterable<Mapping>,
     envelope: Envelope,
     stream: RelayStream,
-    table: RowTable,
+    { table, trace }: { table: RowTable; trace: DeliveryTrace | undefined },
   ): Promise<WriteResult> {
     const { deliveryId } = envelope;
     const budget = this.#budgetOf(stream);
@@ -112,6 +125,7 @@ export class DeliveryWriter {
           const result = writeMapping(table, mapping, {
             sequence: stream.key && changeSequence(envelope, event),
             writtenBefore: event === undefined ? undefined : this.#writtenBefore(deliveryId, event),
+            trace,
           });
           results.track(event, result, () => budget.free(bytes));
         }

@@ -1,3 +1,4 @@
+import type { DeliveryTrace } from '../traces/delivery-trace.ts';
 import type { WriteResult } from './write-result.ts';
 
 /** An encoded row in its table's queue. */
@@ -5,11 +6,19 @@ export class PendingRow {
   readonly bytes: Uint8Array;
   /** When it was queued, in milliseconds of the queue's clock. */
   readonly since: number;
+  /** Of its delivery, if that is sampled. */
+  readonly trace: DeliveryTrace | undefined;
   #resolve: (result: WriteResult) => void;
 
-  constructor(bytes: Uint8Array, since: number, resolve: (result: WriteResult) => void) {
+  constructor(
+    bytes: Uint8Array,
+    since: number,
+    trace: DeliveryTrace | undefined,
+    resolve: (result: WriteResult) => void,
+  ) {
     this.bytes = bytes;
     this.since = since;
+    this.trace = trace;
     this.#resolve = resolve;
   }
 

@@ -3,6 +3,7 @@ import type { Row } from '../../shared/columns.ts';
 import type { Envelope } from '../../shared/envelope.ts';
 import type { Mapping, ValueNote } from '../../shared/shape/map-columns.ts';
 import type { RowEncoder } from '../bigquery/encode/encode.ts';
+import type { DeliveryTrace } from '../traces/delivery-trace.ts';
 import {
   invalid,
   mergeProblems,
@@ -25,13 +26,15 @@ export interface RowOptions {
   notes?: readonly ValueNote[] | undefined;
   /** How the row was written before, if it was. */
   writtenBefore?: 'whole' | 'in part' | undefined;
+  /** Of the delivery, if it is sampled. */
+  trace?: DeliveryTrace | undefined;
 }
 
 /** Encodes a row and queues it, unless it was written before. */
 export function writeRow(
   { encoder, queue }: RowTable,
   row: Row,
-  { sequence, notes, writtenBefore }: RowOptions = {},
+  { sequence, notes, writtenBefore, trace }: RowOptions = {},
 ): WriteResult | Promise<WriteResult> {
   const encoded = encoder.encode(row, sequence);
   if (!encoded.ok) {
@@ -42,7 +45,7 @@ export function writeRow(
   if (writtenBefore === 'whole' || (writtenBefore === 'in part' && problem)) {
     return { kind: 'written', rows: 0, ...(problem && { problem }) };
   }
-  const result = queue.write(encoded.row);
+  const result = queue.write(encoded.row, trace);
   return problem ? withProblem(problem, result) : result;
 }
 

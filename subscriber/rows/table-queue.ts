@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TableWriter } from '../bigquery/append/writer.ts';
 import { TableRepair } from '../bigquery/tables/table-repair.ts';
 import type { InFlightLimit, LimitedQueue } from '../pull/in-flight-limit.ts';
+import type { DeliveryTrace } from '../traces/delivery-trace.ts';
+import type { Traces } from '../traces/traces.ts';
 import { Batches, type BatchLimits, defaultLimits } from './batches.ts';
 import { type PendingAppend, PendingAppends, PendingRow } from './pending-rows.ts';
 import type { Queue, WriteResult } from './write-result.ts';
@@ -14,6 +16,8 @@ export interface TableQueueOptions {
   maxPending: RowsAndBytes;
   /** Called when BigQuery keeps refusing every row alike; may repair the table before the next try. */
   onSetupFailure: (reason: string) => Promise<void>;
+  /** Absent where no traces are exported. */
+  traces?: { begin: Pick<Traces, 'append'>; table: string } | undefined;
   random?: () => number;
 }
 
@@ -74,12 +78,12 @@ export class TableQueue implements Queue<Uint8Array>, LimitedQueue {
     this.#repair.pauseUntil(isOpen);
   }
 
-  write(row: Uint8Array): Promise<WriteResult> {
+  write(row: Uint8Array, trace?: DeliveryTrace): Promise<WriteResult> {
     if (this.#closing.signal.aborted) {
       return Promise.resolve({ kind: 'nacked', reason: 'the subscriber is stopping' });
     }
     return new Promise<WriteResult>((resolve) => {
-      this.#add(new PendingRow(row, this.#options.inFlight.now, resolve));
+      this.#add(new PendingRow(row, this.#options.inFlight.now, trace, resolve));
     });
   }
 
@@ -153,10 +157,12 @@ export class TableQueue implements Queue<Uint8Array>, LimitedQueue {
 
   /** Settles every row. A row that may still be written is tried again until the queue closes. */
   async #appendUntilSettled(append: PendingAppend): Promise<void> {
-    while (append.rows.length > 0) {
+    for (let tries = 0; append.rows.length > 0; tries++) {
       const { rows, refusedAt } = append;
       const encoded = rows.map((row) => row.bytes);
+      const endSpans = this.#beginSpans(rows, tries > 0);
       const result = await this.#options.writer.append(encoded, refusedAt);
+      endSpans?.(result);
       if (result.written.length > 0) this.#noteWritten(result.written.length);
       for (const index of result.written) rows[index]?.settle({ kind: 'written' });
       for (const { index, reason } of result.invalid) {
@@ -172,6 +178,11 @@ export class TableQueue implements Queue<Uint8Array>, LimitedQueue {
       }
       await this.#repair.run(reason);
     }
+  }
+
+  #beginSpans(rows: readonly PendingRow[], isRetry: boolean) {
+    const { traces, inFlight } = this.#options;
+    return traces?.begin.append(traces.table, rows, { now: inFlight.now, isRetry });
   }
 
   #noteWritten(rows: number): void {

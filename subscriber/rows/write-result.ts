@@ -1,3 +1,5 @@
+import type { DeliveryTrace } from '../traces/delivery-trace.ts';
+
 /** Why an event, or a part of one, is in no table. For people: it holds nothing of the payload. */
 export interface Problem {
   reason: string;
@@ -32,8 +34,12 @@ export function invalid(problem: Problem): WriteResult {
 
 /** Holds rows, dead letters or exports until BigQuery has taken or refused them. */
 export interface Queue<Item> {
-  /** Resolves once the result is known, however long that takes. Never rejects. */
-  write(item: Item): Promise<WriteResult>;
+  /**
+   * Resolves once the result is known, however long that takes. Never rejects.
+   *
+   * @param trace of the delivery, if it is sampled
+   */
+  write(item: Item, trace?: DeliveryTrace): Promise<WriteResult>;
   /** Writes what is queued, for at most `graceMs`, and nacks the rest. */
   close(graceMs: number): Promise<void>;
 }

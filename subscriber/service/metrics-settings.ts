@@ -1,4 +1,10 @@
 import { RelayError } from '../../shared/errors.ts';
+import {
+  checkOtlp,
+  findEndpoint,
+  millisecondsOf,
+  type OtlpEndpoint,
+} from '../otlp/otlp-settings.ts';
 
 /** Where metrics go, by the standard variables of OpenTelemetry. */
 export interface MetricsSettings {
@@ -40,10 +46,8 @@ function exportersOf(environment: NodeJS.ProcessEnv, problems: string[]): Set<st
   return new Set(names);
 }
 
-function endpointOf(environment: NodeJS.ProcessEnv): [string, string] | undefined {
-  const names = ['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
-  const name = names.find((one) => environment[one]);
-  return name === undefined ? undefined : [name, environment[name] ?? ''];
+function endpointOf(environment: NodeJS.ProcessEnv): OtlpEndpoint | undefined {
+  return findEndpoint('OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', environment);
 }
 
 function addressOf(environment: NodeJS.ProcessEnv, problems: string[]) {
@@ -56,38 +60,9 @@ function addressOf(environment: NodeJS.ProcessEnv, problems: string[]) {
 }
 
 function pushOf(environment: NodeJS.ProcessEnv, problems: string[]) {
-  const [name, endpoint] = endpointOf(environment) ?? [];
-  if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? '')) {
-    // It is not printed: it may hold a password.
-    problems.push(`${name} must be a URL, such as http://localhost:4318`);
-  }
-  const protocol =
-    environment['OTEL_EXPORTER_OTLP_METRICS_PROTOCOL'] ||
-    environment['OTEL_EXPORTER_OTLP_PROTOCOL'] ||
-    'http/protobuf';
-  if (protocol !== 'http/protobuf') {
-    problems.push(
-      `OTEL_EXPORTER_OTLP_PROTOCOL is "${protocol}", and only http/protobuf is supported, on port 4318 of most collectors`,
-    );
-  }
+  const protocol = environment['OTEL_EXPORTER_OTLP_METRICS_PROTOCOL'];
+  checkOtlp(endpointOf(environment), protocol, environment, problems);
   const intervalMs = millisecondsOf('OTEL_METRIC_EXPORT_INTERVAL', 60_000, environment, problems);
   const timeoutMs = millisecondsOf('OTEL_METRIC_EXPORT_TIMEOUT', 30_000, environment, problems);
   return { intervalMs, timeoutMs: Math.min(timeoutMs, intervalMs) };
-}
-
-/** A timer of Node takes no longer time. */
-const maxMilliseconds = 2 ** 31 - 1;
-
-function millisecondsOf(
-  name: string,
-  byDefault: number,
-  environment: NodeJS.ProcessEnv,
-  problems: string[],
-): number {
-  const text = environment[name]?.trim();
-  const value = text ? Number(text) : byDefault;
-  if (!(Number.isInteger(value) && value > 0 && value <= maxMilliseconds)) {
-    problems.push(`${name} is "${text}", and must be a whole number of milliseconds above 0`);
-  }
-  return value;
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { RelayError } from '../../shared/errors.ts';
 import { type HealthAddress, readHealthAddress } from '../environment.ts';
-import { logToStdout as log } from '../log.ts';
+import { openLog } from '../logs/open-log.ts';
 import { maxBackoffMs } from '../pull/subscription.ts';
 import { drained, type MessageCounts } from './drain.ts';
 import { type DeliveryInFlight, type Readiness, startHealth } from './health.ts';
@@ -21,6 +21,8 @@ export interface Subscriber extends MessageCounts {
 
 /** Starts the subscriber; `onFailure` is called when it can't go on. */
 type Start = (onFailure: () => void) => Promise<Subscriber>;
+
+const log = openLog();
 
 const usage = 'node subscriber/main.ts [serve | drain [--quiet-seconds <n>]]';
 

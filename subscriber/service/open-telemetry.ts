@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,13 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type HrTime, ValueType } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
-import {
-  defaultResource,
-  detectResources,
-  envDetector,
-  type Resource,
-  resourceFromAttributes,
-} from '@opentelemetry/resources';
+import type { Resource } from '@opentelemetry/resources';
 import {
   AggregationTemporality,
   DataPointType,
@@ -21,14 +14,19 @@ import {
   type MetricData,
   type MetricProducer,
   PeriodicExportingMetricReader,
-  type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
 import { RelayError } from '../../shared/errors.ts';
 import type { Log } from '../log.ts';
+import { reportFailures, resourceOf } from '../otlp/otlp-export.ts';
 import { type MetricKey, type MetricRow, metricTable } from './metric-table.ts';
 import type { HistogramValue, Series } from './metrics-recorder.ts';
 import type { MetricsSettings } from './metrics-settings.ts';
 import { version } from './version.ts';
+
+const failureMessages = {
+  failed: 'the collector does not take the metrics; they are sent again at each interval',
+  over: 'the collector takes the metrics again',
+};
 
 // Loaded only where the environment asks for metrics: main.ts imports it dynamically.
 
@@ -64,7 +62,7 @@ export async function startOpenTelemetry(
   }
   if (otlp) {
     const reader = new PeriodicExportingMetricReader({
-      exporter: reportFailures(new OTLPMetricExporter(), log),
+      exporter: reportFailures(new OTLPMetricExporter(), failureMessages, log),
       exportIntervalMillis: otlp.intervalMs,
       exportTimeoutMillis: otlp.timeoutMs,
       metricProducers: [producer],
@@ -79,19 +77,6 @@ export async function startOpenTelemetry(
       await Promise.race([ended, sleep(withinMs, undefined, { ref: false })]);
     },
   };
-}
-
-/** `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` override what is known here. */
-function resourceOf(): Resource {
-  const own = resourceFromAttributes({
-    'service.name': 'tributary',
-    'service.version': version,
-    // Without it, the series of two replicas are one to the collector.
-    'service.instance.id': randomUUID(),
-  });
-  return defaultResource()
-    .merge(own)
-    .merge(detectResources({ detectors: [envDetector] }));
 }
 
 async function serve(
@@ -120,32 +105,6 @@ async function serve(
     server.close();
     server.closeAllConnections();
   };
-}
-
-const succeeded = 0;
-
-/**
- * Logs that the collector does not take the metrics once, and once that it does again. Sums are exported, so an
- * export that failed costs only its point in time: the reader drops it, and keeps nothing.
- */
-function reportFailures(exporter: PushMetricExporter, log: Log): PushMetricExporter {
-  let isFailing = false;
-  const begin = exporter.export.bind(exporter);
-  exporter.export = (metrics, callback) =>
-    begin(metrics, (result) => {
-      const fails = result.code !== succeeded;
-      if (fails && !isFailing) {
-        const cause = result.error?.message;
-        const message =
-          'the collector does not take the metrics; they are sent again at each interval';
-        log({ severity: 'WARNING', message, cause });
-      } else if (!fails && isFailing) {
-        log({ severity: 'INFO', message: 'the collector takes the metrics again' });
-      }
-      isFailing = fails;
-      callback(result);
-    });
-  return exporter;
 }
 
 /** The sums as OpenTelemetry's data. They are cumulative, since the start. */

@@ -87,7 +87,7 @@ async function createOrAdopt(
       await adopt(pubsub.subscription(name), name, filter, holder);
       return { name, isResumed: true };
     }
-    // A filter only saves traffic: readTailEvent looks at the stream, too.
+    // A server without filters, such as Google's emulator: readTailEvent looks at the stream, too.
     if (code !== grpcStatus.unimplemented || filter === undefined) throw error;
   }
   return await createOrAdopt(pubsub, relay, name, { name: options.name, holder });

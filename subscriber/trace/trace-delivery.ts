@@ -2,6 +2,7 @@ import type { BigQuery } from '@google-cloud/bigquery';
 import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import type { RefusedDelivery } from '../../shared/report/refused.ts';
 import { findLetters, type StoredLetter } from '../dead-letters/find-letters.ts';
+import { readLedger } from '../ledger/read-ledger.ts';
 import { readRefused } from '../refused/read-refused.ts';
 import type { DeliveryInFlight } from '../service/health.ts';
 import { askSubscriber } from './ask-subscriber.ts';
@@ -40,9 +41,20 @@ export interface DeliveryTrace {
   letters: StoredLetter[];
   replays: FoundReplay[];
   settled: SettledDelivery[];
+  /** Of a delivery that is nowhere: what the ledger says of its minute. Absent while there is no ledger. */
+  minute?: MinuteState[];
   /** Where was looked. */
   searched: SearchedTable[];
   subscribers: { url: string; problem?: string }[];
+}
+
+/** The deliveries of one stream that the edge received in a minute. */
+interface MinuteState {
+  stream: string;
+  accepted: number;
+  /** Accepted, and not arrived: in Pub/Sub, or in overflow. */
+  remainder: number;
+  overflow: number;
 }
 
 /** A beginning that several deliveries have. */
@@ -89,15 +101,36 @@ export async function traceDelivery(
   }));
   const stream = streamOf(found, inFlight);
   const receivedAt = receivedAtOf(deliveryId, id);
+  const state = stateOf(found, inFlight);
+  const minute = state === 'nowhere' ? await readMinute(id, options) : undefined;
   return {
     deliveryId,
-    state: stateOf(found, inFlight),
+    state,
     ...(receivedAt !== undefined && { receivedAt }),
     ...(stream !== undefined && { stream }),
     ...found,
+    ...(minute && minute.length > 0 && { minute }),
     inFlight,
     subscribers,
   };
+}
+
+const minuteMs = 60_000;
+
+/** Of the streams with accepted deliveries. Nothing is recounted: a trace only reads. */
+async function readMinute({ time }: SoughtId, options: TraceOptions): Promise<MinuteState[]> {
+  if (!time) return [];
+  const since = Math.floor(time.from / minuteMs) * minuteMs;
+  const { stream } = options;
+  const lines = await readLedger(options, {
+    ...{ since, until: time.to + minuteMs, recount: false },
+    ...(stream && { stream: stream.name }),
+  });
+  return lines
+    .filter(({ accepted }) => accepted > 0)
+    .map(({ stream: name, accepted, remainder, overflow }) => ({
+      ...{ stream: name, accepted, remainder, overflow },
+    }));
 }
 
 type Found = Pick<

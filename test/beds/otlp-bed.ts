@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import protobuf from 'protobufjs';
 import { onTestFinished } from 'vitest';
+import { type ReceivedSpan, readSpans } from './otlp-spans.ts';
 
 /** What is read here of https://github.com/open-telemetry/opentelemetry-proto, by its field numbers. */
 const schema = `
@@ -58,6 +59,8 @@ export interface ReceivedMetrics {
 /** Stands for a collector, until the test is over. `answer` may leave a request without an answer. */
 export async function startOtlpBed(answer: (response: ServerResponse) => void) {
   const received: ReceivedMetrics[] = [];
+  const spans: ReceivedSpan[] = [];
+  const bodies: Buffer[] = [];
   const open = new Set<ServerResponse>();
   const state = { mostOpen: 0, answer };
   const server = createServer(async (request, response) => {
@@ -66,7 +69,11 @@ export async function startOtlpBed(answer: (response: ServerResponse) => void) {
     response.once('close', () => open.delete(response));
     const body = await buffer(request).catch(() => undefined);
     if (!body) return;
-    received.push({ path: request.url, headers: request.headers, ...read(body) });
+    bodies.push(body);
+    const isTraces = request.url === '/v1/traces';
+    if (isTraces) spans.push(...readSpans(body));
+    const metrics = isTraces ? { resource: {}, values: new Map() } : read(body);
+    received.push({ path: request.url, headers: request.headers, ...metrics });
     state.answer(response);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -75,7 +82,7 @@ export async function startOtlpBed(answer: (response: ServerResponse) => void) {
     server.closeAllConnections();
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, received, state };
+  return { url: `http://127.0.0.1:${port}`, received, spans, bodies, state };
 }
 
 function read(body: Buffer): Pick<ReceivedMetrics, 'resource' | 'values'> {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { edgeReportStream } from '../../shared/report/edge-report.ts';
 import type { Fault, Try } from './pubsub-stand-in-script.ts';
 
 export interface PubsubStandIn {
@@ -15,7 +16,12 @@ export interface PubsubStandIn {
  * `PUT /script/<topic>` takes a list of faults, one for each try to come, and `GET /tries/<topic>`
  * gives the tries so far.
  */
-export async function startPubsubStandIn(): Promise<PubsubStandIn> {
+export async function startPubsubStandIn({
+  hidesReports = false,
+}: {
+  /** Takes the edge's own reports, which come at any time, without a fault and without a record. */
+  hidesReports?: boolean;
+} = {}): Promise<PubsubStandIn> {
   const scripts = new Map<string, Fault[]>();
   const tries = new Map<string, Try[]>();
   const sockets = new Set<Socket>();
@@ -29,7 +35,9 @@ export async function startPubsubStandIn(): Promise<PubsubStandIn> {
       response.end(JSON.stringify(tries.get(topic) ?? []));
     } else {
       // An edge that breaks off in mid-body has made no try.
-      await takeTry(request, response, scripts, tries).catch(() => response.destroy());
+      await takeTry(request, response, scripts, tries, hidesReports).catch(() =>
+        response.destroy(),
+      );
     }
   });
   server.on('connection', (socket) => {
@@ -51,10 +59,10 @@ async function takeTry(
   response: ServerResponse,
   scripts: Map<string, Fault[]>,
   tries: Map<string, Try[]>,
+  hidesReports: boolean,
 ): Promise<void> {
   const path = request.url ?? '';
   const topic = /\/topics\/([^:]+):publish$/.exec(path)?.[1] ?? '';
-  const fault = scripts.get(topic)?.shift();
   const made: Try = {
     path,
     authorization: request.headers.authorization ?? '',
@@ -62,6 +70,12 @@ async function takeTry(
     stored: false,
     abandoned: false,
   };
+  const [first] = made.request.messages;
+  if (hidesReports && first?.attributes['stream'] === edgeReportStream) {
+    answer(response, undefined, made, 'report');
+    return;
+  }
+  const fault = scripts.get(topic)?.shift();
   const list = tries.get(topic) ?? [];
   tries.set(topic, [...list, made]);
   response.on('close', () => {

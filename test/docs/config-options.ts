@@ -24,6 +24,8 @@ export interface OptionGroup {
 
 const stream = (made: string) => `defineRelay({ ...relay, streams: { own: ${made} } })`;
 const genericWith = (options: string) => stream(`generic({ ...signed, ${options} })`);
+const alertsWith = (alerts: string) =>
+  `defineRelay({ ...relay, streams: { orders: shopify({ table }) }, alerts: ${alerts} })`;
 const absmartlyWith = (options: string) => stream(`absmartly({ ...exported, ${options} })`);
 
 export const optionGroups: readonly OptionGroup[] = [
@@ -33,6 +35,31 @@ export const optionGroups: readonly OptionGroup[] = [
     interfaces: ['RelayOptions'],
     takenBy: 'Options of `defineRelay`.',
     relayWith: (example) => `defineRelay({ ...relay, ${example} })`,
+  },
+  {
+    title: '`alerts`',
+    file: 'shared/config/alert-options.ts',
+    interfaces: ['AlertOptions'],
+    takenBy:
+      'The option `alerts` of a relay, with the conditions below. [docs/operate/alerts.md](operate/alerts.md) explains it.',
+    relayWith: (example) =>
+      example.startsWith('receivers')
+        ? alertsWith(`{ ${example} }`)
+        : alertsWith(`{ receivers: [receiver], ${example} }`),
+  },
+  {
+    title: 'A receiver of alerts',
+    file: 'shared/config/alert-options.ts',
+    interfaces: ['AlertReceiver'],
+    takenBy: 'Options of each receiver in `receivers`.',
+    relayWith: (example) => alertsWith(`{ receivers: [{ ...receiver, ${example} }] }`),
+  },
+  {
+    title: 'Conditions of alerts',
+    file: 'shared/config/alert-options.ts',
+    interfaces: ['AlertConditions'],
+    takenBy: 'Options of `alerts`, and of each stream in its `streams`.',
+    relayWith: (example) => alertsWith(`{ receivers: [receiver], ${example} }`),
   },
   {
     title: 'Refused deliveries',

@@ -52,6 +52,7 @@ const signed = { table, scheme: 'hubspot', event: '$.type', id: '$.id' } as cons
 const exported = { table, apiUrl: 'https://your-subdomain.absmartly.com' } as const;
 const acme = { signature: 'header:x-acme-signature' } as const;
 const acmeJwt = { signature: 'header:x-acme-jwt', bodyHash: 'payload_hash' } as const;
+const receiver = { url: 'ALERTS_URL', format: 'generic' } as const;
 const api = { url: 'https://app.example.com' };
 const bucket = { kind: 'gcs', bucket: 'my-exports' } as const;
 const STRING = { type: 'STRING', from: '$.a' } as const;

@@ -7,6 +7,7 @@ const codes = Object.keys(errors) as (keyof typeof errors)[];
 
 /** Where the errors of a prefix come from. */
 const prefixes: Record<string, string> = {
+  alerts: 'The alerts of the config, and their receivers.',
   arguments: 'The command line of the subscriber.',
   bigquery: 'BigQuery, as `tributary import`, `backfill`, `reconcile` and `query` use it.',
   body: 'The body that `tributary send` reads.',

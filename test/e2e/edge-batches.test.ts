@@ -15,7 +15,7 @@ let pubsub: PubsubStandIn;
 let edge: Edge;
 
 beforeAll(async () => {
-  pubsub = await startPubsubStandIn();
+  pubsub = await startPubsubStandIn({ hidesReports: true });
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const account = {
     client_email: 'relay@your-project.iam.gserviceaccount.com',

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -14,6 +15,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { portNames } from '../../local/parts/ports.ts';
+import { exporterPackages } from '../../subscriber/otlp/load-exporter.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const modules = join(root, 'node_modules');
@@ -118,6 +120,40 @@ stripe({ tabel: 'a.b' });
       env: { ...process.env, PATH: `${join(modules, '.bin')}${delimiter}${process.env['PATH']}` },
     });
     expect(compiled).toMatchObject({ status: 0, stdout: '' });
+  });
+
+  it('brings no exporter of metrics and traces, and names the command that installs them', () => {
+    const without = join(home, 'without');
+    const links = join(without, 'node_modules');
+    cpSync(project, without, { recursive: true, verbatimSymlinks: true });
+    rmSync(join(links, '@opentelemetry'));
+    const manifest = JSON.parse(
+      readFileSync(join(links, 'tributary-relay', 'package.json'), 'utf8'),
+    ) as Record<'dependencies' | 'peerDependencies', Record<string, string>>;
+    for (const name of Object.keys(manifest.dependencies)) {
+      if (!name.startsWith('@opentelemetry/')) continue;
+      mkdirSync(join(links, '@opentelemetry'), { recursive: true });
+      symlinkSync(join(modules, name), join(links, name));
+    }
+    const serve = (environment: Record<string, string>) =>
+      spawnSync(
+        process.execPath,
+        [join(links, 'tributary-relay', 'dist', 'cli', 'tributary.js'), 'serve'],
+        { cwd: without, encoding: 'utf8', env: { ...process.env, ...environment } },
+      );
+    for (const environment of [
+      { OTEL_METRICS_EXPORTER: 'prometheus' },
+      { OTEL_TRACES_EXPORTER: 'otlp' },
+    ]) {
+      const { status, stdout } = serve(environment);
+      expect(status).toBe(1);
+      expect(stdout).toContain('environment.packages');
+      for (const name of exporterPackages) {
+        const version = manifest.peerDependencies[name];
+        expect(version).toMatch(/^\d/);
+        expect(stdout).toContain(`${name}@${version}`);
+      }
+    }
   });
 
   it('runs the whole relay', { timeout: 120_000 }, () => {

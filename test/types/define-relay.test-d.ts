@@ -1,4 +1,5 @@
 import {
+  type AlertReceiver,
   datanostro,
   defineRelay,
   type Relay,
@@ -23,10 +24,39 @@ describe('defineRelay', () => {
       subscription: 'webhooks-bigquery',
       deadLetters: 'webhooks.dead_letters',
       publicUrl: 'https://hooks.example.com',
+      alerts: {
+        receivers: [{ url: 'ALERTS_URL', format: 'teams', streams: ['shop'], heartbeat: '1d' }],
+        window: '1h',
+        deadLetters: 10,
+        tableRefused: '5m',
+        freshness: false,
+        silentAfter: '6h',
+        overflow: 5,
+        unauthorized: 0.5,
+        unauthorizedCount: 10,
+        streams: { shop: { silentAfter: 'learned', deadLetters: false } },
+        every: '2m',
+        clearAfter: '10m',
+        bigqueryAway: '10m',
+        consoleUrl: 'https://relay.example.com',
+      },
       log: 'all',
       refused: { keep: 20, bodyBytes: 512 },
       streams,
     });
+  });
+
+  it('refuses alerts without a receiver, of another format, or without a unit', () => {
+    // @ts-expect-error
+    defineRelay({ project: 'my-project', streams, alerts: {} });
+    const receivers = [{ url: 'ALERTS_URL', format: 'slack' }] as const;
+    // @ts-expect-error
+    defineRelay({ project: 'my-project', streams, alerts: { receivers, every: '60' } });
+    // @ts-expect-error
+    defineRelay({ project: 'my-project', streams, alerts: { receivers, silentAfter: true } });
+    // @ts-expect-error
+    const irc = [{ url: 'ALERTS_URL', format: 'irc' }] satisfies AlertReceiver[];
+    expectTypeOf(irc).not.toBeAny();
   });
 
   it('refuses an unknown log, and unknown options of what is kept of refused deliveries', () => {

@@ -1,4 +1,4 @@
-import { FlattenedSign } from 'jose';
+import { encode } from 'jose/base64url';
 import { RelayError } from '../../shared/errors.ts';
 import { decode, toBytes } from '../../shared/signatures/bytes.ts';
 import type { Key } from '../../shared/signatures/keys/keys.ts';
@@ -53,13 +53,16 @@ export class AccessTokens {
   }
 }
 
+/**
+ * A JWS in its compact form (RFC 7515, section 3.1). Of jose only base64url: its signing classes read keys of every kind
+ * and algorithm, and would add 3.5 KiB to the bundle. In the tests all of jose verifies the token.
+ */
 async function sign({ email, keyId, key }: Account, nowS: number): Promise<string> {
+  const header = { alg: 'RS256', kid: keyId, typ: 'JWT' };
   const claims = { iss: email, sub: email, aud: audience, iat: nowS, exp: nowS + lifetimeS };
-  // jose's SignJWT would be shorter, but add 1 KiB to the bundle.
-  const jws = await new FlattenedSign(toBytes(JSON.stringify(claims)))
-    .setProtectedHeader({ alg: 'RS256', kid: keyId, typ: 'JWT' })
-    .sign(key);
-  return `${jws.protected}.${jws.payload}.${jws.signature}`;
+  const signed = `${encode(JSON.stringify(header))}.${encode(JSON.stringify(claims))}`;
+  const signature = await crypto.subtle.sign(rs256, key, toBytes(signed));
+  return `${signed}.${encode(new Uint8Array(signature))}`;
 }
 
 async function readAccount(json: string): Promise<Account> {

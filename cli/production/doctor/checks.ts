@@ -3,7 +3,14 @@ import type { Check } from './check.ts';
 import { edgeSecretsCheck } from './cloudflare-checks.ts';
 import { edgeCheck, unsignedCheck } from './edge-checks.ts';
 import { credentialsCheck, projectCheck } from './google-checks.ts';
-import { configCheck, keyCheck, nodeCheck, placeCheck, secretsCheck } from './machine-checks.ts';
+import {
+  alertsCheck,
+  configCheck,
+  keyCheck,
+  nodeCheck,
+  placeCheck,
+  secretsCheck,
+} from './machine-checks.ts';
 import {
   bigqueryReachCheck,
   clockCheck,
@@ -19,6 +26,7 @@ export const checks: readonly Check[] = [
   configCheck,
   placeCheck,
   secretsCheck,
+  alertsCheck,
   keyCheck,
   credentialsCheck,
   pubsubReachCheck,

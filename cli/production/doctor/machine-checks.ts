@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import type { Relay } from '../../../shared/config/config.ts';
 import { accountSecret, misreadSecrets } from '../../../shared/config/secrets.ts';
+import { receiverUrlProblems } from '../../../subscriber/alerts/messages/receiver-url.ts';
 import { requireConfig } from '../../../subscriber/service/find-config.ts';
 import { loadRelay } from '../../../subscriber/service/load-relay.ts';
 import { AccessTokens } from '../../../worker/publish/access-token.ts';
@@ -103,6 +104,29 @@ function lineBreakIn(name: string, value = ''): Trouble[] {
   const remedy = 'Set it again, on one line.';
   return [{ state: 'failed', problem: `${name} has a line break inside`, remedy }];
 }
+
+export const alertsCheck: Check = {
+  id: 'alerts',
+  title: 'alerts',
+  needs: ['secrets'],
+  withinMs,
+  run(examination) {
+    const { alerts } = relayOf(examination);
+    if (!alerts) return ok('none are configured');
+    const { receivers } = alerts;
+    const { isLocal } = placeOf(examination);
+    const wrong = receiverUrlProblems(alerts, examination.secrets ?? {});
+    const troubles: Trouble[] = wrong.map(({ name, problem }) => ({
+      state: problem === 'is not set' ? 'warning' : 'failed',
+      problem: `${name} ${problem}`,
+      remedy: isLocal
+        ? `Set it in ${examination.options.secrets}, then start the relay again.`
+        : 'Set it where the subscriber runs; here it is only needed for `tributary alerts test`.',
+    }));
+    const count = receivers.length === 1 ? '1 receiver' : `${receivers.length} receivers`;
+    return sumUp(troubles, `${count}; \`npx tributary alerts test\` sends a sample`);
+  },
+};
 
 export const keyCheck: Check = {
   id: 'key',

@@ -10,6 +10,7 @@ import type { Segment } from '../storage/segment.ts';
 import type { SubscriptionRow } from '../storage/store.ts';
 import type { Delivery } from '../transport/encode-deliveries.ts';
 import { Backlog, type Ready } from './backlog.ts';
+import { parseFilter } from './filter.ts';
 import { type LeaseHolder, Leases } from './leases.ts';
 import { RetryBackoff } from './retry-backoff.ts';
 import type { Topic } from './topic.ts';
@@ -39,6 +40,8 @@ export class Subscription {
   #lastServed = 0;
   #closed: PubsubError | null = null;
   readonly #faults: Faults | undefined;
+  /** Whether a message passes the filter, which can't be changed. */
+  readonly #passes: ((payload: Uint8Array) => boolean) | undefined;
   /** Messages that the fault `deliver.twice` has requeued. */
   readonly #duplicates = new Set<number>();
   settings: SubscriptionSettings;
@@ -56,6 +59,7 @@ export class Subscription {
     this.id = row.id;
     this.name = row.name;
     this.settings = settings;
+    this.#passes = settings.filter ? parseFilter(settings.filter) : undefined;
     this.topic = topic;
     this.#log = log;
     this.#backlog = new Backlog(log, row);
@@ -234,19 +238,34 @@ export class Subscription {
   #take(consumer: Consumer): Ready[] {
     const { capacity } = consumer;
     const taken: Ready[] = [];
-    const first = this.#backlog.next();
+    const first = this.#nextPassing();
     if (!first) return taken;
     taken.push(first);
     const share = Math.ceil((this.#backlog.readyCount + 1) / this.#consumers.length);
     const most = Math.min(capacity.messages, MAX_RESPONSE_MESSAGES, share);
     let bytes = first.payload.length;
     while (taken.length < most && bytes < Math.min(capacity.bytes, MAX_RESPONSE_BYTES)) {
-      const ready = this.#backlog.next();
+      const ready = this.#nextPassing();
       if (!ready) break;
       bytes += ready.payload.length;
       taken.push(ready);
     }
     return taken;
+  }
+
+  /** As on the service, a message that does not pass the filter is acked. */
+  #nextPassing(): Ready | null {
+    let isSkipped = false;
+    for (;;) {
+      const ready = this.#backlog.next();
+      if (ready && this.#passes && !this.#passes(ready.payload)) {
+        isSkipped = this.#backlog.ack(ready.key) || isSkipped;
+        continue;
+      }
+      // If the store refuses these acks, the messages are skipped again.
+      if (isSkipped) this.#log.writeAcks(this.#backlog).catch(() => {});
+      return ready;
+    }
   }
 }
 

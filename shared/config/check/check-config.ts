@@ -15,6 +15,7 @@ import {
 import { sources } from '../../sources/registry.ts';
 import type { HandshakeName, RelayOptions, Stream } from '../config.ts';
 import { defaultSecret } from '../secrets.ts';
+import { alertProblems } from './alert-schema.ts';
 import { describeIssue } from './describe-issue.ts';
 import { type ConfigProblem, InvalidConfig } from './invalid-config.ts';
 import { ownSchemeProblems } from './own-scheme.ts';
@@ -38,7 +39,11 @@ function configProblems(options: RelayOptions): ConfigProblem[] {
     const named = typeof streams === 'object' && streams !== null ? streams : {};
     const readable = Object.entries(named).filter(([, stream]) => isObject(stream));
     const entries = readable as [string, Stream][];
-    found.push(...disagreements(options, entries, issues), ...sharedDefaults(entries));
+    found.push(
+      ...disagreements(options, entries, issues),
+      ...sharedDefaults(entries),
+      ...alertProblems(options.alerts, new Set(Object.keys(named))),
+    );
   }
   return found.map((problem) => ({
     ...problem,

@@ -1,6 +1,7 @@
 import { nearestName } from '../../nearest-name.ts';
 import { schemes } from '../../signatures/schemes.ts';
 import { sources } from '../../sources/registry.ts';
+import type { AlertOptions, AlertReceiver } from '../alert-options.ts';
 import type { RelayOptions, Stream } from '../config.ts';
 import { nearestLocation } from './locations.ts';
 
@@ -17,6 +18,7 @@ const relayRemedies: { readonly [Name in keyof Required<RelayOptions>]: string }
   log: "Write 'problems' or 'all'.",
   refused: 'Write { keep: 100, bodyBytes: 0 }: keep is 1,000 at most, and bodyBytes 4,096.',
   publicUrl: "Write the URL of the edge as senders know it, such as 'https://hooks.example.com'.",
+  alerts: "Write alerts: { receivers: [{ url: 'ALERTS_URL', format: 'generic' }] }.",
   streams: "Write streams: { orders: shopify({ table: 'shop.orders' }) }.",
 };
 
@@ -55,6 +57,32 @@ const streamRemedies: { readonly [Name in keyof Required<Stream>]: string } = {
   history,
 };
 
+const span = "Write a time such as '90s', '15m', '6h' or '1d', or remove it.";
+const spanOrOff = "Write a time such as '90s', '15m' or '6h', or false, or remove it.";
+const countOrOff = 'Write a number from 1, or false, or remove it.';
+
+const alertRemedies: {
+  readonly [Name in keyof Required<AlertOptions> | keyof AlertReceiver]: string;
+} = {
+  receivers: "Write receivers: [{ url: 'ALERTS_URL', format: 'generic' }].",
+  url: "Name a variable such as 'ALERTS_URL', and set it to the URL where the subscriber runs.",
+  format: "Write 'generic', 'slack' or 'teams'.",
+  streams: 'Name a stream as the config does, or remove it.',
+  heartbeat: span,
+  window: span,
+  every: span,
+  clearAfter: span,
+  deadLetters: countOrOff,
+  tableRefused: spanOrOff,
+  freshness: spanOrOff,
+  silentAfter: "Write a time such as '6h', 'learned' or false, or remove it.",
+  overflow: countOrOff,
+  unauthorized: 'Write a share from 0.001 to 1, or false, or remove it.',
+  unauthorizedCount: 'Write a number from 1, or remove it.',
+  bigqueryAway: spanOrOff,
+  consoleUrl: "Write the URL of the console, such as 'https://relay.example.com'.",
+};
+
 const streamNames =
   'Rename the stream: lower case, a letter first, then letters, digits, - or _, 63 in all.';
 const whole = "Make the stream with a function of 'tributary-relay': orders: shopify({ … }).";
@@ -63,11 +91,20 @@ const whole = "Make the stream with a function of 'tributary-relay': orders: sho
 export function remedyOf(path: readonly string[], problem: string): string {
   const [first = '', name, option = ''] = path;
   if (first === '') return 'Write defineRelay({ project: …, streams: { … } }).';
+  if (first === 'alerts') return alertRemedy(path);
   if (first !== 'streams') return find(relayRemedies, first) ?? 'Look it up in docs/config.md.';
   if (name === undefined) return relayRemedies.streams;
   if (problem.includes('lower case')) return streamNames;
   if (path.length === 2) return whole;
   return find(streamRemedies, option) ?? 'Look it up in docs/config.md.';
+}
+
+/** That of the innermost option: a stream's name and the number of a receiver are none. */
+function alertRemedy(path: readonly string[]): string {
+  if (path.length === 3 && path[1] === 'streams') return alertRemedies.streams;
+  const options = path.slice(1).filter((_, at) => !(at === 1 && path[1] === 'streams'));
+  const named = options.findLast((name) => find(alertRemedies, name) !== undefined) ?? '';
+  return find(alertRemedies, named) ?? relayRemedies.alerts;
 }
 
 /** The options at each depth of a path; those of `history` and others are few, and in the documentation. */
@@ -79,7 +116,9 @@ const optionsAt: Readonly<Record<number, readonly string[]>> = {
 
 /** The remedy for an option that there is not, with the one that was probably meant. */
 export function unknownRemedy(path: readonly string[]): string {
-  const nearest = nearestName(path.at(-1) ?? '', optionsAt[path.length] ?? []);
+  const isOfAlerts = path[0] === 'alerts' && path.length > 1;
+  const options = isOfAlerts ? Object.keys(alertRemedies) : (optionsAt[path.length] ?? []);
+  const nearest = nearestName(path.at(-1) ?? '', options);
   const instead = nearest === undefined ? '' : `Did you mean ${nearest}? `;
   return `${instead}Correct the name, or remove it; docs/config.md has all options.`;
 }

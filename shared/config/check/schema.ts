@@ -9,15 +9,12 @@ import { readWindow } from '../../signatures/timestamp.ts';
 import { sources } from '../../sources/registry.ts';
 import { handshakeNames } from '../config.ts';
 import type { CsvColumnType } from '../export-settings.ts';
+import { AlertsSchema } from './alert-schema.ts';
 import { ApiUrl } from './api-url.ts';
 import { isLocationForm } from './locations.ts';
+import { strictObject } from './strict-object.ts';
 
 const mebibyte = 1024 * 1024;
-
-/** Every unknown name is reported: valibot's strictObject stops at the first. */
-function strictObject<Entries extends v.ObjectEntries>(entries: Entries) {
-  return v.objectWithRest(entries, v.never());
-}
 
 // BigQuery allows 1,024 bytes, and each of these characters is one byte. The view `<table>_unique` must fit too.
 const TableName = v.pipe(
@@ -242,6 +239,7 @@ export const RelaySchema = strictObject({
   subscription: v.optional(ResourceName),
   deadLetters: v.optional(TableName),
   publicUrl: v.optional(v.pipe(v.string(), v.url('must be a URL'))),
+  alerts: v.optional(AlertsSchema),
   log: v.optional(v.picklist(['problems', 'all'])),
   refused: v.optional(
     strictObject({

@@ -142,7 +142,7 @@ async function matchesSecret(
   for (const key of keys) {
     for (const message of messages) {
       const matches = isHmac(scheme.algorithm)
-        ? isAmong(signatures, await hmacOf(scheme, key, message))
+        ? isAmong(signatures, await hmacOf(key, message))
         : await matchesPublicKey(scheme, key, signatures, message);
       // The way the URL or the secret is written is not secret: the other ways need not be tried.
       if (matches) return true;
@@ -170,8 +170,9 @@ async function matchesCertificate(
 }
 
 /** One pass over the message, however many signatures there are. */
-function hmacOf({ algorithm }: SignatureScheme, key: Key, message: Bytes): Promise<ArrayBuffer> {
-  return crypto.subtle.sign(parametersOf(algorithm), key, message);
+function hmacOf(key: Key, message: Bytes): Promise<ArrayBuffer> {
+  // The key knows its hash, and workerd reads a text faster than an object.
+  return crypto.subtle.sign('HMAC', key, message);
 }
 
 function isAmong(signatures: readonly Bytes[], hmac: ArrayBuffer): boolean {

@@ -5,6 +5,7 @@ import { type Log, TableLog } from '../../log.ts';
 import type { InFlightLimit } from '../../pull/in-flight-limit.ts';
 import { type RowsAndBytes, TableQueue } from '../../rows/table-queue.ts';
 import { type Metrics, noMetrics } from '../../service/metrics.ts';
+import type { Traces } from '../../traces/traces.ts';
 import { TableWriter } from '../append/writer.ts';
 import { openWriteClient } from '../client.ts';
 import { createEncoder, type InvalidValues, type RowEncoder } from '../encode/encode.ts';
@@ -20,6 +21,8 @@ export interface TableDependencies {
   inFlight: InFlightLimit;
   log: Log;
   metrics?: Metrics;
+  /** Absent where no traces are exported. */
+  traces?: Pick<Traces, 'append'> | undefined;
 }
 
 /** A table as rows are written to it. */
@@ -52,6 +55,7 @@ export async function openTable(
     inFlight,
     log,
     metrics = noMetrics,
+    traces,
   }: TableDependencies,
 ): Promise<OpenTable> {
   const [dataset = '', table = ''] = name.split('.');
@@ -83,6 +87,7 @@ export async function openTable(
     writer,
     inFlight,
     maxPending,
+    ...(traces && { traces: { begin: traces, table: name } }),
     async onSetupFailure(reason) {
       metrics.retried('setup');
       tableLog.report('refusal', {

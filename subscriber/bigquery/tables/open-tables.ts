@@ -8,6 +8,7 @@ import { sources } from '../../../shared/sources/registry.ts';
 import { deadLetterLayout } from '../../dead-letters/dead-letter-rows.ts';
 import { replayLayout, replaysTable } from '../../dead-letters/replay-results.ts';
 import type { ReportTable } from '../../ledger/report-rows.ts';
+import { noMetrics } from '../../service/metrics.ts';
 import type { InvalidValues } from '../encode/encode.ts';
 import { type OpenTable, openTable, type TableDependencies } from './open-table.ts';
 
@@ -51,10 +52,18 @@ export async function openTables(dependencies: TableDependencies): Promise<OpenT
   const maxPending = { rows: maxPendingRows, bytes: Math.min(share, maxPendingBytes) };
   const open = ({ table, layout, invalidValues }: Omit<TableOfStream, 'stream'>) =>
     openTable({ name: table, layout, invalidValues, maxPending }, dependencies);
+  // The metrics are about deliveries.
+  const openReport = ({ table, layout, invalidValues }: Omit<TableOfStream, 'stream'>) =>
+    openTable(
+      { name: table, layout, invalidValues, maxPending },
+      { ...dependencies, metrics: noMetrics },
+    );
   const [deadLetters, tables, openReports] = await Promise.all([
     open({ table: relay.deadLetters, layout: deadLetterLayout, invalidValues: 'dead-letter' }),
     Promise.all(rows.map(async ({ stream, ...row }) => [stream, await open(row)] as const)),
-    Promise.all(reports.map(async ({ report, ...row }) => [report, await open(row)] as const)),
+    Promise.all(
+      reports.map(async ({ report, ...row }) => [report, await openReport(row)] as const),
+    ),
   ]);
   let replays: Promise<OpenTable> | undefined;
   return {
@@ -102,7 +111,7 @@ export interface TableOfStream {
 }
 
 /** The tables of what the edge itself sends; the subscriber's own counts are in the ledger, too. */
-export function reportTables(relay: Relay): (Omit<TableOfStream, 'stream'> & {
+function reportTables(relay: Relay): (Omit<TableOfStream, 'stream'> & {
   report: ReportTable;
 })[] {
   const invalidValues = 'dead-letter' as const;

@@ -85,6 +85,8 @@ export class LedgerWriter {
   async flush(): Promise<void> {
     await this.#flushing;
     await this.#startFlush();
+    // That may have been what was not written before.
+    if (!this.#unwritten) await this.#startFlush();
   }
 
   /** No more is written after it. */

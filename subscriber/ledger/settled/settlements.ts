@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Relay, RelayStream } from '../../../shared/config/config.ts';
 import {
   acceptedStreamAttribute,
@@ -9,7 +10,7 @@ import { edgeReportStream } from '../../../shared/report/edge-report.ts';
 import { type SettledOutcome, settledOutcomes } from '../../../shared/report/ledger.ts';
 import { sources } from '../../../shared/sources/registry.ts';
 import { RecentIds } from '../../pull/redeliveries.ts';
-import { leavesTrace } from '../delivery-trace.ts';
+import { isKeyedByBody, leavesTrace } from '../delivery-trace.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
 import type { Settled } from './settled-counts.ts';
 
@@ -39,6 +40,10 @@ export class Settlements {
   readonly #now: () => number;
   /** Names of streams whose tables do not keep a trace of each delivery. */
   readonly #traceless: ReadonlySet<string>;
+  /** Names of streams where an equal body is an equal row. */
+  readonly #keyedByBody: ReadonlySet<string>;
+  /** Hashes of bodies that are written. */
+  readonly #bodies = new RecentIds(rememberedIds);
   /** Dead letters and replays, which may come again after they were counted. */
   readonly #counted = new RecentIds(rememberedIds);
 
@@ -47,9 +52,9 @@ export class Settlements {
     this.#ledger = ledger;
     this.#now = now;
     const streams = [...relay.streams.values()];
-    this.#traceless = new Set(
-      streams.filter((stream) => !leavesTrace(stream)).map(({ name }) => name),
-    );
+    const namesOf = (some: RelayStream[]) => new Set(some.map(({ name }) => name));
+    this.#traceless = namesOf(streams.filter((stream) => !leavesTrace(stream)));
+    this.#keyedByBody = namesOf(streams.filter(isKeyedByBody));
   }
 
   /**
@@ -77,7 +82,9 @@ export class Settlements {
       return this.#ledger.store({ ...settled, id, outcome: 'no row' }, false);
     }
     if (this.#traceless.has(stream)) {
-      return this.#ledger.store({ ...settled, id, freshnessMs }, true);
+      const isRetry = this.#keyedByBody.has(stream) && this.#isRetry(envelope);
+      const settledAs = { ...settled, ...(isRetry && { outcome: 'duplicate' as const }) };
+      return this.#ledger.store({ ...settledAs, id, freshnessMs }, true);
     }
     this.#ledger.count({ ...settled, freshnessMs });
     return undefined;
@@ -104,6 +111,14 @@ export class Settlements {
     }
     this.#ledger.count({ ...one, outcome: after, rows });
     if (before) this.#ledger.count({ ...one, outcome: before, deliveries: -1 });
+  }
+
+  /** A sender's retry is another delivery with the same body: in a table with a key it changes nothing. */
+  #isRetry({ stream, body, query = '' }: Envelope): boolean {
+    const digest = `${stream}\n${query}\n${hash('sha1', body, 'base64')}`;
+    if (this.#bodies.has(digest)) return true;
+    this.#bodies.add(digest);
+    return false;
   }
 
   #isFirst(id: string): boolean {

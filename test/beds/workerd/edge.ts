@@ -88,12 +88,18 @@ export function openEdge(
       await waitOnExecutionContext(context);
       return response;
     },
-    /** Disconnects before the answer. Resolves once the edge has finished. */
+    /** Disconnects before the answer. Resolves once all is over that the edge has the runtime wait for. */
     async sendAndHangUp(path: string, init: RequestInit): Promise<void> {
-      const context = createExecutionContext();
+      const held: Promise<unknown>[] = [];
+      const context = { waitUntil: (promise: Promise<unknown>) => void held.push(promise) };
       const request = new Request(`https://relay.example${path}`, { method: 'POST', ...init });
-      void edge.fetch(request, env, context);
-      await waitOnExecutionContext(context);
+      let isAnswered = false;
+      void edge.fetch(request, env, context as unknown as ExecutionContext).finally(() => {
+        isAnswered = true;
+      });
+      while (held.length === 0 && !isAnswered) await scheduler.wait(1);
+      // More may be added meanwhile.
+      for (const promise of held) await promise;
     },
     drain: (batch: MessageBatch) => edge.queue(batch, env),
     /** How the next attempts to publish fail. */

@@ -375,6 +375,21 @@ describe('a planted misconfiguration is named:', { timeout: 30_000 }, () => {
     expect(statesOf(report)).toMatchObject({ node: 'ok', place: 'skipped', probe: 'skipped' });
   });
 
+  it('receivers of alerts whose URL is missing or wrong, without showing it', async () => {
+    const secrets = join(bed.directory, 'alerts.vars');
+    const urls = 'ALERTS_URL=http://hidden.example.com/x\n';
+    writeFileSync(secrets, `${readFileSync(bed.secretsFile, 'utf8')}\n${urls}`);
+    const options = `alerts: { receivers: [
+      { url: 'ALERTS_URL', format: 'generic' }, { url: 'ALERTS_TEAMS_URL', format: 'teams' },
+    ] },`;
+    const report = await diagnose({ config: await bed.writeConfig({ options }), secrets });
+    expect(troublesOf(report)).toEqual({ alerts: 'failed' });
+    const text = textOf(resultOf(report, 'alerts'));
+    expect(text).toContain('ALERTS_URL must be an https URL');
+    expect(text).toContain('ALERTS_TEAMS_URL is not set');
+    expect(text).not.toContain('hidden');
+  });
+
   it('secrets that are missing or in another form, without showing one', async () => {
     const secrets = join(bed.directory, 'bad.vars');
     writeFileSync(

@@ -134,7 +134,6 @@ describe('the server', () => {
     const calls = [
       subscription.seek(new Date()),
       subscription.createSnapshot(freshName()),
-      clients.pubsub.topic(topic.name).createSubscription(freshName(), { filter: 'attributes:x' }),
       topic.createSubscription(freshName(), { enableExactlyOnceDelivery: true }),
       topic.createSubscription(freshName(), { enableMessageOrdering: true }),
       topic.createSubscription(freshName(), {

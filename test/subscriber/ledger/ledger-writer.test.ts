@@ -81,6 +81,15 @@ describe('counts', () => {
     expect(rows[2]?.['report_id']).not.toBe(rows[0]?.['report_id']);
   });
 
+  it('are all written by the last flush, also what was not written before', async () => {
+    results = [nacked];
+    writer.count(one());
+    await pass(5000);
+    writer.count(one('mail'));
+    await writer.flush();
+    expect(counts().map(([stream]) => stream)).toEqual(['shop', 'shop', 'mail']);
+  });
+
   it('that BigQuery finds invalid do not hold up the others', async () => {
     results = [{ kind: 'invalid', problem: { reason: 'too old' } }];
     writer.count(one());

@@ -144,6 +144,7 @@ describe('the metrics of a subscriber', { timeout: 120_000 }, () => {
 
   const otlp = (url: string) => ({
     OTEL_EXPORTER_OTLP_ENDPOINT: url,
+    OTEL_TRACES_EXPORTER: 'none',
     OTEL_EXPORTER_OTLP_TIMEOUT: '100',
     OTEL_METRIC_EXPORT_INTERVAL: '50',
   });

@@ -325,6 +325,43 @@ describe('a tail that can not go on says why', { timeout: 60_000 }, () => {
   });
 });
 
+describe('the filter of a tail', { timeout: 60_000 }, () => {
+  it('leaves the messages of other streams with Google', async () => {
+    await newRelay();
+    const tail = start({ stream: 'keyed', keeps: () => true });
+    await opened(tail);
+    tail.abort.abort();
+    await tail.ended;
+    const subscription = pubsub.subscription(tailSubscriptionName(relay, 'test'));
+    const [{ filter }] = await subscription.getMetadata();
+    expect(filter).toBe('attributes.stream = "keyed" OR attributes.stream = "tributary.edge"');
+    await publish(20, 'plain');
+    const ids = await publish(2, 'keyed');
+    const received: string[] = [];
+    subscription.on('message', (message) => {
+      received.push(message.attributes['delivery_id'] ?? '');
+      message.ack();
+    });
+    await expect.poll(() => received.toSorted()).toEqual(ids.toSorted());
+    await subscription.close();
+  });
+
+  it('can not be changed: another stream needs another name', async () => {
+    await newRelay();
+    const first = start({ stream: 'keyed', keeps: () => true });
+    await opened(first);
+    first.abort.abort();
+    await first.ended;
+    await expect(start({ stream: 'plain' }).ended).rejects.toMatchObject({
+      code: 'tail.name-taken',
+      message: expect.stringContaining('attributes.stream = "keyed"'),
+    });
+    const again = start({ stream: 'keyed' });
+    await opened(again);
+    expect(again.notices[0]).toMatchObject({ isResumed: true });
+  });
+});
+
 describe('a tail does not begin', { timeout: 60_000 }, () => {
   it('without the permission, and names the role', async () => {
     await newRelay();

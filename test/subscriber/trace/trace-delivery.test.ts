@@ -174,6 +174,18 @@ describe('a trace', { timeout: 60_000 }, () => {
     expect(out).toContain(`asked the subscriber at ${healthUrl}`);
   });
 
+  it('says how many deliveries of its minute have not arrived', async () => {
+    const id = uuidv7();
+    const minute = new Date(Math.floor(Date.now() / 60_000) * 60_000).toISOString();
+    await insert(ledgerTable(relay), ledgerLayout, {
+      ...{ minute, stream: 'keyed', side: 'edge', outcome: 'accepted', deliveries: 1000 },
+      ...{ report_id: uuidv7(), reporter: 'i', reported_at: new Date().toISOString() },
+    });
+    const keyed = (await trace(id)).minute?.find(({ stream }) => stream === 'keyed');
+    expect(keyed?.remainder).toBeGreaterThan(990);
+    expect((await tributary(id)).out).toMatch(/9\d\d of 1,0\d\d accepted deliveries of keyed/);
+  });
+
   it('says which subscriber it has asked in vain', async () => {
     const { out } = await tributary(uuidv7(), '--subscriber', 'http://127.0.0.1:1', '--json');
     expect(JSON.parse(out).subscribers).toEqual([

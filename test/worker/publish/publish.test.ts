@@ -155,6 +155,15 @@ test('a sender that disconnects cancels nothing', async () => {
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ outcome: 'accepted', tries: 2 });
 });
 
+test('a small body of a declared length is held from the moment when it is to be stored', async () => {
+  const edge = openEdge();
+  await edge.script([{ afterMs: 50 }]);
+  const { headers, ...init } = await signed(purchase);
+  const declared = { ...(headers as object), 'content-length': String(purchase.length) };
+  await edge.sendAndHangUp('/shop', { ...init, headers: declared });
+  expect((await edge.tries()).map((made) => made.stored)).toEqual([true]);
+});
+
 test('a body of 7 MiB is published whole', async () => {
   // This tests the size, so the time on a busy machine must not matter.
   const large = { ...shop, maxBodyBytes: 7 * 1024 * 1024, publishBudgetMs: 25_000 };
