@@ -69,7 +69,11 @@ function optionsOf(element: HTMLElement, series: readonly Series[], height: numb
     padding: [8, 4, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
-    scales: { y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] } },
+    scales: {
+      // The last bar stands to the right of its minute.
+      x: { range: (_, min, max) => [min, max + 60] },
+      y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] },
+    },
     axes: [
       { ...axis, grid: { show: false }, values: '{HH}:{mm}', size: 24 },
       {

@@ -109,7 +109,7 @@ function Figures({ known, windowMs }: { known: StreamFacts | undefined; windowMs
   const figure = (n: number | undefined) => (n === undefined ? '–' : count(n));
   const { freshness } = known ?? {};
   const all: readonly (readonly [label: string, figure: string, tone?: string | undefined])[] = [
-    ['deliveries a minute', known ? rate(known.deliveriesPerMinute) : '–'],
+    ['per minute', known ? rate(known.deliveriesPerMinute) : '–'],
     ['received', figure(known?.received)],
     ['accepted', figure(known?.accepted)],
     ['filtered', figure(known?.filtered)],
