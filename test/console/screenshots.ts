@@ -36,7 +36,7 @@ async function writeHistory(bed: ConsoleBed): Promise<void> {
   const now = Math.floor(Date.now() / minuteMs);
   const lines: string[] = [];
   const buckets = freshnessBounds.map((bound) => (bound > 80 && bound < 260 ? 1 : 0));
-  for (let ago = 2; ago < 60; ago++) {
+  for (let ago = 1; ago < 60; ago++) {
     const time = new Date((now - ago) * minuteMs).toISOString();
     for (const [stream, rate] of Object.entries(usual)) {
       const wave = 1 + 0.35 * Math.sin(ago / 7) + 0.18 * Math.sin(ago * 1.7);
@@ -112,7 +112,7 @@ const query = `SELECT event_name, COUNT(*) AS n, MAX(received_at) AS last\nFROM 
 async function shoot(bed: ConsoleBed, colorScheme: 'light' | 'dark'): Promise<void> {
   const { page, context } = await openPage({
     colorScheme,
-    viewport: { width: 1280, height: 800 },
+    viewport: { width: 1280, height: 720 },
     timezoneId: 'Europe/Prague',
     locale: 'en-GB',
   });
