@@ -80,6 +80,11 @@ export class PartProcess {
     });
   }
 
+  /** What the part can use, and does not wait for. */
+  tell(message: object): void {
+    if (this.process.connected) this.process.send(message, () => {});
+  }
+
   async stop(withinMs: number): Promise<void> {
     this.#stopping = true;
     // The part may be exiting already; then the message cannot be sent.

@@ -58,9 +58,12 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
   async subscriber({ config }: { config: string }) {
     const { loadRelay } = await import('../../subscriber/service/load-relay.ts');
     const { startSubscriber } = await import('../../subscriber/main.ts');
+    const { LocalSamples } = await import('./local-samples.ts');
     const relay = await loadRelay(config);
     const { startHealth } = await import('../../subscriber/service/health.ts');
-    const settings = { relay, logsCounts: true };
+    const samples = new LocalSamples(relay, process.env);
+    process.on('message', (message) => samples.hear(message));
+    const settings = { relay, samples, logsCounts: true };
     const subscriber = await startSubscriber(process.env, () => process.exit(1), settings);
     // While the config changes, two subscribers run for a moment: each has a port of its own.
     const health = await startHealth(
@@ -74,7 +77,12 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
       health.stop();
       await subscriber.stop();
     };
-    return { ports: { subscriber: health.port }, stop };
+    // The subscriber that stops may still have the port: the console follows when it is free.
+    const { consolePort: page } = subscriber;
+    return {
+      ports: { subscriber: health.port, ...(page !== undefined && { console: page }) },
+      stop,
+    };
   },
 };
 

@@ -27,6 +27,11 @@ import { readCopy } from './read-copy.ts';
 import { readExtract, runExtract } from './run-extract.ts';
 
 const LOCATION = 'US';
+/** As BigQuery has it. */
+const cancelled: ErrorProto = {
+  reason: 'stopped',
+  message: 'Job execution was cancelled: User requested cancellation',
+};
 /** How many query results are kept; BigQuery keeps results for a day. */
 const KEPT_RESULTS = 200;
 
@@ -43,6 +48,8 @@ export class Jobs {
   readonly #jobStore: JobStore;
   readonly #results = new Map<string, QueryResult>();
   readonly #folders: JobFolders;
+  /** Of the queries that are running. */
+  readonly #cancels = new Map<string, AbortController>();
 
   constructor(store: Store, jobStore: JobStore, folders: JobFolders) {
     this.#folders = folders;
@@ -130,9 +137,20 @@ export class Jobs {
     return this.#jobStore.get(job);
   }
 
+  /** Ends a SELECT that is running. Other jobs go on to their end, which BigQuery allows. */
+  cancel(ref: JobRef): void {
+    this.#cancels.get(formatJob(ref))?.abort();
+  }
+
   async #runQuery(job: Job, query: Query): Promise<Job> {
+    const cancel = new AbortController();
+    this.#cancels.set(formatJob(job), cancel);
     try {
-      const result = await runQuery(this.#store, { ...query, jobId: job.jobId });
+      const result = await runQuery(this.#store, {
+        ...query,
+        jobId: job.jobId,
+        signal: cancel.signal,
+      });
       this.#keepResult(job, result);
       const children = result.children?.map((child, index) => this.#keepChild(job, child, index));
       return ended(job, {
@@ -140,7 +158,10 @@ export class Jobs {
         ...(children && { numChildJobs: children.length }),
       });
     } catch (cause) {
+      if (cancel.signal.aborted) return ended(job, { errors: [cancelled] });
       return ended(job, { errors: errorsOf(cause) });
+    } finally {
+      this.#cancels.delete(formatJob(job));
     }
   }
 

@@ -93,5 +93,6 @@ function sessionOf(store: Store, query: Query): Session {
     systemVariables: new Map(),
     now: BigInt(Date.now()) * 1000n,
     jobId: query.jobId,
+    signal: query.signal,
   };
 }

@@ -84,9 +84,26 @@ export async function runSelect(
   const schema = resultFields(select.columns);
   const sql = onlySchema ? `SELECT * FROM (${select.sql}) LIMIT 0` : select.sql;
   const rows = await withConnection(session, tokens, async (connection) =>
-    ResultRows.read(await execute(connection, sql), schema),
+    untilCancelled(connection, session.signal, async () =>
+      ResultRows.read(await execute(connection, sql), schema),
+    ),
   );
   return { statementType: 'SELECT', schema, rows };
+}
+
+async function untilCancelled<T>(
+  connection: DuckDBConnection,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const interrupt = () => connection.interrupt();
+  signal?.throwIfAborted();
+  signal?.addEventListener('abort', interrupt);
+  try {
+    return await work();
+  } finally {
+    signal?.removeEventListener('abort', interrupt);
+  }
 }
 
 /** Runs `work` on the transaction's connection or on a new one, with the values of parameters and variables. */

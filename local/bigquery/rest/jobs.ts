@@ -23,7 +23,8 @@ export function routeJobs(router: Router, store: Store, jobs: Jobs, jobStore: Jo
     return {};
   });
   router.on('POST', `${JOBS}/:jobId/cancel`, async ({ path }) => {
-    // Every job here is short, so `cancel` waits for the job's end.
+    jobs.cancel(jobOf(path));
+    // What can't be cancelled is short, so `cancel` waits for the job's end.
     await jobStore.ended(jobOf(path));
     return {
       body: { kind: 'bigquery#jobCancelResponse', job: describeJob(jobStore.get(jobOf(path))) },

@@ -9,4 +9,6 @@ export interface Query {
   parameters: readonly QueryParameter[];
   jobId?: string;
   destination?: Destination;
+  /** Ends a SELECT, however long it would run. */
+  signal?: AbortSignal;
 }

@@ -37,4 +37,6 @@ export interface Session {
   transaction?: OpenTransaction | undefined;
   now: bigint;
   jobId?: string | undefined;
+  /** Ends a SELECT, however long it would run. */
+  signal?: AbortSignal | undefined;
 }

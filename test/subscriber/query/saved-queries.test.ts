@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BigQuery } from '@google-cloud/bigquery';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prepareSaved } from '../../../cli/query/saved-queries.ts';
 import { type BigQueryServer, startBigQuery } from '../../../local/bigquery/main.ts';
 import { connectBigQuery } from '../../../local/google-clients.ts';
 import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
+import { prepareSaved } from '../../../subscriber/query/saved-queries.ts';
 
 const apiUrl = 'https://acme.absmartly.com';
 const relay = defineRelay({
