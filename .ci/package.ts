@@ -34,9 +34,9 @@ const onDemand = [
   '@aws-sdk/client-s3',
   '@duckdb/node-api',
   ...exporterPackages,
-  '@polyglot-sql/sdk',
   'esbuild',
   'miniflare',
+  're2js',
   'wrangler',
 ];
 
@@ -49,6 +49,10 @@ function prepare(): void {
   for (const project of ['tsconfig.package.json', 'worker/tsconfig.package.json']) {
     execFileSync('tsc', ['-p', project], { stdio: 'inherit', shell: process.platform === 'win32' });
   }
+  // The page of the console, so that an installed package needs no esbuild.
+  execFileSync(process.execPath, ['console/assets/build.ts', 'dist/console/built'], {
+    stdio: 'inherit',
+  });
   // The repository's own config is an example; a project has one of its own.
   for (const end of ['js', 'd.ts']) rmSync(`dist/tributary.config.${end}`, { force: true });
   copyFileSync('cli/tributary.js', 'dist/cli/tributary.js');

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { RelayError } from '../shared/errors.ts';
 import { projectFolder } from '../subscriber/service/find-config.ts';
 
-/** Only the relay on one machine uses them, so the package does not bring them. About 350 MB in all. */
-const names = ['@duckdb/node-api', '@polyglot-sql/sdk', 'esbuild', 'miniflare', 'wrangler'];
+/** Only the relay on one machine uses them, so the package does not bring them. About 330 MB in all. */
+const names = ['@duckdb/node-api', 'esbuild', 'miniflare', 're2js', 'wrangler'];
 
 /**
  * Installs what the local edge, Pub/Sub and BigQuery need as devDependencies of the project, and says so. A
@@ -23,7 +23,7 @@ export function installLocalParts(): void {
   const flags = ['--save-dev', '--save-exact', '--no-audit', '--no-fund', '--loglevel=error'];
   const words = ['install', ...flags, ...packages];
   process.stderr.write(
-    `The relay on this machine needs ${missing.join(', ')}.\nInstalling them once, about 350 MB, as devDependencies of ${folder} …\n`,
+    `The relay on this machine needs ${missing.join(', ')}.\nInstalling them once, about 330 MB, as devDependencies of ${folder} …\n`,
   );
   const { status } = spawnSync('npm', words, {
     cwd: folder,

@@ -3,10 +3,15 @@ import { Command, Option } from 'commander';
 import type { Relay } from '../shared/config/config.ts';
 import { RelayError } from '../shared/errors.ts';
 import { readResult } from '../subscriber/bigquery/result-pages.ts';
+import type { QueryResult } from '../subscriber/query/result-cells.ts';
+import {
+  type PreparedQuery,
+  prepareSaved,
+  savedQueries,
+} from '../subscriber/query/saved-queries.ts';
 import { loadRelay } from '../subscriber/service/load-relay.ts';
 import { addBigQueryOptions, type BigQueryOptions, findBigQuery } from './find/bigquery.ts';
-import { type FormatName, formats, type QueryResult } from './query/result-formats.ts';
-import { type PreparedQuery, prepareSaved, savedQueries } from './query/saved-queries.ts';
+import { type FormatName, formats } from './query/result-formats.ts';
 
 interface QueryOptions extends BigQueryOptions {
   format: FormatName;

@@ -128,14 +128,15 @@ async function warnOfMisread(relay: Relay, secretsFile: string, secrets: Secrets
   }
 }
 
-function toDocument(relay: Relay, { ports }: Stack): object {
+function toDocument(relay: Relay, { ports, hasConsole }: Stack): object {
   const edge = `http://127.0.0.1:${ports.edge}`;
   const streams = [...relay.streams.values()].map(({ name, table }) => ({
     name,
     url: `${edge}/${name}`,
     table: `${relay.project}.${table}`,
   }));
-  return { ok: true, edge, ports, streams };
+  const page = hasConsole && { console: `http://127.0.0.1:${ports.console}` };
+  return { ok: true, ...page, edge, ports, streams };
 }
 
 function parsePort(text: string): number {

@@ -33,6 +33,8 @@ interface StackChange {
 export interface Stack {
   /** They may change with a restart. */
   readonly ports: RunningPorts;
+  /** False if the console's port was taken: the relay runs on. */
+  readonly hasConsole: boolean;
   /**
    * Restarts the subscriber and the edge on the same ports; Pub/Sub and BigQuery stay. If the new subscriber does not
    * start, everything goes on as before.
@@ -65,6 +67,9 @@ export async function startStack(given: StackOptions): Promise<Stack> {
     parts.set(name, part);
     Object.assign(ports, await part.ready);
   };
+  let hasConsole = false;
+  const introduceEdge = () =>
+    parts.get('subscriber')?.tell({ edge: `http://127.0.0.1:${ports.edge}` });
   const startSubscriber = () => {
     const { config } = options;
     return new PartProcess(
@@ -109,6 +114,7 @@ export async function startStack(given: StackOptions): Promise<Stack> {
     }
     await parts.get('edge')?.stop(stopWithinMs.edge);
     await startEdge();
+    introduceEdge();
   };
   let restarted = Promise.resolve();
   const restart = (change: StackChange) => {
@@ -144,13 +150,16 @@ export async function startStack(given: StackOptions): Promise<Stack> {
     // The subscriber creates the topic and the tables, so the edge starts after it.
     const subscriber = startSubscriber();
     parts.set('subscriber', subscriber);
-    Object.assign(ports, await subscriber.ready);
+    const ready = await subscriber.ready;
+    hasConsole = ready['console'] !== undefined;
+    Object.assign(ports, ready);
     await startEdge();
+    introduceEdge();
   } catch (error) {
     await stop();
     throw error;
   }
-  return { ports, restart, stop };
+  return { ports, hasConsole, restart, stop };
 }
 
 function wranglerBeside(config: string): { wranglerConfig?: string } {
@@ -167,6 +176,7 @@ function subscriberEnvironment(options: StackOptions, ports: Ports): NodeJS.Proc
   return {
     ...Object.fromEntries(apiUrls),
     ...options.secrets,
+    CONSOLE_PORT: String(ports.console),
     PUBSUB_EMULATOR_HOST: `127.0.0.1:${ports.pubsub}`,
     BIGQUERY_EMULATOR_HOST: `http://127.0.0.1:${ports.bigquery}`,
     BIGQUERY_STORAGE_EMULATOR_HOST: `127.0.0.1:${ports.bigqueryGrpc}`,

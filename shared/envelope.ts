@@ -18,6 +18,8 @@ export interface Envelope extends SentBody {
   contentEncoding?: string;
   /** The URL's query as it was sent, without the question mark; not for a GET. */
   query?: string;
+  /** The name of the secret that matched, where the stream has several: one that never matches can be retired. */
+  secret?: string;
   /** W3C Trace Context: the trace, with the edge's span as the parent of what follows. */
   traceparent?: string;
   /** The span of the sender, of which the edge's is a child: 16 hex digits. Absent if the sender named none. */
@@ -74,6 +76,7 @@ export function toAttributes(envelope: Omit<Envelope, 'body'>): Record<string, s
   hint('content_type', envelope.contentType);
   hint('content_encoding', envelope.contentEncoding);
   hint('method', envelope.method);
+  hint('secret', envelope.secret);
   const { query } = envelope;
   if (query && fits(query)) attributes['query'] = query;
   else if (query) attributes['query_bytes'] = String(encoder.encode(query).byteLength);
@@ -121,6 +124,7 @@ export function readEnvelope(
   if (attributes['event_name']) envelope.event = attributes['event_name'];
   if (attributes['content_type']) envelope.contentType = attributes['content_type'];
   if (attributes['content_encoding']) envelope.contentEncoding = attributes['content_encoding'];
+  if (attributes['secret']) envelope.secret = attributes['secret'];
   if (attributes['traceparent']) envelope.traceparent = attributes['traceparent'];
   if (attributes['parent_span_id']) envelope.parentSpanId = attributes['parent_span_id'];
   const replay = Number(attributes[replayAttribute]);

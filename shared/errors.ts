@@ -127,6 +127,12 @@ export const errors = {
     meaning: 'The config file does not export a relay.',
     remedy: 'Write `export const relay = defineRelay({ … });` in it.',
   },
+  'console.unbuilt': {
+    reaction: 'setup',
+    meaning: 'The page of the console is not built, and cannot be built here.',
+    remedy:
+      'Run `npm ci` with the development packages, or `node console/assets/build.ts` where they are.',
+  },
   'dead-letter.selection': {
     reaction: 'setup',
     meaning: 'A replay was asked for without saying of which dead letters.',

@@ -1,6 +1,10 @@
 import { tmpdir } from 'node:os';
 import { BigQuery } from '@google-cloud/bigquery';
 import { PubSub } from '@google-cloud/pubsub';
+import type { Samples } from '../console/context.ts';
+import { Feed } from '../console/live/feed.ts';
+import { startConsole } from '../console/main.ts';
+import { readConsoleSettings } from '../console/settings.ts';
 import type { Relay } from '../shared/config/config.ts';
 import { openTables } from './bigquery/tables/open-tables.ts';
 import { DeadLetterQueue } from './dead-letters/dead-letter-queue.ts';
@@ -34,6 +38,8 @@ export interface SubscriberSettings {
   log?: Log;
   /** How long an append may stay unanswered; 30 s by default. */
   appendTimeoutMs?: number;
+  /** What the console sends as a sender would: only where the senders' secrets are known. */
+  samples?: Samples;
   /** Whether it logs what was written as counts, each second; by default on a terminal. */
   logsCounts?: boolean;
 }
@@ -64,8 +70,13 @@ export async function startSubscriber(
   settings: SubscriberSettings = {},
 ): Promise<Subscriber> {
   const { appendTimeoutMs, logsCounts = isOnTerminal(settings) } = settings;
+  const consoleSettings = readConsoleSettings(environment);
+  // Without a console nothing listens.
+  const feed = consoleSettings && new Feed();
   const relay = settings.relay ?? (await loadRelay());
-  const { log = openLog({ project: relay.project, names: relay.streams.keys() }) } = settings;
+  const { log: logTo = openLog({ project: relay.project, names: relay.streams.keys() }) } =
+    settings;
+  const log = feed ? feed.overhear(logTo) : logTo;
   const { storageEndpoint, exportApis } = readEnvironment(environment, relay);
   const stopTime = readStopTime(environment);
   const metricsSettings = readMetricsSettings(environment);
@@ -78,7 +89,8 @@ export async function startSubscriber(
   const counts =
     logsCounts &&
     new WrittenCounts({ log, rowsOf: (stream) => tables.rows.get(stream)?.queue.rowsWritten });
-  const metrics = counts ? counts.count(recorder ?? noMetrics) : (recorder ?? noMetrics);
+  const counted = counts ? counts.count(recorder ?? noMetrics) : (recorder ?? noMetrics);
+  const metrics = feed ? feed.listen(counted) : counted;
   const traceSettings = readTraceSettings(environment);
   const exportMetrics =
     metricsSettings &&
@@ -173,6 +185,18 @@ export async function startSubscriber(
     },
     log,
   });
+  const console =
+    feed &&
+    (await startConsole({
+      relay,
+      bigquery,
+      pubsub: () => pubsub,
+      state,
+      feed,
+      log,
+      samples: settings.samples,
+      settings: consoleSettings,
+    }));
   const { alerts: alertOptions } = relay;
   const alerts =
     alertOptions &&
@@ -208,9 +232,13 @@ export async function startSubscriber(
       });
       return readinessOf(health, refused);
     },
+    get consolePort() {
+      return console?.port;
+    },
     find: (deliveryId) => pipeline.find(deliveryId),
     async stop() {
       const closeBy = performance.now() + stopTime.withinMs;
+      console?.stop();
       const stopped = pull.stop();
       await Promise.all([
         alerts?.stop(),

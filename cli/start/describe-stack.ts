@@ -1,3 +1,4 @@
+import { portNames } from '../../local/parts/ports.ts';
 import {
   type SendingSide,
   type SignedDelivery,
@@ -18,7 +19,7 @@ export const defaultSecrets = '.dev.vars';
 /** What `tributary start` prints of a stack that is ready. */
 export interface Described {
   relay: Relay;
-  stack: Pick<Stack, 'ports'>;
+  stack: Pick<Stack, 'ports' | 'hasConsole'>;
   secrets: Secrets;
   /** The state folder and the secrets file, as options of the other commands. */
   files: { state: string; secrets: string };
@@ -32,6 +33,7 @@ export async function describeStack(described: Described): Promise<string> {
   const { edge, pubsub, bigquery } = stack.ports;
   const streams = [...relay.streams.values()];
   const lines = [
+    consoleLine(stack),
     `The relay is ready at http://127.0.0.1:${edge} (Ctrl-C stops it).`,
     `Pub/Sub: 127.0.0.1:${pubsub}, BigQuery: http://127.0.0.1:${bigquery}`,
     '',
@@ -40,6 +42,12 @@ export async function describeStack(described: Described): Promise<string> {
     ...historyLines(described),
   ];
   return lines.join('\n');
+}
+
+function consoleLine({ ports, hasConsole }: Described['stack']): string {
+  if (hasConsole) return `Open http://127.0.0.1:${ports.console} to see what arrives.`;
+  const { option } = portNames.console;
+  return `The console is not served: port ${ports.console} is taken. Stop what listens there, or choose another with ${option}.`;
 }
 
 function sendLines(streams: readonly RelayStream[], { secrets, files }: Described): string[] {

@@ -22,6 +22,8 @@ export class PartProcess {
   readonly ready: Promise<Record<string, number>>;
   #exited: Promise<void>;
   #stopping = false;
+  /** Of the part's own. */
+  #processes: readonly number[] = [];
 
   constructor(
     name: PartName,
@@ -45,6 +47,9 @@ export class PartProcess {
         onLine(name, line);
       });
     }
+    this.process.once('exit', (_, signal) => {
+      if (signal) this.#killOwn();
+    });
     let isReady = false;
     this.#exited = new Promise((resolve) => {
       // Not 'exit', because the last output must be read first.
@@ -57,6 +62,7 @@ export class PartProcess {
       this.process.once('message', (message: PartMessage) => {
         if (message.kind === 'ready') {
           isReady = true;
+          this.#processes = message.processes;
           resolve(message.ports);
         } else {
           reject(
@@ -74,6 +80,11 @@ export class PartProcess {
     });
   }
 
+  /** What the part can use, and does not wait for. */
+  tell(message: object): void {
+    if (this.process.connected) this.process.send(message, () => {});
+  }
+
   async stop(withinMs: number): Promise<void> {
     this.#stopping = true;
     // The part may be exiting already; then the message cannot be sent.
@@ -81,6 +92,17 @@ export class PartProcess {
     const force = setTimeout(() => this.process.kill('SIGKILL'), withinMs);
     await this.#exited;
     clearTimeout(force);
+  }
+
+  /** A part that was killed could not do it, and they would keep its port. */
+  #killOwn(): void {
+    for (const id of this.#processes) {
+      try {
+        process.kill(id, 'SIGKILL');
+      } catch {
+        // It has ended with the part.
+      }
+    }
   }
 }
 

@@ -6,14 +6,17 @@
  */
 import type { Writable } from 'node:stream';
 import { type ErrorCode, RelayError } from '../../shared/errors.ts';
+import { followProcesses } from './own-processes.ts';
 
 /** The one message to the parent. */
 export type PartMessage =
-  | { kind: 'ready'; ports: Record<string, number> }
+  | { kind: 'ready'; ports: Record<string, number>; processes: readonly number[] }
   | { kind: 'failed'; code?: ErrorCode; message: string };
 
 export interface RunningPart {
   ports: Record<string, number>;
+  /** Ids of processes that would outlive a part that is killed. */
+  processes?: readonly number[];
   stop(): Promise<void>;
 }
 
@@ -34,16 +37,33 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
     };
   },
   async edge(options) {
+    const started = followProcesses();
     const { startEdge } = await import('../edge.ts');
     const edge = await startEdge(options);
-    return { ports: { edge: edge.port }, stop: () => edge.stop() };
+    const workerd = started.filter(({ spawnfile }) => spawnfile.includes('workerd'));
+    const stopping = new AbortController();
+    for (const one of workerd) {
+      // Nobody answers at the port any more.
+      one.once('exit', () => stopping.signal.aborted || process.exit(1));
+    }
+    return {
+      ports: { edge: edge.port },
+      processes: workerd.flatMap(({ pid }) => pid ?? []),
+      stop() {
+        stopping.abort();
+        return edge.stop();
+      },
+    };
   },
   async subscriber({ config }: { config: string }) {
     const { loadRelay } = await import('../../subscriber/service/load-relay.ts');
     const { startSubscriber } = await import('../../subscriber/main.ts');
+    const { LocalSamples } = await import('./local-samples.ts');
     const relay = await loadRelay(config);
     const { startHealth } = await import('../../subscriber/service/health.ts');
-    const settings = { relay, logsCounts: true };
+    const samples = new LocalSamples(relay, process.env);
+    process.on('message', (message) => samples.hear(message));
+    const settings = { relay, samples, logsCounts: true };
     const subscriber = await startSubscriber(process.env, () => process.exit(1), settings);
     // While the config changes, two subscribers run for a moment: each has a port of its own.
     const health = await startHealth(
@@ -57,7 +77,12 @@ const parts: Record<PartName, (options: never) => Promise<RunningPart>> = {
       health.stop();
       await subscriber.stop();
     };
-    return { ports: { subscriber: health.port }, stop };
+    // The subscriber that stops may still have the port: the console follows when it is free.
+    const { consolePort: page } = subscriber;
+    return {
+      ports: { subscriber: health.port, ...(page !== undefined && { console: page }) },
+      stop,
+    };
   },
 };
 
@@ -85,8 +110,8 @@ async function run(name: PartName): Promise<void> {
     if (message === 'stop') stop();
   });
   try {
-    const { ports } = await starting;
-    sendToParent({ kind: 'ready', ports });
+    const { ports, processes = [] } = await starting;
+    sendToParent({ kind: 'ready', ports, processes });
   } catch (error) {
     sendToParent(failureOf(error));
     process.exitCode = 1;

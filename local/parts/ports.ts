@@ -9,6 +9,7 @@ export interface Ports {
   bigqueryGrpc: number;
   absmartly: number;
   datanostro: number;
+  console: number;
 }
 
 /** The ports of a running stack. */
@@ -24,6 +25,7 @@ export const defaultPorts: Ports = {
   bigqueryGrpc: 9060,
   absmartly: 9070,
   datanostro: 9080,
+  console: 8788,
 };
 
 /** Any free ports. The stack returns the real ones. */
@@ -34,6 +36,7 @@ export const freePorts: Ports = {
   bigqueryGrpc: 0,
   absmartly: 0,
   datanostro: 0,
+  console: 0,
 };
 
 /** A title for each port, and the option that changes it. */
@@ -44,17 +47,19 @@ export const portNames: Record<keyof Ports, { title: string; option: string }> =
   bigqueryGrpc: { title: 'BigQuery (gRPC)', option: '--bigquery-grpc-port' },
   absmartly: { title: 'the stand-in for ABsmartly', option: '--absmartly-port' },
   datanostro: { title: 'the stand-in for DataNostro', option: '--datanostro-port' },
+  console: { title: 'the console', option: '--console-port' },
 };
 
 /**
- * Checks every port before the start, so that a taken port never leaves a half-started stack.
+ * Checks every port before the start, so that a taken port never leaves a half-started stack. The relay runs without
+ * the console's.
  *
  * @throws RelayError `port.taken` with all taken ports
  */
 export async function requireFree(ports: Ports): Promise<void> {
   const taken: string[] = [];
   for (const [name, port] of Object.entries(ports) as [keyof Ports, number][]) {
-    if (port !== 0 && !(await isFree(port))) {
+    if (name !== 'console' && port !== 0 && !(await isFree(port))) {
       const { title, option } = portNames[name];
       taken.push(
         `port ${port} for ${title} is taken: stop what listens there, or choose another with ${option}`,

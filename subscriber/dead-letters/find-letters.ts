@@ -77,6 +77,7 @@ export async function* readLetters(
   const query = await letterQuery(source, filter, true);
   if (!query) return;
   let open: WholeLetter | undefined;
+  let closed = 0;
   for await (const { rows } of readResult<Cells>(source.bigquery, query, wholePageRows)) {
     for (const row of rows) {
       const letter = toWholeLetter(row);
@@ -85,6 +86,8 @@ export async function* readLetters(
         continue;
       }
       if (open) yield open;
+      // A letter of several rows counts once, and is never cut.
+      if (open && ++closed === filter.limit) return;
       open = letter;
     }
   }
@@ -122,7 +125,7 @@ async function letterQuery(source: LetterSource, filter: LetterFilter, isWhole: 
     : `SELECT *, 0 AS replays, CAST(NULL AS STRING) AS last_result FROM (${once})`;
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
   const order = isWhole ? 'stored_at, message_id, IFNULL(part, 0)' : 'stored_at DESC, message_id';
-  const limit = filter.limit === undefined ? '' : ` LIMIT ${filter.limit}`;
+  const limit = filter.limit === undefined || isWhole ? '' : ` LIMIT ${filter.limit}`;
   return {
     query: `SELECT ${outputColumns}${isWhole ? ', data, attributes' : ''} FROM (${joined})${where} ORDER BY ${order}${limit}`,
     params,

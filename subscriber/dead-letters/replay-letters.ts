@@ -27,8 +27,9 @@ export interface ReplayOptions extends LetterSource {
 }
 
 const pollEveryMs = 500;
-/** Pub/Sub takes 1,000 messages and 10 MB a request; letters in memory are bounded by this. */
+/** Letters in memory, which Pub/Sub has not confirmed: a body may have 10 MB. Pub/Sub takes 1,000 messages a request. */
 const maxUnconfirmed = 1000;
+const maxUnconfirmedBytes = 32 * 1024 * 1024;
 
 /**
  * Publishes dead letters to the topic again, with their own delivery ids and times, and waits until the
@@ -44,10 +45,12 @@ export async function replayLetters(
   const topic = pubsub.topic(relay.topic, { batching: { maxMessages: 500, maxMilliseconds: 20 } });
   const replays: string[] = [];
   let unconfirmed: Promise<unknown>[] = [];
+  let bytes = 0;
   const confirm = async () => {
     await Promise.all(unconfirmed);
     counts.published += unconfirmed.length;
     unconfirmed = [];
+    bytes = 0;
     onProgress?.(counts);
   };
   for await (const letter of letters) {
@@ -55,7 +58,8 @@ export async function replayLetters(
     const attributes = replayAttributes(letter, options.stream);
     replays.push(`${letter.messageId}/${attributes[replayAttribute]}`);
     unconfirmed.push(topic.publishMessage({ data: letter.data, attributes }));
-    if (unconfirmed.length >= maxUnconfirmed) await confirm();
+    bytes += letter.data.length;
+    if (unconfirmed.length >= maxUnconfirmed || bytes >= maxUnconfirmedBytes) await confirm();
   }
   await confirm();
   await waitForResults(replays, counts, options);

@@ -139,11 +139,12 @@ export class ExportLoad implements AsyncDisposable {
     await this.#prepared.prepare(files, options);
     for (const file of files) {
       signal?.throwIfAborted();
-      const { rows, earlier } = await loadFile(file, this.#prepared.take(file), options);
+      const { rows, earlier, job } = await loadFile(file, this.#prepared.take(file), options);
       loaded.push({ name: file.name, rows });
       if (!this.#counted.has(file)) this.#progress.addRows(rows);
       this.#counted.add(file);
-      this.#logLoaded(file, rows, earlier, { loaded: loaded.length, files: files.length });
+      const counts = { loaded: loaded.length, files: files.length };
+      this.#logLoaded(file, rows, earlier, { ...counts, ...(job !== undefined && { job }) });
     }
   }
 
@@ -190,7 +191,7 @@ export class ExportLoad implements AsyncDisposable {
     file: CsvFile,
     rows: number,
     earlier: boolean,
-    counts: { loaded: number; files: number },
+    counts: { loaded: number; files: number; job?: string },
   ): void {
     this.#dependencies.log?.({
       severity: 'INFO',

@@ -11,6 +11,8 @@ export interface Subscriber extends MessageCounts {
   readonly rowsWritten: number;
   readonly deadLettersWritten: number;
   readonly readiness: Readiness;
+  /** Undefined without a console, or while its port is taken. */
+  readonly consolePort: number | undefined;
   /** A delivery that is in flight here. */
   find(deliveryId: string): DeliveryInFlight | undefined;
   /** Writes and acks what is in flight, nacks the rest, and closes; within `STOP_WITHIN_SECONDS`. */

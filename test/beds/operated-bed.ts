@@ -14,10 +14,34 @@ import { select } from './relay-process.ts';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
-export interface CommandRun {
+interface CommandRun {
   status: number | null;
   out: string;
   err: string;
+}
+
+interface StartedCommand {
+  process: ChildProcess;
+  ended: Promise<CommandRun>;
+}
+
+/** @param args of Node */
+export function startCommand(
+  args: readonly string[],
+  { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv },
+): StartedCommand {
+  const child = spawn(process.execPath, args, { cwd, env });
+  const run: CommandRun = { status: null, out: '', err: '' };
+  for (const [stream, name] of [
+    [child.stdout, 'out'],
+    [child.stderr, 'err'],
+  ] as const) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      run[name] += text;
+    });
+  }
+  const ended = once(child, 'close').then(([status]) => ({ ...run, status: status as number }));
+  return { process: child, ended };
 }
 
 /** A project with a config that changes, Pub/Sub and BigQuery on this machine, and the commands that operate a relay. */
@@ -88,22 +112,9 @@ export const relay = defineRelay({ project: 'test-project', streams: {\n${lines.
     return child.exitCode;
   }
 
-  start(...args: string[]): { process: ChildProcess; ended: Promise<CommandRun> } {
-    const child = spawn(process.execPath, [main, ...args, '--state', this.project.path], {
-      cwd: this.project.path,
-      env: this.environment,
-    });
-    const run: CommandRun = { status: null, out: '', err: '' };
-    for (const [stream, name] of [
-      [child.stdout, 'out'],
-      [child.stderr, 'err'],
-    ] as const) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        run[name] += text;
-      });
-    }
-    const ended = once(child, 'close').then(([status]) => ({ ...run, status: status as number }));
-    return { process: child, ended };
+  start(...args: string[]): StartedCommand {
+    const { path: cwd } = this.project;
+    return startCommand([main, ...args, '--state', cwd], { cwd, env: this.environment });
   }
 
   /** The same in a terminal of `script`, where the keys are typed when the text is shown. */

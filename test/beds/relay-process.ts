@@ -13,6 +13,14 @@ import { relay } from '../../tributary.config.ts';
 
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
+type RelayHome = Pick<Home, 'state' | 'secretsFile'>;
+
+/** By default those of the tests. */
+interface Surroundings {
+  cwd?: string;
+  env?: Readonly<Record<string, string>>;
+}
+
 /** A folder for one relay's state and secrets. */
 export class Home {
   readonly path = mkdtempSync(join(tmpdir(), 'tributary-test-'));
@@ -33,14 +41,16 @@ export const anyPorts = Object.values(portNames).flatMap(({ option }) => [option
 /** `tributary start`, as a terminal runs it: a process group of its own. */
 export class RelayProcess {
   readonly process: ChildProcess;
-  readonly #home: Home;
+  readonly #home: RelayHome;
   output = '';
 
-  constructor(home: Home, args: string[] = anyPorts) {
+  constructor(home: RelayHome, args: string[] = anyPorts, { cwd, env }: Surroundings = {}) {
     this.#home = home;
     const flags = ['start', '--state', home.state, '--secrets', home.secretsFile, ...args];
     this.process = spawn(process.execPath, [main, ...flags], {
       detached: true,
+      cwd,
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.process.stdout, this.process.stderr]) {
@@ -50,8 +60,12 @@ export class RelayProcess {
     }
   }
 
-  static async start(home: Home, args?: string[]): Promise<RelayProcess> {
-    const relayProcess = new RelayProcess(home, args);
+  static async start(
+    home: RelayHome,
+    args?: string[],
+    surroundings?: Surroundings,
+  ): Promise<RelayProcess> {
+    const relayProcess = new RelayProcess(home, args, surroundings);
     await relayProcess.printed('The relay is ready');
     return relayProcess;
   }
@@ -110,6 +124,20 @@ export class RelayProcess {
       const [group, state] = line.trim().split(/\s+/);
       return Number(group) === this.process.pid && !state?.startsWith('Z');
     });
+  }
+
+  /** The id of the group's process with this in its command line. */
+  find(command: string): number {
+    const { stdout } = spawnSync('ps', ['-A', '-ww', '-o', 'pgid=,pid=,args='], {
+      encoding: 'utf8',
+    });
+    const lines = (stdout ?? '').split('\n').map((line) => line.trim().split(/\s+/));
+    const found = lines.find(
+      ([group, , ...args]) =>
+        Number(group) === this.process.pid && args.join(' ').includes(command),
+    );
+    if (!found) throw new Error(`no process "${command}"`);
+    return Number(found[1]);
   }
 
   #signalGroup(signal: NodeJS.Signals): void {

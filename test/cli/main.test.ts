@@ -53,7 +53,7 @@ describe('tributary', () => {
     const { stdout } = tributary('start', '--help');
     const readme = readFileSync(join(root, 'README.md'), 'utf8');
     const ports = [...stdout.matchAll(/default:\s+(\d+)/g)].map(([, port]) => port ?? '');
-    expect(ports).toHaveLength(6);
+    expect(ports).toHaveLength(7);
     for (const port of ports) expect(readme).toContain(port);
   });
 

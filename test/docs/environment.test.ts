@@ -31,7 +31,7 @@ function documented(section: string): Set<string> {
 const heads = [...page.matchAll(/^\| (variable|secret|binding) \|/gm)].length;
 
 it('docs/operate/environment.md names each variable that the subscriber and the commands read', () => {
-  const texts = sources('subscriber', 'cli', 'history', 'shared', 'local');
+  const texts = sources('subscriber', 'console', 'cli', 'history', 'shared', 'local');
   const read = matches(
     texts,
     /\b(?:environment|env|process\.env)\[['"]([A-Z][A-Z0-9_]+)['"]\]/g,
@@ -48,7 +48,16 @@ it('docs/operate/environment.md names each variable that the subscriber and the 
 });
 
 it('it names no variable that nothing reads', () => {
-  const texts = sources('subscriber', 'cli', 'history', 'shared', 'local', 'test', 'worker');
+  const texts = sources(
+    'subscriber',
+    'console',
+    'cli',
+    'history',
+    'shared',
+    'local',
+    'test',
+    'worker',
+  );
   // Google's, AWS's and Node's own.
   const foreign = [
     'PUBSUB_EMULATOR_HOST',

@@ -13,6 +13,7 @@ const prefixes: Record<string, string> = {
   body: 'The body that `tributary send` reads.',
   command: 'Any command.',
   config: 'tributary.config.ts, as every part reads it.',
+  console: 'The console that the subscriber serves.',
   'dead-letter': 'The dead letters of `tributary dead-letters`.',
   delimited: 'CSV files: of imports, and of exports that a webhook announces.',
   delivery: 'The delivery that `tributary send` signs, and that `tributary try` judges.',
@@ -104,7 +105,7 @@ it('the table is sorted, and every code has a prefix that the page explains', ()
 });
 
 it('every code is thrown somewhere', () => {
-  const folders = ['worker', 'subscriber', 'history', 'shared', 'local', 'cli'];
+  const folders = ['worker', 'subscriber', 'console', 'history', 'shared', 'local', 'cli'];
   const files = execFileSync('git', ['ls-files', '--', ...folders], { encoding: 'utf8' })
     .split('\n')
     .filter((file) => file.endsWith('.ts') && file !== 'shared/errors.ts');

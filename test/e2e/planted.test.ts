@@ -108,6 +108,8 @@ const commands = (letter: string): string[][] => [
   ['reconcile', 'orders', '--from', '2026-11-01'],
   ['secret', 'orders', '--local-only'],
   ['provision', '--dry-run', '--terraform'],
+  ['alerts', 'list'],
+  ['alerts', 'test'],
   ['ledger'],
   ['status'],
   ['refused'],

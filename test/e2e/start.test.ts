@@ -209,6 +209,22 @@ describe('npm start', { timeout: 60_000 }, () => {
     expect(await (await start()).interrupt()).toBe(0);
   });
 
+  for (const [part, command] of [
+    ['the edge', 'part.ts edge'],
+    ['its workerd', 'workerd serve'],
+  ] as const) {
+    itWith(['ps'], `ends with all its parts when ${part} is killed`, async () => {
+      const relayProcess = await start();
+      process.kill(relayProcess.find(command), 'SIGKILL');
+      expect(await relayProcess.exited()).toBe(1);
+      expect(relayProcess.output).toContain('edge ended unexpectedly');
+      await until(
+        () => Promise.resolve([relayProcess.leavesProcesses]),
+        ([leaves]) => leaves === false,
+      );
+    });
+  }
+
   it('names a port that is taken, and starts nothing', async () => {
     const squatter = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => squatter.once('listening', resolve));

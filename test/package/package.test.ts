@@ -72,6 +72,8 @@ describe('the packed package', () => {
   it('holds no TypeScript but declarations, no tests and no config of ours', () => {
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
     expect(files.filter((name) => /(?<!\.d)\.ts$/.test(name))).toEqual([]);
+    // So that an installed package needs no esbuild.
+    expect(files).toContain('dist/console/built/main.js');
     expect(files.filter((name) => /^test|\.test\.|^dist\/tributary\.config/.test(name))).toEqual(
       [],
     );

@@ -8,6 +8,7 @@ const envelope: Envelope = {
   event: 'purchase',
   contentType: 'application/json; charset=utf-8',
   contentEncoding: 'gzip',
+  secret: 'DATANOSTRO_SECRET_2026',
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   parentSpanId: '00f067aa0ba902b7',
   headers: { 'x-github-event': 'push', 'x-github-delivery': '72d3162e' },

@@ -34,7 +34,7 @@ test('the envelope carries the headers that the stream reads, and no others', ()
   const decision = decide(delivery, endpointOf(github({ table: 'in.github' })));
   if (isOutcome(decision)) throw new Error(decision.outcome);
   expect(decision).toEqual({ event: 'push', headers: { 'x-github-event': 'push' } });
-  const { attributes } = toMessage('own', delivery, decision);
+  const { attributes } = toMessage({ name: 'own', secrets: [] }, delivery, decision);
   expect(attributes).toMatchObject({ event_name: 'push', 'header_x-github-event': 'push' });
   expect(Object.keys(attributes)).not.toContain('header_x-github-delivery');
   expect(JSON.stringify(attributes)).not.toContain('secret');

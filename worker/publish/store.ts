@@ -1,3 +1,4 @@
+import type { RelayStream } from '../../shared/config/config.ts';
 import { type Envelope, toAttributes, toData } from '../../shared/envelope.ts';
 import type { Decision } from '../decide.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -18,7 +19,7 @@ export async function store(
   env: Bindings,
   destination: Destination,
 ): Promise<Outcome> {
-  const message = toMessage(stream.name, delivery, decision);
+  const message = toMessage(stream, delivery, decision);
   const { ok, ...published } = await tryToPublish(message, destination, stream.publishBudgetMs);
   const { id: deliveryId } = delivery;
   const { dropped } = decision;
@@ -54,7 +55,7 @@ const queryContentType = 'application/x-www-form-urlencoded';
 
 /** The envelope of a delivery. */
 export function toMessage(
-  streamName: string,
+  { name, secrets }: Pick<RelayStream, 'name' | 'secrets'>,
   delivery: Delivery,
   { event, headers }: Decision,
 ): Message {
@@ -65,11 +66,12 @@ export function toMessage(
   const contentEncoding = isGet ? undefined : sent.get('content-encoding');
   const query = isGet ? '' : delivery.query;
   const attributes = toAttributes({
-    stream: streamName,
+    stream: name,
     deliveryId: id,
     receivedAt,
     ...traceOf(sent.get('traceparent')),
     ...(method !== 'POST' && { method }),
+    ...(secrets.length > 1 && delivery.facts.secret && { secret: delivery.facts.secret }),
     ...(query && { query }),
     ...(contentType && { contentType }),
     ...(contentEncoding && { contentEncoding }),

@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { BigQueryError } from '../errors.ts';
-import type { Store } from '../storage/store.ts';
-import { formatJob, type Job, type JobRef } from './job.ts';
+import { asObject } from '../rest/http/json.ts';
+import type { JobSummary, Store } from '../storage/store.ts';
+import { formatJob, type Job, type JobRef, jobType } from './job.ts';
 
 const TABLE = 'tributary.jobs';
 
@@ -17,6 +18,7 @@ export class JobStore {
 
   static async open(store: Store): Promise<JobStore> {
     const jobStore = new JobStore(store);
+    store.jobsOf = (projectId) => jobStore.list(projectId).map(summaryOf);
     await store.administer(async (connection) => {
       await connection.run(
         `CREATE TABLE IF NOT EXISTS ${TABLE} (id VARCHAR PRIMARY KEY, resource VARCHAR)`,
@@ -71,6 +73,16 @@ export class JobStore {
     await Promise.allSettled(this.#running.values());
   }
 
+  /** Throws notFound, and invalid while the job runs. */
+  async delete(ref: JobRef): Promise<void> {
+    const job = this.get(ref);
+    if (job.state === 'RUNNING') throw new BigQueryError('invalid', 'The job is running');
+    await this.#store.administer(async (connection) => {
+      await connection.run(`DELETE FROM ${TABLE} WHERE id = $1`, [formatJob(job)]);
+      return () => void this.#jobs.delete(formatJob(job));
+    });
+  }
+
   async save(job: Job): Promise<void> {
     await this.#store.administer(async (connection) => {
       await saveJob(connection, job);
@@ -90,6 +102,24 @@ export async function saveJob(connection: DuckDBConnection, job: Job): Promise<v
     formatJob(job),
     JSON.stringify(job),
   ]);
+}
+
+function summaryOf(job: Job): JobSummary {
+  const [error] = job.errors ?? [];
+  const { query } = asObject(job.configuration['query']);
+  const statementType = job.statistics?.['statementType'];
+  return {
+    projectId: job.projectId,
+    jobId: job.jobId,
+    type: jobType(job),
+    statementType: typeof statementType === 'string' ? statementType : undefined,
+    query: typeof query === 'string' ? query : undefined,
+    state: job.state,
+    creationTime: job.creationTime,
+    startTime: job.startTime,
+    endTime: job.endTime,
+    error,
+  };
 }
 
 /** A job that was running when the server stopped has not committed anything. */

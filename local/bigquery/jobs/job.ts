@@ -1,5 +1,5 @@
 import type { ErrorProto } from '../errors.ts';
-import type { JsonObject } from '../rest/json.ts';
+import type { JsonObject } from '../rest/http/json.ts';
 
 export interface JobRef {
   projectId: string;
@@ -19,21 +19,31 @@ export interface Job extends JobRef {
   errors?: ErrorProto[];
   /** `statistics.load` or `statistics.query`. */
   statistics?: JsonObject;
+  /** The script of which the job is a statement. */
+  parentJobId?: string;
+  /** How many statements a script has run. */
+  numChildJobs?: number;
 }
 
 export function formatJob(ref: JobRef): string {
   return `${ref.projectId}:${ref.jobId}`;
 }
 
-function jobType(job: Job): 'LOAD' | 'QUERY' {
-  return job.configuration['load'] === undefined ? 'QUERY' : 'LOAD';
+const KINDS = ['load', 'copy', 'extract'] as const;
+
+function kindOf(job: Job): (typeof KINDS)[number] | 'query' {
+  return KINDS.find((kind) => job.configuration[kind] !== undefined) ?? 'query';
+}
+
+export function jobType(job: Job): string {
+  return kindOf(job).toUpperCase();
 }
 
 /** https://cloud.google.com/bigquery/docs/reference/rest/v2/Job */
 export function describeJob(job: Job): object {
   const { projectId, jobId, location } = job;
   const [errorResult] = job.errors ?? [];
-  const kind = jobType(job) === 'LOAD' ? 'load' : 'query';
+  const kind = kindOf(job);
   return {
     kind: 'bigquery#job',
     etag: `${job.creationTime}-${job.state}`,
@@ -46,6 +56,8 @@ export function describeJob(job: Job): object {
       startTime: String(job.startTime),
       ...(job.endTime !== undefined && { endTime: String(job.endTime) }),
       ...(kind === 'query' && { totalBytesProcessed: '0' }),
+      ...(job.parentJobId && { parentJobId: job.parentJobId }),
+      ...(job.numChildJobs !== undefined && { numChildJobs: String(job.numChildJobs) }),
       ...(job.statistics && { [kind]: job.statistics }),
     },
     status: {

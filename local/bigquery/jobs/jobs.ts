@@ -1,41 +1,81 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { BigQueryError, type ErrorProto } from '../errors.ts';
-import type { QueryParameter } from '../query/parameters.ts';
 import { runQuery } from '../query/run-query.ts';
-import type { Query, QueryResult } from '../query/select.ts';
-import { asArray, asObject, asText, isTrue, type Json, type JsonObject } from '../rest/json.ts';
+import type { ChildStatement } from '../query/script/run-script.ts';
+import type { QueryResult } from '../query/select.ts';
+import type { QueryParameter } from '../query/session/parameters.ts';
+import type { Query } from '../query/session/query.ts';
+import {
+  asArray,
+  asObject,
+  asText,
+  isTrue,
+  type Json,
+  type JsonObject,
+} from '../rest/http/json.ts';
 import type { Store } from '../storage/store.ts';
 import type { DatasetRef } from '../tables/schema.ts';
 import { formatJob, type Job, type JobRef } from './job.ts';
 import { type JobStore, saveJob } from './job-store.ts';
-import { readLoadOptions } from './load-options.ts';
-import { LoadFailure, runLoad } from './run-load.ts';
+import { readLoadOptions, readQueryDestination } from './load/load-options.ts';
+import { LoadFailure, runLoad } from './load/run-load.ts';
+import { filesOfUri, uncompressed } from './load/source-files.ts';
+import { queryStatistics } from './query-statistics.ts';
+import { readCopy } from './read-copy.ts';
+import { readExtract, runExtract } from './run-extract.ts';
 
 const LOCATION = 'US';
+/** As BigQuery has it. */
+const cancelled: ErrorProto = {
+  reason: 'stopped',
+  message: 'Job execution was cancelled: User requested cancellation',
+};
 /** How many query results are kept; BigQuery keeps results for a day. */
 const KEPT_RESULTS = 200;
+
+/** Where jobs find and put files. */
+export interface JobFolders {
+  /** Stands for Cloud Storage: `gs://bucket/object` is the file bucket/object in it. */
+  storage: string;
+  scratch: string;
+}
 
 /** Starts jobs and keeps query results. */
 export class Jobs {
   readonly #store: Store;
   readonly #jobStore: JobStore;
   readonly #results = new Map<string, QueryResult>();
+  readonly #folders: JobFolders;
+  /** Of the queries that are running. */
+  readonly #cancels = new Map<string, AbortController>();
 
-  constructor(store: Store, jobStore: JobStore) {
+  constructor(store: Store, jobStore: JobStore, folders: JobFolders) {
+    this.#folders = folders;
     this.#store = store;
     this.#jobStore = jobStore;
   }
 
-  /** Removes the file when the job has ended. Throws duplicate, and errors of the configuration. */
-  async startLoad(projectId: string, resource: JsonObject, file: string): Promise<Job> {
+  /** Removes the uploaded file when the job has ended. Throws duplicate, and errors of the configuration. */
+  async startLoad(projectId: string, resource: JsonObject, file?: string): Promise<Job> {
     const job = newJob(projectId, resource);
     const load = asObject(job.configuration['load']);
     const options = readLoadOptions(load);
     options.destination.projectId ||= projectId;
+    const uris = asArray(load['sourceUris']).map(String);
+    if (file === undefined && uris.length === 0) {
+      throw new BigQueryError(
+        'required',
+        'Required parameter is missing: sourceUris, or an upload',
+      );
+    }
+    const scratch = join(this.#folders.scratch, job.jobId);
     await this.#jobStore.start(job, true, async () => {
       try {
-        await runLoad(this.#store, options, file, async (connection, statistics) => {
+        const files = file === undefined ? await this.#sources(uris) : [file];
+        const plain = await Promise.all(files.map((each) => uncompressed(each, scratch)));
+        await runLoad(this.#store, options, plain, async (connection, statistics) => {
           const done = ended(job, { statistics });
           await saveJob(connection, done);
           return () => this.#jobStore.set(done);
@@ -43,8 +83,44 @@ export class Jobs {
       } catch (cause) {
         await this.#jobStore.save(ended(job, { errors: errorsOf(cause) }));
       } finally {
-        await rm(file, { force: true });
+        await rm(scratch, { recursive: true, force: true });
+        if (file !== undefined) await rm(file, { force: true });
       }
+    });
+    return this.#jobStore.get(job);
+  }
+
+  async #sources(uris: readonly string[]): Promise<string[]> {
+    const found = await Promise.all(uris.map((uri) => filesOfUri(this.#folders.storage, uri)));
+    return found.flat();
+  }
+
+  /** Copies tables into another one. Throws duplicate, and errors of the configuration. */
+  async startCopy(projectId: string, resource: JsonObject): Promise<Job> {
+    const job = newJob(projectId, resource);
+    const query = readCopy(this.#store, projectId, asObject(job.configuration['copy']));
+    return this.#startOther(job, async () => {
+      await runQuery(this.#store, query);
+      return {};
+    });
+  }
+
+  /** Writes a table into a file. Throws duplicate. */
+  async startExtract(projectId: string, resource: JsonObject): Promise<Job> {
+    const job = newJob(projectId, resource);
+    const extract = readExtract(projectId, asObject(job.configuration['extract']));
+    return this.#startOther(job, () =>
+      runExtract(this.#store, projectId, extract, this.#folders.storage),
+    );
+  }
+
+  async #startOther(job: Job, work: () => Promise<JsonObject>): Promise<Job> {
+    await this.#jobStore.start(job, true, async () => {
+      const done = await work().then(
+        (statistics) => ended(job, { statistics }),
+        (cause: unknown) => ended(job, { errors: errorsOf(cause) }),
+      );
+      await this.#jobStore.save(done);
     });
     return this.#jobStore.get(job);
   }
@@ -61,17 +137,53 @@ export class Jobs {
     return this.#jobStore.get(job);
   }
 
+  /** Ends a SELECT that is running. Other jobs go on to their end, which BigQuery allows. */
+  cancel(ref: JobRef): void {
+    this.#cancels.get(formatJob(ref))?.abort();
+  }
+
   async #runQuery(job: Job, query: Query): Promise<Job> {
+    const cancel = new AbortController();
+    this.#cancels.set(formatJob(job), cancel);
     try {
-      const result = await runQuery(this.#store, query);
+      const result = await runQuery(this.#store, {
+        ...query,
+        jobId: job.jobId,
+        signal: cancel.signal,
+      });
       this.#keepResult(job, result);
-      const { statementType, affectedRows } = result;
-      const affected =
-        affectedRows === undefined ? {} : { numDmlAffectedRows: String(affectedRows) };
-      return ended(job, { statistics: { statementType, totalBytesProcessed: '0', ...affected } });
+      const children = result.children?.map((child, index) => this.#keepChild(job, child, index));
+      return ended(job, {
+        statistics: queryStatistics(result),
+        ...(children && { numChildJobs: children.length }),
+      });
     } catch (cause) {
+      if (cancel.signal.aborted) return ended(job, { errors: [cancelled] });
       return ended(job, { errors: errorsOf(cause) });
+    } finally {
+      this.#cancels.delete(formatJob(job));
     }
+  }
+
+  /** A statement of a script is a job of its own. */
+  #keepChild(parent: Job, child: ChildStatement, index: number): Job {
+    const { sql, startTime, endTime, result, error } = child;
+    const job: Job = {
+      projectId: parent.projectId,
+      jobId: `script_job_${parent.jobId}_${index}`,
+      location: parent.location,
+      configuration: { query: { query: sql, useLegacySql: false } },
+      state: 'DONE',
+      creationTime: startTime,
+      startTime,
+      endTime,
+      parentJobId: parent.jobId,
+      ...(result && { statistics: queryStatistics(result) }),
+      ...(error !== undefined && { errors: errorsOf(error) }),
+    };
+    this.#jobStore.set(job);
+    if (result !== undefined) this.#keepResult(job, result);
+    return job;
   }
 
   #keepResult(job: Job, result: QueryResult): void {
@@ -108,7 +220,10 @@ function newJob(projectId: string, resource: JsonObject): Job {
   };
 }
 
-function ended(job: Job, outcome: { errors?: ErrorProto[]; statistics?: JsonObject }): Job {
+function ended(
+  job: Job,
+  outcome: { errors?: ErrorProto[]; statistics?: JsonObject; numChildJobs?: number },
+): Job {
   return { ...job, ...outcome, state: 'DONE', endTime: Date.now() };
 }
 
@@ -120,12 +235,6 @@ export function readQuery(projectId: string, query: JsonObject): Query {
       'Legacy SQL is not supported: set useLegacySql to false',
     );
   }
-  if (query['destinationTable'] !== undefined) {
-    throw new BigQueryError(
-      'notImplemented',
-      'A query cannot name a destinationTable: use CREATE TABLE AS',
-    );
-  }
   const sql = asText(query['query']);
   if (sql === undefined || sql === '') {
     throw new BigQueryError('required', 'Required parameter is missing: query');
@@ -135,6 +244,7 @@ export function readQuery(projectId: string, query: JsonObject): Query {
     sql,
     scope: { projectId, ...(defaultDataset && { defaultDataset }) },
     parameters: asArray(query['queryParameters']) as unknown as QueryParameter[],
+    ...(query['destinationTable'] && { destination: readQueryDestination(projectId, query) }),
   };
 }
 

@@ -1,4 +1,3 @@
-import { nearestName } from '../../../shared/nearest-name.ts';
 import { BigQueryError } from '../errors.ts';
 import type { Token } from '../sql/lexer.ts';
 import { placeIn } from '../sql/statement-place.ts';
@@ -28,12 +27,28 @@ function offsetOfName(message: string, tokens: readonly Token[]): number | undef
   )?.start;
 }
 
-/** `; Did you mean event_name?`, from the candidates that DuckDB lists. */
-export function candidate(name: string, message: string): string {
-  const [, list = ''] = /^Candidate bindings: (.*)$/m.exec(message) ?? [];
-  const names = [...list.matchAll(/"([^"]+)"/g)].map(
-    ([, text = '']) => text.split('.').at(-1) ?? '',
-  );
-  const nearest = nearestName(name, names);
-  return nearest === undefined ? '' : `; Did you mean ${nearest}?`;
+/** Shortens DuckDB's message to its reason, and uses BigQuery's wording where it is known. */
+export function asQueryError(cause: unknown): BigQueryError {
+  if (cause instanceof BigQueryError) return cause;
+  const whole = String(cause instanceof Error ? cause.message : cause);
+  const [first = ''] = whole.split('\n');
+  const message = first
+    .replace(
+      /^(?:TransactionContext Error: Failed to commit: )?(?:[A-Z][A-Za-z ]*|INTERNAL) Error: /,
+      '',
+    )
+    .replace(
+      /^column "?(.*?)"? must appear in the GROUP BY clause.*$/,
+      'SELECT list expression references column $1 which is neither grouped nor aggregated',
+    )
+    .replace(
+      /^.*?(?:Overflow in (?:addition|subtraction|multiplication)|out of range for the destination type INT64|Type INT128 with value).*$/,
+      (found) => `int64 overflow: ${found}`,
+    )
+    .replace(
+      /^More than one row returned by a subquery.*$/,
+      'Scalar subquery produced more than one element',
+    )
+    .replace(/^NOT NULL constraint failed: .*?\.?([^.]+)$/, 'Required field $1 cannot be null');
+  return new BigQueryError('invalidQuery', message, { cause, location: 'query' });
 }

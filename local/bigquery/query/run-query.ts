@@ -1,76 +1,98 @@
-import type { Token } from '../sql/lexer.ts';
-import { invalidQuery } from '../sql/syntax-tree.ts';
+import { BigQueryError } from '../errors.ts';
+import { type Token, tokenize } from '../sql/lexer.ts';
+import { registerRuntime } from '../sql/runtime/register.ts';
 import type { Store } from '../storage/store.ts';
-import type { TableRef } from '../tables/schema.ts';
-import { runDdl } from './ddl.ts';
+import { runIntoTable } from './destination.ts';
 import { deleteExpired } from './expired-partitions.ts';
 import { locatedError } from './located-error.ts';
-import { bindParameters } from './parameters.ts';
-import { ResultRows } from './result-rows.ts';
-import { execute, type Query, type QueryResult, runSelect } from './select.ts';
-import { readPath } from './token-cursor.ts';
-import { statementTokens, tableRef, translate } from './translate.ts';
+import { ResultRows } from './results/result-rows.ts';
+import { checkStatement, runStatement, verbOf } from './run-statement.ts';
+import { parseScript } from './script/parse-script.ts';
+import { type ChildStatement, ScriptRunner } from './script/run-script.ts';
+import type { ScriptNode } from './script/script-tree.ts';
+import type { QueryResult } from './select.ts';
+import type { Query } from './session/query.ts';
+import type { Session } from './session/session.ts';
 
-const CHANGES: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
+/** The result of a job's text. A script tells what its statements did. */
+export interface JobResult extends QueryResult {
+  children?: ChildStatement[];
+}
 
-/** Runs one statement of GoogleSQL. Throws BigQueryError: invalidQuery, notFound, notImplemented. */
-export async function runQuery(store: Store, query: Query): Promise<QueryResult> {
-  const tokens = statementTokens(query.sql);
-  const verb = verbOf(tokens);
+/** Runs a statement or a script. Throws BigQueryError: invalidQuery, notFound, notImplemented. */
+export async function runQuery(store: Store, query: Query): Promise<JobResult> {
+  await store.prepareSql(registerRuntime);
+  const tokens = readTokens(query.sql);
+  const session = sessionOf(store, query);
   await deleteExpired(store, query.scope.projectId, Date.now());
   try {
-    if (verb === 'SELECT') return await runSelect(store, query, tokens, false);
-    if (CHANGES.has(verb)) return await runDml(store, query, tokens, verb);
-    return await runDdl(store, query, tokens);
+    const nodes = parseScript(tokens);
+    const [only] = nodes;
+    if (nodes.length === 1 && only?.kind === 'statement')
+      return await runOnly(session, only.tokens, query);
+    return await runScript(session, nodes);
   } catch (error) {
     throw locatedError(error, query.sql, tokens);
   }
 }
 
-/** Returns the schema of a SELECT. DML is translated but not run; DDL is not checked. */
-export async function dryRun(store: Store, query: Query): Promise<QueryResult> {
-  const tokens = statementTokens(query.sql);
-  const verb = verbOf(tokens);
-  try {
-    if (verb === 'SELECT') return await runSelect(store, query, tokens, true);
-    if (CHANGES.has(verb)) translate(store, query.scope, query.sql, tokens);
-    return { statementType: verb, schema: [], rows: ResultRows.none() };
-  } catch (error) {
-    throw locatedError(error, query.sql, tokens);
-  }
-}
-
-function verbOf(tokens: readonly Token[]): string {
-  const first = tokens.find((token) => token.text !== '(');
-  const verb = first?.text.toUpperCase() ?? '';
-  return verb === 'WITH' ? 'SELECT' : verb;
-}
-
-async function runDml(
-  store: Store,
-  query: Query,
+async function runOnly(
+  session: Session,
   tokens: Token[],
-  verb: string,
-): Promise<QueryResult> {
-  const table = changedTable(store, query, tokens);
-  const sql = translate(store, query.scope, query.sql, tokens);
-  if (verb !== 'INSERT' && store.isUpserted(table)) {
-    // https://cloud.google.com/bigquery/docs/change-data-capture#limitations
-    throw invalidQuery(`${verb} is not supported over a table that takes _CHANGE_TYPE rows`);
-  }
-  const mode = verb === 'INSERT' ? 'shared' : 'exclusive';
-  const affectedRows = await store.transact(table, mode, async (connection) => {
-    await bindParameters(connection, query.parameters);
-    return (await execute(connection, sql)).rowsChanged;
-  });
-  return { statementType: verb, schema: [], rows: ResultRows.none(), affectedRows };
+  { destination }: Query,
+): Promise<JobResult> {
+  if (destination === undefined) return await runStatement(session, tokens);
+  if (verbOf(tokens) === 'SELECT') return await runIntoTable(session, tokens, destination);
+  throw new BigQueryError(
+    'invalid',
+    `Cannot set destination table in jobs with ${verbOf(tokens)} statements`,
+  );
 }
 
-/** The table after INSERT [INTO], UPDATE, DELETE [FROM] or MERGE [INTO]. */
-function changedTable(store: Store, query: Query, tokens: readonly Token[]): TableRef {
-  const preposition = ['INTO', 'FROM'].includes(tokens[1]?.text.toUpperCase() ?? '');
-  const { path } = readPath(tokens, preposition ? 2 : 1);
-  const table = store.requireTable(tableRef(path, query.scope));
-  if (table.type === 'VIEW') throw invalidQuery(`${table.tableId} is a view, which cannot change`);
-  return table;
+async function runScript(session: Session, nodes: readonly ScriptNode[]): Promise<JobResult> {
+  const children: ChildStatement[] = [];
+  const runner = new ScriptRunner(session, { onStatement: (child) => children.push(child) });
+  const result = await runner.run(nodes);
+  const { affectedRows: _, ...rest } = result;
+  return { ...rest, statementType: 'SCRIPT', children };
+}
+
+/** Returns the schema of a SELECT. DML is translated but not run; DDL and scripts are not checked. */
+export async function dryRun(store: Store, query: Query): Promise<QueryResult> {
+  await store.prepareSql(registerRuntime);
+  const tokens = readTokens(query.sql);
+  try {
+    const nodes = parseScript(tokens);
+    const [only] = nodes;
+    if (nodes.length === 1 && only?.kind === 'statement')
+      return await checkStatement(sessionOf(store, query), only.tokens);
+    return { statementType: 'SCRIPT', schema: [], rows: ResultRows.none() };
+  } catch (error) {
+    throw locatedError(error, query.sql, tokens);
+  }
+}
+
+function readTokens(sql: string): Token[] {
+  const tokens = tokenize(sql);
+  if (tokens.some(({ text, kind }) => kind !== 'symbol' || text !== ';')) return tokens;
+  throw new BigQueryError('invalidQuery', 'Syntax error: Unexpected end of statement at [1:1]', {
+    location: 'query',
+  });
+}
+
+function sessionOf(store: Store, query: Query): Session {
+  return {
+    store,
+    scope: query.scope,
+    sql: query.sql,
+    parameters: query.parameters,
+    variables: new Map(),
+    routines: new Map(),
+    tableFunctions: new Map(),
+    temporary: new Map(),
+    systemVariables: new Map(),
+    now: BigInt(Date.now()) * 1000n,
+    jobId: query.jobId,
+    signal: query.signal,
+  };
 }

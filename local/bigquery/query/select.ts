@@ -1,45 +1,148 @@
-import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
-import { BigQueryError } from '../errors.ts';
+import type {
+  DuckDBConnection,
+  DuckDBMaterializedResult,
+  DuckDBType,
+  DuckDBValue,
+} from '@duckdb/node-api';
+import { Analyser } from '../sql/analyse/analyser.ts';
+import { EMPTY_SCOPE, type Relation } from '../sql/analyse/scope.ts';
 import type { Token } from '../sql/lexer.ts';
-import { invalidQuery } from '../sql/syntax-tree.ts';
-import type { Store } from '../storage/store.ts';
-import { candidate } from './located-error.ts';
-import { bindParameters, type QueryParameter } from './parameters.ts';
-import { ResultRows } from './result-rows.ts';
-import { type ResultField, resultField } from './result-schema.ts';
-import { type Scope, translate } from './translate.ts';
-
-export interface Query {
-  sql: string;
-  scope: Scope;
-  parameters: readonly QueryParameter[];
-}
+import { parseQuery } from '../sql/parse/parse.ts';
+import { invalidQuery } from '../sql/query-error.ts';
+import { fieldNames, quote, type SqlType } from '../sql/types.ts';
+import { asQueryError } from './located-error.ts';
+import { ResultRows } from './results/result-rows.ts';
+import type { ResultField } from './results/result-schema.ts';
+import { environmentOf } from './session/environment.ts';
+import { resultFieldOf } from './session/field-types.ts';
+import { bindParameters, bindVariables } from './session/parameters.ts';
+import type { Session } from './session/session.ts';
 
 export interface QueryResult {
   statementType: string;
   schema: ResultField[];
   rows: ResultRows;
-  /** Of INSERT, UPDATE, DELETE and MERGE. */
+  /** Of INSERT, UPDATE, DELETE and MERGE, by what was done. */
   affectedRows?: number;
+  changes?: { inserted: number; updated: number; deleted: number };
+  /** `project:dataset.table` of what a statement of DDL made, changed or dropped. */
+  target?: { projectId: string; datasetId: string; tableId: string };
+  operation?: 'CREATE' | 'REPLACE' | 'DROP' | 'ALTER' | 'SKIP';
+}
+
+/** A query in DuckDB's SQL with its columns and their types. */
+export interface SelectSql {
+  sql: string;
+  columns: { name: string | undefined; sqlName: string; type: SqlType }[];
+}
+
+/** Translates a query. The row of SELECT AS STRUCT becomes its columns. */
+export function selectSql(session: Session, tokens: readonly Token[]): SelectSql {
+  const relation = new Analyser(environmentOf(session)).query(parseQuery(tokens), EMPTY_SCOPE);
+  return relation.isValueTable ? spread(relation) : relation;
+}
+
+function spread({ sql, columns }: Relation): SelectSql {
+  const [row] = columns;
+  if (row?.type.kind !== 'STRUCT') return { sql, columns };
+  const names = fieldNames(row.type.fields);
+  const fields = row.type.fields.map((field, index) => ({
+    name: field.name,
+    sqlName: names[index] ?? '',
+    type: field.type,
+  }));
+  const cells = fields.map(
+    ({ sqlName }, index) =>
+      `struct_extract_at(v.${quote(row.sqlName)}, ${index + 1}) AS ${quote(sqlName)}`,
+  );
+  return { sql: `SELECT ${cells.join(', ')} FROM (${sql}) AS v`, columns: fields };
+}
+
+/** The columns of a result. Columns without a name are f0_, f1_, … Throws invalidQuery for equal names. */
+export function resultFields(columns: SelectSql['columns']): ResultField[] {
+  let unnamed = 0;
+  const seen = new Set<string>();
+  return columns.map(({ name, type }) => {
+    const shown = name ?? `f${unnamed++}_`;
+    if (seen.has(shown.toLowerCase())) {
+      throw invalidQuery(
+        `Duplicate column names in the result are not supported. Found duplicate(s): ${shown}`,
+      );
+    }
+    seen.add(shown.toLowerCase());
+    return resultFieldOf(shown, type);
+  });
 }
 
 /** Runs a SELECT. With `onlySchema` it returns the columns and no rows. */
 export async function runSelect(
-  store: Store,
-  query: Query,
-  tokens: Token[],
+  session: Session,
+  tokens: readonly Token[],
   onlySchema: boolean,
 ): Promise<QueryResult> {
-  const sql = translate(store, query.scope, query.sql, tokens);
-  const connection = await store.connect();
+  const select = selectSql(session, tokens);
+  const schema = resultFields(select.columns);
+  const sql = onlySchema ? `SELECT * FROM (${select.sql}) LIMIT 0` : select.sql;
+  const rows = await withConnection(session, tokens, async (connection) =>
+    untilCancelled(connection, session.signal, async () =>
+      ResultRows.read(await execute(connection, sql), schema),
+    ),
+  );
+  return { statementType: 'SELECT', schema, rows };
+}
+
+async function untilCancelled<T>(
+  connection: DuckDBConnection,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const interrupt = () => connection.interrupt();
+  signal?.throwIfAborted();
+  signal?.addEventListener('abort', interrupt);
   try {
-    await bindParameters(connection, query.parameters);
-    const result = await execute(connection, onlySchema ? `SELECT * FROM (${sql}) LIMIT 0` : sql);
-    const schema = uniqueFields(result);
-    return { statementType: 'SELECT', schema, rows: await ResultRows.read(result) };
+    return await work();
   } finally {
-    connection.closeSync();
+    signal?.removeEventListener('abort', interrupt);
   }
+}
+
+/** Runs `work` on the transaction's connection or on a new one, with the values of parameters and variables. */
+export async function withConnection<T>(
+  session: Session,
+  tokens: readonly Token[],
+  work: (connection: DuckDBConnection) => Promise<T>,
+): Promise<T> {
+  const open = session.transaction?.connection;
+  const connection = open ?? (await session.store.connect());
+  try {
+    await bindAll(session, connection, tokens);
+    return await work(connection);
+  } finally {
+    if (open === undefined) connection.closeSync();
+  }
+}
+
+export async function bindAll(
+  session: Session,
+  connection: DuckDBConnection,
+  tokens: readonly Token[],
+): Promise<void> {
+  await bindParameters(connection, session.parameters);
+  await bindVariables(connection, session.variables, tokens);
+}
+
+/** The value of one expression, for scripts. */
+export async function runScalar(
+  session: Session,
+  tokens: readonly Token[],
+  sql: string,
+): Promise<{ value: DuckDBValue; duckType: DuckDBType | undefined }> {
+  return await withConnection(session, tokens, async (connection) => {
+    const result = await execute(connection, sql);
+    const rows = await result.getRows();
+    if (rows.length > 1) throw invalidQuery('Scalar subquery produced more than one element');
+    return { value: rows[0]?.[0] ?? null, duckType: result.columnTypes()[0] };
+  });
 }
 
 /** Throws invalidQuery if DuckDB rejects the statement or fails in it. */
@@ -52,50 +155,4 @@ export async function execute(
   } catch (cause) {
     throw asQueryError(cause);
   }
-}
-
-/** Shortens DuckDB's message to its reason, and uses BigQuery's wording where it is known. */
-export function asQueryError(cause: unknown): BigQueryError {
-  if (cause instanceof BigQueryError) return cause;
-  const whole = String(cause instanceof Error ? cause.message : cause);
-  const [first = ''] = whole.split('\n');
-  const message = first
-    .replace(/^[A-Z][A-Za-z ]* Error: /, '')
-    .replace(/^Referenced column "(.*?)" (?:was )?not found.*$/, (_, name: string) => {
-      return `Unrecognized name: ${name}${candidate(name, whole)}`;
-    })
-    .replace(
-      /^column "(.*?)" must appear in the GROUP BY clause.*$/,
-      'SELECT list expression references column $1 which is neither grouped nor aggregated',
-    )
-    .replace(/^Could not convert string '(.*?)' to INT64$/, 'Bad int64 value: $1')
-    .replace(
-      /^Could not choose a best candidate function for the function call "(\W+)\((.*?)\)".*$/,
-      (_, operator: string, types: string) =>
-        `No matching signature for operator ${operator} for argument types: ${types.replaceAll('_LITERAL', '').replaceAll('INTEGER', 'INT64').replaceAll('VARCHAR', 'STRING')}`,
-    )
-    .replace(/^Table "(.*?)" does not have a column named "(.*?)"$/, 'Unrecognized name: $1.$2')
-    .replace(
-      /^(?:Scalar|Aggregate|Table) Function with name (\S+) does not exist!.*$/,
-      'Function not found: $1',
-    );
-  return new BigQueryError('invalidQuery', message, { cause, location: 'query' });
-}
-
-function uniqueFields(result: DuckDBMaterializedResult): ResultField[] {
-  const types = result.columnTypes();
-  const fields = result.columnNames().flatMap((name, index) => {
-    const type = types[index];
-    return type === undefined ? [] : [resultField(name, type)];
-  });
-  const seen = new Set<string>();
-  for (const { name } of fields) {
-    if (seen.has(name.toLowerCase())) {
-      throw invalidQuery(
-        `Duplicate column names in the result are not supported. Found duplicate(s): ${name}`,
-      );
-    }
-    seen.add(name.toLowerCase());
-  }
-  return fields;
 }

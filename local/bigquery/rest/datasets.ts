@@ -1,11 +1,11 @@
 import { BigQueryError } from '../errors.ts';
-import { dropTables } from '../query/ddl.ts';
+import { dropTables } from '../query/ddl/run-ddl.ts';
 import type { Store } from '../storage/store.ts';
 import { newDataset, newEtag } from '../tables/new-resource.ts';
 import { type Dataset, type DatasetRef, formatDataset } from '../tables/schema.ts';
-import { asObject, asText, isTrue, type JsonObject } from './json.ts';
-import { cutPage, readPage } from './paging.ts';
-import type { Call, Reply, Router } from './router.ts';
+import { asObject, asText, isTrue, type JsonObject } from './http/json.ts';
+import { cutPage, readPage } from './http/paging.ts';
+import type { Call, Reply, Router } from './http/router.ts';
 
 const DATASETS = '/projects/:projectId/datasets';
 const DATASET = `${DATASETS}/:datasetId`;
@@ -43,7 +43,10 @@ export function datasetOf(path: Readonly<Record<string, string>>): DatasetRef {
 }
 
 function listDatasets(store: Store, call: Call): Reply {
-  const all = store.listDatasets(call.path['projectId'] ?? '');
+  const all = store
+    .listDatasets(call.path['projectId'] ?? '')
+    .filter(({ datasetId }) => isTrue(call.query.get('all')) || !datasetId.startsWith('_'))
+    .filter(labelFilter(call.query.get('filter')));
   const { items, next } = cutPage(all, readPage(call.query, 1000));
   return {
     body: {
@@ -52,6 +55,24 @@ function listDatasets(store: Store, call: Call): Reply {
       ...(next === undefined ? {} : { nextPageToken: next }),
       ...(items.length === 0 ? {} : { datasets: items.map(describe) }),
     },
+  };
+}
+
+/** `labels.team:relay labels.env`: each must be there, with its value if one is given. Throws invalid. */
+function labelFilter(filter: string | null): (dataset: Dataset) => boolean {
+  const wanted = (filter ?? '').split(/\s+/).filter((part) => part !== '' && part !== 'AND');
+  const pairs = wanted.map((part) => {
+    const match = /^labels\.([^:]+)(?::(.*))?$/.exec(part);
+    if (match === null) throw new BigQueryError('invalid', `Invalid filter: ${filter}`);
+    return [match[1] ?? '', match[2]] as const;
+  });
+  return ({ extra }) => {
+    const labels = asObject(extra['labels'] as JsonObject | undefined);
+    return pairs.every(
+      ([key, value]) =>
+        labels[key] !== undefined &&
+        (value === undefined || value === '*' || labels[key] === value),
+    );
   };
 }
 

@@ -2,13 +2,13 @@ import { BigQueryError } from '../errors.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import { type Jobs, readQuery } from '../jobs/jobs.ts';
-import { type RestRow, restRow, type TimestampFormat } from '../query/rest-values.ts';
+import { type RestRow, restRow, type TimestampFormat } from '../query/results/rest-values.ts';
 import { dryRun } from '../query/run-query.ts';
 import type { Store } from '../storage/store.ts';
-import { asCount, asObject, asText, isTrue, type JsonObject } from './json.ts';
-import { readPage } from './paging.ts';
-import type { Call, Reply, Router } from './router.ts';
-import { writeFields } from './schema-json.ts';
+import { asCount, asObject, asText, isTrue, type JsonObject } from './http/json.ts';
+import { readPage } from './http/paging.ts';
+import type { Call, Reply, Router } from './http/router.ts';
+import { writeFields } from './http/schema-json.ts';
 
 /** How long BigQuery waits for a query before it answers without the result. */
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -60,10 +60,11 @@ async function runQuery(store: Store, jobs: Jobs, jobStore: JobStore, call: Call
 }
 
 async function dryRunAnswer(store: Store, projectId: string, body: JsonObject): Promise<object> {
-  const { schema } = await dryRun(store, readQuery(projectId, body));
+  const { schema, statementType } = await dryRun(store, readQuery(projectId, body));
   return {
     jobReference: { projectId, location: 'US' },
     schema: { fields: writeFields(schema) },
+    statementType,
     jobComplete: true,
     totalRows: '0',
     totalBytesProcessed: '0',
@@ -106,7 +107,15 @@ function answer(jobs: Jobs, job: Job, page: ResultPage): object {
     totalRows: String(result.rows.count),
     ...(rows.length > 0 && { rows }),
     ...(next !== undefined && { pageToken: next }),
+    statementType: result.statementType,
     ...(result.affectedRows !== undefined && { numDmlAffectedRows: String(result.affectedRows) }),
+    ...(result.changes && {
+      dmlStats: {
+        insertedRowCount: String(result.changes.inserted),
+        updatedRowCount: String(result.changes.updated),
+        deletedRowCount: String(result.changes.deleted),
+      },
+    }),
     totalBytesProcessed: '0',
     cacheHit: false,
   };

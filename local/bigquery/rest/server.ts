@@ -9,13 +9,15 @@ import { JobStore } from '../jobs/job-store.ts';
 import { Jobs } from '../jobs/jobs.ts';
 import type { Store } from '../storage/store.ts';
 import { routeDatasets } from './datasets.ts';
+import { handleWithFaults } from './http/rest-faults.ts';
+import { Router } from './http/router.ts';
 import { routeJobs } from './jobs.ts';
+import { routeProjects } from './projects.ts';
 import { routeQueries } from './queries.ts';
-import { handleWithFaults } from './rest-faults.ts';
-import { Router } from './router.ts';
+import { routeRoutines } from './routines.ts';
 import { routeTableData } from './table-data.ts';
 import { routeTables } from './tables.ts';
-import { Uploads } from './uploads.ts';
+import { Uploads } from './uploads/uploads.ts';
 
 export interface RestServer {
   readonly port: number;
@@ -34,12 +36,17 @@ export async function startRest(
   },
 ): Promise<RestServer> {
   const jobStore = await JobStore.open(store);
-  const jobs = new Jobs(store, jobStore);
+  const jobs = new Jobs(store, jobStore, {
+    storage: join(options.directory, 'storage'),
+    scratch: join(options.directory, 'scratch'),
+  });
   const uploads = await Uploads.open(jobs, join(options.directory, 'uploads'));
   const router = new Router();
+  routeProjects(router, store);
   routeDatasets(router, store);
   routeTables(router, store);
   routeTableData(router, store);
+  routeRoutines(router, store);
   routeJobs(router, store, jobs, jobStore);
   routeQueries(router, store, jobs, jobStore);
   uploads.route(router);

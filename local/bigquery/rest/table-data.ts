@@ -1,15 +1,16 @@
 import { BigQueryError, type ErrorProto } from '../errors.ts';
-import { restRow } from '../query/rest-values.ts';
-import { ResultRows } from '../query/result-rows.ts';
-import { resultField } from '../query/result-schema.ts';
+import { restRow } from '../query/results/rest-values.ts';
+import { ResultRows } from '../query/results/result-rows.ts';
+import { resultField } from '../query/results/result-schema.ts';
 import type { Store } from '../storage/store.ts';
 import type { Cell } from '../tables/cell.ts';
 import { quoteIdentifier, quoteTable } from '../tables/duckdb-types.ts';
 import type { Table } from '../tables/schema.ts';
 import { type ExactJson, jsonToCells, parseExactJson } from '../values/json-row.ts';
-import { readPage } from './paging.ts';
+import { readPage } from './http/paging.ts';
+import type { Call, Reply, Router } from './http/router.ts';
+import { listPartitions, summarisedTable } from './partitions.ts';
 import { queryFormat } from './queries.ts';
-import type { Call, Reply, Router } from './router.ts';
 import { TABLE, tableOf } from './tables.ts';
 
 const DEFAULT_PAGE_ROWS = 10_000;
@@ -21,6 +22,10 @@ export function routeTableData(router: Router, store: Store): void {
 }
 
 async function listRows(store: Store, call: Call): Promise<Reply> {
+  const summarised = summarisedTable(tableOf(call.path));
+  if (summarised) {
+    return { body: await listPartitions(store, summarised, call.query.get('selectedFields')) };
+  }
   const table = store.requireTable(tableOf(call.path));
   if (table.type === 'VIEW')
     throw new BigQueryError('invalid', 'Cannot list a table of type VIEW.');

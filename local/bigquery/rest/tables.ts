@@ -13,10 +13,12 @@ import {
 } from '../tables/schema.ts';
 import { changeSchema, type SchemaChange } from '../tables/schema-change.ts';
 import { checkEtag, datasetOf, mergeExtra } from './datasets.ts';
-import { asArray, asObject, asText, isTrue, type JsonObject } from './json.ts';
-import { cutPage, readPage } from './paging.ts';
-import type { Call, Reply, Router } from './router.ts';
-import { readFields, writeFields } from './schema-json.ts';
+import { asArray, asObject, asText, isTrue, type JsonObject } from './http/json.ts';
+import { cutPage, readPage } from './http/paging.ts';
+import type { Call, Reply, Router } from './http/router.ts';
+import { readFields, writeFields } from './http/schema-json.ts';
+import { describePartitions, summarisedTable } from './partitions.ts';
+import { allowed, POLICY, readPolicy, writePolicy } from './policies.ts';
 
 const TABLES = '/projects/:projectId/datasets/:datasetId/tables';
 export const TABLE = `${TABLES}/:tableId`;
@@ -47,11 +49,21 @@ const OWN = new Set([
 export function routeTables(router: Router, store: Store): void {
   router.on('GET', TABLES, (call) => listTables(store, call));
   router.on('POST', TABLES, (call) => insertTable(store, call));
-  router.on('GET', TABLE, ({ path }) => reply(store, store.requireTable(tableOf(path))));
+  router.on('GET', TABLE, async ({ path }) => {
+    const summarised = summarisedTable(tableOf(path));
+    if (summarised) return { body: await describePartitions(store, summarised) };
+    return reply(store, store.requireTable(tableOf(path)));
+  });
   router.on('PATCH', TABLE, (call) => updateTable(store, call, 'merge'));
   router.on('PUT', TABLE, (call) => updateTable(store, call, 'replace'));
   // In brackets, because a name behind a colon is a part of the path.
   router.on('POST', `${TABLE}[:]testIamPermissions`, (call) => testPermissions(store, call));
+  router.on('POST', `${TABLE}[:]getIamPolicy`, ({ path }) => ({
+    body: readPolicy(store.requireTable(tableOf(path))),
+  }));
+  router.on('POST', `${TABLE}[:]setIamPolicy`, async (call) => ({
+    body: await writePolicy(store, tableOf(call.path), await call.json()),
+  }));
   router.on('DELETE', TABLE, async ({ path }) => {
     await store.deleteTable(tableOf(path));
     return {};
@@ -62,10 +74,11 @@ export function tableOf(path: Readonly<Record<string, string>>): TableRef {
   return { ...datasetOf(path), tableId: path['tableId'] ?? '' };
 }
 
-/** Everybody has every permission. */
 async function testPermissions(store: Store, call: Call): Promise<Reply> {
-  store.requireTable(tableOf(call.path));
-  return { body: { permissions: asArray((await call.json())['permissions']) } };
+  const table = store.requireTable(tableOf(call.path));
+  const asked = asArray((await call.json())['permissions']).map(String);
+  const permissions = allowed(table, asked);
+  return { body: permissions.length === 0 ? {} : { permissions } };
 }
 
 function listTables(store: Store, call: Call): Reply {
@@ -196,11 +209,10 @@ async function countRows(store: Store, table: Table): Promise<bigint> {
 
 /** The GoogleSQL of a view, or undefined for a table. Throws notImplemented for legacy SQL. */
 function readView(body: JsonObject): string | undefined {
-  if (body['materializedView'] !== undefined) {
-    throw new BigQueryError('notImplemented', 'Materialized views are not supported');
-  }
-  if (body['view'] === undefined) return undefined;
-  const view = asObject(body['view']);
+  // A materialized view reads its tables each time, as a view does.
+  const given = body['view'] ?? body['materializedView'];
+  if (given === undefined) return undefined;
+  const view = asObject(given);
   if (isTrue(view['useLegacySql'])) {
     throw new BigQueryError('notImplemented', 'Views in legacy SQL are not supported');
   }
@@ -238,7 +250,7 @@ function summariseTable(table: Table): object {
     kind: 'bigquery#table',
     id: formatTable(table),
     tableReference: tableReference(table),
-    type: table.type,
+    type: table.extra['materializedView'] === undefined ? table.type : 'MATERIALIZED_VIEW',
     ...(table.timePartitioning && { timePartitioning: table.timePartitioning }),
     ...(table.clustering && { clustering: table.clustering }),
     ...(table.view && { view: { useLegacySql: false } }),
@@ -250,8 +262,9 @@ function summariseTable(table: Table): object {
 /** A table as `tables.get` returns it. */
 function describeTable(table: Table, rows: bigint): object {
   const { projectId, datasetId, tableId } = table;
+  const { [POLICY]: _, ...extra } = table.extra;
   return {
-    ...table.extra,
+    ...extra,
     ...summariseTable(table),
     etag: table.etag,
     selfLink: `https://bigquery.googleapis.com/bigquery/v2/projects/${projectId}/datasets/${datasetId}/tables/${tableId}`,

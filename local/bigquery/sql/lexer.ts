@@ -17,7 +17,7 @@ const NUMBER = /0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
 const WORD = /[A-Za-z_][A-Za-z0-9_]*/y;
 const QUOTED = /`((?:[^`\\]|\\.)+)`/y;
 const PARAMETER = /@([A-Za-z_][A-Za-z0-9_]*|`[^`]+`)|\?/y;
-const SYMBOL = /<=|>=|<>|!=|\|\||<<|>>|=>|@@|[^\s]/y;
+const SYMBOL = /<=|>=|<>|!=|\|\||\|>|<<|>>|=>|->|@@|[^\s]/y;
 
 /** GoogleSQL's lexical structure: https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical */
 export function tokenize(sql: string): Token[] {
@@ -103,7 +103,8 @@ function decodeEscapes(body: string, bytes: boolean, sql: string, start: number)
   });
 }
 
-/** A string literal that BigQuery, DuckDB and the translator read alike. */
+/** A string literal of GoogleSQL. */
 export function writeString(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll("'", "\\'");
+  return `'${escaped.replaceAll('\n', '\\n').replaceAll('\r', '\\r')}'`;
 }

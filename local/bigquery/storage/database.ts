@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { macroStatements } from '../sql/functions.ts';
 import { BIGNUMERIC_TYPE, UNITS_FIELD } from '../values/bignumeric.ts';
 import { TableLocks } from './table-locks.ts';
 
@@ -43,8 +42,6 @@ export class Database {
     });
     const admin = await instance.connect();
     await admin.run("SET GLOBAL TimeZone = 'UTC'");
-    // In one transaction: a hundred commits would take half of the start time.
-    await admin.run(['BEGIN', ...macroStatements(), 'COMMIT'].join(';\n'));
     await widenDecimals(admin);
     return new Database(instance, admin);
   }

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { BigQueryError } from '../errors.ts';
 import { Catalogue } from '../tables/catalogue.ts';
 import { type Cell, CellError, checkCell } from '../tables/cell.ts';
 import { Definitions } from '../tables/definitions.ts';
@@ -13,6 +14,7 @@ import {
 import { AppendQueue, type ExtraWrite } from './append-queue.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { Database } from './database.ts';
+import { Routines } from './routines.ts';
 import { findUpserted, type RowChange, Upserts } from './upserts.ts';
 
 /** Datasets, tables and rows in one DuckDB file. Every change of a table's rows or schema takes the table's lock. */
@@ -22,18 +24,26 @@ export class Store {
   readonly #catalogue: Catalogue;
   readonly #definitions: Definitions;
   readonly #upserts: Upserts;
+  readonly routines: Routines;
+  /** When the rows of each table changed last, since the server's start. */
+  readonly #changes = new Map<string, number>();
+  readonly #started = Date.now();
+  /** Lists a project's jobs, for INFORMATION_SCHEMA.JOBS. The job store sets it. */
+  jobsOf: (projectId: string) => JobSummary[] = () => [];
 
   private constructor(
     database: Database,
     appends: AppendQueue,
     catalogue: Catalogue,
     upserted: ReadonlySet<string>,
+    routines: Routines,
   ) {
     this.#database = database;
     this.#appends = appends;
     this.#catalogue = catalogue;
     this.#definitions = new Definitions(catalogue);
     this.#upserts = new Upserts(this, upserted);
+    this.routines = routines;
   }
 
   /** Opens `bigquery.duckdb` in the directory, which is created if missing. */
@@ -43,8 +53,31 @@ export class Store {
     const upserted = await findUpserted(database.admin);
     const checkpoints = new Checkpoints(await database.connect());
     const appends = new AppendQueue(await database.connect(), checkpoints);
-    return new Store(database, appends, catalogue, upserted);
+    const routines = await Routines.load((work) => database.administer(work), database.admin);
+    return new Store(database, appends, catalogue, upserted, routines);
   }
+
+  /** Unix milliseconds of the last change of a table's rows. What was before the server's start is not known. */
+  lastChange(ref: TableRef): number {
+    return this.#changes.get(formatTable(ref)) ?? this.#started;
+  }
+
+  #touch(ref: TableRef): void {
+    this.#changes.set(formatTable(ref), Date.now());
+  }
+
+  /** Prepares the database for GoogleSQL, once: the functions of sql/runtime are not loaded at the start. */
+  prepareSql(prepare: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
+    this.#prepared ??= this.connect().then(async (connection) => {
+      try {
+        await prepare(connection);
+      } finally {
+        connection.closeSync();
+      }
+    });
+    return this.#prepared;
+  }
+  #prepared: Promise<void> | undefined;
 
   /** A new connection for queries. The caller closes it. */
   connect(): Promise<DuckDBConnection> {
@@ -63,12 +96,22 @@ export class Store {
     return this.#catalogue.table(ref);
   }
 
+  listProjects(): string[] {
+    return this.#catalogue.projects();
+  }
+
   listDatasets(projectId: string): Dataset[] {
     return this.#catalogue.datasetsOf(projectId);
   }
 
   listTables(ref: DatasetRef): Table[] {
     return this.#catalogue.tablesOf(ref);
+  }
+
+  /** Throws duplicate if there is such a table. */
+  requireFree(ref: TableRef): void {
+    if (this.getTable(ref) === undefined) return;
+    throw new BigQueryError('duplicate', `Already Exists: Table ${formatTable(ref)}`);
   }
 
   /** Throws notFound. */
@@ -164,6 +207,7 @@ export class Store {
       checkRow(table.schema, row, index);
     });
     if (rows.length > 0 || also) await this.#appends.add(table, rows, also);
+    this.#touch(table);
   }
 
   /** Closes the writer of a staging table, which can then be altered or dropped. */
@@ -178,6 +222,7 @@ export class Store {
       if (!change.isDelete) checkRow(table.schema, change.cells, index);
     });
     if (changes.length > 0) await this.#upserts.add(table, changes);
+    this.#touch(ref);
   }
 
   /** Whether the table takes upserts; such a table does not allow DML on its rows. */
@@ -195,9 +240,19 @@ export class Store {
     mode: 'shared' | 'exclusive',
     work: (connection: DuckDBConnection, afterCommit: (then: () => void) => void) => Promise<T>,
   ): Promise<T> {
-    const transact = () => this.#database.transact(work);
+    const transact = async () => {
+      const result = await this.#database.transact(work);
+      this.#touch(ref);
+      return result;
+    };
     if (mode === 'exclusive') return await this.#withExclusiveLock(ref, transact);
     return await this.#database.withLock(formatTable(ref), mode, transact);
+  }
+
+  /** Holds the table's exclusive lock until `work` has ended; its rows count as changed then. */
+  async holdExclusive(ref: TableRef, work: () => Promise<void>): Promise<void> {
+    await this.#withExclusiveLock(ref, work);
+    this.#touch(ref);
   }
 
   /**
@@ -214,6 +269,20 @@ export class Store {
       return work();
     });
   }
+}
+
+/** A job as INFORMATION_SCHEMA.JOBS shows it. */
+export interface JobSummary {
+  projectId: string;
+  jobId: string;
+  type: string;
+  statementType?: string | undefined;
+  query?: string | undefined;
+  state: string;
+  creationTime: number;
+  startTime: number;
+  endTime?: number | undefined;
+  error?: { reason: string; message: string } | undefined;
 }
 
 function checkRow(fields: readonly Field[], row: readonly Cell[], index: number): void {

@@ -44,6 +44,11 @@ export class Catalogue {
     return this.#tables.get(formatTable(ref));
   }
 
+  /** The projects that have a dataset. */
+  projects(): string[] {
+    return [...new Set([...this.#datasets.values()].map(({ projectId }) => projectId))].sort();
+  }
+
   datasetsOf(projectId: string): Dataset[] {
     return sorted(this.#datasets).filter((dataset) => dataset.projectId === projectId);
   }

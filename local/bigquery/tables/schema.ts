@@ -61,7 +61,8 @@ export interface Table extends TableRef {
   timePartitioning?: TimePartitioning;
   clustering?: { fields: string[] };
   tableConstraints?: { primaryKey?: { columns: string[] } };
-  view?: { query: string };
+  /** `dataset` is the default dataset of the statement that made it. */
+  view?: { query: string; dataset?: DatasetRef };
   location: string;
   /** Unix milliseconds. */
   creationTime: number;

@@ -10,6 +10,8 @@ interface LoadedRows {
   rows: number;
   /** Loaded for an earlier announcement, or before a crash. */
   earlier: boolean;
+  /** The id of the job; absent for a file without rows. */
+  job?: string;
 }
 
 /**
@@ -34,7 +36,8 @@ export async function loadFile(
     const inserted = (await finishUpload(load)) === 'inserted';
     const { status, statistics } = await pollUntilDone(load, file, options);
     if (!status?.errorResult) {
-      return { rows: Number(statistics?.load?.outputRows ?? 0), earlier: !inserted };
+      const rows = Number(statistics?.load?.outputRows ?? 0);
+      return { rows, earlier: !inserted, job: load.jobId };
     }
     options.nextAttempts?.set(file, load.attempt + 1);
     // A job of an earlier announcement failed. It has loaded nothing, and its id can't be used again.

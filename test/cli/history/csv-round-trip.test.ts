@@ -1,8 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { formats, type QueryResult } from '../../../cli/query/result-formats.ts';
+import { formats } from '../../../cli/query/result-formats.ts';
 import { DelimitedReader } from '../../../shared/delimited/reader.ts';
+import type { QueryResult } from '../../../subscriber/query/result-cells.ts';
 import { startCommandBed, table } from '../../beds/command-bed.ts';
 
 type Cells = (string | null)[];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formats, type QueryResult } from '../../../cli/query/result-formats.ts';
+import { formats } from '../../../cli/query/result-formats.ts';
+import type { QueryResult } from '../../../subscriber/query/result-cells.ts';
 
 const cell = (v: QueryResult['rows'][number]['f'][number]['v']) => ({ v });
 

@@ -225,8 +225,8 @@ describe('in SQL', () => {
     await expect(of(twice)).rejects.toThrow('overflow');
   });
 
-  test.each(['bn * 2', 'bn / 3', 'ABS(bn)', 'AVG(bn)', '-bn', 'ROUND(bn, 2)', 'SQRT(bn)'])(
-    'what cannot be exact is refused: %s',
+  test.each(['bn * 2', 'bn + 1', '-bn', 'ABS(bn)'])(
+    'what is out of its range is refused: %s',
     async (expression) => {
       await expect(of(`SELECT ${expression} FROM T`)).rejects.toThrow();
     },
@@ -243,7 +243,7 @@ describe('in SQL', () => {
   test('a table of a query keeps it', async () => {
     await queryRows(
       server,
-      `CREATE TABLE d.copied AS SELECT bn, NUMERIC '1.000000001' * NUMERIC '1.000000001' AS product
+      `CREATE TABLE d.copied AS SELECT bn, BIGNUMERIC '1.000000001' * NUMERIC '1.000000001' AS product
         FROM d.loaded_csv`,
     );
     expect(await inOrder('copied')).toEqual(ALL);

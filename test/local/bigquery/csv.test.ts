@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CsvParser, type CsvRecord } from '../../../local/bigquery/jobs/csv-parser.ts';
+import { CsvParser, type CsvRecord } from '../../../local/bigquery/jobs/load/csv-parser.ts';
 
 const TEXT = '\uFEFFa,"b ""q""\r\nc",\r\n\r\n"",é😀\r"x"\n1,2,3';
 const RECORDS: CsvRecord[] = [

@@ -446,7 +446,7 @@ describe('jobs', () => {
       const answer = await request(server, 'POST', `/bigquery/v2/projects/${PROJECT}/jobs`, {
         configuration,
       });
-      expect(answer.status).toBe(501);
+      expect(answer.status).toBe(400);
     }
     const [jobs] = await server.bigquery.getJobs({ maxResults: 2 });
     expect(jobs).toHaveLength(2);

@@ -8,6 +8,7 @@ import { loadRelay } from '../../../subscriber/service/load-relay.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const linked = [
+  'console',
   'cli',
   'history',
   'local',

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { restRow } from '../../../../local/bigquery/query/rest-values.ts';
+import { restRow } from '../../../../local/bigquery/query/results/rest-values.ts';
 import { runQuery } from '../../../../local/bigquery/query/run-query.ts';
 import { Store } from '../../../../local/bigquery/storage/store.ts';
 import { type Cell, CellError } from '../../../../local/bigquery/tables/cell.ts';

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { BigQuery } from '@google-cloud/bigquery';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { routeDatasets } from '../../../../local/bigquery/rest/datasets.ts';
-import { Router } from '../../../../local/bigquery/rest/router.ts';
+import { Router } from '../../../../local/bigquery/rest/http/router.ts';
 import { routeTables } from '../../../../local/bigquery/rest/tables.ts';
 import type { TableLayout } from '../../../../shared/columns.ts';
 import { ensureTable } from '../../../../subscriber/bigquery/tables/ensure-table.ts';

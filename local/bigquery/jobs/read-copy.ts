@@ -1,0 +1,47 @@
+import { BigQueryError } from '../errors.ts';
+import type { Query } from '../query/session/query.ts';
+import { asArray, asObject, asText, type Json, type JsonObject } from '../rest/http/json.ts';
+import type { Store } from '../storage/store.ts';
+import type { TableRef } from '../tables/schema.ts';
+import { readQueryDestination } from './load/load-options.ts';
+
+/** `configuration.copy` as a query into the destination, which gets the layout of the first source. */
+export function readCopy(store: Store, projectId: string, copy: JsonObject): Query {
+  const listed = asArray(copy['sourceTables']);
+  const sources = (listed.length > 0 ? listed : [copy['sourceTable']]).map((ref) =>
+    tableOf(projectId, ref),
+  );
+  const [first] = sources.map((ref) => store.requireTable(ref));
+  if (first === undefined || first.type === 'VIEW')
+    throw new BigQueryError('invalid', 'Only tables can be copied');
+  const operation = asText(copy['operationType']) ?? 'COPY';
+  if (operation === 'RESTORE')
+    throw new BigQueryError('notImplemented', 'RESTORE is not supported by the local server');
+  const destination = readQueryDestination(projectId, copy);
+  const { timePartitioning, clustering, tableConstraints, extra } = first;
+  const sql = sources.map(
+    (ref) => `SELECT * FROM \`${ref.projectId}.${ref.datasetId}.${ref.tableId}\``,
+  );
+  return {
+    sql: sql.join(' UNION ALL '),
+    scope: { projectId },
+    parameters: [],
+    destination: {
+      ...destination,
+      layout: {
+        ...(timePartitioning && { timePartitioning }),
+        ...(clustering && { clustering }),
+        ...(tableConstraints && { tableConstraints }),
+        extra,
+      },
+    },
+  };
+}
+
+function tableOf(projectId: string, json: Json | undefined): TableRef {
+  const ref = asObject(json);
+  const [datasetId, tableId] = [asText(ref['datasetId']), asText(ref['tableId'])];
+  if (!datasetId || !tableId)
+    throw new BigQueryError('required', 'Required parameter is missing: sourceTable');
+  return { projectId: asText(ref['projectId']) ?? projectId, datasetId, tableId };
+}

@@ -1,0 +1,75 @@
+import type { FrameBound, OrderItem, WindowSpec } from '../../parse/trees/tree.ts';
+import { invalidQuery } from '../../query-error.ts';
+import { scalar } from '../../types.ts';
+import type { Analysis } from '../analysis.ts';
+import type { Scope } from '../scope.ts';
+import { coerce } from '../values/coerce.ts';
+
+/** NULLs come first in ascending order and last in descending order. */
+export function orderSql(
+  sql: string,
+  { descending, nulls }: Pick<OrderItem, 'descending' | 'nulls'>,
+): string {
+  const place = nulls ?? (descending ? 'LAST' : 'FIRST');
+  return `${sql} ${descending ? 'DESC' : 'ASC'} NULLS ${place}`;
+}
+
+export function orderItem(analysis: Analysis, item: OrderItem, scope: Scope): string {
+  const value = analysis.expression(item.value, scope);
+  if (['JSON', 'ARRAY', 'STRUCT'].includes(value.type.kind)) {
+    throw invalidQuery(
+      `ORDER BY does not support expressions of type ${value.type.kind}`,
+      item.value.pos,
+    );
+  }
+  const key = value.ignoresCase ? `lower(${value.sql})` : (coerce(value, value.type) ?? value.sql);
+  return orderSql(key, item);
+}
+
+/** ` OVER (…)`, with named windows written out. */
+export function overSql(analysis: Analysis, over: WindowSpec, scope: Scope): string {
+  const window = inherited(over, scope, 0);
+  const parts: string[] = [];
+  if (window.partitionBy.length > 0) {
+    const keys = window.partitionBy.map((each) => analysis.expression(each, scope).sql);
+    parts.push(`PARTITION BY ${keys.join(', ')}`);
+  }
+  if (window.orderBy.length > 0) {
+    parts.push(
+      `ORDER BY ${window.orderBy.map((item) => orderItem(analysis, item, scope)).join(', ')}`,
+    );
+  }
+  if (window.frame !== undefined) parts.push(frameSql(analysis, window.frame, scope));
+  return ` OVER (${parts.join(' ')})`;
+}
+
+function inherited(window: WindowSpec, scope: Scope, depth: number): WindowSpec {
+  if (window.name === undefined) return window;
+  let base: WindowSpec | undefined;
+  for (let at: Scope | undefined = scope; at !== undefined && base === undefined; at = at.parent) {
+    base = at.windows?.get(window.name.toLowerCase());
+  }
+  if (base === undefined || depth > 20)
+    throw invalidQuery(`Unrecognized window alias ${window.name}`);
+  const whole = inherited(base, scope, depth + 1);
+  const frame = window.frame ?? whole.frame;
+  return {
+    partitionBy: window.partitionBy.length > 0 ? window.partitionBy : whole.partitionBy,
+    orderBy: window.orderBy.length > 0 ? window.orderBy : whole.orderBy,
+    ...(frame && { frame }),
+  };
+}
+
+function frameSql(
+  analysis: Analysis,
+  frame: NonNullable<WindowSpec['frame']>,
+  scope: Scope,
+): string {
+  const bound = (each: FrameBound) => {
+    if (!('by' in each)) return each.kind;
+    const by = analysis.expression(each.by, scope);
+    return `${by.literal === undefined ? (coerce(by, scalar('INT64')) ?? by.sql) : by.literal.text} ${each.kind}`;
+  };
+  const end = frame.end === undefined ? 'CURRENT ROW' : bound(frame.end);
+  return `${frame.unit} BETWEEN ${bound(frame.start)} AND ${end}`;
+}

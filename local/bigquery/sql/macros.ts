@@ -1,0 +1,44 @@
+/** DuckDB macros that templates of functions use. A macro's argument is copied to every place that names it. */
+const MACROS: Readonly<Record<string, string>> = {
+  // BIGNUMERIC is a STRUCT of a BIGNUM, which the runtime's functions get and give as text.
+  big: '(t) AS CAST(t AS STRUCT("bignumeric units" BIGNUM))',
+  text: '(x) AS CAST(x AS VARCHAR)',
+  concatenated: '(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE list_concat(a, b) END',
+  joined: '(a, s) AS array_to_string(a, s)',
+  filled: '(a, t) AS list_transform(a, lambda x: coalesce(x, t))',
+  first_item: `(a) AS CASE WHEN len(a) = 0 THEN a[gsql_fail('ARRAY_FIRST cannot get the first element of an empty array')]
+    ELSE a[1] END`,
+  last_item: `(a) AS CASE WHEN len(a) = 0 THEN a[gsql_fail('ARRAY_LAST cannot get the last element of an empty array')]
+    ELSE a[-1] END`,
+  sliced: `(a, s, e) AS list_slice(a, CASE WHEN s >= 0 THEN s + 1 ELSE s END,
+    CASE WHEN e >= 0 THEN e + 1 ELSE e END)`,
+  ieee: '(a, b) AS (a / b)',
+  bucketed: '(x, a) AS CAST(len(list_filter(a, lambda b: b <= x)) AS BIGINT)',
+  series: `(a, b, s) AS generate_series(a, b, CASE WHEN s = 0 THEN gsql_fail('Sequence step cannot be 0.') ELSE s END)`,
+  steps: `(a, b, s) AS list_transform(generate_series(0, CASE WHEN s = 0 THEN gsql_fail('Sequence step cannot be 0.')
+    ELSE CAST(floor((b - a) / s) AS BIGINT) END), lambda i: a + i * s)`,
+  dates: `(a, b, i) AS list_transform(generate_series(CAST(a AS TIMESTAMP), CAST(b AS TIMESTAMP), i),
+    lambda x: CAST(x AS DATE))`,
+  moments: '(a, b, i) AS generate_series(a, b, i)',
+  explode: '(a) AS unnest(a)',
+  offsets: '(a) AS CAST(generate_subscripts(a, 1) - 1 AS BIGINT)',
+  safe_at: '(a, n) AS CASE WHEN n >= 0 THEN a[n + 1] END',
+  at: `(a, n) AS CASE WHEN n < 0 OR n >= len(a) THEN a[gsql_fail('Array index ' || n || ' is out of bounds')]
+    ELSE a[n + 1] END`,
+  // NaN is not equal to itself, nor less or greater than a number.
+  float_eq: '(a, b) AS (a = b AND NOT isnan(a))',
+  float_lt: '(a, b) AS (a < b AND NOT isnan(b))',
+  float_le: '(a, b) AS (a <= b AND NOT isnan(b))',
+  full_items: `(a, name) AS CASE WHEN len(list_filter(a, lambda x: x IS NULL)) > 0
+    THEN a[1:gsql_fail('Array cannot have a null element; error in writing field ' || name)] ELSE a END`,
+};
+
+export const MACRO_PREFIX = 'bq_';
+export const MACRO_NAMES: ReadonlySet<string> = new Set(Object.keys(MACROS));
+
+/** The statements that define all macros. They run before a database's first statement. */
+export function macroStatements(): string[] {
+  return Object.entries(MACROS).map(
+    ([name, body]) => `CREATE OR REPLACE MACRO ${MACRO_PREFIX}${name}${body}`,
+  );
+}
