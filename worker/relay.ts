@@ -75,10 +75,11 @@ export function createEdge(relay: Relay, options: EdgeOptions = {}): Edge {
       return refuse({ outcome: 'wrong-method', allow }, refused, parts, env, background);
     }
     const way: Way = { request, receivedAt, endpoint, delivery };
-    way.handled = handle(way, parts, env, background);
-    if (!(delivery.declaredBytes && delivery.declaredBytes <= quickBodyBytes))
-      hold(way, background);
-    const outcome = await way.handled;
+    const handled = handle(way, parts, env, background);
+    // When the sender disconnects, its request is cancelled. The delivery must still be stored. Not later: a sender
+    // that hangs up right after its body may do so before the next await returns.
+    background.waitUntil(handled);
+    const outcome = await handled;
     if (!isTaken(outcome)) cancelBody(request);
     return toResponse(outcome, endpoint.bare);
   }
@@ -119,25 +120,9 @@ interface Parts {
 interface Way extends RefusedRequest {
   endpoint: Endpoint;
   delivery: Delivery;
-  /** Settles when it is answered and counted. */
-  handled?: Promise<Outcome>;
-  isHeld?: boolean;
 }
 
 type Background = Pick<ExecutionContext, 'waitUntil'>;
-
-/** A body of this declared length comes with its headers, as a rule. */
-const quickBodyBytes = 16 * 1024;
-
-/**
- * When the sender disconnects, its request is cancelled. What is to be stored must be stored all the same. A filtered
- * delivery is not held: by profile that costs as much as its signature, and there is nothing to lose.
- */
-function hold(way: Way, background: Background): void {
-  if (way.isHeld || !way.handled) return;
-  way.isHeld = true;
-  background.waitUntil(way.handled);
-}
 
 /** Never rejects: an unexpected error is our own failure, so the sender must try again. */
 async function handle(
@@ -148,7 +133,7 @@ async function handle(
 ): Promise<Outcome> {
   let outcome: Outcome;
   try {
-    outcome = await deliver(way, env, parts.topic, background);
+    outcome = await deliver(way, env, parts.topic);
     if (outcome.failedTry) outcome = await limitFailedTries(outcome, way.delivery, env);
   } catch (error) {
     outcome = { outcome: 'not-stored', facts: factsOf(error) };
@@ -184,12 +169,7 @@ function logOf({ EDGE_LOG }: Bindings): EdgeLog | undefined {
  * The way of a delivery. Each step returns what the next one needs, or the outcome. The order must not change:
  * nothing is read before the key holds, and nothing is parsed before the signature holds.
  */
-async function deliver(
-  way: Way,
-  env: Bindings,
-  topic: Topic,
-  background: Background,
-): Promise<Outcome> {
+async function deliver(way: Way, env: Bindings, topic: Topic): Promise<Outcome> {
   const { delivery: arrived, endpoint } = way;
   const refusal = admit(arrived, endpoint);
   if (refusal) return refusal;
@@ -213,7 +193,6 @@ async function deliver(
   const decision = decide(delivery, body, endpoint);
   if (isOutcome(decision)) return decision;
 
-  hold(way, background);
   // As it was sent: still compressed, if it came so.
   return store(delivery, decision, endpoint, env, topic(env));
 }
