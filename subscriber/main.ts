@@ -237,8 +237,8 @@ export async function startSubscriber(
     },
     find: (deliveryId) => pipeline.find(deliveryId),
     async stop() {
-      const closeBy = performance.now() + stopTime.withinMs;
       console?.stop();
+      const closeBy = performance.now() + stopTime.withinMs;
       const stopped = pull.stop();
       await Promise.all([
         alerts?.stop(),

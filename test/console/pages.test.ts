@@ -103,6 +103,7 @@ describe('every page', () => {
     await page.keyboard.press('d');
     await page.getByRole('heading', { name: 'Dead letters' }).waitFor();
     await page.keyboard.press('/');
+    await expect.poll(() => page.evaluate('document.activeElement?.tagName')).toBe('INPUT');
     await page.keyboard.type('number');
     await expect.poll(() => new URL(page.url()).searchParams.get('reason')).toBe('number');
     await page.locator('h1').focus();

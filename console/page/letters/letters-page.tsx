@@ -96,6 +96,19 @@ export function LettersPage() {
       </div>
       {problem && <Failed problem={problem} retry={reload} />}
       {!data && !problem && <Loading lines={10} label="Reading the dead letters" />}
+      {/* Also without a letter: it shows what became of the last ones. */}
+      {data && (
+        <ReplayBar
+          selection={selection}
+          size={named.length}
+          isAll={chosen.size === 0}
+          mayReplay={info.features.replay}
+          onDone={() => {
+            setChosen(new Set());
+            reload();
+          }}
+        />
+      )}
       {data && data.letters.length === 0 && (
         <Empty title={isFiltered ? 'No dead letter is like this.' : 'There are no dead letters.'}>
           {isFiltered ? (
@@ -116,16 +129,6 @@ export function LettersPage() {
       {data && data.letters.length > 0 && (
         <>
           <Groups groups={groups} current={group} />
-          <ReplayBar
-            selection={selection}
-            size={named.length}
-            isAll={chosen.size === 0}
-            mayReplay={info.features.replay}
-            onDone={() => {
-              setChosen(new Set());
-              reload();
-            }}
-          />
           <LetterTable
             letters={letters}
             chosen={chosen}

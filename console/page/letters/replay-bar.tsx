@@ -25,29 +25,33 @@ export function ReplayBar({ selection, size, isAll, mayReplay, onDone }: ReplayB
   const what = isAll ? `all ${count(size)}` : count(size);
   return (
     <>
-      <div class="replay-bar">
-        <span class="faint">
-          {isAll ? `${plural(size, 'dead letter')} shown` : `${plural(size, 'dead letter')} chosen`}
-        </span>
-        {mayReplay ? (
-          <button
-            type="button"
-            class="primary"
-            disabled={!selection || size === 0}
-            onClick={() => setAsked(selection)}
-          >
-            Replay {what} …
-          </button>
-        ) : (
-          <button
-            type="button"
-            disabled={!selection || size === 0}
-            onClick={() => setAsked(selection)}
-          >
-            Dry-run {what}
-          </button>
-        )}
-      </div>
+      {size > 0 && (
+        <div class="replay-bar">
+          <span class="faint">
+            {isAll
+              ? `${plural(size, 'dead letter')} shown`
+              : `${plural(size, 'dead letter')} chosen`}
+          </span>
+          {mayReplay ? (
+            <button
+              type="button"
+              class="primary"
+              disabled={!selection || size === 0}
+              onClick={() => setAsked(selection)}
+            >
+              Replay {what} …
+            </button>
+          ) : (
+            <button
+              type="button"
+              disabled={!selection || size === 0}
+              onClick={() => setAsked(selection)}
+            >
+              Dry-run {what}
+            </button>
+          )}
+        </div>
+      )}
       <Runs newest={runId} onDone={onDone} />
       {asked && (
         <ReplayDialog
