@@ -6,7 +6,7 @@ import { Feed } from '../console/live/feed.ts';
 import { startConsole } from '../console/main.ts';
 import { readConsoleSettings } from '../console/settings.ts';
 import type { Relay } from '../shared/config/config.ts';
-import { openTables } from './bigquery/tables/open-tables.ts';
+import { type OpenTables, openTables } from './bigquery/tables/open-tables.ts';
 import { DeadLetterQueue } from './dead-letters/dead-letter-queue.ts';
 import { ReplayResults } from './dead-letters/replay-results.ts';
 import { readEnvironment, readStopTime } from './environment.ts';
@@ -15,22 +15,17 @@ import { LedgerWriter } from './ledger/settled/ledger-writer.ts';
 import { Settlements } from './ledger/settled/settlements.ts';
 import type { Log } from './log.ts';
 import { openLog } from './logs/open-log.ts';
-import { WrittenCounts } from './logs/written-counts.ts';
-import { loadExporter } from './otlp/load-exporter.ts';
 import { Pipeline } from './pipeline.ts';
 import { InFlightLimit } from './pull/in-flight-limit.ts';
 import { Pull } from './pull/pull.ts';
 import { openPullClient } from './pull/pull-client.ts';
 import { prepareSubscription, pullLimits } from './pull/subscription.ts';
-import { readinessOf } from './service/health.ts';
+import { readinessOf, type TableHealth } from './service/health.ts';
 import { loadRelay } from './service/load-relay.ts';
-import { noMetrics, type SubscriberState } from './service/metrics.ts';
-import { MetricsRecorder } from './service/metrics-recorder.ts';
-import { readMetricsSettings } from './service/metrics-settings.ts';
+import type { SubscriberState } from './service/metrics.ts';
 import { runMode, type Subscriber } from './service/modes.ts';
 import { keepHeapSmall, subscriberHeap } from './service/small-heap.ts';
-import { readTraceSettings } from './traces/trace-settings.ts';
-import { Traces } from './traces/traces.ts';
+import { openTelemetry } from './service/telemetry.ts';
 
 export interface SubscriberSettings {
   /** The one of tributary.config.ts by default. */
@@ -55,9 +50,6 @@ function isOnTerminal({ log }: SubscriberSettings): boolean {
 /** The name by which the metrics have the table of the dead letters, beside the streams. */
 const deadLetterTable = 'tributary.dead_letters';
 
-/** How long a stop may wait for the collector to take the last metrics. */
-const lastExportMs = 500;
-
 /**
  * Opens the tables, then the subscription, and relays until it is stopped.
  *
@@ -79,30 +71,12 @@ export async function startSubscriber(
   const log = feed ? feed.overhear(logTo) : logTo;
   const { storageEndpoint, exportApis } = readEnvironment(environment, relay);
   const stopTime = readStopTime(environment);
-  const metricsSettings = readMetricsSettings(environment);
-  const recorder =
-    metricsSettings &&
-    new MetricsRecorder({
-      subscription: relay.subscription,
-      streams: [...relay.streams.keys()],
-    });
-  const counts =
-    logsCounts &&
-    new WrittenCounts({ log, rowsOf: (stream) => tables.rows.get(stream)?.queue.rowsWritten });
-  const counted = counts ? counts.count(recorder ?? noMetrics) : (recorder ?? noMetrics);
-  const metrics = feed ? feed.listen(counted) : counted;
-  const traceSettings = readTraceSettings(environment);
-  const exportMetrics =
-    metricsSettings &&
-    (await loadExporter(() => import('./service/open-telemetry.ts'))).startOpenTelemetry;
-  const spans =
-    traceSettings &&
-    (await loadExporter(() => import('./traces/export-spans.ts'))).startSpanExport(
-      traceSettings,
-      log,
-    );
-  const { topic, subscription: name } = relay;
-  const traces = spans && new Traces({ topic, subscription: name, ...spans });
+  const rowsOf = (stream: string) => tables.rows.get(stream)?.queue.rowsWritten;
+  const telemetry = await openTelemetry({
+    ...{ environment, relay, log, feed },
+    rowsOf: logsCounts ? rowsOf : undefined,
+  });
+  const { metrics, traces } = telemetry;
   const bigquery = new BigQuery({ projectId: relay.project, location: relay.location });
   const inFlight = new InFlightLimit({
     messages: pullLimits.messages * inFlightShare,
@@ -146,31 +120,8 @@ export async function startSubscriber(
     traces,
   });
 
-  const state = (): SubscriberState => ({
-    pulled: pipeline.pulled,
-    inFlight,
-    oldestReceivedAt: pipeline.oldestReceivedAt,
-    tables: [
-      ...[...tables.rows].map(
-        ([
-          stream,
-          {
-            queue: { rowsWritten, isRefused },
-          },
-        ]) => ({
-          stream,
-          rowsWritten,
-          isRefused,
-        }),
-      ),
-      {
-        stream: deadLetterTable,
-        isRefused: tables.deadLetters.queue.isRefused || deadLetters.refused > 0,
-      },
-    ],
-  });
-  const telemetry =
-    recorder && (await exportMetrics?.(metricsSettings, () => recorder.collect(state()), log));
+  const state = () => stateOf(pipeline, inFlight, tables, deadLetters);
+  await telemetry.start(state);
 
   const pubsub = new PubSub({ projectId: relay.project });
   const subscription = await prepareSubscription(pubsub, relay, log);
@@ -226,11 +177,7 @@ export async function startSubscriber(
     },
     get readiness() {
       const refused = tables.deadLetters.queue.isRefused ? 'all' : deadLetters.refused;
-      const health = [...tables.rows].map(([stream, { queue }]) => {
-        const { isRefused, rowsWritten } = queue;
-        return { stream, isRefused, rowsWritten };
-      });
-      return readinessOf(health, refused);
+      return readinessOf(healthOf(tables), refused);
     },
     get consolePort() {
       return console?.port;
@@ -249,10 +196,30 @@ export async function startSubscriber(
       ledger.stop();
       await stopped;
       await pull.close(closeBy - performance.now());
-      if (counts) counts.stop();
       await pubsub.close();
-      await Promise.all([telemetry, spans].map((exporting) => exporting?.stop(lastExportMs)));
+      await telemetry.stop();
     },
+  };
+}
+
+function healthOf({ rows }: Pick<OpenTables, 'rows'>): TableHealth[] {
+  return [...rows].map(([stream, { queue }]) => {
+    const { isRefused, rowsWritten } = queue;
+    return { stream, isRefused, rowsWritten };
+  });
+}
+
+/** What the metrics, the alerts and the console read when they need it. */
+function stateOf(
+  { pulled, oldestReceivedAt }: Pipeline,
+  inFlight: InFlightLimit,
+  tables: OpenTables,
+  { refused }: DeadLetterQueue,
+): SubscriberState {
+  const isRefused = tables.deadLetters.queue.isRefused || refused > 0;
+  return {
+    ...{ pulled, oldestReceivedAt, inFlight },
+    tables: [...healthOf(tables), { stream: deadLetterTable, isRefused }],
   };
 }
 
