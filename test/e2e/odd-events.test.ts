@@ -28,7 +28,8 @@ const oddEvents: OddEvent[] = [
   {
     name: 'duplicate keys in the payload',
     body: purchase('"id":"dup","request_body":{"a":1,"a":2}'),
-    ends: { row: { payload: '{"a":1,"a":2}' } },
+    // They are written as they came. A JSON column keeps the first of them.
+    ends: { row: { payload: '{"a":1}' } },
   },
   {
     name: 'request_body as a string of JSON',
@@ -129,7 +130,7 @@ describe('odd events, end to end', { timeout: 60_000 }, () => {
       (found) => found.length >= oddEvents.length + lacking.length,
     );
     const event =
-      'event_id, tenant_id, user_agent, TO_JSON_STRING(payload) AS payload, CAST(UNIX_MICROS(event_time) AS STRING) AS event_time';
+      'event_id, tenant_id, user_agent, IF(payload IS NULL, NULL, TO_JSON_STRING(payload)) AS payload, CAST(UNIX_MICROS(event_time) AS STRING) AS event_time';
     rows = byId(await read('datanostro_events.events', event));
     dead = byId(
       await read(
