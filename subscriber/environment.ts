@@ -83,7 +83,7 @@ export interface StopTime {
 
 /** Cloud Run kills after 10 s, Kubernetes after 30. */
 const defaultSeconds = 8.5;
-/** Acks are sent 0.1 s after their rows are written; Pub/Sub's client keeps the last second for nacks. */
+/** Then Pub/Sub has this long to answer the last acks and nacks. */
 const afterGraceMs = 1200;
 const minSeconds = 2;
 const maxSeconds = 600;

@@ -15,7 +15,9 @@ import { WrittenCounts } from './logs/written-counts.ts';
 import { loadExporter } from './otlp/load-exporter.ts';
 import { Pipeline } from './pipeline.ts';
 import { InFlightLimit } from './pull/in-flight-limit.ts';
-import { openSubscription, pullLimits } from './pull/subscription.ts';
+import { Pull } from './pull/pull.ts';
+import { openPullClient } from './pull/pull-client.ts';
+import { prepareSubscription, pullLimits } from './pull/subscription.ts';
 import { readinessOf } from './service/health.ts';
 import { loadRelay } from './service/load-relay.ts';
 import { noMetrics, type SubscriberState } from './service/metrics.ts';
@@ -36,7 +38,7 @@ export interface SubscriberSettings {
   logsCounts?: boolean;
 }
 
-/** Part of the flow control's limits: the client counts a message until its ack is sent, 0.1 s later. */
+/** Part of the flow control's limits: Pub/Sub counts a message until its ack has arrived. */
 const inFlightShare = 0.85;
 
 /** Whether its log is read by a person while it runs. */
@@ -158,11 +160,17 @@ export async function startSubscriber(
     recorder && (await exportMetrics?.(metricsSettings, () => recorder.collect(state()), log));
 
   const pubsub = new PubSub({ projectId: relay.project });
-  const subscription = await openSubscription(pubsub, relay, stopTime.withinMs, log);
-  subscription.on('message', (message) => void pipeline.handle(message));
-  subscription.on('error', (error) => {
-    log({ severity: 'ERROR', message: 'the subscription failed', cause: error.message });
-    onFailure();
+  const subscription = await prepareSubscription(pubsub, relay, log);
+  const pull = new Pull({
+    client: await openPullClient(pubsub, subscription),
+    subscription,
+    limits: pullLimits,
+    onMessage: (message) => void pipeline.handle(message),
+    onFailure: ({ message: cause }) => {
+      log({ severity: 'ERROR', message: 'the subscription failed', cause });
+      onFailure();
+    },
+    log,
   });
   const { alerts: alertOptions } = relay;
   const alerts =
@@ -201,8 +209,8 @@ export async function startSubscriber(
     },
     find: (deliveryId) => pipeline.find(deliveryId),
     async stop() {
-      // Closing stops the pull at once, then waits for the acks of the messages in flight.
-      const closed = subscription.close();
+      const closeBy = performance.now() + stopTime.withinMs;
+      const stopped = pull.stop();
       await Promise.all([
         alerts?.stop(),
         deadLetters.close(),
@@ -210,8 +218,9 @@ export async function startSubscriber(
         tables.close(stopTime.graceMs, () => ledger.flush()),
       ]);
       ledger.stop();
-      await closed;
+      await stopped;
       if (counts) counts.stop();
+      await pull.close(closeBy - performance.now());
       await pubsub.close();
       await Promise.all([telemetry, spans].map((exporting) => exporting?.stop(lastExportMs)));
     },

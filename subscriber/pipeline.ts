@@ -106,7 +106,7 @@ export class Pipeline {
     };
   }
 
-  /** Acks or nacks the message. Never rejects: Pub/Sub's client would ignore it and extend the lease forever. */
+  /** Acks or nacks the message. Never rejects: the lease of a message that is neither is extended for ever. */
   handle(message: PulledMessage): Promise<void> {
     this.#pulled++;
     this.#options.inFlight.add(message.data.length);

@@ -72,7 +72,7 @@ export class InstantBigQuery extends Child {
 }
 
 export interface Run {
-  kind: 'relay' | 'twin';
+  kind: 'relay' | 'twin' | 'pull';
   /** The name of the topic and the subscription. */
   name: string;
   warmUp: number;

@@ -1,10 +1,13 @@
-import { PubSub } from '@google-cloud/pubsub';
+import { Duration, PubSub } from '@google-cloud/pubsub';
 import { startSubscriber } from '../../subscriber/main.ts';
-import { openSubscription } from '../../subscriber/pull/subscription.ts';
+import { Pull } from '../../subscriber/pull/pull.ts';
+import { openPullClient } from '../../subscriber/pull/pull-client.ts';
+import { prepareSubscription, pullLimits } from '../../subscriber/pull/subscription.ts';
 import { benchRelay } from './bench-relay.ts';
 
-// The subscriber, or a twin that pulls with the same client and acks, in its own process:
-// `measured-process.ts <relay | twin> <name of topic and subscription> <events to warm up with> <events>`.
+// The subscriber; or a twin that pulls with Google's high-level client and acks; or one on our own pull, each in its
+// own process: `measured-process.ts <relay | twin | pull> <name of topic and subscription> <events to warm up with>
+// <events>`.
 
 export interface Measured {
   /** Of the events after the warm-up. */
@@ -26,7 +29,12 @@ setInterval(() => {
 }, 100).unref();
 process.on('disconnect', () => process.exit());
 
-const acked = kind === 'twin' ? await startTwin() : await startRelay();
+const starts: Record<string, () => Promise<() => number>> = {
+  relay: startRelay,
+  twin: startTwin,
+  pull: startPull,
+};
+const acked = await (starts[kind ?? ''] ?? startRelay)();
 process.send?.({ kind: 'ready' });
 
 await reached(Number(warmUp));
@@ -49,12 +57,31 @@ async function startRelay(): Promise<() => number> {
 
 async function startTwin(): Promise<() => number> {
   const pubsub = new PubSub({ projectId: relay.project });
-  const subscription = await openSubscription(pubsub, relay, 2000, silent);
+  await prepareSubscription(pubsub, relay, silent);
+  const subscription = pubsub.subscription(relay.subscription, {
+    maxExtensionTime: Duration.from({ hours: 1 }),
+    flowControl: { maxMessages: pullLimits.messages, maxBytes: pullLimits.bytes },
+    streamingOptions: { maxStreams: 2 },
+  });
   let done = 0;
   subscription.on('message', (message) => {
     message.ack();
     done++;
   });
+  return () => done;
+}
+
+async function startPull(): Promise<() => number> {
+  const pubsub = new PubSub({ projectId: relay.project });
+  const subscription = await prepareSubscription(pubsub, relay, silent);
+  let done = 0;
+  const onMessage = (message: { ack(): void }) => {
+    message.ack();
+    done++;
+  };
+  const client = await openPullClient(pubsub, subscription);
+  const options = { client, subscription, limits: pullLimits, onMessage };
+  new Pull({ ...options, onFailure: silent, log: silent });
   return () => done;
 }
 

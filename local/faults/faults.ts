@@ -63,12 +63,22 @@ export const FAULTS = {
   'ack.lost': { server: 'pubsub', takes: [] },
   'ack.lost-answer': { server: 'pubsub', takes: [] },
   'ack.status': { server: 'pubsub', takes: ['code'] },
+  'ack.delayed-answer': { server: 'pubsub', takes: ['ms'] },
+  'ack.hang': { server: 'pubsub', takes: [] },
+  'modack.lost': { server: 'pubsub', takes: [] },
+  'modack.status': { server: 'pubsub', takes: ['code'] },
+  'stream.status': { server: 'pubsub', takes: ['code'] },
+  'stream.silent': { server: 'pubsub', takes: [] },
+  'stream.frozen': { server: 'pubsub', takes: [] },
   'deliver.twice': { server: 'pubsub', takes: [] },
   'deliver.out-of-order': { server: 'pubsub', takes: [] },
   'leases.redeliver': { server: 'pubsub', takes: [], atOnce: true },
   'leases.expire': { server: 'pubsub', takes: [], atOnce: true },
   'iam.denied': { server: 'both', takes: [], times: 'always' },
   'streams.reset': { server: 'both', takes: ['code'], atOnce: true },
+  'streams.end': { server: 'pubsub', takes: [], atOnce: true },
+  'connections.goaway': { server: 'pubsub', takes: [], atOnce: true },
+  'connections.cut': { server: 'pubsub', takes: [], atOnce: true },
 } as const satisfies Record<string, FaultKind>;
 
 export type FaultName = keyof typeof FAULTS;

@@ -106,5 +106,6 @@ export function applyAtOnce(broker: Broker, fault: Fault): void {
     if (fault.name === 'leases.redeliver') subscription.endLeases();
     if (fault.name === 'leases.expire') subscription.expireLeases();
     if (fault.name === 'streams.reset') subscription.failConsumers(faultError(fault));
+    if (fault.name === 'streams.end') subscription.endConsumers();
   }
 }

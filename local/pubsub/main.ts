@@ -51,6 +51,10 @@ export async function startPubsub(options: {
   const grpc = createGrpcServer(api, broker, allowHosts);
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const rest = createRestServer(api, { faults, allowHosts });
+  faults?.onPerform(({ name }) => {
+    if (name === 'connections.goaway') injector.drain(GRACE_MS);
+    if (name === 'connections.cut') sockets.destroyAll();
+  });
   return {
     port,
     async stop() {

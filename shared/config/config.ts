@@ -32,6 +32,7 @@ export interface StreamOptions {
   /**
    * The columns that identify a row, 16 at most. They become the table's primary key, and a row replaces the row with
    * the same key: an event that is sent or replayed again changes nothing.
+   * Without it, rows are appended: Pub/Sub may deliver twice, and the view `<table>_unique` shows each delivery once.
    * @example key: ['event_id']
    */
   key?: readonly string[];

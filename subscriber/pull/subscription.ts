@@ -1,14 +1,9 @@
-import {
-  Duration,
-  type PubSub,
-  type Subscription,
-  SubscriptionCloseBehaviors,
-} from '@google-cloud/pubsub';
+import type { PubSub, Subscription } from '@google-cloud/pubsub';
 import type { Relay } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
 import type { Log } from '../log.ts';
 
-/** A message as Pub/Sub's client hands it over; it carries one envelope. */
+/** A message as the pull hands it over; it carries one envelope. */
 export interface PulledMessage {
   readonly id: string;
   readonly data: Uint8Array;
@@ -69,34 +64,20 @@ function statusOf(error: unknown): unknown {
 }
 
 /**
- * Creates the relay's topic and subscription if they are missing, and opens the subscription. Without the
- * permission to create them, an existing subscription is opened all the same.
+ * Creates the relay's topic and subscription if they are missing, and checks an existing subscription. Without the
+ * permission to do so, an existing subscription is used all the same.
  *
+ * @returns the full name of the subscription
  * @throws RelayError `subscription.dead-letter-topic`
  */
-export async function openSubscription(
-  pubsub: PubSub,
-  relay: Relay,
-  closeWithinMs: number,
-  log: Log,
-): Promise<Subscription> {
+export async function prepareSubscription(pubsub: PubSub, relay: Relay, log: Log): Promise<string> {
   await unlessRefused([alreadyExists, permissionDenied], () => pubsub.createTopic(relay.topic));
   const isNew = await createSubscription(pubsub, relay);
   const warnings = isNew ? [] : await adopt(pubsub.subscription(relay.subscription), relay);
   for (const message of warnings) {
     log({ severity: 'WARNING', message, subscription: relay.subscription });
   }
-  return pubsub.subscription(relay.subscription, {
-    // After this time the client drops the lease silently, and the message comes again while it is in flight.
-    maxExtensionTime: Duration.from({ hours: retentionHours }),
-    flowControl: { maxMessages: pullLimits.messages, maxBytes: pullLimits.bytes },
-    streamingOptions: { maxStreams: 2 },
-    closeOptions: {
-      // By default, messages in flight are nacked although their rows are being written.
-      behavior: SubscriptionCloseBehaviors.WaitForProcessing,
-      timeout: Duration.from({ milliseconds: closeWithinMs }),
-    },
-  });
+  return pubsub.subscription(relay.subscription).name;
 }
 
 /** @returns false if it exists, or the subscriber may not create it */

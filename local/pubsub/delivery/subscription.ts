@@ -3,13 +3,14 @@
 // a nack (deadline 0) or its expiry. After a nack or an expiry the message is delivered again.
 
 import type { Faults } from '../../faults/faults.ts';
-import { ConnectionCut, faultError, invalid, PubsubError } from '../errors.ts';
+import { invalid, PubsubError } from '../errors.ts';
 import type { SubscriptionSettings } from '../settings.ts';
 import type { CommitLog } from '../storage/commit-log.ts';
 import type { Segment } from '../storage/segment.ts';
 import type { SubscriptionRow } from '../storage/store.ts';
 import type { Delivery } from '../transport/encode-deliveries.ts';
 import { Backlog, type Ready } from './backlog.ts';
+import { faultyAck, faultyStream, modackCounts } from './call-faults.ts';
 import { parseFilter } from './filter.ts';
 import { type LeaseHolder, Leases } from './leases.ts';
 import { RetryBackoff } from './retry-backoff.ts';
@@ -21,6 +22,8 @@ export interface Consumer extends LeaseHolder {
   /** What flow control allows now. Messages are sent while both numbers are positive. */
   readonly capacity: { readonly messages: number; readonly bytes: number };
   deliver(deliveries: readonly Delivery[]): void;
+  /** Ends it without an error. */
+  end(): void;
   fail(error: PubsubError): void;
 }
 
@@ -78,6 +81,11 @@ export class Subscription {
     this.scheduleDelivery();
   }
 
+  /** Whether a stream that is opened now works: the faults of streams say otherwise. */
+  openStream(): { brings: boolean; answers: boolean } {
+    return faultyStream(this.#faults, this.name);
+  }
+
   attach(consumer: Consumer): void {
     if (this.#closed) {
       consumer.fail(this.#closed);
@@ -97,17 +105,19 @@ export class Subscription {
     for (const consumer of this.#consumers.splice(0)) consumer.fail(error);
   }
 
+  endConsumers(): void {
+    for (const consumer of this.#consumers.splice(0)) consumer.end();
+  }
+
   /**
    * Resolves when the acks are on disk. An ack id whose lease has expired still acks the message, if
    * the message is outstanding. Throws INVALID_ARGUMENT for a malformed id, before anything is acked.
    */
   async acknowledge(ackIds: readonly string[]): Promise<void> {
     const parsedIds = ackIds.map((ackId) => this.#leases.parse(ackId));
-    const fault = this.#faults?.take(['ack.lost', 'ack.lost-answer', 'ack.status'], this.name);
-    if (fault?.name === 'ack.lost') return;
-    if (fault?.name === 'ack.status') throw faultError(fault);
+    const { counts, answer } = faultyAck(this.#faults, this.name);
     let hasNew = false;
-    for (const ackId of parsedIds) {
+    for (const ackId of counts ? parsedIds : []) {
       if (this.#leases.isInvalidated(ackId)) continue;
       const lease = this.#leases.of(ackId.key);
       if (lease) this.#leases.end(lease);
@@ -117,7 +127,7 @@ export class Subscription {
     }
     this.scheduleDelivery();
     if (hasNew) await this.#log.writeAcks(this.#backlog);
-    if (fault) throw new ConnectionCut();
+    await answer();
   }
 
   /** 0 seconds is a nack. An ack id whose lease has ended changes nothing. */
@@ -126,7 +136,7 @@ export class Subscription {
       ackId: this.#leases.parse(ackId),
       seconds: checkDeadline(seconds(index)),
     }));
-    for (const change of changes) {
+    for (const change of modackCounts(this.#faults, this.name) ? changes : []) {
       const lease = this.#leases.current(change.ackId);
       if (!lease) continue;
       if (change.seconds > 0) {

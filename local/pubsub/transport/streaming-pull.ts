@@ -43,7 +43,8 @@ export function streamingPull(broker: Broker, call: PullStream): void {
 
 class Stream implements Consumer {
   leaseMs: number;
-  readonly fail: (error: PubsubError) => void;
+  readonly #end: (error?: PubsubError) => void;
+  readonly #answers: boolean;
   readonly #subscription: Subscription;
   readonly #call: PullStream;
   readonly #keepalives: boolean;
@@ -57,9 +58,11 @@ class Stream implements Consumer {
     broker: Broker,
     call: PullStream,
     request: Request,
-    fail: (error: PubsubError) => void,
+    end: (error?: PubsubError) => void,
   ) {
-    const stream = new Stream(broker.subscription(request.subscription), call, request, fail);
+    const subscription = broker.subscription(request.subscription);
+    const { brings, answers } = subscription.openStream();
+    const stream = new Stream(subscription, call, request, end, answers);
     // The first response shows the client that it is connected.
     stream.#write(
       StreamingPullResponse.encode({
@@ -70,7 +73,7 @@ class Stream implements Consumer {
       }).finish() as Buffer,
     );
     stream.#applyAcks(request);
-    stream.#subscription.attach(stream);
+    if (brings) subscription.attach(stream);
     return stream;
   }
 
@@ -78,11 +81,13 @@ class Stream implements Consumer {
     subscription: Subscription,
     call: PullStream,
     request: Request,
-    fail: (error: PubsubError) => void,
+    end: (error?: PubsubError) => void,
+    answers: boolean,
   ) {
     this.#subscription = subscription;
     this.#call = call;
-    this.fail = fail;
+    this.#end = end;
+    this.#answers = answers;
     this.leaseMs = parseDeadline(request.streamAckDeadlineSeconds ?? 0);
     this.#keepalives = Number(request.protocolVersion ?? 0) >= 1;
     this.#maxMessages = limitOf(request.maxOutstandingMessages);
@@ -98,6 +103,14 @@ class Stream implements Consumer {
     this.#messages += deliveries.length;
     for (const { payload } of deliveries) this.#bytes += payload.length;
     this.#write(encodeDeliveries(deliveries));
+  }
+
+  end(): void {
+    this.#end();
+  }
+
+  fail(error: PubsubError): void {
+    this.#end(error);
   }
 
   released(bytes: number): void {
@@ -136,6 +149,7 @@ class Stream implements Consumer {
   }
 
   #write(response: Buffer): void {
+    if (!this.#answers) return;
     this.#unsent++;
     this.#call.write(response, () => {
       this.#unsent--;

@@ -70,6 +70,10 @@ class PullConsumer implements Consumer {
     this.#answer(deliveries);
   }
 
+  end(): void {
+    this.finishEmpty();
+  }
+
   finishEmpty(): void {
     if (this.#messages > 0) this.deliver([]);
   }

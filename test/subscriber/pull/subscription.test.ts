@@ -7,14 +7,14 @@ import { connectPubsub } from '../../../local/google-clients.ts';
 import { type PubsubServer, startPubsub } from '../../../local/pubsub/main.ts';
 import { defineRelay } from '../../../shared/config/define-relay.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
-import { openSubscription } from '../../../subscriber/pull/subscription.ts';
+import { prepareSubscription } from '../../../subscriber/pull/subscription.ts';
 
 const relay = defineRelay({
   project: 'my-project',
   streams: { shop: datanostro({ table: 'dn.events' }) },
 });
 
-describe('openSubscription', () => {
+describe('prepareSubscription', () => {
   let directory: string;
   let server: PubsubServer;
   let pubsub: PubSub;
@@ -33,7 +33,7 @@ describe('openSubscription', () => {
     await rm(directory, { recursive: true });
   });
 
-  const open = () => openSubscription(pubsub, relay, 1000, ({ message }) => warnings.push(message));
+  const open = () => prepareSubscription(pubsub, relay, ({ message }) => warnings.push(message));
   const policyOf = async () => {
     const [metadata] = await pubsub.subscription(relay.subscription).getMetadata();
     return metadata.retryPolicy;
@@ -99,7 +99,7 @@ describe('openSubscription', () => {
     vi.spyOn(pubsub, 'createSubscription').mockImplementation(refuse);
     vi.spyOn(pubsub, 'subscription').mockReturnValue(subscription);
     vi.spyOn(subscription, 'getMetadata').mockImplementation(refuse);
-    expect(await open()).toBe(subscription);
+    expect(await open()).toBe(subscription.name);
     expect(warnings).toEqual([expect.stringContaining('may have no retry policy')]);
   });
 

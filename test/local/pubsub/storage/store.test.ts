@@ -46,6 +46,7 @@ class TestConsumer implements Consumer {
     this.received.push(...deliveries);
   }
   released(): void {}
+  end(): void {}
   fail(): void {}
 }
 
