@@ -76,6 +76,43 @@ export class Subscription {
     });
   }
 
+  get row(): SubscriptionRow {
+    return this.#backlog.row;
+  }
+
+  /** Throws FAILED_PRECONDITION if it is detached from its topic. */
+  checkAttached(): void {
+    if (this.settings.detached) throw detachedError(this.name);
+  }
+
+  /** Ends its streams and drops its messages. */
+  detached(): void {
+    this.#log.flush();
+    this.#log.store.transact(() => this.#backlog.discardAll());
+    this.#forgetDeliveries();
+    this.#backlog.reset(this.#backlog.row);
+    this.failConsumers(detachedError(this.name));
+  }
+
+  /**
+   * Changes which messages are acked. The acks of all earlier deliveries are ignored from now on.
+   *
+   * @param move changes the backlog in the store, in a transaction
+   */
+  seek(move: (row: SubscriptionRow) => SubscriptionRow): void {
+    this.#log.flush();
+    const row = this.#log.store.transact(() => move(this.#backlog.row));
+    this.#forgetDeliveries();
+    this.#backlog.reset(row);
+    this.scheduleDelivery();
+  }
+
+  #forgetDeliveries(): void {
+    this.#leases.endAll();
+    this.#leases.invalidateAckIds();
+    this.#backoff.prune(() => false);
+  }
+
   published(segment: Segment): void {
     this.#backlog.published(segment);
     this.scheduleDelivery();
@@ -89,6 +126,10 @@ export class Subscription {
   attach(consumer: Consumer): void {
     if (this.#closed) {
       consumer.fail(this.#closed);
+      return;
+    }
+    if (this.settings.detached) {
+      consumer.fail(detachedError(this.name));
       return;
     }
     this.#consumers.push(consumer);
@@ -277,6 +318,13 @@ export class Subscription {
       return ready;
     }
   }
+}
+
+function detachedError(name: string): PubsubError {
+  return new PubsubError(
+    'FAILED_PRECONDITION',
+    `Subscription is detached from its topic (resource=${name}).`,
+  );
 }
 
 function checkDeadline(seconds: number): number {

@@ -1,9 +1,9 @@
 import { Server, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { guardCalls } from '../../guards/grpc-guard.ts';
 import type { AllowedHosts } from '../../guards/request-guard.ts';
-import type { Api, Method } from '../api.ts';
 import type { Broker } from '../broker.ts';
 import { asPubsubError } from '../errors.ts';
+import type { Api, Method } from '../methods/method.ts';
 import { defineService, type SizedRequest } from './protos.ts';
 import { type PullStream, streamingPull } from './streaming-pull.ts';
 
