@@ -5,7 +5,7 @@ import type { protos } from '@google-cloud/pubsub';
 import type { Broker } from './broker.ts';
 import type { Subscription } from './delivery/subscription.ts';
 import type { Topic } from './delivery/topic.ts';
-import { invalid } from './errors.ts';
+import { expiredAckIds, invalid } from './errors.ts';
 import { iamMethods } from './methods/iam.ts';
 import type { Api, Call, Method } from './methods/method.ts';
 import { inProject, listPage } from './methods/page.ts';
@@ -135,7 +135,8 @@ function subscriberMethods(broker: Broker): Record<string, Method> {
     Acknowledge: async (request: protos.google.pubsub.v1.IAcknowledgeRequest, { bytes }: Call) => {
       checkAckRequest(bytes);
       const subscription = broker.subscription(request.subscription);
-      await subscription.acknowledge(checkAckIds(request.ackIds));
+      const refused = await subscription.acknowledge(checkAckIds(request.ackIds));
+      if (refused.length > 0) throw expiredAckIds(refused);
       return {};
     },
     ModifyAckDeadline: (
@@ -145,7 +146,8 @@ function subscriberMethods(broker: Broker): Record<string, Method> {
       checkAckRequest(bytes);
       const subscription = broker.subscription(request.subscription);
       const seconds = request.ackDeadlineSeconds ?? 0;
-      subscription.modifyDeadlines(checkAckIds(request.ackIds), () => seconds);
+      const refused = subscription.modifyDeadlines(checkAckIds(request.ackIds), () => seconds);
+      if (refused.length > 0) throw expiredAckIds(refused);
       return {};
     },
   };

@@ -30,6 +30,8 @@ export class Broker {
     this.#log = new CommitLog(store);
     this.#restore();
     this.retention = new Retention(this.#log, (id) => this.#topicsById.get(id));
+    for (const topic of this.topics) this.#keepTopic(topic);
+    for (const subscription of this.subscriptions) this.#keepAcked(subscription);
     this.#expire();
     this.#expiry = setInterval(() => this.#expire(), EXPIRY_INTERVAL_MS).unref();
   }
@@ -142,6 +144,7 @@ export class Broker {
 
   /** It loses its messages, and gets no more of them. */
   detachSubscription(subscription: Subscription): void {
+    this.#log.flush();
     const settings = { ...subscription.settings, detached: true, retainAcked: false };
     this.updateSubscription(subscription, settings);
     subscription.topic?.subscriptions.delete(subscription);
@@ -180,7 +183,10 @@ export class Broker {
     settings: SubscriptionSettings,
     topic: Topic | null,
   ): Subscription {
-    const subscription = new Subscription(this.#log, row, settings, topic, this.#faults);
+    const subscription = new Subscription(this.#log, row, settings, topic, {
+      faults: this.#faults,
+      publish: async (name, message) => this.publish(this.topic(name), [message]),
+    });
     this.#subscriptions.set(subscription.name, subscription);
     if (!settings.detached) topic?.subscriptions.add(subscription);
     return subscription;

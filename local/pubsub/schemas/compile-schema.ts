@@ -52,7 +52,8 @@ function compileProtocolBuffer(definition: string): CheckData {
   }
   root.resolveAll();
   return (data, encoding) => {
-    if (encoding === BINARY_ENCODING) message.decode(data);
+    // Of a Buffer, protobufjs would take a string that is cut off.
+    if (encoding === BINARY_ENCODING) message.decode(new Uint8Array(data));
     else fromJson(message, JSON.parse(Buffer.from(data).toString()));
   };
 }

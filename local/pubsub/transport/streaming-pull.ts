@@ -156,10 +156,24 @@ class Stream implements Consumer {
     if (ids.length !== seconds.length) {
       throw invalid('modify_deadline_ack_ids and modify_deadline_seconds differ in length.');
     }
-    if (ids.length > 0) this.#subscription.modifyDeadlines(ids, (index) => seconds[index] ?? -1);
-    if (ackIds?.length) {
-      this.#subscription.acknowledge(ackIds).catch((error) => this.fail(asPubsubError(error)));
+    if (ids.length > 0) {
+      const refused = this.#subscription.modifyDeadlines(ids, (index) => seconds[index] ?? -1);
+      this.#confirm('modifyAckDeadlineConfirmation', ids, refused);
     }
+    if (!ackIds?.length) return;
+    this.#subscription.acknowledge(ackIds).then(
+      (refused) => this.#confirm('acknowledgeConfirmation', ackIds, refused),
+      (error) => this.fail(asPubsubError(error)),
+    );
+  }
+
+  /** Only exactly-once delivery tells what became of acks. */
+  #confirm(kind: string, ids: readonly string[], invalidAckIds: readonly string[]): void {
+    if (!this.#subscription.settings.exactlyOnce) return;
+    const refused = new Set(invalidAckIds);
+    const ackIds = ids.filter((id) => !refused.has(id));
+    const response = { [kind]: { ackIds, invalidAckIds } };
+    this.#write(StreamingPullResponse.encode(response).finish() as Buffer);
   }
 
   #write(response: Buffer): void {
