@@ -2,6 +2,7 @@ import type { Faults } from '../faults/faults.ts';
 import { Subscription } from './delivery/subscription.ts';
 import { Topic } from './delivery/topic.ts';
 import { PubsubError } from './errors.ts';
+import { Pushers } from './push/pushers.ts';
 import type { HolderRow } from './replay/holders.ts';
 import { Retention } from './replay/retention.ts';
 import { checkName, DELETED_TOPIC } from './resource-names.ts';
@@ -16,6 +17,7 @@ const EXPIRY_INTERVAL_MS = 10 * 60_000;
 export class Broker {
   readonly store: Store;
   readonly retention: Retention;
+  readonly pushers: Pushers;
   readonly #log: CommitLog;
   readonly #topics = new Map<string, Topic>();
   readonly #topicsById = new Map<number, Topic>();
@@ -28,6 +30,7 @@ export class Broker {
     this.store = store;
     this.#faults = faults;
     this.#log = new CommitLog(store);
+    this.pushers = new Pushers(store);
     this.#restore();
     this.retention = new Retention(this.#log, (id) => this.#topicsById.get(id));
     for (const topic of this.topics) this.#keepTopic(topic);
@@ -140,6 +143,7 @@ export class Broker {
     this.store.saveSettings('subscriptions', subscription.id, JSON.stringify(settings));
     subscription.settings = settings;
     this.#keepAcked(subscription);
+    this.pushers.follow(subscription);
   }
 
   /** It loses its messages, and gets no more of them. */
@@ -152,6 +156,7 @@ export class Broker {
   }
 
   deleteSubscription(subscription: Subscription): void {
+    this.pushers.follow(subscription, true);
     subscription.delete();
     this.retention.keep('acked', subscription.row, false);
     this.#deleted(subscription.name);
@@ -162,6 +167,7 @@ export class Broker {
   /** Ends every stream, flushes the log and closes the store. */
   close(): void {
     clearInterval(this.#expiry);
+    this.pushers.stop();
     const reason = new PubsubError('UNAVAILABLE', 'The local Pub/Sub server is stopping.');
     for (const subscription of this.subscriptions) subscription.close(reason);
     this.#log.flush();
@@ -189,6 +195,7 @@ export class Broker {
     });
     this.#subscriptions.set(subscription.name, subscription);
     if (!settings.detached) topic?.subscriptions.add(subscription);
+    this.pushers.follow(subscription);
     return subscription;
   }
 

@@ -12,6 +12,7 @@ import {
   unimplemented,
 } from '../errors.ts';
 import type { Api } from '../methods/method.ts';
+import { CERTS_PATH } from '../push/push-tokens.ts';
 import { MAX_REQUEST_BYTES } from '../request-limits.ts';
 import { fromJson, toJson } from './proto-json.ts';
 import { findRoute, type Route } from './rest-routes.ts';
@@ -21,12 +22,22 @@ const KEEP_ALIVE_MS = 10 * 60_000;
 /** An HTTP server that does not listen: shared-port.ts passes connections to it. */
 export function createRestServer(
   api: Api,
-  { faults, allowHosts }: { faults?: Faults | undefined; allowHosts?: AllowedHosts | undefined },
+  {
+    faults,
+    allowHosts,
+    certs,
+  }: {
+    faults?: Faults | undefined;
+    allowHosts?: AllowedHosts | undefined;
+    /** The public keys of the tokens in pushes. */
+    certs: () => Promise<object>;
+  },
 ): Server {
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     const answered = async () => {
       if (faults && (await answerFaults(faults, request, response))) return;
-      await answer(api, request, response);
+      if (request.url === CERTS_PATH) send(response, 200, await certs());
+      else await answer(api, request, response);
     };
     answered().catch((error) => refuse(request, response, asPubsubError(error)));
   };

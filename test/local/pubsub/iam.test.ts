@@ -22,7 +22,7 @@ test('a policy is kept over a restart, until its resource is deleted', async () 
 
 test('a policy with an etag of before another change is refused', async () => {
   const { subscription } = await server.clients.queue();
-  const [{ etag }] = await subscription.iam.getPolicy();
+  const [{ etag = '' }] = await subscription.iam.getPolicy();
   await subscription.iam.setPolicy({ bindings, etag });
   const call = subscription.iam.setPolicy({ bindings: [], etag });
   expect(await codeOf(call)).toBe(status.ABORTED);
