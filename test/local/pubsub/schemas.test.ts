@@ -89,7 +89,7 @@ test('a schema has revisions, which are committed, rolled back to and deleted; o
   await server.restart();
   await schemas.close();
   schemas = connect();
-  const [third] = await schemas.rollbackSchema({ name, revisionId: first.revisionId });
+  const [third] = await schemas.rollbackSchema({ name, revisionId: first.revisionId ?? '' });
   expect(third.definition).toBe(avro('id'));
   const [listed] = await schemas.listSchemaRevisions({ name, view: 'FULL' });
   expect(listed.map(({ revisionId }) => revisionId)).toEqual(
@@ -108,7 +108,7 @@ test('a topic takes the revisions from its first to its last', async () => {
   await schemas.commitSchema({ name: schema, schema: revision });
   const both = await topicOf(schema, 'JSON');
   const name = `${parent}/topics/${freshName()}`;
-  const schemaSettings = { schema, encoding: 'JSON' as const, lastRevisionId: first };
+  const schemaSettings = { schema, encoding: 'JSON' as const, lastRevisionId: first ?? '' };
   await server.clients.publisher.createTopic({ name, schemaSettings });
   expect(await publish(both, '{"id":"a"}')).toBe(null);
   expect(await publish(both, '{"note":"a"}')).toBe(null);
