@@ -5,7 +5,7 @@ import { invalid } from '../errors.ts';
 import type { HolderRow } from '../replay/holders.ts';
 import type { SnapshotSettings } from '../replay/retention.ts';
 import { checkName } from '../resource-names.ts';
-import { maskedFields } from '../settings.ts';
+import { checkLabels, maskedFields } from '../settings.ts';
 import type { Method } from './method.ts';
 import { inProject, listPage } from './page.ts';
 
@@ -17,7 +17,7 @@ export function snapshotMethods(broker: Broker): Record<string, Method> {
       const [project = ''] = subscription.name.split('/subscriptions/');
       const name = request.name || `${project}/snapshots/s-${randomUUID()}`;
       checkName('snapshots', name);
-      return show(broker.createSnapshot(name, subscription, { ...request.labels }));
+      return show(broker.createSnapshot(name, subscription, checkLabels(request.labels)));
     },
     GetSnapshot: ({ snapshot }: protos.google.pubsub.v1.IGetSnapshotRequest) =>
       show(broker.snapshot(snapshot)),
@@ -30,7 +30,7 @@ export function snapshotMethods(broker: Broker): Record<string, Method> {
       const row = broker.snapshot(snapshot?.name);
       let settings = JSON.parse(row.settings) as SnapshotSettings;
       for (const [field, path] of maskedFields(updateMask)) {
-        if (field === 'labels') settings = { ...settings, labels: { ...snapshot?.labels } };
+        if (field === 'labels') settings = { ...settings, labels: checkLabels(snapshot?.labels) };
         else if (field === 'expireTime') {
           settings = { ...settings, expiresMs: msOf(snapshot?.expireTime) };
         } else throw invalid(`Invalid update_mask: the field "${path}" cannot be updated.`);

@@ -4,8 +4,8 @@ import { invalid, PubsubError } from '../errors.ts';
 import { fromJson } from '../transport/proto-json.ts';
 import { BINARY_ENCODING } from './schema-settings.ts';
 
-export const PROTOCOL_BUFFER = 1;
-export const AVRO = 2;
+const PROTOCOL_BUFFER = 1;
+const AVRO = 2;
 const MAX_DEFINITION_BYTES = 300 * 1024;
 
 /** Throws if the data does not fit the schema. */
