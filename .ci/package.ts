@@ -34,6 +34,7 @@ const onDemand = [
   '@aws-sdk/client-s3',
   '@duckdb/node-api',
   ...exporterPackages,
+  'avsc',
   'esbuild',
   'miniflare',
   're2js',

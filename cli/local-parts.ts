@@ -6,7 +6,7 @@ import { RelayError } from '../shared/errors.ts';
 import { projectFolder } from '../subscriber/service/find-config.ts';
 
 /** Only the relay on one machine uses them, so the package does not bring them. About 330 MB in all. */
-const names = ['@duckdb/node-api', 'esbuild', 'miniflare', 're2js', 'wrangler'];
+const names = ['@duckdb/node-api', 'avsc', 'esbuild', 'miniflare', 're2js', 'wrangler'];
 
 /**
  * Installs what the local edge, Pub/Sub and BigQuery need as devDependencies of the project, and says so. A

@@ -4,7 +4,7 @@ import { RelayError } from '../shared/errors.ts';
 import { version } from '../subscriber/service/version.ts';
 
 /** To be raised with every change after which an older version can't read what a newer one has written. */
-const layout = 1;
+const layout = 2;
 
 const fileName = 'version.json';
 

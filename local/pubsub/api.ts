@@ -1,13 +1,20 @@
 // The methods of Google's Publisher and Subscriber services, and TestIamPermissions, for both transports (gRPC
-// and REST). Methods that are missing here return UNIMPLEMENTED: snapshots, seek, push, detach, schemas.
+// and REST). A method that is missing here returns UNIMPLEMENTED.
 
 import type { protos } from '@google-cloud/pubsub';
 import type { Broker } from './broker.ts';
 import type { Subscription } from './delivery/subscription.ts';
 import type { Topic } from './delivery/topic.ts';
-import { invalid } from './errors.ts';
+import { expiredAckIds, invalid } from './errors.ts';
+import { iamMethods } from './methods/iam.ts';
+import type { Api, Call, Method } from './methods/method.ts';
+import { inProject, listPage } from './methods/page.ts';
+import { schemaMethods } from './methods/schemas.ts';
+import { snapshotMethods } from './methods/snapshots.ts';
 import { checkAckRequest, checkPublish, type PublishedMessage } from './request-limits.ts';
-import { checkName, checkProject, DELETED_TOPIC } from './resource-names.ts';
+import { checkName, DELETED_TOPIC } from './resource-names.ts';
+import { fitted } from './schemas/fitted-message.ts';
+import { SchemaRegistry } from './schemas/schema-registry.ts';
 import {
   parseSubscriptionSettings,
   parseTopicSettings,
@@ -20,53 +27,25 @@ import { iamService } from './transport/iam-protos.ts';
 import { messageType } from './transport/protos.ts';
 import { pull } from './transport/unary-pull.ts';
 
-/** What a method gets besides the request. */
-interface Call {
-  /** The size of the request on the wire. */
-  readonly bytes: number;
-  /** Runs `listener` if the caller disconnects before the response. */
-  onCancelled(listener: () => void): void;
-}
-
-/** Takes the decoded request; returns the response or its encoded bytes. Throws PubsubError. */
-export type Method = (request: never, call: Call) => object | Promise<object>;
-
-/** Methods by service and name, as in the protos. */
-export type Api = Readonly<Record<string, Readonly<Record<string, Method>>>>;
-
 const PubsubMessage = messageType('PubsubMessage');
-const MAX_PAGE_SIZE = 1000;
 
 export function createApi(broker: Broker): Api {
+  const schemas = new SchemaRegistry(broker);
   return {
-    Publisher: publisherMethods(broker),
-    Subscriber: subscriberMethods(broker),
+    Publisher: publisherMethods(broker, schemas),
+    Subscriber: { ...subscriberMethods(broker), ...snapshotMethods(broker) },
+    SchemaService: schemaMethods(schemas),
     [iamService]: iamMethods(broker),
   };
 }
 
-interface TestPermissions {
-  resource?: string | null;
-  permissions?: string[] | null;
-}
-
-/** Everybody has every permission of what exists; of what does not, nobody has one, as at Google. */
-function iamMethods(broker: Broker): Record<string, Method> {
+function publisherMethods(broker: Broker, schemas: SchemaRegistry): Record<string, Method> {
   return {
-    TestIamPermissions: ({ resource, permissions }: TestPermissions) => {
-      const all = [...broker.topics, ...broker.subscriptions];
-      const exists = all.some(({ name }) => name === resource);
-      return { permissions: exists ? (permissions ?? []) : [] };
+    CreateTopic: (request: protos.google.pubsub.v1.ITopic) => {
+      const settings = parseTopicSettings(request);
+      if (settings.schema) schemas.find(settings.schema.schema);
+      return topicResource(broker.createTopic(checkName('topics', request.name), settings));
     },
-  };
-}
-
-function publisherMethods(broker: Broker): Record<string, Method> {
-  return {
-    CreateTopic: (request: protos.google.pubsub.v1.ITopic) =>
-      topicResource(
-        broker.createTopic(checkName('topics', request.name), parseTopicSettings(request)),
-      ),
     GetTopic: ({ topic }: protos.google.pubsub.v1.IGetTopicRequest) =>
       topicResource(broker.topic(topic)),
     ListTopics: (request: protos.google.pubsub.v1.IListTopicsRequest) => {
@@ -75,7 +54,9 @@ function publisherMethods(broker: Broker): Record<string, Method> {
     },
     UpdateTopic: ({ topic, updateMask }: protos.google.pubsub.v1.IUpdateTopicRequest) => {
       const known = broker.topic(topic?.name);
-      broker.updateTopic(known, updateTopicSettings(known.settings, topic ?? {}, updateMask));
+      const settings = updateTopicSettings(known.settings, topic ?? {}, updateMask);
+      if (topic?.schemaSettings && settings.schema) schemas.find(settings.schema.schema);
+      broker.updateTopic(known, settings);
       return topicResource(known);
     },
     DeleteTopic: ({ topic }: protos.google.pubsub.v1.IDeleteTopicRequest) => {
@@ -87,11 +68,23 @@ function publisherMethods(broker: Broker): Record<string, Method> {
       const { items, nextPageToken } = listPage(attached, request);
       return { subscriptions: items.map(({ name }) => name), nextPageToken };
     },
+    ListTopicSnapshots: (request: protos.google.pubsub.v1.IListTopicSnapshotsRequest) => {
+      const { id } = broker.topic(request.topic);
+      const all = broker.retention.snapshots.filter(({ topic }) => topic === id);
+      const { items, nextPageToken } = listPage(all, request);
+      return { snapshots: items.map(({ name }) => name), nextPageToken };
+    },
+    DetachSubscription: (request: protos.google.pubsub.v1.IDetachSubscriptionRequest) => {
+      broker.detachSubscription(broker.subscription(request.subscription));
+      return {};
+    },
     Publish: async (request: protos.google.pubsub.v1.IPublishRequest, { bytes }: Call) => {
       const messages = (request.messages ?? []) as PublishedMessage[];
       checkPublish(messages, bytes);
       const topic = broker.topic(request.topic);
-      return { messageIds: await broker.publish(topic, messages.map(encodeMessage)) };
+      const { schema } = topic.settings;
+      const checked = schema ? messages.map((one) => fitted(one, schema, schemas)) : messages;
+      return { messageIds: await broker.publish(topic, checked.map(encodeMessage)) };
     },
   };
 }
@@ -123,6 +116,14 @@ function subscriberMethods(broker: Broker): Record<string, Method> {
       broker.deleteSubscription(broker.subscription(subscription));
       return {};
     },
+    ModifyPushConfig: (request: protos.google.pubsub.v1.IModifyPushConfigRequest) => {
+      const subscription = broker.subscription(request.subscription);
+      const given = { pushConfig: request.pushConfig ?? null };
+      const mask = { paths: ['pushConfig'] };
+      const { settings } = subscription;
+      broker.updateSubscription(subscription, updateSubscriptionSettings(settings, given, mask));
+      return {};
+    },
     Pull: (request: protos.google.pubsub.v1.IPullRequest, call: Call) => {
       const maxMessages = request.maxMessages ?? 0;
       const subscription = broker.subscription(request.subscription);
@@ -134,7 +135,8 @@ function subscriberMethods(broker: Broker): Record<string, Method> {
     Acknowledge: async (request: protos.google.pubsub.v1.IAcknowledgeRequest, { bytes }: Call) => {
       checkAckRequest(bytes);
       const subscription = broker.subscription(request.subscription);
-      await subscription.acknowledge(checkAckIds(request.ackIds));
+      const refused = await subscription.acknowledge(checkAckIds(request.ackIds));
+      if (refused.length > 0) throw expiredAckIds(refused);
       return {};
     },
     ModifyAckDeadline: (
@@ -144,7 +146,8 @@ function subscriberMethods(broker: Broker): Record<string, Method> {
       checkAckRequest(bytes);
       const subscription = broker.subscription(request.subscription);
       const seconds = request.ackDeadlineSeconds ?? 0;
-      subscription.modifyDeadlines(checkAckIds(request.ackIds), () => seconds);
+      const refused = subscription.modifyDeadlines(checkAckIds(request.ackIds), () => seconds);
+      if (refused.length > 0) throw expiredAckIds(refused);
       return {};
     },
   };
@@ -170,34 +173,4 @@ function topicResource({ name, settings }: Topic): object {
 
 function subscriptionResource({ name, topic, settings }: Subscription): object {
   return showSubscription(name, topic?.name ?? DELETED_TOPIC, settings);
-}
-
-function inProject<T extends { readonly name: string }>(
-  all: readonly T[],
-  project: string | null | undefined,
-): T[] {
-  const prefix = `${checkProject(project)}/`;
-  return all.filter(({ name }) => name.startsWith(prefix));
-}
-
-interface PageRequest {
-  readonly pageSize?: number | null;
-  readonly pageToken?: string | null;
-}
-
-/** One page of the list, in the order of names. The page token is the last name of the previous page. */
-function listPage<T extends { readonly name: string }>(
-  all: readonly T[],
-  { pageSize, pageToken }: PageRequest,
-): { items: T[]; nextPageToken: string } {
-  if ((pageSize ?? 0) < 0) throw invalid(`Invalid page_size: ${pageSize}.`);
-  const after = Buffer.from(pageToken ?? '', 'base64url').toString();
-  const rest = all
-    .filter(({ name }) => name > after)
-    .sort((left, right) => (left.name < right.name ? -1 : 1));
-  const items = rest.slice(0, Math.min(pageSize || MAX_PAGE_SIZE, MAX_PAGE_SIZE));
-  const last = items.at(-1);
-  const nextPageToken =
-    last && items.length < rest.length ? Buffer.from(last.name).toString('base64url') : '';
-  return { items, nextPageToken };
 }

@@ -3,9 +3,9 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Fault, type Faults, matchesName } from '../faults/faults.ts';
-import type { Api, Method } from './api.ts';
 import type { Broker } from './broker.ts';
 import { ConnectionCut, faultError, PubsubError } from './errors.ts';
+import type { Api, Method } from './methods/method.ts';
 import { iamService } from './transport/iam-protos.ts';
 
 const DEFAULT_MS = 1000;

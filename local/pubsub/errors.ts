@@ -23,14 +23,23 @@ const HTTP_STATUS = {
 
 export type PubsubErrorCode = keyof typeof HTTP_STATUS;
 
+/** google.rpc.ErrorInfo: details that programs can read. */
+export interface ErrorInfo {
+  readonly reason: string;
+  readonly domain: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /** An error response. gRPC reads `code` and `details`, REST reads `httpStatus` and `body`. */
 export class PubsubError extends Error {
   override readonly name = 'PubsubError';
   readonly status: PubsubErrorCode;
+  readonly info: ErrorInfo | undefined;
 
-  constructor(code: PubsubErrorCode, message: string, cause?: unknown) {
+  constructor(code: PubsubErrorCode, message: string, cause?: unknown, info?: ErrorInfo) {
     super(message, { cause });
     this.status = code;
+    this.info = info;
   }
 
   get code(): number {
@@ -45,8 +54,10 @@ export class PubsubError extends Error {
     return HTTP_STATUS[this.status];
   }
 
-  get body(): { error: { code: number; message: string; status: string } } {
-    return { error: { code: this.httpStatus, message: this.message, status: this.status } };
+  get body(): { error: object } {
+    const { httpStatus: code, message, status, info } = this;
+    const details = info && [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', ...info }];
+    return { error: { code, message, status, ...(details && { details }) } };
   }
 }
 
@@ -63,6 +74,22 @@ export function faultError(fault: Fault): PubsubError {
 
 export function invalid(message: string): PubsubError {
   return new PubsubError('INVALID_ARGUMENT', message);
+}
+
+/** What exactly-once delivery answers to ack ids whose lease has ended. */
+export function expiredAckIds(ackIds: readonly string[]): PubsubError {
+  return new PubsubError(
+    'INVALID_ARGUMENT',
+    'Some acknowledgement ids in the request were invalid. This could be because the acknowledgement ids have expired or the acknowledgement ids were malformed.',
+    undefined,
+    {
+      reason: 'EXACTLY_ONCE_ACKID_FAILURE',
+      domain: 'pubsub.googleapis.com',
+      metadata: Object.fromEntries(
+        ackIds.map((ackId) => [ackId, 'PERMANENT_FAILURE_INVALID_ACK_ID']),
+      ),
+    },
+  );
 }
 
 export function unimplemented(what: string): PubsubError {

@@ -50,7 +50,11 @@ export async function startPubsub(options: {
   const api = faults ? withFaults(createApi(broker), faults) : createApi(broker);
   const grpc = createGrpcServer(api, broker, allowHosts);
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  const rest = createRestServer(api, { faults, allowHosts });
+  const rest = createRestServer(api, {
+    faults,
+    allowHosts,
+    certs: () => broker.pushers.tokens.certs(),
+  });
   faults?.onPerform(({ name }) => {
     if (name === 'connections.goaway') injector.drain(GRACE_MS);
     if (name === 'connections.cut') sockets.destroyAll();

@@ -1,14 +1,18 @@
 import { invalid } from './errors.ts';
 
-export type Collection = 'topics' | 'subscriptions';
+export type Collection = 'topics' | 'subscriptions' | 'snapshots' | 'schemas';
 
 /** The `topic` of a subscription whose topic was deleted. */
 export const DELETED_TOPIC = '_deleted-topic_';
 
+/** The schema of a topic whose schema was deleted. */
+export const DELETED_SCHEMA = '_deleted-schema_';
+
 // cloud.google.com/pubsub/docs/pubsub-basics#resource_names. The rule for projects is looser than
 // Google's, because local project ids are made up.
 const PROJECT = /^projects\/[A-Za-z0-9._:-]+$/;
-const NAME = /^(projects\/[^/]+)\/(topics|subscriptions)\/([A-Za-z][A-Za-z0-9\-_.~+%]{2,254})$/;
+const NAME =
+  /^(projects\/[^/]+)\/(topics|subscriptions|snapshots|schemas)\/([A-Za-z][A-Za-z0-9\-_.~+%]{2,254})$/;
 
 /** Throws INVALID_ARGUMENT unless `name` is `projects/P/<collection>/ID` with a valid ID. */
 export function checkName(collection: Collection, name: string | null | undefined): string {

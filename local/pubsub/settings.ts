@@ -1,17 +1,28 @@
 // The settings of topics and subscriptions: parsed from the API's form, and shown in it again.
 
 import type { protos } from '@google-cloud/pubsub';
+import {
+  type DeadLetterPolicy,
+  type PushSettings,
+  parseDeadLetterPolicy,
+  parsePush,
+  showPush,
+} from './delivery/delivery-settings.ts';
 import { parseFilter } from './delivery/filter.ts';
 import { parseRetryPolicy, type RetryPolicy, showRetryPolicy } from './delivery/retry-policy.ts';
+import { checkRetention, DAY, secondsOf } from './durations.ts';
 import { invalid, unimplemented } from './errors.ts';
+import { parseSchemaSettings, type SchemaSettings } from './schemas/schema-settings.ts';
 
 type ITopic = protos.google.pubsub.v1.ITopic;
 type ISubscription = protos.google.pubsub.v1.ISubscription;
 type IFieldMask = protos.google.protobuf.IFieldMask;
-type IDuration = protos.google.protobuf.IDuration;
 
 export interface TopicSettings {
   readonly labels: Record<string, string>;
+  /** Absent: the topic keeps no messages beside its subscriptions. */
+  readonly messageRetentionSeconds?: number | undefined;
+  readonly schema?: SchemaSettings | undefined;
 }
 
 export interface SubscriptionSettings {
@@ -23,49 +34,59 @@ export interface SubscriptionSettings {
   readonly retryPolicy: RetryPolicy | null;
   /** Absent, or empty: every message. */
   readonly filter?: string;
+  readonly retainAcked?: boolean | undefined;
+  readonly ordered?: boolean | undefined;
+  readonly exactlyOnce?: boolean | undefined;
+  readonly deadLetterPolicy?: DeadLetterPolicy | undefined;
+  readonly push?: PushSettings | undefined;
+  /** Gets no more messages from its topic. */
+  readonly detached?: boolean | undefined;
 }
 
-const MINUTE = 60;
-const DAY = 24 * 60 * MINUTE;
 const DEFAULT_RETENTION_SECONDS = 7 * DAY;
 const DEFAULT_EXPIRATION_SECONDS = 31 * DAY;
 
-// Where each missing feature would go: a dead-letter policy belongs to Subscription#retryLater, ordering and exactly-once delivery to its
-// delivery and acks, retained acks to Store.finishSegment.
 const UNIMPLEMENTED_TOPIC = [
   'kmsKeyName',
-  'schemaSettings',
-  'messageRetentionDuration',
   'ingestionDataSourceSettings',
   'messageTransforms',
 ] as const satisfies readonly (keyof ITopic)[];
 const UNIMPLEMENTED_SUBSCRIPTION = [
-  'pushConfig',
   'bigqueryConfig',
   'cloudStorageConfig',
   'bigtableConfig',
-  'retainAckedMessages',
-  'enableMessageOrdering',
-  'deadLetterPolicy',
-  'enableExactlyOnceDelivery',
   'messageTransforms',
 ] as const satisfies readonly (keyof ISubscription)[];
 
 export function parseTopicSettings(topic: ITopic): TopicSettings {
   refuse('topic', topic, UNIMPLEMENTED_TOPIC);
-  return { labels: { ...topic.labels } };
+  const retention = secondsOf(topic.messageRetentionDuration);
+  return {
+    labels: checkLabels(topic.labels),
+    ...(retention !== null && { messageRetentionSeconds: checkRetention(retention) }),
+    ...(topic.schemaSettings && { schema: parseSchemaSettings(topic.schemaSettings) }),
+  };
 }
 
 export function parseSubscriptionSettings(subscription: ISubscription): SubscriptionSettings {
   refuse('subscription', subscription, UNIMPLEMENTED_SUBSCRIPTION);
-  return {
+  const push = parsePush(subscription.pushConfig);
+  const deadLetterPolicy = parseDeadLetterPolicy(subscription.deadLetterPolicy);
+  const retention = secondsOf(subscription.messageRetentionDuration) ?? DEFAULT_RETENTION_SECONDS;
+  const settings: SubscriptionSettings = {
     ackDeadlineSeconds: parseAckDeadline(subscription.ackDeadlineSeconds ?? 0),
-    messageRetentionSeconds: parseRetention(subscription.messageRetentionDuration),
-    labels: { ...subscription.labels },
+    messageRetentionSeconds: checkRetention(retention),
+    labels: checkLabels(subscription.labels),
     expirationSeconds: parseExpiration(subscription.expirationPolicy),
     retryPolicy: parseRetryPolicy(subscription.retryPolicy),
     ...(subscription.filter && { filter: checkFilter(subscription.filter) }),
+    ...(subscription.retainAckedMessages && { retainAcked: true }),
+    ...(subscription.enableMessageOrdering && { ordered: true }),
+    ...(subscription.enableExactlyOnceDelivery && { exactlyOnce: true }),
+    ...(deadLetterPolicy && { deadLetterPolicy }),
+    ...(push && { push }),
   };
+  return checkTogether(settings);
 }
 
 function checkFilter(filter: string): string {
@@ -79,7 +100,12 @@ export function updateTopicSettings(
   mask: IFieldMask | null | undefined,
 ): TopicSettings {
   const given = parseTopicSettings(topic);
-  return merge(settings, given, mask, { labels: 'labels' }, UNIMPLEMENTED_TOPIC);
+  const fields = {
+    labels: 'labels',
+    messageRetentionDuration: 'messageRetentionSeconds',
+    schemaSettings: 'schema',
+  } as const;
+  return merge(settings, given, mask, fields, [...UNIMPLEMENTED_TOPIC, 'messageStoragePolicy']);
 }
 
 export function updateSubscriptionSettings(
@@ -94,12 +120,23 @@ export function updateSubscriptionSettings(
     labels: 'labels',
     expirationPolicy: 'expirationSeconds',
     retryPolicy: 'retryPolicy',
+    retainAckedMessages: 'retainAcked',
+    enableExactlyOnceDelivery: 'exactlyOnce',
+    deadLetterPolicy: 'deadLetterPolicy',
+    pushConfig: 'push',
   } as const;
-  return merge(settings, given, mask, fields, UNIMPLEMENTED_SUBSCRIPTION);
+  return checkTogether(merge(settings, given, mask, fields, UNIMPLEMENTED_SUBSCRIPTION));
 }
 
 export function showTopic(name: string, settings: TopicSettings): ITopic {
-  return { name, labels: settings.labels, state: STATE_ACTIVE };
+  const { labels, messageRetentionSeconds: seconds, schema } = settings;
+  return {
+    name,
+    labels,
+    ...(seconds && { messageRetentionDuration: { seconds } }),
+    ...(schema && { schemaSettings: schema }),
+    state: STATE_ACTIVE,
+  };
 }
 
 export function showSubscription(
@@ -108,17 +145,23 @@ export function showSubscription(
   settings: SubscriptionSettings,
 ): ISubscription {
   const { ackDeadlineSeconds, messageRetentionSeconds, labels, expirationSeconds } = settings;
-  const { retryPolicy, filter } = settings;
+  const { retryPolicy, filter, retainAcked, ordered, exactlyOnce, detached } = settings;
+  const { deadLetterPolicy } = settings;
   return {
     name,
     topic,
-    pushConfig: {},
+    pushConfig: showPush(settings.push),
     ackDeadlineSeconds,
     messageRetentionDuration: { seconds: messageRetentionSeconds },
     labels,
     expirationPolicy: expirationSeconds === null ? {} : { ttl: { seconds: expirationSeconds } },
     ...(retryPolicy && { retryPolicy: showRetryPolicy(retryPolicy) }),
     ...(filter && { filter }),
+    ...(retainAcked && { retainAckedMessages: true }),
+    ...(ordered && { enableMessageOrdering: true }),
+    ...(exactlyOnce && { enableExactlyOnceDelivery: true }),
+    ...(deadLetterPolicy && { deadLetterPolicy }),
+    ...(detached && { detached: true }),
     state: STATE_ACTIVE,
   };
 }
@@ -139,6 +182,25 @@ function isSet(value: unknown): boolean {
   return Boolean(value);
 }
 
+function checkTogether(settings: SubscriptionSettings): SubscriptionSettings {
+  if (settings.push && settings.exactlyOnce) {
+    throw invalid('Exactly-once delivery is not supported for push subscriptions.');
+  }
+  return settings;
+}
+
+/** The fields of a mask in camel case, each with its path as given. Throws INVALID_ARGUMENT without any. */
+export function maskedFields(mask: IFieldMask | null | undefined): [string, string][] {
+  const paths = mask?.paths ?? [];
+  if (paths.length === 0)
+    throw invalid('The update_mask in the request must be set and non-empty.');
+  // Masks come in camel or snake case, and a path may lead into a field (`expiration_policy.ttl`).
+  return paths.map((path) => [
+    (path.split('.')[0] ?? '').replace(/_(.)/g, (_, letter) => letter.toUpperCase()),
+    path,
+  ]);
+}
+
 function merge<S extends object>(
   settings: S,
   given: S,
@@ -146,13 +208,8 @@ function merge<S extends object>(
   fields: Record<string, keyof S>,
   unimplementedFields: readonly string[],
 ): S {
-  const paths = mask?.paths ?? [];
-  if (paths.length === 0)
-    throw invalid('The update_mask in the request must be set and non-empty.');
   const updated = { ...settings };
-  for (const path of paths) {
-    // Masks come in camel or snake case, and a path may lead into a field (`expiration_policy.ttl`).
-    const name = (path.split('.')[0] ?? '').replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+  for (const [name, path] of maskedFields(mask)) {
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (field !== undefined) updated[field] = given[field];
     // To clear such a field changes nothing; to set one was refused above.
@@ -165,21 +222,30 @@ function merge<S extends object>(
   return updated;
 }
 
+const LABEL_KEY = /^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u;
+const LABEL_VALUE = /^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u;
+const MAX_LABELS = 64;
+
+/** https://cloud.google.com/pubsub/docs/create-topic#labels */
+export function checkLabels(labels: Record<string, string> | null | undefined) {
+  const entries = Object.entries(labels ?? {});
+  if (entries.length > MAX_LABELS) {
+    throw invalid(`There are ${entries.length} labels; the maximum is ${MAX_LABELS}.`);
+  }
+  for (const [key, value] of entries) {
+    if (LABEL_KEY.test(key) && LABEL_VALUE.test(value)) continue;
+    throw invalid(
+      `Invalid label "${key}": keys and values have at most 63 lower-case letters, digits, "_" and "-", and a key begins with a letter.`,
+    );
+  }
+  return Object.fromEntries(entries);
+}
+
 function parseAckDeadline(seconds: number): number {
   if (seconds === 0) return 10;
   if (seconds < 10 || seconds > 600) {
     throw invalid(
       `Invalid ack deadline given: (ack_deadline_seconds=${seconds}); it must be 10 to 600.`,
-    );
-  }
-  return seconds;
-}
-
-function parseRetention(duration: IDuration | null | undefined): number {
-  const seconds = secondsOf(duration) ?? DEFAULT_RETENTION_SECONDS;
-  if (seconds < 10 * MINUTE || seconds > 31 * DAY) {
-    throw invalid(
-      `Invalid message_retention_duration (${seconds} s); it must be 10 minutes to 31 days.`,
     );
   }
   return seconds;
@@ -192,8 +258,4 @@ function parseExpiration(policy: protos.google.pubsub.v1.IExpirationPolicy | nul
     throw invalid(`Invalid expiration_policy.ttl (${seconds} s); it must be at least 1 day.`);
   }
   return seconds;
-}
-
-function secondsOf(duration: IDuration | null | undefined): number | null {
-  return duration ? Number(duration.seconds ?? 0) : null;
 }

@@ -80,7 +80,7 @@ export class RelayBed {
       if (source.delivers !== 'rows') continue;
       const { columns } = source.layout(stream);
       const names = columns.map(({ name, type }) =>
-        otherTypes.has(type) ? name : `TO_JSON_STRING(${name}) AS ${name}`,
+        otherTypes.has(type) ? name : `${asJson(name, type)} AS ${name}`,
       );
       const query = `SELECT ${names.join(', ')} FROM ${stream.table}`;
       for (const row of await select<Record<string, Cell>>(this.bigquery, query)) {
@@ -167,6 +167,11 @@ async function startIn(
   stop.push(() => edge.stop());
   const bigquery = connectBigQuery(relay.project, bigqueryServer.restPort);
   return new RelayBed(relay, edge.port, bigquery, subscriber, lines, stop);
+}
+
+/** As a number, a NUMERIC with a fraction is no exact JSON: TO_JSON_STRING makes it a string. */
+function asJson(name: string, type: string): string {
+  return type === 'NUMERIC' ? `CAST(${name} AS STRING)` : `TO_JSON_STRING(${name})`;
 }
 
 /** Whose values are no JSON. */

@@ -248,7 +248,7 @@ describe('tributary send', { timeout: 60_000 }, () => {
       ['datanostro', '-', '--event', 'purchase', '--to', 'http://127.0.0.1:1'],
       '--event chooses',
     ],
-    [2, ['datanostro', '--count', '0'], 'a count is'],
+    [2, ['datanostro', '--count', '0'], 'whole number from 1'],
     [2, ['datanostro', '--rate', '0/s'], 'a rate is'],
   ])('%i: %j is refused, and the message says why', async (code, args, problem) => {
     const { status, stdout, stderr } = await sendInProcess(args);

@@ -19,13 +19,13 @@ function markOf(folder: string): unknown {
 
 it.each([
   ['a new folder, or one from before the mark', undefined],
-  ['an older version with the same layout', '{"tributary":"0.0.1","layout":1}'],
-  ['this version', JSON.stringify({ tributary: version, layout: 1 })],
+  ['an older version with an older layout', '{"tributary":"0.0.1","layout":1}'],
+  ['this version', JSON.stringify({ tributary: version, layout: 2 })],
 ])('opens the state of %s, and marks it', (_, mark) => {
   const folder = stateFolder(mark);
   claimState(folder);
   claimState(folder);
-  expect(markOf(folder)).toEqual({ tributary: version, layout: 1 });
+  expect(markOf(folder)).toEqual({ tributary: version, layout: 2 });
   expect(readdirSync(folder)).toEqual(['version.json']);
 });
 
@@ -36,7 +36,7 @@ it('writes a mark that its owner alone can read', () => {
 });
 
 it('refuses the state of a newer version, names that version, and leaves the mark alone', () => {
-  const mark = { tributary: '7.1.0', layout: 2 };
+  const mark = { tributary: '7.1.0', layout: 3 };
   const folder = stateFolder(JSON.stringify(mark));
   expect(() => claimState(folder)).toThrow(
     expect.objectContaining({

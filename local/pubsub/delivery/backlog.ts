@@ -39,6 +39,30 @@ export class Backlog implements AckSource {
     this.#cursor = row.start;
   }
 
+  get row(): SubscriptionRow {
+    return this.#row;
+  }
+
+  /** Begins anew from what the store says, after a seek. */
+  reset(row: SubscriptionRow): void {
+    this.#row = row;
+    this.#acks.clear();
+    this.#dirty.clear();
+    this.#prefetched.clear();
+    this.#requeued.clear();
+    this.#prefetchIndex = this.#prefetchedBytes = this.#prefetchedMessages = 0;
+    this.#cursor = row.start;
+    this.#caughtUp = false;
+  }
+
+  /** An outstanding message; null if it is acked or has expired. */
+  read(key: number): Ready | null {
+    if (!this.isOutstanding(key)) return null;
+    const { segment, index } = placeOf(key);
+    const stored = this.#log.segment(segment);
+    return stored && readyAt(stored, index);
+  }
+
   /** How many messages in memory are ready; the disk may have more. */
   get readyCount(): number {
     return this.#requeued.length + this.#prefetchedMessages;
@@ -102,10 +126,8 @@ export class Backlog implements AckSource {
 
   #nextRequeued(): Ready | null {
     for (let key = this.#requeued.shift(); key !== undefined; key = this.#requeued.shift()) {
-      if (!this.isOutstanding(key)) continue;
-      const { segment, index } = placeOf(key);
-      const stored = this.#log.segment(segment);
-      if (stored) return readyAt(stored, index);
+      const ready = this.read(key);
+      if (ready) return ready;
     }
     return null;
   }
@@ -182,6 +204,11 @@ class Queue<T> {
 
   get length(): number {
     return this.#items.length - this.#head;
+  }
+
+  clear(): void {
+    this.#items = [];
+    this.#head = 0;
   }
 
   push(item: T): void {

@@ -11,8 +11,10 @@ import type { SubscriptionRow } from '../storage/store.ts';
 import type { Delivery } from '../transport/encode-deliveries.ts';
 import { Backlog, type Ready } from './backlog.ts';
 import { faultyAck, faultyStream, modackCounts } from './call-faults.ts';
+import { DeliveryAttempts, deadLetterOf } from './dead-letters.ts';
 import { parseFilter } from './filter.ts';
 import { type LeaseHolder, Leases } from './leases.ts';
+import { OrderedKeys } from './ordered-keys.ts';
 import { RetryBackoff } from './retry-backoff.ts';
 import type { Topic } from './topic.ts';
 
@@ -26,6 +28,9 @@ export interface Consumer extends LeaseHolder {
   end(): void;
   fail(error: PubsubError): void;
 }
+
+/** Publishes to a topic by its name. Rejects if there is none. */
+export type PublishTo = (topic: string, message: Buffer) => Promise<unknown>;
 
 const MAX_RESPONSE_MESSAGES = 1000;
 const MAX_RESPONSE_BYTES = 1024 * 1024;
@@ -43,6 +48,9 @@ export class Subscription {
   #lastServed = 0;
   #closed: PubsubError | null = null;
   readonly #faults: Faults | undefined;
+  readonly #publish: PublishTo | undefined;
+  readonly #ordered: OrderedKeys | undefined;
+  readonly #attempts = new DeliveryAttempts();
   /** Whether a message passes the filter, which can't be changed. */
   readonly #passes: ((payload: Uint8Array) => boolean) | undefined;
   /** Messages that the fault `deliver.twice` has requeued. */
@@ -56,9 +64,11 @@ export class Subscription {
     row: SubscriptionRow,
     settings: SubscriptionSettings,
     topic: Topic | null,
-    faults?: Faults,
+    { faults, publish }: { faults?: Faults | undefined; publish?: PublishTo } = {},
   ) {
     this.#faults = faults;
+    this.#publish = publish;
+    this.#ordered = settings.ordered ? new OrderedKeys() : undefined;
     this.id = row.id;
     this.name = row.name;
     this.settings = settings;
@@ -71,9 +81,50 @@ export class Subscription {
       this.scheduleDelivery();
     });
     this.#backoff = new RetryBackoff((keys) => {
-      for (const key of keys) this.#backlog.requeue(key);
+      for (const key of keys) {
+        if (!this.#ordered?.release(key)) this.#backlog.requeue(key);
+      }
       this.scheduleDelivery();
     });
+  }
+
+  get row(): SubscriptionRow {
+    return this.#backlog.row;
+  }
+
+  /** Throws FAILED_PRECONDITION if it is detached from its topic. */
+  checkAttached(): void {
+    if (this.settings.detached) throw detachedError(this.name);
+  }
+
+  /** Ends its streams and drops its messages. */
+  detached(): void {
+    this.#log.flush();
+    this.#log.store.transact(() => this.#backlog.discardAll());
+    this.#forgetDeliveries();
+    this.#backlog.reset(this.#backlog.row);
+    this.failConsumers(detachedError(this.name));
+  }
+
+  /**
+   * Changes which messages are acked. The acks of all earlier deliveries are ignored from now on.
+   *
+   * @param move changes the backlog in the store, in a transaction
+   */
+  seek(move: (row: SubscriptionRow) => SubscriptionRow): void {
+    this.#log.flush();
+    const row = this.#log.store.transact(() => move(this.#backlog.row));
+    this.#forgetDeliveries();
+    this.#backlog.reset(row);
+    this.scheduleDelivery();
+  }
+
+  #forgetDeliveries(): void {
+    this.#leases.endAll();
+    this.#leases.invalidateAckIds();
+    this.#backoff.prune(() => false);
+    this.#attempts.prune(() => false);
+    this.#ordered?.clear();
   }
 
   published(segment: Segment): void {
@@ -89,6 +140,10 @@ export class Subscription {
   attach(consumer: Consumer): void {
     if (this.#closed) {
       consumer.fail(this.#closed);
+      return;
+    }
+    if (this.settings.detached) {
+      consumer.fail(detachedError(this.name));
       return;
     }
     this.#consumers.push(consumer);
@@ -111,9 +166,16 @@ export class Subscription {
 
   /**
    * Resolves when the acks are on disk. An ack id whose lease has expired still acks the message, if
-   * the message is outstanding. Throws INVALID_ARGUMENT for a malformed id, before anything is acked.
+   * the message is outstanding; with exactly-once delivery it is refused, and returned.
+   * Throws INVALID_ARGUMENT for a malformed id, before anything is acked.
    */
-  async acknowledge(ackIds: readonly string[]): Promise<void> {
+  async acknowledge(ackIds: readonly string[]): Promise<readonly string[]> {
+    const refused = this.#endedAmong(ackIds);
+    await this.#acknowledge(refused.length > 0 ? without(ackIds, refused) : ackIds);
+    return refused;
+  }
+
+  async #acknowledge(ackIds: readonly string[]): Promise<void> {
     const parsedIds = ackIds.map((ackId) => this.#leases.parse(ackId));
     const { counts, answer } = faultyAck(this.#faults, this.name);
     let hasNew = false;
@@ -122,7 +184,7 @@ export class Subscription {
       const lease = this.#leases.of(ackId.key);
       if (lease) this.#leases.end(lease);
       if (!this.#backlog.ack(ackId.key)) continue;
-      this.#backoff.forget(ackId.key);
+      this.#forget(ackId.key);
       hasNew = true;
     }
     this.scheduleDelivery();
@@ -130,8 +192,27 @@ export class Subscription {
     await answer();
   }
 
-  /** 0 seconds is a nack. An ack id whose lease has ended changes nothing. */
-  modifyDeadlines(ackIds: readonly string[], seconds: (index: number) => number): void {
+  #forget(key: number): void {
+    this.#backoff.forget(key);
+    if (this.settings.deadLetterPolicy) this.#attempts.forget(key);
+    this.#ordered?.done(key);
+  }
+
+  /** With exactly-once delivery, the ack ids whose lease has ended. */
+  #endedAmong(ackIds: readonly string[]): readonly string[] {
+    if (!this.settings.exactlyOnce) return [];
+    return ackIds.filter((ackId) => !this.#leases.current(this.#leases.parse(ackId)));
+  }
+
+  /**
+   * 0 seconds is a nack. An ack id whose lease has ended changes nothing; with exactly-once delivery it is
+   * returned.
+   */
+  modifyDeadlines(
+    ackIds: readonly string[],
+    seconds: (index: number) => number,
+  ): readonly string[] {
+    const refused = this.#endedAmong(ackIds);
     const changes = ackIds.map((ackId, index) => ({
       ackId: this.#leases.parse(ackId),
       seconds: checkDeadline(seconds(index)),
@@ -147,11 +228,14 @@ export class Subscription {
       }
     }
     this.scheduleDelivery();
+    return refused;
   }
 
   /** Ends every lease, so that all outstanding messages are delivered again without a backoff. */
   endLeases(): void {
-    for (const { key } of this.#leases.endAll()) this.#backlog.requeue(key);
+    for (const { key } of this.#leases.endAll()) {
+      if (!this.#ordered?.retry(key, false)) this.#backlog.requeue(key);
+    }
     this.scheduleDelivery();
   }
 
@@ -175,7 +259,10 @@ export class Subscription {
   expire(nowMs: number): void {
     const beforeMs = nowMs - this.settings.messageRetentionSeconds * 1000;
     this.#log.store.transact(() => this.#backlog.expire(beforeMs));
-    this.#backoff.prune((key) => this.#backlog.isOutstanding(key));
+    const isOutstanding = (key: number) => this.#backlog.isOutstanding(key);
+    this.#backoff.prune(isOutstanding);
+    this.#attempts.prune(isOutstanding);
+    this.#ordered?.prune(isOutstanding);
   }
 
   /** Deletes the row and the backlog, and ends all streams. */
@@ -199,9 +286,34 @@ export class Subscription {
 
   /** After a nack or an expired lease: delivers the message again, at once or after the policy's backoff. */
   #retryLater(key: number): void {
+    const { deadLetterPolicy } = this.settings;
+    if (deadLetterPolicy && this.#attempts.failed(key, deadLetterPolicy)) {
+      this.#moveAway(key, deadLetterPolicy.deadLetterTopic).catch(() => this.#retry(key));
+    } else this.#retry(key);
+  }
+
+  #retry(key: number): void {
+    if (this.#closed) return;
     const { retryPolicy } = this.settings;
+    const later = this.#ordered?.retry(key, retryPolicy !== null);
+    for (const follower of later ?? []) {
+      const lease = this.#leases.of(follower);
+      if (lease) this.#leases.end(lease);
+    }
     if (retryPolicy) this.#backoff.schedule(key, retryPolicy);
-    else this.#backlog.requeue(key);
+    else if (!later) this.#backlog.requeue(key);
+    this.scheduleDelivery();
+  }
+
+  /** To the dead-letter topic. The ack comes after the message is on disk there, so a crash doubles it at most. */
+  async #moveAway(key: number, topic: string): Promise<void> {
+    const ready = this.#backlog.read(key);
+    if (!ready) return this.#forget(key);
+    await this.#publish?.(topic, deadLetterOf(ready, this.name, this.#attempts.of(key) - 1));
+    if (!this.#backlog.ack(key)) return;
+    this.#forget(key);
+    await this.#log.writeAcks(this.#backlog).catch(() => {});
+    this.scheduleDelivery();
   }
 
   #deliver(): void {
@@ -216,6 +328,7 @@ export class Subscription {
       const deliveries = ready.map(({ key, publishedMs, payload }) => ({
         ackId: this.#leases.begin(key, payload.length, consumer, consumer.leaseMs),
         ...{ key, publishedMs, payload },
+        attempt: this.settings.deadLetterPolicy ? this.#attempts.of(key) : 0,
       }));
       consumer.deliver(deliveries);
       if (this.#faults) this.#deliverTwice(ready, this.#faults);
@@ -248,19 +361,29 @@ export class Subscription {
   #take(consumer: Consumer): Ready[] {
     const { capacity } = consumer;
     const taken: Ready[] = [];
-    const first = this.#nextPassing();
+    this.#ordered?.beginBatch();
+    const first = this.#next();
     if (!first) return taken;
     taken.push(first);
-    const share = Math.ceil((this.#backlog.readyCount + 1) / this.#consumers.length);
+    const waiting = this.#backlog.readyCount + (this.#ordered?.waitingCount ?? 0);
+    const share = Math.ceil((waiting + 1) / this.#consumers.length);
     const most = Math.min(capacity.messages, MAX_RESPONSE_MESSAGES, share);
     let bytes = first.payload.length;
     while (taken.length < most && bytes < Math.min(capacity.bytes, MAX_RESPONSE_BYTES)) {
-      const ready = this.#nextPassing();
+      const ready = this.#next();
       if (!ready) break;
       bytes += ready.payload.length;
       taken.push(ready);
     }
     return taken;
+  }
+
+  #next(): Ready | null {
+    if (!this.#ordered) return this.#nextPassing();
+    return this.#ordered.next(
+      () => this.#nextPassing(),
+      (key) => this.#backlog.read(key),
+    );
   }
 
   /** As on the service, a message that does not pass the filter is acked. */
@@ -277,6 +400,18 @@ export class Subscription {
       return ready;
     }
   }
+}
+
+function without(ackIds: readonly string[], refused: readonly string[]): string[] {
+  const gone = new Set(refused);
+  return ackIds.filter((ackId) => !gone.has(ackId));
+}
+
+function detachedError(name: string): PubsubError {
+  return new PubsubError(
+    'FAILED_PRECONDITION',
+    `Subscription is detached from its topic (resource=${name}).`,
+  );
 }
 
 function checkDeadline(seconds: number): number {

@@ -14,6 +14,8 @@ export class Topic implements PublishTarget {
   readonly id: number;
   readonly name: string;
   readonly subscriptions = new Set<TopicSubscription>();
+  /** How many snapshots and retentions keep its segments, beside the subscriptions. */
+  holderCount = 0;
   settings: TopicSettings;
 
   constructor(id: number, name: string, settings: TopicSettings) {
@@ -23,7 +25,7 @@ export class Topic implements PublishTarget {
   }
 
   get subscriptionCount(): number {
-    return this.subscriptions.size;
+    return this.subscriptions.size + this.holderCount;
   }
 
   published(segment: Segment): void {

@@ -34,6 +34,15 @@ const SCHEMA = `
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS reserved (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL);
   INSERT OR IGNORE INTO reserved VALUES (1, 0);
+  -- What keeps segments beside the subscriptions: snapshots, and acked messages that are retained. In
+  -- progress a holder has its negative id.
+  CREATE TABLE IF NOT EXISTS holders (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, name TEXT NOT NULL, topic INTEGER NOT NULL,
+    start INTEGER NOT NULL, settings TEXT NOT NULL, UNIQUE (kind, name)
+  );
+  CREATE TABLE IF NOT EXISTS documents (
+    kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, name)
+  ) WITHOUT ROWID;
 `;
 
 export interface TopicRow {
@@ -206,6 +215,25 @@ export class Store {
       ...[subscription.id, through],
     );
     this.#sql('UPDATE subscriptions SET start = ? WHERE id = ?').run(through, subscription.id);
+  }
+
+  /** JSON texts of one kind, by name. */
+  documents(kind: string): Map<string, string> {
+    const rows = this.#sql('SELECT name, body FROM documents WHERE kind = ?').all(kind) as Row[];
+    return new Map(rows.map(({ name, body }) => [String(name), String(body)]));
+  }
+
+  saveDocument(kind: string, name: string, body: string): void {
+    this.#sql('INSERT OR REPLACE INTO documents VALUES (?, ?, ?)').run(kind, name, body);
+  }
+
+  deleteDocument(kind: string, name: string): void {
+    this.#sql('DELETE FROM documents WHERE kind = ? AND name = ?').run(kind, name);
+  }
+
+  /** A statement that is prepared once. */
+  statement(text: string): StatementSync {
+    return this.#sql(text);
   }
 
   #sql(text: string): StatementSync {

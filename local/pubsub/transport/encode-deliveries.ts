@@ -8,12 +8,15 @@ export interface Delivery {
   readonly key: number;
   readonly publishedMs: number;
   readonly payload: Buffer;
+  /** 0 without a dead-letter policy. */
+  readonly attempt: number;
 }
 
 const LENGTH_DELIMITED = 2;
 const RECEIVED_MESSAGES = (1 << 3) | LENGTH_DELIMITED;
 const ACK_ID = (1 << 3) | LENGTH_DELIMITED;
 const MESSAGE = (2 << 3) | LENGTH_DELIMITED;
+const DELIVERY_ATTEMPT = 3 << 3;
 const MESSAGE_ID = (3 << 3) | LENGTH_DELIMITED;
 const PUBLISH_TIME = (4 << 3) | LENGTH_DELIMITED;
 const SECONDS = 1 << 3;
@@ -38,12 +41,13 @@ interface Plan extends Delivery {
 }
 
 function plan(delivery: Delivery): Plan {
-  const { ackId, key, publishedMs, payload } = delivery;
+  const { ackId, key, publishedMs, payload, attempt } = delivery;
   const messageId = String(key);
   const time = timestamp(publishedMs);
   const message = payload.length + 2 + messageId.length + 2 + time.length;
-  const received = 2 + ackId.length + 1 + varintSize(message) + message;
-  return { ackId, key, publishedMs, payload, messageId, time, message, received };
+  const attempts = attempt > 0 ? 1 + varintSize(attempt) : 0;
+  const received = 2 + ackId.length + 1 + varintSize(message) + message + attempts;
+  return { ackId, key, publishedMs, payload, attempt, messageId, time, message, received };
 }
 
 function writeDelivery(out: Buffer, start: number, plan: Plan): number {
@@ -51,6 +55,10 @@ function writeDelivery(out: Buffer, start: number, plan: Plan): number {
   out[offset++] = RECEIVED_MESSAGES;
   offset = writeVarint(out, offset, plan.received);
   offset = writeText(out, offset, ACK_ID, plan.ackId);
+  if (plan.attempt > 0) {
+    out[offset++] = DELIVERY_ATTEMPT;
+    offset = writeVarint(out, offset, plan.attempt);
+  }
   out[offset++] = MESSAGE;
   offset = writeVarint(out, offset, plan.message);
   out.set(plan.payload, offset);

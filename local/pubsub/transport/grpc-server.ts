@@ -1,9 +1,10 @@
 import { Server, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import { guardCalls } from '../../guards/grpc-guard.ts';
 import type { AllowedHosts } from '../../guards/request-guard.ts';
-import type { Api, Method } from '../api.ts';
 import type { Broker } from '../broker.ts';
 import { asPubsubError } from '../errors.ts';
+import type { Api, Method } from '../methods/method.ts';
+import { withTrailers } from './error-details.ts';
 import { defineService, type SizedRequest } from './protos.ts';
 import { type PullStream, streamingPull } from './streaming-pull.ts';
 
@@ -36,7 +37,7 @@ function unary(method: Method) {
     const answer = async () => method(request, { bytes, onCancelled });
     answer().then(
       (response) => callback(null, response),
-      (error) => callback(asPubsubError(error)),
+      (error) => callback(withTrailers(asPubsubError(error))),
     );
   };
 }

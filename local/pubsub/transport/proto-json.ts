@@ -60,7 +60,13 @@ function valueFromJson(field: protobuf.Field, value: unknown, path: string): unk
   if (field.type === 'string') return stringOf(value, path);
   if (field.type === 'bytes') return bytesOf(stringOf(value, path), path);
   if (field.type === 'bool') {
+    // A query has texts only.
+    if (value === 'true' || value === 'false') return value === 'true';
     if (typeof value !== 'boolean') throw malformed(path, 'it is not a boolean');
+    return value;
+  }
+  if (field.type === 'double' || field.type === 'float') return floatOf(value, path);
+  if (field.type.endsWith('64') && typeof value === 'string' && /^-?\d{16,20}$/.test(value)) {
     return value;
   }
   return numberOf(value, path);
@@ -134,8 +140,19 @@ function numberOf(value: unknown, path: string): number {
   return number as number;
 }
 
+function floatOf(value: unknown, path: string): number {
+  if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value);
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (!Number.isFinite(number)) throw malformed(path, 'it is not a number');
+  return number as number;
+}
+
+function numericText(value: string): number | undefined {
+  return /^\d+$/.test(value) ? Number(value) : undefined;
+}
+
 function enumFromJson(type: protobuf.Enum, value: unknown, path: string): number {
-  const number = typeof value === 'string' ? type.values[value] : value;
+  const number = typeof value === 'string' ? (type.values[value] ?? numericText(value)) : value;
   if (typeof number !== 'number') throw malformed(path, `it is not a ${type.name}`);
   return number;
 }

@@ -13,6 +13,8 @@ export interface Route {
   readonly pattern: RegExp;
   /** The request field that the path's variable fills: `['topic', 'name']`. */
   readonly variable: readonly string[];
+  /** The request field that is the body; without it, the body is the whole request. */
+  readonly bodyField: string | undefined;
 }
 
 const VERBS = ['get', 'put', 'post', 'patch', 'delete'] as const;
@@ -52,9 +54,15 @@ function routeOf(service: string, method: protobuf.Method, template: string): Ro
     method: method.name,
     requestType,
     responseType,
+    bodyField: bodyFieldOf(method),
     pattern: new RegExp(`^${before}(${name})${after}$`),
     variable: variable
       .split('.')
       .map((part) => part.replace(/_(.)/g, (_, letter) => letter.toUpperCase())),
   };
+}
+
+function bodyFieldOf({ options }: protobuf.Method): string | undefined {
+  const body = options?.['(google.api.http).body'];
+  return typeof body === 'string' && body !== '*' ? body : undefined;
 }

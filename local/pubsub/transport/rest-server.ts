@@ -4,7 +4,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Faults } from '../../faults/faults.ts';
 import { answerFaults } from '../../faults/faults-endpoint.ts';
 import { type AllowedHosts, guardRequests } from '../../guards/request-guard.ts';
-import type { Api } from '../api.ts';
 import {
   asPubsubError,
   ConnectionCut,
@@ -12,6 +11,8 @@ import {
   type PubsubError,
   unimplemented,
 } from '../errors.ts';
+import type { Api } from '../methods/method.ts';
+import { CERTS_PATH } from '../push/push-tokens.ts';
 import { MAX_REQUEST_BYTES } from '../request-limits.ts';
 import { fromJson, toJson } from './proto-json.ts';
 import { findRoute, type Route } from './rest-routes.ts';
@@ -21,12 +22,22 @@ const KEEP_ALIVE_MS = 10 * 60_000;
 /** An HTTP server that does not listen: shared-port.ts passes connections to it. */
 export function createRestServer(
   api: Api,
-  { faults, allowHosts }: { faults?: Faults | undefined; allowHosts?: AllowedHosts | undefined },
+  {
+    faults,
+    allowHosts,
+    certs,
+  }: {
+    faults?: Faults | undefined;
+    allowHosts?: AllowedHosts | undefined;
+    /** The public keys of the tokens in pushes. */
+    certs: () => Promise<object>;
+  },
 ): Server {
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     const answered = async () => {
       if (faults && (await answerFaults(faults, request, response))) return;
-      await answer(api, request, response);
+      if (request.url === CERTS_PATH) send(response, 200, await certs());
+      else await answer(api, request, response);
     };
     answered().catch((error) => refuse(request, response, asPubsubError(error)));
   };
@@ -42,7 +53,7 @@ async function answer(api: Api, request: IncomingMessage, response: ServerRespon
   const method = api[route.service]?.[route.method];
   if (!method) throw unimplemented(`${route.service}.${route.method}`);
   const body = await readBody(request);
-  const json = body.length > 0 ? parseJson(body) : Object.fromEntries(new URLSearchParams(query));
+  const json = readRequest(route, body, query);
   const onCancelled = (listener: () => void) =>
     void response.once('close', () => response.writableFinished || listener());
   const message = fromJson(route.requestType, withVariable(json, route, value));
@@ -75,6 +86,13 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
     chunks.push(chunk);
   }
   return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+}
+
+function readRequest({ bodyField }: Route, body: Buffer, query: string): unknown {
+  const parameters = Object.fromEntries(new URLSearchParams(query));
+  if (bodyField !== undefined)
+    return { ...parameters, [bodyField]: body.length > 0 ? parseJson(body) : {} };
+  return body.length > 0 ? parseJson(body) : parameters;
 }
 
 function parseJson(body: Buffer): unknown {

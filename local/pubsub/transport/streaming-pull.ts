@@ -13,6 +13,11 @@ export type PullStream = ServerDuplexStream<SizedRequest<Request>, Buffer>;
 const StreamingPullResponse = messageType('StreamingPullResponse');
 /** The answer to a client's ping. Version 6 of the client drops a stream that does not send it. */
 const KEEPALIVE = Buffer.alloc(0);
+/**
+ * How long a new stream waits for its first delivery, as on the service: the answer to a publish that was sent
+ * beside the stream's opening then arrives before the message.
+ */
+const OPENING_MS = 50;
 /** The most responses in HTTP/2's send buffer; more would only fill memory. */
 const MAX_UNSENT = 4;
 
@@ -53,6 +58,7 @@ class Stream implements Consumer {
   #messages = 0;
   #bytes = 0;
   #unsent = 0;
+  #isOpening = true;
 
   static open(
     broker: Broker,
@@ -67,13 +73,16 @@ class Stream implements Consumer {
     stream.#write(
       StreamingPullResponse.encode({
         subscriptionProperties: {
-          exactlyOnceDeliveryEnabled: false,
-          messageOrderingEnabled: false,
+          exactlyOnceDeliveryEnabled: subscription.settings.exactlyOnce ?? false,
+          messageOrderingEnabled: subscription.settings.ordered ?? false,
         },
       }).finish() as Buffer,
     );
     stream.#applyAcks(request);
-    if (brings) subscription.attach(stream);
+    if (brings) {
+      subscription.attach(stream);
+      setTimeout(() => stream.#begin(), OPENING_MS).unref();
+    }
     return stream;
   }
 
@@ -95,8 +104,13 @@ class Stream implements Consumer {
   }
 
   get capacity(): { messages: number; bytes: number } {
-    if (this.#unsent >= MAX_UNSENT) return { messages: 0, bytes: 0 };
+    if (this.#isOpening || this.#unsent >= MAX_UNSENT) return { messages: 0, bytes: 0 };
     return { messages: this.#maxMessages - this.#messages, bytes: this.#maxBytes - this.#bytes };
+  }
+
+  #begin(): void {
+    this.#isOpening = false;
+    this.#subscription.scheduleDelivery();
   }
 
   deliver(deliveries: readonly Delivery[]): void {
@@ -142,10 +156,24 @@ class Stream implements Consumer {
     if (ids.length !== seconds.length) {
       throw invalid('modify_deadline_ack_ids and modify_deadline_seconds differ in length.');
     }
-    if (ids.length > 0) this.#subscription.modifyDeadlines(ids, (index) => seconds[index] ?? -1);
-    if (ackIds?.length) {
-      this.#subscription.acknowledge(ackIds).catch((error) => this.fail(asPubsubError(error)));
+    if (ids.length > 0) {
+      const refused = this.#subscription.modifyDeadlines(ids, (index) => seconds[index] ?? -1);
+      this.#confirm('modifyAckDeadlineConfirmation', ids, refused);
     }
+    if (!ackIds?.length) return;
+    this.#subscription.acknowledge(ackIds).then(
+      (refused) => this.#confirm('acknowledgeConfirmation', ackIds, refused),
+      (error) => this.fail(asPubsubError(error)),
+    );
+  }
+
+  /** Only exactly-once delivery tells what became of acks. */
+  #confirm(kind: string, ids: readonly string[], invalidAckIds: readonly string[]): void {
+    if (!this.#subscription.settings.exactlyOnce) return;
+    const refused = new Set(invalidAckIds);
+    const ackIds = ids.filter((id) => !refused.has(id));
+    const response = { [kind]: { ackIds, invalidAckIds } };
+    this.#write(StreamingPullResponse.encode(response).finish() as Buffer);
   }
 
   #write(response: Buffer): void {

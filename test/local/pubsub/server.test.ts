@@ -130,27 +130,17 @@ describe('the server', () => {
 
   test('missing features return UNIMPLEMENTED', async () => {
     const { clients } = await start();
-    const { topic, subscription } = await clients.queue();
+    const { topic } = await clients.queue();
     const calls = [
-      subscription.seek(new Date()),
-      subscription.createSnapshot(freshName()),
-      topic.createSubscription(freshName(), { enableExactlyOnceDelivery: true }),
-      topic.createSubscription(freshName(), { enableMessageOrdering: true }),
-      topic.createSubscription(freshName(), {
-        deadLetterPolicy: { deadLetterTopic: topic.name, maxDeliveryAttempts: 5 },
-      }),
-      topic.createSubscription(freshName(), { pushEndpoint: 'http://127.0.0.1:1/' }),
-      clients.pubsub.createSchema(freshName(), 'AVRO', '{}'),
+      topic.createSubscription(freshName(), { bigqueryConfig: { table: 'p.d.t' } }),
+      topic.createSubscription(freshName(), { cloudStorageConfig: { bucket: 'b' } }),
+      clients.pubsub.createTopic({ name: freshName(), kmsKeyName: 'k' }),
     ];
     const codes = await Promise.all(calls.map(codeOf));
     expect(codes).toEqual(calls.map(() => status.UNIMPLEMENTED));
-    const seek = `/subscriptions/${subscription.name.split('/').at(-1)}:seek`;
-    const answers = await Promise.all([
-      clients.rest('POST', seek, { time: '2020-01-01T00:00:00Z' }),
-      clients.rest('GET', '/schemas'),
-    ]);
-    expect(answers.map((answer) => answer.status)).toEqual([501, 501]);
-    const [{ json }] = answers;
+    const body = { topic: topic.name, bigqueryConfig: { table: 'p.d.t' } };
+    const { status: http, json } = await clients.rest('PUT', `/subscriptions/${freshName()}`, body);
+    expect(http).toBe(501);
     expect(json).toMatchObject({ error: { code: 501, status: 'UNIMPLEMENTED' } });
   });
 
