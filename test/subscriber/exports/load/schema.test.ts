@@ -41,7 +41,7 @@ describe('an export into columns that the stream fixes', () => {
     });
     expect(await loadExport(announcement, bed)).toMatchObject({ kind: 'loaded', rows: 1 });
     expect(await bed.query(`SELECT note, id, code FROM ${table}`)).toEqual([
-      { note: null, ID: 1, code: '007' },
+      { note: null, id: 1, code: '007' },
     ]);
   });
 
