@@ -105,7 +105,10 @@ describe('the console in a browser', () => {
         async () => {
           await bed.post('stock', { id: 'later', amount: 1 });
           await page.goto(`${bed.url}/refused?stream=orders`);
-          return await page.getByRole('list', { name: 'By cause' }).getByRole('button').count();
+          const causes = page.getByRole('list', { name: 'By cause' });
+          // Until there are some, the list is absent.
+          await causes.waitFor({ timeout: 3000 }).catch(() => {});
+          return await causes.getByRole('button').count();
         },
         { timeout: 60_000, interval: 1000 },
       )

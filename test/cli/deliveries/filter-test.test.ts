@@ -31,7 +31,8 @@ describe('tributary filter-test', { timeout: 60_000 }, () => {
       event_time TIMESTAMP, tenant_id STRING, payload JSON, user_ip_masked STRING, user_agent STRING,
       request_source STRING, delivery_id STRING, received_at TIMESTAMP)`);
     const row = (name: string, value: string, daysAgo: number) =>
-      `SELECT 'e', '${name}', CURRENT_TIMESTAMP(), 't', JSON '{"value":${value}}', NULL, NULL, 'web', 'd',
+      `SELECT 'e', '${name}', CURRENT_TIMESTAMP(), 't', JSON '{"value":${value}}',
+        CAST(NULL AS STRING), CAST(NULL AS STRING), 'web', 'd',
         TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL ${daysAgo} DAY)`;
     await bigquery.query(
       `INSERT INTO datanostro_events.events ${[
