@@ -18,7 +18,7 @@ let server: ReturnType<typeof createTestHarness>;
 let port: number;
 
 beforeAll(async () => {
-  pubsub = await startPubsubStandIn();
+  pubsub = await startPubsubStandIn({ hidesReports: true });
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   server = createTestHarness({
     workers: [
