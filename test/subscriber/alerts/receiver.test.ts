@@ -15,7 +15,8 @@ let local: LocalAlert | undefined;
 let datasets = 0;
 
 const settings = { name: 'ALERTS_URL', format: 'generic' } as const;
-const soon = { timeout: 20_000, interval: 50 };
+/** Longer than a claim: where one is not given back, the next try waits for its end. */
+const soon = { timeout: 55_000, interval: 50 };
 
 beforeAll(async () => {
   bed = await startBigQueryBed();
@@ -80,7 +81,7 @@ function told(): string[][] {
     .map(({ alerts }) => alerts.map(({ stream, state }) => `${stream} ${state}`));
 }
 
-describe('a receiver that fails', { timeout: 60_000 }, () => {
+describe('a receiver that fails', { timeout: 90_000 }, () => {
   it('is tried again: after 500, after an answer that never comes, and after a closed connection', async () => {
     const failures = [
       (response: { writeHead(status: number): { end(): void } }) =>
