@@ -2,12 +2,17 @@
 // and that was a third of what the subscriber's garbage collector had to do.
 // https://protobuf.dev/programming-guides/encoding/
 
-/** Takes a message of a response. `data` is a view of the response's bytes. */
+/**
+ * Takes a message of a response. `data` is a view of the response's bytes; the message was published at `publishedAt`
+ * (Unix milliseconds). `deliveryAttempt` is 0 where the subscription does not count them.
+ */
 export type OnReceived = (
   ackId: string,
   id: string,
   data: Uint8Array,
   attributes: Record<string, string>,
+  publishedAt: number,
+  deliveryAttempt: number,
 ) => void;
 
 const varint = 0;
@@ -19,9 +24,13 @@ const fixed32 = 5;
 const receivedMessages = (1 << 3) | lengthDelimited;
 const ackIdTag = (1 << 3) | lengthDelimited;
 const messageTag = (2 << 3) | lengthDelimited;
+const deliveryAttemptTag = (3 << 3) | varint;
 const dataTag = (1 << 3) | lengthDelimited;
 const attributesTag = (2 << 3) | lengthDelimited;
 const messageIdTag = (3 << 3) | lengthDelimited;
+const publishTimeTag = (4 << 3) | lengthDelimited;
+const secondsTag = (1 << 3) | varint;
+const nanosTag = (2 << 3) | varint;
 const keyTag = (1 << 3) | lengthDelimited;
 const valueTag = (2 << 3) | lengthDelimited;
 
@@ -63,6 +72,8 @@ export class ResponseDecoder {
     let ackId = '';
     let id = '';
     let data: Uint8Array = noData;
+    let publishedAt = 0;
+    let deliveryAttempt = 0;
     const attributes: Record<string, string> = {};
     while (this.#at < end) {
       const tag = this.#uint();
@@ -74,11 +85,26 @@ export class ResponseDecoder {
           if (field === dataTag) data = this.#view();
           else if (field === attributesTag) this.#readAttribute(attributes);
           else if (field === messageIdTag) id = this.#latin1();
+          else if (field === publishTimeTag) publishedAt = this.#readTime();
           else this.#skip(field);
         }
-      } else this.#skip(tag);
+      } else if (tag === deliveryAttemptTag) deliveryAttempt = this.#uint();
+      else this.#skip(tag);
     }
-    onReceived(ackId, id, data, attributes);
+    onReceived(ackId, id, data, attributes, publishedAt, deliveryAttempt);
+  }
+
+  /** A google.protobuf.Timestamp in Unix milliseconds. */
+  #readTime(): number {
+    const end = this.#end();
+    let ms = 0;
+    while (this.#at < end) {
+      const tag = this.#uint();
+      if (tag === secondsTag) ms += this.#uint() * 1000;
+      else if (tag === nanosTag) ms += Math.floor(this.#uint() / 1e6);
+      else this.#skip(tag);
+    }
+    return ms;
   }
 
   #readAttribute(attributes: Record<string, string>): void {

@@ -1,3 +1,4 @@
+import type { OnReceived } from './decode-response.ts';
 import type { PulledMessage } from './subscription.ts';
 
 /** What becomes of a message once it is acked or nacked. */
@@ -12,6 +13,8 @@ export class LeasedMessage implements PulledMessage {
   readonly data: Uint8Array;
   readonly attributes: Readonly<Record<string, string>>;
   readonly ackId: string;
+  readonly deliveryAttempt: number;
+  readonly #publishedAt: number;
   readonly #batch: LeaseBatch;
   readonly #settlement: Settlement;
   #isSettled = false;
@@ -24,13 +27,21 @@ export class LeasedMessage implements PulledMessage {
     id: string,
     data: Uint8Array,
     attributes: Record<string, string>,
+    publishedAt: number,
+    deliveryAttempt: number,
   ) {
     this.ackId = ackId;
     this.id = id;
     this.data = data;
     this.attributes = attributes;
+    this.deliveryAttempt = deliveryAttempt;
+    this.#publishedAt = publishedAt;
     this.#batch = batch;
     this.#settlement = settlement;
+  }
+
+  get publishTime(): Date {
+    return new Date(this.#publishedAt);
   }
 
   get received(): number {
@@ -80,8 +91,19 @@ export class LeaseBatch {
     this.seconds = seconds;
   }
 
-  add(ackId: string, id: string, data: Uint8Array, attributes: Record<string, string>): void {
-    this.messages.push(new LeasedMessage(this, this.#settlement, ackId, id, data, attributes));
+  readonly add: OnReceived = (ackId, id, data, attributes, publishedAt, deliveryAttempt) => {
+    this.messages.push(
+      new LeasedMessage(
+        this,
+        this.#settlement,
+        ackId,
+        id,
+        data,
+        attributes,
+        publishedAt,
+        deliveryAttempt,
+      ),
+    );
     this.leased++;
-  }
+  };
 }

@@ -191,7 +191,7 @@ export class Pull {
   #take(response: Buffer): number {
     const lease = { now: this.#options.now(), seconds: firstLeaseSeconds };
     const batch = new LeaseBatch(this, lease);
-    const count = this.#decoder.decode(response, (...parts) => batch.add(...parts));
+    const count = this.#decoder.decode(response, batch.add);
     if (count === 0) return 0;
     this.#leases.add(batch);
     this.#heldMessages += count;

@@ -15,8 +15,9 @@ function encode(...receivedMessages: Message[]): Buffer {
 
 function decodeAll(decoder: ResponseDecoder, bytes: Buffer) {
   const received: unknown[] = [];
-  const count = decoder.decode(bytes, (ackId, id, data, attributes) => {
-    received.push({ ackId, id, data: Buffer.from(data).toString(), attributes });
+  const count = decoder.decode(bytes, (ackId, id, data, attributes, publishedAt, attempt) => {
+    const text = Buffer.from(data).toString();
+    received.push({ ackId, id, data: text, attributes, publishedAt, attempt });
   });
   expect(count).toBe(received.length);
   return received;
@@ -29,7 +30,7 @@ const message = (attributes: Record<string, string>, data = 'data') => ({
     data: Buffer.from(data),
     attributes,
     messageId: '12345678901234567',
-    publishTime: { seconds: 1_790_000_000, nanos: 5 },
+    publishTime: { seconds: 1_790_000_000, nanos: 5_000_000 },
     orderingKey: 'key',
   },
 });
@@ -38,6 +39,8 @@ const expected = (attributes: Record<string, string>, data = 'data') => ({
   id: '12345678901234567',
   data,
   attributes,
+  publishedAt: 1_790_000_000_005,
+  attempt: 300,
 });
 
 describe('ResponseDecoder', () => {
@@ -61,7 +64,7 @@ describe('ResponseDecoder', () => {
 
   it('reads a message without anything, and a response without a message', () => {
     const decoder = new ResponseDecoder();
-    const nothing = { ackId: '', id: '', data: '', attributes: {} };
+    const nothing = { ackId: '', id: '', data: '', attributes: {}, publishedAt: 0, attempt: 0 };
     expect(decodeAll(decoder, encode({}))).toEqual([nothing]);
     expect(decodeAll(decoder, encode())).toEqual([]);
     expect(decodeAll(decoder, Buffer.alloc(0))).toEqual([]);

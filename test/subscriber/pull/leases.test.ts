@@ -18,7 +18,7 @@ function startLeases() {
   let count = 0;
   const add = (size: number) => {
     const batch = new LeaseBatch(settlement, { now: clock.now, seconds: 10 });
-    for (let n = 0; n < size; n++) batch.add(`a${count++}`, 'id', new Uint8Array(), {});
+    for (let n = 0; n < size; n++) batch.add(`a${count++}`, 'id', new Uint8Array(), {}, 0, 0);
     leases.add(batch);
     return batch;
   };

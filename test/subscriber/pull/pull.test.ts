@@ -59,6 +59,7 @@ describe('a pull goes on', () => {
 
   it('through pings and replaced streams, and brings each message once', async () => {
     const bed = await startPullBed();
+    const begun = Date.now();
     const { texts, messages } = await startPull(bed, { times: hasty });
     for (let n = 0; n < 20; n++) {
       await bed.publish(`m${n}`);
@@ -66,6 +67,10 @@ describe('a pull goes on', () => {
     }
     await expect.poll(() => texts().length).toBe(20);
     expect(messages).toHaveLength(20);
+    for (const { publishTime } of messages) {
+      expect(publishTime?.getTime()).toBeGreaterThanOrEqual(begun);
+      expect(publishTime?.getTime()).toBeLessThanOrEqual(Date.now());
+    }
   });
 });
 
