@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
 import { RelayError } from '../../shared/errors.ts';
+import type { RelaySource } from '../../subscriber/bigquery/read-cells.ts';
 import {
   findLetters,
   type LetterFilter,
-  type LetterSource,
   readLetters,
   type StoredLetter,
 } from '../../subscriber/dead-letters/find-letters.ts';
@@ -183,7 +183,7 @@ function report(counts: ReplayCounts, options: ReplayCommandOptions): void {
 }
 
 /** Without their bodies. */
-async function countLetters(source: LetterSource, filter: LetterFilter): Promise<number> {
+async function countLetters(source: RelaySource, filter: LetterFilter): Promise<number> {
   let count = 0;
   for await (const _ of findLetters(source, filter)) count++;
   return count;
@@ -191,7 +191,7 @@ async function countLetters(source: LetterSource, filter: LetterFilter): Promise
 
 /** The letters by what would become of them. */
 async function tryLetters(
-  source: LetterSource,
+  source: RelaySource,
   filter: LetterFilter,
   stream: string | undefined,
 ): Promise<TrialGroups> {
@@ -214,7 +214,7 @@ async function tryLetters(
   return [...groups.values()];
 }
 
-async function openSource(options: BigQueryOptions): Promise<LetterSource> {
+async function openSource(options: BigQueryOptions): Promise<RelaySource> {
   const relay = await loadRelay();
   return { relay, bigquery: findBigQuery(relay, options) };
 }

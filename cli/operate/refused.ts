@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
 import { RelayError } from '../../shared/errors.ts';
+import type { RelaySource } from '../../subscriber/bigquery/read-cells.ts';
 import {
   countRefused,
   type RefusedFilter,
-  type RefusedSource,
   readRefused,
 } from '../../subscriber/refused/read-refused.ts';
 import { loadRelay } from '../../subscriber/service/load-relay.ts';
@@ -62,7 +62,7 @@ async function refused(id: string | undefined, options: RefusedOptions): Promise
 
 async function show(
   id: string,
-  source: RefusedSource,
+  source: RelaySource,
   filter: RefusedFilter,
   { json, limit }: RefusedOptions,
 ): Promise<void> {

@@ -1,13 +1,8 @@
 import type { RelayStream } from '../../shared/config/config.ts';
 import { compileFilter } from '../../shared/filters/filter.ts';
 import { censusTable } from '../../shared/report/census.ts';
-import { readResult } from '../../subscriber/bigquery/result-pages.ts';
-import type { ConsoleParts } from '../context.ts';
+import { type RelaySource, readCells } from '../../subscriber/bigquery/read-cells.ts';
 import type { CensusLine } from '../contract.ts';
-
-interface Cells {
-  f: { v: string | null }[];
-}
 
 const maxNames = 1000;
 
@@ -17,7 +12,7 @@ const maxNames = 1000;
  * @param pattern a regular expression for names, as `filter.event` takes it
  */
 export async function readCensus(
-  { relay, bigquery }: Pick<ConsoleParts, 'relay' | 'bigquery'>,
+  { relay, bigquery }: RelaySource,
   stream: RelayStream,
   days: number,
   pattern: string | undefined,
@@ -35,18 +30,16 @@ export async function readCensus(
   };
   const lines: CensusLine[] = [];
   try {
-    for await (const { rows } of readResult<Cells>(bigquery, query, maxNames)) {
-      for (const { f } of rows) {
-        const [event = null, cause, dropped, first, last] = f.map(({ v }) => v);
-        lines.push({
-          event,
-          cause: cause ?? '',
-          dropped: Number(dropped),
-          firstAt: Number(first),
-          lastAt: Number(last),
-          ...(filter && event !== null && { isKept: filter.passes({ name: event }) }),
-        });
-      }
+    for await (const cells of readCells({ relay, bigquery }, query, maxNames)) {
+      const [event = null, cause, dropped, first, last] = cells;
+      lines.push({
+        event,
+        cause: cause ?? '',
+        dropped: Number(dropped),
+        firstAt: Number(first),
+        lastAt: Number(last),
+        ...(filter && event !== null && { isKept: filter.passes({ name: event }) }),
+      });
     }
   } catch (error) {
     // The table is created with its first row.

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { RelayError } from '../../shared/errors.ts';
+import type { RelaySource } from '../../subscriber/bigquery/read-cells.ts';
 import {
   type LetterFilter,
-  type LetterSource,
   readLetters,
   type WholeLetter,
 } from '../../subscriber/dead-letters/find-letters.ts';
@@ -76,7 +76,7 @@ export class ReplayRuns {
 
   async #run({ shown, abort }: Run, selection: Selection): Promise<void> {
     const { relay, bigquery, pubsub, log } = this.#parts;
-    const source: LetterSource = { relay, bigquery };
+    const source: RelaySource = { relay, bigquery };
     const own: string[] = [];
     const free = async function* (this: ReplayRuns): AsyncGenerator<WholeLetter> {
       for await (const letter of lettersOf(source, selection)) {
@@ -119,7 +119,7 @@ const idsAtOnce = 200;
 
 /** The letters of a selection, with their bodies, the oldest first. */
 export async function* lettersOf(
-  source: LetterSource,
+  source: RelaySource,
   selection: Selection,
 ): AsyncGenerator<WholeLetter> {
   const filter = filterOf(selection);

@@ -1,14 +1,14 @@
+import type { RelaySource } from '../bigquery/read-cells.ts';
 import type { Log } from '../log.ts';
 import { alertId, type ConditionName, type Finding } from './conditions.ts';
 import type { Facts } from './facts/facts.ts';
 import { readRefusedExamples } from './facts/read-letters.ts';
-import type { FactSource } from './facts/read-rows.ts';
 import { findAlerts, judged } from './find-alerts.ts';
 import type { AlertSettings } from './settings.ts';
 import type { AlertStore } from './state/alert-store.ts';
 import type { StoredAlert, StoredState } from './state/alert-table.ts';
 
-export interface UpdateOptions extends FactSource {
+export interface UpdateOptions extends RelaySource {
   settings: AlertSettings;
   store: AlertStore;
   log: Log;

@@ -1,6 +1,5 @@
-import type { BigQuery } from '@google-cloud/bigquery';
 import type { Relay } from '../../shared/config/config.ts';
-import { readResult } from '../bigquery/result-pages.ts';
+import { type Cells, type RelaySource, readCells } from '../bigquery/read-cells.ts';
 import { tableExists } from '../bigquery/table-exists.ts';
 import { timeLiteral } from '../bigquery/time-literal.ts';
 import { replaysTable } from './replay-results.ts';
@@ -44,58 +43,45 @@ export interface WholeLetter extends StoredLetter {
   data: Buffer;
 }
 
-export interface LetterSource {
-  bigquery: BigQuery;
-  relay: Relay;
-}
-
-interface Cells {
-  f: { v: string | null }[];
-}
-
 /** Bodies are up to 8 MB: a page of them stays in memory. */
 const wholePageRows = 50;
 const pageRows = 5000;
 
 /** The newest dead letters first; each once, however often it was stored. */
 export async function* findLetters(
-  source: LetterSource,
+  source: RelaySource,
   filter: LetterFilter,
 ): AsyncGenerator<StoredLetter> {
   const query = await letterQuery(source, filter, false);
   if (!query) return;
-  for await (const { rows } of readResult<Cells>(source.bigquery, query, pageRows)) {
-    for (const row of rows) yield toLetter(row);
-  }
+  for await (const cells of readCells(source, query, pageRows)) yield toLetter(cells);
 }
 
 /** The oldest first, so that replays keep the order. The parts of a huge body are joined. */
 export async function* readLetters(
-  source: LetterSource,
+  source: RelaySource,
   filter: LetterFilter,
 ): AsyncGenerator<WholeLetter> {
   const query = await letterQuery(source, filter, true);
   if (!query) return;
   let open: WholeLetter | undefined;
   let closed = 0;
-  for await (const { rows } of readResult<Cells>(source.bigquery, query, wholePageRows)) {
-    for (const row of rows) {
-      const letter = toWholeLetter(row);
-      if (open?.messageId === letter.messageId) {
-        open.data = Buffer.concat([open.data, letter.data]);
-        continue;
-      }
-      if (open) yield open;
-      // A letter of several rows counts once, and is never cut.
-      if (open && ++closed === filter.limit) return;
-      open = letter;
+  for await (const cells of readCells(source, query, wholePageRows)) {
+    const letter = toWholeLetter(cells);
+    if (open?.messageId === letter.messageId) {
+      open.data = Buffer.concat([open.data, letter.data]);
+      continue;
     }
+    if (open) yield open;
+    // A letter of several rows counts once, and is never cut.
+    if (open && ++closed === filter.limit) return;
+    open = letter;
   }
   if (open) yield open;
 }
 
 /** Absent while there is no table of dead letters. */
-async function letterQuery(source: LetterSource, filter: LetterFilter, isWhole: boolean) {
+async function letterQuery(source: RelaySource, filter: LetterFilter, isWhole: boolean) {
   const { relay, bigquery } = source;
   if (!(await tableExists(bigquery, relay.deadLetters))) return undefined;
   const hasReplays = await tableExists(bigquery, replaysTable(relay));
@@ -130,7 +116,6 @@ async function letterQuery(source: LetterSource, filter: LetterFilter, isWhole: 
     query: `SELECT ${outputColumns}${isWhole ? ', data, attributes' : ''} FROM (${joined})${where} ORDER BY ${order}${limit}`,
     params,
     types,
-    ...(relay.location && { location: relay.location }),
   };
 }
 
@@ -160,8 +145,8 @@ function idConditions(
     .join(' OR ');
 }
 
-function toLetter({ f }: Cells): StoredLetter {
-  const text = (n: number) => f[n]?.v ?? null;
+function toLetter(cells: Cells): StoredLetter {
+  const text = (n: number) => cells[n] ?? null;
   const time = (n: number) => {
     const ms = text(n);
     return ms === null ? null : new Date(Number(ms)).toISOString();
@@ -181,9 +166,9 @@ function toLetter({ f }: Cells): StoredLetter {
   };
 }
 
-function toWholeLetter(row: Cells): WholeLetter {
-  const letter = toLetter(row);
-  const [data, attributes] = row.f.slice(11).map(({ v }) => v);
+function toWholeLetter(cells: Cells): WholeLetter {
+  const letter = toLetter(cells);
+  const [data, attributes] = cells.slice(11);
   const read = JSON.parse(attributes ?? '{}') as Record<string, string>;
   return {
     ...letter,

@@ -6,8 +6,9 @@ import {
   replayedFromAttribute,
   replayedMessageAttribute,
 } from '../../shared/envelope.ts';
+import type { RelaySource } from '../bigquery/read-cells.ts';
 import { tableExists } from '../bigquery/table-exists.ts';
-import type { LetterSource, WholeLetter } from './find-letters.ts';
+import type { WholeLetter } from './find-letters.ts';
 import { replaysTable } from './replay-results.ts';
 
 export interface ReplayCounts {
@@ -16,7 +17,7 @@ export interface ReplayCounts {
   results: Record<string, number>;
 }
 
-export interface ReplayOptions extends LetterSource {
+export interface ReplayOptions extends RelaySource {
   pubsub: PubSub;
   /** Another stream to replay them into. */
   stream?: string;
@@ -99,7 +100,7 @@ async function waitForResults(
       WHERE CONCAT(message_id, '/', CAST(replay AS STRING)) IN UNNEST(@replays) GROUP BY result`,
     params: { replays: [...replays] },
     types: { replays: ['STRING'] },
-    ...(relay.location && { location: relay.location }),
+    location: relay.location,
   };
   for (let changedAt = Date.now(); !signal.aborted; ) {
     if (sum(counts.results) >= replays.length || Date.now() - changedAt > idleTimeoutMs) return;

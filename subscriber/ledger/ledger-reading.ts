@@ -1,18 +1,11 @@
-import type { BigQuery } from '@google-cloud/bigquery';
-import type { Relay } from '../../shared/config/config.ts';
-
-interface Source {
-  bigquery: BigQuery;
-  relay: Relay;
-}
+import type { RelaySource } from '../bigquery/read-cells.ts';
 
 /** The rows of a query. */
 export async function ask<Row>(
-  { bigquery, relay }: Source,
+  { bigquery, relay }: RelaySource,
   query: string,
   params: Record<string, string> = {},
 ): Promise<Row[]> {
-  const location = relay.location && { location: relay.location };
-  const [rows] = await bigquery.query({ query, params, ...location });
+  const [rows] = await bigquery.query({ query, params, location: relay.location });
   return rows as Row[];
 }

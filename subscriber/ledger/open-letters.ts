@@ -1,12 +1,12 @@
 import type { Relay } from '../../shared/config/config.ts';
+import type { RelaySource } from '../bigquery/read-cells.ts';
 import { tableExists } from '../bigquery/table-exists.ts';
 import { replaysTable } from '../dead-letters/replay-results.ts';
 import { tablePath } from './ledger-query.ts';
 import { ask } from './ledger-reading.ts';
-import type { LedgerSource } from './recount.ts';
 
 /** How many dead letters of each stream were not replayed; those that are no envelope have the stream ''. */
-export async function countOpenLetters(source: LedgerSource): Promise<Map<string, number>> {
+export async function countOpenLetters(source: RelaySource): Promise<Map<string, number>> {
   const { relay } = source;
   if (!(await tableExists(source.bigquery, relay.deadLetters))) return new Map();
   const hasReplays = await tableExists(source.bigquery, replaysTable(relay));

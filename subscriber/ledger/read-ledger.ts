@@ -1,4 +1,5 @@
 import { ledgerTable } from '../../shared/report/ledger.ts';
+import type { RelaySource } from '../bigquery/read-cells.ts';
 import { tableExists } from '../bigquery/table-exists.ts';
 import { replaysTable } from '../dead-letters/replay-results.ts';
 import {
@@ -12,12 +13,11 @@ import {
 } from './ledger-lines.ts';
 import { inFlightQuery, sumsQuery, type TimeRange, tablePath } from './ledger-query.ts';
 import { ask } from './ledger-reading.ts';
-import { type LedgerSource, recount } from './recount.ts';
+import { recount } from './recount.ts';
 import { replaysQuery } from './recount-query.ts';
 import { gaugeLivesMs } from './settled/in-flight-gauge.ts';
 
 export type { LedgerLine } from './ledger-lines.ts';
-export type { LedgerSource } from './recount.ts';
 
 export interface LedgerOptions {
   /** Unix milliseconds: the minutes that begin then or later, and before `until`, which is now by default. */
@@ -44,7 +44,7 @@ const clockSkewMs = 600_000;
  * @throws an error of BigQuery's client
  */
 export async function readLedger(
-  source: LedgerSource,
+  source: RelaySource,
   options: LedgerOptions,
 ): Promise<LedgerLine[]> {
   const { stream, recount: mayRecount = true, now = Date.now() } = options;
@@ -67,7 +67,7 @@ export async function readLedger(
 }
 
 async function readCounts(
-  source: LedgerSource,
+  source: RelaySource,
   table: string,
   range: TimeRange,
   { now, openBefore }: { now: number; openBefore: number | undefined },
@@ -94,7 +94,7 @@ async function readCounts(
 }
 
 async function markReplayed(
-  source: LedgerSource,
+  source: RelaySource,
   counts: readonly LedgerCounts[],
   range: TimeRange,
 ): Promise<void> {
@@ -109,7 +109,7 @@ async function markReplayed(
 }
 
 async function recountEach(
-  source: LedgerSource,
+  source: RelaySource,
   counts: readonly LedgerCounts[],
   now: number,
 ): Promise<void> {

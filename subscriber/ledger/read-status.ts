@@ -1,4 +1,5 @@
 import { ledgerTable } from '../../shared/report/ledger.ts';
+import type { RelaySource } from '../bigquery/read-cells.ts';
 import { tableExists } from '../bigquery/table-exists.ts';
 import type { LedgerLine } from './ledger-lines.ts';
 import { freshnessQuery, lastQuery, tablePath } from './ledger-query.ts';
@@ -6,7 +7,6 @@ import { ask } from './ledger-reading.ts';
 import { countOpenLetters } from './open-letters.ts';
 import { type Freshness, percentilesOf } from './percentiles.ts';
 import { readLedger } from './read-ledger.ts';
-import type { LedgerSource } from './recount.ts';
 
 export type { Freshness } from './percentiles.ts';
 
@@ -63,7 +63,7 @@ const lastWithinMs = 31 * dayMs;
  * @throws an error of BigQuery's client
  */
 export async function readStatus(
-  source: LedgerSource,
+  source: RelaySource,
   { windowMs, now = Date.now() }: StatusOptions,
 ): Promise<StreamStatus[]> {
   const since = now - windowMs;
@@ -123,7 +123,7 @@ function sum<Item>(items: readonly Item[], of: (item: Item) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
-async function readFreshness(source: LedgerSource, since: number, now: number) {
+async function readFreshness(source: RelaySource, since: number, now: number) {
   const counts = new Map<string, number[]>();
   const table = ledgerTable(source.relay);
   if (!(await tableExists(source.bigquery, table))) return counts;
@@ -139,7 +139,7 @@ async function readFreshness(source: LedgerSource, since: number, now: number) {
   return counts;
 }
 
-async function readLast(source: LedgerSource, now: number): Promise<Map<string, string>> {
+async function readLast(source: RelaySource, now: number): Promise<Map<string, string>> {
   const table = ledgerTable(source.relay);
   if (!(await tableExists(source.bigquery, table))) return new Map();
   const query = lastQuery(tablePath(source.relay, table), now - lastWithinMs);

@@ -1,19 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { BigQuery } from '@google-cloud/bigquery';
-import type { Relay } from '../../shared/config/config.ts';
 import { ledgerTable, type SettledOutcome, settledOutcomes } from '../../shared/report/ledger.ts';
 import { sources } from '../../shared/sources/registry.ts';
+import type { RelaySource } from '../bigquery/read-cells.ts';
 import { tableExists } from '../bigquery/table-exists.ts';
 import { replaysTable } from '../dead-letters/replay-results.ts';
 import { traceColumns } from './delivery-trace.ts';
 import { addSum, type LedgerCounts, type LedgerSum } from './ledger-lines.ts';
 import { ask } from './ledger-reading.ts';
 import { type RecountTables, recountQuery } from './recount-query.ts';
-
-export interface LedgerSource {
-  bigquery: BigQuery;
-  relay: Relay;
-}
 
 interface RecountRow {
   minute: number;
@@ -29,7 +23,7 @@ const minuteMs = 60_000;
  * killed before it could report. The counts are changed in place.
  */
 export async function recount(
-  source: LedgerSource,
+  source: RelaySource,
   stream: string,
   minutes: readonly LedgerCounts[],
   now: number,
@@ -55,7 +49,7 @@ export async function recount(
   await store(source, stored);
 }
 
-async function findTables(source: LedgerSource, name: string): Promise<RecountTables> {
+async function findTables(source: RelaySource, name: string): Promise<RecountTables> {
   const { relay } = source;
   const stream = relay.streams.get(name);
   const isOfRows = stream && sources[stream.source].delivers === 'rows' && traceColumns(stream);
@@ -132,7 +126,7 @@ function storedRows(
 const rowsPerInsert = 500;
 
 /** Who may only read counts anew each time. */
-async function store({ bigquery, relay }: LedgerSource, rows: readonly object[]): Promise<void> {
+async function store({ bigquery, relay }: RelaySource, rows: readonly object[]): Promise<void> {
   const [dataset = '', table = ''] = ledgerTable(relay).split('.');
   try {
     for (let from = 0; from < rows.length; from += rowsPerInsert) {

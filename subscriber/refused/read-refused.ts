@@ -1,15 +1,8 @@
-import type { BigQuery } from '@google-cloud/bigquery';
-import type { Relay } from '../../shared/config/config.ts';
 import { ledgerTable } from '../../shared/report/ledger.ts';
 import { type RefusedDelivery, refusedTable } from '../../shared/report/refused.ts';
-import { readResult } from '../bigquery/result-pages.ts';
+import { allCells, type Cells, type RelaySource } from '../bigquery/read-cells.ts';
 import { tableExists } from '../bigquery/table-exists.ts';
 import { timeLiteral } from '../bigquery/time-literal.ts';
-
-export interface RefusedSource {
-  bigquery: BigQuery;
-  relay: Relay;
-}
 
 /** Which refused deliveries are meant; all that are given must hold. */
 export interface RefusedFilter {
@@ -36,16 +29,12 @@ export interface RefusedCount {
 const keptForMs = 86_400_000;
 const pageRows = 1000;
 
-interface Cells {
-  f: { v: string | null }[];
-}
-
 /**
  * The refused deliveries that were kept, the newest first: at most `keep` of each stream and cause, each once. None
  * while there is no table of them.
  */
 export async function readRefused(
-  source: RefusedSource,
+  source: RelaySource,
   filter: RefusedFilter = {},
   keep = source.relay.refused.keep,
 ): Promise<RefusedDelivery[]> {
@@ -61,16 +50,7 @@ export async function readRefused(
       TO_JSON_STRING(headers), body_bytes, body FROM (${once})
     QUALIFY ROW_NUMBER() OVER (PARTITION BY stream, outcome, cause ORDER BY at DESC) <= ${keep}
     ORDER BY at DESC, delivery_id${limit}`;
-  const found: RefusedDelivery[] = [];
-  const located = { ...(relay.location && { location: relay.location }) };
-  for await (const { rows } of readResult<Cells>(
-    bigquery,
-    { query, params, types, ...located },
-    pageRows,
-  )) {
-    found.push(...rows.map(toRefused));
-  }
-  return found;
+  return (await allCells(source, { query, params, types }, pageRows)).map(toRefused);
 }
 
 /**
@@ -78,9 +58,10 @@ export async function readRefused(
  * there is no ledger.
  */
 export async function countRefused(
-  { relay, bigquery }: RefusedSource,
+  source: RelaySource,
   { stream, cause, since = Date.now() - keptForMs }: RefusedFilter = {},
 ): Promise<RefusedCount[]> {
+  const { relay, bigquery } = source;
   if (!(await tableExists(bigquery, ledgerTable(relay)))) return [];
   const conditions = [
     "side = 'edge'",
@@ -96,21 +77,14 @@ export async function countRefused(
     query: `SELECT stream, outcome, cause, SUM(deliveries) FROM (${once})
       GROUP BY stream, outcome, cause ORDER BY 4 DESC`,
     params: { ...(stream !== undefined && { stream }), ...(cause !== undefined && { cause }) },
-    ...(relay.location && { location: relay.location }),
   };
-  const counts: RefusedCount[] = [];
-  for await (const { rows } of readResult<Cells>(bigquery, query, pageRows)) {
-    for (const { f } of rows) {
-      const [name, outcome, why, deliveries] = f.map(({ v }) => v);
-      counts.push({
-        stream: name ?? '',
-        outcome: outcome ?? '',
-        ...(why != null && { cause: why }),
-        deliveries: Number(deliveries ?? 0),
-      });
-    }
-  }
-  return counts;
+  const counts = await allCells(source, query, pageRows);
+  return counts.map(([name, outcome, why, deliveries]) => ({
+    stream: name ?? '',
+    outcome: outcome ?? '',
+    ...(why != null && { cause: why }),
+    deliveries: Number(deliveries ?? 0),
+  }));
 }
 
 function conditionsOf({ stream, cause, id, since = Date.now() - keptForMs }: RefusedFilter) {
@@ -129,10 +103,9 @@ function conditionsOf({ stream, cause, id, since = Date.now() - keptForMs }: Ref
   return { conditions, params, types };
 }
 
-function toRefused({ f }: Cells): RefusedDelivery {
-  const [at, stream, deliveryId, outcome, cause, hint, method, path, headers, bytes, body] = f.map(
-    ({ v }) => v ?? undefined,
-  );
+function toRefused(cells: Cells): RefusedDelivery {
+  const [at, stream, deliveryId, outcome, cause, hint, method, path, headers, bytes, body] =
+    cells.map((cell) => cell ?? undefined);
   return {
     stream: stream ?? '',
     at: Number(at),

@@ -1,6 +1,5 @@
-import type { BigQuery } from '@google-cloud/bigquery';
-import type { Relay, RelayStream } from '../../shared/config/config.ts';
-import { readResult } from '../bigquery/result-pages.ts';
+import type { RelayStream } from '../../shared/config/config.ts';
+import { allCells, type Cells, type RelaySource } from '../bigquery/read-cells.ts';
 import { type DeliveryColumns, deliveryColumns } from '../rows/delivery-columns.ts';
 import type { SoughtId } from './delivery-id.ts';
 
@@ -22,17 +21,13 @@ export type SearchedTable = { stream: string; table: string } & (
   | { isSearched: false; reason: string }
 );
 
-interface Cells {
-  f: { v: string | null }[];
-}
-
 const maxGroups = 1000;
 const maxEvents = 20;
 const hourMs = 3_600_000;
 
 /** Of the streams' tables. A table that can't be read does not hide what the others have. */
 export async function findRows(
-  source: { bigquery: BigQuery; relay: Relay },
+  source: RelaySource,
   streams: readonly RelayStream[],
   id: SoughtId,
 ): Promise<{ found: FoundRows[]; searched: SearchedTable[] }> {
@@ -44,7 +39,7 @@ export async function findRows(
 }
 
 async function searchTable(
-  { bigquery, relay }: { bigquery: BigQuery; relay: Relay },
+  source: RelaySource,
   stream: RelayStream,
   id: SoughtId,
 ): Promise<{ found: FoundRows[]; searched: SearchedTable }> {
@@ -57,20 +52,13 @@ async function searchTable(
   const { condition, partitions } = partitionsOf(columns, id);
   const query = `SELECT ${columns.id}, ${columns.eventName ?? 'CAST(NULL AS STRING)'}, COUNT(*),
       ${columns.eventIndex ? `COUNT(DISTINCT ${columns.eventIndex})` : '1'}
-    FROM \`${relay.project}.${stream.table}\`
+    FROM \`${source.relay.project}.${stream.table}\`
     WHERE ${id.isWhole ? `${columns.id} = @id` : `STARTS_WITH(${columns.id}, @id)`}${condition}
     GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ${maxGroups}`;
-  const location = { ...(relay.location && { location: relay.location }) };
-  const all: Cells[] = [];
+  let all: Cells[];
   try {
-    const params = { id: id.text };
-    for await (const { rows } of readResult<Cells>(
-      bigquery,
-      { query, params, ...location },
-      maxGroups,
-    )) {
-      all.push(...rows);
-    }
+    const request = { query, params: { id: id.text } };
+    all = await allCells(source, request, maxGroups);
   } catch (error) {
     const { code, message } = error as Error & { code?: unknown };
     const reason = code === 404 ? 'there is no such table yet' : message;
@@ -81,8 +69,8 @@ async function searchTable(
 
 function toFound(all: readonly Cells[], place: { stream: string; table: string }): FoundRows[] {
   const byId = new Map<string, FoundRows>();
-  for (const { f } of all) {
-    const [deliveryId = '', event, rows, distinct] = f.map(({ v }) => v ?? undefined);
+  for (const cells of all) {
+    const [deliveryId = '', event, rows, distinct] = cells.map((cell) => cell ?? undefined);
     const known = byId.get(deliveryId) ?? {
       ...{ deliveryId, ...place, rows: 0, duplicates: 0 },
       events: [],

@@ -1,7 +1,6 @@
-import type { BigQuery } from '@google-cloud/bigquery';
-import type { Relay } from '../../shared/config/config.ts';
 import { ledgerTable } from '../../shared/report/ledger.ts';
-import { readResult } from '../bigquery/result-pages.ts';
+import { allCells, type Cells, type RelaySource } from '../bigquery/read-cells.ts';
+import { orAbsent } from '../bigquery/table-exists.ts';
 import { timeLiteral } from '../bigquery/time-literal.ts';
 import { replaysTable } from '../dead-letters/replay-results.ts';
 import type { SoughtId } from './delivery-id.ts';
@@ -26,17 +25,10 @@ export interface FoundReplay {
   reason?: string;
 }
 
-interface Source {
-  bigquery: BigQuery;
-  relay: Relay;
-}
-
-type Cells = { f: { v: string | null }[] };
-
 const hourMs = 3_600_000;
 const maxRows = 1000;
 
-export async function findSettled(source: Source, id: SoughtId): Promise<SettledDelivery[]> {
+export async function findSettled(source: RelaySource, id: SoughtId): Promise<SettledDelivery[]> {
   const { relay } = source;
   const { time } = id;
   const within = time
@@ -54,7 +46,7 @@ export async function findSettled(source: Source, id: SoughtId): Promise<Settled
   }));
 }
 
-export async function findReplays(source: Source, id: SoughtId): Promise<FoundReplay[]> {
+export async function findReplays(source: RelaySource, id: SoughtId): Promise<FoundReplay[]> {
   const { relay } = source;
   const since = id.time ? ` AND replayed_at >= ${timeLiteral(id.time.from - hourMs)}` : '';
   const query = `SELECT delivery_id, stream, replay, UNIX_MILLIS(replayed_at), result, reason
@@ -77,22 +69,9 @@ function matches(column: string, { isWhole }: SoughtId): string {
 }
 
 /** Nothing while there is no such table. */
-async function select(
-  { bigquery, relay }: Source,
-  query: string,
-  id: SoughtId,
-): Promise<(string | null)[][]> {
-  const found: (string | null)[][] = [];
-  const location = { ...(relay.location && { location: relay.location }) };
-  try {
-    const request = { query, params: { id: id.text }, ...location };
-    for await (const { rows } of readResult<Cells>(bigquery, request, maxRows)) {
-      found.push(...rows.map(({ f }) => f.map(({ v }) => v)));
-    }
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 404) throw error;
-  }
-  return found;
+async function select(source: RelaySource, query: string, id: SoughtId): Promise<Cells[]> {
+  const request = { query, params: { id: id.text } };
+  return (await orAbsent(allCells(source, request, maxRows))) ?? [];
 }
 
 function isoOf(ms: string | null | undefined): string {

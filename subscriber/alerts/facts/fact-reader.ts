@@ -1,10 +1,11 @@
+import type { RelaySource } from '../../bigquery/read-cells.ts';
 import type { Log } from '../../log.ts';
 import { type AlertSettings, allSettings } from '../settings.ts';
 import type { Facts } from './facts.ts';
 import { readHistory, type StreamHistory } from './read-history.ts';
 import { type LedgerFacts, readLedgerFacts } from './read-ledger-facts.ts';
 import { readLetterFacts } from './read-letters.ts';
-import { type FactSource, readClock } from './read-rows.ts';
+import { readClock } from './read-rows.ts';
 
 /** What this replica knows of itself. */
 export interface ReplicaState {
@@ -14,7 +15,7 @@ export interface ReplicaState {
   oldestReceivedAt: number | undefined;
 }
 
-export interface FactReaderOptions extends FactSource {
+export interface FactReaderOptions extends RelaySource {
   settings: AlertSettings;
   state: () => ReplicaState;
   log: Log;

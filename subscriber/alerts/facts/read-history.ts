@@ -1,7 +1,8 @@
 import { ledgerTable } from '../../../shared/report/ledger.ts';
+import type { RelaySource } from '../../bigquery/read-cells.ts';
 import { orAbsent } from '../../bigquery/table-exists.ts';
 import { timeLiteral } from '../../bigquery/time-literal.ts';
-import { type FactSource, readRows } from './read-rows.ts';
+import { readRows } from './read-rows.ts';
 
 /** What is usual for a stream: from its own last two weeks. */
 export interface StreamHistory {
@@ -20,7 +21,7 @@ const historyMs = 14 * 86_400_000;
  * day.
  */
 export async function readHistory(
-  source: FactSource,
+  source: RelaySource,
   now: number,
 ): Promise<Map<string, StreamHistory> | undefined> {
   const rows = await orAbsent(
@@ -40,11 +41,11 @@ export async function readHistory(
   return (
     rows &&
     new Map(
-      rows.map(({ f }) => {
-        const [lastAt = 0, firstAt = 0, minutes = 0, gapMs = 0] = f
-          .slice(1)
-          .map(({ v }) => Number(v ?? 0));
-        return [f[0]?.v ?? '', { lastAt, firstAt, minutes, gapMs }];
+      rows.map(([stream, ...figures]) => {
+        const [lastAt = 0, firstAt = 0, minutes = 0, gapMs = 0] = figures.map((figure) =>
+          Number(figure ?? 0),
+        );
+        return [stream ?? '', { lastAt, firstAt, minutes, gapMs }];
       }),
     )
   );

@@ -1,8 +1,9 @@
 import { freshnessBounds, freshnessBucket, ledgerTable } from '../../../shared/report/ledger.ts';
+import type { Cells, RelaySource } from '../../bigquery/read-cells.ts';
 import { orAbsent } from '../../bigquery/table-exists.ts';
 import { timeLiteral } from '../../bigquery/time-literal.ts';
 import { type AlertSettings, allSettings, type ConditionSettings } from '../settings.ts';
-import { type Cells, type FactSource, readRows } from './read-rows.ts';
+import { readRows } from './read-rows.ts';
 
 /** What the ledger says of a stream within a window. */
 interface WindowCounts {
@@ -29,7 +30,7 @@ export function freshnessKey({ windowMs, freshnessMs }: ConditionSettings): stri
 
 /** By the stream's name; undefined while there is no ledger. One pass over the partitions of the longest window. */
 export async function readLedgerFacts(
-  source: FactSource,
+  source: RelaySource,
   settings: AlertSettings,
   now: number,
 ): Promise<Map<string, LedgerFacts> | undefined> {
@@ -79,15 +80,15 @@ export async function readLedgerFacts(
 }
 
 function toLedgerFacts(
-  { f }: Cells,
+  cells: Cells,
   windows: readonly number[],
   bounds: readonly (readonly [string, ConditionSettings])[],
 ): [string, LedgerFacts] {
-  const number = (at: number) => Number(f[at]?.v ?? 0);
-  const lastAt = f[1]?.v;
+  const number = (at: number) => Number(cells[at] ?? 0);
+  const lastAt = cells[1];
   const freshnessFrom = 2 + windows.length * 3;
   return [
-    f[0]?.v ?? '',
+    cells[0] ?? '',
     {
       ...(typeof lastAt === 'string' && { lastAt: Number(lastAt) }),
       counts: new Map(

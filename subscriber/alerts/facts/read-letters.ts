@@ -1,5 +1,6 @@
 import type { Relay } from '../../../shared/config/config.ts';
 import { refusedTable } from '../../../shared/report/refused.ts';
+import type { RelaySource } from '../../bigquery/read-cells.ts';
 import { orAbsent, tableExists } from '../../bigquery/table-exists.ts';
 import { tablesOf } from '../../bigquery/tables/open-tables.ts';
 import { timeLiteral } from '../../bigquery/time-literal.ts';
@@ -7,7 +8,7 @@ import { replaysTable } from '../../dead-letters/replay-results.ts';
 import { within } from '../../within.ts';
 import { answerWithinMs } from '../answer-time.ts';
 import { type AlertSettings, allSettings } from '../settings.ts';
-import { type FactSource, readRows } from './read-rows.ts';
+import { readRows } from './read-rows.ts';
 import { safeReason } from './safe-reason.ts';
 
 /** New dead letters of a stream that were not replayed. */
@@ -24,7 +25,7 @@ export type LettersByWindow = ReadonlyMap<number, ReadonlyMap<string, LetterFact
 
 /** Empty while there is no table of dead letters. Letters are counted once, however often they were stored. */
 export async function readLetterFacts(
-  source: FactSource,
+  source: RelaySource,
   settings: AlertSettings,
   now: number,
 ): Promise<LettersByWindow> {
@@ -51,8 +52,8 @@ export async function readLetterFacts(
     ),
   );
   const columns = columnsByStream(source.relay);
-  for (const { f } of rows ?? []) {
-    const [stream = '', newest = '', ...counts] = f.map(({ v }) => v ?? '');
+  for (const cells of rows ?? []) {
+    const [stream = '', newest = '', ...counts] = cells.map((cell) => cell ?? '');
     const [column = '', example = '', ...reason] = newest.split('\n');
     for (const [at, window] of windows.entries()) {
       const count = Number(counts[at] ?? 0);
@@ -80,7 +81,7 @@ function columnsByStream(relay: Relay): Map<string, ReadonlySet<string>> {
 }
 
 /** The subscriber creates the table of replays with the first result. */
-async function notReplayed({ bigquery, relay }: FactSource): Promise<string> {
+async function notReplayed({ bigquery, relay }: RelaySource): Promise<string> {
   const name = replaysTable(relay);
   if (!(await within(answerWithinMs, tableExists(bigquery, name)))) return '';
   return `LEFT JOIN (SELECT DISTINCT message_id AS replayed FROM \`${relay.project}.${name}\`)
@@ -89,7 +90,7 @@ async function notReplayed({ bigquery, relay }: FactSource): Promise<string> {
 
 /** The newest delivery that was refused with 401, of each of these streams. Empty while none is kept. */
 export async function readRefusedExamples(
-  source: FactSource,
+  source: RelaySource,
   streams: readonly string[],
   since: number,
 ): Promise<Map<string, string>> {
@@ -105,5 +106,5 @@ export async function readRefusedExamples(
       { streams },
     ),
   );
-  return new Map((rows ?? []).map(({ f }) => [f[0]?.v ?? '', f[1]?.v ?? '']));
+  return new Map((rows ?? []).map(([key, value]) => [key ?? '', value ?? '']));
 }

@@ -50,7 +50,7 @@ export class RowChanges {
       params: params as Record<string, unknown>,
       types: Object.fromEntries(types) as Record<string, string | string[]>,
       useLegacySql: false,
-      ...(this.#relay.location && { location: this.#relay.location }),
+      location: this.#relay.location,
     });
     for (;;) {
       const [, , answer] = (await job.getQueryResults({ autoPaginate: false })) as unknown as [
