@@ -45,10 +45,14 @@ export class AlertWatch {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined;
       });
-      await Promise.race([this.#looking, this.#pause(Math.min(maxLookMs, everyMs * 2))]);
+      const hasEnded = await Promise.race([
+        this.#looking.then(() => true),
+        this.#pause(Math.min(maxLookMs, everyMs * 2)).then(() => false),
+      ]);
       if (this.#closing.signal.aborted) break;
-      this.#judgeBigQuery();
-      for (const receiver of this.#receivers) receiver.wake();
+      const isNews = this.#judgeBigQuery();
+      // Until a look has ended, only some of its alerts are stored: they are to be told together.
+      if (hasEnded || isNews) for (const receiver of this.#receivers) receiver.wake();
       await this.#pause(everyMs - (performance.now() - begun));
     }
   }
@@ -105,14 +109,14 @@ export class AlertWatch {
     this.#options.log({ severity: 'WARNING', message, cause });
   }
 
-  /** BigQuery away can't be stored in BigQuery: each replica says it for itself. */
-  #judgeBigQuery(): void {
+  /** BigQuery away can't be stored in BigQuery: each replica says it for itself. @returns whether that changed */
+  #judgeBigQuery(): boolean {
     const { settings, log } = this.#options;
     const { bigqueryAwayMs } = settings;
-    if (bigqueryAwayMs === false) return;
+    if (bigqueryAwayMs === false) return false;
     const before = this.#bigqueryAway;
     const isFiring = this.#facts.unansweredMs >= bigqueryAwayMs;
-    if (isFiring === (before?.isFiring ?? false)) return;
+    if (isFiring === (before?.isFiring ?? false)) return false;
     const { now } = this.#facts;
     this.#bigqueryAway = {
       id: 'bigquery-away/',
@@ -125,6 +129,7 @@ export class AlertWatch {
       since: now,
     };
     logAlerts(log, [this.#bigqueryAway], isFiring);
+    return true;
   }
 
   async #pause(ms: number): Promise<void> {

@@ -81,7 +81,8 @@ export class Receiver {
     const waitMs = this.#nextTryAt - performance.now();
     if (this.#failures === 0 || this.#isStopped) return;
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.wake(), Math.max(0, waitMs) + 1).unref();
+    // Not at once: while another replica holds the claim, each try asks BigQuery twice.
+    this.#retry = setTimeout(() => this.wake(), Math.max(minWaitMs, waitMs + 1)).unref();
   }
 
   /** Lets a message that is on its way arrive for so long; nothing else begins. */
