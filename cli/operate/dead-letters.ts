@@ -195,23 +195,11 @@ async function tryLetters(
   filter: LetterFilter,
   stream: string | undefined,
 ): Promise<TrialGroups> {
-  const trials = new LetterTrials(source.relay);
-  const groups = new Map<string, TrialGroups[number]>();
-  for await (const letter of readLetters(source, filter)) {
-    if (stream !== undefined) letter.attributes['stream'] = stream;
-    const { kind, reason } = await trials.try(letter);
-    const name = JSON.stringify([letter.stream, kind, reason]);
-    const group = groups.get(name) ?? {
-      stream: letter.stream,
-      kind,
-      ...(reason !== undefined && { reason }),
-      count: 0,
-      example: letter.deliveryId ?? letter.messageId,
-    };
-    group.count++;
-    groups.set(name, group);
-  }
-  return [...groups.values()];
+  const groups = await new LetterTrials(source.relay).tryAll(readLetters(source, filter), stream);
+  return groups.map(({ first, ...group }) => ({
+    ...group,
+    example: first.deliveryId ?? first.messageId,
+  }));
 }
 
 async function openSource(options: BigQueryOptions): Promise<RelaySource> {

@@ -71,22 +71,12 @@ export function letterRoutes(parts: ConsoleParts, runs: ReplayRuns): Hono<Consol
       const chosen = await readSelection(context.req.json());
       if (!chosen) return badSelection(context);
       const trials = new LetterTrials(parts.relay);
-      const groups = new Map<string, TrialGroup>();
-      for await (const letter of lettersOf(source, chosen)) {
-        if (chosen.as !== undefined) letter.attributes['stream'] = chosen.as;
-        const { kind, reason } = await trials.try(letter);
-        const name = JSON.stringify([letter.stream, kind, reason]);
-        const group = groups.get(name) ?? {
-          stream: letter.stream,
-          kind,
-          ...(reason !== undefined && { reason }),
-          count: 0,
-          example: letter.messageId,
-        };
-        group.count++;
-        groups.set(name, group);
-      }
-      return context.json([...groups.values()]);
+      const groups = await trials.tryAll(lettersOf(source, chosen), chosen.as);
+      const shown: TrialGroup[] = groups.map(({ first, ...group }) => ({
+        ...group,
+        example: first.messageId,
+      }));
+      return context.json(shown);
     })
     .use('/replays/*', requireReplay(parts))
     .get('/replays', (context) => context.json(runs.all))

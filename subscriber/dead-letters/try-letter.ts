@@ -16,6 +16,14 @@ export interface Trial {
   reason?: string;
 }
 
+/** Letters that a replay would give the same. */
+export interface TrialGroup extends Omit<Trial, 'rows'> {
+  stream: string | null;
+  count: number;
+  /** The first of them. */
+  first: Pick<WholeLetter, 'messageId' | 'deliveryId'>;
+}
+
 /** Writes letters to no table: the same code as the subscriber's, under the config as it is now. */
 export class LetterTrials {
   readonly #relay: Relay;
@@ -57,6 +65,23 @@ export class LetterTrials {
     if (result.kind === 'invalid') return { kind: 'dead letter', rows, reason: reason ?? '' };
     if (this.#exports > 0) return { kind: 'export', rows };
     return reason === undefined ? { kind: 'row', rows } : { kind: 'row in part', rows, reason };
+  }
+
+  /** @param as the stream to replay them into, if it is not their own */
+  async tryAll(letters: AsyncIterable<WholeLetter>, as?: string): Promise<TrialGroup[]> {
+    const groups = new Map<string, TrialGroup>();
+    for await (const letter of letters) {
+      if (as !== undefined) letter.attributes['stream'] = as;
+      const { stream, messageId, deliveryId } = letter;
+      const { kind, reason } = await this.try(letter);
+      const name = JSON.stringify([stream, kind, reason]);
+      const why = reason !== undefined && { reason };
+      const first = { messageId, deliveryId };
+      const group = groups.get(name) ?? { stream, kind, ...why, count: 0, first };
+      group.count++;
+      groups.set(name, group);
+    }
+    return [...groups.values()];
   }
 
   #tableOf(name: string): [string, RowTable][] {
