@@ -17,6 +17,11 @@ export interface EdgeReport {
 /** The `stream` of an envelope that carries a report. No stream of a relay can have this name. */
 export const edgeReportStream = 'tributary.edge';
 
+/** Whether a stream is the relay's own: the names of all others have no dot. */
+export function isOwnStream(stream: string): boolean {
+  return stream.startsWith('tributary.');
+}
+
 /** The body of the envelope. */
 export function writeReport(report: EdgeReport): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(report));

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { HrTime } from '@opentelemetry/api';
 import {
   defaultResource,
   detectResources,
@@ -54,4 +55,10 @@ export function reportFailures<Items, Given extends Exporter<Items>>(
       callback(result);
     });
   return exporter;
+}
+
+/** Seconds and nanoseconds. */
+export function toHrTime(unixMs: number): HrTime {
+  const seconds = Math.floor(unixMs / 1000);
+  return [seconds, Math.round((unixMs - seconds * 1000) * 1e6)];
 }

@@ -1,7 +1,9 @@
 import type { PubSub, Subscription } from '@google-cloud/pubsub';
+import { status } from '@grpc/grpc-js';
 import type { Relay } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
 import type { Log } from '../log.ts';
+import { endOf } from './stream-end.ts';
 
 /** A message as the pull hands it over; it carries one envelope. */
 export interface PulledMessage {
@@ -30,9 +32,6 @@ interface SettingsDuration {
   seconds?: unknown;
 }
 
-const alreadyExists = 6;
-const permissionDenied = 7;
-
 /** The longest delay that any retry policy of Pub/Sub allows. */
 export const maxBackoffMs = 600_000;
 
@@ -58,11 +57,6 @@ export const subscriptionSettings = {
   retryPolicy,
 };
 
-/** gRPC status code of an error of Google's clients. */
-function statusOf(error: unknown): unknown {
-  return (error as { code?: unknown }).code;
-}
-
 /**
  * Creates the relay's topic and subscription if they are missing, and checks an existing subscription. Without the
  * permission to do so, an existing subscription is used all the same.
@@ -71,7 +65,9 @@ function statusOf(error: unknown): unknown {
  * @throws RelayError `subscription.dead-letter-topic`
  */
 export async function prepareSubscription(pubsub: PubSub, relay: Relay, log: Log): Promise<string> {
-  await unlessRefused([alreadyExists, permissionDenied], () => pubsub.createTopic(relay.topic));
+  await unlessRefused([status.ALREADY_EXISTS, status.PERMISSION_DENIED], () =>
+    pubsub.createTopic(relay.topic),
+  );
   const isNew = await createSubscription(pubsub, relay);
   const warnings = isNew ? [] : await adopt(pubsub.subscription(relay.subscription), relay);
   for (const message of warnings) {
@@ -82,7 +78,7 @@ export async function prepareSubscription(pubsub: PubSub, relay: Relay, log: Log
 
 /** @returns false if it exists, or the subscriber may not create it */
 async function createSubscription(pubsub: PubSub, relay: Relay): Promise<boolean> {
-  return await unlessRefused([alreadyExists, permissionDenied], async () => {
+  return await unlessRefused([status.ALREADY_EXISTS, status.PERMISSION_DENIED], async () => {
     await pubsub.createSubscription(relay.topic, relay.subscription, subscriptionSettings);
   });
 }
@@ -94,7 +90,7 @@ async function createSubscription(pubsub: PubSub, relay: Relay): Promise<boolean
  */
 async function adopt(subscription: Subscription, { subscription: name }: Relay): Promise<string[]> {
   const warnings: string[] = [];
-  const isAllowed = await unlessRefused([permissionDenied], async () => {
+  const isAllowed = await unlessRefused([status.PERMISSION_DENIED], async () => {
     const [metadata] = await subscription.getMetadata();
     if (metadata.deadLetterPolicy?.deadLetterTopic) {
       throw new RelayError(
@@ -141,7 +137,7 @@ async function unlessRefused(codes: number[], call: () => Promise<unknown>): Pro
     await call();
     return true;
   } catch (error) {
-    if (!codes.includes(Number(statusOf(error)))) throw error;
+    if (!codes.includes(endOf(error).code)) throw error;
     return false;
   }
 }

@@ -17,7 +17,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { RelayError } from '../../shared/errors.ts';
 import type { Log } from '../log.ts';
-import { reportFailures, resourceOf } from '../otlp/otlp-export.ts';
+import { reportFailures, resourceOf, toHrTime } from '../otlp/otlp-export.ts';
 import { type MetricKey, type MetricRow, metricTable } from './metric-table.ts';
 import type { HistogramValue, Series } from './metrics-recorder.ts';
 import type { MetricsSettings } from './metrics-settings.ts';
@@ -150,9 +150,4 @@ function toMetricData(
   return kind === 'counter'
     ? { ...about, dataPointType: DataPointType.SUM, isMonotonic: true, dataPoints }
     : { ...about, dataPointType: DataPointType.GAUGE, dataPoints };
-}
-
-/** Seconds and nanoseconds. */
-function toHrTime(unixMs: number): HrTime {
-  return [Math.floor(unixMs / 1000), (unixMs % 1000) * 1e6];
 }

@@ -6,15 +6,12 @@ import {
   type Subscription,
   SubscriptionCloseBehaviors,
 } from '@google-cloud/pubsub';
+import { status } from '@grpc/grpc-js';
 import type { Relay } from '../../shared/config/config.ts';
 import { RecentIds } from '../pull/redeliveries.ts';
+import { endOf } from '../pull/stream-end.ts';
 import { readTailEvent, type TailEvent } from './tail-event.ts';
-import {
-  codeOf,
-  grpcStatus,
-  openTailSubscription,
-  removeTailSubscription,
-} from './tail-subscription.ts';
+import { openTailSubscription, removeTailSubscription } from './tail-subscription.ts';
 import { SubscriptionWatch, type TailFailure } from './watch-subscription.ts';
 
 /** What the tail says about itself. */
@@ -197,11 +194,11 @@ class TailPull {
 
 /** An error after which the client does not open the stream again. */
 function failureOf(error: Error): TailFailure {
-  switch (codeOf(error)) {
-    case grpcStatus.notFound:
+  switch (endOf(error).code) {
+    case status.NOT_FOUND:
       return { why: 'deleted', problem: 'somebody deleted the subscription' };
-    case grpcStatus.permissionDenied:
-    case grpcStatus.unauthenticated:
+    case status.PERMISSION_DENIED:
+    case status.UNAUTHENTICATED:
       return { why: 'no permission', problem: error.message };
     default:
       return { why: 'failed', problem: error.message };

@@ -1,6 +1,6 @@
 import { type Envelope, readEnvelope } from '../../shared/envelope.ts';
 import type { CensusCount } from '../../shared/report/census.ts';
-import { edgeReportStream } from '../../shared/report/edge-report.ts';
+import { edgeReportStream, isOwnStream } from '../../shared/report/edge-report.ts';
 import type { EdgeCount } from '../../shared/report/ledger.ts';
 import { readReport } from '../../shared/report/read-report.ts';
 import type { RefusedDelivery } from '../../shared/report/refused.ts';
@@ -43,8 +43,7 @@ export function readTailEvent(
   if (!reading.ok) return { kind: 'unreadable', messageId, problem: reading.problem };
   const { envelope } = reading;
   if (envelope.stream === edgeReportStream) return toReportEvent(envelope, messageId, stream);
-  // Names with a dot are the relay's own.
-  if (envelope.stream.startsWith('tributary.')) return undefined;
+  if (isOwnStream(envelope.stream)) return undefined;
   if (stream !== undefined && envelope.stream !== stream) return undefined;
   const latencyMs = Math.max(0, now - envelope.receivedAt);
   return { kind: 'delivery', delivery: { envelope, latencyMs, isLate } };

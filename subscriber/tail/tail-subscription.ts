@@ -1,17 +1,10 @@
 import type { PubSub, Subscription } from '@google-cloud/pubsub';
+import { status } from '@grpc/grpc-js';
 import type { Relay } from '../../shared/config/config.ts';
 import { RelayError } from '../../shared/errors.ts';
 import { edgeReportStream } from '../../shared/report/edge-report.ts';
+import { endOf } from '../pull/stream-end.ts';
 import { within } from '../within.ts';
-
-/** gRPC status codes: https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
-export const grpcStatus = {
-  notFound: 5,
-  alreadyExists: 6,
-  permissionDenied: 7,
-  unimplemented: 12,
-  unauthenticated: 16,
-} as const;
 
 export interface TailSubscription {
   name: string;
@@ -83,13 +76,13 @@ async function createOrAdopt(
     await create(filter === undefined ? {} : { filter });
     return { name, isResumed: false };
   } catch (error) {
-    const code = codeOf(error);
-    if (code === grpcStatus.alreadyExists) {
+    const code = endOf(error).code;
+    if (code === status.ALREADY_EXISTS) {
       await adopt(pubsub.subscription(name), name, filter, holder);
       return { name, isResumed: true };
     }
     // A server without filters, such as Google's emulator: readTailEvent looks at the stream, too.
-    if (code !== grpcStatus.unimplemented || filter === undefined) throw error;
+    if (code !== status.UNIMPLEMENTED || filter === undefined) throw error;
   }
   return await createOrAdopt(pubsub, relay, name, { name: options.name, holder });
 }
@@ -125,24 +118,20 @@ export async function removeTailSubscription(
     await within(openWithinMs / 2, pubsub.subscription(name).delete());
     return undefined;
   } catch (error) {
-    return codeOf(error) === grpcStatus.notFound ? undefined : (error as Error).message;
+    return endOf(error).code === status.NOT_FOUND ? undefined : (error as Error).message;
   }
-}
-
-export function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown }).code;
 }
 
 function openingError(cause: Error & { code?: unknown }, relay: Relay, name: string): RelayError {
   const { project, topic } = relay;
-  if (cause.code === grpcStatus.permissionDenied) {
+  if (cause.code === status.PERMISSION_DENIED) {
     const problem = `Google does not let this account make or use the subscription ${name} in ${project}: it needs pubsub.subscriptions.create, .get, .update, .consume and .delete, and pubsub.topics.attachSubscription on the topic ${topic}`;
     return new RelayError('tail.refused', problem, { cause });
   }
-  if (cause.code === grpcStatus.notFound) {
+  if (cause.code === status.NOT_FOUND) {
     return new RelayError('tail.no-topic', `there is no topic ${topic} in ${project}`, { cause });
   }
-  if (cause.code === grpcStatus.unauthenticated || /default credentials/.test(cause.message)) {
+  if (cause.code === status.UNAUTHENTICATED || /default credentials/.test(cause.message)) {
     return new RelayError('bigquery.credentials', 'no credentials for Pub/Sub', { cause });
   }
   return new RelayError('google.unreachable', `Pub/Sub: ${cause.message}`, { cause });

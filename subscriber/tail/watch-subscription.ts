@@ -1,6 +1,8 @@
 import type { Subscription } from '@google-cloud/pubsub';
+import { status } from '@grpc/grpc-js';
+import { endOf } from '../pull/stream-end.ts';
 import { within } from '../within.ts';
-import { codeOf, deletedTopic, grpcStatus } from './tail-subscription.ts';
+import { deletedTopic } from './tail-subscription.ts';
 
 /** Why a tail can't go on. */
 export type TailFailure = {
@@ -64,10 +66,9 @@ export class SubscriptionWatch {
   }
 
   #refused(error: Error): void {
-    const { notFound, permissionDenied } = grpcStatus;
-    const code = codeOf(error);
-    if (code === notFound) this.#fail('deleted', 'somebody deleted the subscription');
-    else if (code !== permissionDenied) this.#unanswered(error);
+    const { code } = endOf(error);
+    if (code === status.NOT_FOUND) this.#fail('deleted', 'somebody deleted the subscription');
+    else if (code !== status.PERMISSION_DENIED) this.#unanswered(error);
     // Who may pull need not be allowed to look at the subscription.
     else if (this.#wasReadable) this.#fail('no permission', error.message);
   }

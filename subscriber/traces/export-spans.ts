@@ -1,11 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type HrTime,
-  ROOT_CONTEXT,
-  SpanKind,
-  SpanStatusCode,
-  TraceFlags,
-} from '@opentelemetry/api';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type { Resource } from '@opentelemetry/resources';
 import {
@@ -16,7 +10,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace';
 import type { Log } from '../log.ts';
-import { reportFailures, resourceOf } from '../otlp/otlp-export.ts';
+import { reportFailures, resourceOf, toHrTime } from '../otlp/otlp-export.ts';
 import { version } from '../service/version.ts';
 import type { Span, SpanPlace } from './span.ts';
 import type { SamplerSettings, TraceSettings } from './trace-settings.ts';
@@ -103,10 +97,4 @@ function toReadable(span: Span, resource: Resource): ReadableSpan {
 
 function contextOf({ traceId, spanId }: SpanPlace) {
   return { traceId, spanId, traceFlags: TraceFlags.SAMPLED };
-}
-
-/** Seconds and nanoseconds. */
-function toHrTime(ms: number): HrTime {
-  const seconds = Math.floor(ms / 1000);
-  return [seconds, Math.round((ms - seconds * 1000) * 1e6)];
 }

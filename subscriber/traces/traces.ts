@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isOwnStream } from '../../shared/report/edge-report.ts';
 import type { PulledMessage } from '../pull/subscription.ts';
 import { DeliveryTrace, type TraceScope } from './delivery-trace.ts';
 import type { SpanPlace } from './span.ts';
@@ -30,9 +31,6 @@ export interface AppendOutcome {
 /** As many as the SDK keeps by default. */
 const maxLinks = 128;
 
-/** The streams that the edge itself sends: no sender's trace. */
-const ownStreams = 'tributary.';
-
 /** The traces of the deliveries that are sampled, and the spans of the batches that they share. */
 export class Traces {
   readonly #scope: TraceScope;
@@ -48,7 +46,8 @@ export class Traces {
    * @returns undefined if it is not sampled
    */
   begin(message: PulledMessage, receivedAt: number | undefined): DeliveryTrace | undefined {
-    if (message.attributes['stream']?.startsWith(ownStreams)) return undefined;
+    // No sender's trace.
+    if (isOwnStream(message.attributes['stream'] ?? '')) return undefined;
     const edge = readEdgeContext(message.attributes, () => this.#scope.randomId(16));
     const traceId = edge?.traceId ?? this.#scope.randomId(32);
     if (!this.#isSampled(traceId, edge?.sender?.isSampled)) return undefined;
