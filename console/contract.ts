@@ -51,13 +51,17 @@ export interface Pulse {
   replays: ReplayRun[];
 }
 
+/** A delivery that this subscriber has written, or stored as a dead letter. It holds no payload. */
 export interface Delivery {
+  /** Counts up. */
   n: number;
+  /** Unix milliseconds: when it was settled, and when the edge received it. */
   at: number;
   receivedAt?: number;
   stream: string;
   deliveryId: string;
   event?: string;
+  /** Which of the stream's secrets matched, where the edge says so. */
   secret?: string;
   replay?: string;
   kind: 'written' | 'written in part' | 'dead letter';

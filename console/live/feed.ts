@@ -1,21 +1,6 @@
 import type { Log, LogEntry } from '../../subscriber/log.ts';
-import type { Metrics } from '../../subscriber/service/metrics.ts';
-
-/** A delivery that this subscriber has written, or stored as a dead letter. It holds no payload. */
-export interface SeenDelivery {
-  /** Counts up. */
-  n: number;
-  /** Unix milliseconds: when it was settled, and when the edge received it. */
-  at: number;
-  receivedAt?: number;
-  stream: string;
-  deliveryId: string;
-  event?: string;
-  /** Which of the stream's secrets matched, where the edge says so. */
-  secret?: string;
-  replay?: string;
-  kind: 'written' | 'written in part' | 'dead letter';
-}
+import { type Metrics, observed } from '../../subscriber/service/metrics.ts';
+import type { Delivery } from '../contract.ts';
 
 /** The progress of an export, as the subscriber logs it. */
 export interface SeenExport {
@@ -35,7 +20,7 @@ const keptExports = 400;
  */
 export class Feed {
   readonly exports: SeenExport[] = [];
-  deliveries: SeenDelivery[] = [];
+  deliveries: Delivery[] = [];
   /** How many rows each of the last append requests had. */
   batches: number[] = [];
   deadLetters = 0;
@@ -62,26 +47,16 @@ export class Feed {
 
   /** The same metrics, seen by the feed. */
   listen(metrics: Metrics): Metrics {
-    const feed = this;
-    // The prototype keeps every method that is not listened to.
-    return Object.assign(Object.create(metrics) as Metrics, {
-      now: () => metrics.now(),
-      processed: (begunAt: number, isNacked: boolean) => metrics.processed(begunAt, isNacked),
-      retried: (reaction: Parameters<Metrics['retried']>[0]) => metrics.retried(reaction),
-      fetched: (stream: string, bytes: number) => metrics.fetched(stream, bytes),
-      written(attributes: Attributes, receivedAt: number | undefined) {
-        metrics.written(attributes, receivedAt);
-        if (feed.#watchers > 0) feed.#see(attributes, 'written', receivedAt);
+    return observed(metrics, {
+      written: (attributes, receivedAt) => {
+        if (this.#watchers > 0) this.#see(attributes, 'written', receivedAt);
       },
-      appended(begunAt: number, rows: number) {
-        metrics.appended(begunAt, rows);
-        if (feed.#watchers > 0) push(feed.batches, rows, keptBatches);
+      appended: (_, rows) => {
+        if (this.#watchers > 0) push(this.batches, rows, keptBatches);
       },
-      deadLetter(attributes: Attributes, about: { isInPart: boolean; hasColumn: boolean }) {
-        metrics.deadLetter(attributes, about);
-        feed.deadLetters++;
-        if (feed.#watchers > 0)
-          feed.#see(attributes, about.isInPart ? 'written in part' : 'dead letter');
+      deadLetter: (attributes, { isInPart }) => {
+        this.deadLetters++;
+        if (this.#watchers > 0) this.#see(attributes, isInPart ? 'written in part' : 'dead letter');
       },
     });
   }
@@ -103,7 +78,7 @@ export class Feed {
     push(this.exports, { at: Date.now(), severity, message, fields }, keptExports);
   }
 
-  #see(attributes: Attributes, kind: SeenDelivery['kind'], receivedAt?: number): void {
+  #see(attributes: Attributes, kind: Delivery['kind'], receivedAt?: number): void {
     const {
       stream = '',
       delivery_id = '',

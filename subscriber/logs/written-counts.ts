@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts';
-import type { Metrics } from '../service/metrics.ts';
+import { type Metrics, observed } from '../service/metrics.ts';
 
 export interface WrittenCountsOptions {
   log: Log;
@@ -38,18 +38,9 @@ export class WrittenCounts {
 
   /** What the parts report, counted, and passed on. */
   count(metrics: Metrics): Metrics {
-    return {
-      now: () => metrics.now(),
-      processed: (...processed) => metrics.processed(...processed),
-      written: (attributes, receivedAt) => {
-        metrics.written(attributes, receivedAt);
-        this.#add(attributes['stream'] ?? '', receivedAt);
-      },
-      appended: (...appended) => metrics.appended(...appended),
-      retried: (reaction) => metrics.retried(reaction),
-      deadLetter: (...letter) => metrics.deadLetter(...letter),
-      fetched: (...fetched) => metrics.fetched(...fetched),
-    };
+    return observed(metrics, {
+      written: (attributes, receivedAt) => this.#add(attributes['stream'] ?? '', receivedAt),
+    });
   }
 
   report(): void {

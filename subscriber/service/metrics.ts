@@ -39,6 +39,37 @@ export const noMetrics: Metrics = {
   fetched() {},
 };
 
+/** The same metrics; the observer hears of what it has a method for, after them. */
+export function observed(metrics: Metrics, observer: Partial<Omit<Metrics, 'now'>>): Metrics {
+  return {
+    now: () => metrics.now(),
+    processed(begunAt, isNacked) {
+      metrics.processed(begunAt, isNacked);
+      observer.processed?.(begunAt, isNacked);
+    },
+    written(attributes, receivedAt) {
+      metrics.written(attributes, receivedAt);
+      observer.written?.(attributes, receivedAt);
+    },
+    appended(begunAt, rows) {
+      metrics.appended(begunAt, rows);
+      observer.appended?.(begunAt, rows);
+    },
+    retried(reaction) {
+      metrics.retried(reaction);
+      observer.retried?.(reaction);
+    },
+    deadLetter(attributes, problem) {
+      metrics.deadLetter(attributes, problem);
+      observer.deadLetter?.(attributes, problem);
+    },
+    fetched(stream, bytes) {
+      metrics.fetched(stream, bytes);
+      observer.fetched?.(stream, bytes);
+    },
+  };
+}
+
 /** What the subscriber's parts know by themselves. */
 export interface SubscriberState {
   /** How many messages were pulled since the start. */

@@ -8,6 +8,7 @@ import { count } from './figures.ts';
 import { Failed, Loading } from './states.tsx';
 import { safeText } from './text.tsx';
 import { localTimestamp } from './time.tsx';
+import { useScrollView } from './use-scroll-view.ts';
 
 const rowHeight = 28;
 const spareRows = 10;
@@ -34,27 +35,8 @@ export function ResultTable({
   onEnd?: (() => void) | undefined;
 }) {
   const box = useRef<HTMLDivElement>(null);
-  const [view, set] = useState({ top: 0, left: 0, height: 400, width: 800 });
+  const view = useScrollView(box, { top: 0, left: 0, height: 400, width: 800 });
   const [opened, open] = useState<Opened>();
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const look = () =>
-      set({
-        top: element.scrollTop,
-        left: element.scrollLeft,
-        height: element.clientHeight,
-        width: element.clientWidth,
-      });
-    look();
-    element.addEventListener('scroll', look, { passive: true });
-    const observer = new ResizeObserver(look);
-    observer.observe(element);
-    return () => {
-      element.removeEventListener('scroll', look);
-      observer.disconnect();
-    };
-  }, []);
   const widths = useMemo(
     () => fields.map((_, column) => widthOf(fields[column]?.name ?? '', rows, column)),
     [fields, rows],

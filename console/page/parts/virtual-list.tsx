@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
+import { useScrollView } from './use-scroll-view.ts';
 
 /** Rows beyond the visible ones, so that a fast scroll shows no gap. */
 const spare = 8;
@@ -27,20 +28,7 @@ export function VirtualList({
   role = 'table',
 }: VirtualListProps) {
   const box = useRef<HTMLDivElement>(null);
-  const [view, set] = useState({ top: 0, height: 600 });
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const look = () => set({ top: element.scrollTop, height: element.clientHeight });
-    look();
-    element.addEventListener('scroll', look, { passive: true });
-    const observer = new ResizeObserver(look);
-    observer.observe(element);
-    return () => {
-      element.removeEventListener('scroll', look);
-      observer.disconnect();
-    };
-  }, []);
+  const view = useScrollView(box, { top: 0, left: 0, height: 600, width: 800 });
   const first = Math.max(0, Math.floor(view.top / rowHeight) - spare);
   const last = Math.min(count, Math.ceil((view.top + view.height) / rowHeight) + spare);
   return (
