@@ -59,6 +59,16 @@ export interface LedgerCounts extends Omit<LedgerLine, 'minute' | 'remainder' | 
   wasAdjusted: boolean;
 }
 
+/** What the subscriber counts, and a recount replaces. */
+export const nothingSettled = {
+  written: 0,
+  rows: 0,
+  writtenInPart: 0,
+  duplicates: 0,
+  noRow: 0,
+  deadLetters: 0,
+};
+
 export function countsOf(minute: number, stream: string): LedgerCounts {
   return {
     stream,
@@ -70,12 +80,7 @@ export function countsOf(minute: number, stream: string): LedgerCounts {
     notStored: 0,
     accepted: 0,
     overflow: 0,
-    written: 0,
-    rows: 0,
-    writtenInPart: 0,
-    duplicates: 0,
-    noRow: 0,
-    deadLetters: 0,
+    ...nothingSettled,
     inFlight: 0,
     reportedAt: 0,
     subscriberAt: 0,

@@ -5,7 +5,7 @@ import type { RelaySource } from '../bigquery/read-cells.ts';
 import { tableExists } from '../bigquery/table-exists.ts';
 import { replaysTable } from '../dead-letters/replay-results.ts';
 import { traceColumns } from './delivery-trace.ts';
-import { addSum, type LedgerCounts, type LedgerSum } from './ledger-lines.ts';
+import { addSum, type LedgerCounts, type LedgerSum, nothingSettled } from './ledger-lines.ts';
 import { ask } from './ledger-reading.ts';
 import { type RecountTables, recountQuery } from './recount-query.ts';
 
@@ -68,16 +68,7 @@ function settledPart(counts: LedgerCounts) {
 }
 
 function replace(counts: LedgerCounts, rows: readonly RecountRow[], reportedAt: number): void {
-  Object.assign(counts, {
-    written: 0,
-    rows: 0,
-    writtenInPart: 0,
-    duplicates: 0,
-    noRow: 0,
-    deadLetters: 0,
-    wasAdjusted: false,
-    recountAt: reportedAt,
-  });
+  Object.assign(counts, nothingSettled, { wasAdjusted: false, recountAt: reportedAt });
   for (const row of rows) addSum(counts, toSum(counts, row, reportedAt));
 }
 

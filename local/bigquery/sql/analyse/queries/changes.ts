@@ -6,8 +6,8 @@ import type { Analysis } from '../analysis.ts';
 import { EMPTY_SCOPE, innerScope, type Range, type Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
 import { coerce } from '../values/coerce.ts';
-import { requireType } from '../values/match.ts';
 import { fieldAt } from '../values/names.ts';
+import { conditionSql } from './condition.ts';
 import { analyseSource } from './from.ts';
 import { starColumns } from './relations.ts';
 
@@ -59,20 +59,6 @@ function ownScope(
   const columns = target.columns.map(({ name, type }) => ({ name, sqlName: name, type }));
   const range: Range = { name: change.alias ?? target.name, alias, columns };
   return { range, scope: innerScope(EMPTY_SCOPE, { ranges: [range] }) };
-}
-
-function conditionSql(
-  analysis: Analysis,
-  expression: Expression,
-  scope: Scope,
-  clause: string,
-): string {
-  return requireType(
-    analysis.expression(expression, scope),
-    scalar('BOOL'),
-    clause,
-    expression.pos,
-  );
 }
 
 function columnNamed(target: Target, name: string, pos: number): TargetColumn {

@@ -6,8 +6,8 @@ import { type Column, columnOf, findColumn, type Range, type Scope } from '../sc
 import type { Typed } from '../typed.ts';
 import { coerce } from '../values/coerce.ts';
 import { compare } from '../values/comparisons.ts';
-import { requireType } from '../values/match.ts';
 import { fieldOf, lookUp, rangeNamed } from '../values/names.ts';
+import { conditionSql } from './condition.ts';
 import { analysePivot, analyseUnpivot } from './pivot.ts';
 import { rangeOf } from './relations.ts';
 
@@ -182,7 +182,7 @@ export function joined(
     condition = ` ON ${using.map((name) => usingCondition(name, left, right, type, merged, pos)).join(' AND ')}`;
   } else if (on !== undefined) {
     const scope = extended(outer, { ranges, merged });
-    condition = ` ON ${requireType(analysis.expression(on, scope), scalar('BOOL'), 'JOIN ON clause', on.pos)}`;
+    condition = ` ON ${conditionSql(analysis, on, scope, 'JOIN ON clause')}`;
   } else if (!isCross) {
     const isUnnest = right.ranges.every(({ value }) => value !== undefined);
     if (!isUnnest)

@@ -1,10 +1,9 @@
 import type { Pipe, SelectItem } from '../../parse/trees/tree.ts';
 import { invalidQuery } from '../../query-error.ts';
-import { scalar } from '../../types.ts';
 import type { Analysis } from '../analysis.ts';
 import { orderItem, orderSql } from '../calls/windows.ts';
 import { innerScope, type Range, type Relation, type Scope } from '../scope.ts';
-import { requireType } from '../values/match.ts';
+import { conditionSql } from './condition.ts';
 import { analyseSource, extended, type From, joined } from './from.ts';
 import { analysePivot, analyseUnpivot } from './pivot.ts';
 import { type OutputColumn, rangeOf, selectList, starColumns } from './relations.ts';
@@ -83,12 +82,7 @@ export function applyPipe(analysis: Analysis, input: Piped, pipe: Pipe, outer: S
     case 'as':
       return { ...input, alias: pipe.alias };
     case 'where': {
-      const condition = requireType(
-        analysis.expression(pipe.condition, scope),
-        scalar('BOOL'),
-        'WHERE clause',
-        pipe.pos,
-      );
+      const condition = conditionSql(analysis, pipe.condition, scope, 'WHERE clause', pipe.pos);
       const word = hasWindow(condition) ? 'QUALIFY' : 'WHERE';
       return { ...input, sql: `SELECT ${alias}.* FROM ${from.sql} ${word} ${condition}` };
     }

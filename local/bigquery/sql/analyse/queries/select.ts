@@ -6,14 +6,14 @@ import type {
   SelectItem,
 } from '../../parse/trees/tree.ts';
 import { invalidQuery } from '../../query-error.ts';
-import { scalar, typeName } from '../../types.ts';
+import { typeName } from '../../types.ts';
 import type { Analysis } from '../analysis.ts';
 import { orderSql } from '../calls/windows.ts';
 import { innerScope, type Relation, type Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
 import { coerce } from '../values/coerce.ts';
-import { requireType } from '../values/match.ts';
 import { rowOf } from '../values/names.ts';
+import { conditionSql } from './condition.ts';
 import { analyseSource, type From } from './from.ts';
 import { type OutputColumn, selectList, starColumns, structColumns } from './relations.ts';
 
@@ -42,10 +42,11 @@ export function analyseSelect(
   const isRow = from === undefined && analysis.aggregates === before && isPlain(select, tail);
   if (outputs.length === 0) throw invalidQuery('SELECT list must not be empty', select.pos);
   const seeing = { ...scope, aliases: aliasesOf(select.items, outputs) };
-  const where = select.where && condition(analysis, select.where, scope, 'WHERE');
+  const where = select.where && conditionSql(analysis, select.where, scope, 'WHERE clause');
   const groupBy = groupClause(analysis, select, seeing, outputs);
-  const having = select.having && condition(analysis, select.having, seeing, 'HAVING');
-  const qualify = select.qualify && condition(analysis, select.qualify, seeing, 'QUALIFY');
+  const having = select.having && conditionSql(analysis, select.having, seeing, 'HAVING clause');
+  const qualify =
+    select.qualify && conditionSql(analysis, select.qualify, seeing, 'QUALIFY clause');
   const order = orderClause(analysis, tail.orderBy, seeing, outputs, select.distinct);
   const shaped = shape(select, outputs);
   const { list, columns } = selectList(shaped);
@@ -83,20 +84,6 @@ function refuseDistinct(kinds: readonly string[], pos: number): void {
   const bad = kinds.find((kind) => kind === 'JSON');
   if (bad !== undefined)
     throw invalidQuery(`Column of type ${bad} cannot be used in SELECT DISTINCT`, pos);
-}
-
-function condition(
-  analysis: Analysis,
-  expression: Expression,
-  scope: Scope,
-  clause: string,
-): string {
-  return requireType(
-    analysis.expression(expression, scope),
-    scalar('BOOL'),
-    `${clause} clause`,
-    expression.pos,
-  );
 }
 
 export function selectItem(

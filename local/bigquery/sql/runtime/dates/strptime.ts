@@ -133,70 +133,56 @@ function readElement(letter: string, scanner: Scanner, parsed: Parsed): void {
   read(scanner, parsed);
 }
 
-const READERS: Readonly<Record<string, (scanner: Scanner, parsed: Parsed) => void>> = {
-  A: (scanner, parsed) => {
-    parsed.ofWeek = scanner.name(DAY_NAMES);
-  },
-  a: (scanner, parsed) => {
-    parsed.ofWeek = scanner.name(DAY_NAMES);
-  },
-  B: (scanner, parsed) => {
-    parsed.month = scanner.name(MONTH_NAMES) + 1;
-  },
-  b: (scanner, parsed) => {
-    parsed.month = scanner.name(MONTH_NAMES) + 1;
-  },
-  h: (scanner, parsed) => {
-    parsed.month = scanner.name(MONTH_NAMES) + 1;
-  },
-  C: (scanner, parsed) => {
-    parsed.century = scanner.number(2, 0, 99);
-  },
-  d: (scanner, parsed) => {
-    parsed.day = scanner.number(2, 1, 31);
-  },
-  e: (scanner, parsed) => {
-    parsed.day = scanner.number(2, 1, 31);
-  },
-  G: (scanner, parsed) => {
-    parsed.isoYear = scanner.number(4, 1, 9999);
-  },
+type Reader = (scanner: Scanner, parsed: Parsed) => void;
+type NumberField = {
+  [Name in keyof Parsed]-?: number extends Parsed[Name] ? Name : never;
+}[keyof Parsed];
+
+/** Reads a number of at most so many digits, from `least` to `most`. */
+function number(field: NumberField, digits: number, least: number, most: number): Reader {
+  return (scanner, parsed) => {
+    parsed[field] = scanner.number(digits, least, most);
+  };
+}
+
+const readDayName: Reader = (scanner, parsed) => {
+  parsed.ofWeek = scanner.name(DAY_NAMES);
+};
+const readMonthName: Reader = (scanner, parsed) => {
+  parsed.month = scanner.name(MONTH_NAMES) + 1;
+};
+const skipSpace: Reader = (scanner) => scanner.skipSpace();
+
+const READERS: Readonly<Record<string, Reader>> = {
+  A: readDayName,
+  a: readDayName,
+  B: readMonthName,
+  b: readMonthName,
+  h: readMonthName,
+  C: number('century', 2, 0, 99),
+  d: number('day', 2, 1, 31),
+  e: number('day', 2, 1, 31),
+  G: number('isoYear', 4, 1, 9999),
   g: (scanner, parsed) => {
     const short = scanner.number(2, 0, 99);
     parsed.isoYear = short + (short < 69 ? 2000 : 1900);
   },
-  H: (scanner, parsed) => {
-    parsed.hour = scanner.number(2, 0, 23);
-  },
-  k: (scanner, parsed) => {
-    parsed.hour = scanner.number(2, 0, 23);
-  },
-  I: (scanner, parsed) => {
-    parsed.hour12 = scanner.number(2, 1, 12);
-  },
-  l: (scanner, parsed) => {
-    parsed.hour12 = scanner.number(2, 1, 12);
-  },
-  j: (scanner, parsed) => {
-    parsed.ofYear = scanner.number(3, 1, 366);
-  },
-  M: (scanner, parsed) => {
-    parsed.minute = scanner.number(2, 0, 59);
-  },
-  m: (scanner, parsed) => {
-    parsed.month = scanner.number(2, 1, 12);
-  },
-  n: (scanner) => scanner.skipSpace(),
-  t: (scanner) => scanner.skipSpace(),
+  H: number('hour', 2, 0, 23),
+  k: number('hour', 2, 0, 23),
+  I: number('hour12', 2, 1, 12),
+  l: number('hour12', 2, 1, 12),
+  j: number('ofYear', 3, 1, 366),
+  M: number('minute', 2, 0, 59),
+  m: number('month', 2, 1, 12),
+  n: skipSpace,
+  t: skipSpace,
   '%': (scanner) => scanner.literal('%'),
   P: readHalf,
   p: readHalf,
   Q: (scanner, parsed) => {
     parsed.month = (scanner.number(1, 1, 4) - 1) * 3 + 1;
   },
-  S: (scanner, parsed) => {
-    parsed.second = scanner.number(2, 0, 60);
-  },
+  S: number('second', 2, 0, 60),
   'E*S': (scanner, parsed) => {
     parsed.second = scanner.number(2, 0, 60);
     const fraction = scanner.match(/\.\d+/) ?? scanner.match(/\./);
@@ -216,22 +202,14 @@ const READERS: Readonly<Record<string, (scanner: Scanner, parsed: Parsed) => voi
   u: (scanner, parsed) => {
     parsed.ofWeek = scanner.number(1, 1, 7) % 7;
   },
-  w: (scanner, parsed) => {
-    parsed.ofWeek = scanner.number(1, 0, 6);
-  },
-  V: (scanner, parsed) => {
-    parsed.isoWeek = scanner.number(2, 1, 53);
-  },
+  w: number('ofWeek', 1, 0, 6),
+  V: number('isoWeek', 2, 1, 53),
   Y: (scanner, parsed) => {
     parsed.year = scanner.number(4, 1, 9999);
     delete parsed.shortYear;
   },
-  E4Y: (scanner, parsed) => {
-    parsed.year = scanner.number(4, 1, 9999);
-  },
-  y: (scanner, parsed) => {
-    parsed.shortYear = scanner.number(2, 0, 99);
-  },
+  E4Y: number('year', 4, 1, 9999),
+  y: number('shortYear', 2, 0, 99),
   z: readOffset,
   Ez: readOffset,
   Z: (scanner, parsed) => {

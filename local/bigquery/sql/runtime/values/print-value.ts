@@ -30,7 +30,7 @@ export function printValue(type: SqlType, value: DuckDBValue, literal: boolean):
     );
     return literal && fields.length < 2 ? `STRUCT(${fields.join('')})` : `(${fields.join(', ')})`;
   }
-  const text = plainText(type, value);
+  const text = plainText(value);
   if (!literal) return text;
   switch (type.kind) {
     case 'STRING':
@@ -55,7 +55,7 @@ export function printValue(type: SqlType, value: DuckDBValue, literal: boolean):
   }
 }
 
-function plainText(type: SqlType, value: DuckDBValue): string {
+function plainText(value: DuckDBValue): string {
   if (typeof value === 'number') return floatLiteral(value);
   if (value instanceof DuckDBDecimalValue) return decimalText(NUMERIC, value.value);
   if (value instanceof DuckDBDateValue) return dateText(value.days);
@@ -64,7 +64,7 @@ function plainText(type: SqlType, value: DuckDBValue): string {
   if (value instanceof DuckDBTimeValue) return timeText(value.micros);
   if (value instanceof DuckDBIntervalValue) return intervalText(value);
   if (value instanceof DuckDBBlobValue) return escapedBytes(value.bytes);
-  return type.kind === 'BOOL' ? String(value) : String(value);
+  return String(value);
 }
 
 function escapedBytes(bytes: Uint8Array): string {
