@@ -1,34 +1,19 @@
 import { createServer } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { metricTable } from '../../../subscriber/service/metric-table.ts';
 import { startOtlpBed } from '../../beds/otlp-bed.ts';
 import { scrape } from '../../beds/scrape.ts';
 import {
-  type SubscriberBed,
-  type SubscriberProcess,
-  startSubscriberBed,
-} from '../../beds/subscriber-bed.ts';
+  patience,
+  printModules,
+  serveSubscribers,
+  warningsOf,
+} from '../../beds/served-subscribers.ts';
+import type { SubscriberProcess } from '../../beds/subscriber-bed.ts';
 import { relay } from '../../beds/subscriber-process.ts';
 
-let bed: SubscriberBed;
-const running: SubscriberProcess[] = [];
-
-beforeAll(async () => {
-  bed = await startSubscriberBed();
-}, 60_000);
-afterAll(() => bed.stop());
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((subscriber) => subscriber.kill('SIGTERM')));
-});
-
-const patience = { timeout: 30_000 };
-
-async function start(environment: NodeJS.ProcessEnv): Promise<SubscriberProcess> {
-  const subscriber = bed.spawn(['serve'], environment);
-  running.push(subscriber);
-  await expect.poll(() => subscriber.output, patience).toContain('the subscriber is ready');
-  return subscriber;
-}
+const served = serveSubscribers();
+const { start } = served;
 
 const prometheus = { OTEL_METRICS_EXPORTER: 'prometheus', OTEL_EXPORTER_PROMETHEUS_PORT: '0' };
 
@@ -36,20 +21,6 @@ function portOf(subscriber: SubscriberProcess): number {
   const served = 'metrics are served at /metrics';
   return Number(subscriber.lines.find(({ message }) => message === served)?.['port']);
 }
-
-function warningsOf(subscriber: SubscriberProcess): string[] {
-  return subscriber.lines
-    .filter(({ message }) => String(message).startsWith('the collector'))
-    .map(({ severity }) => String(severity));
-}
-
-/** Every module that the subscriber loads is printed. */
-const printModules = `--import data:text/javascript,${encodeURIComponent(`
-  import { registerHooks } from 'node:module';
-  registerHooks({ load(url, context, next) {
-    if (url.includes('@opentelemetry/')) process.stderr.write('loaded ' + url + '\\n');
-    return next(url, context);
-  } });`)}`;
 
 const exporting =
   /loaded .*(?:sdk-metrics|exporter-prometheus|exporter-metrics-otlp|otlp-transformer)/;
@@ -61,10 +32,10 @@ describe('the metrics of a subscriber', { timeout: 120_000 }, () => {
     const idle = await scrape(port);
     expect(idle.get('tributary_rows_written_total{stream="plain"}')).toBe(0);
     expect(idle.get('tributary_in_flight_fullness')).toBe(0);
-    await bed.publish('plain', 7);
-    await bed.publish('keyed', 2, (n) => JSON.stringify({ id: `e${n}`, event_name: 'x' }));
-    await bed.publish('keyed', 3, () => JSON.stringify({ id: 'e', created_at: 'no time' }));
-    await bed.publish('gone', 4);
+    await served.bed.publish('plain', 7);
+    await served.bed.publish('keyed', 2, (n) => JSON.stringify({ id: `e${n}`, event_name: 'x' }));
+    await served.bed.publish('keyed', 3, () => JSON.stringify({ id: 'e', created_at: 'no time' }));
+    await served.bed.publish('gone', 4);
     const messages = `{messaging_system="gcp_pubsub",messaging_operation_name="process",messaging_destination_subscription_name="${relay.subscription}"}`;
     await expect
       .poll(
@@ -106,9 +77,9 @@ describe('the metrics of a subscriber', { timeout: 120_000 }, () => {
   it('show what is in flight while BigQuery does not answer', async () => {
     const subscriber = await start(prometheus);
     const port = portOf(subscriber);
-    await bed.stopBigQuery();
-    onTestFinished(() => bed.restartBigQuery());
-    await bed.publish('plain', 100, () => 'x'.repeat(1000));
+    await served.bed.stopBigQuery();
+    onTestFinished(() => served.bed.restartBigQuery());
+    await served.bed.publish('plain', 100, () => 'x'.repeat(1000));
     const readValue = async (name: string) => (await scrape(port)).get(name);
     await expect.poll(() => readValue('tributary_in_flight_messages'), patience).toBe(100);
     expect(await readValue('tributary_in_flight_bytes')).toBe(100_000);
@@ -133,7 +104,7 @@ describe('the metrics of a subscriber', { timeout: 120_000 }, () => {
     await new Promise((resolve) => squatter.once('listening', resolve));
     onTestFinished(() => void squatter.close());
     const { port } = squatter.address() as { port: number };
-    const subscriber = bed.spawn(['serve'], {
+    const subscriber = served.bed.spawn(['serve'], {
       ...prometheus,
       OTEL_EXPORTER_PROMETHEUS_PORT: String(port),
     });
@@ -159,8 +130,8 @@ describe('the metrics of a subscriber', { timeout: 120_000 }, () => {
       // Only the start and the stop send.
       OTEL_METRIC_EXPORT_INTERVAL: '3600000',
     });
-    await bed.publish('keyed', 3, (n) => JSON.stringify({ id: `o${n}`, event_name: 'x' }));
-    const drained = await bed.spawn(['drain', '--quiet-seconds', '1'], { ...otlp(url) });
+    await served.bed.publish('keyed', 3, (n) => JSON.stringify({ id: `o${n}`, event_name: 'x' }));
+    const drained = await served.bed.spawn(['drain', '--quiet-seconds', '1'], { ...otlp(url) });
     expect(await drained.exited()).toBe(0);
     await subscriber.kill('SIGTERM');
     const [last] = received.filter(({ resource }) => resource['service.name'] === 'my-relay');
@@ -193,10 +164,10 @@ describe('the metrics of a subscriber', { timeout: 120_000 }, () => {
     const { url, received, state } = await startOtlpBed(() => {});
     const subscriber = await start(otlp(url));
     await expect.poll(() => warningsOf(subscriber), patience).toEqual(['WARNING']);
-    const ids = await bed.publish('plain', 500);
+    const ids = await served.bed.publish('plain', 500);
     await expect
       .poll(async () => {
-        const counts = await bed.counts('plain');
+        const counts = await served.bed.counts('plain');
         return ids.filter((id) => counts.get(id) === 1).length;
       }, patience)
       .toBe(500);

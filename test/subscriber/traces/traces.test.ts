@@ -1,34 +1,18 @@
 import { createServer } from 'node:net';
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { toAttributes } from '../../../shared/envelope.ts';
 import { startOtlpBed } from '../../beds/otlp-bed.ts';
 import {
-  type SubscriberBed,
-  type SubscriberProcess,
-  startSubscriberBed,
-} from '../../beds/subscriber-bed.ts';
+  patience,
+  printModules,
+  serveSubscribers,
+  warningsOf,
+} from '../../beds/served-subscribers.ts';
 import { relay } from '../../beds/subscriber-process.ts';
 
-let bed: SubscriberBed;
-const running: SubscriberProcess[] = [];
-
-beforeAll(async () => {
-  bed = await startSubscriberBed();
-}, 60_000);
-afterAll(() => bed.stop());
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((subscriber) => subscriber.kill('SIGTERM')));
-});
-
-const patience = { timeout: 30_000 };
-
-async function start(environment: NodeJS.ProcessEnv): Promise<SubscriberProcess> {
-  const subscriber = bed.spawn(['serve'], environment);
-  running.push(subscriber);
-  await expect.poll(() => subscriber.output, patience).toContain('the subscriber is ready');
-  return subscriber;
-}
+const served = serveSubscribers();
+const { running, start } = served;
 
 const otlp = (url: string) => ({
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${url}/v1/traces`,
@@ -40,7 +24,7 @@ const parentSpanId = '00f067aa0ba902b7';
 
 /** Publishes deliveries whose senders have sent a trace context, each with a trace of its own. */
 async function publishTraced(count: number, flags = '01') {
-  const topic = bed.pubsub.topic(relay.topic);
+  const topic = served.bed.pubsub.topic(relay.topic);
   const traces = Array.from({ length: count }, () => uuidv7().replaceAll('-', ''));
   await Promise.all(
     traces.map((trace) =>
@@ -59,31 +43,18 @@ async function publishTraced(count: number, flags = '01') {
   return traces;
 }
 
-/** Every module that the subscriber loads is printed. */
-const printModules = `--import data:text/javascript,${encodeURIComponent(`
-  import { registerHooks } from 'node:module';
-  registerHooks({ load(url, context, next) {
-    if (url.includes('@opentelemetry/')) process.stderr.write('loaded ' + url + '\\n');
-    return next(url, context);
-  } });`)}`;
 const sdk = /loaded .*(?:sdk-trace|exporter-trace|otlp-transformer|otlp-exporter-base|resources)/;
 
-function warningsOf(subscriber: SubscriberProcess): string[] {
-  return subscriber.lines
-    .filter(({ message }) => String(message).startsWith('the collector'))
-    .map(({ severity }) => String(severity));
-}
-
 async function rowsOf(stream: 'plain'): Promise<number> {
-  const counts = await bed.counts(stream);
+  const counts = await served.bed.counts(stream);
   return [...counts.values()].reduce((sum, times) => sum + times, 0);
 }
 
 async function until500AreWritten(): Promise<void> {
-  const ids = await bed.publish('plain', 500);
+  const ids = await served.bed.publish('plain', 500);
   await expect
     .poll(async () => {
-      const counts = await bed.counts('plain');
+      const counts = await served.bed.counts('plain');
       return ids.filter((id) => counts.get(id) === 1).length;
     }, patience)
     .toBe(500);
@@ -109,7 +80,7 @@ describe('the traces of a subscriber', { timeout: 120_000 }, () => {
       const before = await rowsOf('plain');
       const sampled = await publishTraced(20);
       const unsampled = await publishTraced(20, '00');
-      await bed.publish('plain', 20);
+      await served.bed.publish('plain', 20);
       await expect.poll(() => rowsOf('plain'), patience).toBe(before + 60);
       await subscriber.kill('SIGTERM');
       running.splice(0);
@@ -141,13 +112,13 @@ describe('the traces of a subscriber', { timeout: 120_000 }, () => {
   it('show a delivery that is nacked, and written later', async () => {
     const { url, spans } = await startOtlpBed((response) => response.end());
     await start(otlp(url));
-    await bed.stopBigQuery();
+    await served.bed.stopBigQuery();
     const [trace] = await publishTraced(1);
     const subscriber = running[0];
     // It waits for BigQuery; a stop nacks it.
     await subscriber?.kill('SIGTERM');
     running.splice(0);
-    await bed.restartBigQuery();
+    await served.bed.restartBigQuery();
     await start(otlp(url));
     const named = (name: RegExp) =>
       spans.filter((span) => span.trace === trace && name.test(span.name));
@@ -184,7 +155,7 @@ describe('the traces of a subscriber', { timeout: 120_000 }, () => {
     const { port } = receiver.address() as { port: number };
     await new Promise((resolve) => receiver.close(resolve));
     const away = await start(otlp(`http://127.0.0.1:${port}`));
-    await bed.publish('plain', 20);
+    await served.bed.publish('plain', 20);
     await expect.poll(() => warningsOf(away), patience).toEqual(['WARNING']);
     expect(await away.kill('SIGTERM')).toBe(0);
     running.splice(0);
@@ -194,12 +165,12 @@ describe('the traces of a subscriber', { timeout: 120_000 }, () => {
     );
     const refused = await start(otlp(url));
     for (const before of [0, 1, 2]) {
-      await bed.publish('plain', 5);
+      await served.bed.publish('plain', 5);
       await expect.poll(() => received.length, patience).toBeGreaterThan(before);
     }
     await expect.poll(() => warningsOf(refused), patience).toEqual(['WARNING']);
     state.answer = (response) => response.end();
-    await bed.publish('plain', 5);
+    await served.bed.publish('plain', 5);
     await expect.poll(() => warningsOf(refused), patience).toEqual(['WARNING', 'INFO']);
   });
 });
