@@ -189,7 +189,10 @@ export class Pipeline {
         if (messages.length > 0) this.#metrics.processed(begunAt, false);
         this.#ack(messages);
         trace?.end(outcome);
-        if (!letter) this.#metrics.written(message.attributes, envelope?.receivedAt);
+        // A report of the edge is no delivery.
+        if (!letter && envelope?.stream !== edgeReportStream) {
+          this.#metrics.written(message.attributes, envelope?.receivedAt);
+        }
         // A delivery with a dead letter must be written again when it is replayed.
         if (!letter) this.#written.add(id);
         break;

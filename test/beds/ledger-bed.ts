@@ -21,6 +21,7 @@ import { LedgerWriter } from '../../subscriber/ledger/settled/ledger-writer.ts';
 import { Settlements } from '../../subscriber/ledger/settled/settlements.ts';
 import { Pipeline } from '../../subscriber/pipeline.ts';
 import { InFlightLimit } from '../../subscriber/pull/in-flight-limit.ts';
+import { noMetrics, observed } from '../../subscriber/service/metrics.ts';
 import { select } from './relay-process.ts';
 
 /** One stream of each kind: how a table shows its deliveries differs. */
@@ -55,6 +56,8 @@ let messages = 0;
 
 /** The subscriber's pipeline over BigQuery on this machine; nothing is flushed but by `flush`. */
 export class LedgerBed {
+  /** Of each delivery that the metrics have as written. */
+  readonly streamsWritten: string[] = [];
   readonly #directory: string;
   readonly #server: BigQueryServer;
   readonly bigquery: BigQuery;
@@ -94,6 +97,9 @@ export class LedgerBed {
       exports: { write: async () => ({ kind: 'written' }) },
       replays: new ReplayResults(tables.replays),
       log() {},
+      metrics: observed(noMetrics, {
+        written: ({ stream = '' }) => void this.streamsWritten.push(stream),
+      }),
     });
   }
 

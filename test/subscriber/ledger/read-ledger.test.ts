@@ -192,6 +192,8 @@ describe('counted once', () => {
     }
     const line = await bed.line('shop', at);
     expect(line).toEqual({ received: 2, accepted: 2, written: 1, rows: 1, deadLetters: 1 });
+    expect(new Set(bed.streamsWritten)).not.toContain('tributary.edge');
+    expect(new Set(bed.streamsWritten)).toContain('shop');
   });
 
   it('is a delivery in a table that has rows from history as well', async () => {
