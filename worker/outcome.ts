@@ -1,3 +1,4 @@
+import { takenOutcomes } from '../shared/report/edge-report.ts';
 /** What the edge decided about a delivery: the answer to the sender, and what the log and the census record. */
 export type Outcome = Decided & {
   facts?: Facts;
@@ -65,7 +66,7 @@ export interface Dropped {
 
 /** Was it answered with a 2xx? Everything else was refused, or not stored. */
 export function isTaken({ outcome }: Outcome): boolean {
-  return outcome === 'accepted' || outcome === 'filtered' || outcome === 'handshake';
+  return takenOutcomes.includes(outcome);
 }
 
 export function isOutcome(value: object): value is Outcome {

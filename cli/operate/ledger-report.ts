@@ -61,9 +61,7 @@ export function drawLedger(lines: readonly LedgerLine[], by: 'minute' | 'stream'
 }
 
 function groupByStream(lines: readonly LedgerLine[]): Map<string, LedgerLine[]> {
-  const groups = new Map<string, LedgerLine[]>();
-  for (const line of lines) groups.set(line.stream, [...(groups.get(line.stream) ?? []), line]);
-  return groups;
+  return Map.groupBy(lines, ({ stream }) => stream);
 }
 
 /** Both sides of the edge's and the subscriber's accounts. */

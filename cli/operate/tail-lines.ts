@@ -56,12 +56,14 @@ export const textLines = (withBody: boolean): TailLines => ({
 });
 
 function reportLines({ filtered, refused, counts }: TailEvent & { kind: 'report' }): string[] {
-  const lines = [...groupBy(filtered, ({ stream }) => stream)].map(([stream, all]) => {
+  const lines = [...Map.groupBy(filtered, ({ stream }) => stream)].map(([stream, all]) => {
     const names = all.map(({ event, cause, dropped }) => `${event ?? `(${cause})`} ×${dropped}`);
     const last = Math.max(...all.map(({ lastAt }) => lastAt));
     return `${clock(last)} ${styled('faint', 'filtered')} ${terminalText(`${stream} ${names.join(', ')}`)}`;
   });
-  const groups = groupBy(refused, ({ stream, outcome, cause }) => keyOf(stream, outcome, cause));
+  const groups = Map.groupBy(refused, ({ stream, outcome, cause }) =>
+    keyOf(stream, outcome, cause),
+  );
   for (const all of groups.values()) {
     for (const { at, stream, outcome, cause, method, path, deliveryId, hint } of all.slice(
       -maxShownRefused,
@@ -73,7 +75,7 @@ function reportLines({ filtered, refused, counts }: TailEvent & { kind: 'report'
       lines.push(`${clock(at)} ${styled('error', 'refused ')} ${terminalText(text + likely)}`);
     }
   }
-  for (const [key, all] of groupBy(counts, ({ stream, outcome, cause }) =>
+  for (const [key, all] of Map.groupBy(counts, ({ stream, outcome, cause }) =>
     keyOf(stream, outcome, cause),
   )) {
     const total = all.reduce((sum, { deliveries }) => sum + deliveries, 0);
@@ -90,10 +92,6 @@ function reportLines({ filtered, refused, counts }: TailEvent & { kind: 'report'
 
 function keyOf(...parts: (string | undefined)[]): string {
   return JSON.stringify(parts.map((part) => part ?? ''));
-}
-
-function groupBy<Item>(items: readonly Item[], key: (item: Item) => string): Map<string, Item[]> {
-  return Map.groupBy(items, key);
 }
 
 export const jsonLines = (withBody: boolean): TailLines => ({

@@ -1,7 +1,7 @@
 import type { Relay } from '../../shared/config/config.ts';
 import { terminalText } from '../../shared/terminal-text.ts';
 import type { SearchedTable } from '../../subscriber/trace/find-rows.ts';
-import type { DeliveryTrace, SeveralDeliveries } from '../../subscriber/trace/trace-delivery.ts';
+import type { SeveralDeliveries, TracedDelivery } from '../../subscriber/trace/trace-delivery.ts';
 import { countText } from '../terminal/progress-bar.ts';
 import { styled } from '../terminal/style.ts';
 
@@ -11,7 +11,7 @@ interface Step {
   text: string;
 }
 
-export function describeTrace(trace: DeliveryTrace, relay: Relay): string {
+export function describeTrace(trace: TracedDelivery, relay: Relay): string {
   const { deliveryId, receivedAt, stream } = trace;
   const head = [
     `delivery ${terminalText(deliveryId)}`,
@@ -26,7 +26,7 @@ export function describeTrace(trace: DeliveryTrace, relay: Relay): string {
   return lines.join('\n');
 }
 
-function verdictOf(trace: DeliveryTrace, relay: Relay): string {
+function verdictOf(trace: TracedDelivery, relay: Relay): string {
   const { state, inFlight, rows, letters, settled, refused } = trace;
   switch (state) {
     case 'in flight':
@@ -47,7 +47,7 @@ function verdictOf(trace: DeliveryTrace, relay: Relay): string {
   }
 }
 
-function rowsText(rows: DeliveryTrace['rows']): string {
+function rowsText(rows: TracedDelivery['rows']): string {
   if (rows.length === 0) return 'a row';
   return rows
     .map(({ rows: count, duplicates, table }) => {
@@ -58,7 +58,7 @@ function rowsText(rows: DeliveryTrace['rows']): string {
 }
 
 /** By time; what has none stands where it belongs. */
-function stepsOf(trace: DeliveryTrace, receivedAt: string | undefined): Step[] {
+function stepsOf(trace: TracedDelivery, receivedAt: string | undefined): Step[] {
   const { refused, inFlight, rows, letters, replays, settled } = trace;
   const isKnown = rows.length + letters.length + settled.length + inFlight.length > 0;
   const timed: Step[] = [
@@ -97,7 +97,7 @@ function stepsOf(trace: DeliveryTrace, receivedAt: string | undefined): Step[] {
 }
 
 /** Whether a delivery that is nowhere may still come. */
-function minuteLines({ minute, state }: DeliveryTrace): string[] {
+function minuteLines({ minute, state }: TracedDelivery): string[] {
   if (state !== 'nowhere') return [];
   if (!minute) return ['the ledger has no accepted delivery of its minute (yet)'];
   return minute.map(({ stream, accepted, remainder, overflow }) =>
@@ -107,7 +107,7 @@ function minuteLines({ minute, state }: DeliveryTrace): string[] {
   );
 }
 
-function searchLines({ searched, subscribers, inFlight }: DeliveryTrace): string[] {
+function searchLines({ searched, subscribers, inFlight }: TracedDelivery): string[] {
   const asked = subscribers.map(({ url, problem }) =>
     problem === undefined
       ? `asked the subscriber at ${url}`

@@ -22,6 +22,9 @@ export function isOwnStream(stream: string): boolean {
   return stream.startsWith('tributary.');
 }
 
+/** The edge's outcomes of deliveries that it did not refuse. */
+export const takenOutcomes: readonly string[] = ['accepted', 'filtered', 'handshake'];
+
 /** The body of the envelope. */
 export function writeReport(report: EdgeReport): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(report));

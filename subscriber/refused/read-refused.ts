@@ -1,3 +1,4 @@
+import { takenOutcomes } from '../../shared/report/edge-report.ts';
 import { ledgerTable } from '../../shared/report/ledger.ts';
 import { type RefusedDelivery, refusedTable } from '../../shared/report/refused.ts';
 import { allCells, type Cells, type RelaySource } from '../bigquery/read-cells.ts';
@@ -65,7 +66,7 @@ export async function countRefused(
   if (!(await tableExists(bigquery, ledgerTable(relay)))) return [];
   const conditions = [
     "side = 'edge'",
-    "outcome NOT IN ('accepted', 'filtered', 'handshake')",
+    `outcome NOT IN (${takenOutcomes.map((outcome) => `'${outcome}'`).join(', ')})`,
     `minute >= ${timeLiteral(Math.floor(since / 60_000) * 60_000)}`,
     ...(stream === undefined ? [] : ['stream = @stream']),
     ...(cause === undefined ? [] : ['(cause = @cause OR outcome = @cause)']),

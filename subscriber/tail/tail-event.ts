@@ -1,6 +1,6 @@
 import { type Envelope, readEnvelope } from '../../shared/envelope.ts';
 import type { CensusCount } from '../../shared/report/census.ts';
-import { edgeReportStream, isOwnStream } from '../../shared/report/edge-report.ts';
+import { edgeReportStream, isOwnStream, takenOutcomes } from '../../shared/report/edge-report.ts';
 import type { EdgeCount } from '../../shared/report/ledger.ts';
 import { readReport } from '../../shared/report/read-report.ts';
 import type { RefusedDelivery } from '../../shared/report/refused.ts';
@@ -26,9 +26,6 @@ interface TailedDelivery {
   /** It was published while the tail was off. */
   isLate: boolean;
 }
-
-/** Outcomes of deliveries that were not refused. */
-const goodOutcomes: ReadonlySet<string> = new Set(['accepted', 'filtered', 'handshake']);
 
 /**
  * @param stream only of this one
@@ -60,7 +57,7 @@ function toReportEvent(
     items.filter((item) => stream === undefined || item.stream === stream);
   const filtered = own(report.census);
   const refused = own(report.refused);
-  const counts = own(report.ledger).filter(({ outcome }) => !goodOutcomes.has(outcome));
+  const counts = own(report.ledger).filter(({ outcome }) => !takenOutcomes.includes(outcome));
   if (filtered.length + refused.length + counts.length === 0) return undefined;
   return { kind: 'report', filtered, refused, counts };
 }

@@ -28,7 +28,7 @@ type DeliveryState =
   | 'refused'
   | 'nowhere';
 
-export interface DeliveryTrace {
+export interface TracedDelivery {
   deliveryId: string;
   state: DeliveryState;
   /** ISO 8601, by the clock of the edge; absent for an event that was never delivered. */
@@ -77,7 +77,7 @@ const maxLetters = 100;
 export async function traceDelivery(
   id: SoughtId,
   options: TraceOptions,
-): Promise<DeliveryTrace | SeveralDeliveries> {
+): Promise<TracedDelivery | SeveralDeliveries> {
   const found = await findEverywhere(id, options);
   const ids = id.isWhole ? [id.text] : idsOf(found);
   const [only] = ids;
@@ -134,7 +134,7 @@ async function readMinute({ time }: SoughtId, options: TraceOptions): Promise<Mi
 }
 
 type Found = Pick<
-  DeliveryTrace,
+  TracedDelivery,
   'refused' | 'rows' | 'letters' | 'replays' | 'settled' | 'searched'
 >;
 

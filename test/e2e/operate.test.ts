@@ -7,7 +7,7 @@ import type { Relay, RelayStream } from '../../shared/config/config.ts';
 import type { StoredLetter } from '../../subscriber/dead-letters/find-letters.ts';
 import type { LedgerLine } from '../../subscriber/ledger/read-ledger.ts';
 import type { StreamStatus } from '../../subscriber/ledger/read-status.ts';
-import type { DeliveryTrace } from '../../subscriber/trace/trace-delivery.ts';
+import type { TracedDelivery } from '../../subscriber/trace/trace-delivery.ts';
 import { type AlertReceiverBed, startAlertReceiver } from '../beds/alert-receiver.ts';
 import { OperatedStack } from '../beds/operated-stack.ts';
 import { itWith } from './tools.ts';
@@ -238,7 +238,7 @@ async function expectRefused(): Promise<void> {
 }
 
 async function expectTrace(id: string): Promise<void> {
-  const trace = await stack.json<DeliveryTrace>(['trace', id]);
+  const trace = await stack.json<TracedDelivery>(['trace', id]);
   expect(trace).toMatchObject({
     ...{ deliveryId: id, state: 'row', stream: 'orders' },
     letters: [{ deliveryId: id, reason: expect.any(String) }],

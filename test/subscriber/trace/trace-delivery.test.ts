@@ -11,7 +11,7 @@ import { ensureTable } from '../../../subscriber/bigquery/tables/ensure-table.ts
 import { readLetters } from '../../../subscriber/dead-letters/find-letters.ts';
 import { replayLetters } from '../../../subscriber/dead-letters/replay-letters.ts';
 import { readDeliveryId } from '../../../subscriber/trace/delivery-id.ts';
-import { type DeliveryTrace, traceDelivery } from '../../../subscriber/trace/trace-delivery.ts';
+import { type TracedDelivery, traceDelivery } from '../../../subscriber/trace/trace-delivery.ts';
 import { runCommand } from '../../beds/run-command.ts';
 import {
   type SubscriberBed,
@@ -50,7 +50,7 @@ afterAll(async () => {
   await rm(home, { recursive: true });
 });
 
-async function trace(text: string): Promise<DeliveryTrace> {
+async function trace(text: string): Promise<TracedDelivery> {
   const reading = readDeliveryId(text, Date.now());
   if (!reading.ok) throw new Error(reading.problem);
   const { bigquery } = bed;
