@@ -72,7 +72,8 @@ export class PlantedRelay {
     args: string[],
     { env = {}, until, terminal = false }: { env?: object; until: string; terminal?: boolean },
   ): Promise<ChildProcess> {
-    const { FORCE_COLOR: _, NO_COLOR: _no, ...environment } = process.env;
+    // Of a person's terminal: Node shows no colours where `CI` is set.
+    const { FORCE_COLOR: _, NO_COLOR: _no, CI: _ci, ...environment } = process.env;
     const words = [process.execPath, main, ...args];
     const [command = '', ...rest] = terminal
       ? ['script', '-qefc', `stty cols 80; exec ${words.join(' ')}`, '/dev/null']

@@ -65,9 +65,11 @@ describe('a line on a terminal', () => {
         output: terminal as unknown as WriteStream,
         nameWidth,
       });
-    vi.stubEnv('FORCE_COLOR', undefined);
     vi.stubEnv('TERM', 'xterm-256color');
-    vi.stubEnv('NO_COLOR', undefined);
+    // Each of these decides for Node, whatever the terminal can show.
+    for (const name of ['FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS', 'CI', 'TMUX']) {
+      vi.stubEnv(name, undefined);
+    }
     expect(line('ERROR')).toContain('\u001b[31mx');
     expect(line('WARNING')).toContain('\u001b[33mx');
     expect(line('INFO')).toContain('  x  \u001b[2mreason\u001b[22m y');
