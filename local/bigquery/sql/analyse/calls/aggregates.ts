@@ -143,7 +143,7 @@ function special(aggregate: Aggregate, analysis: Analysis, scope: Scope): Typed 
           `${call.name} is not defined for arguments of type ${typeName(own)}`,
           call.pos,
         );
-      return { sql: of(call.name.toLowerCase(), value(first)), type: own };
+      return { sql: extreme(aggregate, call.name.toLowerCase(), value(first), own), type: own };
     case 'ANY_VALUE': {
       if (call.having === undefined) return { sql: of('any_value', value(first)), type: own };
       const by = analysis.expression(call.having.of, scope);
@@ -174,6 +174,13 @@ function special(aggregate: Aggregate, analysis: Analysis, scope: Scope): Typed 
     default:
       return collected(aggregate, first, own);
   }
+}
+
+/** NaN among the values is the least and the greatest. */
+function extreme({ of }: Aggregate, name: string, sql: string, own: SqlType): string {
+  if (own.kind !== 'FLOAT64') return of(name, sql);
+  const nan = of('bool_or', `isnan(${sql})`, { plain: true });
+  return `CASE WHEN ${nan} THEN CAST('nan' AS DOUBLE) ELSE ${of(name, sql)} END`;
 }
 
 /** A NULL needs a type in DuckDB. */

@@ -200,9 +200,12 @@ function readJson(call: CallArguments, reader: 'value' | 'query' | 'values' | 'q
         return { sql: `CAST(gsql_json_query_json(${from}, ${at}) AS JSON)`, type: JSON_TYPE };
       return { sql: `gsql_json_query(${from}, ${at})`, type: STRING };
     case 'values':
-      return { sql: `gsql_json_value_array(${from}, ${at})`, type: arrayOf(STRING) };
+      return {
+        sql: `gsql_json_value_array${isJson ? '_json' : ''}(${from}, ${at})`,
+        type: arrayOf(STRING),
+      };
     case 'queries': {
-      const sql = `gsql_json_query_array(${from}, ${at})`;
+      const sql = `gsql_json_query_array${isJson ? '_json' : ''}(${from}, ${at})`;
       return isJson
         ? { sql: `CAST(${sql} AS JSON[])`, type: arrayOf(JSON_TYPE) }
         : { sql, type: arrayOf(STRING) };

@@ -14,7 +14,23 @@ export function orderSql(
   return `${sql} ${descending ? 'DESC' : 'ASC'} NULLS ${place}`;
 }
 
-export function orderItem(analysis: Analysis, item: OrderItem, scope: Scope): string {
+/** NaN is less than all numbers, but the greatest for DuckDB. */
+export function floatOrderSql(
+  sql: string,
+  item: Pick<OrderItem, 'descending' | 'nulls'>,
+): string {
+  const descending = !item.descending;
+  const nulls = item.nulls ?? (item.descending ? 'LAST' : 'FIRST');
+  return `${orderSql(`isnan(${sql})`, { descending, nulls })}, ${orderSql(sql, item)}`;
+}
+
+/** In a window whose frame counts values, there is one key. */
+export function orderItem(
+  analysis: Analysis,
+  item: OrderItem,
+  scope: Scope,
+  isRange = false,
+): string {
   const value = analysis.expression(item.value, scope);
   if (['JSON', 'ARRAY', 'STRUCT'].includes(value.type.kind)) {
     throw invalidQuery(
@@ -23,7 +39,7 @@ export function orderItem(analysis: Analysis, item: OrderItem, scope: Scope): st
     );
   }
   const key = value.ignoresCase ? `lower(${value.sql})` : (coerce(value, value.type) ?? value.sql);
-  return orderSql(key, item);
+  return value.type.kind === 'FLOAT64' && !isRange ? floatOrderSql(key, item) : orderSql(key, item);
 }
 
 /** ` OVER (…)`, with named windows written out. */
@@ -35,12 +51,16 @@ export function overSql(analysis: Analysis, over: WindowSpec, scope: Scope): str
     parts.push(`PARTITION BY ${keys.join(', ')}`);
   }
   if (window.orderBy.length > 0) {
-    parts.push(
-      `ORDER BY ${window.orderBy.map((item) => orderItem(analysis, item, scope)).join(', ')}`,
-    );
+    const isRange = window.frame?.unit === 'RANGE' && countsValues(window.frame);
+    const keys = window.orderBy.map((item) => orderItem(analysis, item, scope, isRange));
+    parts.push(`ORDER BY ${keys.join(', ')}`);
   }
   if (window.frame !== undefined) parts.push(frameSql(analysis, window.frame, scope));
   return ` OVER (${parts.join(' ')})`;
+}
+
+function countsValues({ start, end }: NonNullable<WindowSpec['frame']>): boolean {
+  return 'by' in start || (end !== undefined && 'by' in end);
 }
 
 function inherited(window: WindowSpec, scope: Scope, depth: number): WindowSpec {

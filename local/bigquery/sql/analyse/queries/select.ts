@@ -8,7 +8,7 @@ import type {
 import { invalidQuery } from '../../query-error.ts';
 import { typeName } from '../../types.ts';
 import type { Analysis } from '../analysis.ts';
-import { orderSql } from '../calls/windows.ts';
+import { floatOrderSql, orderSql } from '../calls/windows.ts';
 import { innerScope, type Relation, type Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
 import { coerce } from '../values/coerce.ts';
@@ -295,6 +295,8 @@ function orderClause(
         : value.ignoresCase === true
           ? `lower(${value.sql})`
           : value.sql;
+    if (value.type.kind === 'FLOAT64' && !distinct)
+      return floatOrderSql(coerce(value, value.type) ?? value.sql, item);
     return orderSql(key, item);
   });
   return `ORDER BY ${keys.join(', ')}`;

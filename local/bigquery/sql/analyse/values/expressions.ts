@@ -8,7 +8,14 @@ import type { Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
 import { analyseCast, resolveType } from './casts.ts';
 import { coerce, mustCoerce, structSql } from './coerce.ts';
-import { analyseBetween, analyseBinary, analyseIn, analyseIs, analyseLike } from './comparisons.ts';
+import {
+  analyseBetween,
+  analyseBinary,
+  analyseIn,
+  analyseIs,
+  analyseLike,
+  refuseNull,
+} from './comparisons.ts';
 import { analyseCase, unified } from './conditions.ts';
 import { analyseLiteral, analyseTyped, intervalLiteral, intervalOf } from './literals.ts';
 import { applySignature, requireType } from './match.ts';
@@ -170,6 +177,7 @@ function analyseUnary(
   node: Extract<Expression, { kind: 'unary' }>,
   scope: Scope,
 ): Typed {
+  refuseNull(node.operator, [node.of]);
   const of = analysis.expression(node.of, scope);
   const name = node.operator === '-' || node.operator === '+' ? `u${node.operator}` : node.operator;
   return applySignature(name, operatorTable.get(name) ?? [], [of], node.pos);

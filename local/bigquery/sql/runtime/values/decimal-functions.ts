@@ -79,7 +79,8 @@ export const decimalFunctions: RuntimeFunction[] = [
   define('plain_number', ['string'], 'string', (text) => {
     const match = /^\s*([+-]?)\s*(.*?)\s*([+-]?)\s*$/s.exec(text);
     const [, before = '', digits = '', after = ''] = match ?? [];
-    if (before !== '' && after !== '') throw invalid(NUMERIC, text);
+    const isWrong = (before !== '' && after !== '') || /^,|[.e].*,/i.test(digits);
+    if (isWrong) throw invalid(NUMERIC, text);
     return before + after + digits.replaceAll(',', '');
   }),
   define('numeric_of_text', ['string'], 'numeric', (text) => {
