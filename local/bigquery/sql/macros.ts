@@ -13,7 +13,8 @@ const MACROS: Readonly<Record<string, string>> = {
   sliced: `(a, s, e) AS list_slice(a, CASE WHEN s >= 0 THEN s + 1 ELSE s END,
     CASE WHEN e >= 0 THEN e + 1 ELSE e END)`,
   ieee: '(a, b) AS (a / b)',
-  bucketed: '(x, a) AS CASE WHEN x IS NOT NULL THEN CAST(len(list_filter(a, lambda b: b <= x)) AS BIGINT) END',
+  bucketed:
+    '(x, a) AS CASE WHEN x IS NOT NULL THEN CAST(len(list_filter(a, lambda b: b <= x)) AS BIGINT) END',
   series: `(a, b, s) AS generate_series(a, b, CASE WHEN s = 0 THEN gsql_fail('Sequence step cannot be 0.') ELSE s END)`,
   steps: `(a, b, s) AS list_transform(generate_series(0, CASE WHEN s = 0 THEN gsql_fail('Sequence step cannot be 0.')
     WHEN isinf(CAST(s AS DOUBLE)) THEN gsql_fail('Sequence step cannot be infinite.')

@@ -9,10 +9,11 @@ import { duckType, quoteText, type SqlType, scalar } from '../../types.ts';
 import type { Analysis, Routine } from '../analysis.ts';
 import { innerScope, type Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
-import { explicitCast, safely } from '../values/casts.ts';
+import { explicitCast } from '../values/casts.ts';
 import { coerce, mustCoerce } from '../values/coerce.ts';
 import { analyseConditional, unified } from '../values/conditions.ts';
 import { applySignature, noSignature, requireType } from '../values/match.ts';
+import { bound, item, tried } from '../values/safely.ts';
 import { analyseAggregate, isAggregate } from './aggregates.ts';
 import { analyseAnalytic, isAnalytic } from './analytic-calls.ts';
 import { analyseDateCall } from './date-calls.ts';
@@ -31,8 +32,35 @@ export function analyseCall(analysis: Analysis, call: Call & { pos: number }, sc
     if (!isKnown(analysis, call)) throw unknown(call);
     throw invalidQuery(`Function ${call.spelt} does not support an OVER clause`, call.pos);
   }
-  const result = analyseScalar(analysis, call, scope);
-  return call.safe ? { ...result, sql: safely(result.sql) } : result;
+  return call.safe ? analyseSafe(analysis, call, scope) : analyseScalar(analysis, call, scope);
+}
+
+/** Arguments that may fail. Their errors are not those of the function. */
+const COMPUTED: ReadonlySet<string> = new Set(
+  'call binary unary between in like case cast subquery index with'.split(' '),
+);
+
+/** `SAFE.PARSE_DATE(…)`: NULL if the function fails. */
+function analyseSafe(analysis: Analysis, call: Call & { pos: number }, scope: Scope): Typed {
+  const before: string[] = [];
+  const locals = new Map<string, Typed>();
+  const args = call.args.map((argument) => {
+    const { value } = argument;
+    // `WEEK(MONDAY)` is a part of a date.
+    const isPart = value.kind === 'call' && value.name === 'WEEK';
+    if (!COMPUTED.has(value.kind) || isPart) return argument;
+    const name = `safe argument ${before.length}`;
+    const typed = analysis.expression(value, scope);
+    locals.set(name, { ...typed, sql: item(before.length) });
+    before.push(coerce(typed, typed.type) ?? typed.sql);
+    return { ...argument, value: { kind: 'name' as const, name, pos: value.pos } };
+  });
+  if (before.length === 0) {
+    const result = analyseScalar(analysis, call, scope);
+    return { ...result, sql: tried(result.sql) };
+  }
+  const result = analyseScalar(analysis, { ...call, args }, innerScope(scope, { locals }));
+  return { ...result, sql: bound(before, tried(result.sql)) };
 }
 
 function isKnown(analysis: Analysis, call: Call): boolean {
@@ -102,22 +130,23 @@ const OTHERS: Readonly<Record<string, (call: CallArguments) => Typed | undefined
       type,
       values: [a, b],
     } = unified(args, 'function IFERROR', pos);
-    return { sql: `coalesce(TRY(${a}), ${b})`, type };
+    return { sql: `CASE WHEN ${failed(a ?? '')} THEN ${b} ELSE ${tried(a ?? '')} END`, type };
   },
-  ISERROR: ({ args }) => ({
-    sql: `(TRY(CASE WHEN ${args[0]?.sql} IS NULL THEN TRUE ELSE TRUE END) IS NULL)`,
-    type: scalar('BOOL'),
-  }),
-  NULLIFERROR: ({ args: [first] }) => first && { sql: `TRY(${first.sql})`, type: first.type },
+  ISERROR: ({ args: [first] }) => first && { sql: failed(first.sql), type: scalar('BOOL') },
+  NULLIFERROR: ({ args: [first] }) => first && { sql: tried(first.sql), type: first.type },
   MAKE_INTERVAL: makeInterval,
   'HLL_COUNT.EXTRACT': ({ args, pos }) => {
     const sketch = args[0] && requireType(args[0], scalar('BYTES'), 'The sketch', pos);
     return {
-      sql: `CAST(json_array_length(CAST(decode(${sketch}) AS JSON)) AS BIGINT)`,
+      sql: `coalesce(CAST(json_array_length(CAST(decode(${sketch}) AS JSON)) AS BIGINT), 0)`,
       type: scalar('INT64'),
     };
   },
 };
+
+function failed(sql: string): string {
+  return `(${tried(`CASE WHEN ${sql} IS NULL THEN TRUE ELSE TRUE END`)} IS NULL)`;
+}
 
 /** Values of other types are cast to STRING. */
 function concat({ args, pos }: CallArguments): Typed {

@@ -267,6 +267,22 @@ function groupClause(
   return `GROUP BY ${groupBy.items.map(item).join(', ')}`;
 }
 
+/** After DISTINCT, only the columns of the SELECT list are there to sort by. */
+function refuseHidden(
+  { sql }: Typed,
+  { pos, ...expression }: Expression,
+  outputs: readonly OutputColumn[],
+): void {
+  const shown = new Set(outputs.map(({ value }) => value.sql));
+  const hidden = sql.match(/\b_?\w+\."(?:[^"]|"")*"/g)?.find((column) => !shown.has(column));
+  if (hidden === undefined) return;
+  const name = 'name' in expression ? String(expression.name) : hidden.replace(/^.*\."|"$/g, '');
+  throw invalidQuery(
+    `ORDER BY clause expression references column ${name} which is not visible after SELECT DISTINCT`,
+    pos,
+  );
+}
+
 function orderClause(
   analysis: Analysis,
   orderBy: readonly OrderItem[],
@@ -289,6 +305,7 @@ function orderClause(
     }
     const same = outputs.findIndex((output) => output.value.sql === value.sql);
     const at = place ?? (distinct && same >= 0 ? same + 1 : undefined);
+    if (distinct && at === undefined) refuseHidden(value, item.value, outputs);
     const key =
       at !== undefined && value.ignoresCase !== true
         ? String(at)

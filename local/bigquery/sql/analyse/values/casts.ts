@@ -16,6 +16,7 @@ import type { Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
 import { coerce, ofText, structSql } from './coerce.ts';
 import { structCast } from './number-casts.ts';
+import { bound, isSimple, item, tried } from './safely.ts';
 
 /** The type that a statement spells. Throws invalidQuery. */
 export function resolveType(tree: TypeTree): SqlType {
@@ -115,30 +116,19 @@ export function analyseCast(
   cast: Extract<Expression, { kind: 'cast' }>,
   scope: Scope,
 ): Typed {
-  const from = analysis.expression(cast.of, scope);
+  const given = analysis.expression(cast.of, scope);
   const type = resolveType(cast.type);
+  // An error in the operand is one of SAFE_CAST, too.
+  const isWritten = given.literal ?? given.items ?? given.fields;
+  const isBound = cast.safe && isWritten === undefined && !isSimple(given.sql);
+  const from = isBound ? { ...given, sql: item(0) } : given;
   const sql = cast.format ? formatted(analysis, cast, from, type, scope) : explicitCast(from, type);
   if (sql === undefined) {
     throw invalidQuery(`Invalid cast from ${typeName(from.type)} to ${typeName(type)}`, cast.pos);
   }
   const limited = limit(sql, type, cast.type);
-  return { sql: cast.safe ? safely(limited) : limited, type };
-}
-
-export function safely(sql: string): string {
-  // A BIGNUMERIC is made from text outside of what may fail.
-  const big = /^bq_big\((.*)\)$/s.exec(sql)?.[1];
-  return big === undefined || unbalanced(big) ? `TRY(${sql})` : `bq_big(TRY(${big}))`;
-}
-
-function unbalanced(sql: string): boolean {
-  let depth = 0;
-  for (const char of sql) {
-    if (char === '(') depth += 1;
-    if (char === ')') depth -= 1;
-    if (depth < 0) return true;
-  }
-  return false;
+  const sqlOf = isBound ? bound([given.sql], tried(limited)) : tried(limited);
+  return { sql: cast.safe ? sqlOf : limited, type };
 }
 
 /** STRING(n), BYTES(n), NUMERIC(p, s), also of the items of an array and of the fields of a STRUCT. */

@@ -6,8 +6,15 @@ import type { Analysis } from '../analysis.ts';
 import type { Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
 import { coerce, commonType } from './coerce.ts';
-import { anyEqual, compareFloats, equalitySql, needsOwnEquality, refuseUnequal } from './equality.ts';
+import {
+  anyEqual,
+  compareFloats,
+  equalitySql,
+  needsOwnEquality,
+  refuseUnequal,
+} from './equality.ts';
 import { applySignature, noSignature, requireType } from './match.ts';
+import { apart } from './safely.ts';
 
 const BOOL = scalar('BOOL');
 
@@ -116,7 +123,7 @@ export function analyseIn(
     if (needsOwnEquality(type))
       return { sql: anyEqual(type, x, value, from, node.not), type: BOOL };
     return {
-      sql: `(${x} ${not}IN (SELECT ${value} FROM ${from}))`,
+      sql: apart(`(${x} ${not}IN (SELECT ${value} FROM ${from}))`),
       type: BOOL,
     };
   }
@@ -153,7 +160,7 @@ function inArray(
     // DuckDB has a hash join for a subquery; it would search a whole list for each row.
     const item = folded ? `lower(${alias}.x)` : `${alias}.x`;
     return {
-      sql: `(${x} ${not}IN (SELECT ${item} FROM ${from}))`,
+      sql: apart(`(${x} ${not}IN (SELECT ${item} FROM ${from}))`),
       type: BOOL,
     };
   }
@@ -201,7 +208,7 @@ export function analyseLike(
   const found = `${combine}(${matched})`;
   const answer = `CASE WHEN ${found} = ${decided} THEN ${decided} WHEN count(*) = 0 THEN ${none} WHEN bool_or((${matched}) IS NULL) THEN NULL ELSE ${none} END`;
   return {
-    sql: `(SELECT ${answer} FROM (SELECT unnest(${list}) AS p) AS ${alias})`,
+    sql: apart(`(SELECT ${answer} FROM (SELECT unnest(${list}) AS p) AS ${alias})`),
     type: BOOL,
   };
 }

@@ -1,5 +1,6 @@
 import { invalidQuery } from '../../query-error.ts';
 import { fieldNames, quoteText, type SqlType, typeName } from '../../types.ts';
+import { apart } from './safely.ts';
 
 /** Throws invalidQuery for a type whose values cannot be compared. */
 export function refuseUnequal(type: SqlType, pos: number): void {
@@ -63,5 +64,7 @@ export function anyEqual(
 ): string {
   const same = equalitySql(type, value, item);
   const [yes, no] = not ? ['FALSE', 'TRUE'] : ['TRUE', 'FALSE'];
-  return `(SELECT CASE WHEN bool_or(${same}) THEN ${yes} WHEN bool_or((${same}) IS NULL) THEN NULL ELSE ${no} END FROM ${from})`;
+  return apart(
+    `(SELECT CASE WHEN bool_or(${same}) THEN ${yes} WHEN bool_or((${same}) IS NULL) THEN NULL ELSE ${no} END FROM ${from})`,
+  );
 }

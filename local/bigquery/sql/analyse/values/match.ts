@@ -3,6 +3,7 @@ import { invalidQuery } from '../../query-error.ts';
 import { type SqlType, sameType } from '../../types.ts';
 import type { Typed } from '../typed.ts';
 import { coerce, coercionCost, commonType } from './coerce.ts';
+import { bound, isSimple, item } from './safely.ts';
 
 /** The call with the signature that costs the least. Throws invalidQuery if none fits. */
 export function applySignature(
@@ -24,7 +25,18 @@ export function applySignature(
     if (pattern === undefined || pattern.kind === 'any') return arg.sql;
     return coerce(arg, patternType(pattern, variables), pos) ?? arg.sql;
   });
-  return { sql: fill(signature, values), type: patternType(signature.returns, variables) };
+  // What fails in an argument of SAFE_DIVIDE is not its own error.
+  const isBound = signature.template.includes('TRY(') && !values.every(isSimple);
+  const sql = isBound
+    ? bound(
+        values,
+        fill(
+          signature,
+          values.map((_, index) => item(index)),
+        ),
+      )
+    : fill(signature, values);
+  return { sql, type: patternType(signature.returns, variables) };
 }
 
 export function noSignature(name: string, args: readonly Typed[], pos: number | undefined): Error {

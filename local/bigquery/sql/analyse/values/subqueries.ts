@@ -4,13 +4,17 @@ import { arrayOf, quote, scalar } from '../../types.ts';
 import type { Analysis } from '../analysis.ts';
 import type { Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
+import { apart } from './safely.ts';
+
+type Subquery = Extract<Expression, { kind: 'subquery' }>;
 
 /** `(SELECT …)`, `ARRAY(SELECT …)` and `EXISTS(SELECT …)`. */
-export function analyseSubquery(
-  analysis: Analysis,
-  node: Extract<Expression, { kind: 'subquery' }>,
-  scope: Scope,
-): Typed {
+export function analyseSubquery(analysis: Analysis, node: Subquery, scope: Scope): Typed {
+  const result = subquery(analysis, node, scope);
+  return { ...result, sql: apart(result.sql) };
+}
+
+function subquery(analysis: Analysis, node: Subquery, scope: Scope): Typed {
   const relation = analysis.query(node.query, scope);
   if (node.mode === 'exists') return { sql: `EXISTS (${relation.sql})`, type: scalar('BOOL') };
   const [column, ...others] = relation.columns;

@@ -39,9 +39,7 @@ const WITH_ZONE = new RegExp(
 
 export function parseDateText(text: string): number | undefined {
   const match = DATE_ONLY.exec(text);
-  return match === null
-    ? undefined
-    : daysOf(Number(match[1]), Number(match[2]), Number(match[3]));
+  return match === null ? undefined : daysOf(Number(match[1]), Number(match[2]), Number(match[3]));
 }
 
 export function parseTimeText(text: string): bigint | undefined {

@@ -23,8 +23,7 @@ function elementsOf(model: string, kind: string): string[] {
   const foreign = elements.find((element) =>
     FOREIGN[kind]?.some((pattern) => element.length > 0 && pattern.test(element)),
   );
-  if (foreign !== undefined)
-    throw new Error(`${kind} does not support '${foreign.toUpperCase()}'`);
+  if (foreign !== undefined) throw new Error(`${kind} does not support '${foreign.toUpperCase()}'`);
   return elements;
 }
 
@@ -33,12 +32,7 @@ function unsupported(element: string): Error {
 }
 
 /** https://cloud.google.com/bigquery/docs/reference/standard-sql/format-elements#format_date_time_as_string */
-export function formatByModel(
-  civil: bigint,
-  model: string,
-  kind: string,
-  offset = 0n,
-): string {
+export function formatByModel(civil: bigint, model: string, kind: string, offset = 0n): string {
   return elementsOf(model, kind)
     .map((element) => write(element, civil, offset))
     .join('');

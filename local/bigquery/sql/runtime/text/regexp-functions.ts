@@ -169,7 +169,9 @@ export const regexpFunctions: RuntimeFunction[] = [
       instr(latin(text), latin(pattern), position, occurrence, end),
   ),
   define('like_bytes', ['bytes', 'bytes'], 'bool', (text, pattern) =>
-    compile(likePattern(latin(pattern))).matcher(latin(text)).matches(),
+    compile(likePattern(latin(pattern)))
+      .matcher(latin(text))
+      .matches(),
   ),
   define('regexp_replace', ['string', 'string', 'string'], 'string', rewrite),
   define(

@@ -45,6 +45,10 @@ const PLAIN: Readonly<Record<string, (x: number) => number>> = {
 };
 
 export const numberFunctions: RuntimeFunction[] = [
+  define('float_sum', ['float', 'bool'], 'float', (sum, hasSpecial) => {
+    if (!Number.isFinite(sum) && !hasSpecial) throw new Error('double overflow: SUM');
+    return sum;
+  }),
   // Unlike DuckDB's error(), it may stand in TRY.
   define('fail', ['string'], 'int', (message) => {
     throw new Error(message);
