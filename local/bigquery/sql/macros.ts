@@ -29,6 +29,13 @@ const MACROS: Readonly<Record<string, string>> = {
   safe_at: '(a, n) AS CASE WHEN n >= 0 THEN a[n + 1] END',
   at: `(a, n) AS CASE WHEN n < 0 OR n >= len(a) THEN a[gsql_fail('Array index ' || n || ' is out of bounds')]
     ELSE a[n + 1] END`,
+  // DuckDB's dates go further than those of BigQuery.
+  in_dates: `(x) AS CASE WHEN x > DATE '9999-12-31' OR x < DATE '0001-01-01'
+    THEN DATE '1970-01-01' + CAST(gsql_fail('Date overflow: the result is out of range') AS INTEGER) ELSE x END`,
+  in_times: `(x) AS CASE WHEN x > TIMESTAMP '9999-12-31 23:59:59.999999' OR x < TIMESTAMP '0001-01-01 00:00:00'
+    THEN make_timestamp(gsql_fail('Datetime overflow: the result is out of range')) ELSE x END`,
+  in_instants: `(x) AS CASE WHEN x > TIMESTAMPTZ '9999-12-31 23:59:59.999999+00' OR x < TIMESTAMPTZ '0001-01-01 00:00:00+00'
+    THEN make_timestamptz(gsql_fail('Timestamp overflow: the result is out of range')) ELSE x END`,
   // NaN is not equal to itself, nor less or greater than a number.
   float_eq: '(a, b) AS (a = b AND NOT (isnan(a) AND b IS NOT NULL))',
   float_lt: '(a, b) AS (a < b AND NOT (isnan(b) AND a IS NOT NULL))',

@@ -5,7 +5,7 @@ import { mathTable } from '../../functions/math-table.ts';
 import { textTable } from '../../functions/text-table.ts';
 import type { Call } from '../../parse/trees/tree.ts';
 import { invalidQuery, notSupported } from '../../query-error.ts';
-import { duckType, quoteText, type SqlType, scalar } from '../../types.ts';
+import { duckType, quoteText, type SqlType, scalar, typeName } from '../../types.ts';
 import type { Analysis, Routine } from '../analysis.ts';
 import { innerScope, type Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
@@ -77,6 +77,12 @@ function analyseScalar(analysis: Analysis, call: Call & { pos: number }, scope: 
   if (routine !== undefined) return callRoutine(analysis, routine, call, scope);
   if (call.name === 'NORMALIZE' || call.name === 'NORMALIZE_AND_CASEFOLD')
     return normalize(analysis, call, scope);
+  const firstNamed = call.args.findIndex(({ name }) => name !== undefined);
+  if (firstNamed >= 0 && call.args.slice(firstNamed).some(({ name }) => name === undefined))
+    throw invalidQuery(
+      `Call to function ${call.name} must not specify positional arguments after named arguments; named arguments must be specified last in the argument list`,
+      call.pos,
+    );
   const positional = call.args.filter(({ name }) => name === undefined);
   const args = positional.map(({ value }) => analysis.expression(value, scope));
   const named = new Map(
@@ -134,6 +140,8 @@ const OTHERS: Readonly<Record<string, (call: CallArguments) => Typed | undefined
   },
   ISERROR: ({ args: [first] }) => first && { sql: failed(first.sql), type: scalar('BOOL') },
   NULLIFERROR: ({ args: [first] }) => first && { sql: tried(first.sql), type: first.type },
+  TYPEOF: ({ args: [first] }) =>
+    first && { sql: quoteText(typeName(first.type)), type: scalar('STRING') },
   MAKE_INTERVAL: makeInterval,
   'HLL_COUNT.EXTRACT': ({ args, pos }) => {
     const sketch = args[0] && requireType(args[0], scalar('BYTES'), 'The sketch', pos);

@@ -44,7 +44,10 @@ export function overSql(analysis: Analysis, over: WindowSpec, scope: Scope): str
   const window = effectiveWindow(over, scope);
   const parts: string[] = [];
   if (window.partitionBy.length > 0) {
-    const keys = window.partitionBy.map((each) => analysis.expression(each, scope).sql);
+    const keys = window.partitionBy.map((each) => {
+      const key = analysis.expression(each, scope);
+      return key.ignoresCase === true ? `lower(${key.sql})` : key.sql;
+    });
     parts.push(`PARTITION BY ${keys.join(', ')}`);
   }
   if (window.orderBy.length > 0) {

@@ -5,7 +5,7 @@ import type {
   Select,
   SelectItem,
 } from '../../parse/trees/tree.ts';
-import { invalidQuery } from '../../query-error.ts';
+import { invalidQuery, notSupported } from '../../query-error.ts';
 import { typeName } from '../../types.ts';
 import type { Analysis } from '../analysis.ts';
 import { floatOrderSql, orderSql } from '../calls/windows.ts';
@@ -50,6 +50,8 @@ export function analyseSelect(
   const order = orderClause(analysis, tail.orderBy, seeing, outputs, select.distinct);
   const shaped = shape(select, outputs);
   const { list, columns } = selectList(shaped);
+  if (select.distinct && columns.some(({ ignoresCase }) => ignoresCase === true))
+    throw notSupported('SELECT DISTINCT of a collated STRING', select.pos);
   if (select.distinct)
     refuseDistinct(
       columns.map(({ type }) => type.kind),
@@ -80,7 +82,7 @@ function isPlain(select: Select, tail: Tail): boolean {
   );
 }
 
-function refuseDistinct(kinds: readonly string[], pos: number): void {
+export function refuseDistinct(kinds: readonly string[], pos: number): void {
   const bad = kinds.find((kind) => kind === 'JSON');
   if (bad !== undefined)
     throw invalidQuery(`Column of type ${bad} cannot be used in SELECT DISTINCT`, pos);
@@ -238,6 +240,8 @@ function groupClause(
       place === undefined
         ? analysis.expression(expression, scope)
         : (outputs[place - 1]?.value as Typed);
+    if (value.ignoresCase === true)
+      throw notSupported('GROUP BY of a collated STRING', expression.pos);
     if (value.type.kind === 'JSON')
       throw invalidQuery('Grouping by expressions of type JSON is not allowed', expression.pos);
     if (place !== undefined && byPlace) return String(place);

@@ -1,5 +1,5 @@
 import { type Pattern, patternType, type Signature, typeNames } from '../../functions/signature.ts';
-import { invalidQuery } from '../../query-error.ts';
+import { invalidQuery, notSupported } from '../../query-error.ts';
 import { type SqlType, sameType } from '../../types.ts';
 import type { Typed } from '../typed.ts';
 import { coerce, coercionCost, commonType } from './coerce.ts';
@@ -20,6 +20,8 @@ export function applySignature(
   }
   if (best === undefined) throw noSignature(name, args, pos);
   const { signature, variables } = best;
+  const isFolded = args.some(({ ignoresCase }) => ignoresCase === true);
+  if (isFolded && COLLATED.has(name)) throw notSupported(`${name} of a collated STRING`, pos);
   const values = args.map((arg, index) => {
     const pattern = parameterAt(signature, index);
     if (pattern === undefined || pattern.kind === 'any') return arg.sql;
@@ -36,8 +38,16 @@ export function applySignature(
         ),
       )
     : fill(signature, values);
-  return { sql, type: patternType(signature.returns, variables) };
+  const type = patternType(signature.returns, variables);
+  return { sql, type, ...(isFolded && type.kind === 'STRING' && { ignoresCase: true }) };
 }
+
+/** Functions that compare texts, which a collation would change. */
+const COLLATED: ReadonlySet<string> = new Set(
+  'REPLACE SPLIT STRPOS INSTR STARTS_WITH ENDS_WITH CONTAINS_SUBSTR ARRAY_FIRST ARRAY_LAST RANGE_BUCKET'.split(
+    ' ',
+  ),
+);
 
 export function noSignature(name: string, args: readonly Typed[], pos: number | undefined): Error {
   const isOperator = /^\W/.test(name) || /^(?:AND|OR|NOT|u[-+])$/.test(name);

@@ -83,6 +83,38 @@ const STRICT: RuntimeFunction[] = [
   define('json_type', ['string'], 'string', (text) => jsonType(parseJson(text))),
 ];
 
+function strictItems<T>(text: string, of: (item: Json) => T): T[] {
+  const json = parseJson(text);
+  if (!Array.isArray(json)) throw new Error('The provided JSON input is not an array');
+  return json.map(of);
+}
+
+function laxItems<T>(text: string, of: (item: Json) => T): T[] | null {
+  const json = parseJson(text);
+  return Array.isArray(json) ? json.map(of) : null;
+}
+
+/** `INT64_ARRAY(json)` and its family. Booleans go to DuckDB as text. */
+const ARRAYS: RuntimeFunction[] = [
+  define('json_bool_array', ['string'], 'strings', (text) =>
+    strictItems(text, (item) => String(jsonBool(item))),
+  ),
+  define('json_int_array', ['string'], 'ints', (text) => strictItems(text, jsonInt64)),
+  define('json_float_array', ['string', 'string'], 'floats', (text, mode) =>
+    strictItems(text, (item) => jsonFloat64(item, mode)),
+  ),
+  define('json_string_array', ['string'], 'strings', (text) => strictItems(text, jsonString)),
+  define('lax_bool_array', ['string'], 'strings', (text) =>
+    laxItems(text, (item) => {
+      const value = laxBool(item);
+      return value === null ? null : String(value);
+    }),
+  ),
+  define('lax_int_array', ['string'], 'ints', (text) => laxItems(text, laxInt64)),
+  define('lax_float_array', ['string'], 'floats', (text) => laxItems(text, laxFloat64)),
+  define('lax_string_array', ['string'], 'strings', (text) => laxItems(text, laxString)),
+];
+
 const READING: RuntimeFunction[] = [
   define('json_value', ['string', 'string'], 'string', (text, path) =>
     writtenScalar(at(text, path) ?? null),
@@ -275,4 +307,4 @@ function contains(a: Json, b: Json, isTop: boolean): boolean {
   return jsonText(a) === jsonText(b);
 }
 
-export const jsonFunctions: RuntimeFunction[] = [...STRICT, ...READING, ...WRITING];
+export const jsonFunctions: RuntimeFunction[] = [...STRICT, ...ARRAYS, ...READING, ...WRITING];
