@@ -35,8 +35,7 @@ export async function runDml(
   if (transaction !== undefined) {
     await transaction.lock(table);
     changes = await run(transaction.connection);
-  } else
-    changes = await store.transact(table, verb === 'INSERT' ? 'shared' : 'exclusive', run);
+  } else changes = await store.transact(table, verb === 'INSERT' ? 'shared' : 'exclusive', run);
   return {
     statementType: verb,
     schema: [],

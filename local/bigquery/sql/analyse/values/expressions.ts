@@ -238,7 +238,10 @@ function analyseArray(
     const type = arrayOf(declared);
     const written: Typed = { sql: '', type: arrayOf(scalar('NULL')), items };
     const sql = mustCoerce(written, type, 'Array element', node.pos);
-    return { sql: node.type ? limit(sql, type, { kind: 'array', item: node.type, pos: node.pos }) : sql, type };
+    return {
+      sql: node.type ? limit(sql, type, { kind: 'array', item: node.type, pos: node.pos }) : sql,
+      type,
+    };
   }
   const { type: item } = unified(items, 'array constructor', node.pos);
   const type: SqlType = { kind: 'ARRAY', item };
