@@ -82,8 +82,21 @@ export function topSum(aggregate: Aggregate, first: Typed, own: SqlType): Typed 
   };
 }
 
+/** A list of different values in the order in which they first stand. In a long list that search would take too long. */
+const MAX_ORDERED = 10_000;
+
+function listOf({ call, of }: Aggregate, values: string, more: { filter?: string } = {}): string {
+  if (!call.distinct || call.orderBy.length > 0 || call.having !== undefined)
+    return of('list', values, more);
+  const all = of('list', values, { ...more, plain: true });
+  const firsts = `list_filter(${item(0)}, lambda x, i: list_position(${item(0)}, x) = i)`;
+  const short = `CASE WHEN len(${item(0)}) <= ${MAX_ORDERED} THEN ${firsts} ELSE list_distinct(${item(0)}) END`;
+  return bound([all], short);
+}
+
 /** ARRAY_AGG, ARRAY_CONCAT_AGG and STRING_AGG, with LIMIT. */
-export function collected({ call, args, of }: Aggregate, first: Typed, own: SqlType): Typed {
+export function collected(aggregate: Aggregate, first: Typed, own: SqlType): Typed {
+  const { call, args } = aggregate;
   const limit = call.limit?.kind === 'literal' ? call.limit.text : undefined;
   if (call.limit !== undefined && limit === undefined)
     throw invalidQuery('LIMIT expects an integer literal or parameter', call.pos);
@@ -96,20 +109,20 @@ export function collected({ call, args, of }: Aggregate, first: Typed, own: SqlT
         call.pos,
       );
     const filter = call.nulls === 'IGNORE' ? { filter: `${value(first)} IS NOT NULL` } : {};
-    return { sql: sliced(of('list', value(first), filter)), type: arrayOf(own) };
+    return { sql: sliced(listOf(aggregate, value(first), filter)), type: arrayOf(own) };
   }
   const present = { filter: `${value(first)} IS NOT NULL` };
   if (call.name === 'ARRAY_CONCAT_AGG') {
     if (own.kind !== 'ARRAY') throw noSignature(call.name, args, call.pos);
-    return { sql: `flatten(${sliced(of('list', value(first), present))})`, type: own };
+    return { sql: `flatten(${sliced(listOf(aggregate, value(first), present))})`, type: own };
   }
   if (own.kind !== 'STRING' && own.kind !== 'BYTES') throw noSignature(call.name, args, call.pos);
   if (args[1]?.type.kind === 'NULL')
     throw invalidQuery('Argument 2 to STRING_AGG must be non-NULL', call.pos);
   const list =
     limit === '0'
-      ? `nullif(${sliced(of('list', value(first), present))}, [])`
-      : sliced(of('list', value(first), present));
+      ? `nullif(${sliced(listOf(aggregate, value(first), present))}, [])`
+      : sliced(listOf(aggregate, value(first), present));
   const between =
     args[1] === undefined
       ? own.kind === 'STRING'
