@@ -125,6 +125,7 @@ const OTHERS: Readonly<Record<string, (call: CallArguments) => Typed | undefined
   FORMAT: format,
   ARRAY_CONCAT: arrayConcat,
   COLLATE: collate,
+  CONTAINS_SUBSTR: containsSubstr,
   ERROR: ({ args, pos }) => {
     const [message] = args;
     const text = message && (explicitCast(message, scalar('STRING')) ?? message.sql);
@@ -182,6 +183,20 @@ function format({ args, pos }: CallArguments): Typed {
   const call = { name: 'FORMAT', pos, args };
   const tail = rest.length === 0 ? '' : `, ${values(call, rest)}`;
   return { sql: `gsql_format(${described(call, rest)}, ${text}${tail})`, type: scalar('STRING') };
+}
+
+/** In a STRING, or in one of the values of something else, as of a row. */
+function containsSubstr(call: CallArguments): Typed | undefined {
+  const [of, part] = call.args;
+  if (of === undefined || part === undefined || ['STRING', 'NULL'].includes(of.type.kind))
+    return undefined;
+  if (part.type.kind === 'NULL')
+    throw invalidQuery('Argument 2 to CONTAINS_SUBSTR must not be NULL', call.pos);
+  const text = requireType(part, scalar('STRING'), 'The text to find', call.pos);
+  return {
+    sql: `gsql_contains_in(${described(call, [of])}, ${text}, ${values(call, [of])})`,
+    type: scalar('BOOL'),
+  };
 }
 
 function arrayConcat({ args, pos }: CallArguments): Typed {

@@ -132,7 +132,7 @@ function form(mode: string): 'NFC' | 'NFD' | 'NFKC' | 'NFKD' {
 }
 
 /** As CONTAINS_SUBSTR compares. */
-function folded(text: string): string {
+export function foldedText(text: string): string {
   return text.normalize('NFKC').toLowerCase();
 }
 
@@ -232,7 +232,7 @@ export const textFunctions: RuntimeFunction[] = [
     text.normalize(form(mode)).toLowerCase().replaceAll('ß', 'ss').normalize(form(mode)),
   ),
   define('contains_substr', ['string', 'string'], 'bool', (text, part) =>
-    folded(text).includes(folded(part)),
+    foldedText(text).includes(foldedText(part)),
   ),
   define('upper', ['string'], 'string', (text) => chars(text).map(upperOne).join('')),
   define('lower', ['string'], 'string', (text) => chars(text).map(lowerOne).join('')),

@@ -159,7 +159,18 @@ function fixed(exact: string | undefined, size: number, precision: number): stri
   }
   if (size >= 1e21)
     return BigInt(size).toString() + (precision === 0 ? '' : `.${'0'.repeat(precision)}`);
-  return size.toFixed(Math.min(precision, 100));
+  return evenTie(size, Math.min(precision, 100));
+}
+
+/** As C rounds: of two numbers that are equally near, the even one. JavaScript takes the greater. */
+function evenTie(size: number, precision: number): string {
+  const rounded = size.toFixed(precision);
+  if (precision > 98) return rounded;
+  const digits = size.toFixed(100);
+  const cut = digits.slice(0, digits.indexOf('.') + 1 + precision);
+  const isTie = /^50*$/.test(digits.slice(digits.indexOf('.') + 1 + precision));
+  const lower = cut.replace(/\.$/, '');
+  return isTie && Number(lower.at(-1)) % 2 === 0 ? lower : rounded;
 }
 
 function exponential(size: number, precision: number): string {
@@ -171,7 +182,7 @@ function general(size: number, precision: number, keepZeros: boolean): string {
   const scientific = exponent < -4 || exponent >= precision;
   const text = scientific
     ? exponential(size, precision - 1)
-    : size.toFixed(Math.min(Math.max(precision - 1 - exponent, 0), 100));
+    : evenTie(size, Math.min(Math.max(precision - 1 - exponent, 0), 100));
   return keepZeros ? text : text.replace(/(\.\d*?)0+(?=e|$)/, '$1').replace(/\.(?=e|$)/, '');
 }
 
