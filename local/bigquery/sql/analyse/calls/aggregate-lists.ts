@@ -60,9 +60,13 @@ export function topSum(aggregate: Aggregate, first: Typed, own: SqlType): Typed 
   const weight = args[1];
   if (weight === undefined || !['INT64', 'NUMERIC', 'FLOAT64'].includes(weight.type.kind))
     throw noSignature(call.name, args, call.pos);
+  const w = value(weight);
+  const bad = weight.type.kind === 'FLOAT64' ? `(${w} < 0 OR isnan(${w}))` : `${w} < 0`;
+  const refused = "gsql_fail('APPROX_TOP_SUM does not support negative or NaN weights')";
+  const checked = `CASE WHEN ${bad} THEN CAST(${refused} AS ${duckType(weight.type)}) ELSE ${w} END`;
   const rows = aggregate.of(
     'list',
-    `struct_pack(k := struct_pack(v := ${value(first)}), w := ${value(weight)})`,
+    `struct_pack(k := struct_pack(v := ${value(first)}), w := ${checked})`,
   );
   const keys = `list_distinct(list_transform(${item(0)}, lambda r: r.k))`;
   const weights = `list_transform(list_filter(${item(0)}, lambda r: r.k IS NOT DISTINCT FROM k), lambda r: r.w)`;
