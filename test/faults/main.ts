@@ -1,0 +1,62 @@
+// `npm run faults`: a relay of real processes, senders, and everything that can go wrong; then a comparison with a
+// ledger outside. README.md describes it.
+import { randomInt } from 'node:crypto';
+import { Command, InvalidArgumentError } from 'commander';
+import { describeRun } from './report.ts';
+import { runFaults } from './run.ts';
+import { makeSchedule } from './schedule/schedule.ts';
+
+const number = (least: number, most: number) => (text: string) => {
+  const value = Number(text);
+  if (value >= least && value <= most) return value;
+  throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
+};
+
+const whole = (least: number, most: number) => (text: string) => {
+  const value = number(least, most)(text);
+  if (Number.isInteger(value)) return value;
+  throw new InvalidArgumentError('It must be a whole number.');
+};
+
+interface Options {
+  minutes: number;
+  seed?: number;
+  replicas: number;
+  senders: number;
+  rate: number;
+  json: boolean;
+}
+
+await new Command('faults')
+  .description('kill, stop and break every part of a relay while senders send, then compare')
+  .option('--minutes <n>', 'how long the schedule takes', number(0.1, 600), 3)
+  .option('--seed <n>', 'the schedule and the deliveries (default: random)', whole(0, 2 ** 31 - 1))
+  .option('--replicas <n>', 'subscribers', whole(1, 8), 2)
+  .option('--senders <n>', 'processes that send', whole(1, 4), 2)
+  .option('--rate <n>', 'deliveries that begin in a second, of all senders', whole(1, 20_000), 400)
+  .option('--json', 'print one JSON document and nothing else', false)
+  .action(async ({ minutes, replicas, senders, rate, json, ...options }: Options) => {
+    const seed = options.seed ?? randomInt(2 ** 31);
+    const stopping = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => stopping.abort(new Error('interrupted')));
+    }
+    process.stderr.write(`seed ${seed}\n`);
+    try {
+      const result = await runFaults({
+        ...{ seed, replicas, senders, signal: stopping.signal },
+        schedule: makeSchedule({ seed, minutes, replicas, senders }),
+        perSecond: rate / senders,
+        atOnce: 96,
+        exportEveryMs: 6000,
+        say: (line) => process.stderr.write(`${line}\n`),
+      });
+      process.stdout.write(json ? `${JSON.stringify(result)}\n` : describeRun(result));
+      process.exitCode = Object.keys(result.differences).length === 0 ? 0 : 1;
+    } catch (error) {
+      if (!stopping.signal.aborted) throw error;
+      process.stderr.write('interrupted; every process has ended\n');
+      process.exitCode = 130;
+    }
+  })
+  .parseAsync();

@@ -1,0 +1,68 @@
+import { drawTable } from '../../cli/terminal/draw-table.ts';
+import type { RunResult } from './run.ts';
+
+const width = 80;
+
+/** The result of a run as tables for a terminal. */
+export function describeRun(result: RunResult): string {
+  const { streams, ledger, differences } = result;
+  const right = Array<'right'>(6).fill('right');
+  const parts = [
+    `seed ${result.seed}: ${result.deliveries} deliveries acknowledged in ${result.tries} tries, ${result.seconds} s\n`,
+    twoColumns(['answers', 'times'], Object.entries(result.answers)),
+    twoColumns(['done to processes', 'times'], Object.entries(result.actions)),
+    twoColumns(['scripted fault', 'struck'], Object.entries(result.faults)),
+    twoColumns(['ended by itself', 'times'], Object.entries(result.endedAlone)),
+    drawTable(
+      [
+        ['stream', 'acknowledged', 'rows', 'dead letters', 'twice', 'answer lost'],
+        ...streams.map((one) => [
+          one.stream,
+          ...[one.acknowledged, one.rows, one.deadLetters, one.twice, one.unanswered].map(String),
+        ]),
+      ],
+      ['left', ...right],
+      width,
+    ),
+    drawTable(
+      [
+        ["the relay's ledger", 'accepted', 'outside', 'filtered', 'outside', 'remainder'],
+        ...ledger.map(({ stream, accepted, filtered, remainder }) => [
+          stream,
+          String(accepted.inside),
+          rangeOf(accepted),
+          String(filtered.inside),
+          rangeOf(filtered),
+          String(remainder),
+        ]),
+      ],
+      ['left', ...right],
+      width,
+    ),
+    differencesOf(differences),
+    ...(result.directory === undefined ? [] : [`kept: ${result.directory}\n`]),
+  ];
+  return parts.filter(Boolean).join('\n');
+}
+
+function rangeOf({ least, most }: { least: number; most: number }): string {
+  return least === most ? String(least) : `${least}…${most}`;
+}
+
+function twoColumns(head: readonly string[], entries: readonly (readonly [string, number])[]) {
+  if (entries.length === 0) return '';
+  const rows = entries
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, times]) => [name, String(times)]);
+  return drawTable([head, ...rows], ['left', 'right'], width);
+}
+
+function differencesOf(differences: RunResult['differences']): string {
+  const entries = Object.entries(differences);
+  if (entries.length === 0) return 'No difference.\n';
+  return entries
+    .map(([kind, { count, examples }]) =>
+      [`${kind}: ${count}`, ...examples.map((where) => `  ${where}`), ''].join('\n'),
+    )
+    .join('');
+}
