@@ -41,7 +41,8 @@ export async function readOutside(directory: string): Promise<Outside> {
   return outside;
 }
 
-function addLine({ sent, answers, ...sums }: Outside, life: string, words: string[]): void {
+function addLine(outside: Outside, life: string, words: string[]): void {
+  const { sent, answers } = outside;
   const [mark, n, round, ...more] = words;
   const key = `${life}.${n}/${round}`;
   if (mark === '>' && more.length === 3) {
@@ -50,7 +51,7 @@ function addLine({ sent, answers, ...sums }: Outside, life: string, words: strin
     one.tries++;
     one.open++;
     sent.set(key, one);
-    sums.tries++;
+    outside.tries++;
   }
   const one = sent.get(key);
   if (mark !== '<' || more.length !== 3 || !one) return;

@@ -39,8 +39,11 @@ const aheadMs = 150_000;
 /** What an isolate of the edge counted and did not report: ten seconds, and more while Pub/Sub took no reports. */
 const unreportedMs = 45_000;
 
-/** What `tributary ledger` reads, by the clock of a time when everything is over. */
-export async function readProductLedger(
+/**
+ * What `tributary ledger` reads, by the clock of a time when everything is over. Only at rest: minutes that do not add up
+ * are counted again, and what is reported later would count as older.
+ */
+async function readProductLedger(
   { relay, port }: ProductLedger,
   since: number,
 ): Promise<LedgerLine[]> {

@@ -110,9 +110,8 @@ export class System {
   }
 
   async start(): Promise<void> {
-    await Promise.all(this.servers.map((part) => part.start()));
+    await this.startRest();
     // The subscriber makes the topic, so the edge starts after it.
-    await Promise.all(this.subscribers.map((part) => part.start()));
     await this.edge.start();
   }
 
@@ -141,12 +140,21 @@ export class System {
     return !all.includes(false);
   }
 
-  /** Stops the relay as a rollout would, and starts it again. */
-  async restart(): Promise<void> {
+  /** Stops everything but the senders, as a rollout would. */
+  async stop(): Promise<void> {
     await this.edge.stop('SIGTERM');
+    await this.stopRest();
+  }
+
+  /** Starts what brings to the tables what was sent. */
+  async startRest(): Promise<void> {
+    await Promise.all(this.servers.map((part) => part.start()));
+    await Promise.all(this.subscribers.map((part) => part.start()));
+  }
+
+  async stopRest(): Promise<void> {
     await Promise.all(this.subscribers.map((part) => part.stop('SIGTERM')));
     await Promise.all(this.servers.map((part) => part.stop('SIGTERM')));
-    await this.start();
   }
 
   async killAll(): Promise<void> {
