@@ -2,8 +2,10 @@
 // ledger outside. README.md describes it.
 import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
-import { describeRun } from './report.ts';
-import { runFaults } from './run.ts';
+import { plants } from './plants.ts';
+import { describePlanted, describeRun } from './report.ts';
+import { type RunResult, runFaults } from './run.ts';
+import { runPlants, unfound } from './run-plant.ts';
 import { makeSchedule } from './schedule/schedule.ts';
 
 const number = (least: number, most: number) => (text: string) => {
@@ -25,6 +27,7 @@ interface Options {
   senders: number;
   rate: number;
   json: boolean;
+  planted: boolean;
 }
 
 await new Command('faults')
@@ -34,25 +37,16 @@ await new Command('faults')
   .option('--replicas <n>', 'subscribers', whole(1, 8), 2)
   .option('--senders <n>', 'processes that send', whole(1, 4), 2)
   .option('--rate <n>', 'deliveries that begin in a second, of all senders', whole(1, 20_000), 400)
+  .option('--planted', 'plant a bug after the other into a copy: each must be found', false)
   .option('--json', 'print one JSON document and nothing else', false)
-  .action(async ({ minutes, replicas, senders, rate, json, ...options }: Options) => {
-    const seed = options.seed ?? randomInt(2 ** 31);
+  .action(async (options: Options) => {
     const stopping = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => stopping.abort(new Error('interrupted')));
     }
-    process.stderr.write(`seed ${seed}\n`);
     try {
-      const result = await runFaults({
-        ...{ seed, replicas, senders, signal: stopping.signal },
-        schedule: makeSchedule({ seed, minutes, replicas, senders }),
-        perSecond: rate / senders,
-        atOnce: 96,
-        exportEveryMs: 6000,
-        say: (line) => process.stderr.write(`${line}\n`),
-      });
-      process.stdout.write(json ? `${JSON.stringify(result)}\n` : describeRun(result));
-      process.exitCode = Object.keys(result.differences).length === 0 ? 0 : 1;
+      const run = options.planted ? runPlanted : runOnce;
+      process.exitCode = (await run(options, stopping.signal)) ? 0 : 1;
     } catch (error) {
       if (!stopping.signal.aborted) throw error;
       process.stderr.write('interrupted; every process has ended\n');
@@ -60,3 +54,35 @@ await new Command('faults')
     }
   })
   .parseAsync();
+
+/** @returns whether there was no difference */
+async function runOnce(options: Options, signal: AbortSignal): Promise<boolean> {
+  const { minutes, replicas, senders, rate, json, seed = randomInt(2 ** 31) } = options;
+  process.stderr.write(`seed ${seed}\n`);
+  const result = await runFaults({
+    ...{ seed, replicas, senders, signal, say },
+    schedule: makeSchedule({ seed, minutes, replicas, senders }),
+    perSecond: rate / senders,
+    atOnce: 96,
+    exportEveryMs: 6000,
+  });
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : describeRun(result));
+  return Object.keys(result.differences).length === 0;
+}
+
+/** @returns whether each planted bug was found */
+async function runPlanted({ json, replicas }: Options, signal: AbortSignal): Promise<boolean> {
+  const found: { planted: string; found: boolean; differences: RunResult['differences'] }[] = [];
+  for (const plant of plants) {
+    say(plant.what);
+    const result = await runPlants([plant], { replicas, signal });
+    const isFound = unfound([plant], result).length === 0;
+    found.push({ planted: plant.what, found: isFound, differences: result.differences });
+  }
+  process.stdout.write(json ? `${JSON.stringify(found)}\n` : describePlanted(found));
+  return found.every((one) => one.found);
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

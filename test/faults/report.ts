@@ -66,3 +66,14 @@ function differencesOf(differences: RunResult['differences']): string {
     )
     .join('');
 }
+
+/** Which planted bugs were found. */
+export function describePlanted(
+  found: readonly { planted: string; found: boolean; differences: RunResult['differences'] }[],
+): string {
+  const rows = found.map(({ planted, found: isFound, differences }) => [
+    planted,
+    isFound ? Object.keys(differences).join(', ') : 'NOT FOUND',
+  ]);
+  return drawTable([['planted bug', 'found as'], ...rows], [], width);
+}

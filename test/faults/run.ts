@@ -78,7 +78,9 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
   const differences = new Differences();
   const progress = setInterval(() => {
     const { acknowledged, underWay } = system.counts;
-    say(`${Math.round((Date.now() - startedAt) / 1000)} s: ${acknowledged} acknowledged, ${underWay} under way`);
+    say(
+      `${Math.round((Date.now() - startedAt) / 1000)} s: ${acknowledged} acknowledged, ${underWay} under way`,
+    );
   }, 10_000);
   let isKept = true;
   try {
@@ -93,6 +95,7 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
       differences.add('never acknowledged', `${system.counts.underWay} deliveries`);
     }
     performer.edgeEnds.push(Date.now());
+    performer.subscriberEnds.push(Date.now());
     if (options.restarts ?? true) {
       say('the relay is started again');
       await system.stop();
@@ -114,7 +117,7 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
     const source = { relay: project.relay, port: system.ports.bigquery };
     const ledger = await compareLedger(source, outside, comparison.ids, {
       startedAt,
-      edgeEnds: performer.edgeEnds,
+      ...{ edgeEnds: performer.edgeEnds, subscriberEnds: performer.subscriberEnds },
       differences,
     });
     for (const part of system.all) {

@@ -127,7 +127,8 @@ export class Comparison {
       }
       found.figures.acknowledged += sent.acknowledged.length;
       if (table.isKeyed) this.#compareVersion(key, sent, versions);
-      else for (const id of sent.acknowledged) this.#compareAcknowledged(id, key, sent, table, found);
+      else
+        for (const id of sent.acknowledged) this.#compareAcknowledged(id, key, sent, table, found);
     }
   }
 
@@ -207,7 +208,14 @@ export class Comparison {
        FROM faults.exports GROUP BY number`,
     );
     const rows = new Map(counted.map(({ number, n }) => [number ?? '', Number(n)]));
-    const figures = { stream: 'ab', acknowledged: 0, rows: 0, deadLetters: 0, twice: 0, unanswered: 0 };
+    const figures = {
+      stream: 'ab',
+      acknowledged: 0,
+      rows: 0,
+      deadLetters: 0,
+      twice: 0,
+      unanswered: 0,
+    };
     const seen = new Set<string>();
     for (const [key, sent] of this.#outside.sent) {
       const [sender = 0, life = 0, n = 0] = (key.split('/')[0] ?? '').split('.').map(Number);

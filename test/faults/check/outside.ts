@@ -12,7 +12,9 @@ export interface Sent {
   open: number;
   /** The id of each acknowledged try; empty for those that were filtered. */
   acknowledged: string[];
-  /** Tries that were answered 4xx, and when. */
+  /** When they were acknowledged, of a table with a key. */
+  acknowledgedAt?: number[];
+  /** Tries that were answered 4xx. */
   rejected: number;
   /** When each definite answer came that leaves no row: filtered, or rejected. */
   answeredAt?: number[];
@@ -61,6 +63,7 @@ function addLine(outside: Outside, life: string, words: string[]): void {
   if (status >= 200 && status < 300) {
     one.open--;
     one.acknowledged.push(what === 'filtered' ? '' : what);
+    if (one.stream === 'orders') one.acknowledgedAt = [...(one.acknowledgedAt ?? []), at];
     if (what === 'filtered') one.answeredAt = [...(one.answeredAt ?? []), at];
   } else if (status >= 400 && status < 500) {
     one.open--;

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SenderCounts, SenderOptions } from '../senders/sender-process.ts';
 import type { Project } from '../relay-under-test.ts';
+import type { SenderCounts, SenderOptions } from '../senders/sender-process.ts';
 import { type LaunchOptions, launchOwn, launchPart, launchSubscriber } from './launch.ts';
 import { Part } from './part.ts';
 

@@ -18,7 +18,13 @@ const oneOf = <Item>(random: Random, items: readonly Item[]): Item =>
   items[Math.floor(random() * items.length)] as Item;
 
 const aFew = (random: Random) => 1 + Math.floor(random() * 3);
-const transient = ['UNAVAILABLE', 'ABORTED', 'INTERNAL', 'RESOURCE_EXHAUSTED', 'CANCELLED'] as const;
+const transient = [
+  'UNAVAILABLE',
+  'ABORTED',
+  'INTERNAL',
+  'RESOURCE_EXHAUSTED',
+  'CANCELLED',
+] as const;
 
 /** Of the tables; what strikes always strikes one of them alone. */
 const appends: Partial<Record<FaultName, Case>> = {

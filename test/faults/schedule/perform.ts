@@ -5,7 +5,7 @@ import { FaultScript } from './fault-script.ts';
 import type { Action, Outage, Planned, Schedule } from './schedule.ts';
 
 /** How many more acknowledgements an outage waits for, and how long. */
-const enough = 40;
+const enough = 100;
 const enoughWithinMs = 8000;
 
 /** Carries out a schedule, and counts what was done. */
@@ -17,6 +17,7 @@ export class Performer {
   readonly done = new Map<string, number>();
   /** When an edge, or its workerd, ended: the counts of its last seconds are lost. */
   readonly edgeEnds: number[] = [];
+  readonly subscriberEnds: number[] = [];
 
   constructor(system: System, signal: AbortSignal) {
     this.#system = system;
@@ -64,6 +65,7 @@ export class Performer {
     }
     await this.#keepCounts(part);
     if (target === this.#system.edge) this.edgeEnds.push(Date.now());
+    if (this.#system.subscribers.includes(target)) this.subscriberEnds.push(Date.now());
     this.#count(`${kind} ${part}`, target.end(kind, action.awayMs, whose));
   }
 
@@ -96,6 +98,7 @@ export class Performer {
     await this.scripts.pubsub.add([{ name: 'leases.expire' }]);
     await this.#pause(700);
     await this.scripts.pubsub.clear();
+    this.subscriberEnds.push(Date.now());
     for (const subscriber of subscribers) {
       this.#count(`SIGKILL ${subscriber.name}`, subscriber.end('SIGKILL', 0));
     }

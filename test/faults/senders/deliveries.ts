@@ -128,7 +128,11 @@ const makers: Record<Exclude<StreamName, 'ab'>, Maker> = {
     const common = { stream: 'raw', fate, rounds: 1 } as const;
     const text = JSON.stringify(note);
     if (shape === 0) {
-      return { ...common, contentType: json, body: `{ "at":"~${id}~",  "note":${text}, "n":1.50 }` };
+      return {
+        ...common,
+        contentType: json,
+        body: `{ "at":"~${id}~",  "note":${text}, "n":1.50 }`,
+      };
     }
     if (shape === 1) return { ...common, contentType: json, body: `["~${id}~",${text},[1e2,{}]]` };
     if (shape === 2) {
@@ -158,9 +162,10 @@ const makers: Record<Exclude<StreamName, 'ab'>, Maker> = {
   },
   typed(id, random) {
     const share = random();
-    const fate = share < 0.03 ? 'letter' : share < 0.06 ? 'part' : 'row';
+    const fate = share < 0.15 ? 'letter' : share < 0.18 ? 'part' : 'row';
     const number = Math.floor(random() * 1e9);
-    const count = fate === 'letter' ? '"no number"' : random() < 0.5 ? `"${number}"` : `${number}.0`;
+    const count =
+      fate === 'letter' ? '"no number"' : random() < 0.5 ? `"${number}"` : `${number}.0`;
     const at = fate === 'part' ? 'never' : '2026-03-02T10:00:00.123456+02:00';
     const note = JSON.stringify(wordOf(random));
     return {

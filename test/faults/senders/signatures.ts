@@ -13,7 +13,10 @@ export interface Signed {
 
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text);
 
-type Signer = (body: string, secrets: Secrets) => { path?: string; headers: Record<string, string> };
+type Signer = (
+  body: string,
+  secrets: Secrets,
+) => { path?: string; headers: Record<string, string> };
 
 const signers: Record<StreamName, Signer> = {
   raw: (_, secrets) => ({ path: `/raw/${secrets['RAW_KEY']}`, headers: {} }),
@@ -58,7 +61,8 @@ const cached = new WeakMap<Secrets, Secrets>();
 function wrong(secrets: Secrets): Secrets {
   const known = cached.get(secrets);
   if (known) return known;
-  const other = (text: string) => text.replace(/.{4}$/, (end) => (end === 'AAAA' ? 'BBBB' : 'AAAA'));
+  const other = (text: string) =>
+    text.replace(/.{4}$/, (end) => (end === 'AAAA' ? 'BBBB' : 'AAAA'));
   const made = Object.fromEntries(
     Object.entries(secrets).map(([name, secret]) => [name, other(secret)]),
   );
