@@ -54,7 +54,7 @@ const expectations: Partial<Record<StreamName, Expect>> = {
     ...{ event_id: `~${id}~`, tenant_id: 't-1' },
     event_name: between(body, '"event_name":"', '"'),
     event_time: micros('2026-04-12T12:00:00Z', 0),
-    payload: between(body, '"request_body":', '}}') + '}',
+    payload: `${between(body, '"request_body":', '}}')}}`,
   }),
   orders: ({ id, body }) => ({
     ...{ id: `~${id}~`, payload: body },

@@ -105,13 +105,15 @@ function countBacklog(file: string): number {
       .all() as { count: number; begun: number | null; acked: Uint8Array | null }[];
     return rows.reduce((sum, { count, begun, acked }) => {
       if (begun !== null && acked === null) return sum;
-      return sum + count - (acked ?? []).reduce((bits, byte) => bits + bitsOf(byte), 0);
+      return sum + count - bitsIn(acked);
     }, 0);
   } finally {
     database.close();
   }
 }
 
-function bitsOf(byte: number): number {
-  return byte === 0 ? 0 : (byte & 1) + bitsOf(byte >> 1);
+function bitsIn(bytes: Uint8Array | null): number {
+  let bits = 0;
+  for (const byte of bytes ?? []) for (let left = byte; left > 0; left >>= 1) bits += left & 1;
+  return bits;
 }
