@@ -63,7 +63,7 @@ async function runOnce(options: Options, signal: AbortSignal): Promise<boolean> 
     ...{ seed, replicas, senders, signal, say },
     schedule: makeSchedule({ seed, minutes, replicas, senders }),
     perSecond: rate / senders,
-    atOnce: 96,
+    atOnce: 128,
     exportEveryMs: 6000,
   });
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : describeRun(result));
