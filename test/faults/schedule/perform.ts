@@ -29,8 +29,10 @@ export class Performer {
     };
   }
 
-  async run({ processes, faults }: Schedule): Promise<void> {
-    await Promise.all([this.#runAll(processes), this.#runAll(faults)]);
+  async run({ processes, faults, withinMs }: Schedule): Promise<void> {
+    const until = performance.now() + (withinMs ?? Number.POSITIVE_INFINITY);
+    await Promise.all([this.#runAll(processes, until), this.#runAll(faults, until)]);
+    if (withinMs !== undefined) await this.#pause(until - performance.now());
     await this.heal();
   }
 
@@ -41,10 +43,10 @@ export class Performer {
     await Promise.all(Object.values(this.scripts).map((script) => script.clear()));
   }
 
-  async #runAll(planned: readonly Planned[]): Promise<void> {
+  async #runAll(planned: readonly Planned[], until: number): Promise<void> {
     for (const { afterMs, action } of planned) {
       await this.#pause(afterMs);
-      if (this.#signal.aborted) return;
+      if (this.#signal.aborted || performance.now() > until) return;
       await this.#perform(action);
     }
   }
@@ -124,6 +126,6 @@ export class Performer {
   }
 
   async #pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#signal }).catch(() => {});
+    await sleep(Math.max(0, ms), undefined, { signal: this.#signal }).catch(() => {});
   }
 }

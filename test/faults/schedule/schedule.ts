@@ -24,6 +24,8 @@ export interface Planned {
 export interface Schedule {
   processes: readonly Planned[];
   faults: readonly Planned[];
+  /** What has not begun by then is left out: a loaded machine takes longer for each action. */
+  withinMs?: number;
 }
 
 export interface ScheduleOptions {
@@ -43,6 +45,7 @@ export function makeSchedule({ seed, minutes, ...system }: ScheduleOptions): Sch
   for (let skipped = 0; skipped < 8; skipped++) random();
   const ms = minutes * 60_000;
   return {
+    withinMs: ms,
     processes: fill(ms, betweenProcessesMs, random, () => processActions(system, random)),
     faults: fill(ms, betweenFaultsMs, random, () =>
       faultCases.map((one) => ({ kind: 'faults', fault: makeFault(one, random) })),
