@@ -72,8 +72,6 @@ const pulls: Partial<Record<FaultName, Case>> = {
   }),
   'ack.delayed-answer': (random) => ({ name: 'ack.delayed-answer', ms: upTo(random, 1500) }),
   'ack.hang': () => ({ name: 'ack.hang' }),
-  'modack.lost': (random) => ({ name: 'modack.lost', times: aFew(random) }),
-  'modack.status': (random) => ({ name: 'modack.status', code: oneOf(random, transient) }),
   'stream.status': (random) => [
     { name: 'stream.status', code: oneOf(random, transient), times: aFew(random) },
     opened,
@@ -87,6 +85,12 @@ const pulls: Partial<Record<FaultName, Case>> = {
   'streams.end': () => ({ name: 'streams.end' }),
   'connections.goaway': () => ({ name: 'connections.goaway' }),
   'connections.cut': () => ({ name: 'connections.cut' }),
+};
+
+/** Only leases of some age are extended, and messages nacked when a subscriber stops: it takes longer until one strikes. */
+const extensions: Partial<Record<FaultName, Case>> = {
+  'modack.lost': (random) => ({ name: 'modack.lost', times: aFew(random) }),
+  'modack.status': (random) => ({ name: 'modack.status', code: oneOf(random, transient) }),
 };
 
 const reset: Case = (random) => ({ name: 'streams.reset', code: oneOf(random, transient) });
@@ -113,6 +117,7 @@ export const faultCases: readonly NamedCase[] = [
   ...casesOf('bigquery', rests, 12_000),
   ...casesOf('pubsub', publishes, 3000),
   ...casesOf('pubsub', pulls, 3000),
+  ...casesOf('pubsub', extensions, 12_000),
   { name: 'streams.reset', server: 'bigquery', make: reset, ms: 1000 },
   { name: 'streams.reset', server: 'pubsub', make: reset, ms: 1000 },
   {
