@@ -55,7 +55,7 @@ export interface RunResult {
 }
 
 const ownRoot = fileURLToPath(new URL('../..', import.meta.url));
-const finishWithinMs = 60_000;
+const finishWithinMs = 120_000;
 
 /** Starts a relay, lets a schedule loose on it while senders send, heals it, and compares. */
 export async function runFaults(options: RunOptions): Promise<RunResult> {

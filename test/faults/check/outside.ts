@@ -65,12 +65,15 @@ function addLine(outside: Outside, life: string, words: string[]): void {
     one.acknowledged.push(what === 'filtered' ? '' : what);
     if (one.stream === 'orders') one.acknowledgedAt = [...(one.acknowledgedAt ?? []), at];
     if (what === 'filtered') one.answeredAt = [...(one.answeredAt ?? []), at];
-  } else if (status >= 400 && status < 500) {
+  } else if (status >= 400 && status < 500 && status !== requestTimeout) {
     one.open--;
     one.rejected++;
     one.answeredAt = [...(one.answeredAt ?? []), at];
   }
 }
+
+/** Of a sender that was stopped in mid-body: it sends again. */
+const requestTimeout = 408;
 
 function newSent(stream: StreamName, fate: Fate): Sent {
   return { stream, fate, tries: 0, open: 0, acknowledged: [], rejected: 0, found: 0 };

@@ -24,6 +24,11 @@ export interface LaunchOptions {
   logs: string;
 }
 
+/** It has no channel to this process, so it looks whether that is still its parent. */
+const endWithParent = `data:text/javascript,${encodeURIComponent(
+  `setInterval(() => process.ppid === ${process.pid} || process.exit(1), 1000).unref();`,
+)}`;
+
 const noWarnings = '--disable-warning=ExperimentalWarning';
 
 /** A part as `tributary start` runs it. */
@@ -51,7 +56,8 @@ export function launchSubscriber(
   environment: NodeJS.ProcessEnv,
   { root, project, logs }: LaunchOptions,
 ): Launched {
-  const args = [noWarnings, join(root, 'subscriber/main.ts'), 'serve'];
+  const main = join(root, 'subscriber/main.ts');
+  const args = [noWarnings, '--import', endWithParent, main, 'serve'];
   const child = spawn(process.execPath, args, {
     cwd: project,
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...environment },

@@ -6,10 +6,10 @@ export interface PartEvents {
   onExit: (part: Part) => void;
 }
 
-/** How long a part may take from its start until it is ready. */
-const readyWithinMs = 90_000;
+/** How long a part may take from its start until it is ready: on a machine that has little time for it. */
+const readyWithinMs = 240_000;
 /** How long it may take to stop: more than the subscriber allows itself. */
-const stopWithinMs = 20_000;
+const stopWithinMs = 60_000;
 const betweenStartsMs = 300;
 
 /** One part, which is started again whenever its process ends. */
