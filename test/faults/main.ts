@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { plants } from './plants.ts';
-import { describePlanted, describeRun } from './report.ts';
+import { describePlanted, describeRun, describeSchedule } from './report.ts';
 import { type RunResult, runFaults } from './run.ts';
 import { runPlants, unfound } from './run-plant.ts';
 import { makeSchedule } from './schedule/schedule.ts';
@@ -28,6 +28,7 @@ interface Options {
   rate: number;
   json: boolean;
   planted: boolean;
+  dryRun: boolean;
 }
 
 await new Command('faults')
@@ -38,6 +39,7 @@ await new Command('faults')
   .option('--senders <n>', 'processes that send', whole(1, 4), 2)
   .option('--rate <n>', 'deliveries that begin in a second, of all senders', whole(1, 20_000), 400)
   .option('--planted', 'plant a bug after the other into a copy: each must be found', false)
+  .option('--dry-run', 'print the schedule and do nothing', false)
   .option('--json', 'print one JSON document and nothing else', false)
   .action(async (options: Options) => {
     const stopping = new AbortController();
@@ -58,10 +60,14 @@ await new Command('faults')
 /** @returns whether there was no difference */
 async function runOnce(options: Options, signal: AbortSignal): Promise<boolean> {
   const { minutes, replicas, senders, rate, json, seed = randomInt(2 ** 31) } = options;
-  process.stderr.write(`seed ${seed}\n`);
+  say(`seed ${seed}`);
+  const schedule = makeSchedule({ seed, minutes, replicas, senders });
+  if (options.dryRun) {
+    process.stdout.write(json ? `${JSON.stringify(schedule)}\n` : describeSchedule(schedule));
+    return true;
+  }
   const result = await runFaults({
-    ...{ seed, replicas, senders, signal, say },
-    schedule: makeSchedule({ seed, minutes, replicas, senders }),
+    ...{ seed, schedule, replicas, senders, signal, say },
     perSecond: rate / senders,
     atOnce: 128,
     exportEveryMs: 6000,

@@ -1,5 +1,6 @@
 import { drawTable } from '../../cli/terminal/draw-table.ts';
 import type { RunResult } from './run.ts';
+import type { Action, Planned, Schedule } from './schedule/schedule.ts';
 
 const width = 80;
 
@@ -8,7 +9,7 @@ export function describeRun(result: RunResult): string {
   const { streams, ledger, differences } = result;
   const right = Array<'right'>(6).fill('right');
   const parts = [
-    `seed ${result.seed}: ${result.deliveries} deliveries acknowledged in ${result.tries} tries, ${result.seconds} s\n`,
+    `${result.machine}\nseed ${result.seed}: ${result.deliveries} deliveries acknowledged in ${result.tries} tries, ${result.seconds} s\n`,
     twoColumns(['answers', 'times'], Object.entries(result.answers)),
     twoColumns(['done to processes', 'times'], Object.entries(result.actions)),
     twoColumns(['scripted fault', 'struck'], Object.entries(result.faults)),
@@ -76,4 +77,25 @@ export function describePlanted(
     isFound ? Object.keys(differences).join(', ') : 'NOT FOUND',
   ]);
   return drawTable([['planted bug', 'found as'], ...rows], [], width);
+}
+
+/** What a seed does, without doing it. */
+export function describeSchedule({ processes, faults }: Schedule): string {
+  const lane = (title: string, planned: readonly Planned[]) => {
+    let at = 0;
+    const rows = planned.map(({ afterMs, action }) => {
+      at += afterMs;
+      return [(at / 1000).toFixed(1), describeAction(action)];
+    });
+    return drawTable([['s', title], ...rows], ['right', 'left'], width);
+  };
+  return `${lane('processes', processes)}\n${lane('faults', faults)}`;
+}
+
+function describeAction(action: Action): string {
+  if (action.kind === 'outage') return `nothing is ${action.what} for a while`;
+  if (action.kind === 'SIGSTOP') return `SIGSTOP ${action.part}, ${action.ms} ms`;
+  if (action.kind !== 'faults') return `${action.kind} ${action.part}, away ${action.awayMs} ms`;
+  const { server, faults } = action.fault;
+  return `${server}: ${faults.map((fault) => JSON.stringify(fault)).join(', ')}`;
 }

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cpus, platform, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,8 @@ import { waitForRest } from './check/rest.ts';
 import { Tables } from './check/tables.ts';
 import { System } from './parts/system.ts';
 import { makeProject } from './relay-under-test.ts';
+import { faultCases } from './schedule/fault-cases.ts';
+import { struckName } from './schedule/fault-script.ts';
 import { Performer } from './schedule/perform.ts';
 import type { Schedule } from './schedule/schedule.ts';
 
@@ -35,6 +37,7 @@ export interface RunOptions {
 }
 
 export interface RunResult {
+  machine: string;
   seed: number;
   seconds: number;
   deliveries: number;
@@ -75,6 +78,8 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
     onExit: (name) => endedAlone.set(name, (endedAlone.get(name) ?? 0) + 1),
   });
   const performer = new Performer(system, signal);
+  // Whatever is waited for then ends.
+  signal.addEventListener('abort', () => void system.killAll(), { once: true });
   const differences = new Differences();
   const progress = setInterval(() => {
     const { acknowledged, underWay } = system.counts;
@@ -86,6 +91,7 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
   try {
     say('starting');
     await system.start();
+    signal.throwIfAborted();
     await system.startSenders();
     await performer.run(schedule);
     signal.throwIfAborted();
@@ -127,6 +133,7 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
     }
     isKept = differences.total > 0;
     return {
+      machine: describeMachine(),
       seed,
       seconds: Math.round((Date.now() - startedAt) / 1000),
       deliveries: outside.deliveries,
@@ -154,6 +161,14 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
   }
 }
 
+function describeMachine(): string {
+  const [cpu] = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpu?.model.trim()}, ${cpus().length} cores, ${memory} GiB, ${platform()} ${release()}, Node ${process.version}`;
+}
+
 function struckOf({ scripts }: Performer): Record<string, number> {
-  return Object.fromEntries(Object.values(scripts).flatMap(({ struck }) => [...struck]));
+  const never = faultCases.map(({ name, server }) => [struckName(name, server), 0]);
+  const struck = Object.values(scripts).flatMap((script) => [...script.struck]);
+  return Object.fromEntries([...never, ...struck]);
 }

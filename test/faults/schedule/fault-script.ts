@@ -36,7 +36,7 @@ export class FaultScript {
   }
 
   #count(name: string, times: number): void {
-    const key = both.has(name) ? `${name} (${this.#server})` : name;
+    const key = struckName(name, this.#server);
     this.struck.set(key, (this.struck.get(key) ?? 0) + times);
   }
 
@@ -58,6 +58,11 @@ export class FaultScript {
       return undefined;
     }
   }
+}
+
+/** Two faults are those of both servers. */
+export function struckName(name: string, server: FaultServer): string {
+  return both.has(name) ? `${name} (${server})` : name;
 }
 
 /** A mistake of the suite. */
