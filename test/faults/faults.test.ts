@@ -1,5 +1,9 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FAULTS } from '../../local/faults/faults.ts';
+import { itWith } from '../e2e/tools.ts';
 import { findPlants } from './plants.ts';
 import { describeRun } from './report.ts';
 import { runPlants, runShort, unfound } from './run-plant.ts';
@@ -33,6 +37,48 @@ describe('the fault suite', () => {
     expect(unfound(planted, await runPlants(planted))).toEqual([]);
   });
 });
+
+describe('npm run faults', timeout, () => {
+  itWith(['ps'], 'ends every process at Ctrl-C', async () => {
+    const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+    const child = spawn(process.execPath, [main, '--seed', '1'], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const group = -(child.pid ?? Number.NaN);
+    try {
+      await expect.poll(() => said, { timeout: 240_000 }).toContain('the relay is ready');
+      const exited = once(child, 'exit');
+      process.kill(group, 'SIGINT');
+      expect(await exited).toEqual([130, null]);
+      await expect.poll(() => livingOf(group), { timeout: 60_000 }).toEqual([]);
+    } finally {
+      if (child.exitCode === null) process.kill(group, 'SIGKILL');
+    }
+  });
+
+  it('prints the schedule of a seed as one document', () => {
+    const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+    const args = [main, '--dry-run', '--json', '--seed', '7', '--minutes', '12'];
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect(status).toBe(0);
+    const schedule = makeSchedule({ seed: 7, minutes: 12, replicas: 2, senders: 2 });
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(schedule)));
+  });
+});
+
+/** The commands of a process group that have not ended. */
+function livingOf(group: number): string[] {
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pgid=,stat=,args='], { encoding: 'utf8' });
+  const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/));
+  return lines.flatMap(([pgid, state = '', ...words]) =>
+    Number(pgid) === -group && !state.startsWith('Z') ? words.join(' ') : [],
+  );
+}
 
 describe('a schedule', () => {
   const options = { seed: 7, minutes: 12, replicas: 2, senders: 2 };

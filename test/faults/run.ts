@@ -92,6 +92,7 @@ export async function runFaults(options: RunOptions): Promise<RunResult> {
     say('starting');
     await system.start();
     signal.throwIfAborted();
+    say('the relay is ready');
     await system.startSenders();
     await performer.run(schedule);
     signal.throwIfAborted();
