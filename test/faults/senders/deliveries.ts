@@ -45,7 +45,7 @@ function seedOf({ seed, sender, life }: Life, n: number): number {
   return mixed ^ (mixed >>> 13);
 }
 
-export function idOf({ sender, life }: Life, n: number): string {
+function idOf({ sender, life }: Life, n: number): string {
   return `${sender}.${life}.${n}`;
 }
 
