@@ -93,6 +93,7 @@ export function describeSchedule({ processes, faults }: Schedule): string {
 }
 
 function describeAction(action: Action): string {
+  if (action.kind === 'calm') return `nothing, for ${action.deliveries} deliveries`;
   if (action.kind === 'outage') return `nothing is ${action.what} for a while`;
   if (action.kind === 'SIGSTOP') return `SIGSTOP ${action.part}, ${action.ms} ms`;
   if (action.kind !== 'faults') return `${action.kind} ${action.part}, away ${action.awayMs} ms`;

@@ -1,22 +1,11 @@
-import { sampleExport } from '../../../local/absmartly/sample-export.ts';
-import { deliveryOf, exportNumber, type Life, listLength } from '../senders/deliveries.ts';
+import { deliveryOf, type Life, listLength } from '../senders/deliveries.ts';
+import { compareAnswers } from './compare-answers.ts';
+import { compareExports } from './compare-exports.ts';
 import type { Differences } from './differences.ts';
 import { expectedCells, reasons, type TableUnderTest, tables } from './expected.ts';
+import type { StreamFigures } from './figures.ts';
 import { findId, type Named, type Outside, type Sent } from './outside.ts';
 import type { Cells, Tables } from './tables.ts';
-
-/** What is in the tables of one stream. */
-export interface StreamFigures {
-  stream: string;
-  /** Deliveries with a 2xx that were not filtered. */
-  acknowledged: number;
-  rows: number;
-  deadLetters: number;
-  /** Rows beyond the first of their delivery. */
-  twice: number;
-  /** Deliveries that are there although the sender got no 2xx: the answer was lost. */
-  unanswered: number;
-}
 
 interface Found {
   /** How many rows each delivery has; of `lists` each event. */
@@ -48,8 +37,8 @@ export class Comparison {
     await this.#readLetters();
     const figures: StreamFigures[] = [];
     for (const table of tables) figures.push(await this.#compareTable(table));
-    figures.push(await this.#compareExports());
-    this.#compareAnswers();
+    figures.push(await compareExports(this.#seed, this.#outside, this.#tables, this.#differences));
+    compareAnswers(this.#outside, this.#differences);
     return figures;
   }
 
@@ -199,57 +188,6 @@ export class Comparison {
       }
       const ids = this.#letters.get(sent.stream) ?? new Map<string, boolean>();
       this.#letters.set(sent.stream, ids.set(id ?? '', isInPart));
-    }
-  }
-
-  async #compareExports(): Promise<StreamFigures> {
-    const counted = await this.#tables.query(
-      `SELECT REGEXP_EXTRACT(unit_uid, r'^user-(\\d+)-') AS number, COUNT(*) AS n
-       FROM faults.exports GROUP BY number`,
-    );
-    const rows = new Map(counted.map(({ number, n }) => [number ?? '', Number(n)]));
-    const figures = {
-      stream: 'ab',
-      acknowledged: 0,
-      rows: 0,
-      deadLetters: 0,
-      twice: 0,
-      unanswered: 0,
-    };
-    const seen = new Set<string>();
-    for (const [key, sent] of this.#outside.sent) {
-      const [sender = 0, life = 0, n = 0] = (key.split('/')[0] ?? '').split('.').map(Number);
-      if (sent.stream !== 'ab') continue;
-      const number = exportNumber({ seed: this.#seed, sender, life }, n);
-      figures.acknowledged += sent.acknowledged.length;
-      if (seen.has(String(number))) continue;
-      seen.add(String(number));
-      const files = sampleExport(number, number).files;
-      const expected = files.reduce((sum, file) => sum + file.rows, 0);
-      const loaded = rows.get(String(number)) ?? 0;
-      figures.rows += loaded;
-      const mayLack = sent.acknowledged.length === 0 && loaded === 0;
-      if (loaded !== expected && !mayLack) {
-        this.#differences.add('export not loaded once', `${number}: ${loaded} of ${expected} rows`);
-      }
-    }
-    for (const number of rows.keys()) {
-      if (!seen.has(number)) this.#differences.add('nobody sent it', `export ${number}`);
-    }
-    return figures;
-  }
-
-  #compareAnswers(): void {
-    for (const [key, { stream, fate, acknowledged, rejected }] of this.#outside.sent) {
-      const where = `${stream} ${key}`;
-      if (fate === 'refused' && acknowledged.length > 0) {
-        this.#differences.add('acknowledged, but forged', where);
-      }
-      if (fate !== 'refused' && rejected > 0) this.#differences.add('refused, but good', where);
-      const isFiltered = acknowledged.some((id) => id === '');
-      if (acknowledged.length > 0 && isFiltered !== (fate === 'filtered')) {
-        this.#differences.add('differs from what was sent', `${where} (filtered)`);
-      }
     }
   }
 

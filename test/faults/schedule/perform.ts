@@ -7,6 +7,7 @@ import type { Action, Outage, Planned, Schedule } from './schedule.ts';
 /** How many more acknowledgements an outage waits for, and how long. */
 const enough = 100;
 const enoughWithinMs = 8000;
+const calmWithinMs = 120_000;
 
 /** Carries out a schedule, and counts what was done. */
 export class Performer {
@@ -53,6 +54,7 @@ export class Performer {
 
   async #perform(action: Action): Promise<void> {
     if (action.kind === 'faults') return await this.#script(action.fault);
+    if (action.kind === 'calm') return await this.#acknowledged(action.deliveries, calmWithinMs);
     if (action.kind === 'outage') return await this.#outage(action.what);
     const { kind, part } = action;
     const whose = part === 'workerd' ? 'child' : 'own';
@@ -95,7 +97,7 @@ export class Performer {
     }
     const bigquery = this.#system.find('bigquery');
     bigquery.signal('SIGSTOP');
-    await this.#acknowledged(enough);
+    await this.#acknowledged(enough, enoughWithinMs);
     await this.#pause(500);
     await this.scripts.pubsub.add([{ name: 'leases.expire' }]);
     await this.#pause(700);
@@ -107,9 +109,9 @@ export class Performer {
     bigquery.signal('SIGCONT');
   }
 
-  async #acknowledged(more: number): Promise<void> {
+  async #acknowledged(more: number, withinMs: number): Promise<void> {
     const before = this.#system.counts.acknowledged;
-    const until = performance.now() + enoughWithinMs;
+    const until = performance.now() + withinMs;
     while (this.#system.counts.acknowledged < before + more && performance.now() < until) {
       await this.#pause(100);
       if (this.#signal.aborted) return;

@@ -5,7 +5,9 @@ export type Action =
   | { kind: 'SIGKILL' | 'SIGTERM'; part: string; awayMs: number }
   | { kind: 'SIGSTOP'; part: string; ms: number }
   | { kind: 'faults'; fault: FaultCase }
-  | { kind: 'outage'; what: Outage };
+  | { kind: 'outage'; what: Outage }
+  /** Until so many more deliveries are acknowledged. */
+  | { kind: 'calm'; deliveries: number };
 
 /**
  * What shows a bug for sure. `written`: BigQuery stands still while deliveries are acknowledged, they are delivered
@@ -99,7 +101,8 @@ function shuffled<Item>(items: readonly Item[], random: Random): Item[] {
     .map(({ item }) => item);
 }
 
-/** A few actions for a test: what shows a planted bug, once or twice. */
-export function scheduleOf(...actions: readonly Action[]): Schedule {
+/** A few actions for a test: what shows a planted bug, once or twice, after some deliveries. */
+export function scheduleOf(...more: readonly Action[]): Schedule {
+  const actions: Action[] = [{ kind: 'calm', deliveries: 200 }, ...more];
   return { processes: actions.map((action) => ({ afterMs: 500, action })), faults: [] };
 }
