@@ -80,7 +80,7 @@ function readTokens(sql: string): Token[] {
   });
 }
 
-function sessionOf(store: Store, query: Query): Session {
+export function sessionOf(store: Store, query: Query): Session {
   return {
     store,
     scope: query.scope,
