@@ -3,16 +3,32 @@ import type { Token } from '../sql/lexer.ts';
 import { quote } from '../sql/types.ts';
 import { quoteIdentifier, quoteTable } from '../tables/duckdb-types.ts';
 import { changedTable, newTable } from '../tables/new-resource.ts';
+import {
+  isIngestionTime,
+  PARTITION_TIME,
+  partitionCondition,
+  readPartition,
+  wrongPartition,
+} from '../tables/partitions.ts';
 import { type Field, findField, formatTable, type Table, type TableRef } from '../tables/schema.ts';
 import { changeSchema } from '../tables/schema-change.ts';
 import { storedSelect, tableSchema } from './ddl/create-table.ts';
 import { ResultRows } from './results/result-rows.ts';
-import { bindAll, execute, type QueryResult, resultFields, selectSql } from './select.ts';
+import {
+  bindAll,
+  execute,
+  type QueryResult,
+  resultFields,
+  type SelectSql,
+  selectSql,
+} from './select.ts';
 import type { Session } from './session/session.ts';
 
 /** Where a query's rows go: `destinationTable` of a job and what belongs to it. */
 export interface Destination {
   table: TableRef;
+  /** Of `table$20260101`. */
+  partition?: string;
   write: 'WRITE_APPEND' | 'WRITE_EMPTY' | 'WRITE_TRUNCATE';
   createIfNeeded: boolean;
   allowFieldAddition: boolean;
@@ -31,7 +47,8 @@ export async function runIntoTable(
   store.requireDataset(destination.table);
   const select = selectSql(session, tokens);
   const schema = resultFields(select.columns);
-  const fields = tableSchema(schema);
+  const fields = tableSchema(schema).filter(({ name }) => name !== PARTITION_TIME);
+  const columns = tableSchema(schema);
   const rows = await store.transact(
     destination.table,
     'exclusive',
@@ -40,14 +57,7 @@ export async function runIntoTable(
       await execute(connection, `CREATE TEMP TABLE _result AS ${select.sql}`);
       const current = store.getTable(destination.table);
       const table = await prepare(session, destination, current, fields, connection, afterCommit);
-      const own = { sql: 'SELECT * FROM _result', columns: select.columns };
-      const targets = fields.map(({ name }) => findField(table.schema, name));
-      const shaped: Table = { ...table, schema: targets.filter((field) => field !== undefined) };
-      const names = shaped.schema.map(({ name }) => quoteIdentifier(name)).join(', ');
-      await execute(
-        connection,
-        `INSERT INTO ${quoteTable(table)} (${names}) ${storedSelect(own, shaped)}`,
-      );
+      await insert(connection, table, columns, select, destination.partition);
       const list = select.columns.map(({ sqlName }) => quote(sqlName)).join(', ');
       return ResultRows.read(await execute(connection, `SELECT ${list} FROM _result`), schema);
     },
@@ -56,6 +66,52 @@ export async function runIntoTable(
 }
 
 type Connection = Parameters<typeof bindAll>[1];
+
+/** Throws invalid for a row that is not of the partition. */
+async function insert(
+  connection: Connection,
+  table: Table,
+  fields: readonly Field[],
+  select: SelectSql,
+  id: string | undefined,
+): Promise<void> {
+  const partition = id === undefined ? undefined : readPartition(table, id);
+  const target = quoteTable(table);
+  const own = { sql: 'SELECT * FROM _result', columns: select.columns };
+  const targets = fields.map(({ name }) => targetField(table, name));
+  const shaped: Table = { ...table, schema: targets.filter((field) => field !== undefined) };
+  const names = shaped.schema.map(({ name }) => quoteIdentifier(name));
+  let rows = storedSelect(own, shaped);
+  if (partition?.column === PARTITION_TIME && !names.includes(quoteIdentifier(PARTITION_TIME))) {
+    names.unshift(quoteIdentifier(PARTITION_TIME));
+    const time = new Date(Number((partition.range?.from ?? 0n) / 1000n)).toISOString();
+    rows = `SELECT TIMESTAMPTZ '${time}', * FROM (${rows})`;
+  }
+  if (partition === undefined) {
+    await execute(connection, `INSERT INTO ${target} (${names.join(', ')}) ${rows}`);
+    return;
+  }
+  const condition = partitionCondition(partition, 'duckdb');
+  const before = await countRows(connection, `${target} WHERE ${condition}`);
+  const { rowsChanged } = await execute(
+    connection,
+    `INSERT INTO ${target} (${names.join(', ')}) ${rows}`,
+  );
+  const after = await countRows(connection, `${target} WHERE ${condition}`);
+  if (after - before !== rowsChanged) throw wrongPartition(partition);
+}
+
+/** A copy of a table by ingestion time has the partition's time as a column. */
+function targetField(table: Table, name: string): Field | undefined {
+  if (name === PARTITION_TIME && isIngestionTime(table))
+    return { name, type: 'TIMESTAMP', mode: 'NULLABLE' };
+  return findField(table.schema, name);
+}
+
+async function countRows(connection: Connection, from: string): Promise<number> {
+  const reader = await connection.runAndReadAll(`SELECT count(*) FROM ${from}`);
+  return Number(reader.getRows()[0]?.[0] ?? 0);
+}
 
 async function prepare(
   { store }: Session,
@@ -67,18 +123,28 @@ async function prepare(
 ): Promise<Table> {
   if (current === undefined) {
     if (!destination.createIfNeeded) throw notFound(destination.table);
-    const table = newTable(destination.table, fields, destination.layout);
+    // Without a layout, a decorator asks for a table by ingestion time.
+    const byDay =
+      destination.partition === undefined ? {} : { timePartitioning: { type: 'DAY' } as const };
+    const layout = { ...byDay, ...destination.layout };
+    const table = newTable(destination.table, fields, layout);
     afterCommit(await store.createTableIn(connection, table));
     return table;
   }
   if (current.type === 'VIEW')
     throw new BigQueryError('invalid', `${formatTable(current)} is a view`);
-  if (destination.write === 'WRITE_TRUNCATE') {
+  const where =
+    destination.partition === undefined
+      ? ''
+      : ` WHERE ${partitionCondition(readPartition(current, destination.partition), 'duckdb')}`;
+  if (destination.write === 'WRITE_TRUNCATE' && where !== '') {
+    await connection.run(`DELETE FROM ${quoteTable(current)}${where}`);
+  } else if (destination.write === 'WRITE_TRUNCATE') {
     const table = changedTable(current, { ...destination.layout, schema: fields });
     afterCommit(await store.recreateTableIn(connection, table));
     return table;
   }
-  if (destination.write === 'WRITE_EMPTY') await requireEmpty(connection, current);
+  if (destination.write === 'WRITE_EMPTY') await requireEmpty(connection, current, where);
   const { schema, alterations } = changeSchema(current, widened(current, fields, destination));
   if (JSON.stringify(schema) === JSON.stringify(current.schema)) return current;
   const table = changedTable(current, { schema });
@@ -90,8 +156,9 @@ function notFound(ref: TableRef): BigQueryError {
   return new BigQueryError('notFound', `Not found: Table ${formatTable(ref)}`);
 }
 
-async function requireEmpty(connection: Connection, table: Table): Promise<void> {
-  const reader = await connection.runAndReadAll(`SELECT 1 FROM ${quoteTable(table)} LIMIT 1`);
+async function requireEmpty(connection: Connection, table: Table, where: string): Promise<void> {
+  const rows = `FROM ${quoteTable(table)}${where}`;
+  const reader = await connection.runAndReadAll(`SELECT 1 ${rows} LIMIT 1`);
   if (reader.currentRowCount > 0) {
     throw new BigQueryError('duplicate', `Already Exists: Table ${formatTable(table)}`);
   }

@@ -6,7 +6,9 @@ import { parseChange } from '../sql/parse/changes.ts';
 import { readerOf } from '../sql/parse/parse.ts';
 import type { Expression } from '../sql/parse/trees/tree.ts';
 import { invalidQuery } from '../sql/query-error.ts';
+import { scalar } from '../sql/types.ts';
 import { quoteTable } from '../tables/duckdb-types.ts';
+import { isIngestionTime, PARTITION_TIME } from '../tables/partitions.ts';
 import type { Field, Table } from '../tables/schema.ts';
 import { ResultRows } from './results/result-rows.ts';
 import { bindAll, execute, type QueryResult } from './select.ts';
@@ -85,6 +87,9 @@ function targetOf(table: Table): Target {
   return {
     sql: quoteTable(table),
     name: table.tableId,
+    ...(isIngestionTime(table) && {
+      pseudo: [{ name: PARTITION_TIME, type: scalar('TIMESTAMP'), limit: (sql: string) => sql }],
+    }),
     columns: table.schema.map((field) => {
       const byDefault = defaultOf(field);
       return {

@@ -96,13 +96,19 @@ async function untilCancelled<T>(
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  const interrupt = () => connection.interrupt();
+  let again: NodeJS.Timeout | undefined;
+  const interrupt = () => {
+    // DuckDB forgets an interrupt that comes before the statement has begun.
+    again = setInterval(() => connection.interrupt(), 50);
+    connection.interrupt();
+  };
   signal?.throwIfAborted();
   signal?.addEventListener('abort', interrupt);
   try {
     return await work();
   } finally {
     signal?.removeEventListener('abort', interrupt);
+    clearInterval(again);
   }
 }
 

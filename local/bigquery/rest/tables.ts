@@ -4,6 +4,12 @@ import type { Store } from '../storage/store.ts';
 import { quoteTable } from '../tables/duckdb-types.ts';
 import { changedTable, newEtag, newTable } from '../tables/new-resource.ts';
 import {
+  isIngestionTime,
+  partitionCondition,
+  readPartition,
+  splitDecorator,
+} from '../tables/partitions.ts';
+import {
   type Field,
   findField,
   formatTable,
@@ -52,7 +58,7 @@ export function routeTables(router: Router, store: Store): void {
   router.on('GET', TABLE, async ({ path }) => {
     const summarised = summarisedTable(tableOf(path));
     if (summarised) return { body: await describePartitions(store, summarised) };
-    return reply(store, store.requireTable(tableOf(path)));
+    return reply(store, store.requireTable(partitionOf(path).ref));
   });
   router.on('PATCH', TABLE, (call) => updateTable(store, call, 'merge'));
   router.on('PUT', TABLE, (call) => updateTable(store, call, 'replace'));
@@ -65,13 +71,31 @@ export function routeTables(router: Router, store: Store): void {
     body: await writePolicy(store, tableOf(call.path), await call.json()),
   }));
   router.on('DELETE', TABLE, async ({ path }) => {
-    await store.deleteTable(tableOf(path));
+    const { ref, partition } = partitionOf(path);
+    if (partition === undefined) await store.deleteTable(ref);
+    else await deletePartition(store, store.requireTable(ref), partition);
     return {};
   });
 }
 
 export function tableOf(path: Readonly<Record<string, string>>): TableRef {
   return { ...datasetOf(path), tableId: path['tableId'] ?? '' };
+}
+
+/** The table of `table$20260101` and the partition that it names. */
+export function partitionOf(path: Readonly<Record<string, string>>): {
+  ref: TableRef;
+  partition: string | undefined;
+} {
+  const { tableId, partition } = splitDecorator(path['tableId'] ?? '');
+  return { ref: { ...datasetOf(path), tableId }, partition };
+}
+
+async function deletePartition(store: Store, table: Table, id: string): Promise<void> {
+  const condition = partitionCondition(readPartition(table, id), 'duckdb');
+  await store.transact(table, 'exclusive', (connection) =>
+    connection.run(`DELETE FROM ${quoteTable(table)} WHERE ${condition}`),
+  );
 }
 
 async function testPermissions(store: Store, call: Call): Promise<Reply> {
@@ -170,6 +194,9 @@ async function updateTable(store: Store, call: Call, mode: 'merge' | 'replace'):
     extra: mode === 'merge' ? mergeExtra(table.extra, extra) : extra,
   });
   checkColumns(next);
+  if (isIngestionTime(next) !== isIngestionTime(table)) {
+    throw new BigQueryError('invalid', 'The partitioning of a table cannot be changed');
+  }
   await store.updateTable(next, change.alterations);
   return reply(store, next);
 }

@@ -14,6 +14,7 @@ import {
 import { AppendQueue, type ExtraWrite } from './append-queue.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { Database } from './database.ts';
+import { addPartitionTimes } from './partition-time.ts';
 import { Routines } from './routines.ts';
 import { findUpserted, type RowChange, Upserts } from './upserts.ts';
 
@@ -50,6 +51,7 @@ export class Store {
   static async open(directory: string): Promise<Store> {
     const database = await Database.open(directory);
     const catalogue = await Catalogue.load(database.admin);
+    await addPartitionTimes(database.admin, catalogue.tables());
     const upserted = await findUpserted(database.admin);
     const checkpoints = new Checkpoints(await database.connect());
     const appends = new AppendQueue(await database.connect(), checkpoints);

@@ -19,8 +19,12 @@ from step import steps
 SECONDS_PER_STEP = 60
 
 
+class TooLong(BaseException):
+    """Not an Exception, which the clients' retries might catch."""
+
+
 def stop(*_):
-    raise TimeoutError(f"no end in {SECONDS_PER_STEP} s")
+    raise TooLong(f"no end in {SECONDS_PER_STEP} s")
 
 
 def run(bed, each):
@@ -28,7 +32,7 @@ def run(bed, each):
     try:
         each.run(bed)
         return {"name": each.name, "ok": True, "reason": ""}
-    except Exception as error:
+    except (Exception, TooLong) as error:
         reason = f"{type(error).__name__}: {error}".strip()[:500]
         return {"name": each.name, "ok": False, "reason": f"{reason} ({each.link})"}
     finally:

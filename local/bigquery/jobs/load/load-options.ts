@@ -9,12 +9,15 @@ import {
   type JsonObject,
 } from '../../rest/http/json.ts';
 import { readFields } from '../../rest/http/schema-json.ts';
+import { splitDecorator } from '../../tables/partitions.ts';
 import type { Field, Table, TableRef, TimePartitioning } from '../../tables/schema.ts';
 import type { CharacterMap } from './column-name.ts';
 import type { CsvOptions } from './csv-parser.ts';
 
 export interface LoadOptions {
   destination: TableRef;
+  /** Of `table$20260101`. */
+  partition?: string | undefined;
   format: 'CSV' | 'NEWLINE_DELIMITED_JSON' | 'PARQUET';
   /** The columns that the job declares, in the file's order. */
   schema?: Field[];
@@ -44,7 +47,7 @@ export interface LoadOptions {
 export function readLoadOptions(load: JsonObject): LoadOptions {
   const updates = new Set(asArray(load['schemaUpdateOptions']).map(String));
   return {
-    destination: readDestination(asObject(load['destinationTable'])),
+    ...readDestination(asObject(load['destinationTable'])),
     format: readFormat(asText(load['sourceFormat']) ?? 'CSV'),
     ...(load['schema'] && { schema: readFields(asObject(load['schema'])['fields']) }),
     autodetect: isTrue(load['autodetect']),
@@ -59,31 +62,28 @@ export function readLoadOptions(load: JsonObject): LoadOptions {
   };
 }
 
-function readDestination(ref: JsonObject): TableRef {
+function readDestination(ref: JsonObject): { destination: TableRef; partition?: string } {
   const { projectId, datasetId, tableId } = ref;
   if (!asText(datasetId) || !asText(tableId)) {
     throw new BigQueryError('required', 'Required parameter is missing: destinationTable');
   }
-  return {
+  const { partition, ...table } = splitDecorator(asText(tableId) ?? '');
+  const destination = {
     projectId: asText(projectId) ?? '',
     datasetId: asText(datasetId) ?? '',
-    tableId: asText(tableId) ?? '',
+    ...table,
   };
+  return { destination, ...(partition !== undefined && { partition }) };
 }
 
 /** `destinationTable` of a query job, and what belongs to it. */
 export function readQueryDestination(projectId: string, query: JsonObject): Destination {
-  const table = readDestination(asObject(query['destinationTable']));
+  const { destination: table, partition } = readDestination(asObject(query['destinationTable']));
   table.projectId ||= projectId;
-  if (table.tableId.includes('$')) {
-    throw new BigQueryError(
-      'notImplemented',
-      'A partition as a destination is not supported by the local server',
-    );
-  }
   const updates = new Set(asArray(query['schemaUpdateOptions']).map(String));
   return {
     table,
+    ...(partition !== undefined && { partition }),
     write: readWrite(asText(query['writeDisposition']) ?? 'WRITE_EMPTY'),
     createIfNeeded: query['createDisposition'] !== 'CREATE_NEVER',
     allowFieldAddition: updates.has('ALLOW_FIELD_ADDITION'),

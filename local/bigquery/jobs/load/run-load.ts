@@ -7,6 +7,12 @@ import type { Store } from '../../storage/store.ts';
 import { type Cell, CellError, checkCell } from '../../tables/cell.ts';
 import { quoteTable } from '../../tables/duckdb-types.ts';
 import { changedTable, newTable } from '../../tables/new-resource.ts';
+import {
+  type Partition,
+  partitionCondition,
+  readPartition,
+  wrongPartition,
+} from '../../tables/partitions.ts';
 import { type Field, findField, formatTable, type Table } from '../../tables/schema.ts';
 import { changeSchema } from '../../tables/schema-change.ts';
 import { openCsv } from './csv-file.ts';
@@ -46,10 +52,11 @@ export async function runLoad(
       const [first = '', ...rest] = files;
       const loadFile = await openFile(first, options, known);
       const { table, publish } = await prepareTable(store, connection, options, current, loadFile);
-      const counts = await copyRows(connection, table, loadFile, options);
+      const partition = options.partition ? readPartition(table, options.partition) : undefined;
+      const counts = await copyRows(connection, table, loadFile, options, partition);
       for (const file of rest) {
         const own = await openFile(file, options, loadFile.schema);
-        const more = await copyRows(connection, table, own, options);
+        const more = await copyRows(connection, table, own, options, partition);
         counts.rows += more.rows;
         counts.bad += more.bad;
       }
@@ -105,10 +112,16 @@ async function checkDispositions(
   }
   if (table.type === 'VIEW') throw new BigQueryError('invalid', `${name} is a view`);
   if (options.write !== 'WRITE_EMPTY') return;
-  const reader = await connection.runAndReadAll(`SELECT 1 FROM ${quoteTable(table)} LIMIT 1`);
+  const rows = `FROM ${quoteTable(table)} ${whereOf(table, options)}`;
+  const reader = await connection.runAndReadAll(`SELECT 1 ${rows} LIMIT 1`);
   if (reader.currentRowCount > 0) {
     throw new BigQueryError('duplicate', `Already Exists: Table ${name}`);
   }
+}
+
+function whereOf(table: Table, { partition }: LoadOptions): string {
+  if (partition === undefined) return '';
+  return `WHERE ${partitionCondition(readPartition(table, partition), 'duckdb')}`;
 }
 
 interface Prepared {
@@ -125,10 +138,16 @@ async function prepareTable(
   loadFile: LoadFile,
 ): Promise<Prepared> {
   if (current === undefined) {
-    const table = newTable(options.destination, loadFile.schema, options.layout);
+    // Without a layout, a decorator asks for a table by ingestion time.
+    const byDay =
+      options.partition === undefined ? {} : { timePartitioning: { type: 'DAY' } as const };
+    const table = newTable(options.destination, loadFile.schema, { ...byDay, ...options.layout });
     return { table, publish: await store.createTableIn(connection, table) };
   }
-  if (options.write === 'WRITE_TRUNCATE') {
+  const truncates = options.write === 'WRITE_TRUNCATE';
+  if (truncates && options.partition !== undefined) {
+    await connection.run(`DELETE FROM ${quoteTable(current)} ${whereOf(current, options)}`);
+  } else if (truncates) {
     const schema = declares(options) ? loadFile.schema : current.schema;
     const table = changedTable(current, { ...options.layout, schema });
     return { table, publish: await store.recreateTableIn(connection, table) };
@@ -173,11 +192,13 @@ async function copyRows(
   table: Table,
   loadFile: LoadFile,
   options: LoadOptions,
+  partition: Partition | undefined,
 ): Promise<{ rows: number; bad: number }> {
   const positions = table.schema.map((field) =>
     loadFile.schema.findIndex((given) => given.name.toLowerCase() === field.name.toLowerCase()),
   );
-  const writer = await RowWriter.open(connection, table);
+  const writer = await RowWriter.open(connection, table, partition?.range?.from);
+  const check = partition && partitionCheck(table, partition);
   const problems: ErrorProto[] = [];
   let rows = 0;
   for await (const batch of loadFile.rows()) {
@@ -185,6 +206,7 @@ async function copyRows(
     for (const row of batch) {
       if ('problem' in row) problems.push(row.problem);
       else cells.push(arrange(table, positions, row.cells));
+      if (check && 'cells' in row) check(cells.at(-1) ?? []);
     }
     if (problems.length > options.maxBadRecords) throw new LoadFailure(tooMany(problems, rows));
     writer.write(cells);
@@ -192,6 +214,21 @@ async function copyRows(
   }
   writer.close();
   return { rows, bad: problems.length };
+}
+
+/** Throws invalid for a row of another partition. */
+function partitionCheck(table: Table, partition: Partition): (row: readonly Cell[]) => void {
+  const { column, range, type } = partition;
+  const position = table.schema.findIndex(({ name }) => name === column);
+  if (position === -1) return () => {};
+  const unit = type === 'DATE' ? 86_400_000_000n : 1n;
+  return (row) => {
+    const cell = row[position] ?? null;
+    const value = cell === null ? undefined : BigInt(cell as bigint | number) * unit;
+    const fits =
+      value === undefined || !range ? value === range : value >= range.from && value < range.to;
+    if (!fits) throw wrongPartition(partition);
+  };
 }
 
 /** The cells of a file's row in the order of the table; columns that are not in the file are NULL. */
