@@ -13,6 +13,7 @@ import {
 import { type Field, findField, formatTable, type Table, type TableRef } from '../tables/schema.ts';
 import { changeSchema } from '../tables/schema-change.ts';
 import { storedSelect, tableSchema } from './ddl/create-table.ts';
+import { type BytesRead, bytesRead } from './bytes-read.ts';
 import { ResultRows } from './results/result-rows.ts';
 import {
   bindAll,
@@ -45,24 +46,28 @@ export async function runIntoTable(
 ): Promise<QueryResult> {
   const { store } = session;
   store.requireDataset(destination.table);
+  session.referenced.clear();
   const select = selectSql(session, tokens);
+  const referenced = [...session.referenced.values()];
   const schema = resultFields(select.columns);
   const fields = tableSchema(schema).filter(({ name }) => name !== PARTITION_TIME);
   const columns = tableSchema(schema);
-  const rows = await store.transact(
+  const [rows, read] = await store.transact(
     destination.table,
     'exclusive',
-    async (connection, afterCommit) => {
+    async (connection, afterCommit): Promise<[ResultRows, BytesRead]> => {
       await bindAll(session, connection, tokens);
+      const bytes = await bytesRead(store, connection, select.sql, referenced);
       await execute(connection, `CREATE TEMP TABLE _result AS ${select.sql}`);
       const current = store.getTable(destination.table);
       const table = await prepare(session, destination, current, fields, connection, afterCommit);
       await insert(connection, table, columns, select, destination.partition);
       const list = select.columns.map(({ sqlName }) => quote(sqlName)).join(', ');
-      return ResultRows.read(await execute(connection, `SELECT ${list} FROM _result`), schema);
+      const result = await execute(connection, `SELECT ${list} FROM _result`);
+      return [await ResultRows.read(result, schema), bytes];
     },
   );
-  return { statementType: 'SELECT', schema, rows };
+  return { statementType: 'SELECT', schema, rows, bytesRead: read };
 }
 
 type Connection = Parameters<typeof bindAll>[1];

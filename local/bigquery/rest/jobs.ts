@@ -1,5 +1,6 @@
 import { BigQueryError } from '../errors.ts';
 import { describeJob } from '../jobs/job.ts';
+import { queryStatistics } from '../jobs/query-statistics.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import { type Jobs, readQuery } from '../jobs/jobs.ts';
 import { dryRun } from '../query/run-query.ts';
@@ -63,10 +64,10 @@ async function insertJob(store: Store, jobs: Jobs, call: Call): Promise<Reply> {
       jobReference: { projectId, location: 'US' },
       status: { state: 'DONE' },
       statistics: {
-        totalBytesProcessed: '0',
+        totalBytesProcessed: String(result.bytesRead?.processed ?? 0),
         query: {
-          statementType: result.statementType,
-          totalBytesProcessed: '0',
+          ...queryStatistics(result),
+          totalBytesBilled: '0',
           schema: { fields: writeFields(result.schema) },
         },
       },

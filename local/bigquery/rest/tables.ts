@@ -220,7 +220,8 @@ function extraOf(body: JsonObject): JsonObject {
 }
 
 async function reply(store: Store, table: Table): Promise<Reply> {
-  return { body: describeTable(table, await countRows(store, table)) };
+  const bytes = table.type === 'VIEW' ? 0 : await store.sizes.bytesOf(table);
+  return { body: describeTable(table, await countRows(store, table), bytes) };
 }
 
 async function countRows(store: Store, table: Table): Promise<bigint> {
@@ -287,7 +288,7 @@ function summariseTable(table: Table): object {
 }
 
 /** A table as `tables.get` returns it. */
-function describeTable(table: Table, rows: bigint): object {
+function describeTable(table: Table, rows: bigint, bytes: number): object {
   const { projectId, datasetId, tableId } = table;
   const { [POLICY]: _, ...extra } = table.extra;
   return {
@@ -301,7 +302,7 @@ function describeTable(table: Table, rows: bigint): object {
     location: table.location,
     lastModifiedTime: String(table.lastModifiedTime),
     numRows: String(rows),
-    numBytes: '0',
+    numBytes: String(bytes),
     numLongTermBytes: '0',
   };
 }

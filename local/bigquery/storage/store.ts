@@ -16,6 +16,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { Database } from './database.ts';
 import { addPartitionTimes } from './partition-time.ts';
 import { Routines } from './routines.ts';
+import { TableSizes } from './table-sizes.ts';
 import { findUpserted, type RowChange, Upserts } from './upserts.ts';
 
 /** Datasets, tables and rows in one DuckDB file. Every change of a table's rows or schema takes the table's lock. */
@@ -26,6 +27,7 @@ export class Store {
   readonly #definitions: Definitions;
   readonly #upserts: Upserts;
   readonly routines: Routines;
+  readonly sizes = new TableSizes(this);
   /** When the rows of each table changed last, since the server's start. */
   readonly #changes = new Map<string, number>();
   readonly #started = Date.now();

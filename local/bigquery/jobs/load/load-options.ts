@@ -18,7 +18,7 @@ export interface LoadOptions {
   destination: TableRef;
   /** Of `table$20260101`. */
   partition?: string | undefined;
-  format: 'CSV' | 'NEWLINE_DELIMITED_JSON' | 'PARQUET';
+  format: 'CSV' | 'NEWLINE_DELIMITED_JSON' | 'PARQUET' | 'AVRO';
   /** The columns that the job declares, in the file's order. */
   schema?: Field[];
   autodetect: boolean;
@@ -28,6 +28,7 @@ export interface LoadOptions {
   allowFieldRelaxation: boolean;
   maxBadRecords: number;
   ignoreUnknownValues: boolean;
+  useAvroLogicalTypes: boolean;
   /** Partitioning and clustering of a table that the job creates. */
   layout: Partial<Table>;
   csv: Omit<CsvOptions, 'delimiter'> & {
@@ -57,6 +58,7 @@ export function readLoadOptions(load: JsonObject): LoadOptions {
     allowFieldRelaxation: updates.has('ALLOW_FIELD_RELAXATION'),
     maxBadRecords: asCount(load['maxBadRecords']) ?? 0,
     ignoreUnknownValues: isTrue(load['ignoreUnknownValues']),
+    useAvroLogicalTypes: isTrue(load['useAvroLogicalTypes']),
     layout: readLayout(load),
     csv: readCsv(load),
   };
@@ -93,8 +95,9 @@ export function readQueryDestination(projectId: string, query: JsonObject): Dest
 }
 
 function readFormat(format: string): LoadOptions['format'] {
-  if (format === 'CSV' || format === 'NEWLINE_DELIMITED_JSON' || format === 'PARQUET')
-    return format;
+  const formats = ['CSV', 'NEWLINE_DELIMITED_JSON', 'PARQUET', 'AVRO'] as const;
+  const found = formats.find((known) => known === format);
+  if (found !== undefined) return found;
   throw new BigQueryError(
     'notImplemented',
     `The source format ${format} is not supported by the local server`,

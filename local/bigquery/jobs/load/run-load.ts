@@ -81,6 +81,11 @@ async function openFile(
   known: Field[] | undefined,
 ): Promise<LoadFile> {
   if (options.format === 'PARQUET') return openParquet(file, options);
+  if (options.format === 'AVRO') {
+    // Only a load of Avro needs its library.
+    const { openAvro } = await import('./avro-file.ts');
+    return openAvro(file, options, known);
+  }
   return options.format === 'CSV'
     ? await openCsv(file, options, known)
     : await openJson(file, options, known);
@@ -97,7 +102,8 @@ function lockFor(store: Store, options: LoadOptions): 'shared' | 'exclusive' {
 }
 
 function declares(options: LoadOptions): boolean {
-  return options.schema !== undefined || options.autodetect;
+  const ownSchema = options.format === 'AVRO' || options.format === 'PARQUET';
+  return options.schema !== undefined || options.autodetect || ownSchema;
 }
 
 async function checkDispositions(

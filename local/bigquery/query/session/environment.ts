@@ -9,7 +9,7 @@ import { invalidQuery } from '../../sql/query-error.ts';
 import { quoteText, type SqlType, scalar } from '../../sql/types.ts';
 import { quoteTable } from '../../tables/duckdb-types.ts';
 import { isIngestionTime, PARTITION_TIME } from '../../tables/partitions.ts';
-import type { Table } from '../../tables/schema.ts';
+import { formatTable, type Table } from '../../tables/schema.ts';
 import { isSchemaView, schemaView } from '../information-schema/views.ts';
 import { typeOfField } from './field-types.ts';
 import { datasetRef, type Scope, tableRef } from './names.ts';
@@ -114,6 +114,7 @@ function readTable(
   }
   const ref = temporary ?? tableRef(path, scope);
   const table = store.requireTable(ref);
+  if (table.view === undefined) session.referenced.set(formatTable(table), table);
   if (systemTime !== undefined) {
     if (table.view !== undefined)
       throw invalidQuery(
