@@ -29,6 +29,7 @@ async function listRows(store: Store, call: Call): Promise<Reply> {
     return { body: await listPartitions(store, summarised, call.query.get('selectedFields')) };
   }
   const { ref, partition } = partitionOf(call.path);
+  await store.openResultTable(ref);
   const table = store.requireTable(ref);
   if (table.type === 'VIEW')
     throw new BigQueryError('invalid', 'Cannot list a table of type VIEW.');

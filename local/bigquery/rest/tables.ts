@@ -58,6 +58,7 @@ export function routeTables(router: Router, store: Store): void {
   router.on('GET', TABLE, async ({ path }) => {
     const summarised = summarisedTable(tableOf(path));
     if (summarised) return { body: await describePartitions(store, summarised) };
+    await store.openResultTable(tableOf(path));
     return reply(store, store.requireTable(partitionOf(path).ref));
   });
   router.on('PATCH', TABLE, (call) => updateTable(store, call, 'merge'));

@@ -77,7 +77,7 @@ export class ReadSessions {
     const project = /^projects\/([^/]+)$/.exec(request.parent ?? '')?.[1];
     if (project === undefined) throw invalid(`parent is not a project: "${request.parent ?? ''}"`);
     const streams = countStreams(request);
-    const table = this.#requireTable(given.table ?? '');
+    const table = await this.#requireTable(given.table ?? '');
     const options = given.readOptions ?? {};
     checkSnapshotTime(this.#store, table, given.tableModifiers?.snapshotTime, this.#now());
     const columns = selectFields(table.schema, options.selectedFields ?? []);
@@ -173,9 +173,10 @@ export class ReadSessions {
     return { session, stream };
   }
 
-  #requireTable(name: string): Table {
+  async #requireTable(name: string): Promise<Table> {
     const ref = parseTableName(name);
     if (!ref) throw invalid(`request failed: not a table: "${name}"`);
+    await this.#store.openResultTable(ref);
     const table = this.#store.getTable(ref);
     if (table === undefined) throw tableNotFound(ref);
     if (table.type === 'TABLE') return table;

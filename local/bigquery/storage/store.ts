@@ -34,6 +34,9 @@ export class Store {
   /** Lists a project's jobs, for INFORMATION_SCHEMA.JOBS. The job store sets it. */
   jobsOf: (projectId: string) => JobSummary[] = () => [];
 
+  /** Makes the table of a query's result, if the name is one and the table is not there. The jobs set it. */
+  openResultTable: (ref: TableRef) => Promise<void> = async () => {};
+
   private constructor(
     database: Database,
     appends: AppendQueue,

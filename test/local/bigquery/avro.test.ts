@@ -113,7 +113,7 @@ test.each(['null', 'deflate', 'snappy'])('a file with codec %s', async (codec) =
       s: 'é',
       b: 'AP8=',
       f: 0.5,
-      n: -1.5,
+      n: '-1.5',
       ts: '2023-11-14T22:13:20.123Z',
       d: '1969-12-31',
       t: '00:00:00.000001',
