@@ -16,7 +16,8 @@ import {
   type JsonObject,
 } from '../rest/http/json.ts';
 import type { Store } from '../storage/store.ts';
-import type { DatasetRef, TableRef } from '../tables/schema.ts';
+import type { DatasetRef } from '../tables/schema.ts';
+import { readExtract, runExtract } from './extract/run-extract.ts';
 import { formatJob, type Job, type JobRef } from './job.ts';
 import { type JobStore, saveJob } from './job-store.ts';
 import { readLoadOptions, readQueryDestination } from './load/load-options.ts';
@@ -24,8 +25,7 @@ import { LoadFailure, runLoad } from './load/run-load.ts';
 import { filesOfUri, uncompressed } from './load/source-files.ts';
 import { queryStatistics } from './query-statistics.ts';
 import { readCopy } from './read-copy.ts';
-import { fillResultTable, isResultTable, resultTable } from './result-tables.ts';
-import { readExtract, runExtract } from './run-extract.ts';
+import { ResultTables } from './result-tables.ts';
 
 const LOCATION = 'US';
 /** As BigQuery has it. */
@@ -48,8 +48,7 @@ export class Jobs {
   readonly #store: Store;
   readonly #jobStore: JobStore;
   readonly #results = new Map<string, QueryResult>();
-  /** The jobs of result tables. */
-  readonly #resultTables = new Map<string, string>();
+  readonly #resultTables: ResultTables;
   readonly #folders: JobFolders;
   /** Of the queries that are running. */
   readonly #cancels = new Map<string, AbortController>();
@@ -58,7 +57,8 @@ export class Jobs {
     this.#folders = folders;
     this.#store = store;
     this.#jobStore = jobStore;
-    store.openResultTable = (ref) => this.#openResultTable(ref);
+    this.#resultTables = new ResultTables(store, (job) => this.#results.get(job));
+    store.openResultTable = (ref) => this.#resultTables.open(ref);
   }
 
   /** Removes the uploaded file when the job has ended. Throws duplicate, and errors of the configuration. */
@@ -196,29 +196,15 @@ export class Jobs {
     const [oldest] = this.#results.keys();
     if (this.#results.size <= KEPT_RESULTS || oldest === undefined) return;
     this.#results.delete(oldest);
-    const [ref] = [...this.#resultTables].find(([, key]) => key === oldest) ?? [];
-    if (ref === undefined) return;
-    this.#resultTables.delete(ref);
-    const [projectId = '', datasetId = '', tableId = ''] = ref.split(' ');
-    const table = this.#store.getTable({ projectId, datasetId, tableId });
-    // The table is gone already, or it is dropped.
-    if (table !== undefined) void this.#store.deleteTable(table).catch(() => undefined);
+    this.#resultTables.forget(oldest);
   }
 
   /** A SELECT has a destination in any case: a table of its own. */
   #nameResult(job: Job, result: QueryResult): Job {
     if (result.statementType !== 'SELECT') return job;
-    const destinationTable = { ...resultTable(job) };
-    this.#resultTables.set(keyOf(destinationTable), formatJob(job));
+    const destinationTable = { ...this.#resultTables.name(job) };
     const query = { ...asObject(job.configuration['query']), destinationTable };
     return { ...job, configuration: { ...job.configuration, query } };
-  }
-
-  async #openResultTable(ref: TableRef): Promise<void> {
-    const job = isResultTable(ref) ? this.#resultTables.get(keyOf(ref)) : undefined;
-    const result = job === undefined ? undefined : this.#results.get(job);
-    if (result === undefined || this.#store.getTable(ref) !== undefined) return;
-    await fillResultTable(this.#store, ref, result);
   }
 
   /** Throws notFound if there is no result, or it is not kept any more. */
@@ -229,10 +215,6 @@ export class Jobs {
     }
     return result;
   }
-}
-
-function keyOf({ projectId, datasetId, tableId }: TableRef): string {
-  return [projectId, datasetId, tableId].join(' ');
 }
 
 function newJob(projectId: string, resource: JsonObject): Job {

@@ -12,8 +12,8 @@ import {
 } from '../tables/partitions.ts';
 import { type Field, findField, formatTable, type Table, type TableRef } from '../tables/schema.ts';
 import { changeSchema } from '../tables/schema-change.ts';
-import { storedSelect, tableSchema } from './ddl/create-table.ts';
 import { type BytesRead, bytesRead } from './bytes-read.ts';
+import { storedSelect, tableSchema } from './ddl/create-table.ts';
 import { ResultRows } from './results/result-rows.ts';
 import {
   bindAll,

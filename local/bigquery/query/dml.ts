@@ -92,10 +92,7 @@ export async function checkDml(session: Session, tokens: readonly Token[]): Prom
   );
 }
 
-function dmlSql(
-  session: Session,
-  tokens: readonly Token[],
-): { table: Table; sql: ChangeSql } {
+function dmlSql(session: Session, tokens: readonly Token[]): { table: Table; sql: ChangeSql } {
   const tree = parseChange(tokens);
   const name = tree.table.length === 1 ? tree.table[0]?.toLowerCase() : undefined;
   const temporary = name === undefined ? undefined : session.temporary.get(name);

@@ -89,10 +89,14 @@ export async function runSelect(
   const schema = resultFields(select.columns);
   const sql = onlySchema ? `SELECT * FROM (${select.sql}) LIMIT 0` : select.sql;
   const [rows, read] = await withConnection(session, tokens, async (connection) =>
-    untilCancelled(connection, session.signal, async (): Promise<[ResultRows, BytesRead]> => [
-      await ResultRows.read(await execute(connection, sql), schema),
-      await bytesRead(session.store, connection, select.sql, referenced),
-    ]),
+    untilCancelled(
+      connection,
+      session.signal,
+      async (): Promise<[ResultRows, BytesRead]> => [
+        await ResultRows.read(await execute(connection, sql), schema),
+        await bytesRead(session.store, connection, select.sql, referenced),
+      ],
+    ),
   );
   return { statementType: 'SELECT', schema, rows, bytesRead: read };
 }

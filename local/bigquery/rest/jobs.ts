@@ -1,8 +1,8 @@
 import { BigQueryError } from '../errors.ts';
 import { describeJob } from '../jobs/job.ts';
-import { queryStatistics } from '../jobs/query-statistics.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import { type Jobs, readQuery } from '../jobs/jobs.ts';
+import { queryStatistics } from '../jobs/query-statistics.ts';
 import { dryRun } from '../query/run-query.ts';
 import type { Store } from '../storage/store.ts';
 import { asObject, isTrue } from './http/json.ts';

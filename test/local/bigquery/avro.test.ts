@@ -70,10 +70,13 @@ async function file(name: string, codec: string): Promise<string> {
   const path = join(folder, name);
   const codecs = { ...avro.streams.BlockEncoder.defaultCodecs(), snappy: snap };
   // As a Type, the schema would lose its logical types.
-  const encoder = new avro.streams.BlockEncoder(SCHEMA as never, {
-    codec,
-    codecs,
-  } as never);
+  const encoder = new avro.streams.BlockEncoder(
+    SCHEMA as never,
+    {
+      codec,
+      codecs,
+    } as never,
+  );
   const output = encoder.pipe(createWriteStream(path));
   encoder.write(ROW);
   encoder.end(EMPTY);

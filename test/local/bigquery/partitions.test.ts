@@ -36,7 +36,12 @@ async function load(id: string, lines: object[], writeDisposition = 'WRITE_APPEN
   await writeFile(file, lines.map((line) => JSON.stringify(line)).join('\n'));
   const [job] = await table(id).load(file, {
     sourceFormat: 'NEWLINE_DELIMITED_JSON',
-    schema: { fields: [{ name: 'n', type: 'INTEGER' }, { name: 'day', type: 'DATE' }] },
+    schema: {
+      fields: [
+        { name: 'n', type: 'INTEGER' },
+        { name: 'day', type: 'DATE' },
+      ],
+    },
     writeDisposition,
   });
   return job;
@@ -73,14 +78,18 @@ describe('a table by ingestion time', () => {
     const [listed] = await table('copied$20260103').getRows();
     expect(listed).toEqual([{ n: 3, day: null }]);
     await table('copied$20260103').delete();
-    expect(await rows('SELECT n, _PARTITIONDATE FROM d.copied WHERE _PARTITIONDATE > "2026-01-01"')).toHaveLength(1);
+    expect(
+      await rows('SELECT n, _PARTITIONDATE FROM d.copied WHERE _PARTITIONDATE > "2026-01-01"'),
+    ).toHaveLength(1);
   });
 
   test('has its pseudo columns only by name, and the present for other rows', async () => {
     await create('now_time');
     await table('now_time').insert({ n: 1 });
     await bed.bigquery.query('INSERT d.now_time (n) VALUES (2)');
-    await bed.bigquery.query("INSERT d.now_time (_PARTITIONTIME, n) VALUES (TIMESTAMP '2026-01-05', 3)");
+    await bed.bigquery.query(
+      "INSERT d.now_time (_PARTITIONTIME, n) VALUES (TIMESTAMP '2026-01-05', 3)",
+    );
     expect(await rows('SELECT * FROM d.now_time WHERE n = 3')).toEqual([['3', 'null']]);
     expect(
       await rows(
@@ -88,14 +97,18 @@ describe('a table by ingestion time', () => {
            OR _PARTITIONTIME = TIMESTAMP_TRUNC(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 HOUR), DAY)) FROM d.now_time`,
       ),
     ).toEqual([['2']]);
-    await bed.bigquery.query("DELETE FROM d.now_time WHERE _PARTITIONTIME = TIMESTAMP '2026-01-05'");
+    await bed.bigquery.query(
+      "DELETE FROM d.now_time WHERE _PARTITIONTIME = TIMESTAMP '2026-01-05'",
+    );
     expect(await rows('SELECT COUNT(*) FROM d.now_time')).toEqual([['2']]);
     await bed.bigquery.query('ALTER TABLE d.now_time ADD COLUMN more STRING');
     await table('now_time').insert({ n: 4, more: 'x' });
     await bed.bigquery.query('CREATE TABLE d.cloned CLONE d.now_time');
     expect(await rows('SELECT n, more FROM d.cloned WHERE n = 4')).toEqual([['4', 'x']]);
     await bed.restart();
-    expect(await rows('SELECT COUNT(*) FROM d.cloned WHERE _PARTITIONTIME IS NULL')).toEqual([['0']]);
+    expect(await rows('SELECT COUNT(*) FROM d.cloned WHERE _PARTITIONTIME IS NULL')).toEqual([
+      ['0'],
+    ]);
   });
 
   test('is made by a decorator where there is no table', async () => {
@@ -107,7 +120,10 @@ describe('a table by ingestion time', () => {
 describe('a table by a column', () => {
   test('keeps its other partitions, and refuses rows of another one', async () => {
     await create('by_column', 'day');
-    await load('by_column', [{ n: 1, day: '2026-01-01' }, { n: 2, day: '2026-01-02' }]);
+    await load('by_column', [
+      { n: 1, day: '2026-01-01' },
+      { n: 2, day: '2026-01-02' },
+    ]);
     await load('by_column$20260102', [{ n: 3, day: '2026-01-02' }], 'WRITE_TRUNCATE');
     expect(await rows('SELECT n FROM d.by_column ORDER BY n')).toEqual([['1'], ['3']]);
     const other = load('by_column$20260102', [{ n: 4, day: '2026-01-03' }]);

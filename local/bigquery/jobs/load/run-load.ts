@@ -7,12 +7,7 @@ import type { Store } from '../../storage/store.ts';
 import { type Cell, CellError, checkCell } from '../../tables/cell.ts';
 import { quoteTable } from '../../tables/duckdb-types.ts';
 import { changedTable, newTable } from '../../tables/new-resource.ts';
-import {
-  type Partition,
-  partitionCondition,
-  readPartition,
-  wrongPartition,
-} from '../../tables/partitions.ts';
+import { type Partition, partitionCondition, readPartition } from '../../tables/partitions.ts';
 import { type Field, findField, formatTable, type Table } from '../../tables/schema.ts';
 import { changeSchema } from '../../tables/schema-change.ts';
 import { openCsv } from './csv-file.ts';
@@ -20,6 +15,7 @@ import { openJson } from './json-file.ts';
 import type { LoadFile } from './load-file.ts';
 import type { LoadOptions } from './load-options.ts';
 import { openParquet } from './parquet-file.ts';
+import { partitionCheck } from './partition-check.ts';
 
 /** A failed load; it has written nothing. */
 export class LoadFailure extends Error {
@@ -220,21 +216,6 @@ async function copyRows(
   }
   writer.close();
   return { rows, bad: problems.length };
-}
-
-/** Throws invalid for a row of another partition. */
-function partitionCheck(table: Table, partition: Partition): (row: readonly Cell[]) => void {
-  const { column, range, type } = partition;
-  const position = table.schema.findIndex(({ name }) => name === column);
-  if (position === -1) return () => {};
-  const unit = type === 'DATE' ? 86_400_000_000n : 1n;
-  return (row) => {
-    const cell = row[position] ?? null;
-    const value = cell === null ? undefined : BigInt(cell as bigint | number) * unit;
-    const fits =
-      value === undefined || !range ? value === range : value >= range.from && value < range.to;
-    if (!fits) throw wrongPartition(partition);
-  };
 }
 
 /** The cells of a file's row in the order of the table; columns that are not in the file are NULL. */
