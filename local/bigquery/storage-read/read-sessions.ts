@@ -25,8 +25,9 @@ type Codec = keyof typeof ArrowSerializationOptions.CompressionCodec;
 /** https://cloud.google.com/bigquery/docs/reference/storage/rpc/google.cloud.bigquery.storage.v1#readsession */
 const LIFETIME_MS = 6 * 3600_000;
 const SWEEP_MS = 60_000;
-/** Above it the session that was used least recently ends. */
+/** Above one of them, sessions that nobody reads from end, the least recently used one first. */
 const MAX_SESSIONS = 200;
+const MAX_COPIED_BYTES = 8_000_000_000;
 const DEFAULT_FRACTION = 0.5;
 
 interface Session {
@@ -36,6 +37,8 @@ interface Session {
   rows: SessionRows;
   expires: number;
   used: number;
+  /** The calls that read from it now. */
+  readers: number;
   streams: Map<string, ReadStream>;
 }
 
@@ -50,6 +53,8 @@ export interface OpenStream {
   stream: ReadStream;
   format: RowFormat;
   rows: SessionRows;
+  /** To be called when the reading has ended. */
+  done(): void;
 }
 
 /** The sessions of the Storage Read API. They end with the server. */
@@ -106,7 +111,16 @@ export class ReadSessions {
     const now = this.#now();
     const name = `projects/${project}/locations/us/sessions/${newId(now)}`;
     const expires = now + LIFETIME_MS;
-    const session = { name, table, format, rows, expires, used: now, streams: new Map() };
+    const session = {
+      name,
+      table,
+      format,
+      rows,
+      expires,
+      used: now,
+      readers: 0,
+      streams: new Map(),
+    };
     const streams = Array.from({ length: count }, (_, index) =>
       addStream(
         session,
@@ -115,8 +129,8 @@ export class ReadSessions {
       ),
     );
     this.#endExpired();
-    this.#endOldest();
     this.#sessions.set(name, session);
+    this.#endOldest(session);
     return {
       name,
       expireTime: { seconds: Math.floor(expires / 1000), nanos: (expires % 1000) * 1_000_000 },
@@ -136,8 +150,12 @@ export class ReadSessions {
   /** The range of a stream. Throws NOT_FOUND, and FAILED_PRECONDITION for a session that has expired. */
   open(name: string): OpenStream {
     const { session, stream } = this.#require(name);
-    session.used = this.#now();
-    return { stream, format: session.format, rows: session.rows };
+    session.readers += 1;
+    const done = () => {
+      session.readers -= 1;
+      session.used = this.#now();
+    };
+    return { stream, format: session.format, rows: session.rows, done };
   }
 
   split(request: SplitRequest): SplitResponse {
@@ -198,10 +216,15 @@ export class ReadSessions {
     for (const session of this.#sessions.values()) if (session.expires <= now) this.#end(session);
   }
 
-  #endOldest(): void {
-    if (this.#sessions.size < MAX_SESSIONS) return;
+  #endOldest(newest: Session): void {
     const all = [...this.#sessions.values()];
-    this.#end(all.reduce((oldest, each) => (each.used < oldest.used ? each : oldest)));
+    let bytes = all.reduce((sum, { rows }) => sum + rows.bytes, 0);
+    const idle = all.filter((each) => each !== newest && each.readers === 0);
+    for (const session of idle.sort((one, other) => one.used - other.used)) {
+      if (this.#sessions.size <= MAX_SESSIONS && bytes <= MAX_COPIED_BYTES) return;
+      bytes -= session.rows.bytes;
+      this.#end(session);
+    }
   }
 
   #end(session: Session): void {

@@ -10,12 +10,15 @@ type Call = ServerWritableStream<Request, Response>;
 
 /** Answers ReadRows: page by page, as fast as the client takes them. */
 export async function sendRows(sessions: ReadSessions, call: Call): Promise<void> {
+  let open: OpenStream | undefined;
   try {
-    const open = sessions.open(call.request.readStream ?? '');
+    open = sessions.open(call.request.readStream ?? '');
     await send(call, open, startOf(call.request, open));
     call.end();
   } catch (cause) {
     if (!call.cancelled) call.emit('error', toRefusal(cause).toCallStatus());
+  } finally {
+    open?.done();
   }
 }
 

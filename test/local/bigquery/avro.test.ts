@@ -4,9 +4,12 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import avro from 'avsc';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { unsnappy } from '../../../local/bigquery/jobs/load/unsnappy.ts';
 import { type BigQueryBed, startBigQueryBed } from '../../beds/bigquery-bed.ts';
+
+// A machine under load needs longer than the usual time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const SCHEMA = {
   type: 'record',

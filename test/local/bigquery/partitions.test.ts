@@ -2,8 +2,11 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Table as ClientTable } from '@google-cloud/bigquery';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type BigQueryBed, startBigQueryBed } from '../../beds/bigquery-bed.ts';
+
+// A machine under load needs longer than the usual time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let bed: BigQueryBed;
 

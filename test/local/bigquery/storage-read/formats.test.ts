@@ -1,5 +1,5 @@
 import { CompressionType, compressionRegistry, tableFromIPC } from 'apache-arrow';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { decodeAvroRows, unscaled } from '../../../beds/avro-rows.ts';
 import { type BigQueryBed, startBigQueryBed } from '../../../beds/bigquery-bed.ts';
 import {
@@ -11,6 +11,9 @@ import {
   readResponses,
   tablePath,
 } from '../../../beds/storage-read-bed.ts';
+
+// A machine under load needs longer than the usual time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const COLUMNS = `i INT64 NOT NULL, s STRING, b BYTES, f FLOAT64, n NUMERIC, bn BIGNUMERIC, bo BOOL, ts TIMESTAMP,
   d DATE, dt DATETIME, t TIME, j JSON, a ARRAY<INT64>, r STRUCT<x INT64, y ARRAY<STRUCT<z STRING, w NUMERIC>>>`;

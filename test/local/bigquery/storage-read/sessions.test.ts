@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { decodeAvroRows } from '../../../beds/avro-rows.ts';
 import { type BigQueryBed, PROJECT, startBigQueryBed } from '../../../beds/bigquery-bed.ts';
 import {
@@ -10,6 +10,9 @@ import {
   readResponses,
   tablePath,
 } from '../../../beds/storage-read-bed.ts';
+
+// A machine under load needs longer than the usual time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const ROWS = 25_000;
 
