@@ -185,7 +185,7 @@ export function findMutants(text: string): Found[] {
 
   function returned(value: Node | null): void {
     const isPlain = value && /^(Call|Await|Member|New|Chain)Expression$|^Identifier$/;
-    if (isPlain && isPlain.test(value.type) && source(value) !== 'undefined') {
+    if (isPlain?.test(value.type) && source(value) !== 'undefined') {
       add(value, 'return value', 'undefined');
     }
   }

@@ -31,7 +31,7 @@ function render(text: string, from: number, to: number, mutants: readonly Mutant
 
 function switched(mutants: readonly Mutant[], original: string): string {
   const statement = mutants.find(({ kind }) => kind === 'statement');
-  if (statement) return `if(!__is(${statement.id})){${original}}`;
+  if (statement) return `{if(!__is(${statement.id})){${original}}}`;
   // What replaces it may end in a comment: hence the new line.
   const others = mutants.map(({ id, to }) => `__is(${id})?(${to}\n):`);
   return `(${others.join('')}(${original}))`;

@@ -71,7 +71,7 @@ async function judge(folder: Folder, mutants: Mutant[]): Promise<Score> {
   try {
     say(`${folder.path}: ${mutants.length} mutants; the tests run once without one …`);
     const dry = await tests.hunt([], new Map());
-    if (dry.failed.length > 0) throw new Error(`These fail as they are: ${dry.failed.join(', ')}`);
+    if (dry.failed.length > 0) throw new Error(`These fail as they are: ${dry.failed.join('\n')}`);
     say(`${folder.path}: each test runs again for every mutant that it reaches …`);
     const ids = others.map(({ id }) => id);
     const hunt = await tests.hunt(ids, dry.ms);

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import {
   BaseSequencer,
   createVitest,
+  type TestModule,
   type TestProject,
   type TestSpecification,
   type Vitest,
@@ -59,6 +60,8 @@ export class MutatedTests {
         ...test,
         config: false,
         watch: false,
+        // It would give one run's mutants to the next.
+        fsModuleCache: false,
         fileParallelism: false,
         maxWorkers: 1,
         silent: true,
@@ -139,7 +142,7 @@ export class MutatedTests {
       const file = relative(process.cwd(), module.moduleId);
       const { duration } = module.diagnostic();
       hunt.ms?.set(file, duration);
-      if (module.state() === 'failed') hunt.failed.push(file);
+      if (module.state() === 'failed') hunt.failed.push(`${file}: ${firstError(module)}`);
       for (const test of module.children.allTests()) {
         const findings = test.meta().mutants;
         if (findings) note(findings, file, test.fullName, hunt);
@@ -148,6 +151,12 @@ export class MutatedTests {
     if (unhandledErrors.length > 0 && orders.mode === 'one') hunt.failed.push('(unhandled)');
     return hung;
   }
+}
+
+function firstError(module: TestModule): string | undefined {
+  const [test] = module.children.allTests('failed');
+  const [error] = [...module.errors(), ...(test?.result().errors ?? [])];
+  return `${test?.fullName ?? ''} ${error?.stack ?? error?.message ?? ''}`;
 }
 
 function note(findings: Findings, file: string, name: string, hunt: Partial<Hunt>): void {
