@@ -107,13 +107,13 @@ export class MutatedTests {
     return hunt;
   }
 
-  /** Whether a test fails with one mutant, which is there from the first import on. */
-  async kills(id: number, files: readonly string[]): Promise<boolean> {
+  /** Where a test fails with one mutant, which is there from the first import on. */
+  async killerOf(id: number, files: readonly string[]): Promise<string | undefined> {
     const all = await this.#files();
     const specifications = files.flatMap((path) => all.filter((file) => pathOf(file) === path));
     const hunt = { failed: [] as string[] };
     const hung = await this.#run({ mode: 'one', ids: [id] }, specifications, hunt);
-    return hung !== undefined || hunt.failed.length > 0;
+    return hunt.failed[0]?.split(':')[0] ?? hung?.file;
   }
 
   async close(): Promise<void> {

@@ -12,6 +12,7 @@ import type { CsvColumnType } from '../export-settings.ts';
 import { AlertsSchema } from './alert-schema.ts';
 import { ApiUrl } from './api-url.ts';
 import { isLocationForm } from './locations.ts';
+import { hasSchemeForm } from './scheme-form.ts';
 import { strictObject } from './strict-object.ts';
 
 const mebibyte = 1024 * 1024;
@@ -180,17 +181,7 @@ const historyEntries = {
 const notBuilt = 'must be a name, or made by hmac, ed25519, ecdsa, rsa, jwt, token or basic';
 
 // own-scheme.ts checks what the builders made of it.
-const OwnScheme = v.pipe(
-  v.looseObject({}, notBuilt),
-  v.check(
-    (scheme) => isObject(scheme['at']) || (isObject(scheme['signed']) && 'algorithm' in scheme),
-    notBuilt,
-  ),
-);
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
-}
+const OwnScheme = v.pipe(v.looseObject({}, notBuilt), v.check(hasSchemeForm, notBuilt));
 
 const StreamSchema = strictObject({
   source: v.picklist(Object.keys(sources)),
