@@ -71,18 +71,6 @@ describe('the parser', () => {
       runs(1500),
     );
   });
-
-  test.each([
-    '(',
-    'SELECT (',
-    'SELECT [',
-    'CASE WHEN ',
-    'SELECT - ',
-    'NOT ',
-    'IF(1, ',
-    'BEGIN ',
-    'STRUCT<a ',
-  ])('reads 20,000 times %s, or names its error', (piece) => read(piece.repeat(20_000)), timeoutMs);
 });
 
 describe('the server', () => {
