@@ -184,8 +184,8 @@ export function findMutants(text: string): Found[] {
   }
 
   function returned(value: Node | null): void {
-    const isPlain = value && /^(Call|Await|Member|New|Chain)Expression$|^Identifier$/;
-    if (isPlain?.test(value.type) && source(value) !== 'undefined') {
+    const plain = /^(Call|Await|Member|New|Chain)Expression$|^Identifier$/;
+    if (value && plain.test(value.type) && source(value) !== 'undefined') {
       add(value, 'return value', 'undefined');
     }
   }

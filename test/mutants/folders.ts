@@ -13,12 +13,17 @@ export const folders: readonly Folder[] = [
   {
     path: 'shared/signatures',
     project: 'node',
-    tests: ['test/shared/signatures/', 'test/shared/sources/'],
+    tests: ['test/shared/signatures/', 'test/shared/sources/', 'test/fuzz/signatures'],
   },
   {
     path: 'shared/filters',
     project: 'node',
-    tests: ['test/shared/filters/', 'test/shared/sources/', 'test/shared/config/'],
+    tests: [
+      'test/shared/filters/',
+      'test/shared/sources/',
+      'test/shared/config/',
+      'test/fuzz/filters',
+    ],
   },
   { path: 'worker/decide.ts', project: 'workerd', tests: edge },
   { path: 'worker/verify', project: 'workerd', tests: edge },
@@ -42,7 +47,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'shared/json',
     project: 'node',
-    tests: ['test/shared/json/', 'test/shared/shape/', 'test/shared/formats/'],
+    tests: ['test/shared/json/', 'test/shared/shape/', 'test/shared/formats/', 'test/fuzz/readers'],
   },
   {
     path: 'shared/config',

@@ -41,11 +41,16 @@ const say = await progressOf(orders);
     try {
       await run();
     } finally {
-      for (const finish of task.onFinished?.splice(0).toReversed() ?? [])
-        await finish(task.context);
+      // Vitest's types do not tell of it: what onTestFinished was given.
+      const { onFinished = [] } = task as unknown as Finishing;
+      for (const finish of onFinished.splice(0).toReversed()) await finish(task.context);
     }
   });
 };
+
+interface Finishing {
+  onFinished?: ((context: RunnerTestCase['context']) => unknown)[];
+}
 
 function newSwitches({ mode, ids }: Orders): Switches {
   const before = globalThis.__mutants;
