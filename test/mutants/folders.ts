@@ -47,7 +47,7 @@ export const folders: readonly Folder[] = [
   {
     path: 'shared/json',
     project: 'node',
-    tests: ['test/shared/json/', 'test/shared/shape/', 'test/shared/formats/', 'test/fuzz/readers'],
+    tests: ['test/shared/json/', 'test/shared/shape/', 'test/shared/formats/', 'test/fuzz/json'],
   },
   {
     path: 'shared/config',
