@@ -14,9 +14,8 @@ const say = (what: string) => process.stderr.write(`${what}\n`);
 await new Command('mutants')
   .description('make small faults in the source, and count those that no test notices')
   .argument('[folder...]', 'a folder or a file, as folders.ts lists them, or a part of one')
-  .option('--json', 'print one JSON object and nothing else', false)
   .option('--list', 'print the mutants and run nothing', false)
-  .action(async (paths: string[], options: { json: boolean; list: boolean }) => {
+  .action(async (paths: string[], options: { list: boolean }) => {
     const chosen = choose(paths);
     if (chosen.length === 0) {
       say(`No such folder. There are: ${folders.map(({ path }) => path).join(', ')}.`);
@@ -30,7 +29,7 @@ await new Command('mutants')
       else scores.push(await judge(folder, mutants));
     }
     if (options.list) return;
-    process.stdout.write(options.json ? `${JSON.stringify(scores)}\n` : toText(scores));
+    process.stdout.write(toText(scores));
     if (scores.some(({ survivors }) => survivors.length > 0)) process.exitCode = 1;
   })
   .parseAsync();
