@@ -11,7 +11,7 @@ export interface Sent {
 const same = (value: string): Sent => ({ value, cell: value });
 
 /** Any Unicode, with what often breaks: NUL, a byte order mark first, pairs of surrogates. */
-export const text = fc.oneof(
+const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 30 }),
   fc.string({ unit: 'grapheme', maxLength: 30 }),
   fc.constantFrom('', '\u0000', '\ufeffbom', 'a\u0000b', '\ufffe\uffff', '\'"\\`\r\n\t', '🙂'),

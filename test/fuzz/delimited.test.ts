@@ -16,14 +16,12 @@ describe('a delimited file', () => {
     unit: fc.oneof(fc.constantFrom(...'ab1 ,;\t|"\r\n'), fc.constantFrom('é', '🙂', '\u0000')),
     maxLength: 6,
   });
-  const table = fc
-    .integer({ min: 2, max: 4 })
-    .chain((width) =>
-      fc.array(fc.array(cell, { minLength: width, maxLength: width }), {
-        minLength: 1,
-        maxLength: 6,
-      }),
-    );
+  const table = fc.integer({ min: 2, max: 4 }).chain((width) =>
+    fc.array(fc.array(cell, { minLength: width, maxLength: width }), {
+      minLength: 1,
+      maxLength: 6,
+    }),
+  );
   const quoted = (rows: string[][], delimiter: string, end: string) =>
     rows
       .map((row) => row.map((text) => `"${text.replaceAll('"', '""')}"`).join(delimiter) + end)

@@ -14,7 +14,7 @@ export interface Mutant {
   to: string;
 }
 
-export type Operator =
+type Operator =
   | 'arithmetic'
   | 'array'
   | 'assignment'

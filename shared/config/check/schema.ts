@@ -181,7 +181,10 @@ const historyEntries = {
 const notBuilt = 'must be a name, or made by hmac, ed25519, ecdsa, rsa, jwt, token or basic';
 
 // own-scheme.ts checks what the builders made of it.
-const OwnScheme = v.pipe(v.looseObject({}, notBuilt), v.check((scheme) => hasSchemeForm(scheme), notBuilt));
+const OwnScheme = v.pipe(
+  v.looseObject({}, notBuilt),
+  v.check((scheme) => hasSchemeForm(scheme), notBuilt),
+);
 
 const StreamSchema = strictObject({
   source: v.picklist(Object.keys(sources)),

@@ -160,13 +160,11 @@ describe('a scheme of one’s own is refused', () => {
       'a text for parts': { signed: { before: '', body: true, after: [] } },
       'a place that is none': { signature: [undefined] },
       'a time that is nowhere': { timestamp: { at: 'header:x-time', unit: 's' } },
-    }).map(
-      ([what, part]): [string, unknown, RegExp] => [
-        what,
-        { ...hmac({ signature: 'header:x-acme' }), ...part },
-        /scheme must be a name, or made by hmac/,
-      ],
-    ),
+    }).map(([what, part]): [string, unknown, RegExp] => [
+      what,
+      { ...hmac({ signature: 'header:x-acme' }), ...part },
+      /scheme must be a name, or made by hmac/,
+    ]),
   ])('for %s', (_, scheme, message) => {
     expect(withScheme(scheme)).toMatch(message);
   });
