@@ -9,6 +9,7 @@ import { benchEdge } from './edge.ts';
 import { benchExports } from './exports.ts';
 import { benchLocal } from './local.ts';
 import { recoveryCommand } from './recovery.ts';
+import { relayCommand } from './relay.ts';
 import { benchSubscriber } from './subscriber.ts';
 
 /** Those without options of their own. */
@@ -25,4 +26,5 @@ for (const [name, [description, bench]] of Object.entries(benches)) {
   program.addCommand(benchCommand(name, description, () => bench));
 }
 program.addCommand(recoveryCommand());
+program.addCommand(relayCommand());
 await program.parseAsync();

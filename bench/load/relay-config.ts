@@ -5,5 +5,5 @@ export const table = 'bench.events';
 /** The relay of the benches that run all of it: one stream without a filter. */
 export const relay = defineRelay({
   project: 'bench-project',
-  streams: { datanostro: datanostro({ table }) },
+  streams: { datanostro: datanostro({ table, maxBodyBytes: 2 * 1024 * 1024 }) },
 });
