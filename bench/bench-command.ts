@@ -11,6 +11,7 @@ export function benchCommand(
   name: string,
   description: string,
   open: (options: Record<string, unknown>) => Bench,
+  onReport: (options: Record<string, unknown>, report: Report) => void = () => {},
 ): Command {
   return new Command(name)
     .description(description)
@@ -19,16 +20,17 @@ export function benchCommand(
       const figures = await open(options)((what) => process.stderr.write(`${what} …\n`));
       const report = { bench: name, machine: describeMachine(), figures };
       process.stdout.write(json ? `${JSON.stringify(report)}\n` : toText(report));
+      onReport(options, report);
     });
 }
 
-interface Report {
+export interface Report {
   bench: string;
   machine: Machine;
   figures: Figure[];
 }
 
-function toText({ bench, machine, figures }: Report): string {
+export function toText({ bench, machine, figures }: Report): string {
   const head = ['figure', 'median', 'unit', 'min … max', 'target', ''];
   const rows = figures.map(({ name, value, unit, spread, target = '', holds }) => {
     const verdict = holds === undefined ? '' : holds ? 'holds' : 'missed';

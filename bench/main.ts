@@ -10,6 +10,7 @@ import { benchExports } from './exports.ts';
 import { benchLocal } from './local.ts';
 import { recoveryCommand } from './recovery.ts';
 import { relayCommand } from './relay.ts';
+import { simulateCommand } from './simulate.ts';
 import { benchSubscriber } from './subscriber.ts';
 
 /** Those without options of their own. */
@@ -27,4 +28,5 @@ for (const [name, [description, bench]] of Object.entries(benches)) {
 }
 program.addCommand(recoveryCommand());
 program.addCommand(relayCommand());
+program.addCommand(simulateCommand());
 await program.parseAsync();

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
-import { type Bench, benchCommand } from './bench-command.ts';
+import { type Bench, benchCommand, type Report, toText } from './bench-command.ts';
 import { type Figure, toFigure } from './figure.ts';
 import { parseAmount } from './options.ts';
+import { describeRun, writeProofSection } from './proof.ts';
 import { type BigQueryOutage, measureBigQueryOutage } from './recovery/bigquery-outage.ts';
 import {
   measurePubsubOutage,
@@ -24,14 +25,15 @@ const budgetMs = 2500;
 /** How soon the relay works again after Pub/Sub or BigQuery was away, and what senders see meanwhile. */
 export function recoveryCommand(): Command {
   const description = 'how soon the relay works again after an outage';
-  return benchCommand('recovery', description, (options) => open(options as never))
+  return benchCommand('recovery', description, (options) => open(options as never), writeProof)
     .option('--pubsub-away <seconds>', 'how long Pub/Sub is away, each time', parseAmount, 60)
     .option('--rate <n>', 'deliveries a second meanwhile', parseAmount, 100)
     .addOption(
       new Option('--outage <kind>', 'only this kind of outage of Pub/Sub').choices(outages),
     )
     .option('--bigquery-away <seconds>', 'how long BigQuery is away', parseAmount, 180)
-    .option('--messages <n>', 'messages that come meanwhile', parseAmount, 31_000);
+    .option('--messages <n>', 'messages that come meanwhile', parseAmount, 31_000)
+    .option('--proof', 'write the section of docs/proof.md', false);
 }
 
 function open(options: RecoveryOptions): Bench {
@@ -70,4 +72,18 @@ function bigqueryFigures(measured: BigQueryOutage, messages: number): Figure[] {
     toFigure(`BigQuery back: ${messages} rows`, 'ms', [measured.allRowsMs], { atMost: 6000 }),
     toFigure('RSS in the outage', 'MB', [measured.peakRssBytes / 1e6], { atMost: 300 }),
   ];
+}
+
+function writeProof({ proof }: Record<string, unknown>, report: Report): void {
+  if (proof !== true) return;
+  const lines = [
+    'Pub/Sub goes away while deliveries come at a fixed rate: its process is killed, or frozen, or answers every publish with 503. Then BigQuery is killed while messages come. A 503 may take the budget of the stream (2.5 s) and 0.5 s.',
+    '',
+    describeRun('npm run bench -- recovery --proof'),
+    '',
+    '```text',
+    toText(report).trimEnd(),
+    '```',
+  ];
+  writeProofSection('Recovery', lines.join('\n'));
 }
