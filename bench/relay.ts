@@ -51,6 +51,7 @@ async function writeProof(report: RelayReport): Promise<void> {
     '![The time of an answer by rate](charts/answer-by-rate.svg)',
     '![CPU by rate](charts/cpu-by-rate.svg)',
     '![Freshness by size](charts/freshness-by-size.svg)',
+    '![Cost by rate](charts/cost-by-rate.svg)',
     '',
     '```text',
     toText(report).trimEnd(),

@@ -14,6 +14,7 @@ export async function drawCharts(report: RelayReport, folder: string): Promise<v
     'answer-by-rate': answerByRate(report),
     'cpu-by-rate': cpuByRate(report),
     'freshness-by-size': freshnessBySize(report),
+    'cost-by-rate': costByRate(report),
   };
   for (const [name, svg] of Object.entries(charts)) {
     await writeFile(join(folder, `${name}.svg`), svg);
@@ -31,7 +32,7 @@ const rateLabel = ({ rate }: Run) => new Intl.NumberFormat('en').format(rate);
 
 function freshnessByRate(report: RelayReport): string {
   const runs = usual(report, 'relay');
-  return drawLines({
+  return drawBars({
     title: 'Freshness: from the request to a row that a query finds',
     unit: 'ms',
     across: 'deliveries a second, 1 KiB each',
@@ -76,6 +77,24 @@ function cpuByRate(report: RelayReport): string {
         name: "the tutorial's function",
         values: relay.map(({ rate }) => tutorial.find((run) => run.rate === rate)?.cpuUs.function),
       },
+    ],
+  });
+}
+
+function costByRate(report: RelayReport): string {
+  const usd = (who: Run['who'], rate: number) =>
+    report.runs.find((run) => {
+      return run.who === who && run.rate === rate && run.bytes === usualBytes;
+    })?.costPerMillion?.usd;
+  const relay = usual(report, 'relay');
+  return drawBars({
+    title: 'A million events at list price',
+    unit: 'USD',
+    across: 'deliveries a second, 1 KiB each',
+    labels: relay.map(rateLabel),
+    series: [
+      { name: "the relay, without the subscriber's host", values: relay.map(({ rate }) => usd('relay', rate)) },
+      { name: "the tutorial's function", values: relay.map(({ rate }) => usd('tutorial', rate)) },
     ],
   });
 }
