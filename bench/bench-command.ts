@@ -10,14 +10,15 @@ export type Bench = (say: (what: string) => void) => Promise<Figure[]>;
 export function benchCommand(
   name: string,
   description: string,
-  open: (options: Record<string, unknown>) => Bench,
+  open: (options: Record<string, unknown>) => Bench | Promise<Bench>,
   onReport: (options: Record<string, unknown>, report: Report) => void = () => {},
 ): Command {
   return new Command(name)
     .description(description)
     .option('--json', 'print one JSON object and nothing else', false)
     .action(async ({ json, ...options }: { json: boolean } & Record<string, unknown>) => {
-      const figures = await open(options)((what) => process.stderr.write(`${what} …\n`));
+      const bench = await open(options);
+      const figures = await bench((what) => process.stderr.write(`${what} …\n`));
       const report = { bench: name, machine: describeMachine(), figures };
       process.stdout.write(json ? `${JSON.stringify(report)}\n` : toText(report));
       onReport(options, report);

@@ -3,28 +3,32 @@
 // measured here only; no test asserts a time.
 
 import { Command } from 'commander';
-import { benchBackfill } from './backfill.ts';
 import { type Bench, benchCommand } from './bench-command.ts';
-import { benchEdge } from './edge.ts';
-import { benchExports } from './exports.ts';
-import { benchLocal } from './local.ts';
 import { recoveryCommand } from './recovery.ts';
 import { relayCommand } from './relay.ts';
 import { simulateCommand } from './simulate.ts';
-import { benchSubscriber } from './subscriber.ts';
 
-/** Those without options of their own. */
-const benches: Record<string, [description: string, bench: Bench]> = {
-  backfill: ['a backfill of 10 million rows', benchBackfill],
-  edge: ['what the edge costs a delivery', benchEdge],
-  exports: ['the load of a large export', benchExports],
-  local: ['the local servers, and the commands that use them', benchLocal],
-  subscriber: ['what the subscriber costs an event', benchSubscriber],
+/** Those without options of their own. Each is loaded when it runs: what they start takes seconds to load. */
+const benches: Record<string, [description: string, load: () => Promise<Bench>]> = {
+  backfill: [
+    'a backfill of 10 million rows',
+    async () => (await import('./backfill.ts')).benchBackfill,
+  ],
+  edge: ['what the edge costs a delivery', async () => (await import('./edge.ts')).benchEdge],
+  exports: ['the load of a large export', async () => (await import('./exports.ts')).benchExports],
+  local: [
+    'the local servers, and the commands that use them',
+    async () => (await import('./local.ts')).benchLocal,
+  ],
+  subscriber: [
+    'what the subscriber costs an event',
+    async () => (await import('./subscriber.ts')).benchSubscriber,
+  ],
 };
 
 const program = new Command('bench').description('measure a part of the relay on this machine');
-for (const [name, [description, bench]] of Object.entries(benches)) {
-  program.addCommand(benchCommand(name, description, () => bench));
+for (const [name, [description, load]] of Object.entries(benches)) {
+  program.addCommand(benchCommand(name, description, load));
 }
 program.addCommand(recoveryCommand());
 program.addCommand(relayCommand());

@@ -3,13 +3,9 @@ import { type Bench, benchCommand, type Report, toText } from './bench-command.t
 import { type Figure, toFigure } from './figure.ts';
 import { parseAmount } from './options.ts';
 import { describeRun, writeProofSection } from './proof.ts';
-import { type BigQueryOutage, measureBigQueryOutage } from './recovery/bigquery-outage.ts';
-import {
-  measurePubsubOutage,
-  type Outage,
-  outages,
-  type PubsubOutage,
-} from './recovery/pubsub-outage.ts';
+import type { BigQueryOutage } from './recovery/bigquery-outage.ts';
+import { type Outage, outages } from './recovery/outages.ts';
+import type { PubsubOutage } from './recovery/pubsub-outage.ts';
 
 interface RecoveryOptions {
   pubsubAway: number;
@@ -38,6 +34,8 @@ export function recoveryCommand(): Command {
 
 function open(options: RecoveryOptions): Bench {
   return async (say) => {
+    const { measurePubsubOutage } = await import('./recovery/pubsub-outage.ts');
+    const { measureBigQueryOutage } = await import('./recovery/bigquery-outage.ts');
     const figures: Figure[] = [];
     for (const outage of options.outage ? [options.outage] : outages) {
       const { pubsubAway: awaySeconds, rate: perSecond } = options;

@@ -4,8 +4,8 @@ import { describeMachine } from './machine.ts';
 import { parseAmount, parseAmounts } from './options.ts';
 import { describeRun, writeProofSection } from './proof.ts';
 import { drawCharts } from './relay/charts.ts';
-import { measureAll, type RelayOptions } from './relay/measure-all.ts';
 import { describePeer } from './relay/peer.ts';
+import type { RelayOptions } from './relay/plan-runs.ts';
 import { type RelayReport, toReport, toText } from './relay/relay-report.ts';
 
 interface Options extends RelayOptions {
@@ -31,6 +31,8 @@ export function relayCommand(): Command {
     .option('--json', 'print one JSON object and nothing else', false)
     .action(async (options: Options) => {
       const say = (what: string) => process.stderr.write(`${what} …\n`);
+      // What starts a relay takes seconds to load, and --help needs none of it.
+      const { measureAll } = await import('./relay/measure-all.ts');
       const { runs, traffic } = await measureAll(options, say);
       const peer = options.peer ? describePeer() : undefined;
       const report = toReport({ machine: describeMachine(), runs, traffic, peer });
@@ -43,7 +45,7 @@ export function relayCommand(): Command {
 async function writeProof(report: RelayReport): Promise<void> {
   await drawCharts(report, charts);
   const lines = [
-    'The whole relay on one machine: the Worker in workerd, `local/pubsub`, the subscriber, `local/bigquery` and the sender share its cores. Each delivery is sent when it is due, whether earlier ones are answered or not. Beside it is the function of DataNostro\'s tutorial, which inserts one row a request into the same `local/bigquery`. Nothing here was measured at Google or Cloudflare.',
+    "The whole relay on one machine: the Worker in workerd, `local/pubsub`, the subscriber, `local/bigquery` and the sender share its cores. Each delivery is sent when it is due, whether earlier ones are answered or not. Beside it is the function of DataNostro's tutorial, which inserts one row a request into the same `local/bigquery`. Nothing here was measured at Google or Cloudflare.",
     '',
     describeRun('npm run bench -- relay --proof'),
     '',

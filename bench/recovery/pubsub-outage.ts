@@ -8,10 +8,7 @@ import { makeDelivery } from '../edge/deliveries.ts';
 import { type BenchEdge, startBenchEdge } from '../load/edge.ts';
 import { relay } from '../load/relay-config.ts';
 import { type Answer, Sender } from '../load/sender.ts';
-
-/** `killed`: nothing listens. `frozen`: it takes connections and answers none. `failing`: it answers 503. */
-export const outages = ['killed', 'frozen', 'failing'] as const;
-export type Outage = (typeof outages)[number];
+import type { Outage } from './outages.ts';
 
 export interface PubsubOutage {
   /** From its return to the first 2xx, in milliseconds. */

@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drawBars } from './chart/bars.ts';
 import { drawLines } from './chart/lines.ts';
-import { usualBytes } from './measure-all.ts';
 import type { Run } from './measure-run.ts';
+import { usualBytes } from './plan-runs.ts';
 import { type RelayReport, sizeText } from './relay-report.ts';
 
 /** Writes the charts of docs/proof.md as SVG. */
@@ -93,7 +93,10 @@ function costByRate(report: RelayReport): string {
     across: 'deliveries a second, 1 KiB each',
     labels: relay.map(rateLabel),
     series: [
-      { name: "the relay, without the subscriber's host", values: relay.map(({ rate }) => usd('relay', rate)) },
+      {
+        name: "the relay, without the subscriber's host",
+        values: relay.map(({ rate }) => usd('relay', rate)),
+      },
       { name: "the tutorial's function", values: relay.map(({ rate }) => usd('tutorial', rate)) },
     ],
   });

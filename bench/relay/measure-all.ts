@@ -7,27 +7,15 @@ import {
   type RunOptions,
   type TrafficPerEvent,
 } from './measure-run.ts';
+import { planRuns, type RelayOptions, usualBytes } from './plan-runs.ts';
 import { RelayStack } from './relay-stack.ts';
 import { TutorialStack } from './tutorial-stack.ts';
-
-export interface RelayOptions {
-  rates: number[];
-  sizes: number[];
-  replicas: number[];
-  seconds: number;
-}
 
 /** What a run put on the network, for each event. */
 export interface CountedRun extends Pick<RunOptions, 'rate' | 'bytes'> {
   traffic: TrafficPerEvent;
 }
 
-/** The size of the runs that differ in something else. */
-export const usualBytes = 1024;
-/** The rate of the runs that differ in size or in replicas, where the options have it. */
-const usualRate = 500;
-/** Large bodies come less often: as many bytes a second as this. */
-const bytesPerSecond = 5e6;
 /** A large body says the same with fewer. */
 const countedSeconds = 3;
 
@@ -105,20 +93,6 @@ async function countRuns(
   } finally {
     await stack.stop();
   }
-}
-
-/** Each rate at the usual size, each size at the usual rate, each number of replicas at both. */
-export function planRuns({ rates, sizes, replicas, seconds }: RelayOptions): RunOptions[] {
-  const rate = rates.includes(usualRate) ? usualRate : (rates[0] ?? usualRate);
-  const [fewest = 1, ...more] = replicas;
-  return [
-    ...rates.map((each) => ({ rate: each, bytes: usualBytes, replicas: fewest, seconds })),
-    ...sizes.map((bytes) => {
-      const atMost = Math.max(1, Math.floor(bytesPerSecond / bytes));
-      return { rate: Math.min(rate, atMost), bytes, replicas: fewest, seconds };
-    }),
-    ...more.map((each) => ({ rate, bytes: usualBytes, replicas: each, seconds })),
-  ];
 }
 
 function describe({ rate, bytes, replicas, seconds }: RunOptions): string {

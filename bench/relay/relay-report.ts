@@ -2,8 +2,9 @@ import { pricesReadOn } from '../../cli/production/prices.ts';
 import { drawTable } from '../../cli/terminal/draw-table.ts';
 import type { Machine } from '../machine.ts';
 import { type Cost, relayCost, tutorialCost } from './cost.ts';
-import { type CountedRun, usualBytes } from './measure-all.ts';
+import type { CountedRun } from './measure-all.ts';
 import type { Run } from './measure-run.ts';
+import { usualBytes } from './plan-runs.ts';
 
 const goalRate = 500;
 const goalMs = { p95: 150, p99: 250 };

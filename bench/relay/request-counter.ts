@@ -14,9 +14,10 @@ export class RequestCounter {
   add(bytes: Buffer): number {
     this.#rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
     if (this.#isHttp2 === undefined) {
-      if (this.#rest.length < preface.length && !this.#rest.includes('\r\n\r\n')) return 0;
-      this.#isHttp2 = this.#rest.toString('latin1', 0, preface.length) === preface;
-      if (this.#isHttp2) this.#rest = this.#rest.subarray(preface.length);
+      const isPreface = preface.startsWith(this.#rest.toString('latin1', 0, preface.length));
+      if (isPreface && this.#rest.length < preface.length) return 0;
+      this.#isHttp2 = isPreface;
+      if (isPreface) this.#rest = this.#rest.subarray(preface.length);
     }
     return this.#isHttp2 ? this.#readFrames() : this.#readRequests();
   }

@@ -21,7 +21,12 @@ export interface Outage extends Load {
   usd: number;
 }
 
-export function outageOf({ rate, bytes, minutes, replicas }: Load & { minutes: number; replicas: number }): Outage {
+export function outageOf({
+  rate,
+  bytes,
+  minutes,
+  replicas,
+}: Load & { minutes: number; replicas: number }): Outage {
   const backlog = rate * minutes * 60;
   const spare = replicas * replicaRate(bytes) - rate;
   const drainSeconds = spare > 0 ? backlog / spare : Number.POSITIVE_INFINITY;

@@ -38,8 +38,7 @@ export function pathCosts({ rate, bytes }: Load): PathCosts {
     rate,
     bytes,
     subscriber: edge + pulled + (written?.usd ?? 0) + hosts,
-    bigquerySubscription:
-      edge + published + chargeFor(prices.bigquerySubscription, throughput / 2),
+    bigquerySubscription: edge + published + chargeFor(prices.bigquerySubscription, throughput / 2),
     dataflow: edge + pulled + (written?.usd ?? 0) + workers + processed,
   };
 }

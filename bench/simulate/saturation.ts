@@ -38,8 +38,7 @@ function replicaLimits(bytes: number) {
   return {
     cpu: 1e6 / subscriberUs(bytes),
     streams: (streams * quotas.stream.limit * 1e6) / (bytes + envelopeBytes),
-    connections:
-      (connectionsPerTable * quotas.connection.limit * 1e6) / (bytes + columnBytes),
+    connections: (connectionsPerTable * quotas.connection.limit * 1e6) / (bytes + columnBytes),
   };
 }
 

@@ -108,7 +108,10 @@ function costTable({ costs }: Simulation): string {
 }
 
 function table(head: string[], rows: string[][]): string {
-  return drawTable([head, ...rows], head.map(() => 'right')).trimEnd();
+  return drawTable(
+    [head, ...rows],
+    head.map(() => 'right'),
+  ).trimEnd();
 }
 
 /** Two significant digits suffice: the figures are of one machine. */

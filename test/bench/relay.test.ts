@@ -3,7 +3,7 @@ import { replaceSection } from '../../bench/proof.ts';
 import { drawBars } from '../../bench/relay/chart/bars.ts';
 import { drawLines } from '../../bench/relay/chart/lines.ts';
 import { relayCost, tutorialCost } from '../../bench/relay/cost.ts';
-import { planRuns } from '../../bench/relay/measure-all.ts';
+import { planRuns } from '../../bench/relay/plan-runs.ts';
 import { RequestCounter } from '../../bench/relay/request-counter.ts';
 
 /** Counts in every way to cut the bytes into two, and byte by byte. */
@@ -56,7 +56,8 @@ describe('requests are counted wherever the bytes are cut', () => {
 });
 
 test('a section of the proof is replaced up to the next one, or added', () => {
-  const text = '# Proof\n\n## Loss\n\nNone.\n\n## Speed\n\nOld.\n\n### Part\n\nOld.\n\n## Last\n\nKept.\n';
+  const text =
+    '# Proof\n\n## Loss\n\nNone.\n\n## Speed\n\nOld.\n\n### Part\n\nOld.\n\n## Last\n\nKept.\n';
   const replaced = replaceSection(text, 'Speed', 'New.\n');
   expect(replaced).toBe('# Proof\n\n## Loss\n\nNone.\n\n## Speed\n\nNew.\n\n## Last\n\nKept.\n');
   expect(replaceSection(replaced, 'Last', 'New.')).toContain('## Last\n\nNew.\n');
@@ -99,19 +100,22 @@ test('each rate, each size and each number of replicas has a run, and large bodi
   ]);
 });
 
-test.each([drawBars, drawLines])('a chart has each value that there is, for light and dark', (draw) => {
-  const svg = draw({
-    title: 'p95 < p99',
-    unit: 'ms',
-    across: 'a second',
-    labels: ['10', '200'],
-    series: [
-      { name: 'one', values: [12.34, 56] },
-      { name: 'other', values: [undefined, 78] },
-    ],
-  });
-  for (const text of ['>12.3<', '>56<', '>78<', 'p95 &lt; p99', 'prefers-color-scheme:dark']) {
-    expect(svg).toContain(text);
-  }
-  expect(svg).not.toMatch(/NaN|undefined/);
-});
+test.each([drawBars, drawLines])(
+  'a chart has each value that there is, for light and dark',
+  (draw) => {
+    const svg = draw({
+      title: 'p95 < p99',
+      unit: 'ms',
+      across: 'a second',
+      labels: ['10', '200'],
+      series: [
+        { name: 'one', values: [12.34, 56] },
+        { name: 'other', values: [undefined, 78] },
+      ],
+    });
+    for (const text of ['>12.3<', '>56<', '>78<', 'p95 &lt; p99', 'prefers-color-scheme:dark']) {
+      expect(svg).toContain(text);
+    }
+    expect(svg).not.toMatch(/NaN|undefined/);
+  },
+);

@@ -28,14 +28,14 @@ describe('docs/scale.md', () => {
     expect(lacking).toEqual([]);
   });
 
-  test('its command prints that, in 80 columns', { timeout: 60_000 }, () => {
+  test('its command prints that, in 80 columns', { timeout: 120_000 }, () => {
     const printed = bench();
     expect(printed).toBe(toText(simulate(usualScale)));
     expect(Math.max(...printed.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 });
 
-test('prints one JSON document', { timeout: 60_000 }, () => {
+test('prints one JSON document', { timeout: 120_000 }, () => {
   const report = JSON.parse(bench('--json', '--rates', '5,50', '--bytes', '2048')) as object;
   expect(report).toMatchObject({
     bench: 'simulate',
