@@ -13,7 +13,7 @@ export interface RunOptions {
   seconds: number;
 }
 
-export interface Quantiles {
+interface Quantiles {
   p50: number;
   p95: number;
   p99: number;
@@ -189,7 +189,7 @@ function isTaken({ status }: Answer): boolean {
   return status >= 200 && status < 300;
 }
 
-export function quantilesOf(values: readonly number[]): Quantiles {
+function quantilesOf(values: readonly number[]): Quantiles {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };

@@ -4,7 +4,7 @@ import { measured } from './figures.ts';
 import { type Load, replicaRate } from './saturation.ts';
 
 /** A replica's host: one vCPU and half a GiB. */
-export const host = { vcpu: 1, gib: 0.5 } as const;
+const host = { vcpu: 1, gib: 0.5 } as const;
 
 /** An outage of BigQuery, and what follows. */
 export interface Outage extends Load {

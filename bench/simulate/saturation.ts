@@ -20,11 +20,11 @@ export interface Needs extends Load {
   connections: number;
 }
 
-export function edgeUs(bytes: number): number {
+function edgeUs(bytes: number): number {
   return measured.edgeUs + extraUs(bytes);
 }
 
-export function subscriberUs(bytes: number): number {
+function subscriberUs(bytes: number): number {
   return measured.subscriberUs + extraUs(bytes);
 }
 

@@ -12,13 +12,13 @@ export interface Chart {
   isLogarithmic?: boolean;
 }
 
-export interface Series {
+interface Series {
   name: string;
   values: readonly (number | undefined)[];
 }
 
-export const width = 720;
-export const height = 380;
+const width = 720;
+const height = 380;
 const margin = { top: 76, right: 24, bottom: 56, left: 64 };
 export const plot = {
   left: margin.left,
