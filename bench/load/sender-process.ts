@@ -8,7 +8,10 @@ import type { Answer, SendOrder } from './sender.ts';
 const giveUpAfterMs = 30_000;
 const everyMs = 5;
 
-const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+/** As Cloudflare's proxies would: more deliveries wait here, on the sender's clock. */
+const maxConnections = 2000;
+
+const agent = new Agent({ keepAlive: true, maxSockets: maxConnections });
 
 process.on('message', async (order: SendOrder) => {
   process.send?.(await sendAtRate(order));
@@ -36,7 +39,7 @@ function post({ port, delivery: { path, headers, body } }: SendOrder): Promise<A
     const sending = request(
       {
         agent,
-        ...{ host: '127.0.0.1', port, path, method: 'POST', timeout: giveUpAfterMs },
+        ...{ host: '127.0.0.1', port, path, method: 'POST' },
         headers: { ...headers, 'content-length': body.byteLength },
       },
       (response) => {
@@ -45,7 +48,9 @@ function post({ port, delivery: { path, headers, body } }: SendOrder): Promise<A
         response.once('error', () => answered(0));
       },
     );
-    sending.once('timeout', () => sending.destroy());
+    // Also for one that has no connection yet.
+    const givingUp = setTimeout(() => sending.destroy(), giveUpAfterMs);
+    sending.once('close', () => clearTimeout(givingUp));
     sending.once('error', () => answered(0));
     sending.end(body);
   });

@@ -26,7 +26,7 @@ export interface PubsubOutageOptions {
 }
 
 const before = 3;
-const after = 30;
+const after = 15;
 
 /** Takes Pub/Sub away while deliveries come at a fixed rate, and brings it back. */
 export async function measurePubsubOutage(options: PubsubOutageOptions): Promise<PubsubOutage> {

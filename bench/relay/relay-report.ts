@@ -28,8 +28,12 @@ interface Measured {
 }
 
 export function toReport({ machine, runs, traffic, peer }: Measured): RelayReport {
+  // Where it is saturated, Cloud Run would start more of it.
+  const quickestMs = Math.min(
+    ...runs.filter(({ who }) => who === 'tutorial').map(({ answer }) => answer.p50),
+  );
   const priced = runs.map((run) => {
-    const costPerMillion = costOf(run, traffic);
+    const costPerMillion = costOf(run, traffic, quickestMs);
     return { ...run, ...(costPerMillion && { costPerMillion }) };
   });
   const atGoal = runs.find(({ who, rate, bytes, replicas }) => {
@@ -52,9 +56,9 @@ function goalOf({ rate, freshness: { p95, p99 }, missing, refused }: Run) {
   return { rate, p95, p99, target: goalMs, holds };
 }
 
-function costOf(run: Run, traffic: readonly CountedRun[]): Cost | undefined {
+function costOf(run: Run, traffic: readonly CountedRun[], tutorialMs: number): Cost | undefined {
   const { bytes, rate } = run;
-  if (run.who === 'tutorial') return tutorialCost({ bytes, answerMs: run.answer.p50 });
+  if (run.who === 'tutorial') return tutorialCost({ bytes, answerMs: tutorialMs });
   const counted = traffic.find((one) => one.rate === rate && one.bytes === bytes);
   return counted && relayCost({ bytes, edgeCpuUs: run.cpuUs.edge ?? 0, traffic: counted.traffic });
 }
@@ -66,7 +70,7 @@ export function toText(report: RelayReport): string {
   const verdict = goal?.holds ? 'holds' : 'missed';
   return [
     `bench relay: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}, Node ${node}, load ${load}`,
-    'Freshness is the time from the request to a row that a query finds; all times in ms.',
+    'Freshness is the time from the request to a row that a query finds; all times in ms, the answer as p99.',
     timesTable(report),
     'CPU an event in µs, and a million events at list price in USD:',
     costTable(report),
@@ -84,7 +88,7 @@ export function toText(report: RelayReport): string {
 }
 
 function timesTable({ runs }: RelayReport): string {
-  const head = ['', 'rate', 'bytes', 'repl.', 'p50', 'p95', 'p99', 'answer p99', 'lost'];
+  const head = ['', 'rate', 'bytes', 'repl.', 'p50', 'p95', 'p99', 'answer', 'lost'];
   const rows = runs.map((run) => [
     run.who,
     String(run.rate),
@@ -111,7 +115,7 @@ function costTable({ runs }: RelayReport): string {
 }
 
 function trafficTable({ traffic }: RelayReport): string {
-  const head = ['rate', 'bytes', 'publishes', 'bytes', 'acks …', 'bytes', 'appends', 'bytes'];
+  const head = ['rate', 'bytes', 'publish', 'bytes', 'acks …', 'bytes', 'append', 'bytes'];
   const rows = traffic.map(({ rate, bytes, traffic: one }) => [
     String(rate),
     sizeText(bytes),

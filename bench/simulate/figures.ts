@@ -5,8 +5,9 @@ export const measured = {
   edgeUs: 150,
   /** CPU of the subscriber. */
   subscriberUs: 39,
-  /** More CPU for each further KiB of a body, in each of the two. */
-  usPerKib: 4,
+  /** More CPU for each further KiB of a body. */
+  edgeUsPerKib: 5,
+  subscriberUsPerKib: 20,
   /** The greatest resident set of a replica, with any backlog. */
   replicaMb: 300,
 } as const;

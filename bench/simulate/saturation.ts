@@ -21,15 +21,15 @@ export interface Needs extends Load {
 }
 
 function edgeUs(bytes: number): number {
-  return measured.edgeUs + extraUs(bytes);
+  return measured.edgeUs + measured.edgeUsPerKib * furtherKib(bytes);
 }
 
 function subscriberUs(bytes: number): number {
-  return measured.subscriberUs + extraUs(bytes);
+  return measured.subscriberUs + measured.subscriberUsPerKib * furtherKib(bytes);
 }
 
-function extraUs(bytes: number): number {
-  return measured.usPerKib * Math.max(0, bytes / 1024 - 1);
+function furtherKib(bytes: number): number {
+  return Math.max(0, bytes / 1024 - 1);
 }
 
 /** Events a second of one replica with all of a core, as its streams bring them, and as its connections surely take. */
