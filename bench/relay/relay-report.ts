@@ -70,7 +70,7 @@ export function toText(report: RelayReport): string {
   const verdict = goal?.holds ? 'holds' : 'missed';
   return [
     `bench relay: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}, Node ${node}, load ${load}`,
-    'Freshness is the time from the request to a row that a query finds; all times in ms, the answer as p99.',
+    'Freshness in ms, from the request to a row that a query finds, and the answer as p99:',
     timesTable(report),
     'CPU an event in µs, and a million events at list price in USD:',
     costTable(report),
