@@ -29,44 +29,59 @@ export async function runDml(
   }
   const run = async (connection: DuckDBConnection) => {
     await bindAll(session, connection, tokens);
-    return await change(connection, sql);
+    return await change(connection, sql, verb);
   };
-  let affectedRows: number;
+  let changes: Changes;
   if (transaction !== undefined) {
     await transaction.lock(table);
-    affectedRows = await run(transaction.connection);
-  } else
-    affectedRows = await store.transact(table, verb === 'INSERT' ? 'shared' : 'exclusive', run);
+    changes = await run(transaction.connection);
+  } else changes = await store.transact(table, verb === 'INSERT' ? 'shared' : 'exclusive', run);
   return {
     statementType: verb,
     schema: [],
     rows: ResultRows.none(),
-    affectedRows,
-    changes: countsOf(verb, affectedRows),
+    affectedRows: changes.inserted + changes.updated + changes.deleted,
+    changes,
     target: { projectId: table.projectId, datasetId: table.datasetId, tableId: table.tableId },
   };
 }
 
-/** MERGE does not say what it did; its rows count as updated. */
-function countsOf(
-  verb: string,
-  rows: number,
-): { inserted: number; updated: number; deleted: number } {
-  return {
-    inserted: verb === 'INSERT' ? rows : 0,
-    updated: verb === 'UPDATE' || verb === 'MERGE' ? rows : 0,
-    deleted: verb === 'DELETE' ? rows : 0,
-  };
+interface Changes {
+  inserted: number;
+  updated: number;
+  deleted: number;
 }
 
-async function change(connection: DuckDBConnection, { conflict, sql }: ChangeSql): Promise<number> {
+async function change(
+  connection: DuckDBConnection,
+  { conflict, sql }: ChangeSql,
+  verb: string,
+): Promise<Changes> {
   if (
     conflict !== undefined &&
     (await (await execute(connection, conflict)).getRows()).length > 0
   ) {
     throw invalidQuery('UPDATE/MERGE must match at most one source row for each target row');
   }
-  return (await execute(connection, sql)).rowsChanged;
+  if (verb === 'MERGE') return await merged(connection, sql);
+  const rows = (await execute(connection, sql)).rowsChanged;
+  return {
+    inserted: verb === 'INSERT' ? rows : 0,
+    updated: verb === 'UPDATE' ? rows : 0,
+    deleted: verb === 'DELETE' ? rows : 0,
+  };
+}
+
+/** DuckDB says of each row what MERGE did with it. */
+async function merged(connection: DuckDBConnection, sql: string): Promise<Changes> {
+  const result = await execute(connection, `${sql} RETURNING merge_action`);
+  const counts: Record<string, number> = {};
+  for (const [action] of await result.getRows()) {
+    const name = String(action);
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  const { INSERT: inserted = 0, UPDATE: updated = 0, DELETE: deleted = 0 } = counts;
+  return { inserted, updated, deleted };
 }
 
 export function dmlSql(
