@@ -36,8 +36,9 @@ export function readCells(
 
 function planOf(column: Column | undefined, field: Field, position: number): FieldPlan {
   const type = field.type as ProtoType;
-  const read = cellReader(canonicalType(column?.type ?? 'STRING') ?? 'STRING', type);
   const path = column?.name ?? field.name ?? '';
+  const stored = canonicalType(column?.type ?? 'STRING') ?? 'STRING';
+  const read = cellReader({ name: path, type: stored, mode: 'NULLABLE' }, type);
   if (!read) throw new TypeError(`the column ${path} can't be shown`);
   return { position, path, wireType: wireTypeOf(type) ?? 2, repeated: false, read };
 }
