@@ -12,11 +12,10 @@ import type { RecordPlan } from '../decode-row.ts';
 import { hasDefault } from '../default-values.ts';
 import { requiredOf } from '../row-plan.ts';
 import { type ArrowColumn, type ArrowReader, arrowReader, checkColumn } from './arrow-readers.ts';
+import { batchMessage, schemaMessage } from './ipc-message.ts';
 
 /** Messages of Arrow's IPC format begin at multiples of this, so that their values are aligned. */
 const ALIGNMENT = 8;
-/** A row needs at least a bit. A column without buffers could claim any number of rows. */
-const ROWS_PER_BYTE = 8;
 
 /**
  * Decodes record batches of one writer schema into rows of a table.
@@ -28,20 +27,19 @@ export class ArrowDecoder {
   readonly sent: ReadonlySet<number>;
   readonly #columns: number;
   readonly #schemaBytes: Uint8Array;
+  /** The number of the schema's fields in all levels. */
+  readonly #fields: number;
   /** By position in the batch: the column of the table, and its reader. */
   readonly #readers: readonly { position: number; field: Field; read: ArrowReader }[];
 
   /** @throws Refusal if the schema cannot be read or does not match the table */
   constructor(table: Table, schemaBytes: Uint8Array, entity: string) {
-    const schema = readSchema(schemaBytes);
-    const extra = schema.fields.filter(({ name }) => !findField(table.schema, name));
-    if (extra.length > 0)
-      throw extraFields(
-        extra.map(({ name }) => name),
-        entity,
-      );
+    const { schema, whole, fields } = readSchema(schemaBytes);
+    const extra = schema.fields.map(nameOf).filter((name) => !findField(table.schema, name));
+    if (extra.length > 0) throw extraFields(extra, entity);
     this.#columns = table.schema.length;
-    this.#schemaBytes = schemaBytes;
+    this.#schemaBytes = whole;
+    this.#fields = fields;
     this.#readers = schema.fields.map((sent) => planColumn(table, sent));
     this.sent = new Set(this.#readers.map(({ position }) => position));
     if (this.sent.size < this.#readers.length) throw invalid('a field occurs twice in the schema');
@@ -56,8 +54,6 @@ export class ArrowDecoder {
   /** @throws Refusal if the bytes are not a record batch of the schema */
   decode(bytes: Uint8Array): (Cell[] | BadRow)[] {
     const { length, columns } = this.#readBatch(bytes);
-    if (length > bytes.length * ROWS_PER_BYTE)
-      throw invalid(`no batch of ${length} rows fits here`);
     const rows: (Cell[] | BadRow)[] = Array.from({ length }, () =>
       new Array<Cell>(this.#columns).fill(null),
     );
@@ -72,7 +68,9 @@ export class ArrowDecoder {
 
   #readBatch(bytes: Uint8Array): { length: number; columns: readonly ArrowColumn[] } {
     try {
-      const reader = RecordBatchReader.from(join(this.#schemaBytes, bytes));
+      const reader = RecordBatchReader.from(
+        join(this.#schemaBytes, batchMessage(bytes, this.#fields)),
+      );
       const batches = [...reader];
       const [batch] = batches;
       if (batch && batches.length === 1) {
@@ -103,17 +101,23 @@ function fill(
   }
 }
 
+/** A field's name, which its type promises and the bytes may lack. */
+function nameOf({ name }: { name: string | null }): string {
+  return name ?? '';
+}
+
 function planColumn(table: Table, sent: ArrowField<DataType>) {
-  const field = findField(table.schema, sent.name);
+  const field = findField(table.schema, nameOf(sent));
   if (!field) throw new Error(`no column ${sent.name}`);
   const read = arrowReader(field, sent.type, field.name);
   return { position: table.schema.indexOf(field), field, read };
 }
 
-function readSchema(bytes: Uint8Array): Schema {
+function readSchema(bytes: Uint8Array): { schema: Schema; whole: Uint8Array; fields: number } {
   try {
-    const reader = RecordBatchReader.from(join(bytes)).open();
-    if (reader.schema) return reader.schema;
+    const { whole, fields } = schemaMessage(bytes);
+    const { schema } = RecordBatchReader.from(join(whole)).open();
+    if (schema) return { schema, whole, fields };
   } catch (cause) {
     throw unreadable('schema', cause);
   }

@@ -72,7 +72,7 @@ function struct(field: Field, type: DataType, path: string): ArrowReader | undef
   if (type.typeId !== Type.Struct) return undefined;
   const fields = field.fields ?? [];
   const readers = (type.children ?? []).map((child) => {
-    const inner = findField(fields, child.name);
+    const inner = findField(fields, child.name ?? '');
     if (!inner) throw mismatch(field, type, `${path}.${child.name}`);
     const read = arrowReader(inner, child.type, `${path}.${inner.name}`);
     return { position: fields.indexOf(inner), read };
