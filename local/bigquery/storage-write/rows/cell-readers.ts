@@ -11,6 +11,7 @@ import {
 } from './civil-time.ts';
 import { limited } from './column-limit.ts';
 import { type DecimalType, decimalFromBytes, decimalFromText } from './decimals.ts';
+import { hasPicoseconds, timestampFromText } from './picoseconds.ts';
 import { integerReader, type ProtoType, takes } from './proto-types.ts';
 import type { RowReader } from './row-reader.ts';
 
@@ -28,6 +29,9 @@ const MAX_DATE = 2_932_896n;
 
 /** The reader for a protobuf type in a column, or undefined if BigQuery does not allow the pair. */
 export function cellReader(column: Field, proto: ProtoType): CellReader | undefined {
+  if (proto === Type.TYPE_STRING && hasPicoseconds(column)) {
+    return (reader) => timestampFromText(reader.string());
+  }
   const read = typeReader(column.type, proto);
   const limit = limited(column);
   return read && limit ? (reader) => limit(read(reader)) : read;

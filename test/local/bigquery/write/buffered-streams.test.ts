@@ -174,17 +174,17 @@ test('a buffered stream follows its table when it gets a column', async () => {
 });
 
 test('flushes and appends of many streams do not disturb each other', async () => {
-  const streams = await Promise.all(Array.from({ length: 6 }, () => create()));
+  const streams = await Promise.all(Array.from({ length: 4 }, () => create()));
   await Promise.all(
     streams.map(async (stream, n) => {
-      for (let row = 0; row < 5; row++) {
+      for (let row = 0; row < 3; row++) {
         expect(await append(stream, [`${n}/${row}`], row)).toBe(row);
         expect(await flush(stream, row)).toBe(row);
       }
     }),
   );
-  expect((await stored()).length).toBe(30);
-  expect(new Set(await stored()).size).toBe(30);
+  const rows = await stored();
+  expect([rows.length, new Set(rows).size]).toEqual([12, 12]);
 });
 
 test('the cursor and the buffered rows survive a restart', async () => {

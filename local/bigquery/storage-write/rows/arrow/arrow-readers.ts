@@ -19,6 +19,7 @@ import { dateCell, jsonCell, timestampCell } from '../cell-readers.ts';
 import { datetimeFromText, daysFromText, timeFromText } from '../civil-time.ts';
 import { limited } from '../column-limit.ts';
 import { decimalFromText } from '../decimals.ts';
+import { hasPicoseconds, timestampFromText } from '../picoseconds.ts';
 
 /** A column of a batch, as Arrow's library holds it. */
 export interface ArrowColumn {
@@ -61,7 +62,10 @@ function orNull(read: ArrowReader): ArrowReader {
 }
 
 function single(field: Field, type: DataType, path: string): ArrowReader {
-  const read = field.type === 'RECORD' ? struct(field, type, path) : scalar(field.type, type);
+  const read =
+    field.type === 'RECORD'
+      ? struct(field, type, path)
+      : (scalar(field.type, type) ?? picoseconds(field, type));
   if (!read) throw mismatch(field, type, path);
   const limit = limited(field);
   return limit ? (column, index) => limit(read(column, index)) : read;
@@ -118,6 +122,11 @@ function scalar(column: Field['type'], type: DataType): ArrowReader | undefined 
     case 'RECORD':
       return undefined;
   }
+}
+
+/** A text, which can be finer than an Arrow timestamp. */
+function picoseconds(field: Field, type: DataType): ArrowReader | undefined {
+  return hasPicoseconds(field) ? textReader(type, timestampFromText) : undefined;
 }
 
 function bytesReader(type: DataType): ArrowReader | undefined {
