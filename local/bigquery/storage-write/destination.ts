@@ -3,8 +3,8 @@ import { status } from '@grpc/grpc-js';
 import type { Field, Table } from '../tables/schema.ts';
 import { FatalRefusal, Refusal } from './refusals.ts';
 import type { ArrowDecoder } from './rows/arrow/arrow-decoder.ts';
-import type { RowPlan } from './rows/decode-row.ts';
-import { planRows } from './rows/row-plan.ts';
+import type { RowPlan } from './rows/protobuf/decode-row.ts';
+import { planRows } from './rows/protobuf/row-plan.ts';
 import { formatStreamName, parseStreamName, type StreamName } from './streams/stream-name.ts';
 
 type Request = protos.google.cloud.bigquery.storage.v1.AppendRowsRequest;

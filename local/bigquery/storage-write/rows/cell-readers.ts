@@ -12,8 +12,8 @@ import {
 import { limited } from './column-limit.ts';
 import { type DecimalType, decimalFromBytes, decimalFromText } from './decimals.ts';
 import { hasPicoseconds, timestampFromText } from './picoseconds.ts';
-import { integerReader, type ProtoType, takes } from './proto-types.ts';
-import type { RowReader } from './row-reader.ts';
+import { integerReader, type ProtoType, takes } from './protobuf/proto-types.ts';
+import type { RowReader } from './protobuf/row-reader.ts';
 
 const { Type } = protos.google.protobuf.FieldDescriptorProto;
 

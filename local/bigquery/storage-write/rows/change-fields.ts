@@ -7,7 +7,7 @@ import { keyFields, type RowChange } from '../../storage/upserts.ts';
 import type { Cell } from '../../tables/cell.ts';
 import { formatTable, type Table } from '../../tables/schema.ts';
 import { BadRow, Refusal } from '../refusals.ts';
-import type { FieldPlan, RecordPlan } from './decode-row.ts';
+import type { FieldPlan, RecordPlan } from './protobuf/decode-row.ts';
 
 const { Type, Label } = protos.google.protobuf.FieldDescriptorProto;
 

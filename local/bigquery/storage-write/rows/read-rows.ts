@@ -7,9 +7,9 @@ import type { Table } from '../../tables/schema.ts';
 import type { Decoder, Destination } from '../destination.ts';
 import { BadRow, Refusal, type RowProblem, refuseRows } from '../refusals.ts';
 import { readChange, readInsert } from './change-fields.ts';
-import { checkRequired, decodeRow, type RecordPlan } from './decode-row.ts';
 import { defaultedColumns, fillDefaults, type MissingValues } from './default-values.ts';
 import { partitionCheck } from './partition-check.ts';
+import { checkRequired, decodeRow, type RecordPlan } from './protobuf/decode-row.ts';
 
 type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 type Request = protos.google.cloud.bigquery.storage.v1.AppendRowsRequest;

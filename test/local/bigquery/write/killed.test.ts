@@ -157,7 +157,9 @@ test('on a full disk an append is an error, and what was acknowledged is there a
   for (let n = 0; n < 60 && failure === undefined; n++) {
     const text = `${n}/`.padEnd(200_000, String.fromCharCode(97 + (n % 26)));
     connection.write(texts(stream, [text]));
-    await expect.poll(() => connection.answers.length > n || connection.code !== null, WAIT).toBe(true);
+    await expect
+      .poll(() => connection.answers.length > n || connection.code !== null, WAIT)
+      .toBe(true);
     const error = connection.answers[n]?.error;
     failure = error?.code ?? connection.code ?? undefined;
     if (failure === undefined) acknowledged.push(text);

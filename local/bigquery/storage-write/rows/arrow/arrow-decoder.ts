@@ -8,9 +8,9 @@ import {
 import type { Cell } from '../../../tables/cell.ts';
 import { type Field, findField, type Table } from '../../../tables/schema.ts';
 import { BadRow, extraFields, Refusal } from '../../refusals.ts';
-import type { RecordPlan } from '../decode-row.ts';
 import { hasDefault } from '../default-values.ts';
-import { requiredOf } from '../row-plan.ts';
+import type { RecordPlan } from '../protobuf/decode-row.ts';
+import { requiredOf } from '../protobuf/row-plan.ts';
 import { type ArrowColumn, type ArrowReader, arrowReader, checkColumn } from './arrow-readers.ts';
 import { batchMessage, schemaMessage } from './ipc-message.ts';
 

@@ -1,6 +1,6 @@
-import type { Cell } from '../../tables/cell.ts';
-import { BadRow } from '../refusals.ts';
-import type { CellReader } from './cell-readers.ts';
+import type { Cell } from '../../../tables/cell.ts';
+import { BadRow } from '../../refusals.ts';
+import type { CellReader } from '../cell-readers.ts';
 import { RowReader } from './row-reader.ts';
 
 const DELIMITED = 2;

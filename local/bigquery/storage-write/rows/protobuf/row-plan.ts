@@ -1,11 +1,11 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
-import { type Field, findField, type Table } from '../../tables/schema.ts';
-import { extraFields, Refusal } from '../refusals.ts';
-import { cellReader } from './cell-readers.ts';
-import { isChangeField, planChanges } from './change-fields.ts';
+import { type Field, findField, type Table } from '../../../tables/schema.ts';
+import { extraFields, Refusal } from '../../refusals.ts';
+import { cellReader } from '../cell-readers.ts';
+import { isChangeField, planChanges } from '../change-fields.ts';
+import { hasDefault } from '../default-values.ts';
 import type { FieldPlan, RecordPlan, RowPlan } from './decode-row.ts';
-import { hasDefault } from './default-values.ts';
 import { formatProtoType, type ProtoType, wireTypeOf } from './proto-types.ts';
 import { isWellKnown, wellKnownReader } from './well-known-types.ts';
 

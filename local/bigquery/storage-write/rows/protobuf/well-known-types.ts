@@ -2,10 +2,10 @@
 // https://cloud.google.com/bigquery/docs/supported-data-types#supported_protocol_buffer_data_types
 
 import { protos } from '@google-cloud/bigquery-storage';
-import type { Cell } from '../../tables/cell.ts';
-import type { Field } from '../../tables/schema.ts';
-import { BadRow } from '../refusals.ts';
-import { type CellReader, cellReader, timestampCell } from './cell-readers.ts';
+import type { Cell } from '../../../tables/cell.ts';
+import type { Field } from '../../../tables/schema.ts';
+import { BadRow } from '../../refusals.ts';
+import { type CellReader, cellReader, timestampCell } from '../cell-readers.ts';
 import { type ProtoType, wireTypeOf } from './proto-types.ts';
 import type { RowReader } from './row-reader.ts';
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { BadRow } from '../refusals.ts';
+import { BadRow } from '../../refusals.ts';
 
 const HIGH_WORD = 0x1_0000_0000;
 /** With a high word below this, the number is exact in JavaScript. */
