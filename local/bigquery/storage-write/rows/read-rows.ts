@@ -28,7 +28,7 @@ export interface RowContext {
 }
 
 /** A row before its checks, or why it cannot be read. */
-export type DecodedRow = Cell[] | BadRow;
+type DecodedRow = Cell[] | BadRow;
 
 interface DecodedRows {
   rows: DecodedRow[];
