@@ -11,7 +11,8 @@ import { BadRow, extraFields, Refusal } from '../../refusals.ts';
 import { hasDefault } from '../default-values.ts';
 import type { RecordPlan } from '../protobuf/decode-row.ts';
 import { requiredOf } from '../protobuf/row-plan.ts';
-import { type ArrowColumn, type ArrowReader, arrowReader, checkColumn } from './arrow-readers.ts';
+import { type ArrowColumn, checkColumn } from './arrow-column.ts';
+import { type ArrowReader, arrowReader } from './arrow-readers.ts';
 import { batchMessage, schemaMessage } from './ipc-message.ts';
 
 /** Messages of Arrow's IPC format begin at multiples of this, so that their values are aligned. */

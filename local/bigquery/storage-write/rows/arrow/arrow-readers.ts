@@ -20,23 +20,12 @@ import { datetimeFromText, daysFromText, timeFromText } from '../civil-time.ts';
 import { limited } from '../column-limit.ts';
 import { decimalFromText } from '../decimals.ts';
 import { hasPicoseconds, timestampFromText } from '../picoseconds.ts';
-
-/** A column of a batch, as Arrow's library holds it. */
-export interface ArrowColumn {
-  readonly type: DataType;
-  readonly length: number;
-  readonly stride: number;
-  readonly values: ArrayLike<number | bigint> & { subarray?(from: number, to: number): Uint8Array };
-  readonly valueOffsets: ArrayLike<number | bigint> | undefined;
-  readonly children: readonly ArrowColumn[];
-  getValid(index: number): boolean;
-}
+import { type ArrowColumn, at, LISTS, range, slice, truncated } from './arrow-column.ts';
 
 /** Reads the value at an index. Throws a BadRow if it does not fit the column of the table. */
 export type ArrowReader = (column: ArrowColumn, index: number) => Cell;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
-const LISTS: readonly Type[] = [Type.List, Type.LargeList];
 const MICROS_PER_DAY = 86_400_000_000n;
 
 /** @throws Refusal if BigQuery does not take the Arrow type for the column */
@@ -244,46 +233,6 @@ function floor(value: bigint, divisor: bigint): bigint {
 
 function bit(data: ArrowColumn, index: number): Cell {
   return ((Number(at(data, index >> 3)) >> (index & 7)) & 1) === 1;
-}
-
-function at(data: ArrowColumn, index: number): number | bigint {
-  const value = data.values[index];
-  if (value === undefined) throw truncated();
-  return value;
-}
-
-function slice(data: ArrowColumn, from: number, to: number): Uint8Array {
-  const bytes = data.values.subarray?.(from, to);
-  if (!bytes || bytes.length !== to - from) throw truncated();
-  return bytes;
-}
-
-function range({ valueOffsets }: ArrowColumn, index: number): [number, number] {
-  return [Number(valueOffsets?.[index] ?? -1), Number(valueOffsets?.[index + 1] ?? -1)];
-}
-
-/** Throws a Refusal for offsets that lie: they must grow and stay within the values. */
-export function checkColumn(column: ArrowColumn, name: string): void {
-  const { valueOffsets, children, type } = column;
-  if (valueOffsets && valueOffsets.length > 0) {
-    const end = LISTS.includes(type.typeId) ? (children[0]?.length ?? 0) : column.values.length;
-    let last = 0;
-    for (let index = 0; index <= column.length; index++) {
-      const offset = Number(valueOffsets[index] ?? -1);
-      if (offset < last || offset > end) {
-        throw new Refusal(
-          status.INVALID_ARGUMENT,
-          `the Arrow record batch is malformed: the offsets of ${name} are not valid`,
-        );
-      }
-      last = offset;
-    }
-  }
-  for (const child of children) checkColumn(child, name);
-}
-
-function truncated(): BadRow {
-  return new BadRow('', 'Malformed Arrow data: a buffer ends within a value');
 }
 
 function mismatch(field: Field, type: DataType, path: string): Refusal {
