@@ -77,16 +77,17 @@ describe('tables', () => {
       schema: {
         fields: [
           { name: 'id', type: 'INTEGER', mode: 'REQUIRED', description: 'the key' },
-          { name: 'ts', type: 'TIMESTAMP', mode: 'NULLABLE' },
+          { name: 'ts', type: 'TIMESTAMP' },
           {
             name: 'r',
             type: 'RECORD',
             mode: 'REPEATED',
-            fields: [{ name: 'x', type: 'BOOLEAN', mode: 'NULLABLE' }],
+            fields: [{ name: 'x', type: 'BOOLEAN' }],
           },
         ],
       },
     });
+    expect(found.schema.fields[1]).toEqual({ name: 'ts', type: 'TIMESTAMP' });
     await expect(server.bigquery.dataset('d').createTable('made', metadata)).rejects.toMatchObject({
       code: 409,
       message: `Already Exists: Table ${PROJECT}:d.made`,
