@@ -6,7 +6,6 @@ import { openDataFile } from '../data-folder.ts';
 import { type FaultsOption, openFaults } from '../faults/faults-endpoint.ts';
 import type { AllowedHosts } from '../guards/request-guard.ts';
 import { type RestServer, startRest } from './rest/server.ts';
-import { Database } from './storage/database.ts';
 import { Store } from './storage/store.ts';
 import { startStorageWrite } from './storage-write/main.ts';
 
@@ -29,7 +28,7 @@ export async function startBigQuery(options: {
   allowHosts?: AllowedHosts;
 }): Promise<BigQueryServer> {
   const { directory, allowHosts } = options;
-  const { opened: store, release } = await openDataFile(directory, Database.fileName, () =>
+  const { opened: store, release } = await openDataFile(directory, 'bigquery.duckdb', () =>
     Store.open(directory),
   );
   const faults = openFaults(options.faults);

@@ -26,12 +26,10 @@ export class Database {
     this.#admin = admin;
   }
 
-  static readonly fileName = 'bigquery.duckdb';
-
   /** Opens `bigquery.duckdb` in the directory, which is created if missing. */
   static async open(directory: string): Promise<Database> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const instance = await DuckDBInstance.create(join(directory, Database.fileName), {
+    const instance = await DuckDBInstance.create(join(directory, 'bigquery.duckdb'), {
       enable_external_access: 'false',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',

@@ -83,14 +83,14 @@ export const queries: Rows = {
   },
 
   'INFORMATION_SCHEMA lists tables and columns': async (target) => {
-    const table = await target.table('n INT64 NOT NULL, s ARRAY<STRING>');
+    const table = await target.table('n INT64 NOT NULL, s STRING');
     const columns = await target.rows(
       `SELECT column_name, data_type, is_nullable FROM INFORMATION_SCHEMA.COLUMNS
        WHERE table_name = "${table.id}" ORDER BY ordinal_position`,
     );
     expect(columns).toEqual([
       ['n', 'INT64', 'NO'],
-      ['s', 'ARRAY<STRING>', 'NO'],
+      ['s', 'STRING', 'YES'],
     ]);
     const tables = await target.rows(
       `SELECT table_type FROM INFORMATION_SCHEMA.TABLES WHERE table_name = "${table.id}"`,
