@@ -100,7 +100,9 @@ export class BigQueryTarget {
       const [{ status, statistics }] = await job.getMetadata();
       if (status.state !== 'DONE') continue;
       if (status.errorResult) {
-        throw Object.assign(new Error(status.errorResult.message), { errors: [status.errorResult] });
+        throw Object.assign(new Error(status.errorResult.message), {
+          errors: [status.errorResult],
+        });
       }
       return statistics.load as Record<string, string>;
     }

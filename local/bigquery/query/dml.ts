@@ -10,7 +10,7 @@ import { quoteTable } from '../tables/duckdb-types.ts';
 import type { Field, Table } from '../tables/schema.ts';
 import { ResultRows } from './results/result-rows.ts';
 import { bindAll, execute, type QueryResult } from './select.ts';
-import { environmentOf } from './session/environment.ts';
+import { environmentOf, requireQueried } from './session/environment.ts';
 import { limitOf, typeOfField } from './session/field-types.ts';
 import { tableRef } from './session/names.ts';
 import type { Session } from './session/session.ts';
@@ -76,7 +76,7 @@ export function dmlSql(
   const tree = parseChange(tokens);
   const name = tree.table.length === 1 ? tree.table[0]?.toLowerCase() : undefined;
   const temporary = name === undefined ? undefined : session.temporary.get(name);
-  const table = session.store.requireTable(temporary ?? tableRef(tree.table, session.scope));
+  const table = requireQueried(session.store, temporary ?? tableRef(tree.table, session.scope));
   if (table.type === 'VIEW') throw invalidQuery(`${table.tableId} is a view, which cannot change`);
   return { table, sql: analyseChange(new Analyser(environmentOf(session)), tree, targetOf(table)) };
 }

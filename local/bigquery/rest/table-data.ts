@@ -89,7 +89,11 @@ async function insertRows(store: Store, call: Call): Promise<Reply> {
       jsonStrings: 'text',
     });
     if (Array.isArray(cells)) good.push(cells);
-    else bad.set(index, { reason: 'invalid', location: cells.path, message: cells.reason });
+    else {
+      // Here, and not in load jobs, it begins small.
+      const message = cells.reason.replace(/^No such/, 'no such');
+      bad.set(index, { reason: 'invalid', location: cells.path, message });
+    }
   });
   if (bad.size === 0 || body.skipInvalidRows === true) await store.append(table, good);
   return {

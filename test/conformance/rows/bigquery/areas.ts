@@ -25,7 +25,7 @@ export const bigqueryAreas: Record<'bigquery-rest' | 'storage-write' | 'storage-
     { page: `${docs}/write-api-batch`, rows: pending },
     { page: `${docs}/write-api#buffered_type`, rows: buffered },
     { page: `${reference}/storage/rpc/google.cloud.bigquery.storage.v1`, rows: refusals },
-    { page: `${docs}/write-api-streaming#use_default_values`, rows: values },
+    { page: `${docs}/default-values`, rows: values },
   ],
   'storage-read': [{ page: `${docs}/reference/storage`, rows: storageRead }],
 };

@@ -27,8 +27,16 @@ export const queries: Rows = {
       query: 'SELECT 1, "x", 2 AS n',
       useLegacySql: false,
     });
-    expect(body.schema.fields.map(({ name }: { name: string }) => name)).toEqual(['f0_', 'f1_', 'n']);
-    expect(body).toMatchObject({ kind: 'bigquery#queryResponse', jobComplete: true, totalRows: '1' });
+    expect(body.schema.fields.map(({ name }: { name: string }) => name)).toEqual([
+      'f0_',
+      'f1_',
+      'n',
+    ]);
+    expect(body).toMatchObject({
+      kind: 'bigquery#queryResponse',
+      jobComplete: true,
+      totalRows: '1',
+    });
   },
 
   'results come by pages': async (target) => {

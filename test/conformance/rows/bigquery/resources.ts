@@ -34,10 +34,7 @@ export const datasets: Behaviours<BigQueryTarget> = {
 
   'an unknown dataset is notFound': async ({ bigquery, project }) => {
     const [reason, message] = await refusal(bigquery.dataset('nobody_has_it').getMetadata());
-    expect([reason, message]).toEqual([
-      'notFound',
-      `Not found: Dataset ${project}:nobody_has_it`,
-    ]);
+    expect([reason, message]).toEqual(['notFound', `Not found: Dataset ${project}:nobody_has_it`]);
   },
 
   'a dataset with tables is deleted with them only if that is asked for': async (target) => {
@@ -111,7 +108,9 @@ export const tables: Behaviours<BigQueryTarget> = {
   },
 
   'an unknown table is notFound': async ({ bigquery, datasetId, project }) => {
-    const [reason, message] = await refusal(bigquery.dataset(datasetId).table('none').getMetadata());
+    const [reason, message] = await refusal(
+      bigquery.dataset(datasetId).table('none').getMetadata(),
+    );
     expect([reason, message]).toEqual([
       'notFound',
       `Not found: Table ${project}:${datasetId}.none`,
@@ -146,7 +145,9 @@ export const tables: Behaviours<BigQueryTarget> = {
 
   'a required column becomes nullable, and not the other way': async (target) => {
     const table = await target.table('n INT64 NOT NULL');
-    const schema = (mode: string) => ({ schema: { fields: [{ name: 'n', type: 'INTEGER', mode }] } });
+    const schema = (mode: string) => ({
+      schema: { fields: [{ name: 'n', type: 'INTEGER', mode }] },
+    });
     await table.setMetadata(schema('NULLABLE'));
     expect((await refusal(table.setMetadata(schema('REQUIRED'))))[0]).toBe('invalid');
   },
@@ -165,7 +166,10 @@ export const tables: Behaviours<BigQueryTarget> = {
   'a view is made of a query, follows its table, and is described as a view': async (target) => {
     const table = await target.tableOf('SELECT 1 AS n');
     const [view] = await target.bigquery.dataset(target.datasetId).createTable(fresh('v'), {
-      view: { query: `SELECT n * 2 AS m FROM ${target.datasetId}.${table.id}`, useLegacySql: false },
+      view: {
+        query: `SELECT n * 2 AS m FROM ${target.datasetId}.${table.id}`,
+        useLegacySql: false,
+      },
     });
     await target.rows(`INSERT INTO ${table.id} (n) VALUES (5)`);
     expect(await target.rows(`SELECT m FROM ${view.id} ORDER BY m`)).toEqual([[2], [10]]);

@@ -45,7 +45,8 @@ async function rowsOf(target: BigQueryTarget, made: Session, offset = 0) {
         const bytes = Buffer.concat(parts.map((part) => Buffer.from(part as Uint8Array)));
         for (const row of tableFromIPC(bytes)) found.push(row.toJSON());
       }
-      if (avroRows) found.push(...avroRowsOf(made, Buffer.from(avroRows.serializedBinaryRows as Uint8Array)));
+      if (avroRows)
+        found.push(...avroRowsOf(made, Buffer.from(avroRows.serializedBinaryRows as Uint8Array)));
     }
   }
   return found;
@@ -63,7 +64,8 @@ function avroRowsOf(made: Session, bytes: Buffer): Record<string, unknown>[] {
   return rows;
 }
 
-const numbers = 'SELECT n, CONCAT("s", CAST(n AS STRING)) AS s FROM UNNEST(GENERATE_ARRAY(1, 10)) AS n';
+const numbers =
+  'SELECT n, CONCAT("s", CAST(n AS STRING)) AS s FROM UNNEST(GENERATE_ARRAY(1, 10)) AS n';
 
 // https://cloud.google.com/bigquery/docs/reference/storage/rpc/google.cloud.bigquery.storage.v1#bigqueryread
 export const storageRead: Rows = {
@@ -139,7 +141,9 @@ export const storageRead: Rows = {
     );
     for (const dataFormat of ['ARROW', 'AVRO'] as const) {
       const rows = await rowsOf(target, await session(target, table, { dataFormat }));
-      const text = JSON.stringify(rows, (_, cell) => (typeof cell === 'bigint' ? Number(cell) : cell));
+      const text = JSON.stringify(rows, (_, cell) =>
+        typeof cell === 'bigint' ? Number(cell) : cell,
+      );
       expect(JSON.parse(text), dataFormat).toEqual([
         { one: { a: 1, b: 'x' }, list: [1, 2], none: null, yes: true },
       ]);
@@ -149,7 +153,9 @@ export const storageRead: Rows = {
   'an empty table has a schema and no rows': async (target) => {
     const table = await target.table('n INT64');
     const made = await session(target, table);
-    expect(Buffer.from((made.arrowSchema?.serializedSchema ?? '') as Uint8Array).length).toBeGreaterThan(0);
+    expect(
+      Buffer.from((made.arrowSchema?.serializedSchema ?? '') as Uint8Array).length,
+    ).toBeGreaterThan(0);
     expect(await rowsOf(target, made)).toEqual([]);
   },
 
