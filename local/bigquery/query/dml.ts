@@ -10,9 +10,10 @@ import { quoteTable } from '../tables/duckdb-types.ts';
 import type { Field, Table } from '../tables/schema.ts';
 import { ResultRows } from './results/result-rows.ts';
 import { bindAll, execute, type QueryResult } from './select.ts';
-import { environmentOf, requireQueried } from './session/environment.ts';
+import { environmentOf } from './session/environment.ts';
 import { limitOf, typeOfField } from './session/field-types.ts';
 import { tableRef } from './session/names.ts';
+import { requireQueried } from './session/queried-table.ts';
 import type { Session } from './session/session.ts';
 
 /** Runs INSERT, UPDATE, DELETE or MERGE. Throws invalidQuery and notFound. */

@@ -7,13 +7,13 @@ import { tokenize } from '../../sql/lexer.ts';
 import { parseQuery } from '../../sql/parse/parse.ts';
 import { invalidQuery } from '../../sql/query-error.ts';
 import { quoteText, type SqlType, scalar } from '../../sql/types.ts';
-import type { Store } from '../../storage/store.ts';
 import { quoteTable } from '../../tables/duckdb-types.ts';
-import { formatTable, type Table, type TableRef } from '../../tables/schema.ts';
+import type { Table } from '../../tables/schema.ts';
 import { isSchemaView, schemaView } from '../information-schema/views.ts';
 import { typeOfField } from './field-types.ts';
 import { datasetRef, type Scope, tableRef } from './names.ts';
 import { parameterTypes } from './parameters.ts';
+import { requireQueried } from './queried-table.ts';
 import { routineOf, storedRoutine, tableFunctionOf } from './routines.ts';
 import type { Session } from './session.ts';
 import { wildcardRelation } from './wildcard.ts';
@@ -184,15 +184,4 @@ function asOf({ store }: Session, table: Table, time: Typed): Relation {
     columns: columnsOf(table),
     isValueTable: false,
   };
-}
-
-/**
- * The table that a statement names. Throws notFound; unlike the REST API, a query names the location where it looked.
- */
-export function requireQueried(store: Store, ref: TableRef): Table {
-  const { location } = store.requireDataset(ref);
-  const table = store.getTable(ref);
-  if (table !== undefined) return table;
-  const message = `Not found: Table ${formatTable(ref)} was not found in location ${location}`;
-  throw new BigQueryError('notFound', message);
 }
