@@ -70,21 +70,22 @@ function selectedFields(table: Table, selected: string | null): Table['schema'] 
 }
 
 interface InsertRequest {
-  rows?: { json?: ExactJson }[];
+  rows?: ({ json?: ExactJson } | null)[];
   skipInvalidRows?: boolean;
   ignoreUnknownValues?: boolean;
 }
 
 async function insertRows(store: Store, call: Call): Promise<Reply> {
   const table = store.requireTable(tableOf(call.path));
-  const body = parseExactJson(await call.text()) as InsertRequest;
+  const body = (parseExactJson(await call.text()) ?? {}) as InsertRequest;
   const rows = body.rows ?? [];
+  if (!Array.isArray(rows)) throw new BigQueryError('invalid', 'Invalid value for rows: not a list');
   if (rows.length === 0) throw new BigQueryError('invalid', 'No rows present in the request.');
   const ignoreUnknownValues = body.ignoreUnknownValues === true;
   const good: Cell[][] = [];
   const bad = new Map<number, ErrorProto>();
   rows.forEach((row, index) => {
-    const cells = jsonToCells(table.schema, row.json ?? {}, {
+    const cells = jsonToCells(table.schema, row?.json ?? {}, {
       ignoreUnknownValues,
       jsonStrings: 'text',
     });
