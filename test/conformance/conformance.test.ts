@@ -14,7 +14,8 @@ const suites: [BigQuerySuite, string][] = [
   ['storage-write', 'storage-write/rows/default-values.ts'],
   ['storage-read', 'storage-read'],
 ];
-const hasPart = (path: string) => existsSync(new URL(`../../local/bigquery/${path}`, import.meta.url));
+const hasPart = (path: string) =>
+  existsSync(new URL(`../../local/bigquery/${path}`, import.meta.url));
 const present = suites.filter(([, part]) => hasPart(part));
 
 describe('the local BigQuery does what Google documents', () => {

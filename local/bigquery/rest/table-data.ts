@@ -79,7 +79,8 @@ async function insertRows(store: Store, call: Call): Promise<Reply> {
   const table = store.requireTable(tableOf(call.path));
   const body = (parseExactJson(await call.text()) ?? {}) as InsertRequest;
   const rows = body.rows ?? [];
-  if (!Array.isArray(rows)) throw new BigQueryError('invalid', 'Invalid value for rows: not a list');
+  if (!Array.isArray(rows))
+    throw new BigQueryError('invalid', 'Invalid value for rows: not a list');
   if (rows.length === 0) throw new BigQueryError('invalid', 'No rows present in the request.');
   const ignoreUnknownValues = body.ignoreUnknownValues === true;
   const good: Cell[][] = [];

@@ -112,7 +112,8 @@ async function insertTable(store: Store, call: Call): Promise<Reply> {
   const table = newTable(ref, await readSchema(store, ref, body), settings);
   checkColumns(table);
   if (table.schema.length === 0 && table.view === undefined) {
-    const message = 'A table without columns is not supported by the local server: give it a schema.';
+    const message =
+      'A table without columns is not supported by the local server: give it a schema.';
     throw new BigQueryError('invalid', message);
   }
   await store.createTable(table);

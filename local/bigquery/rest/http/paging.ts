@@ -13,7 +13,8 @@ export function readPage(query: URLSearchParams, defaultSize: number): Page {
   if (start === undefined) throw new BigQueryError('invalid', `Invalid page token: ${token}`);
   const asked = query.get('maxResults') ?? '';
   const size = asked === '' ? defaultSize : asCount(asked);
-  if (size === undefined) throw new BigQueryError('invalid', `Invalid value for maxResults: ${asked}`);
+  if (size === undefined)
+    throw new BigQueryError('invalid', `Invalid value for maxResults: ${asked}`);
   return { start, size };
 }
 
