@@ -76,6 +76,18 @@ export interface Facts {
   streams: StreamFacts[];
   /** The last hour by minute, of all streams together. */
   minutes: MinuteFacts[];
+  /** The alerts that fire; none where the config has no alerts. */
+  alerts: FiringAlert[];
+}
+
+export interface FiringAlert {
+  condition: string;
+  title: string;
+  /** Absent: the relay as a whole. */
+  stream?: string;
+  reason: string;
+  /** Unix milliseconds. */
+  since: number;
 }
 
 export interface StreamFacts {

@@ -2,9 +2,10 @@ import { useEffect } from 'preact/hooks';
 import type { ExportInfo, LoadJob } from '../contract.ts';
 import { Copy } from './parts/controls.tsx';
 import { bytes, count, duration } from './parts/figures.ts';
-import { Empty, Failed, Loading, State, type Tone } from './parts/states.tsx';
+import { Empty, Failed, Loading, State } from './parts/states.tsx';
 import { Text } from './parts/text.tsx';
 import { Ago, Time } from './parts/time.tsx';
+import type { Tone } from './parts/tone.ts';
 import { VirtualList } from './parts/virtual-list.tsx';
 import { useResource } from './state/resource.ts';
 

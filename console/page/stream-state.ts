@@ -1,5 +1,5 @@
 import type { StreamFacts } from '../contract.ts';
-import type { Tone } from './parts/states.tsx';
+import type { Tone } from './parts/tone.ts';
 
 export interface StreamState {
   tone: Tone;

@@ -1,7 +1,9 @@
+import { conditions } from '../../subscriber/alerts/conditions.ts';
+import { AlertStore } from '../../subscriber/alerts/state/alert-store.ts';
 import { type LedgerLine, readLedger } from '../../subscriber/ledger/read-ledger.ts';
 import { readStatus, type StreamStatus } from '../../subscriber/ledger/read-status.ts';
 import type { ConsoleParts } from '../context.ts';
-import type { Facts, MinuteFacts, StreamFacts } from '../contract.ts';
+import type { Facts, FiringAlert, MinuteFacts, StreamFacts } from '../contract.ts';
 import { problemOf } from '../problem.ts';
 
 const minuteMs = 60_000;
@@ -25,11 +27,23 @@ export async function readFacts(parts: ConsoleParts, before: Facts | undefined):
       windowMs,
       streams: status.map((one) => streamFacts(one, lines, first, now)),
       minutes: minutesOf(lines, first),
+      alerts: await firingAlerts(parts),
     };
   } catch (error) {
-    const empty: Facts = { at: now, windowMs, streams: [], minutes: [] };
+    const empty: Facts = { at: now, windowMs, streams: [], minutes: [], alerts: [] };
     return { ...(before ?? empty), problem: problemOf(error) };
   }
+}
+
+async function firingAlerts({ relay, bigquery }: ConsoleParts): Promise<FiringAlert[]> {
+  if (!relay.alerts) return [];
+  const { alerts } = await new AlertStore(bigquery, relay).read();
+  return [...alerts.values()]
+    .filter(({ isFiring }) => isFiring)
+    .map(({ condition, stream, reason, since }) => ({
+      ...{ condition, title: conditions[condition].title, reason, since },
+      ...(stream !== undefined && { stream }),
+    }));
 }
 
 function streamFacts(

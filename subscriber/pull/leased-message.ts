@@ -68,13 +68,13 @@ export class LeasedMessage implements PulledMessage {
   release(): void {
     if (!this.#isLeased) return;
     this.#isLeased = false;
-    this.#batch.leased--;
+    this.#batch.released();
   }
 }
 
 /** The messages of one response. Their leases begin together, and are extended together. */
 export class LeaseBatch {
-  readonly messages: LeasedMessage[] = [];
+  messages: LeasedMessage[] = [];
   readonly #settlement: Settlement;
   /** When they came, in Unix milliseconds. */
   readonly received = Date.now();
@@ -106,4 +106,10 @@ export class LeaseBatch {
     );
     this.leased++;
   };
+
+  /** The last one frees them all: the batch itself may wait a second for its end to be noticed. */
+  released(): void {
+    this.leased--;
+    if (this.leased === 0) this.messages = [];
+  }
 }

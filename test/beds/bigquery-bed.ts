@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BigQuery, type BigQueryOptions } from '@google-cloud/bigquery';
 import { type BigQueryServer, startBigQuery } from '../../local/bigquery/main.ts';
+import type { Faults } from '../../local/faults/faults.ts';
 
 export const PROJECT = 'test-project';
 
@@ -17,9 +18,10 @@ export interface BigQueryBed {
 }
 
 /** Starts local/bigquery on free ports with temporary state, and Google's client for it. */
-export async function startBigQueryBed(): Promise<BigQueryBed> {
+export async function startBigQueryBed(faults?: Faults): Promise<BigQueryBed> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-bigquery-'));
-  const start = () => startBigQuery({ restPort: 0, grpcPort: 0, directory });
+  const start = () =>
+    startBigQuery({ restPort: 0, grpcPort: 0, directory, ...(faults && { faults }) });
   let server: BigQueryServer = await start();
   let client = clientOf(server.restPort);
   return {

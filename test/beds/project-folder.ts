@@ -42,9 +42,14 @@ export class ProjectFolder {
 
   /** Every file and its text, without packages. */
   get files(): Record<string, string> {
-    const names = readdirSync(this.path, { recursive: true, encoding: 'utf8' });
-    const own = names.filter((name) => !name.startsWith('node_modules'));
-    const files = own.filter((name) => statSync(join(this.path, name)).isFile()).toSorted();
+    // Never below node_modules: there is the whole repository, in which other tests write.
+    const own = readdirSync(this.path).filter((name) => name !== 'node_modules');
+    const names = own.flatMap((name) => {
+      if (!statSync(join(this.path, name)).isDirectory()) return [name];
+      const below = readdirSync(join(this.path, name), { recursive: true, encoding: 'utf8' });
+      return below.map((rest) => join(name, rest));
+    });
+    const files = names.filter((name) => statSync(join(this.path, name)).isFile()).toSorted();
     return Object.fromEntries(files.map((name) => [name, this.read(name)]));
   }
 

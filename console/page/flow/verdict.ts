@@ -1,6 +1,6 @@
-import type { Facts, Pulse, StreamFacts } from '../../contract.ts';
+import type { Facts, FiringAlert, Pulse, StreamFacts } from '../../contract.ts';
 import { count, duration, plural } from '../parts/figures.ts';
-import type { Tone } from '../parts/states.tsx';
+import type { Tone } from '../parts/tone.ts';
 
 export interface Verdict {
   tone: Tone;
@@ -89,8 +89,23 @@ export function verdictOf(facts: Facts, pulse: Pulse | undefined): Verdict {
   return { tone: 'ok', title: 'Everything arrives.', text: `${text}.` };
 }
 
+/** What these alerts are about is seen here as it happens. */
+const isSeen: ReadonlySet<string> = new Set(['dead-letters', 'table-refused', 'bigquery-away']);
+
+function alertNeed({ condition, title, stream, reason }: FiringAlert): Need {
+  const query = stream === undefined ? '' : `?stream=${encodeURIComponent(stream)}`;
+  const page = stream === undefined ? '/' : `/streams/${stream}`;
+  return {
+    tone: 'warn',
+    text: stream === undefined ? `Alert: ${title}` : `Alert of ${stream}: ${title}`,
+    detail: reason,
+    to: condition === 'unauthorized' ? `/refused${query}` : page,
+    action: 'Look',
+  };
+}
+
 /** What needs somebody, the worst first. */
-export function needsOf({ streams, windowMs }: Facts, pulse: Pulse | undefined): Need[] {
+export function needsOf({ streams, windowMs, alerts }: Facts, pulse: Pulse | undefined): Need[] {
   const needs: Need[] = [];
   for (const { stream, isRefused } of pulse?.tables ?? []) {
     if (!isRefused) continue;
@@ -124,6 +139,7 @@ export function needsOf({ streams, windowMs }: Facts, pulse: Pulse | undefined):
       });
     }
   }
+  needs.push(...alerts.filter(({ condition }) => !isSeen.has(condition)).map(alertNeed));
   for (const one of streams) {
     if (one.deadLetters > 0) {
       needs.push({

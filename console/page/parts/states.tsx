@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { ApiError } from '../state/api.ts';
-
-export type Tone = 'ok' | 'warn' | 'bad' | 'idle' | 'busy';
+import type { Tone } from './tone.ts';
 
 const marks: Record<Tone, string> = { ok: '●', warn: '▲', bad: '■', idle: '○', busy: '◐' };
 

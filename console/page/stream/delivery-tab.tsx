@@ -1,9 +1,10 @@
 import type { Delivery, StreamFacts, StreamInfo } from '../../contract.ts';
 import { Chart } from '../parts/chart.tsx';
 import { count, duration, plural } from '../parts/figures.ts';
-import { Empty, State, type Tone } from '../parts/states.tsx';
+import { Empty, State } from '../parts/states.tsx';
 import { Text } from '../parts/text.tsx';
 import { Ago, Time } from '../parts/time.tsx';
+import type { Tone } from '../parts/tone.ts';
 import { VirtualList } from '../parts/virtual-list.tsx';
 import { deliveries, facts, pulse } from '../state/live.ts';
 import { useStore } from '../state/store.ts';

@@ -40,6 +40,8 @@ interface Pending {
 const minWaitMs = 250;
 const firstWaitMs = 2000;
 const maxWaitMs = 600_000;
+/** After BigQuery did not answer. */
+const storeWaitMs = 3000;
 /** Beyond the try itself: the statement that ends the claim. */
 const claimMarginMs = 30_000;
 const defaultTimeoutMs = 10_000;
@@ -69,17 +71,20 @@ export class Receiver {
   wake(): void {
     if (this.#running || !this.#mayTry) return;
     this.#running = this.#sendAll()
-      // BigQuery does not answer: the next look at the conditions wakes it again.
-      .catch(() => {})
+      .catch(() => {
+        // BigQuery does not answer. A claim that it gave meanwhile may be taken again.
+        this.#nextTryAt = Math.max(this.#nextTryAt, performance.now() + storeWaitMs);
+      })
       .finally(() => {
         this.#running = undefined;
         this.#retryLater();
       });
   }
 
+  /** Unless the next look at the conditions is soon enough. */
   #retryLater(): void {
     const waitMs = this.#nextTryAt - performance.now();
-    if (this.#failures === 0 || this.#isStopped) return;
+    if ((this.#failures === 0 && waitMs <= 0) || this.#isStopped) return;
     clearTimeout(this.#retry);
     // Not at once: while another replica holds the claim, each try asks BigQuery twice.
     this.#retry = setTimeout(() => this.wake(), Math.max(minWaitMs, waitMs + 1)).unref();

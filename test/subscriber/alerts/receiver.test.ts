@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { Faults } from '../../../local/faults/faults.ts';
 import { conditions } from '../../../subscriber/alerts/conditions.ts';
 import { type LocalAlert, Receiver } from '../../../subscriber/alerts/messages/receiver.ts';
 import { AlertStore } from '../../../subscriber/alerts/state/alert-store.ts';
@@ -8,6 +9,7 @@ import { type BigQueryBed, startBigQueryBed } from '../../beds/bigquery-bed.ts';
 import { alertRelay } from './alert-bed.ts';
 
 let bed: BigQueryBed;
+const faults = new Faults();
 let endpoint: AlertReceiverBed;
 let store: AlertStore;
 let log: LogEntry[];
@@ -19,7 +21,7 @@ const settings = { name: 'ALERTS_URL', format: 'generic' } as const;
 const soon = { timeout: 55_000, interval: 50 };
 
 beforeAll(async () => {
-  bed = await startBigQueryBed();
+  bed = await startBigQueryBed(faults);
 }, 60_000);
 
 afterAll(async () => {
@@ -207,6 +209,24 @@ describe('BigQuery away', { timeout: 60_000 }, () => {
     await expect.poll(() => wakeAndCount(receiver), soon).toBe(2);
     expect(told()).toEqual([['null firing'], ['null clear']]);
     expect(endpoint.messages()[0]?.alerts[0]?.title).toBe(conditions['bigquery-away'].title);
+  });
+});
+
+describe('BigQuery, failing for a moment', { timeout: 60_000 }, () => {
+  it.each([
+    ['GET', 'rest.status'],
+    ['POST', 'rest.status'],
+    // The claim is made, and its answer lost.
+    ['POST', 'rest.lost-answer'],
+  ] as const)('does not keep a message back: %s, %s', async (on, name) => {
+    onTestFinished(() => faults.clear());
+    await fire('orders');
+    // Google's client tries a 400 no more.
+    faults.add(name === 'rest.status' ? { name, on, status: 400 } : { name, on });
+    open().wake();
+    await expect.poll(async () => (await stateOf())?.sentAt, soon).toBeDefined();
+    expect(told()).toEqual([['orders firing']]);
+    expect(faults.list()).toMatchObject([{ struck: 1 }]);
   });
 });
 
