@@ -6,7 +6,7 @@ export interface Area<Target> {
   rows: Behaviours<Target>;
 }
 
-export interface Difference {
+interface Difference {
   name: string;
   /** Google's page, or the file of the statement. */
   page: string;

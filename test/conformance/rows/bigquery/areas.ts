@@ -3,7 +3,8 @@ import type { Area } from '../../row.ts';
 import { jobs, queries } from './jobs.ts';
 import { datasets, tableData, tables } from './resources.ts';
 import { storageRead } from './storage-read.ts';
-import { buffered, committed, defaultStream, pending, refusals, values } from './storage-write.ts';
+import { buffered, committed, defaultStream, pending } from './storage-write.ts';
+import { refusals, values } from './storage-write-limits.ts';
 
 const docs = 'https://cloud.google.com/bigquery/docs';
 const reference = `${docs}/reference`;
