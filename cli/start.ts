@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { defaultPorts, type Ports, portNames } from '../local/parts/ports.ts';
 import { makePrivateFolder } from '../local/parts/private-files.ts';
 import { completeSecrets, type Secrets } from '../local/secrets.ts';
@@ -15,6 +15,7 @@ import {
   retractRunning,
 } from './find/running-stack.ts';
 import { installLocalParts } from './local-parts.ts';
+import { readHosts, readPort } from './program/option-values.ts';
 import { defaultSecrets, describeStack } from './start/describe-stack.ts';
 import { followConfig } from './start/follow-config.ts';
 import { isQuiet, jsonOption, printJson } from './terminal/manners.ts';
@@ -34,7 +35,7 @@ export function startCommand(): Command {
   const portOptions = Object.entries(defaultPorts).map(([name, port]) => {
     const { title, option } = portNames[name as keyof Ports];
     const flag = new Option(`${option} <port>`, `port of ${title}`)
-      .argParser(parsePort)
+      .argParser(readPort)
       .default(port);
     return { name, flag };
   });
@@ -137,17 +138,4 @@ function toDocument(relay: Relay, { ports, hasConsole }: Stack): object {
   }));
   const page = hasConsole && { console: `http://127.0.0.1:${ports.console}` };
   return { ok: true, ...page, edge, ports, streams };
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) {
-    throw new InvalidArgumentError('a port is a number from 0 (any free one) to 65535');
-  }
-  return port;
-}
-
-function readHosts(name: string, before: readonly string[]): string[] {
-  if (/^(?:[\w-]+(?:\.[\w-]+)*|\[[\da-f:.]+\])$/i.test(name)) return [...before, name];
-  throw new InvalidArgumentError('a host is a name or an address, without a port: tributary');
 }

@@ -8,6 +8,7 @@ import { type PartListeners, PartProcess } from './parts/part-process.ts';
 import { type Ports, type RunningPorts, requireFree } from './parts/ports.ts';
 import { exportStreams, startSenderApis } from './samples/sender-apis.ts';
 import type { Secrets } from './secrets.ts';
+import { type Servers, serverVariables, startServers } from './servers.ts';
 import { claimState } from './state-version.ts';
 
 export interface StackOptions extends PartListeners {
@@ -46,8 +47,8 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** The time limit of each part's stop, together less than the 5 s of `stop`. */
-const stopWithinMs = { edge: 1200, subscriber: 2500, servers: 1200 } as const;
+/** The time limit of each part's stop, with the servers' 1.2 s less than the 5 s of `stop`. */
+const stopWithinMs = { edge: 1200, subscriber: 2500 } as const;
 
 /**
  * Starts the whole relay on 127.0.0.1: the Worker in workerd, the subscriber, and the local servers in the
@@ -67,6 +68,7 @@ export async function startStack(given: StackOptions): Promise<Stack> {
     parts.set(name, part);
     Object.assign(ports, await part.ready);
   };
+  let servers: Servers | undefined;
   let hasConsole = false;
   const introduceEdge = () =>
     parts.get('subscriber')?.tell({ edge: `http://127.0.0.1:${ports.edge}` });
@@ -127,26 +129,11 @@ export async function startStack(given: StackOptions): Promise<Stack> {
     await restarted;
     await parts.get('edge')?.stop(stopWithinMs.edge);
     await parts.get('subscriber')?.stop(stopWithinMs.subscriber);
-    await Promise.all([
-      parts.get('pubsub')?.stop(stopWithinMs.servers),
-      parts.get('bigquery')?.stop(stopWithinMs.servers),
-      senderApis.stop(),
-    ]);
+    await Promise.all([servers?.stop(), senderApis.stop()]);
   };
   try {
-    await Promise.all([
-      start('pubsub', {
-        port: ports.pubsub,
-        directory: join(options.directory, 'pubsub'),
-        allowHosts,
-      }),
-      start('bigquery', {
-        restPort: ports.bigquery,
-        grpcPort: ports.bigqueryGrpc,
-        directory: join(options.directory, 'bigquery'),
-        allowHosts,
-      }),
-    ]);
+    servers = await startServers({ ...options, ports, allowHosts });
+    Object.assign(ports, servers.ports);
     // The subscriber creates the topic and the tables, so the edge starts after it.
     const subscriber = startSubscriber();
     parts.set('subscriber', subscriber);
@@ -177,10 +164,7 @@ function subscriberEnvironment(options: StackOptions, ports: Ports): NodeJS.Proc
     ...Object.fromEntries(apiUrls),
     ...options.secrets,
     CONSOLE_PORT: String(ports.console),
-    PUBSUB_EMULATOR_HOST: `127.0.0.1:${ports.pubsub}`,
-    BIGQUERY_EMULATOR_HOST: `http://127.0.0.1:${ports.bigquery}`,
-    BIGQUERY_STORAGE_EMULATOR_HOST: `127.0.0.1:${ports.bigqueryGrpc}`,
-    METADATA_SERVER_DETECTION: 'none',
+    ...serverVariables(ports),
     // Local servers answer at once or never, and Ctrl-C must not wait.
     STOP_WITHIN_SECONDS: '2.2',
   };

@@ -648,10 +648,23 @@ export const errors = {
     meaning: 'A local relay already uses this state folder.',
     remedy: 'Stop it first, or give this one its own folder with `--state`.',
   },
+  'state.corrupt': {
+    reaction: 'setup',
+    meaning: 'A file of the local servers is damaged, or is no file of theirs.',
+    remedy:
+      'Restore the folder from a backup, name another one (`--data` of `tributary local`, else `--state`), or start empty: `tributary local --reset` deletes what is there.',
+  },
+  'state.locked': {
+    reaction: 'setup',
+    meaning: 'Another local server uses this folder.',
+    remedy:
+      'Stop the other server, or name another folder: `--data` of `tributary local`, else `--state`.',
+  },
   'state.unusable': {
     reaction: 'setup',
     meaning: 'The state folder cannot be created or written.',
-    remedy: 'Name a folder that you may write with `--state <folder>`, or correct its permissions.',
+    remedy:
+      'Name a folder that you may write (`--state`, or `--data` of `tributary local`), correct its permissions, or free space on its disk.',
   },
   'state.version': {
     reaction: 'setup',

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { projectFolder, useConfig } from '../../subscriber/service/find-config.ts';
 
 /** Options whose default stands beside the config, wherever in the project the command is run. */
-const besideConfig = ['state', 'secrets'];
+const besideConfig = ['state', 'secrets', 'data'];
 
 /** Adds `--config` to a command, and finds the config and what stands beside it before the command runs. */
 export function addConfigOption(command: Command): Command {

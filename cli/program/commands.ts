@@ -8,6 +8,7 @@ import { styled } from '../terminal/style.ts';
 const commands = new Map<string, () => Promise<Command>>([
   ['check', async () => (await import('../check.ts')).checkCommand()],
   ['start', async () => (await import('../start.ts')).startCommand()],
+  ['local', async () => (await import('../local.ts')).localCommand()],
   ['demo', async () => (await import('../demo.ts')).demoCommand()],
   ['send', async () => (await import('../send.ts')).sendCommand()],
   ['try', async () => (await import('../deliveries/try.ts')).tryCommand()],

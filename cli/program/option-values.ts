@@ -35,3 +35,16 @@ export function countFrom(least: number): (text: string) => number {
 }
 
 export const readCount = countFrom(1);
+
+/** For commander: a port of this machine. */
+export function readPort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError('a port is a number from 0 (any free one) to 65535');
+}
+
+/** For commander: one more host name under which a local server answers. */
+export function readHosts(name: string, before: readonly string[]): string[] {
+  if (/^(?:[\w-]+(?:\.[\w-]+)*|\[[\da-f:.]+\])$/i.test(name)) return [...before, name];
+  throw new InvalidArgumentError('a host is a name or an address, without a port: tributary');
+}

@@ -2,6 +2,7 @@
 // Storage Write API and storage-read/ the Storage Read API on one port. All use one store (storage/, over DuckDB); tables/ and values/ define what it holds.
 // query/ and sql/ run GoogleSQL, jobs/ runs load and query jobs.
 
+import { openDataFile } from '../data-folder.ts';
 import { type FaultsOption, openFaults } from '../faults/faults-endpoint.ts';
 import type { AllowedHosts } from '../guards/request-guard.ts';
 import { type RestServer, startRest } from './rest/server.ts';
@@ -17,7 +18,7 @@ export interface BigQueryServer {
 
 /**
  * Starts the REST API and the Storage Write API over one store in `directory`. Port 0 selects a free
- * port. Throws EADDRINUSE as Node does. `faults` enables the faults of docs/faults.md, also over HTTP.
+ * port. Throws EADDRINUSE as Node does, and a RelayError `state.…` if the directory can't be used. `faults` enables the faults of docs/faults.md, also over HTTP.
  * request-guard.ts decides who may call.
  */
 export async function startBigQuery(options: {
@@ -28,7 +29,9 @@ export async function startBigQuery(options: {
   allowHosts?: AllowedHosts;
 }): Promise<BigQueryServer> {
   const { directory, allowHosts } = options;
-  const store = await Store.open(directory);
+  const { opened: store, release } = await openDataFile(directory, 'bigquery.duckdb', () =>
+    Store.open(directory),
+  );
   const faults = openFaults(options.faults);
   let rest: RestServer | undefined;
   try {
@@ -48,11 +51,13 @@ export async function startBigQuery(options: {
         await read.close();
         await rest?.stop();
         await store.close();
+        release();
       },
     };
   } catch (cause) {
     await rest?.stop();
     await store.close();
+    release();
     throw cause;
   }
 }

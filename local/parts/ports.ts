@@ -56,7 +56,7 @@ export const portNames: Record<keyof Ports, { title: string; option: string }> =
  *
  * @throws RelayError `port.taken` with all taken ports
  */
-export async function requireFree(ports: Ports): Promise<void> {
+export async function requireFree(ports: Partial<Ports>): Promise<void> {
   const taken: string[] = [];
   for (const [name, port] of Object.entries(ports) as [keyof Ports, number][]) {
     if (name !== 'console' && port !== 0 && !(await isFree(port))) {

@@ -3,8 +3,8 @@
 // methods of api.ts, and these call broker.ts. storage/ commits messages, delivery/ leases and delivers
 // them. To begin, read api.ts, then delivery/subscription.ts.
 
-import { mkdir } from 'node:fs/promises';
 import { ServerCredentials } from '@grpc/grpc-js';
+import { openDataFile } from '../data-folder.ts';
 import type { Faults } from '../faults/faults.ts';
 import { type FaultsOption, openFaults } from '../faults/faults-endpoint.ts';
 import type { AllowedHosts } from '../guards/request-guard.ts';
@@ -28,7 +28,7 @@ const GRACE_MS = 300;
 /**
  * Serves gRPC and REST on 127.0.0.1 from `pubsub.sqlite` in the directory, which is created if
  * missing. Port 0 selects a free port. Rejects with the system's error if the port is taken
- * (EADDRINUSE) or another server has the file open. `faults` enables the faults of docs/faults.md,
+ * (EADDRINUSE), and with a RelayError `state.…` if the directory can't be used. `faults` enables the faults of docs/faults.md,
  * also over HTTP. request-guard.ts decides who may call.
  */
 export async function startPubsub(options: {
@@ -38,7 +38,6 @@ export async function startPubsub(options: {
   allowHosts?: AllowedHosts;
 }): Promise<PubsubServer> {
   const { directory, allowHosts } = options;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   const sockets = createSharedPort({
     http2: (socket) => injector.injectConnection(socket),
     http1: (socket) => void rest.emit('connection', socket),
@@ -46,7 +45,7 @@ export async function startPubsub(options: {
   // The port first: a second server fails on both port and file, and a taken port is the clearer error.
   const port = await listen(sockets.server, options.port);
   const faults = openFaults(options.faults);
-  const broker = openBroker(directory, faults, () => sockets.server.close());
+  const { broker, release } = await openBroker(directory, faults, () => sockets.server.close());
   const api = faults ? withFaults(createApi(broker), faults) : createApi(broker);
   const grpc = createGrpcServer(api, broker, allowHosts);
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
@@ -64,6 +63,7 @@ export async function startPubsub(options: {
     async stop() {
       const closed = new Promise((resolve) => sockets.server.close(resolve));
       broker.close();
+      release();
       injector.drain(GRACE_MS);
       const force = setTimeout(() => sockets.destroyAll(), GRACE_MS);
       await closed;
@@ -73,11 +73,23 @@ export async function startPubsub(options: {
   };
 }
 
-function openBroker(directory: string, faults: Faults | undefined, onFailure: () => void): Broker {
+async function openBroker(
+  directory: string,
+  faults: Faults | undefined,
+  onFailure: () => void,
+): Promise<{ broker: Broker; release: () => void }> {
   try {
-    const broker = new Broker(new Store(directory), faults);
-    faults?.onPerform((fault) => applyAtOnce(broker, fault));
-    return broker;
+    const { opened, release } = await openDataFile(directory, Store.fileName, () => {
+      const store = new Store(directory);
+      try {
+        return new Broker(store, faults);
+      } catch (error) {
+        store.close();
+        throw error;
+      }
+    });
+    faults?.onPerform((fault) => applyAtOnce(opened, fault));
+    return { broker: opened, release };
   } catch (error) {
     onFailure();
     throw error;

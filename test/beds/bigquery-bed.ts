@@ -60,7 +60,7 @@ function clientOf(port: number): BigQuery {
 
 /** A JSON request without the client, as curl sends it. */
 export async function request(
-  server: BigQueryBed,
+  server: Pick<BigQueryBed, 'url'>,
   method: string,
   path: string,
   body?: unknown,

@@ -23,6 +23,8 @@ export interface Finding {
   ms: number;
 }
 
+type Server = Pick<BigQueryBed, 'url'>;
+
 const DATASET = 'conformance';
 const QUERIES = `/bigquery/v2/projects/${PROJECT}/queries`;
 const DATASETS = `/bigquery/v2/projects/${PROJECT}/datasets`;
@@ -44,7 +46,7 @@ export function readCases(file: string): Cases {
 }
 
 /** Runs all statements with the server. A statement that changes a table gets tables of its own. */
-export async function runCases(server: BigQueryBed, { setup, cases }: Cases): Promise<Finding[]> {
+export async function runCases(server: Server, { setup, cases }: Cases): Promise<Finding[]> {
   const findings: Finding[] = [];
   await prepare(server, setup);
   for (const each of cases) {
@@ -60,7 +62,7 @@ export async function runCases(server: BigQueryBed, { setup, cases }: Cases): Pr
   return findings;
 }
 
-async function prepare(server: BigQueryBed, setup: readonly string[]): Promise<void> {
+async function prepare(server: Server, setup: readonly string[]): Promise<void> {
   await request(server, 'DELETE', `${DATASETS}/${DATASET}?deleteContents=true`);
   await request(server, 'POST', DATASETS, { datasetReference: { datasetId: DATASET } });
   for (const sql of setup) {
@@ -69,7 +71,7 @@ async function prepare(server: BigQueryBed, setup: readonly string[]): Promise<v
   }
 }
 
-async function run(server: BigQueryBed, query: string): Promise<ResponseBody> {
+async function run(server: Server, query: string): Promise<ResponseBody> {
   const isNamed = /@[a-z]/.test(query.replace(/@@\w+|'[^']*'|"[^"]*"/g, ''));
   const { body } = await request(server, 'POST', QUERIES, {
     query,

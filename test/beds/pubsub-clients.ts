@@ -12,23 +12,41 @@ export interface Endpoint {
   stop(): Promise<void>;
 }
 
-export const PROJECT = 'conformance';
+/** A real one only where test/conformance/main.ts was told to use it. */
+export const PROJECT = process.env['TRIBUTARY_CONFORMANCE_TARGET'] || 'conformance';
+
+/** The names of one run begin with it, so that what is left over can be found. */
+export const RUN = `conformance-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
 
 /** A documented behaviour by its name, with a run that throws if the server behaves differently. */
-export type Behaviours = Record<string, (clients: Clients) => Promise<void>>;
+export type Behaviours<Target = Clients> = Record<string, (target: Target) => Promise<void>>;
 
 /** The clients of one suite, closed together. */
 export class Clients {
   readonly pubsub: PubSub;
   readonly publisher: InstanceType<typeof v1.PublisherClient>;
   readonly subscriber: InstanceType<typeof v1.SubscriberClient>;
+  readonly schemas: InstanceType<typeof v1.SchemaServiceClient>;
   readonly #base: string;
+  readonly #token: () => Promise<string | null | undefined>;
 
-  constructor(port: number) {
+  /** @param port of a server on this machine; without it, Google itself */
+  constructor(port?: number) {
+    if (port === undefined) {
+      this.pubsub = new PubSub({ projectId: PROJECT });
+      this.publisher = new v1.PublisherClient({ projectId: PROJECT });
+      this.subscriber = new v1.SubscriberClient({ projectId: PROJECT });
+      this.schemas = new v1.SchemaServiceClient({ projectId: PROJECT });
+      this.#base = `https://pubsub.googleapis.com/v1/projects/${PROJECT}`;
+      this.#token = () => this.pubsub.auth.getAccessToken();
+      return;
+    }
+    this.#token = async () => undefined;
     this.pubsub = new PubSub({ projectId: PROJECT, apiEndpoint: `127.0.0.1:${port}` });
     const raw = { servicePath: '127.0.0.1', port, sslCreds: credentials.createInsecure() };
     this.publisher = new v1.PublisherClient({ projectId: PROJECT, ...raw });
     this.subscriber = new v1.SubscriberClient({ projectId: PROJECT, ...raw });
+    this.schemas = new v1.SchemaServiceClient({ projectId: PROJECT, ...raw });
     this.#base = `http://127.0.0.1:${port}/v1/projects/${PROJECT}`;
   }
 
@@ -59,9 +77,13 @@ export class Clients {
 
   /** A REST call. Returns the status and the JSON, or `{}` without JSON. */
   async rest(method: string, path: string, body?: unknown) {
+    const token = await this.#token();
     const response = await fetch(this.#base + path, {
       method,
-      headers: { 'content-type': 'application/json' },
+      headers: {
+        'content-type': 'application/json',
+        ...(token && { authorization: `Bearer ${token}` }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -71,12 +93,13 @@ export class Clients {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.pubsub.close(), this.publisher.close(), this.subscriber.close()]);
+    const { pubsub, publisher, subscriber, schemas } = this;
+    await Promise.all([pubsub, publisher, subscriber, schemas].map((client) => client.close()));
   }
 }
 
 export function freshName(): string {
-  return `name-${process.pid}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+  return `${RUN}-${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
 }
 
 /** The gRPC code of a call's error; null if the call succeeds. */

@@ -15,7 +15,7 @@ export interface CommandBlock {
 /**
  * How a block is checked. The first line says what it needs; without such a line it is run.
  * - `run`: in the project of the test, against its running stack
- * - `start`: starts that stack
+ * - `start`: starts that stack, or the servers by themselves (test/cli/local.test.ts)
  * - `elsewhere`: another test, or the CI, runs it (see `runElsewhere`)
  * - `folder`: in an empty folder, without its npm lines
  * - `account`, `tool`: only read: its syntax, and the commands and flags of ours
@@ -66,7 +66,8 @@ function kindOf(code: string): BlockKind {
   if (/^# needs \w+$/.test(first)) return 'tool';
   if (first === '# in an empty folder') return 'folder';
   if (commandLines(code).every((line) => line in runElsewhere)) return 'elsewhere';
-  if (/^(?:npm start|npx tributary start)(?: --[\w-]+)*$/.test(code.trim())) return 'start';
+  if (/^(?:npm start|npx tributary (?:start|local))(?: --[\w-]+)*$/.test(code.trim()))
+    return 'start';
   return 'run';
 }
 

@@ -258,7 +258,7 @@ export function readQuery(projectId: string, query: JsonObject): Query {
   return {
     sql,
     scope: { projectId, ...(defaultDataset && { defaultDataset }) },
-    parameters: asArray(query['queryParameters']) as unknown as QueryParameter[],
+    parameters: asArray(query['queryParameters']).map(asObject) as unknown as QueryParameter[],
     ...(query['destinationTable'] && { destination: readQueryDestination(projectId, query) }),
   };
 }

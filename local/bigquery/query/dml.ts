@@ -16,6 +16,7 @@ import { bindAll, execute, type QueryResult, withConnection } from './select.ts'
 import { environmentOf } from './session/environment.ts';
 import { limitOf, typeOfField } from './session/field-types.ts';
 import { tableRef } from './session/names.ts';
+import { requireQueried } from './session/queried-table.ts';
 import type { Session } from './session/session.ts';
 
 /** Runs INSERT, UPDATE, DELETE or MERGE. Throws invalidQuery and notFound. */
@@ -96,7 +97,7 @@ function dmlSql(session: Session, tokens: readonly Token[]): { table: Table; sql
   const tree = parseChange(tokens);
   const name = tree.table.length === 1 ? tree.table[0]?.toLowerCase() : undefined;
   const temporary = name === undefined ? undefined : session.temporary.get(name);
-  const table = session.store.requireTable(temporary ?? tableRef(tree.table, session.scope));
+  const table = requireQueried(session.store, temporary ?? tableRef(tree.table, session.scope));
   if (table.type === 'VIEW') throw invalidQuery(`${table.tableId} is a view, which cannot change`);
   return { table, sql: analyseChange(new Analyser(environmentOf(session)), tree, targetOf(table)) };
 }

@@ -20,6 +20,9 @@ import { routeTableData } from './table-data.ts';
 import { routeTables } from './tables.ts';
 import { Uploads } from './uploads/uploads.ts';
 
+/** Connections that wait to be accepted: of a thousand at once none is to be refused. */
+const BACKLOG = 4096;
+
 export interface RestServer {
   readonly port: number;
   /** Waits for running jobs. */
@@ -62,7 +65,9 @@ export async function startRest(
   const listener = (message: IncomingMessage, response: ServerResponse) =>
     void handle(message, response);
   const server = createServer(guardRequests(listener, allowHosts));
-  server.listen(options.port, '127.0.0.1');
+  // By default 5 s: a client that reuses a connection in that moment gets ECONNRESET, and may not try a POST again.
+  server.keepAliveTimeout = 300_000;
+  server.listen(options.port, '127.0.0.1', BACKLOG);
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,

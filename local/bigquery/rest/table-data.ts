@@ -78,7 +78,7 @@ function selectedFields(table: Table, selected: string | null): Table['schema'] 
 }
 
 interface InsertRequest {
-  rows?: { json?: ExactJson }[];
+  rows?: ({ json?: ExactJson } | null)[];
   skipInvalidRows?: boolean;
   ignoreUnknownValues?: boolean;
 }
@@ -86,19 +86,25 @@ interface InsertRequest {
 async function insertRows(store: Store, call: Call): Promise<Reply> {
   const { ref, partition } = partitionOf(call.path);
   const table = store.requireTable(ref);
-  const body = parseExactJson(await call.text()) as InsertRequest;
+  const body = (parseExactJson(await call.text()) ?? {}) as InsertRequest;
   const rows = body.rows ?? [];
+  if (!Array.isArray(rows))
+    throw new BigQueryError('invalid', 'Invalid value for rows: not a list');
   if (rows.length === 0) throw new BigQueryError('invalid', 'No rows present in the request.');
   const ignoreUnknownValues = body.ignoreUnknownValues === true;
   const good: Cell[][] = [];
   const bad = new Map<number, ErrorProto>();
   rows.forEach((row, index) => {
-    const cells = jsonToCells(table.schema, row.json ?? {}, {
+    const cells = jsonToCells(table.schema, row?.json ?? {}, {
       ignoreUnknownValues,
       jsonStrings: 'text',
     });
     if (Array.isArray(cells)) good.push(cells);
-    else bad.set(index, { reason: 'invalid', location: cells.path, message: cells.reason });
+    else {
+      // Here, and not in load jobs, it begins small.
+      const message = cells.reason.replace(/^No such/, 'no such');
+      bad.set(index, { reason: 'invalid', location: cells.path, message });
+    }
   });
   if (bad.size === 0 || body.skipInvalidRows === true) await append(store, table, good, partition);
   return {

@@ -136,6 +136,11 @@ async function insertTable(store: Store, call: Call): Promise<Reply> {
   const settings = { ...readSettings(body), location, extra: extraOf(body) };
   const table = newTable(ref, await readSchema(store, ref, body), settings);
   checkColumns(table);
+  if (table.schema.length === 0 && table.view === undefined) {
+    const message =
+      'A table without columns is not supported by the local server: give it a schema.';
+    throw new BigQueryError('invalid', message);
+  }
   await store.createTable(table);
   return reply(store, table);
 }

@@ -97,13 +97,18 @@ function bind(server: Server, port: number): Promise<number> {
   });
 }
 
+/** Within the grace: a client that has dropped its connection in mid-call may never let it end. */
 async function stop(server: Server, sessions: ReadonlySet<AppendConnection>): Promise<void> {
-  await Promise.all([...sessions].map((session) => session.close()));
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), GRACE_MS);
-    server.tryShutdown(() => {
-      clearTimeout(timer);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      server.forceShutdown();
       resolve();
-    });
+    }, GRACE_MS);
   });
+  const closed = Promise.all([...sessions].map((session) => session.close())).then(
+    () => new Promise<void>((resolve) => server.tryShutdown(() => resolve())),
+  );
+  await Promise.race([closed, late]);
+  clearTimeout(timer);
 }

@@ -64,12 +64,18 @@ export interface StoredSegment extends Segment {
 type Row = Record<string, unknown>;
 
 export class Store {
+  static readonly fileName = 'pubsub.sqlite';
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(directory: string) {
-    this.#database = new DatabaseSync(join(directory, 'pubsub.sqlite'));
-    this.#database.exec(SCHEMA);
+    this.#database = new DatabaseSync(join(directory, Store.fileName));
+    try {
+      this.#database.exec(SCHEMA);
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
   }
 
   close(): void {

@@ -5,7 +5,7 @@ import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type PubsubServer, startPubsub } from '../../../local/pubsub/main.ts';
 import { Clients, codeOf, freshName, pause, until } from '../../beds/pubsub-clients.ts';
-import { conformance } from './conformance/conformance.ts';
+import { conformance } from '../../conformance/pubsub-tests.ts';
 
 let directory: string;
 

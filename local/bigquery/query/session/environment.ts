@@ -14,6 +14,7 @@ import { isSchemaView, schemaView } from '../information-schema/views.ts';
 import { typeOfField } from './field-types.ts';
 import { datasetRef, type Scope, tableRef } from './names.ts';
 import { parameterTypes } from './parameters.ts';
+import { requireQueried } from './queried-table.ts';
 import { routineOf, storedRoutine, tableFunctionOf } from './routines.ts';
 import type { Session } from './session.ts';
 import { wildcardRelation } from './wildcard.ts';
@@ -113,7 +114,7 @@ function readTable(
     return { name, relation: wildcardRelation(store, dataset, name) };
   }
   const ref = temporary ?? tableRef(path, scope);
-  const table = store.requireTable(ref);
+  const table = requireQueried(store, ref);
   if (table.view === undefined) session.referenced.set(formatTable(table), table);
   if (systemTime !== undefined) {
     if (table.view !== undefined)

@@ -11,7 +11,11 @@ export function readPage(query: URLSearchParams, defaultSize: number): Page {
   const token = query.get('pageToken') ?? query.get('startIndex') ?? '';
   const start = token === '' ? 0 : asCount(token);
   if (start === undefined) throw new BigQueryError('invalid', `Invalid page token: ${token}`);
-  return { start, size: asCount(query.get('maxResults') ?? '') ?? defaultSize };
+  const asked = query.get('maxResults') ?? '';
+  const size = asked === '' ? defaultSize : asCount(asked);
+  if (size === undefined)
+    throw new BigQueryError('invalid', `Invalid value for maxResults: ${asked}`);
+  return { start, size };
 }
 
 /** One page of a list, with the token of the next page if there is one. */

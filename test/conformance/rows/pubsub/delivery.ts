@@ -91,7 +91,7 @@ export const delivery: Behaviours = {
   'a nacked message waits for the backoff of its retry policy, and others are delivered first':
     async (clients) => {
       const { topic } = await clients.queue();
-      const retryPolicy = { minimumBackoff: { nanos: 400_000_000 } };
+      const retryPolicy = { minimumBackoff: { seconds: 3 } };
       const [{ name }] = await topic.createSubscription(freshName(), { retryPolicy });
       await publish(topic, ['nacked']);
       const [nacked] = await clients.pull(name, 1);

@@ -89,6 +89,7 @@ export const streams: Behaviours = {
     const stream = new Stream(clients, { subscription: subscription.name, maxOutstandingMessages });
     await until(() => stream.received.length >= 3);
     stream.write({ ackIds: stream.ackIds.slice(0, 2) });
+    await until(() => new Set(stream.ackIds).size >= 5);
     await pause(A_WHILE_MS);
     expect(new Set(stream.ackIds).size).toBe(5);
     await stream.end();
@@ -102,6 +103,7 @@ export const streams: Behaviours = {
     await until(() => stream.received.length >= 3);
     const ackIds = stream.ackIds.slice(0, 2);
     await clients.subscriber.acknowledge({ subscription: subscription.name, ackIds });
+    await until(() => new Set(stream.ackIds).size >= 5);
     await pause(A_WHILE_MS);
     expect(new Set(stream.ackIds).size).toBe(5);
     await stream.end();
