@@ -19,6 +19,7 @@ export class Part {
   readonly #events: PartEvents;
   #launched: Launched | undefined;
   #isStopped = true;
+  #running: Promise<void> | undefined;
   #isReady = false;
   #isKilled = false;
   /** How long it stays away before the next start. */
@@ -41,10 +42,13 @@ export class Part {
     return this.#launched?.process;
   }
 
-  /** Starts it, and again until it is ready. */
+  /** Starts it unless it runs, and again until it is ready. */
   async start(): Promise<void> {
-    this.#isStopped = false;
-    void this.#run();
+    if (this.#isStopped) {
+      await this.#running;
+      this.#isStopped = false;
+      this.#running = this.#run();
+    }
     await this.whenReady();
   }
 
