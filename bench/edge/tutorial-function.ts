@@ -35,7 +35,9 @@ http('receive-dn-event', async (request, response) => {
   response.status(204).send('ok');
 });
 
-const table = new BigQuery().dataset('datanostro_events').table('events');
+// An emulator's client does not look for the project's id.
+const projectId = process.env['GOOGLE_CLOUD_PROJECT'] ?? '';
+const table = new BigQuery({ projectId }).dataset('datanostro_events').table('events');
 const sharedSecret = process.env['DN_WEBHOOK_SECRET'] ?? '';
 
 function isSigned(request: Request): boolean {

@@ -10,8 +10,11 @@ import { type Server, toServer } from './server.ts';
 export async function startTutorial(options: {
   bigqueryPort: number;
   secret: string;
+  /** On one core alone, the last one: so by default. */
+  isPinned?: boolean;
 }): Promise<Server> {
-  const [command, args] = onOneCore(process.execPath, [fileURLToPath(import.meta.url)]);
+  const given: [string, string[]] = [process.execPath, [fileURLToPath(import.meta.url)]];
+  const [command, args] = options.isPinned === false ? given : onOneCore(...given);
   const child = spawn(command, args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: {

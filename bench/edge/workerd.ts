@@ -14,6 +14,8 @@ export interface Script {
   source: string;
   compatibilityDate: string;
   bindings: Record<string, string>;
+  /** On one core alone, the last one: so by default. */
+  isPinned?: boolean;
 }
 
 const modules = fileURLToPath(new URL('../../node_modules/', import.meta.url));
@@ -28,11 +30,8 @@ export async function startWorkerd(script: Script): Promise<Server> {
   const directory = await mkdtemp(join(tmpdir(), 'tributary-bench-'));
   await writeFile(join(directory, 'worker.js'), script.source);
   await writeFile(join(directory, 'config.capnp'), toConfig(script));
-  const [command, args] = onOneCore(binary, [
-    'serve',
-    '--control-fd=3',
-    join(directory, 'config.capnp'),
-  ]);
+  const given = ['serve', '--control-fd=3', join(directory, 'config.capnp')];
+  const [command, args] = script.isPinned === false ? [binary, given] : onOneCore(binary, given);
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
   // workerd has read the directory when it listens.
   try {

@@ -21,8 +21,10 @@ export const pricesReadOn = '2026-09';
 const workers = 'https://developers.cloudflare.com/workers/platform/pricing/';
 const pubsub = 'https://cloud.google.com/pubsub/pricing';
 const bigquery = 'https://cloud.google.com/bigquery/pricing';
+const cloudRun = 'https://cloud.google.com/run/pricing';
+const dataflow = 'https://cloud.google.com/dataflow/pricing';
 
-/** Every price that `tributary cost` and docs/cost.md use: this is the one place to change one. */
+/** Every price that `tributary cost`, the benches and the docs use: this is the one place to change one. */
 export const prices = {
   workersPlan: {
     usd: 5,
@@ -78,6 +80,72 @@ export const prices = {
     unit: 'bytes',
     free: 2 * tib,
     source: bigquery,
+    isVerified: false,
+  },
+  streamingInserts: {
+    usd: 0.01,
+    per: 200e6,
+    unit: 'bytes',
+    free: 0,
+    source: bigquery,
+    isVerified: true,
+  },
+  cloudRunRequests: {
+    usd: 0.4,
+    per: 1e6,
+    unit: 'requests',
+    free: 2e6,
+    source: cloudRun,
+    isVerified: false,
+  },
+  /** Billed by request. */
+  cloudRunCpu: {
+    usd: 0.000024,
+    per: 1,
+    unit: 'vCPU s',
+    free: 180_000,
+    source: cloudRun,
+    isVerified: true,
+  },
+  /** Billed by instance: it always has its CPU. */
+  cloudRunInstanceCpu: {
+    usd: 0.000018,
+    per: 1,
+    unit: 'vCPU s',
+    free: 240_000,
+    source: cloudRun,
+    isVerified: true,
+  },
+  cloudRunMemory: {
+    usd: 0.000002,
+    per: 1,
+    unit: 'GiB s',
+    free: 450_000,
+    source: cloudRun,
+    isVerified: false,
+  },
+  dataflowCpu: {
+    usd: 0.069,
+    per: 3600,
+    unit: 'vCPU s',
+    free: 0,
+    source: dataflow,
+    isVerified: false,
+  },
+  dataflowMemory: {
+    usd: 0.003557,
+    per: 3600,
+    unit: 'GiB s',
+    free: 0,
+    source: dataflow,
+    isVerified: false,
+  },
+  dataflowData: {
+    usd: 0.018,
+    per: gib,
+    unit: 'bytes',
+    free: 0,
+    source: dataflow,
     isVerified: false,
   },
   activeStorage: {

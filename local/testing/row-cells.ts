@@ -1,8 +1,8 @@
 import type { protos } from '@google-cloud/bigquery-storage';
 import type { Column, ColumnType } from '../../shared/columns.ts';
 import { cellReader } from '../bigquery/storage-write/rows/cell-readers.ts';
-import { decodeRow, type FieldPlan } from '../bigquery/storage-write/rows/decode-row.ts';
-import { type ProtoType, wireTypeOf } from '../bigquery/storage-write/rows/proto-types.ts';
+import { decodeRow, type FieldPlan } from '../bigquery/storage-write/rows/protobuf/decode-row.ts';
+import { type ProtoType, wireTypeOf } from '../bigquery/storage-write/rows/protobuf/proto-types.ts';
 import type { Cell } from '../bigquery/tables/cell.ts';
 import { canonicalType } from '../bigquery/tables/schema.ts';
 import { formatDate, formatDateTime, formatTime } from '../bigquery/values/calendar.ts';
@@ -36,8 +36,9 @@ export function readCells(
 
 function planOf(column: Column | undefined, field: Field, position: number): FieldPlan {
   const type = field.type as ProtoType;
-  const read = cellReader(canonicalType(column?.type ?? 'STRING') ?? 'STRING', type);
   const path = column?.name ?? field.name ?? '';
+  const stored = canonicalType(column?.type ?? 'STRING') ?? 'STRING';
+  const read = cellReader({ name: path, type: stored, mode: 'NULLABLE' }, type);
   if (!read) throw new TypeError(`the column ${path} can't be shown`);
   return { position, path, wireType: wireTypeOf(type) ?? 2, repeated: false, read };
 }

@@ -23,7 +23,8 @@ export async function openWriteClient(options: WriteClientOptions): Promise<Writ
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
     // Connect soon after an outage; by default it may take two minutes.
-    'grpc.max_reconnect_backoff_ms': 10_000,
+    'grpc.initial_reconnect_backoff_ms': 200,
+    'grpc.max_reconnect_backoff_ms': 1000,
     // A TCP connection of its own: on a shared one, HTTP/2's flow control would block every table's stream when
     // the peer stops reading one.
     'grpc.use_local_subchannel_pool': 1,

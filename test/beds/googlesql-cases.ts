@@ -51,8 +51,11 @@ export async function runCases(server: BigQueryBed, { setup, cases }: Cases): Pr
     const start = performance.now();
     const body = await run(server, each.sql);
     const ms = performance.now() - start;
-    findings.push({ sql: each.sql, ...judge(each, body), expected: each.expected, ms });
-    if (!/^(?:SELECT|WITH|FROM)\b/i.test(each.sql)) await prepare(server, setup);
+    const found = judge(each, body);
+    findings.push({ sql: each.sql, ...found, expected: each.expected, ms });
+    // What is refused changes nothing.
+    const isChange = !/^(?:SELECT|WITH|FROM)\b/i.test(each.sql) && body.error === undefined;
+    if (isChange) await prepare(server, setup);
   }
   return findings;
 }

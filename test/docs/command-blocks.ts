@@ -26,6 +26,9 @@ type BlockKind = 'run' | 'start' | 'elsewhere' | 'folder' | 'account' | 'tool';
 const runElsewhere: Record<string, string> = {
   'npm ci && npm run demo': 'test/e2e/demo.test.ts; `npm ci` is in .ci/run',
   'npm ci && npm test': '.ci/run',
+  'npm run bench -- simulate': 'test/bench/simulate.test.ts',
+  'npm run faults -- --minutes 30 --replicas 2': 'test/faults/faults.test.ts runs shorter ones',
+  'npm run faults -- --planted': 'test/faults/faults.test.ts runs some of them',
   'npm install tributary-relay': 'test/package/package.test.ts installs what `npm pack` makes',
 };
 

@@ -102,6 +102,8 @@ class Waiting {
   readonly result: Promise<Attempt | 'send'>;
   resolve: (result: Attempt | 'send') => void = () => {};
   isTaken = false;
+  /** It waits no longer: workerd warns of what is resolved for a request that has ended. */
+  isOver = false;
 
   constructor(message: string, timeoutMs: number) {
     this.message = message;
@@ -139,6 +141,7 @@ export class Batches {
     this.#waiting.push(own);
     let result = await withTimeout(Math.min(maxWaitMs, timeoutMs), own.result);
     if (!result && own.isTaken) result = (await withTimeout(timeoutMs, own.result)) ?? timedOut;
+    own.isOver = true;
     if (result && result !== 'send') return result;
     this.#waiting = this.#waiting.filter((one) => one !== own);
     return this.#sendBatch(message, request);
@@ -154,7 +157,7 @@ export class Batches {
     this.#inFlight.delete(inFlight);
     // Pub/Sub may refuse the whole request because of one message, so each is to be tried alone.
     const result = made.stored || others.length === 0 ? made : { ...made, retry: true };
-    for (const one of others) one.resolve(result);
+    for (const one of others) if (!one.isOver) one.resolve(result);
     this.#waiting.shift()?.resolve('send');
     return result;
   }

@@ -2,7 +2,8 @@ import type { Relay } from '../../shared/config/config.ts';
 import { accountSecret } from '../../shared/config/secrets.ts';
 import { type Bindings, readSecret } from '../env.ts';
 import type { AccessTokens } from './access-token.ts';
-import { type Attempt, attempt, Batches, type Failure, type PublishRequest } from './batches.ts';
+import { type Attempt, Batches, type Failure, type PublishRequest } from './batches.ts';
+import { Circuit, type Turn } from './circuit.ts';
 
 export interface Destination {
   /** The topic's `…:publish` URL at each endpoint; attempts alternate between them. */
@@ -12,6 +13,7 @@ export interface Destination {
   /** Unix milliseconds. */
   now(): number;
   batches: Batches;
+  circuit: Circuit;
   /** Called when a message was stored at another URL than the first. */
   onFailover(url: string): void;
 }
@@ -30,10 +32,15 @@ const preferForMs = 30_000;
 const firstDelayMs = 100;
 const longestDelayMs = 1000;
 
+/** Together less than 2 s: the end of an outage is noticed by then, even where nothing answered before. */
+const longestProbeMs = 1250;
+const longestProbeDelayMs = 500;
+
 /** The relay's topic, at each endpoint that is bound. */
 export function openTopic(relay: Relay, tokens: AccessTokens, now: () => number): Topic {
   const path = `/v1/projects/${relay.project}/topics/${relay.topic}:publish`;
-  const batches = new Batches();
+  const circuit = new Circuit();
+  const batches = new Batches(circuit.attempt);
   // A first endpoint that hangs would cost every delivery half of its budget.
   let preferred = { url: '', until: 0 };
 
@@ -47,6 +54,7 @@ export function openTopic(relay: Relay, tokens: AccessTokens, now: () => number)
       urls,
       now,
       batches,
+      circuit,
       authorize(refused) {
         if (refused !== undefined) tokens.drop(refused);
         return tokens.get(readSecret(env, accountSecret), now());
@@ -67,22 +75,49 @@ export async function publish(
   destination: Destination,
   budgetMs: number,
 ): Promise<Publication> {
-  // The clock keeps the budget: a timer costs the edge as much as a signature.
-  const startedAt = Date.now();
-  const elapsedMs = () => Date.now() - startedAt;
-  let urls = destination.urls;
-  if (urls.length === 0) {
+  if (destination.urls.length === 0) {
     const problem = 'configuration: PUBSUB_ENDPOINT is missing or empty';
     return { ok: false, tries: 0, publish_ms: 0, cause: 'pubsub-unset', problem };
   }
+  const way: Way = { messages, destination, budgetMs, startedAt: Date.now(), turn: 'send' };
+  try {
+    return await tryToPublish(way);
+  } finally {
+    if (way.turn === 'probe') destination.circuit.leave();
+  }
+}
+
+/** The way of messages to Pub/Sub. */
+interface Way {
+  messages: readonly string[];
+  destination: Destination;
+  budgetMs: number;
+  startedAt: number;
+  turn: Turn;
+}
+
+async function tryToPublish(way: Way): Promise<Publication> {
+  const { destination, budgetMs } = way;
+  const { circuit } = destination;
+  // The clock keeps the budget: a timer costs the edge as much as a signature.
+  const elapsedMs = () => Date.now() - way.startedAt;
+  let urls = destination.urls;
   let token = await destination.authorize();
   let isTokenRenewed = false;
   let failure: Failure | undefined;
+  const failed = (tries: number): Publication => {
+    const { cause = circuit.cause, problem } = failure ?? {};
+    return { ok: false, tries, publish_ms: elapsedMs(), cause, ...(problem && { problem }) };
+  };
   for (let tries = 1; ; tries++) {
-    const url = urls[(tries - 1) % urls.length] ?? '';
+    if (way.turn !== 'probe') way.turn = await circuit.enter(budgetMs - elapsedMs());
+    if (way.turn === 'over') return failed(tries - 1);
+    const isProbe = way.turn === 'probe';
+    const url = urls[isProbe ? circuit.nextProbe(urls.length) : (tries - 1) % urls.length] ?? '';
     // One attempt gets at most half of the budget: a dead connection must leave time for another one.
-    const timeoutMs = Math.min(budgetMs / 2, budgetMs - elapsedMs());
-    const made = await send(messages, { url, token, timeoutMs }, tries === 1, destination.batches);
+    const longestMs = Math.min(budgetMs / 2, isProbe ? longestProbeMs : budgetMs);
+    const timeoutMs = Math.min(longestMs, budgetMs - elapsedMs());
+    const made = await send(way, { url, token, timeoutMs }, tries === 1);
     if (made.stored) {
       if (url !== destination.urls[0]) destination.onFailover(url);
       return { ok: true, tries, publish_ms: elapsedMs() };
@@ -96,29 +131,25 @@ export async function publish(
     }
     // A setting that is wrong at one endpoint may be right at the other.
     if (!made.retry) urls = urls.filter((other) => other !== url);
-    const delayMs = retryDelayMs(tries);
-    if (urls.length === 0 || elapsedMs() + delayMs >= budgetMs) {
-      const { cause, problem } = failure;
-      return { ok: false, tries, publish_ms: elapsedMs(), cause, ...(problem && { problem }) };
-    }
+    const delayMs = retryDelayMs(tries, isProbe ? longestProbeDelayMs : longestDelayMs);
+    if (urls.length === 0 || elapsedMs() + delayMs >= budgetMs) return failed(tries);
     await scheduler.wait(delayMs);
   }
 }
 
 /** The first attempt of a single message may share a request with others. */
 function send(
-  messages: readonly string[],
+  { messages, turn, destination: { batches, circuit } }: Way,
   request: PublishRequest,
   isFirst: boolean,
-  batches: Batches,
 ): Promise<Attempt> {
   const [only, ...others] = messages;
-  return isFirst && only !== undefined && others.length === 0
+  return isFirst && turn === 'send' && only !== undefined && others.length === 0
     ? batches.send(only, request)
-    : attempt(messages, request);
+    : circuit.attempt(messages, request);
 }
 
 /** Full jitter: any time up to a bound that doubles, so that many retries spread out. */
-function retryDelayMs(tries: number): number {
-  return Math.random() * Math.min(firstDelayMs * 2 ** (tries - 1), longestDelayMs);
+function retryDelayMs(tries: number, longestMs: number): number {
+  return Math.random() * Math.min(firstDelayMs * 2 ** (tries - 1), longestMs);
 }

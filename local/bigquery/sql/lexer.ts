@@ -86,7 +86,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   v: '\v',
 };
 const ESCAPE =
-  /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|([\s\S]))/g;
+  /\\(?:[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|([\s\S]))/g;
 
 /** For a bytes literal, each character of the result is one byte. */
 function decodeEscapes(body: string, bytes: boolean, sql: string, start: number): string {

@@ -6,7 +6,7 @@ import type { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
 import type { Fault, FaultName, Faults } from '../../faults/faults.ts';
 import type { Table } from '../tables/schema.ts';
-import { Refusal, refuseRows } from './refusals.ts';
+import { extraFields, Refusal, refuseRows } from './refusals.ts';
 import { toTableSchema } from './rows/table-schema.ts';
 
 type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
@@ -95,7 +95,8 @@ export async function applyFault(
         updatedSchema: toTableSchema(append.table?.schema ?? []),
       };
     case 'append.extra-fields':
-      return { error: extraFields(append.stream).status };
+      // The error of a service that does not know a new column yet.
+      return { error: extraFields(['as scripted'], append.stream).status };
     case 'append.bad-row':
       return refuseBadRows(fault, append);
     default:
@@ -107,24 +108,16 @@ export function refuse(fault: Fault, code: NonNullable<Fault['code']>): Refusal 
   return new Refusal(status[fault.code ?? code], `${fault.name}, as scripted`);
 }
 
-/** The error of a service that does not know a new column yet. */
-function extraFields(entity: string): Refusal {
-  return new Refusal(
-    status.INVALID_ARGUMENT,
-    'Input schema has more fields than BigQuery schema, as scripted',
-    { code: 'SCHEMA_MISMATCH_EXTRA_FIELDS', entity },
-  );
-}
-
 function badRows(rows: readonly Uint8Array[], { contains = '' }: Fault): number[] {
   return rows.flatMap((row, index) => (Buffer.from(row).includes(contains) ? [index] : []));
 }
 
-function refuseBadRows(fault: Fault, { rows }: PendingAppend): Response {
+function refuseBadRows(fault: Fault, { rows, stream }: PendingAppend): Response {
   if (fault.named === false) {
     return { error: { code: status.INVALID_ARGUMENT, message: `${fault.name}, as scripted` } };
   }
   return refuseRows(
     badRows(rows, fault).map((index) => ({ index, message: `${fault.name}, as scripted` })),
+    stream,
   );
 }

@@ -1,20 +1,14 @@
 // The Storage Write API over gRPC. A connection of AppendRows (append-connection.ts) decodes and writes each
-// request with request-writer.ts, by way of rows/ (protobuf to cells) and streams/ (COMMITTED and PENDING
-// streams). append-faults.ts injects faults. In: rows of Google's clients. Out: rows in ../storage/.
+// request with request-writer.ts, by way of destination.ts (which stream and writer schema), rows/ (protobuf
+// and Arrow to cells) and streams/ (COMMITTED, PENDING and BUFFERED streams). append-faults.ts injects faults. In: rows of Google's clients. Out: rows in ../storage/.
 
-import {
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type sendUnaryData,
-  status,
-} from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import type { Faults } from '../../faults/faults.ts';
 import { guardCalls } from '../../guards/grpc-guard.ts';
 import type { AllowedHosts } from '../../guards/request-guard.ts';
 import type { Store } from '../storage/store.ts';
 import { AppendConnection } from './append-connection.ts';
-import { Refusal, toRefusal } from './refusals.ts';
+import { toRefusal } from './refusals.ts';
 import { RequestWriter } from './request-writer.ts';
 import { BIG_QUERY_WRITE } from './service-definition.ts';
 import { WriteStreams } from './streams/write-streams.ts';
@@ -70,9 +64,7 @@ export async function startStorageWrite(
     createWriteStream: unary((request) => streams.create(request)),
     finalizeWriteStream: unary((request) => streams.finalize(request)),
     batchCommitWriteStreams: unary((request) => streams.commit(request)),
-    flushRows: unary(() => {
-      throw new Refusal(status.UNIMPLEMENTED, 'FlushRows: this server has no BUFFERED streams');
-    }),
+    flushRows: unary((request) => streams.flush(request)),
   });
   addServices?.(server);
   faults?.onPerform((fault) => {

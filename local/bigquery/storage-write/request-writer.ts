@@ -1,16 +1,13 @@
 import type { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
 import type { Store } from '../storage/store.ts';
-import type { RowChange } from '../storage/upserts.ts';
-import { type Cell, CellError } from '../tables/cell.ts';
-import type { Table } from '../tables/schema.ts';
-import { BadRow, Refusal, type RowProblem, refuseRows, tableNotFound } from './refusals.ts';
-import { readChange } from './rows/change-fields.ts';
-import { decodeRow, type RowPlan } from './rows/decode-row.ts';
-import { type PartitionCheck, partitionCheck } from './rows/partition-check.ts';
-import { planRows } from './rows/row-plan.ts';
+import { CellError } from '../tables/cell.ts';
+import type { Field, Table } from '../tables/schema.ts';
+import { type Destination, Destinations } from './destination.ts';
+import { Refusal, refuseRows, tableNotFound } from './refusals.ts';
+import { readMissingValues } from './rows/default-values.ts';
+import { type ReadyRows, readRows } from './rows/read-rows.ts';
 import { toTableSchema } from './rows/table-schema.ts';
-import { formatStreamName, parseStreamName, type StreamName } from './streams/stream-name.ts';
 import type { WriteStreams } from './streams/write-streams.ts';
 
 type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
@@ -24,9 +21,11 @@ export class RequestWriter {
   readonly #store: Store;
   readonly #streams: WriteStreams;
   readonly #now: () => Date;
-  #name: StreamName | undefined;
-  #descriptor: protos.google.protobuf.IDescriptorProto | undefined;
-  #plan: { rows: RowPlan; schemaVersion: number } | undefined;
+  readonly #destinations = new Destinations();
+  /** The default interpretation of missing values, which holds until a request changes it. */
+  #byDefault: unknown;
+  /** The columns of each stream's table that the sender knows of. */
+  readonly #told = new Map<string, readonly Field[]>();
 
   constructor(store: Store, streams: WriteStreams, now: () => Date) {
     this.#store = store;
@@ -34,141 +33,86 @@ export class RequestWriter {
     this.#now = now;
   }
 
-  /** Resolves with the response; rejects with the error that ends the connection. Decodes rows synchronously. */
+  /**
+   * Resolves with the response; rejects with the error that ends the connection. Decodes rows synchronously
+   * where it can, and queues them in any case, so that the appends to a stream keep their order.
+   */
   async write(request: Request, bytes: number): Promise<Response> {
-    const name = this.#resolveName(request.writeStream);
+    const destination = this.#destinations.of(request);
+    const { name, entity } = destination;
     const table = this.#store.getTable(name.table);
     if (table?.type !== 'TABLE') throw tableNotFound(name.table);
-    if (name.stream !== '_default') this.#streams.require(name);
-    const descriptor = request.protoRows?.writerSchema?.protoDescriptor;
-    if (descriptor) {
-      this.#descriptor = descriptor;
-      this.#plan = undefined;
-    }
-    const knownVersion = this.#plan?.schemaVersion ?? table.schemaVersion;
-    const answer = await this.#append(name, request, bytes, table);
-    answer.writeStream = formatStreamName(name);
-    if (knownVersion !== table.schemaVersion) answer.updatedSchema = toTableSchema(table.schema);
+    if (!destination.isDefault) this.#streams.require(name);
+    const told = this.#told.get(entity);
+    this.#told.set(entity, table.schema);
+    const answer = await this.#append(destination, request, bytes, table);
+    answer.writeStream = entity;
+    if (told && !areSame(told, table.schema)) answer.updatedSchema = toTableSchema(table.schema);
     return answer;
   }
 
   async #append(
-    name: StreamName,
+    destination: Destination,
     request: Request,
     bytes: number,
     table: Table,
   ): Promise<Response> {
     try {
-      checkRequest(name, request, bytes);
-      const plan = this.#planFor(table);
-      const check = partitionCheck(table, this.#now());
-      if (plan.changes) return await this.#change(name, plan, request, table, check);
-      const rows = decodeRows(plan, request, (row) => {
-        check(row);
-        return row;
-      });
-      if (!Array.isArray(rows)) return rows;
-      if (name.stream === '_default') {
-        await this.#store.append(table, rows);
-        return { appendResult: {} };
-      }
-      return await this.#streams.append(name, table, rows, offsetOf(request));
+      checkRequest(destination, request, bytes);
+      const missing = readMissingValues(request, this.#byDefault);
+      this.#byDefault = missing.byDefault;
+      const context = { store: this.#store, table, missing, now: this.#now() };
+      const rows = readRows(destination, request, context);
+      if (destination.isDefault) return await this.#appendToDefault(table, await rows);
+      return await this.#streams.append(destination.name, table, rows, offsetOf(request));
     } catch (cause) {
       if (cause instanceof CellError) {
         const current = this.#store.getTable(table);
         // If the table has changed since the decoding, decode again.
         if (current && current.schemaVersion !== table.schemaVersion) {
-          return await this.#append(name, request, bytes, current);
+          return await this.#append(destination, request, bytes, current);
         }
-        return refuseRows([{ index: cause.rowIndex, message: cause.message }]);
+        const problem = { index: cause.rowIndex, message: cause.message };
+        return refuseRows([problem], destination.entity);
       }
       if (cause instanceof Refusal) return { error: cause.status };
       throw cause;
     }
   }
 
-  async #change(
-    name: StreamName,
-    plan: RowPlan,
-    request: Request,
-    table: Table,
-    check: PartitionCheck,
-  ): Promise<Response> {
-    if (name.stream !== '_default') {
-      throw new Refusal(status.INVALID_ARGUMENT, 'only the default stream takes _CHANGE_TYPE rows');
-    }
-    const changes = decodeRows<RowChange>(plan, request, (row) => {
-      const change = readChange(table, row);
-      if (!change.isDelete) check(row);
-      return change;
-    });
-    if (!Array.isArray(changes)) return changes;
-    await this.#store.upsert(table, changes);
+  async #appendToDefault(table: Table, ready: ReadyRows): Promise<Response> {
+    if (ready.kind === 'refused') return ready.response;
+    if (ready.kind === 'changes') await this.#store.upsert(table, ready.changes);
+    else await this.#store.append(table, ready.rows);
     return { appendResult: {} };
-  }
-
-  #resolveName(writeStream: string): StreamName {
-    if (writeStream === '') {
-      if (this.#name) return this.#name;
-      throw new Refusal(status.INVALID_ARGUMENT, 'the first request must name its write_stream');
-    }
-    const name = parseStreamName(writeStream);
-    if (!name) throw new Refusal(status.INVALID_ARGUMENT, `not a write stream: ${writeStream}`);
-    if (this.#name && formatStreamName(this.#name) !== formatStreamName(name)) {
-      throw new Refusal(
-        status.INVALID_ARGUMENT,
-        `this connection writes to ${formatStreamName(this.#name)}, not to ${writeStream}`,
-      );
-    }
-    this.#name = name;
-    return name;
-  }
-
-  #planFor(table: Table): RowPlan {
-    if (this.#plan?.schemaVersion === table.schemaVersion) return this.#plan.rows;
-    if (!this.#descriptor) {
-      throw new Refusal(status.INVALID_ARGUMENT, 'the first request must have a writer_schema');
-    }
-    const rows = planRows(table, this.#descriptor);
-    this.#plan = { rows, schemaVersion: table.schemaVersion };
-    return rows;
   }
 }
 
-function checkRequest(name: StreamName, request: Request, bytes: number): void {
+function checkRequest(destination: Destination, request: Request, bytes: number): void {
+  const { entity } = destination;
   if (bytes > MAX_REQUEST_BYTES) {
     throw new Refusal(
       status.INVALID_ARGUMENT,
-      `the request has ${bytes} bytes; at most ${MAX_REQUEST_BYTES} are allowed`,
+      `AppendRows request too large: ${bytes} limit ${MAX_REQUEST_BYTES} Entity: ${entity}`,
     );
   }
-  if (request.arrowRows) {
-    throw new Refusal(status.UNIMPLEMENTED, 'rows in Arrow format: this server takes proto_rows');
-  }
-  if (request.offset && name.stream === '_default') {
-    throw new Refusal(status.INVALID_ARGUMENT, 'the default stream has no offsets');
+  if (request.offset && destination.isDefault) {
+    throw new Refusal(
+      status.INVALID_ARGUMENT,
+      `the default stream has no offsets Entity: ${entity}`,
+    );
   }
 }
 
+/** Throws a Refusal for a negative offset. */
 function offsetOf({ offset }: Request): number | undefined {
-  return offset ? Number(offset.value ?? 0) : undefined;
+  if (!offset) return undefined;
+  const value = Number(offset.value ?? 0);
+  if (value >= 0) return value;
+  throw new Refusal(status.INVALID_ARGUMENT, `the offset ${value} is negative`);
 }
 
-/** All rows, converted by `read`, or the response that lists the bad rows. */
-function decodeRows<Row>(
-  plan: RowPlan,
-  request: Request,
-  read: (cells: Cell[]) => Row,
-): Row[] | Response {
-  const rows: Row[] = [];
-  const problems: RowProblem[] = [];
-  for (const [index, bytes] of (request.protoRows?.rows?.serializedRows ?? []).entries()) {
-    try {
-      rows.push(read(decodeRow(plan, bytes)));
-    } catch (cause) {
-      if (!(cause instanceof BadRow)) throw cause;
-      problems.push({ index, message: cause.message });
-    }
-  }
-  return problems.length === 0 ? rows : refuseRows(problems);
+/** A table's schema can be replaced by an equal one. */
+function areSame(one: readonly Field[], other: readonly Field[]): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { BIGNUMERIC_TYPE, UNITS_FIELD } from '../values/bignumeric.ts';
 import { TableLocks } from './table-locks.ts';
+import { keepByteOrderMarks } from './text-decoder.ts';
 
 type TransactionWork<T> = (
   connection: DuckDBConnection,
@@ -29,6 +30,7 @@ export class Database {
   /** Opens `bigquery.duckdb` in the directory, which is created if missing. */
   static async open(directory: string): Promise<Database> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
+    keepByteOrderMarks();
     const instance = await DuckDBInstance.create(join(directory, 'bigquery.duckdb'), {
       enable_external_access: 'false',
       autoinstall_known_extensions: 'false',

@@ -68,7 +68,8 @@ function mergeField(
   if (relaxed && parents.length === 0) {
     alterations.push(`ALTER TABLE ${quoteTable(table)} ALTER COLUMN ${sql} DROP NOT NULL`);
   }
-  const merged: Field = { ...field, ...next, name: field.name };
+  const { isModeImplicit: _, ...known } = field;
+  const merged: Field = { ...known, ...next, name: field.name };
   if (field.type === 'RECORD') {
     const path = [...parents, field];
     merged.fields = merge(table, field.fields ?? [], next.fields ?? [], path, alterations);

@@ -20,6 +20,8 @@ export interface Field {
   name: string;
   type: FieldType;
   mode: FieldMode;
+  /** Whether the mode is the default, because the column was given without one. */
+  isModeImplicit?: boolean;
   description?: string;
   /** The columns of a RECORD; absent for every other type. */
   fields?: Field[];

@@ -31,8 +31,15 @@ const CURVES: Record<Reaction, Curve> = {
 /**
  * How long to wait after `tries` tries, with full jitter.
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ *
+ * @param longestMs for work that must go on soon after an outage
  */
-export function backoffMs(reaction: Reaction, tries: number, random: () => number): number {
+export function backoffMs(
+  reaction: Reaction,
+  tries: number,
+  random: () => number,
+  longestMs = Number.POSITIVE_INFINITY,
+): number {
   const { firstMs, capMs } = CURVES[reaction];
-  return random() * Math.min(capMs, firstMs * 2 ** Math.min(tries, 30));
+  return random() * Math.min(capMs, longestMs, firstMs * 2 ** Math.min(tries, 30));
 }

@@ -30,6 +30,7 @@ export function classifyReply(reply: Reply, rowCount: number): ReplyClass {
   if (reply.kind === 'answered') return classifyResponse(reply.response, rowCount);
   const failure = fail(reply.code, reply.message);
   if (failure.reaction !== 'invalid') return { kind: 'failed', failure };
+  if (reply.isAboutTable) return { kind: 'failed', failure: { ...failure, reaction: 'setup' } };
   return { kind: reply.alone ? 'refused' : 'suspected', failure };
 }
 

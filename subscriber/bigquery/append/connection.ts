@@ -1,4 +1,5 @@
 import type { protos } from '@google-cloud/bigquery-storage';
+import type { Metadata } from '@grpc/grpc-js';
 import type { WriteClient } from '../client.ts';
 import { reactionTo } from './backoff.ts';
 import type { AppendRequest } from './chunk.ts';
@@ -8,8 +9,11 @@ export type AppendResponse = protos.google.cloud.bigquery.storage.v1.IAppendRows
 /** The answer to a request, or the end of the stream that carried it. */
 export type Reply =
   | { kind: 'answered'; response: AppendResponse }
-  /** `alone`: no other request was on the stream, so a refusal is about this one. */
-  | { kind: 'lost'; code: number; message: string; alone: boolean };
+  /**
+   * `alone`: no other request was on the stream, so a refusal is about this one. `isAboutTable`: the service
+   * named an error of the table or of the rows' schema, not of a row.
+   */
+  | { kind: 'lost'; code: number; message: string; alone: boolean; isAboutTable?: boolean };
 
 export interface ConnectionOptions {
   /** `projects/…/datasets/…/tables/…/streams/…` */
@@ -24,6 +28,9 @@ interface Pending {
   bytes: number;
   settle: (reply: Reply) => void;
 }
+
+/** The trailer with a StorageError: with it Google ends the stream of rows that have too many fields. */
+const STORAGE_ERROR = 'google.cloud.bigquery.storage.v1.storageerror-bin';
 
 const OK = 0;
 const CANCELLED = 1;
@@ -56,8 +63,9 @@ export class AppendConnection {
       otherArgs: { headers: { 'x-goog-request-params': routing } },
     });
     this.#stream.on('data', (response: AppendResponse) => this.#answer(response));
-    this.#stream.on('error', (error: Error & { code?: number }) => {
-      this.#lose(error.code ?? UNKNOWN, error.message);
+    this.#stream.on('error', (error: Error & { code?: number; metadata?: Metadata }) => {
+      const isAboutTable = (error.metadata?.get(STORAGE_ERROR).length ?? 0) > 0;
+      this.#lose(error.code ?? UNKNOWN, error.message, isAboutTable);
     });
     this.#stream.on('end', () => this.#lose(OK, 'the server ended the stream'));
     this.#stream.on('close', () => this.#lose(UNAVAILABLE, 'the stream was closed'));
@@ -129,7 +137,7 @@ export class AppendConnection {
     this.#lose(DEADLINE_EXCEEDED, `no answer within ${seconds} s`);
   }
 
-  #lose(code: number, message: string): void {
+  #lose(code: number, message: string, isAboutTable = false): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#open = false;
@@ -137,7 +145,7 @@ export class AppendConnection {
     clearTimeout(this.#timer);
     const lost = this.#fifo.splice(0);
     for (const { settle } of lost) {
-      settle({ kind: 'lost', code, message, alone: lost.length === 1 });
+      settle({ kind: 'lost', code, message, alone: lost.length === 1, isAboutTable });
     }
     this.#options.onEnd();
   }

@@ -48,6 +48,8 @@ const defaultOptions = {
 };
 
 const ASK_TIMEOUT_MS = 2000;
+/** Appends are few, and a backlog waits for them: after an outage the next try is due within this time. */
+const LONGEST_TRANSIENT_MS = 2000;
 /** gRPC codes of a service that works: NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED. */
 const ANSWERS: ReadonlySet<number> = new Set([5, 7, 12]);
 
@@ -225,7 +227,8 @@ export class TableWriter {
   async #pause(failure: WriteFailure, tries: number, begun: number): Promise<boolean> {
     const { now, random, setupRetryMs, retryMs, onFailure, metrics } = this.#options;
     const limitMs = failure.reaction === 'setup' ? setupRetryMs : retryMs;
-    const waitMs = backoffMs(failure.reaction, tries, random);
+    const longestMs = failure.reaction === 'transient' ? LONGEST_TRANSIENT_MS : undefined;
+    const waitMs = backoffMs(failure.reaction, tries, random, longestMs);
     if (this.#closing.signal.aborted || now() - begun + waitMs > limitMs) return false;
     if (now() >= this.#reportedUntil) {
       this.#reportedUntil = now() + waitMs;

@@ -77,16 +77,17 @@ describe('tables', () => {
       schema: {
         fields: [
           { name: 'id', type: 'INTEGER', mode: 'REQUIRED', description: 'the key' },
-          { name: 'ts', type: 'TIMESTAMP', mode: 'NULLABLE' },
+          { name: 'ts', type: 'TIMESTAMP' },
           {
             name: 'r',
             type: 'RECORD',
             mode: 'REPEATED',
-            fields: [{ name: 'x', type: 'BOOLEAN', mode: 'NULLABLE' }],
+            fields: [{ name: 'x', type: 'BOOLEAN' }],
           },
         ],
       },
     });
+    expect(found.schema.fields[1]).toEqual({ name: 'ts', type: 'TIMESTAMP' });
     await expect(server.bigquery.dataset('d').createTable('made', metadata)).rejects.toMatchObject({
       code: 409,
       message: `Already Exists: Table ${PROJECT}:d.made`,
@@ -357,6 +358,14 @@ describe('queries', () => {
     expect(await as({ useInt64Timestamp: true })).toEqual([['1767323045000006', '-500000']]);
     expect(await as({ timestampOutputFormat: 'ISO8601_STRING' })).toEqual([
       ['2026-01-02T03:04:05.000006Z', '1969-12-31T23:59:59.500000Z'],
+    ]);
+  });
+
+  // Found by test/fuzz/round-trip.test.ts.
+  test('zero keeps its sign, and text the byte order mark that it begins with', async () => {
+    const sql = "SELECT -CAST('0' AS FLOAT64), '\\ufeffbom', ['\\ufeff'], STRUCT('\\ufeffx' AS s)";
+    expect(await queryRows(server, sql)).toEqual([
+      ['-0.0', '\ufeffbom', [{ v: '\ufeff' }], { f: [{ v: '\ufeffx' }] }],
     ]);
   });
 

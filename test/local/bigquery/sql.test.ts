@@ -349,3 +349,87 @@ describe('refusals', () => {
     expect(answer.body.error?.message).not.toBe('');
   });
 });
+
+describe('MERGE', () => {
+  const merge = (sql: string, more = {}) =>
+    request(server, 'POST', `/bigquery/v2/projects/${PROJECT}/queries`, {
+      query: sql,
+      useLegacySql: false,
+      ...more,
+    });
+
+  test('says how many rows it inserted, updated and deleted', async () => {
+    await queryRows(server, 'CREATE TABLE d.stock (sku STRING, qty INT64)');
+    await queryRows(server, "INSERT INTO d.stock VALUES ('a', 1), ('b', 2), ('c', 3)");
+    const { body } = await merge(
+      `MERGE d.stock t USING (SELECT 'a' AS sku, 5 AS qty UNION ALL SELECT 'x', 7) s ON t.sku = s.sku
+       WHEN MATCHED THEN UPDATE SET qty = s.qty
+       WHEN NOT MATCHED THEN INSERT ROW
+       WHEN NOT MATCHED BY SOURCE THEN DELETE`,
+    );
+    expect(body).toMatchObject({
+      numDmlAffectedRows: '4',
+      dmlStats: { insertedRowCount: '1', updatedRowCount: '1', deletedRowCount: '2' },
+    });
+    expect(await queryRows(server, 'SELECT sku, qty FROM d.stock ORDER BY sku')).toEqual([
+      ['a', '5'],
+      ['x', '7'],
+    ]);
+  });
+
+  test('takes its rows from a parameter that is an array of STRUCTs', async () => {
+    await queryRows(server, 'CREATE TABLE d.names (id INT64, name STRING, at TIMESTAMP)');
+    await queryRows(server, "INSERT INTO d.names (id, name) VALUES (1, 'old')");
+    const structTypes = [
+      { name: 'id', type: { type: 'INT64' } },
+      { name: 'name', type: { type: 'STRING' } },
+    ];
+    const row = (id: string, name: string) => ({
+      structValues: { id: { value: id }, name: { value: name } },
+    });
+    const { body } = await merge(
+      `MERGE d.names t USING UNNEST(@rows) s ON t.id = s.id
+       WHEN MATCHED THEN UPDATE SET name = s.name, at = CURRENT_TIMESTAMP()
+       WHEN NOT MATCHED THEN INSERT (id, name, at) VALUES (s.id, s.name, CURRENT_TIMESTAMP())`,
+      {
+        parameterMode: 'NAMED',
+        queryParameters: [
+          {
+            name: 'rows',
+            parameterType: { type: 'ARRAY', arrayType: { type: 'STRUCT', structTypes } },
+            parameterValue: { arrayValues: [row('1', 'new'), row('2', 'two')] },
+          },
+        ],
+      },
+    );
+    expect(body).toMatchObject({
+      dmlStats: { insertedRowCount: '1', updatedRowCount: '1', deletedRowCount: '0' },
+    });
+    const sql = 'SELECT id, name, at IS NOT NULL FROM d.names ORDER BY id';
+    expect(await queryRows(server, sql)).toEqual([
+      ['1', 'new', 'true'],
+      ['2', 'two', 'true'],
+    ]);
+  });
+});
+
+test('a byte order mark at the beginning of a text stays', async () => {
+  const sql = String.raw`SELECT '\ufeffa', UPPER('\ufeffa'), SUBSTR('\ufeffa', 1, 1), TO_JSON_STRING('\ufeffa'), ['\ufeffa']`;
+  expect(await queryRows(server, sql)).toEqual([
+    ['\ufeffa', '\ufeffA', '\ufeff', '"\ufeffa"', [{ v: '\ufeffa' }]],
+  ]);
+});
+
+test.each([
+  ['SELECT ST_GEOGPOINT(1, 2)', 'The function ST_GEOGPOINT'],
+  ['SELECT CAST(NULL AS GEOGRAPHY)', 'The type GEOGRAPHY'],
+  ['CREATE TABLE d.places (x GEOGRAPHY)', 'GEOGRAPHY'],
+  ["SELECT RANGE<DATE> '[2024-01-01, 2024-02-01)'", 'The type RANGE'],
+  ["SELECT RANGE(DATE '2024-01-01', NULL)", 'The function RANGE'],
+  ['SELECT KLL_QUANTILES.INIT_INT64(1)', 'The function KLL_QUANTILES.INIT_INT64'],
+  ['FROM d.T |> CALL f()', 'The pipe operator CALL'],
+])('%s is refused by name', async (sql, name) => {
+  await expect(queryRows(server, sql)).rejects.toThrow(
+    new RegExp(`${name}.* is not supported by the local server`),
+  );
+});

@@ -39,7 +39,7 @@ async function define(session: Session, cursor: TokenCursor, tokens: Token[]): P
   if (cursor.accept('TRUNCATE', 'TABLE')) return truncate(session, cursor);
   if (cursor.accept('ALTER')) return alter(session, cursor);
   const verb = tokens[0]?.text.toUpperCase() ?? '';
-  if (UNSUPPORTED.has(verb)) throw notSupported(`${verb} statements`);
+  if (UNSUPPORTED.has(verb)) throw notSupported(`The statement ${verb}`);
   throw unexpected(tokens[0]);
 }
 

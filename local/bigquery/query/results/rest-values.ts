@@ -62,7 +62,7 @@ function restScalar(field: ResultField, value: DuckDBValue, format: TimestampFor
 }
 
 function restFloat(value: number): string {
-  const text = String(value);
+  const text = Object.is(value, -0) ? '-0' : String(value);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 

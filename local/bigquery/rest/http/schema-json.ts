@@ -28,6 +28,8 @@ function readField(json: Json): Field {
     throw new BigQueryError('invalid', `Invalid value for mode: ${mode} is not a valid value`);
   }
   const field: Field = { name, type, mode: mode as FieldMode };
+  // BigQuery returns a column as it was given, without a mode if it had none.
+  if (source['mode'] === undefined) field.isModeImplicit = true;
   if (typeof source['description'] === 'string') field.description = source['description'];
   if (type === 'RECORD') field.fields = asArray(source['fields']).map(readField);
   if (type === 'RECORD' && field.fields?.length === 0) {
@@ -44,7 +46,7 @@ export function writeFields(fields: readonly WritableField[]): JsonObject[] {
     ...(field.extra as JsonObject | undefined),
     name: field.name,
     type: field.type,
-    mode: field.mode,
+    ...(field.isModeImplicit && field.mode === 'NULLABLE' ? {} : { mode: field.mode }),
     ...(field.description === undefined ? {} : { description: field.description }),
     ...(field.fields === undefined ? {} : { fields: writeFields(field.fields) }),
   }));

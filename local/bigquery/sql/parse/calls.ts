@@ -119,13 +119,31 @@ function readLambda(reader: Reader): Expression | undefined {
 }
 
 export function readOrderItem(reader: Reader): OrderItem {
-  const value = reader.expression();
+  const value = readCollated(reader);
   const descending = reader.accept('DESC');
   if (!descending) reader.accept('ASC');
   if (!reader.accept('NULLS')) return { value, descending };
   const nulls = reader.accept('FIRST') ? 'FIRST' : 'LAST';
   if (nulls === 'LAST') reader.expect('LAST');
   return { value, descending, nulls };
+}
+
+/** `x COLLATE 'und:ci'` is the call COLLATE(x, 'und:ci'). */
+function readCollated(reader: Reader): Expression {
+  const value = reader.expression();
+  if (!reader.accept('COLLATE')) return value;
+  const { pos } = reader;
+  return {
+    kind: 'call',
+    name: 'COLLATE',
+    spelt: 'COLLATE',
+    safe: false,
+    args: [{ value }, { value: reader.expression() }],
+    star: false,
+    distinct: false,
+    orderBy: [],
+    pos,
+  };
 }
 
 function readOver(reader: Reader): WindowSpec {

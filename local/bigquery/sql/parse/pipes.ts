@@ -1,9 +1,10 @@
+import { notSupported } from '../query-error.ts';
 import { readOrderItem } from './calls.ts';
 import { readCondition, readJoinType, readSample, readSource } from './from.ts';
 import { readPivot, readUnpivot } from './pivot.ts';
 import type { Reader } from './reader.ts';
 import { readSelectItems } from './select.ts';
-import type { Pipe, SetOperation } from './trees/tree.ts';
+import type { Expression, Pipe, SetOperation } from './trees/tree.ts';
 
 /** https://cloud.google.com/bigquery/docs/reference/standard-sql/pipe-syntax */
 export function readPipe(reader: Reader): Pipe {
@@ -14,12 +15,16 @@ export function readPipe(reader: Reader): Pipe {
     const right = readSource(reader);
     return { kind: 'join', type, right, ...readCondition(reader), pos };
   }
-  const read = READERS[reader.word()];
-  if (read === undefined) throw reader.unexpected();
   const word = reader.word();
+  if (ABSENT.has(word)) throw notSupported(`The pipe operator ${word}`, reader.pos);
+  const read = READERS[word];
+  if (read === undefined) throw reader.unexpected();
   reader.take();
   return { ...read(reader, word), pos } as Pipe;
 }
+
+/** Operators that are not here. */
+const ABSENT: ReadonlySet<string> = new Set(['WITH', 'CALL', 'MATCH_RECOGNIZE']);
 
 type Body<T> = T extends unknown ? Omit<T, 'pos'> : never;
 
@@ -28,6 +33,11 @@ const READERS: Readonly<Record<string, (reader: Reader, word: string) => Body<Pi
     const distinct = reader.accept('DISTINCT');
     return { kind: 'select', distinct, items: readSelectItems(reader) };
   },
+  ASSERT: (reader) => {
+    const [condition, ...messages] = reader.list(() => reader.expression());
+    return { kind: 'assert', condition: condition as Expression, messages };
+  },
+  WINDOW: (reader) => ({ kind: 'extend', items: readSelectItems(reader) }),
   EXTEND: (reader) => ({ kind: 'extend', items: readSelectItems(reader) }),
   SET: (reader) => ({
     kind: 'set',

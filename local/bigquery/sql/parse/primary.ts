@@ -1,3 +1,4 @@
+import { notSupported } from '../query-error.ts';
 import { isCallAhead, readCall } from './calls.ts';
 import { isIdentifier, type Reader } from './reader.ts';
 import type { DatePart, Expression, StructItem } from './trees/tree.ts';
@@ -92,6 +93,9 @@ function readWord(reader: Reader): Expression | undefined {
     case 'FALSE':
       reader.take();
       return { kind: 'literal', type: 'BOOL', text: word, pos };
+    case 'RANGE':
+      if (reader.symbol(1) !== '<') return undefined;
+      throw notSupported('The type RANGE', pos);
     case 'CASE':
       return readCase(reader);
     case 'CAST':

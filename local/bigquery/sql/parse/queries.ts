@@ -76,7 +76,12 @@ function readByName(reader: Reader, mode: string | undefined): SetOperation['byN
   const named = reader.accept('BY', 'NAME') || reader.accept('STRICT', 'CORRESPONDING');
   const corresponding = !named && reader.accept('CORRESPONDING');
   if (!named && !corresponding && mode === undefined) return undefined;
-  return { mode: (mode ?? (corresponding ? 'INNER' : 'STRICT')) as 'STRICT' | 'INNER' };
+  const listed = reader.accept('ON') || reader.accept('BY');
+  const columns = listed ? { columns: reader.group(() => reader.identifier()) } : {};
+  return {
+    mode: (mode ?? (corresponding ? 'INNER' : 'STRICT')) as 'STRICT' | 'INNER',
+    ...columns,
+  };
 }
 
 function readTerm(reader: Reader): QueryBody {

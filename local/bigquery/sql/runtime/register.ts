@@ -16,6 +16,7 @@ import { netFunctions } from './text/net-functions.ts';
 import { regexpFunctions } from './text/regexp-functions.ts';
 import { textFunctions } from './text/text-functions.ts';
 import { castFunctions } from './values/cast-functions.ts';
+import { containsFunctions } from './values/contains-functions.ts';
 import { decimalFunctions } from './values/decimal-functions.ts';
 import { formatFunctions } from './values/format-functions.ts';
 import { numberFunctions } from './values/number-functions.ts';
@@ -30,6 +31,7 @@ export async function registerRuntime(connection: DuckDBConnection): Promise<voi
     ...numberFunctions,
     ...decimalFunctions,
     ...formatFunctions,
+    ...containsFunctions,
     ...dateFunctions,
     ...zoneFunctions,
     ...textFunctions,

@@ -1,6 +1,6 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import type { Cell } from '../../tables/cell.ts';
-import type { FieldType } from '../../tables/schema.ts';
+import type { Field, FieldType } from '../../tables/schema.ts';
 import { BadRow } from '../refusals.ts';
 import {
   datetimeFromPacked,
@@ -9,9 +9,11 @@ import {
   timeFromPacked,
   timeFromText,
 } from './civil-time.ts';
+import { limited } from './column-limit.ts';
 import { type DecimalType, decimalFromBytes, decimalFromText } from './decimals.ts';
-import { integerReader, type ProtoType, takes } from './proto-types.ts';
-import type { RowReader } from './row-reader.ts';
+import { hasPicoseconds, timestampFromText } from './picoseconds.ts';
+import { integerReader, type ProtoType, takes } from './protobuf/proto-types.ts';
+import type { RowReader } from './protobuf/row-reader.ts';
 
 const { Type } = protos.google.protobuf.FieldDescriptorProto;
 
@@ -26,7 +28,16 @@ const MIN_DATE = -719_162n;
 const MAX_DATE = 2_932_896n;
 
 /** The reader for a protobuf type in a column, or undefined if BigQuery does not allow the pair. */
-export function cellReader(column: FieldType, proto: ProtoType): CellReader | undefined {
+export function cellReader(column: Field, proto: ProtoType): CellReader | undefined {
+  if (proto === Type.TYPE_STRING && hasPicoseconds(column)) {
+    return (reader) => timestampFromText(reader.string());
+  }
+  const read = typeReader(column.type, proto);
+  const limit = limited(column);
+  return read && limit ? (reader) => limit(read(reader)) : read;
+}
+
+function typeReader(column: FieldType, proto: ProtoType): CellReader | undefined {
   if (!takes(column, proto)) return undefined;
   const isText = proto === Type.TYPE_STRING;
   const integer = integerReader(proto);
@@ -47,11 +58,9 @@ export function cellReader(column: FieldType, proto: ProtoType): CellReader | un
     case 'BOOLEAN':
       return integer ? (reader) => integer(reader) !== 0n : (reader) => reader.bool();
     case 'TIMESTAMP':
-      return integer && ((reader) => within(integer(reader), MIN_TIMESTAMP, MAX_TIMESTAMP, column));
+      return integer && ((reader) => timestampCell(integer(reader)));
     case 'DATE':
-      return integer
-        ? (reader) => Number(within(integer(reader), MIN_DATE, MAX_DATE, column))
-        : textReader(column, daysFromText);
+      return integer ? (reader) => dateCell(integer(reader)) : textReader(column, daysFromText);
     case 'DATETIME':
       return isText
         ? textReader(column, datetimeFromText)
@@ -64,7 +73,11 @@ export function cellReader(column: FieldType, proto: ProtoType): CellReader | un
 }
 
 function readJson(reader: RowReader): Cell {
-  const text = reader.string();
+  return jsonCell(reader.string());
+}
+
+/** The text of a JSON value. Throws a BadRow if BigQuery refuses it. */
+export function jsonCell(text: string): string {
   const problem = findJsonProblem(text);
   if (problem !== undefined) throw new BadRow('', problem);
   return text;
@@ -87,7 +100,7 @@ function decimalReader(column: DecimalType, proto: ProtoType): CellReader {
 function textReader(column: FieldType, parse: (text: string) => Cell | undefined): CellReader {
   return (reader) => {
     const cell = parse(reader.string());
-    if (cell === undefined) throw new BadRow('', `the text is not a ${column}`);
+    if (cell === undefined) throw new BadRow('', `The text is not a valid ${column}`);
     return cell;
   };
 }
@@ -107,7 +120,18 @@ function within(value: bigint, min: bigint, max: bigint, column: FieldType): big
 }
 
 function outOfRange(column: FieldType): BadRow {
-  return new BadRow('', `the value is out of range for ${column}`);
+  return new BadRow('', `Field value is out of range for ${column}`);
+}
+
+/** Microseconds of a TIMESTAMP. Throws a BadRow outside of the years 1 to 9999. */
+export function timestampCell(micros: bigint): bigint {
+  if (micros >= MIN_TIMESTAMP && micros <= MAX_TIMESTAMP) return micros;
+  throw new BadRow('', `Timestamp field value is out of range: ${micros}`);
+}
+
+/** Days of a DATE. Throws a BadRow outside of the years 1 to 9999. */
+export function dateCell(days: bigint): number {
+  return Number(within(days, MIN_DATE, MAX_DATE, 'DATE'));
 }
 
 /** Why BigQuery refuses the text for a JSON column, or undefined. */
@@ -116,11 +140,12 @@ function findJsonProblem(text: string): string | undefined {
   try {
     value = JSON.parse(text);
   } catch {
-    return 'not valid JSON';
+    return 'The text is not valid JSON';
   }
-  if (text.includes('\\u') && hasLoneSurrogate(text)) return 'an escape is a lone surrogate';
+  if (text.includes('\\u') && hasLoneSurrogate(text))
+    return 'An escape of the JSON text is a lone surrogate';
   if (text.length > MAX_JSON_DEPTH * 2 && isDeeper(value, MAX_JSON_DEPTH))
-    return `deeper than ${MAX_JSON_DEPTH} levels`;
+    return `The JSON value is deeper than ${MAX_JSON_DEPTH} levels`;
   return undefined;
 }
 

@@ -7,7 +7,7 @@ import { keyFields, type RowChange } from '../../storage/upserts.ts';
 import type { Cell } from '../../tables/cell.ts';
 import { formatTable, type Table } from '../../tables/schema.ts';
 import { BadRow, Refusal } from '../refusals.ts';
-import type { FieldPlan, RecordPlan } from './decode-row.ts';
+import type { FieldPlan, RecordPlan } from './protobuf/decode-row.ts';
 
 const { Type, Label } = protos.google.protobuf.FieldDescriptorProto;
 
@@ -24,13 +24,17 @@ export function isChangeField(name: string): boolean {
   return [CHANGE_TYPE, SEQUENCE].includes(name.toUpperCase());
 }
 
-/** Adds the two pseudo-columns after the columns of the plan. */
+/**
+ * Adds the two pseudo-columns after the columns of the plan. Only the default stream changes rows; the
+ * others take rows of the type INSERT.
+ */
 export function planChanges(
   table: Table,
   plan: RecordPlan,
   fields: readonly FieldProto[],
+  isDefault: boolean,
 ): RecordPlan {
-  if (keyFields(table).length === 0) {
+  if (isDefault && keyFields(table).length === 0) {
     throw new Refusal(
       status.INVALID_ARGUMENT,
       `${CHANGE_TYPE} needs a primary key, and ${formatTable(table)} declares none`,
@@ -48,7 +52,8 @@ export function planChanges(
     throw new Refusal(status.INVALID_ARGUMENT, `${SEQUENCE} needs ${CHANGE_TYPE} as well`);
   }
   // Which columns are required depends on the change: see readChange.
-  return { columns: plan.columns + 2, byFieldNumber, required: [] };
+  const required = isDefault ? [] : plan.required;
+  return { columns: plan.columns + 2, byFieldNumber, required };
 }
 
 function names(fields: readonly FieldProto[]): string[] {
@@ -61,19 +66,37 @@ function planText(path: string, columns: number): FieldPlan {
   return { position, path, wireType: DELIMITED, repeated: false, read };
 }
 
-/** @throws BadRow if the row is not a valid change of the table */
+/** The cells of a row of type INSERT. Throws a BadRow for other types, which only the default stream takes. */
+export function readInsert(table: Table, row: readonly Cell[]): Cell[] {
+  const columns = table.schema.length;
+  const type = String(row[columns] ?? '');
+  if (type.toUpperCase() !== 'INSERT') {
+    throw new BadRow(
+      CHANGE_TYPE,
+      `The given value is not a valid CHANGE_TYPE in insert mode: ${type}`,
+    );
+  }
+  return row.slice(0, columns);
+}
+
+/**
+ * Reads a change. An INSERT, which Google's own tests send, is an upsert here: the key is unique.
+ *
+ * @throws BadRow if the row is not a valid change of the table
+ */
 export function readChange(table: Table, row: readonly Cell[]): RowChange {
   const columns = table.schema.length;
   const type = String(row[columns] ?? '').toUpperCase();
-  if (type !== 'UPSERT' && type !== 'DELETE') {
-    throw new BadRow(CHANGE_TYPE, `it must be UPSERT or DELETE, not "${row[columns] ?? ''}"`);
+  if (type !== 'UPSERT' && type !== 'DELETE' && type !== 'INSERT') {
+    const given = row[columns] ?? '';
+    throw new BadRow(CHANGE_TYPE, `The given value is not a valid CHANGE_TYPE: ${given}`);
   }
   const isDelete = type === 'DELETE';
   const keys = keyFields(table);
   for (const [index, field] of table.schema.entries()) {
     const isNeeded = keys.includes(field) || (field.mode === 'REQUIRED' && !isDelete);
     if (isNeeded && (row[index] ?? null) === null) {
-      throw new BadRow(field.name, `the column is needed for ${type}`);
+      throw new BadRow(field.name, `Field value is required for ${type}`);
     }
   }
   return { cells: row.slice(0, columns), isDelete, sequence: readSequence(row[columns + 1]) };
@@ -83,7 +106,7 @@ export function readChange(table: Table, row: readonly Cell[]): RowChange {
 function readSequence(cell: Cell | undefined): string {
   if (cell === null || cell === undefined) return '';
   if (!SECTIONS.test(String(cell))) {
-    throw new BadRow(SEQUENCE, 'it must be 1 to 4 sections of 1 to 16 hexadecimal digits');
+    throw new BadRow(SEQUENCE, 'The value must be 1 to 4 sections of 1 to 16 hexadecimal digits');
   }
   return String(cell)
     .toLowerCase()

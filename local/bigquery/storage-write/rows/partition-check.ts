@@ -28,7 +28,7 @@ export function partitionCheck(table: Table, now: Date): PartitionCheck {
     if (at >= first && at < last) return;
     throw new BadRow(
       field.name,
-      `the partition is not within ${YEARS_BACK} years ago and ${YEARS_AHEAD} year ahead`,
+      `The partition is not within ${YEARS_BACK} years ago and ${YEARS_AHEAD} year ahead`,
     );
   };
 }

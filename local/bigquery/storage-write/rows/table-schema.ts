@@ -33,5 +33,24 @@ function toFieldSchema(field: Field): protos.google.cloud.bigquery.storage.v1.IT
     mode: Mode[field.mode],
     description: field.description ?? '',
     fields: (field.fields ?? []).map(toFieldSchema),
+    ...parametersOf(field),
+  };
+}
+
+/** What a column says of its values: STRING(n), NUMERIC(p, s) and its default. */
+function parametersOf({
+  extra = {},
+}: Field): protos.google.cloud.bigquery.storage.v1.ITableFieldSchema {
+  const { maxLength, precision, scale, defaultValueExpression, timestampPrecision } = extra;
+  return {
+    ...(maxLength !== undefined && { maxLength: Number(maxLength) }),
+    ...(precision !== undefined && { precision: Number(precision) }),
+    ...(scale !== undefined && { scale: Number(scale) }),
+    ...(defaultValueExpression !== undefined && {
+      defaultValueExpression: String(defaultValueExpression),
+    }),
+    ...(timestampPrecision !== undefined && {
+      timestampPrecision: { value: Number(timestampPrecision) },
+    }),
   };
 }

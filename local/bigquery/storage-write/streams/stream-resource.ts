@@ -11,6 +11,7 @@ import type { WriteStreamRecord } from './stream-store.ts';
 const {
   BatchCommitWriteStreamsResponse,
   FinalizeWriteStreamResponse,
+  FlushRowsResponse,
   WriteStream,
   WriteStreamView,
 } = protos.google.cloud.bigquery.storage.v1;
@@ -19,12 +20,14 @@ export type CreateStream = protos.google.cloud.bigquery.storage.v1.CreateWriteSt
 export type GetStream = protos.google.cloud.bigquery.storage.v1.GetWriteStreamRequest;
 export type FinalizeStream = protos.google.cloud.bigquery.storage.v1.FinalizeWriteStreamRequest;
 export type CommitStreams = protos.google.cloud.bigquery.storage.v1.BatchCommitWriteStreamsRequest;
+export type Flush = protos.google.cloud.bigquery.storage.v1.FlushRowsRequest;
+export type Flushed = protos.google.cloud.bigquery.storage.v1.FlushRowsResponse;
 export type StreamResource = protos.google.cloud.bigquery.storage.v1.WriteStream;
 export type FinalizedStream = protos.google.cloud.bigquery.storage.v1.FinalizeWriteStreamResponse;
 export type CommittedStreams =
   protos.google.cloud.bigquery.storage.v1.BatchCommitWriteStreamsResponse;
 
-/** Throws INVALID_ARGUMENT, and UNIMPLEMENTED for BUFFERED. */
+/** Throws INVALID_ARGUMENT. */
 export function readType({ writeStream }: CreateStream): WriteStreamRecord['type'] {
   switch (writeStream?.type) {
     case WriteStream.Type.COMMITTED:
@@ -32,7 +35,7 @@ export function readType({ writeStream }: CreateStream): WriteStreamRecord['type
     case WriteStream.Type.PENDING:
       return 'PENDING';
     case WriteStream.Type.BUFFERED:
-      throw new Refusal(status.UNIMPLEMENTED, 'this server has no BUFFERED streams');
+      return 'BUFFERED';
     default:
       throw new Refusal(status.INVALID_ARGUMENT, 'write_stream.type must be given');
   }
@@ -49,8 +52,9 @@ export function describeStream(
   withSchema: boolean,
 ): StreamResource {
   const created = record?.created ?? table.creationTime;
-  // Rows of other streams are visible at once, so their commit time is the create time.
-  const committed = record?.type === 'PENDING' ? record.committed : created;
+  // "If a stream is of COMMITTED type, then it will have a commit_time same as create_time."
+  const committed =
+    record === undefined || record.type === 'COMMITTED' ? created : record.committed;
   return WriteStream.fromObject({
     name: formatStreamName(record ?? { table, stream: '_default' }),
     type: WriteStream.Type[record?.type ?? 'COMMITTED'],
@@ -64,6 +68,11 @@ export function describeStream(
 
 export function toFinalizeResponse({ rows }: WriteStreamRecord): FinalizedStream {
   return FinalizeWriteStreamResponse.fromObject({ rowCount: rows });
+}
+
+/** @param rows how many rows of the stream are visible; the response names the last one's offset */
+export function toFlushResponse(rows: number): Flushed {
+  return FlushRowsResponse.fromObject({ offset: Math.max(rows - 1, 0) });
 }
 
 export function toCommitResponse(outcome: {

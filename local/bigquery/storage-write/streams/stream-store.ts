@@ -7,7 +7,7 @@ const TABLE = 'tributary.write_streams';
 
 /** A stream of CreateWriteStream. Records are immutable. */
 export interface WriteStreamRecord extends StreamName {
-  type: 'COMMITTED' | 'PENDING';
+  type: 'COMMITTED' | 'PENDING' | 'BUFFERED';
   /** Unix milliseconds. */
   created: number;
   /** The number of appended rows, which is the offset of the next row. */
@@ -15,7 +15,9 @@ export interface WriteStreamRecord extends StreamName {
   finalized: boolean;
   /** When the rows of a PENDING stream became visible, in Unix milliseconds. */
   committed?: number;
-  /** The schema of a PENDING stream's staging table. */
+  /** The number of rows of a BUFFERED stream that FlushRows has made visible. */
+  flushed?: number;
+  /** The schema of the staging table of a PENDING or BUFFERED stream, without the column of offsets. */
   shape?: { schema: Field[]; schemaVersion: number };
 }
 

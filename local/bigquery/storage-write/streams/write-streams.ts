@@ -3,11 +3,17 @@ import type { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
 import type { Faults } from '../../../faults/faults.ts';
 import type { Store } from '../../storage/store.ts';
-import type { Cell } from '../../tables/cell.ts';
 import { formatTable, type Table, type TableRef } from '../../tables/schema.ts';
 import { isNew, refuse } from '../append-faults.ts';
 import { Refusal, tableNotFound } from '../refusals.ts';
-import { appendToStaging, createStaging, openStaging, publishStaging } from './staging.ts';
+import type { ReadyRows } from '../rows/read-rows.ts';
+import {
+  appendToStaging,
+  createStaging,
+  flushStaging,
+  openStaging,
+  publishStaging,
+} from './staging.ts';
 import {
   formatStreamName,
   parseStreamName,
@@ -21,28 +27,36 @@ import {
   describeStream,
   type FinalizedStream,
   type FinalizeStream,
+  type Flush,
+  type Flushed,
   type GetStream,
   readType,
   type StreamResource,
   toCommitResponse,
   toFinalizeResponse,
+  toFlushResponse,
   wantsSchema,
 } from './stream-resource.ts';
-import { checkOffset, finalized, streamNotFound, whyNotCommit } from './stream-state.ts';
+import {
+  checkOffset,
+  finalized,
+  flushTarget,
+  streamNotFound,
+  whyNotCommit,
+} from './stream-state.ts';
 import { insertRecord, StreamStore, saveRecord, type WriteStreamRecord } from './stream-store.ts';
 
 type Response = protos.google.cloud.bigquery.storage.v1.IAppendRowsResponse;
 
 /**
- * The streams of the Storage Write API. Every table has a default stream. COMMITTED and PENDING streams
- * are created and keep their offsets over a restart. BUFFERED streams are not supported; Google advises
- * against them.
+ * The streams of the Storage Write API. Every table has a default stream. COMMITTED, PENDING and BUFFERED
+ * streams are created and keep their offsets over a restart.
  */
 export class WriteStreams {
   readonly #store: Store;
   readonly #streamStore: StreamStore;
   readonly #faults: Faults | undefined;
-  /** The last pending operation of each stream, because appends have an order. */
+  /** The last pending operation of each stream, because appends have an order, and the last commit of a table. */
   readonly #tails = new Map<string, Promise<unknown>>();
 
   private constructor(store: Store, streamStore: StreamStore, faults: Faults | undefined) {
@@ -70,7 +84,7 @@ export class WriteStreams {
       finalized: false,
     };
     await this.#store.administer(async (connection) => {
-      if (record.type === 'PENDING') {
+      if (record.type !== 'COMMITTED') {
         record = { ...record, shape: await createStaging(connection, record, table) };
       }
       await insertRecord(connection, record);
@@ -100,35 +114,50 @@ export class WriteStreams {
     return record;
   }
 
-  /** Appends after all earlier appends. `offset` is the caller's expected end of the stream. */
-  append(name: StreamName, table: Table, rows: Cell[][], offset?: number): Promise<Response> {
-    return this.#inTurn(name, async () => {
-      const record = this.require(name);
-      if (record.finalized) throw finalized(record);
-      if (offset !== undefined) checkOffset(record, offset);
-      const { schema, schemaVersion } = table;
-      const next = {
-        ...record,
-        rows: record.rows + rows.length,
-        ...(record.shape && { shape: { schema, schemaVersion } }),
-      };
-      const also = (connection: Parameters<typeof saveRecord>[0]) => saveRecord(connection, next);
-      if (record.type === 'COMMITTED') await this.#store.append(table, rows, also);
-      else await appendToStaging(this.#store, record, table, rows, also);
-      this.#streamStore.set(next);
-      return { appendResult: { offset: { value: record.rows } } };
+  /**
+   * Appends after all earlier appends, also if the rows are not ready yet. `offset` is the caller's expected
+   * end of the stream.
+   */
+  append(
+    name: StreamName,
+    table: Table,
+    rows: ReadyRows | Promise<ReadyRows>,
+    offset?: number,
+  ): Promise<Response> {
+    // A rejection is handled below, in turn.
+    if (rows instanceof Promise) rows.catch(() => undefined);
+    return this.#inTurn(formatStreamName(name), async () => {
+      const ready = await rows;
+      if (ready.kind === 'refused') return ready.response;
+      if (ready.kind === 'changes') throw new Error('only the default stream changes rows');
+      return await this.#append(this.require(name), table, ready.rows, offset);
     });
   }
 
+  async #append(
+    record: WriteStreamRecord,
+    table: Table,
+    rows: Extract<ReadyRows, { kind: 'rows' }>['rows'],
+    offset: number | undefined,
+  ): Promise<Response> {
+    if (record.finalized) throw finalized(record);
+    if (offset !== undefined) checkOffset(record, offset);
+    const { schema, schemaVersion } = table;
+    const next = {
+      ...record,
+      rows: record.rows + rows.length,
+      ...(record.shape && { shape: { schema, schemaVersion } }),
+    };
+    const also = (connection: Parameters<typeof saveRecord>[0]) => saveRecord(connection, next);
+    if (record.type === 'COMMITTED') await this.#store.append(table, rows, also);
+    else await appendToStaging(this.#store, record, table, rows, also);
+    this.#streamStore.set(next);
+    return { appendResult: { offset: { value: record.rows } } };
+  }
+
   async finalize(request: FinalizeStream): Promise<FinalizedStream> {
-    const name = parseStreamName(request.name);
-    if (!name || name.stream === '_default') {
-      throw new Refusal(
-        status.INVALID_ARGUMENT,
-        `not a stream that can be finalized: ${request.name}`,
-      );
-    }
-    return await this.#inTurn(name, async () => {
+    const name = readCreatedStream(request.name, 'finalized');
+    return await this.#inTurn(formatStreamName(name), async () => {
       const record = { ...this.require(name), finalized: true };
       const table = this.#requireTable(name.table);
       // Uses the append queue, so that two transactions never write the same record.
@@ -138,10 +167,36 @@ export class WriteStreams {
     });
   }
 
+  /** Makes rows of a BUFFERED stream visible, up to the offset of the request and including it. */
+  async flush({ writeStream, offset }: Flush): Promise<Flushed> {
+    const name = readCreatedStream(writeStream, 'flushed');
+    return await this.#inTurn(formatStreamName(name), async () => {
+      const record = this.require(name);
+      this.#requireTable(name.table);
+      const end = flushTarget(record, offset ? Number(offset.value ?? 0) : undefined);
+      if (end === (record.flushed ?? 0)) return toFlushResponse(end);
+      const next = { ...record, flushed: end };
+      await this.#store.transact(name.table, 'shared', async (connection, afterCommit) => {
+        await flushStaging(this.#store, connection, record, end);
+        await saveRecord(connection, next);
+        afterCommit(() => this.#streamStore.set(next));
+      });
+      return toFlushResponse(end);
+    });
+  }
+
   /** Makes the rows of all streams visible together, or none. */
   async commit(request: CommitStreams): Promise<CommittedStreams> {
     const ref = readTableName(request.parent);
     this.#requireTable(ref);
+    if (request.writeStreams.length === 0) {
+      throw new Refusal(status.INVALID_ARGUMENT, 'write_streams must name at least one stream');
+    }
+    // One commit of a table at a time: the second one of the same stream finds it committed.
+    return await this.#inTurn(request.parent, () => this.#commit(ref, request));
+  }
+
+  async #commit(ref: TableRef, request: CommitStreams): Promise<CommittedStreams> {
     const committed = Date.now();
     const records: WriteStreamRecord[] = [];
     const errors = [...new Set(request.writeStreams)].flatMap((text) => {
@@ -163,8 +218,7 @@ export class WriteStreams {
     return toCommitResponse({ committed });
   }
 
-  #inTurn<T>(name: StreamName, work: () => Promise<T>): Promise<T> {
-    const key = formatStreamName(name);
+  #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
     const done = (this.#tails.get(key) ?? Promise.resolve()).then(work);
     const tail: Promise<unknown> = done
       .catch(() => undefined)
@@ -180,6 +234,13 @@ export class WriteStreams {
     if (table?.type !== 'TABLE') throw tableNotFound(ref);
     return table;
   }
+}
+
+/** Throws INVALID_ARGUMENT, also for the default stream. */
+function readCreatedStream(text: string, what: string): StreamName {
+  const name = parseStreamName(text);
+  if (name && name.stream !== '_default') return name;
+  throw new Refusal(status.INVALID_ARGUMENT, `not a stream that can be ${what}: ${text}`);
 }
 
 function readTableName(name: string): TableRef {

@@ -183,25 +183,37 @@ test('invalid changes are listed, and nothing of the request is written', async 
 test('a table without a primary key, and a sequence without a type, are refused', async () => {
   const connection = new Connection(client);
   const bare = ['id', 'v', '_CHANGE_SEQUENCE_NUMBER'];
-  const untyped = await connection.answer(request([{ id: 'a', v: '1' }], '_default', bare));
-  expect(untyped.error?.code).toBe(status.INVALID_ARGUMENT);
-  await connection.close();
+  connection.write(request([{ id: 'a', v: '1' }], '_default', bare));
+  expect(await connection.ended()).toBe(status.INVALID_ARGUMENT);
   table = await bed.createTable(`keyless${tables}`, COLUMNS);
-  expect((await send(upsert('a', '1'))).error?.code).toBe(status.INVALID_ARGUMENT);
+  const keyless = new Connection(client);
+  keyless.write(request([upsert('a', '1')]));
+  expect(await keyless.ended()).toBe(status.INVALID_ARGUMENT);
   expect(await stored()).toEqual([]);
 });
 
-test('only the default stream accepts changes', async () => {
+test('only the default stream accepts changes; other streams take rows of type INSERT', async () => {
   const [{ name }] = await client.createWriteStream({
     parent: tablePath(table),
     writeStream: { type: 'COMMITTED' },
   });
+  const stream = name?.split('/').at(-1) ?? '';
   const connection = new Connection(client);
-  const { error } = await connection.answer(
-    request([upsert('a', '1')], name?.split('/').at(-1) ?? ''),
-  );
+  const { error, rowErrors } = await connection.answer(request([upsert('a', '1')], stream));
   expect(error?.code).toBe(status.INVALID_ARGUMENT);
+  expect(rowErrors?.map(({ message }) => message)).toEqual([
+    'The given value is not a valid CHANGE_TYPE in insert mode: UPSERT on field _CHANGE_TYPE.',
+  ]);
+  const insert = { ...upsert('a', '1'), type: 'INSERT' };
+  const inserted = await connection.answer(request([insert], stream));
+  expect(Number(inserted.appendResult?.offset?.value)).toBe(0);
   await connection.close();
+  expect(await stored()).toEqual([['a', '1']]);
+  expect((await send({ ...upsert('b', '1'), type: 'INSERT' })).error).toBeFalsy();
+  expect(await stored()).toEqual([
+    ['a', '1'],
+    ['b', '1'],
+  ]);
 });
 
 test('DML may add rows beside changes, and not change them', async () => {

@@ -15,3 +15,8 @@ test('throttling waits longer than a passing failure', () => {
     expect(wait('throttled')).toBeGreaterThan(wait('transient'));
   }
 });
+
+test('what must go on soon after an outage has a lower cap', () => {
+  expect(backoffMs('transient', 1000, () => 1, 2000)).toBe(2000);
+  expect(backoffMs('transient', 0, () => 1, 2000)).toBe(100);
+});

@@ -533,6 +533,21 @@ describe('limits', () => {
     expect(failures).toBe(1);
   });
 
+  test('after a long outage the next try is due within two seconds', async () => {
+    const waits: number[] = [];
+    let drawn = 0;
+    const { writer } = await scripted(
+      (_, hand) => hand.answer({ error: { code: UNAVAILABLE, message: '' } }),
+      // Twenty tries without a wait, then the longest one.
+      { random: () => (drawn++ < 20 ? 0 : 1), onFailure: (_, waitMs) => void waits.push(waitMs) },
+    );
+    const given = writer.append(rows('a'));
+    await expect.poll(() => waits.at(-1), { timeout: 20_000 }).toBeGreaterThan(0);
+    expect(waits.at(-1)).toBe(2000);
+    await writer.close(0);
+    expect(await given).toMatchObject({ retryable: [0] });
+  });
+
   test('closing lets answers come, and gives the rest back', async () => {
     const waiting: Hand[] = [];
     const { writer } = await scripted(

@@ -1,21 +1,28 @@
 import { signatures } from '../../functions/signature.ts';
 import type { Call } from '../../parse/trees/tree.ts';
 import { invalidQuery, notSupported } from '../../query-error.ts';
-import { arrayOf, duckType, type SqlType, scalar, typeName } from '../../types.ts';
+import { quoteText, type SqlType, scalar, typeName } from '../../types.ts';
 import type { Analysis } from '../analysis.ts';
 import type { Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
-import { coerce } from '../values/coerce.ts';
 import { applySignature, noSignature, requireType } from '../values/match.ts';
+import { apart, bound, item } from '../values/safely.ts';
+import { type Aggregate, value } from './aggregate.ts';
+import { collected, quantiles, topCount, topSum } from './aggregate-lists.ts';
 import { orderItem, overSql } from './windows.ts';
 
-/** An aggregate call whose arguments are analysed. */
-interface Aggregate {
-  call: Call & { pos: number };
-  args: Typed[];
-  /** Calls DuckDB's aggregate with the call's DISTINCT, ORDER BY, filter and window. */
-  of(name: string, args: string, more?: { filter?: string; plain?: boolean }): string;
-}
+/** A sketch is the JSON of all different values, so that its counts are exact. */
+const VALUES = 'CAST(CAST(decode($1) AS JSON) AS VARCHAR[])';
+const sketch = (list: string) =>
+  `encode(CAST(to_json(nullif(list_filter(${list}, lambda x: x IS NOT NULL), [])) AS VARCHAR))`;
+const HLL = ['INT64', 'NUMERIC', 'BIGNUMERIC', 'STRING', 'BYTES']
+  .flatMap((type) => [`HLL_COUNT.INIT(${type})`, `HLL_COUNT.INIT(${type}, INT64)`])
+  .map((call) => `${call} BYTES = ${sketch('list@(DISTINCT CAST($1 AS VARCHAR))')}`)
+  .concat(
+    `HLL_COUNT.MERGE(BYTES) INT64 = coalesce(len(list_distinct(flatten(list@(${VALUES})))), 0)`,
+    `HLL_COUNT.MERGE_PARTIAL(BYTES) BYTES = ${sketch(`list_distinct(flatten(list@(${VALUES})))`)}`,
+  )
+  .join('\n');
 
 /** Aggregates that are one row of a table. `agg(…)` in a template becomes the whole call. */
 const SIMPLE = signatures(`
@@ -25,7 +32,7 @@ BIT_XOR(INT64) INT64 = bit_xor@($1)
 LOGICAL_AND(BOOL) BOOL = bool_and@($1)
 LOGICAL_OR(BOOL) BOOL = bool_or@($1)
 APPROX_COUNT_DISTINCT(T) INT64 = count@(DISTINCT $1)
-CORR(FLOAT64, FLOAT64) FLOAT64 = corr@($1, $2)
+CORR(FLOAT64, FLOAT64) FLOAT64 = CASE WHEN regr_count@($1, $2) > 1 THEN corr@($1, $2) END
 COVAR_POP(FLOAT64, FLOAT64) FLOAT64 = covar_pop@($1, $2)
 COVAR_SAMP(FLOAT64, FLOAT64) FLOAT64 = covar_samp@($1, $2)
 STDDEV(FLOAT64) FLOAT64 = stddev_samp@($1)
@@ -35,23 +42,20 @@ VARIANCE(FLOAT64) FLOAT64 = var_samp@($1)
 VAR_SAMP(FLOAT64) FLOAT64 = var_samp@($1)
 VAR_POP(FLOAT64) FLOAT64 = var_pop@($1)
 SUM(INT64) INT64 = CAST(sum@($1) AS BIGINT)
-SUM(NUMERIC) NUMERIC = CAST(sum@($1) AS DECIMAL(38, 9))
-SUM(FLOAT64) FLOAT64 = sum@($1)
+SUM(NUMERIC) NUMERIC = gsql_numeric_add(CAST(sum@($1) AS DECIMAL(38, 9)), CAST(0 AS DECIMAL(38, 9)))
+SUM(FLOAT64) FLOAT64 = gsql_float_sum(sum@($1), bool_or@(NOT isfinite($1)))
 SUM(INTERVAL) INTERVAL = sum@($1)
 SUM(BIGNUMERIC) BIGNUMERIC = big(gsql_big_of_units(CAST(sum@($1."bignumeric units") AS VARCHAR)))
 AVG(FLOAT64) FLOAT64 = avg@($1)
 AVG(NUMERIC) NUMERIC = gsql_numeric_mean(CAST(CAST(sum@($1) AS DECIMAL(38, 9)) AS VARCHAR), count@($1))
 AVG(BIGNUMERIC) BIGNUMERIC = big(gsql_big_mean(CAST(sum@($1."bignumeric units") AS VARCHAR), count@($1)))
-HLL_COUNT.INIT(T) BYTES = encode(CAST(to_json(list@(DISTINCT CAST($1 AS VARCHAR))) AS VARCHAR))
-HLL_COUNT.INIT(T, INT64) BYTES = encode(CAST(to_json(list@(DISTINCT CAST($1 AS VARCHAR))) AS VARCHAR))
-HLL_COUNT.MERGE(BYTES) INT64 = len(list_distinct(flatten(list@(CAST(CAST(decode($1) AS JSON) AS VARCHAR[])))))
-HLL_COUNT.MERGE_PARTIAL(BYTES) BYTES = encode(CAST(to_json(list_distinct(flatten(list@(CAST(CAST(decode($1) AS JSON) AS VARCHAR[]))))) AS VARCHAR))
+${HLL}
 `);
 
 const OTHERS = new Set(
   (
     'COUNT COUNTIF MIN MAX ANY_VALUE MAX_BY MIN_BY ARRAY_AGG ARRAY_CONCAT_AGG STRING_AGG APPROX_QUANTILES ' +
-    'APPROX_TOP_COUNT GROUPING'
+    'APPROX_TOP_COUNT APPROX_TOP_SUM GROUPING'
   ).split(' '),
 );
 
@@ -68,31 +72,61 @@ export function analyseAggregate(
   const args = call.args.map(({ value }) => analysis.expression(value, scope));
   const over = call.over === undefined ? '' : overSql(analysis, call.over, scope);
   const order = call.orderBy.map((item) => orderItem(analysis, item, scope)).join(', ');
-  const having = call.having && havingFilter(analysis, call, call.having, scope);
+  const { having } = call;
+  const by = having && analysis.expression(having.of, scope);
+  refuseDistinct(call, args);
   const aggregate: Aggregate = {
     call,
     args,
     of(name, inner, { filter, plain = false } = {}) {
-      const distinct = call.distinct && !plain && !inner.startsWith('DISTINCT ') ? 'DISTINCT ' : '';
-      const ordered = order === '' || plain ? '' : ` ORDER BY ${order}`;
-      const conditions = [filter, having, scope.filter].filter((each) => each !== undefined);
-      const filtered = conditions.length === 0 ? '' : ` FILTER (WHERE ${conditions.join(' AND ')})`;
-      return `${name}(${distinct}${inner}${ordered})${filtered}${over}`;
+      if (by !== undefined && call.name !== 'ANY_VALUE') {
+        const own = filter === undefined ? inner : `CASE WHEN ${filter} THEN ${inner} END`;
+        const every = (each: string, of: string) => whole(each, of, { plain: true });
+        return ofExtreme({ call }, name, own, every, value(by));
+      }
+      return whole(name, inner, { ...(filter !== undefined && { filter }), plain });
     },
   };
-  if (call.having !== undefined && !['ANY_VALUE'].includes(call.name))
-    throw notSupported(`HAVING ${call.having.most} in ${call.name}`, call.pos);
+  const whole = (
+    name: string,
+    inner: string,
+    { filter, plain = false }: { filter?: string; plain?: boolean },
+  ): string => {
+    const distinct = call.distinct && !plain && !inner.startsWith('DISTINCT ') ? 'DISTINCT ' : '';
+    const ordered = order === '' || plain ? '' : ` ORDER BY ${order}`;
+    const conditions = [filter, scope.filter].filter((each) => each !== undefined);
+    const filtered = conditions.length === 0 ? '' : ` FILTER (WHERE ${conditions.join(' AND ')})`;
+    return apart(`${name}(${distinct}${inner}${ordered})${filtered}${over}`);
+  };
   return special(aggregate, analysis, scope) ?? simple(aggregate);
 }
 
-function havingFilter(
-  analysis: Analysis,
-  _: Call,
-  having: NonNullable<Call['having']>,
-  scope: Scope,
-): string | undefined {
-  analysis.expression(having.of, scope);
-  return undefined;
+function refuseDistinct(call: Call & { pos: number }, args: readonly Typed[]): void {
+  const bad = call.distinct ? args.find(({ type }) => type.kind === 'JSON') : undefined;
+  if (bad !== undefined)
+    throw invalidQuery(
+      `Aggregate functions with DISTINCT cannot be used with arguments of type ${bad.type.kind}`,
+      call.pos,
+    );
+  if (call.distinct && call.over !== undefined && (call.over.orderBy.length > 0 || call.over.frame))
+    throw invalidQuery('Window ORDER BY is not allowed if DISTINCT is specified', call.pos);
+}
+
+/** `SUM(x HAVING MAX y)`: the aggregate of the rows whose y is the greatest. */
+function ofExtreme(
+  { call }: Pick<Aggregate, 'call'>,
+  name: string,
+  inner: string,
+  all: (name: string, args: string) => string,
+  by: string,
+): string {
+  if (/,/.test(inner) && /^(?:corr|covar|arg_|regr_|quantile|histogram)/.test(name))
+    throw notSupported(`HAVING ${call.having?.most} in ${call.name}`, call.pos);
+  const rows = all('list', `struct_pack(v := ${inner === '*' ? '1' : inner}, b := ${by})`);
+  const best = all(call.having?.most === 'MAX' ? 'max' : 'min', by);
+  const chosen = `list_transform(list_filter(${item(0)}, lambda r: r.b = ${item(1)}), lambda r: r.v)`;
+  const values = call.distinct ? `list_distinct(${chosen})` : chosen;
+  return bound([rows, best], `list_aggregate(${values}, ${quoteText(name)})`);
 }
 
 function simple({ call, args, of }: Aggregate): Typed {
@@ -126,7 +160,9 @@ function special(aggregate: Aggregate, analysis: Analysis, scope: Scope): Typed 
   if (call.name === 'COUNT') {
     if (call.star) return { sql: of('count', '*'), type: int };
     if (first === undefined || args.length > 1) throw noSignature(call.name, args, call.pos);
-    return { sql: of('count', value(first)), type: int };
+    const counted = value(first);
+    const isFolded = call.distinct && first.ignoresCase === true;
+    return { sql: of('count', isFolded ? `lower(${counted})` : counted), type: int };
   }
   if (!OTHERS.has(call.name)) return undefined;
   if (first === undefined) throw noSignature(call.name, args, call.pos);
@@ -143,7 +179,11 @@ function special(aggregate: Aggregate, analysis: Analysis, scope: Scope): Typed 
           `${call.name} is not defined for arguments of type ${typeName(own)}`,
           call.pos,
         );
-      return { sql: of(call.name.toLowerCase(), value(first)), type: own };
+      return {
+        sql: extreme(aggregate, call.name.toLowerCase(), first, own),
+        type: own,
+        ...(first.ignoresCase === true && { ignoresCase: true }),
+      };
     case 'ANY_VALUE': {
       if (call.having === undefined) return { sql: of('any_value', value(first)), type: own };
       const by = analysis.expression(call.having.of, scope);
@@ -171,91 +211,18 @@ function special(aggregate: Aggregate, analysis: Analysis, scope: Scope): Typed 
       return quantiles(aggregate, first, own);
     case 'APPROX_TOP_COUNT':
       return topCount(aggregate, first, own);
+    case 'APPROX_TOP_SUM':
+      return topSum(aggregate, first, own);
     default:
       return collected(aggregate, first, own);
   }
 }
 
-/** A NULL needs a type in DuckDB. */
-function value(typed: Typed): string {
-  return coerce(typed, typed.type) ?? typed.sql;
-}
-
-function count(aggregate: Aggregate, index: number): bigint {
-  const { literal } = aggregate.args[index] ?? {};
-  const found = literal?.kind === 'INT64' ? BigInt(literal.text) : 0n;
-  if (found <= 0n)
-    throw invalidQuery(
-      `Argument ${index + 1} to ${aggregate.call.name} must be a positive integer literal`,
-      aggregate.call.pos,
-    );
-  return found;
-}
-
-function quantiles(aggregate: Aggregate, first: Typed, own: SqlType): Typed {
-  if (aggregate.call.nulls === 'RESPECT') {
-    throw notSupported('RESPECT NULLS in APPROX_QUANTILES', aggregate.call.pos);
-  }
-  const number = Number(count(aggregate, 1));
-  const places = Array.from({ length: number + 1 }, (_, index) => String(index / number));
-  return {
-    sql: aggregate.of('quantile_disc', `${value(first)}, [${places.join(', ')}]`),
-    type: arrayOf(own),
-  };
-}
-
-function topCount(aggregate: Aggregate, first: Typed, own: SqlType): Typed {
-  const entry = `struct_pack(n := -CAST(e.value AS BIGINT), k := e.key)`;
-  const found = `list_transform(coalesce(map_entries(${aggregate.of('histogram', value(first))}), []), lambda e: ${entry})`;
-  // The histogram leaves NULLs out.
-  const missing = aggregate.of('count', '*', { filter: `${value(first)} IS NULL`, plain: true });
-  const none = `CASE WHEN ${missing} > 0 THEN [struct_pack(n := -(${missing}), k := CAST(NULL AS ${duckType(own)}))] ELSE [] END`;
-  const ordered = `list_sort(list_concat(${found}, ${none}))`;
-  const cut = `list_slice(${ordered}, 1, ${count(aggregate, 1)})`;
-  const type: SqlType = {
-    kind: 'STRUCT',
-    fields: [
-      { name: 'value', type: own },
-      { name: 'count', type: scalar('INT64') },
-    ],
-  };
-  return {
-    sql: `list_transform(${cut}, lambda s: struct_pack("value" := s.k, "count" := -s.n))`,
-    type: arrayOf(type),
-  };
-}
-
-/** ARRAY_AGG, ARRAY_CONCAT_AGG and STRING_AGG, with LIMIT. */
-function collected({ call, args, of }: Aggregate, first: Typed, own: SqlType): Typed {
-  const limit = call.limit?.kind === 'literal' ? call.limit.text : undefined;
-  if (call.limit !== undefined && limit === undefined)
-    throw invalidQuery('LIMIT expects an integer literal or parameter', call.pos);
-  const sliced = (list: string) =>
-    limit === undefined ? list : `list_slice(${list}, 1, ${limit})`;
-  if (call.name === 'ARRAY_AGG') {
-    if (own.kind === 'ARRAY')
-      throw invalidQuery(
-        `The argument to ARRAY_AGG must not be an array type but was ${typeName(own)}`,
-        call.pos,
-      );
-    const filter = call.nulls === 'IGNORE' ? { filter: `${value(first)} IS NOT NULL` } : {};
-    return { sql: sliced(of('list', value(first), filter)), type: arrayOf(own) };
-  }
-  const present = { filter: `${value(first)} IS NOT NULL` };
-  if (call.name === 'ARRAY_CONCAT_AGG') {
-    if (own.kind !== 'ARRAY') throw noSignature(call.name, args, call.pos);
-    return { sql: `flatten(${sliced(of('list', value(first), present))})`, type: own };
-  }
-  if (own.kind !== 'STRING')
-    throw own.kind === 'BYTES'
-      ? notSupported('STRING_AGG of BYTES', call.pos)
-      : noSignature(call.name, args, call.pos);
-  const delimiter =
-    args[1] === undefined
-      ? "','"
-      : requireType(args[1], scalar('STRING'), 'The delimiter of STRING_AGG', call.pos);
-  return {
-    sql: `array_to_string(${sliced(of('list', value(first), present))}, ${delimiter})`,
-    type: own,
-  };
+/** NaN among the values is the least and the greatest. */
+function extreme({ of }: Aggregate, name: string, first: Typed, own: SqlType): string {
+  const sql = value(first);
+  if (first.ignoresCase === true) return of(`arg_${name}`, `${sql}, lower(${sql})`);
+  if (own.kind !== 'FLOAT64') return of(name, sql);
+  const nan = of('bool_or', `isnan(${sql})`, { plain: true });
+  return `CASE WHEN ${nan} THEN CAST('nan' AS DOUBLE) ELSE ${of(name, sql)} END`;
 }

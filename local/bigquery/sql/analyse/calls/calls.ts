@@ -5,14 +5,15 @@ import { mathTable } from '../../functions/math-table.ts';
 import { textTable } from '../../functions/text-table.ts';
 import type { Call } from '../../parse/trees/tree.ts';
 import { invalidQuery, notSupported } from '../../query-error.ts';
-import { duckType, quoteText, type SqlType, scalar } from '../../types.ts';
+import { duckType, quoteText, type SqlType, scalar, typeName } from '../../types.ts';
 import type { Analysis, Routine } from '../analysis.ts';
 import { innerScope, type Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
-import { explicitCast, safely } from '../values/casts.ts';
+import { explicitCast } from '../values/casts.ts';
 import { coerce, mustCoerce } from '../values/coerce.ts';
 import { analyseConditional, unified } from '../values/conditions.ts';
 import { applySignature, noSignature, requireType } from '../values/match.ts';
+import { bound, item, tried } from '../values/safely.ts';
 import { analyseAggregate, isAggregate } from './aggregates.ts';
 import { analyseAnalytic, isAnalytic } from './analytic-calls.ts';
 import { analyseDateCall } from './date-calls.ts';
@@ -31,8 +32,35 @@ export function analyseCall(analysis: Analysis, call: Call & { pos: number }, sc
     if (!isKnown(analysis, call)) throw unknown(call);
     throw invalidQuery(`Function ${call.spelt} does not support an OVER clause`, call.pos);
   }
-  const result = analyseScalar(analysis, call, scope);
-  return call.safe ? { ...result, sql: safely(result.sql) } : result;
+  return call.safe ? analyseSafe(analysis, call, scope) : analyseScalar(analysis, call, scope);
+}
+
+/** Arguments that may fail. Their errors are not those of the function. */
+const COMPUTED: ReadonlySet<string> = new Set(
+  'call binary unary between in like case cast subquery index with'.split(' '),
+);
+
+/** `SAFE.PARSE_DATE(…)`: NULL if the function fails. */
+function analyseSafe(analysis: Analysis, call: Call & { pos: number }, scope: Scope): Typed {
+  const before: string[] = [];
+  const locals = new Map<string, Typed>();
+  const args = call.args.map((argument) => {
+    const { value } = argument;
+    // `WEEK(MONDAY)` is a part of a date.
+    const isPart = value.kind === 'call' && value.name === 'WEEK';
+    if (!COMPUTED.has(value.kind) || isPart) return argument;
+    const name = `safe argument ${before.length}`;
+    const typed = analysis.expression(value, scope);
+    locals.set(name, { ...typed, sql: item(before.length) });
+    before.push(coerce(typed, typed.type) ?? typed.sql);
+    return { ...argument, value: { kind: 'name' as const, name, pos: value.pos } };
+  });
+  if (before.length === 0) {
+    const result = analyseScalar(analysis, call, scope);
+    return { ...result, sql: tried(result.sql) };
+  }
+  const result = analyseScalar(analysis, { ...call, args }, innerScope(scope, { locals }));
+  return { ...result, sql: bound(before, tried(result.sql)) };
 }
 
 function isKnown(analysis: Analysis, call: Call): boolean {
@@ -49,6 +77,12 @@ function analyseScalar(analysis: Analysis, call: Call & { pos: number }, scope: 
   if (routine !== undefined) return callRoutine(analysis, routine, call, scope);
   if (call.name === 'NORMALIZE' || call.name === 'NORMALIZE_AND_CASEFOLD')
     return normalize(analysis, call, scope);
+  const firstNamed = call.args.findIndex(({ name }) => name !== undefined);
+  if (firstNamed >= 0 && call.args.slice(firstNamed).some(({ name }) => name === undefined))
+    throw invalidQuery(
+      `Call to function ${call.name} must not specify positional arguments after named arguments; named arguments must be specified last in the argument list`,
+      call.pos,
+    );
   const positional = call.args.filter(({ name }) => name === undefined);
   const args = positional.map(({ value }) => analysis.expression(value, scope));
   const named = new Map(
@@ -91,6 +125,7 @@ const OTHERS: Readonly<Record<string, (call: CallArguments) => Typed | undefined
   FORMAT: format,
   ARRAY_CONCAT: arrayConcat,
   COLLATE: collate,
+  CONTAINS_SUBSTR: containsSubstr,
   ERROR: ({ args, pos }) => {
     const [message] = args;
     const text = message && (explicitCast(message, scalar('STRING')) ?? message.sql);
@@ -102,22 +137,25 @@ const OTHERS: Readonly<Record<string, (call: CallArguments) => Typed | undefined
       type,
       values: [a, b],
     } = unified(args, 'function IFERROR', pos);
-    return { sql: `coalesce(TRY(${a}), ${b})`, type };
+    return { sql: `CASE WHEN ${failed(a ?? '')} THEN ${b} ELSE ${tried(a ?? '')} END`, type };
   },
-  ISERROR: ({ args }) => ({
-    sql: `(TRY(CASE WHEN ${args[0]?.sql} IS NULL THEN TRUE ELSE TRUE END) IS NULL)`,
-    type: scalar('BOOL'),
-  }),
-  NULLIFERROR: ({ args: [first] }) => first && { sql: `TRY(${first.sql})`, type: first.type },
+  ISERROR: ({ args: [first] }) => first && { sql: failed(first.sql), type: scalar('BOOL') },
+  NULLIFERROR: ({ args: [first] }) => first && { sql: tried(first.sql), type: first.type },
+  TYPEOF: ({ args: [first] }) =>
+    first && { sql: quoteText(typeName(first.type)), type: scalar('STRING') },
   MAKE_INTERVAL: makeInterval,
   'HLL_COUNT.EXTRACT': ({ args, pos }) => {
     const sketch = args[0] && requireType(args[0], scalar('BYTES'), 'The sketch', pos);
     return {
-      sql: `CAST(json_array_length(CAST(decode(${sketch}) AS JSON)) AS BIGINT)`,
+      sql: `coalesce(CAST(json_array_length(CAST(decode(${sketch}) AS JSON)) AS BIGINT), 0)`,
       type: scalar('INT64'),
     };
   },
 };
+
+function failed(sql: string): string {
+  return `(${tried(`CASE WHEN ${sql} IS NULL THEN TRUE ELSE TRUE END`)} IS NULL)`;
+}
 
 /** Values of other types are cast to STRING. */
 function concat({ args, pos }: CallArguments): Typed {
@@ -145,6 +183,20 @@ function format({ args, pos }: CallArguments): Typed {
   const call = { name: 'FORMAT', pos, args };
   const tail = rest.length === 0 ? '' : `, ${values(call, rest)}`;
   return { sql: `gsql_format(${described(call, rest)}, ${text}${tail})`, type: scalar('STRING') };
+}
+
+/** In a STRING, or in one of the values of something else, as of a row. */
+function containsSubstr(call: CallArguments): Typed | undefined {
+  const [of, part] = call.args;
+  if (of === undefined || part === undefined || ['STRING', 'NULL'].includes(of.type.kind))
+    return undefined;
+  if (part.type.kind === 'NULL')
+    throw invalidQuery('Argument 2 to CONTAINS_SUBSTR must not be NULL', call.pos);
+  const text = requireType(part, scalar('STRING'), 'The text to find', call.pos);
+  return {
+    sql: `gsql_contains_in(${described(call, [of])}, ${text}, ${values(call, [of])})`,
+    type: scalar('BOOL'),
+  };
 }
 
 function arrayConcat({ args, pos }: CallArguments): Typed {

@@ -132,7 +132,8 @@ function addition(
 
 function added(kind: Kind, moment: string, count: string, part: string, pos: number): string {
   const [months, days, micros] = intervalUnit(part, pos);
-  if (kind === 'DATE' && days > 0n) return `(${moment} + CAST(${count} * ${days} AS INTEGER))`;
+  if (kind === 'DATE' && days > 0n)
+    return `bq_in_dates(${moment} + CAST(${count} * ${days} AS INTEGER))`;
   const unit = kind === 'TIMESTAMP' && days > 0n ? 86_400_000_000n : micros;
   const by =
     months > 0n
@@ -140,7 +141,9 @@ function added(kind: Kind, moment: string, count: string, part: string, pos: num
       : unit > 0n
         ? `to_microseconds(${count} * ${unit})`
         : `to_days(CAST(${count} * ${days} AS INTEGER))`;
-  return kind === 'DATE' ? `CAST(${moment} + ${by} AS DATE)` : `(${moment} + ${by})`;
+  if (kind === 'DATE') return `bq_in_dates(CAST(${moment} + ${by} AS DATE))`;
+  if (kind === 'TIME') return `(${moment} + ${by})`;
+  return `bq_in_${kind === 'DATETIME' ? 'times' : 'instants'}(${moment} + ${by})`;
 }
 
 function difference(call: Call & { pos: number }, kind: Kind, first: Typed, second: Typed): Typed {

@@ -83,6 +83,11 @@ export function analyseJsonCall(call: CallArguments): Typed | undefined {
         type: arrayOf(STRING),
       };
     }
+    case 'FLOAT64_ARRAY':
+      return {
+        sql: `gsql_json_float_array(${argument(call, 0, JSON_TYPE)}, ${namedText(call, 'wide_number_mode', 'round', 1)})`,
+        type: arrayOf(scalar('FLOAT64')),
+      };
     case 'FLOAT64':
       if (call.named.size === 0) return undefined;
       return {
@@ -130,11 +135,6 @@ export function described(
   return quoteText(JSON.stringify(types));
 }
 
-/** DuckDB's driver drops a byte order mark at the beginning of a text that it hands to JavaScript: one more stays. */
-function withItsMark(sql: string): string {
-  return `CASE WHEN starts_with(${sql}, chr(65279)) THEN concat(chr(65279), ${sql}) ELSE ${sql} END`;
-}
-
 /** The values of further arguments. A BIGNUMERIC is passed as its text, and a NULL with a type. */
 export function values(
   call: { name: string; pos: number },
@@ -144,8 +144,7 @@ export function values(
     .map((arg) => {
       if (arg === undefined) return 'NULL';
       if (arg.type.kind === 'BIGNUMERIC') return `gsql_big_text(CAST(${arg.sql} AS VARCHAR))`;
-      const sql = coerce(arg, arg.type, call.pos) ?? arg.sql;
-      return arg.type.kind === 'STRING' ? withItsMark(sql) : sql;
+      return coerce(arg, arg.type, call.pos) ?? arg.sql;
     })
     .join(', ');
 }
@@ -200,9 +199,12 @@ function readJson(call: CallArguments, reader: 'value' | 'query' | 'values' | 'q
         return { sql: `CAST(gsql_json_query_json(${from}, ${at}) AS JSON)`, type: JSON_TYPE };
       return { sql: `gsql_json_query(${from}, ${at})`, type: STRING };
     case 'values':
-      return { sql: `gsql_json_value_array(${from}, ${at})`, type: arrayOf(STRING) };
+      return {
+        sql: `gsql_json_value_array${isJson ? '_json' : ''}(${from}, ${at})`,
+        type: arrayOf(STRING),
+      };
     case 'queries': {
-      const sql = `gsql_json_query_array(${from}, ${at})`;
+      const sql = `gsql_json_query_array${isJson ? '_json' : ''}(${from}, ${at})`;
       return isJson
         ? { sql: `CAST(${sql} AS JSON[])`, type: arrayOf(JSON_TYPE) }
         : { sql, type: arrayOf(STRING) };

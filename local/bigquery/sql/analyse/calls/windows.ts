@@ -1,6 +1,6 @@
 import type { FrameBound, OrderItem, WindowSpec } from '../../parse/trees/tree.ts';
-import { invalidQuery } from '../../query-error.ts';
-import { scalar } from '../../types.ts';
+import { invalidQuery, notSupported } from '../../query-error.ts';
+import { scalar, typeName } from '../../types.ts';
 import type { Analysis } from '../analysis.ts';
 import type { Scope } from '../scope.ts';
 import { coerce } from '../values/coerce.ts';
@@ -14,7 +14,20 @@ export function orderSql(
   return `${sql} ${descending ? 'DESC' : 'ASC'} NULLS ${place}`;
 }
 
-export function orderItem(analysis: Analysis, item: OrderItem, scope: Scope): string {
+/** NaN is less than all numbers, but the greatest for DuckDB. */
+export function floatOrderSql(sql: string, item: Pick<OrderItem, 'descending' | 'nulls'>): string {
+  const descending = !item.descending;
+  const nulls = item.nulls ?? (item.descending ? 'LAST' : 'FIRST');
+  return `${orderSql(`isnan(${sql})`, { descending, nulls })}, ${orderSql(sql, item)}`;
+}
+
+/** In a window whose frame counts values, there is one key. */
+export function orderItem(
+  analysis: Analysis,
+  item: OrderItem,
+  scope: Scope,
+  isRange = false,
+): string {
   const value = analysis.expression(item.value, scope);
   if (['JSON', 'ARRAY', 'STRUCT'].includes(value.type.kind)) {
     throw invalidQuery(
@@ -23,24 +36,52 @@ export function orderItem(analysis: Analysis, item: OrderItem, scope: Scope): st
     );
   }
   const key = value.ignoresCase ? `lower(${value.sql})` : (coerce(value, value.type) ?? value.sql);
-  return orderSql(key, item);
+  return value.type.kind === 'FLOAT64' && !isRange ? floatOrderSql(key, item) : orderSql(key, item);
 }
 
 /** ` OVER (…)`, with named windows written out. */
 export function overSql(analysis: Analysis, over: WindowSpec, scope: Scope): string {
-  const window = inherited(over, scope, 0);
+  const window = effectiveWindow(over, scope);
   const parts: string[] = [];
   if (window.partitionBy.length > 0) {
-    const keys = window.partitionBy.map((each) => analysis.expression(each, scope).sql);
+    const keys = window.partitionBy.map((each) => {
+      const key = analysis.expression(each, scope);
+      return key.ignoresCase === true ? `lower(${key.sql})` : key.sql;
+    });
     parts.push(`PARTITION BY ${keys.join(', ')}`);
   }
   if (window.orderBy.length > 0) {
-    parts.push(
-      `ORDER BY ${window.orderBy.map((item) => orderItem(analysis, item, scope)).join(', ')}`,
-    );
+    const isRange = window.frame?.unit === 'RANGE' && countsValues(window.frame);
+    if (isRange) checkRangeKey(analysis, window, scope);
+    const keys = window.orderBy.map((item) => orderItem(analysis, item, scope, isRange));
+    parts.push(`ORDER BY ${keys.join(', ')}`);
   }
   if (window.frame !== undefined) parts.push(frameSql(analysis, window.frame, scope));
   return ` OVER (${parts.join(' ')})`;
+}
+
+/** The window with what it takes from named ones. */
+export function effectiveWindow(over: WindowSpec, scope: Scope): WindowSpec {
+  return inherited(over, scope, 0);
+}
+
+function checkRangeKey(analysis: Analysis, { orderBy }: WindowSpec, scope: Scope): void {
+  const [key, ...others] = orderBy;
+  if (key === undefined || others.length > 0)
+    throw invalidQuery(
+      'Window framing with RANGE and an offset must have exactly one ORDER BY key',
+    );
+  const { type } = analysis.expression(key.value, scope);
+  if (!['INT64', 'FLOAT64', 'NUMERIC', 'BIGNUMERIC'].includes(type.kind))
+    throw invalidQuery(
+      `ORDER BY key must be numeric in a RANGE-based window with OFFSET PRECEDING or OFFSET FOLLOWING boundaries, but has type ${typeName(type)}`,
+      key.value.pos,
+    );
+  if (type.kind === 'BIGNUMERIC') throw notSupported('RANGE over BIGNUMERIC', key.value.pos);
+}
+
+function countsValues({ start, end }: NonNullable<WindowSpec['frame']>): boolean {
+  return 'by' in start || (end !== undefined && 'by' in end);
 }
 
 function inherited(window: WindowSpec, scope: Scope, depth: number): WindowSpec {
@@ -68,6 +109,8 @@ function frameSql(
   const bound = (each: FrameBound) => {
     if (!('by' in each)) return each.kind;
     const by = analysis.expression(each.by, scope);
+    if (by.type.kind === 'NULL' || by.literal?.text.startsWith('-') === true)
+      throw invalidQuery('Window frame boundary must not be NULL or negative', each.by.pos);
     return `${by.literal === undefined ? (coerce(by, scalar('INT64')) ?? by.sql) : by.literal.text} ${each.kind}`;
   };
   const end = frame.end === undefined ? 'CURRENT ROW' : bound(frame.end);

@@ -1,13 +1,16 @@
 import type { Pipe, SelectItem } from '../../parse/trees/tree.ts';
 import { invalidQuery } from '../../query-error.ts';
+import { scalar } from '../../types.ts';
 import type { Analysis } from '../analysis.ts';
 import { orderItem, orderSql } from '../calls/windows.ts';
 import { innerScope, type Range, type Relation, type Scope } from '../scope.ts';
+import type { Typed } from '../typed.ts';
+import { explicitCast } from '../values/casts.ts';
 import { conditionSql } from './condition.ts';
 import { analyseSource, extended, type From, joined } from './from.ts';
 import { analysePivot, analyseUnpivot } from './pivot.ts';
 import { type OutputColumn, rangeOf, selectList, starColumns } from './relations.ts';
-import { aliasOf, selectItem } from './select.ts';
+import { aliasOf, refuseDistinct, selectItem } from './select.ts';
 import { combine } from './set-columns.ts';
 
 /** A relation under a name, which `|> AS` gives. */
@@ -86,6 +89,13 @@ export function applyPipe(analysis: Analysis, input: Piped, pipe: Pipe, outer: S
       const word = hasWindow(condition) ? 'QUALIFY' : 'WHERE';
       return { ...input, sql: `SELECT ${alias}.* FROM ${from.sql} ${word} ${condition}` };
     }
+    case 'assert': {
+      const condition = conditionSql(analysis, pipe.condition, scope, 'ASSERT operator', pipe.pos);
+      const parts = pipe.messages.map((each) => textOf(analysis.expression(each, scope)));
+      const message = `concat('Assert failed: ', ${parts.length === 0 ? "'false'" : parts.join(', ')})`;
+      const checked = `CASE WHEN ${condition} THEN TRUE ELSE gsql_fail(${message}) = 0 END`;
+      return { ...input, sql: `SELECT ${alias}.* FROM ${from.sql} WHERE ${checked}` };
+    }
     case 'limit': {
       const number = (text: string) => text;
       const limit = analysis.expression(pipe.limit, scope);
@@ -104,6 +114,10 @@ export function applyPipe(analysis: Analysis, input: Piped, pipe: Pipe, outer: S
     case 'aggregate':
       return aggregate(analysis, pipe, scope, from, select);
     case 'distinct':
+      refuseDistinct(
+        input.columns.map(({ type }) => type.kind),
+        pipe.pos,
+      );
       return { ...input, sql: `SELECT DISTINCT ${alias}.* FROM ${from.sql}` };
     case 'join': {
       const right = analyseSource(analysis, pipe.right, extended(outer, from));
@@ -128,6 +142,10 @@ export function applyPipe(analysis: Analysis, input: Piped, pipe: Pipe, outer: S
     case 'sample':
       return input;
   }
+}
+
+function textOf(value: Typed): string {
+  return explicitCast(value, scalar('STRING')) ?? value.sql;
 }
 
 function wrapped({ sql, ranges }: { sql: string; ranges: Range[] }): Piped {

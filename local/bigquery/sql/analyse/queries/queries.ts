@@ -215,6 +215,17 @@ function byName(
   const [a, b] = [left, right].map(({ columns }) =>
     columns.map(({ name }) => name?.toLowerCase() ?? ''),
   ) as [string[], string[]];
+  const listed = set.byName?.columns?.map((name) => name.toLowerCase());
+  if (listed !== undefined) {
+    const isShort = (names: readonly string[]) => listed.some((name) => !names.includes(name));
+    const missing =
+      mode === 'FULL'
+        ? listed.some((name) => !a.includes(name) && !b.includes(name))
+        : isShort(a) || (mode !== 'LEFT' && isShort(b));
+    if (missing)
+      throw invalidQuery('A column in the list of BY NAME or CORRESPONDING BY is missing', set.pos);
+    return [picked(analysis, left, listed, right), picked(analysis, right, listed, left)];
+  }
   if (mode === 'STRICT' && (a.length !== b.length || a.some((name) => !b.includes(name)))) {
     throw invalidQuery('BY NAME requires both queries to have the same columns', set.pos);
   }

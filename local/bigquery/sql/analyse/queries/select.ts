@@ -5,10 +5,10 @@ import type {
   Select,
   SelectItem,
 } from '../../parse/trees/tree.ts';
-import { invalidQuery } from '../../query-error.ts';
+import { invalidQuery, notSupported } from '../../query-error.ts';
 import { typeName } from '../../types.ts';
 import type { Analysis } from '../analysis.ts';
-import { orderSql } from '../calls/windows.ts';
+import { floatOrderSql, orderSql } from '../calls/windows.ts';
 import { innerScope, type Relation, type Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
 import { coerce } from '../values/coerce.ts';
@@ -50,6 +50,8 @@ export function analyseSelect(
   const order = orderClause(analysis, tail.orderBy, seeing, outputs, select.distinct);
   const shaped = shape(select, outputs);
   const { list, columns } = selectList(shaped);
+  if (select.distinct && columns.some(({ ignoresCase }) => ignoresCase === true))
+    throw notSupported('SELECT DISTINCT of a collated STRING', select.pos);
   if (select.distinct)
     refuseDistinct(
       columns.map(({ type }) => type.kind),
@@ -80,7 +82,7 @@ function isPlain(select: Select, tail: Tail): boolean {
   );
 }
 
-function refuseDistinct(kinds: readonly string[], pos: number): void {
+export function refuseDistinct(kinds: readonly string[], pos: number): void {
   const bad = kinds.find((kind) => kind === 'JSON');
   if (bad !== undefined)
     throw invalidQuery(`Column of type ${bad} cannot be used in SELECT DISTINCT`, pos);
@@ -238,6 +240,8 @@ function groupClause(
       place === undefined
         ? analysis.expression(expression, scope)
         : (outputs[place - 1]?.value as Typed);
+    if (value.ignoresCase === true)
+      throw notSupported('GROUP BY of a collated STRING', expression.pos);
     if (value.type.kind === 'JSON')
       throw invalidQuery('Grouping by expressions of type JSON is not allowed', expression.pos);
     if (place !== undefined && byPlace) return String(place);
@@ -267,6 +271,22 @@ function groupClause(
   return `GROUP BY ${groupBy.items.map(item).join(', ')}`;
 }
 
+/** After DISTINCT, only the columns of the SELECT list are there to sort by. */
+function refuseHidden(
+  { sql }: Typed,
+  { pos, ...expression }: Expression,
+  outputs: readonly OutputColumn[],
+): void {
+  const shown = new Set(outputs.map(({ value }) => value.sql));
+  const hidden = sql.match(/\b_?\w+\."(?:[^"]|"")*"/g)?.find((column) => !shown.has(column));
+  if (hidden === undefined) return;
+  const name = 'name' in expression ? String(expression.name) : hidden.replace(/^.*\."|"$/g, '');
+  throw invalidQuery(
+    `ORDER BY clause expression references column ${name} which is not visible after SELECT DISTINCT`,
+    pos,
+  );
+}
+
 function orderClause(
   analysis: Analysis,
   orderBy: readonly OrderItem[],
@@ -289,12 +309,15 @@ function orderClause(
     }
     const same = outputs.findIndex((output) => output.value.sql === value.sql);
     const at = place ?? (distinct && same >= 0 ? same + 1 : undefined);
+    if (distinct && at === undefined) refuseHidden(value, item.value, outputs);
     const key =
       at !== undefined && value.ignoresCase !== true
         ? String(at)
         : value.ignoresCase === true
           ? `lower(${value.sql})`
           : value.sql;
+    if (value.type.kind === 'FLOAT64' && !distinct)
+      return floatOrderSql(coerce(value, value.type) ?? value.sql, item);
     return orderSql(key, item);
   });
   return `ORDER BY ${keys.join(', ')}`;

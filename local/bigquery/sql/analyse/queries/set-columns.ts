@@ -1,5 +1,5 @@
 import type { SetOperation } from '../../parse/trees/tree.ts';
-import { invalidQuery } from '../../query-error.ts';
+import { invalidQuery, notSupported } from '../../query-error.ts';
 import { quote, scalar } from '../../types.ts';
 import type { Analysis } from '../analysis.ts';
 import type { Column, Relation } from '../scope.ts';
@@ -27,6 +27,11 @@ export function combine(
       pos,
     );
   }
+  if (
+    operator !== 'UNION ALL' &&
+    [...left.columns, ...right.columns].some(({ ignoresCase }) => ignoresCase === true)
+  )
+    throw notSupported(`${operator} of collated STRINGs`, pos);
   const types = left.columns.map((column, index) => {
     const other = right.columns[index];
     const type = commonType([typedColumn(column), ...(other ? [typedColumn(other)] : [])]);

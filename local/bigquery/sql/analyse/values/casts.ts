@@ -1,9 +1,9 @@
 import type { Expression } from '../../parse/trees/tree.ts';
 import type { TypeTree } from '../../parse/trees/type-tree.ts';
 import { invalidQuery, notSupported } from '../../query-error.ts';
+import { BIGNUMERIC, NUMERIC, parseDecimal } from '../../runtime/values/decimals.ts';
 import {
   arrayOf,
-  duckType,
   quoteText,
   type SqlType,
   sameType,
@@ -14,8 +14,9 @@ import {
 import type { Analysis } from '../analysis.ts';
 import type { Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
-import { coerce, ofText } from './coerce.ts';
-import { castSql } from './number-casts.ts';
+import { coerce, ofText, structSql } from './coerce.ts';
+import { structCast } from './number-casts.ts';
+import { bound, isSimple, item, tried } from './safely.ts';
 
 /** The type that a statement spells. Throws invalidQuery. */
 export function resolveType(tree: TypeTree): SqlType {
@@ -79,31 +80,35 @@ const FROM_TEXT: ReadonlySet<string> = new Set(['DATE', 'DATETIME', 'TIME', 'TIM
 /** Undefined if BigQuery has no such cast. */
 export function explicitCast(from: Typed, to: SqlType): string | undefined {
   if (sameType(from.type, to)) return from.sql;
+  const exact = exactLiteral(from, to);
+  if (exact !== undefined) return exact;
   const kinds = `${from.type.kind} ${to.kind}`;
   const template = Object.hasOwn(CASTS, kinds) ? CASTS[kinds] : undefined;
   if (template !== undefined) return template.replaceAll('$', () => from.sql);
   if (from.type.kind === 'STRING' && FROM_TEXT.has(to.kind)) return ofText(from.sql, to);
-  if (from.fields === undefined && from.items === undefined)
-    return nestedCast(from, to) ?? coerce(from, to);
-  return nestedLiteral(from, to) ?? coerce(from, to);
+  return nestedCast(from, to) ?? coerce(from, to);
 }
 
-/** ARRAY and STRUCT cast by their items and fields. */
+/** A literal such as 0.1 is exact as NUMERIC, though it is not as FLOAT64. */
+function exactLiteral({ literal }: Typed, to: SqlType): string | undefined {
+  if (literal?.kind !== 'FLOAT64') return undefined;
+  const kind = to.kind === 'NUMERIC' ? NUMERIC : to.kind === 'BIGNUMERIC' ? BIGNUMERIC : undefined;
+  if (kind === undefined || parseDecimal(kind, literal.text) === undefined) return undefined;
+  return coerce({ sql: '', type: scalar('FLOAT64'), literal }, to);
+}
+
+/** A STRUCT is cast by its fields. An array is cast to no other type, unless it is written out. */
 function nestedCast(from: Typed, to: SqlType): string | undefined {
-  if (from.type.kind === 'ARRAY' && to.kind === 'ARRAY') {
-    const item = explicitCast({ sql: 'x', type: from.type.item }, to.item);
-    return item && `list_transform(${from.sql}, lambda x: ${item})`;
+  if (from.type.kind !== 'STRUCT' || to.kind !== 'STRUCT') return undefined;
+  if (from.type.fields.length !== to.fields.length) return undefined;
+  const given = from.fields;
+  if (given !== undefined) {
+    const values = given.map((field, index) =>
+      explicitCast(field, to.fields[index]?.type ?? field.type),
+    );
+    return values.includes(undefined) ? undefined : structSql(to, values as string[]);
   }
-  if (from.type.kind === 'STRUCT' && to.kind === 'STRUCT') return castSql(from, to);
-  return undefined;
-}
-
-function nestedLiteral(from: Typed, to: SqlType): string | undefined {
-  if (from.items !== undefined && to.kind === 'ARRAY') {
-    const items = from.items.map((item) => explicitCast(item, to.item));
-    return items.includes(undefined) ? undefined : `CAST([${items.join(', ')}] AS ${duckType(to)})`;
-  }
-  return undefined;
+  return structCast(from.sql, from.type, to, (value, type) => explicitCast(value, type));
 }
 
 export function analyseCast(
@@ -111,34 +116,44 @@ export function analyseCast(
   cast: Extract<Expression, { kind: 'cast' }>,
   scope: Scope,
 ): Typed {
-  const from = analysis.expression(cast.of, scope);
+  const given = analysis.expression(cast.of, scope);
   const type = resolveType(cast.type);
+  // An error in the operand is one of SAFE_CAST, too.
+  const isWritten = given.literal ?? given.items ?? given.fields;
+  const isBound = cast.safe && isWritten === undefined && !isSimple(given.sql);
+  const from = isBound ? { ...given, sql: item(0) } : given;
   const sql = cast.format ? formatted(analysis, cast, from, type, scope) : explicitCast(from, type);
   if (sql === undefined) {
     throw invalidQuery(`Invalid cast from ${typeName(from.type)} to ${typeName(type)}`, cast.pos);
   }
   const limited = limit(sql, type, cast.type);
-  return { sql: cast.safe ? safely(limited) : limited, type };
+  const sqlOf = isBound ? bound([given.sql], tried(limited)) : tried(limited);
+  return { sql: cast.safe ? sqlOf : limited, type };
 }
 
-export function safely(sql: string): string {
-  // A BIGNUMERIC is made from text outside of what may fail.
-  const big = /^bq_big\((.*)\)$/s.exec(sql)?.[1];
-  return big === undefined || unbalanced(big) ? `TRY(${sql})` : `bq_big(TRY(${big}))`;
-}
-
-function unbalanced(sql: string): boolean {
-  let depth = 0;
-  for (const char of sql) {
-    if (char === '(') depth += 1;
-    if (char === ')') depth -= 1;
-    if (depth < 0) return true;
+/** STRING(n), BYTES(n), NUMERIC(p, s), also of the items of an array and of the fields of a STRUCT. */
+export function limit(sql: string, type: SqlType, tree: TypeTree, depth = 0): string {
+  if (tree.kind === 'array' && type.kind === 'ARRAY') {
+    const item = limit(`x${depth}`, type.item, tree.item, depth + 1);
+    return item === `x${depth}` ? sql : `list_transform(${sql}, lambda x${depth}: ${item})`;
   }
-  return false;
+  if (tree.kind === 'struct' && type.kind === 'STRUCT') {
+    const isLimited = tree.fields.some(
+      (field, index) => limit('x', type.fields[index]?.type ?? type, field.type, depth + 1) !== 'x',
+    );
+    if (!isLimited) return sql;
+    let index = -1;
+    const limited = structCast(sql, type, type, (value, own) => {
+      index += 1;
+      const field = tree.fields[index];
+      return field === undefined ? value.sql : limit(value.sql, own, field.type, depth + 1);
+    });
+    return limited ?? sql;
+  }
+  return scalarLimit(sql, type, tree);
 }
 
-/** STRING(n), BYTES(n), NUMERIC(p, s). */
-export function limit(sql: string, type: SqlType, tree: TypeTree): string {
+function scalarLimit(sql: string, type: SqlType, tree: TypeTree): string {
   if (tree.kind !== 'simple' || tree.parameters.length === 0) return sql;
   const [first = '', second = '0'] = tree.parameters;
   if (type.kind === 'STRING') return `gsql_text_limit(${sql}, ${Number(first)})`;
@@ -167,26 +182,32 @@ function formatted(
     return sql;
   };
   const [model, zone] = [argument(cast.format), argument(cast.zone)];
+  const kind = quoteText(from.type.kind === 'STRING' ? to.kind : from.type.kind);
   switch (`${from.type.kind} ${to.kind}`) {
     case 'BYTES STRING':
       return `gsql_bytes_by_model(${from.sql}, ${model})`;
     case 'STRING BYTES':
       return `gsql_text_by_model(${from.sql}, ${model})`;
     case 'DATE STRING':
-      return `gsql_cast_format(CAST(${from.sql} AS TIMESTAMP), ${model}, 'UTC')`;
+      return `gsql_cast_format(CAST(${from.sql} AS TIMESTAMP), ${model}, ${kind})`;
     case 'DATETIME STRING':
-      return `gsql_cast_format(${from.sql}, ${model}, 'UTC')`;
+      return `gsql_cast_format(${from.sql}, ${model}, ${kind})`;
     case 'TIME STRING':
-      return `gsql_cast_format(DATE '1970-01-01' + ${from.sql}, ${model}, 'UTC')`;
+      return `gsql_cast_format(DATE '1970-01-01' + ${from.sql}, ${model}, ${kind})`;
     case 'TIMESTAMP STRING':
       return `gsql_cast_format_zoned(${from.sql}, ${model}, ${zone})`;
     case 'STRING DATE':
     case 'STRING TIME':
-      return `CAST(gsql_cast_parse(${from.sql}, ${model}, 'UTC') AS ${to.kind})`;
+      return `CAST(gsql_cast_parse(${from.sql}, ${model}, ${kind}) AS ${to.kind})`;
     case 'STRING DATETIME':
-      return `gsql_cast_parse(${from.sql}, ${model}, 'UTC')`;
+      return `gsql_cast_parse(${from.sql}, ${model}, ${kind})`;
     case 'STRING TIMESTAMP':
       return `gsql_cast_parse_zoned(${from.sql}, ${model}, ${zone})`;
+    case 'INT64 STRING':
+    case 'NUMERIC STRING':
+    case 'BIGNUMERIC STRING':
+    case 'FLOAT64 STRING':
+      return `gsql_number_format(${explicitCast(from, text) ?? from.sql}, ${model})`;
   }
   throw notSupported(`CAST from ${typeName(from.type)} to ${typeName(to)} with FORMAT`, cast.pos);
 }

@@ -82,6 +82,8 @@ export function coerce(from: Typed, to: SqlType, pos?: number): string | undefin
     return from.literal ? dateLiteral(from.literal.text, to, pos) : ofText(from.sql, to);
   if (from.literal !== undefined && to.kind === 'NUMERIC')
     return numericLiteral(from.literal.text, pos);
+  if (from.literal?.kind === 'FLOAT64' && to.kind === 'BIGNUMERIC')
+    return `bq_big(gsql_big_of_text(${quoteText(from.literal.text)}))`;
   return castSql(from, to);
 }
 

@@ -6,7 +6,15 @@ import type { Analysis } from '../analysis.ts';
 import type { Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
 import { coerce, commonType } from './coerce.ts';
+import {
+  anyEqual,
+  compareFloats,
+  equalitySql,
+  needsOwnEquality,
+  refuseUnequal,
+} from './equality.ts';
 import { applySignature, noSignature, requireType } from './match.ts';
+import { apart } from './safely.ts';
 
 const BOOL = scalar('BOOL');
 
@@ -31,31 +39,28 @@ function together(
   };
 }
 
-const FLOAT_MACROS: Readonly<Record<string, (a: string, b: string) => string>> = {
-  '=': (a, b) => `bq_float_eq(${a}, ${b})`,
-  '!=': (a, b) => `(NOT bq_float_eq(${a}, ${b}))`,
-  '<': (a, b) => `bq_float_lt(${a}, ${b})`,
-  '<=': (a, b) => `bq_float_le(${a}, ${b})`,
-  '>': (a, b) => `bq_float_lt(${b}, ${a})`,
-  '>=': (a, b) => `bq_float_le(${b}, ${a})`,
-};
-
 export function compare(operator: string, left: Typed, right: Typed, pos: number): Typed {
   const { type, values } = together(operator, [left, right], pos);
   const isEquality = operator === '=' || operator === '!=';
-  if (
-    type.kind === 'JSON' ||
-    (UNORDERED.has(type.kind) &&
-      !(isEquality && type.kind === 'STRUCT') &&
-      !(isEquality && type.kind === 'ARRAY'))
-  ) {
-    throw noSignature(operator, [left, right], pos);
+  if (isEquality) refuseUnequal(type, pos);
+  else if (UNORDERED.has(type.kind)) throw noSignature(operator, [left, right], pos);
+  const [a, b] = values as [string, string];
+  if (type.kind === 'STRUCT') {
+    const same = equalitySql(type, a, b);
+    return { sql: operator === '=' ? same : `(NOT ${same})`, type: BOOL };
   }
-  const [a = '', b = ''] = values;
-  if (type.kind === 'FLOAT64' && left.literal === undefined && right.literal === undefined) {
-    return { sql: FLOAT_MACROS[operator]?.(a, b) ?? `(${a} ${operator} ${b})`, type: BOOL };
-  }
-  return { sql: `(${a} ${operator === '!=' ? '<>' : operator} ${b})`, type: BOOL };
+  const sql =
+    type.kind === 'FLOAT64'
+      ? compareFloats(operator, a, b, [left.literal !== undefined, right.literal !== undefined])
+      : `(${a} ${operator === '!=' ? '<>' : operator} ${b})`;
+  return { sql, type: BOOL };
+}
+
+/** An operand may be NULL, but not the word NULL. */
+export function refuseNull(operator: string, operands: readonly Expression[]): void {
+  const found = operands.find((each) => each.kind === 'literal' && each.type === 'NULL');
+  if (found !== undefined)
+    throw invalidQuery(`Operands of ${operator} cannot be literal NULL`, found.pos);
 }
 
 export function analyseBetween(
@@ -68,11 +73,15 @@ export function analyseBetween(
   ) as [Typed, Typed, Typed];
   const { type, values } = together('BETWEEN', [of, low, high], node.pos);
   if (UNORDERED.has(type.kind)) throw noSignature('BETWEEN', [of, low, high], node.pos);
-  const [x, a, b] = values;
+  const [x, a, b] = values as [string, string, string];
   if (type.kind === 'BIGNUMERIC') {
     // DuckDB has no BETWEEN of STRUCTs, and would make one out of two comparisons.
     const sql = `CASE WHEN ${x} < ${a} THEN FALSE WHEN ${x} >= ${a} THEN ${x} <= ${b} END`;
     return { sql: `(${node.not ? `NOT (${sql})` : sql})`, type: BOOL };
+  }
+  if (type.kind === 'FLOAT64') {
+    const sql = `(${compareFloats('<=', a, x)} AND ${compareFloats('<=', x, b)})`;
+    return { sql: node.not ? `(NOT ${sql})` : sql, type: BOOL };
   }
   return { sql: `(${x} ${node.not ? 'NOT ' : ''}BETWEEN ${a} AND ${b})`, type: BOOL };
 }
@@ -86,8 +95,13 @@ export function analyseIn(
   const not = node.not ? 'NOT ' : '';
   if ('items' in node.list) {
     const items = node.list.items.map((item) => analysis.expression(item, scope));
-    const { values } = together('IN', [of, ...items], node.pos);
-    const [x, ...rest] = values;
+    const { type, values } = together('IN', [of, ...items], node.pos);
+    const [x = '', ...rest] = values;
+    refuseUnequal(type, node.pos);
+    if (needsOwnEquality(type)) {
+      const found = rest.map((item) => equalitySql(type, x, item)).join(' OR ');
+      return { sql: node.not ? `(NOT (${found}))` : `(${found})`, type: BOOL };
+    }
     return { sql: `(${x} ${not}IN (${rest.join(', ')}))`, type: BOOL };
   }
   if ('query' in node.list) {
@@ -97,14 +111,19 @@ export function analyseIn(
       throw invalidQuery('Subquery of type IN must have only one output column', node.pos);
     }
     const { type } = together('IN', [of, { sql: '', type: column.type }], node.pos);
+    refuseUnequal(type, node.pos);
     const alias = analysis.fresh('q');
-    const value = coerce(
-      { sql: `${alias}."${column.sqlName}"`, type: column.type },
-      type,
-      node.pos,
+    const folded = of.ignoresCase === true || column.ignoresCase === true;
+    const lowered = (sql: string | undefined) => (folded ? `lower(${sql})` : (sql ?? ''));
+    const value = lowered(
+      coerce({ sql: `${alias}."${column.sqlName}"`, type: column.type }, type, node.pos),
     );
+    const x = lowered(coerce(of, type, node.pos));
+    const from = `(${relation.sql}) AS ${alias}`;
+    if (needsOwnEquality(type))
+      return { sql: anyEqual(type, x, value, from, node.not), type: BOOL };
     return {
-      sql: `(${coerce(of, type, node.pos)} ${not}IN (SELECT ${value} FROM (${relation.sql}) AS ${alias}))`,
+      sql: apart(`(${x} ${not}IN (SELECT ${value} FROM ${from}))`),
       type: BOOL,
     };
   }
@@ -126,15 +145,22 @@ function inArray(
   const itemType = array.type.kind === 'ARRAY' ? array.type.item : scalar('INT64');
   const items = array.items ?? [{ sql: '', type: itemType }];
   const type = commonType([of, ...items]);
-  const x = type && coerce(of, type, node.pos);
+  if (type !== undefined) refuseUnequal(type, node.pos);
+  const folded = [of, ...items].some(({ ignoresCase }) => ignoresCase === true);
+  const own = type && coerce(of, type, node.pos);
+  const x = folded && own !== undefined ? `lower(${own})` : own;
   const list = type && coerce(array, { kind: 'ARRAY', item: type }, node.pos);
   if (x === undefined || list === undefined) throw noSignature('IN UNNEST', [of, array], node.pos);
   const not = node.not ? 'NOT ' : '';
-  if (array.parameter === true || array.items !== undefined) {
+  const alias = analysis.fresh('u');
+  const from = `(SELECT unnest(${list}) AS x) AS ${alias}`;
+  if (type !== undefined && needsOwnEquality(type))
+    return { sql: anyEqual(type, x, `${alias}.x`, from, node.not), type: BOOL };
+  if (array.parameter === true || array.items !== undefined || folded) {
     // DuckDB has a hash join for a subquery; it would search a whole list for each row.
-    const alias = analysis.fresh('u');
+    const item = folded ? `lower(${alias}.x)` : `${alias}.x`;
     return {
-      sql: `(${x} ${not}IN (SELECT ${alias}.x FROM (SELECT unnest(${list}) AS x) AS ${alias}))`,
+      sql: apart(`(${x} ${not}IN (SELECT ${item} FROM ${from}))`),
       type: BOOL,
     };
   }
@@ -150,6 +176,7 @@ export function analyseLike(
   node: Extract<Expression, { kind: 'like' }>,
   scope: Scope,
 ): Typed {
+  if (!isQuantified(node.pattern)) refuseNull('LIKE', [node.of, node.pattern]);
   const of = analysis.expression(node.of, scope);
   const one = (pattern: Expression) => likeSql(of, analysis.expression(pattern, scope), node.pos);
   if (!isQuantified(node.pattern)) {
@@ -176,8 +203,14 @@ export function analyseLike(
     node.pos,
   );
   const matched = each(likeSql(of, item, node.pos));
-  const sql = `coalesce((SELECT ${combine}(${matched}) FROM (SELECT unnest(${list}) AS p) AS ${alias}), ${quantifier === 'ALL'})`;
-  return { sql, type: BOOL };
+  // Over no patterns the answer is that of an empty list; one that is NULL leaves the others to decide.
+  const [decided, none] = quantifier === 'ALL' ? ['FALSE', 'TRUE'] : ['TRUE', 'FALSE'];
+  const found = `${combine}(${matched})`;
+  const answer = `CASE WHEN ${found} = ${decided} THEN ${decided} WHEN count(*) = 0 THEN ${none} WHEN bool_or((${matched}) IS NULL) THEN NULL ELSE ${none} END`;
+  return {
+    sql: apart(`(SELECT ${answer} FROM (SELECT unnest(${list}) AS p) AS ${alias})`),
+    type: BOOL,
+  };
 }
 
 function isQuantified(
@@ -187,11 +220,11 @@ function isQuantified(
 }
 
 function likeSql(of: Typed, pattern: Typed, pos: number): string {
-  const text = scalar('STRING');
-  if (of.type.kind === 'BYTES' || pattern.type.kind === 'BYTES')
-    throw invalidQuery('LIKE over BYTES is not supported by the local server', pos);
+  const isBytes = of.type.kind === 'BYTES' || pattern.type.kind === 'BYTES';
+  const text = scalar(isBytes ? 'BYTES' : 'STRING');
   const [x, p] = [coerce(of, text, pos), coerce(pattern, text, pos)];
   if (x === undefined || p === undefined) throw noSignature('LIKE', [of, pattern], pos);
+  if (isBytes) return `gsql_like_bytes(${x}, ${p})`;
   const folded = of.ignoresCase === true || pattern.ignoresCase === true;
   return folded ? `(lower(${x}) LIKE lower(${p}) ESCAPE '\\')` : `(${x} LIKE ${p} ESCAPE '\\')`;
 }
@@ -220,6 +253,8 @@ export function analyseBinary(
   node: Extract<Expression, { kind: 'binary' }>,
   scope: Scope,
 ): Typed {
+  if (node.operator !== 'AND' && node.operator !== 'OR')
+    refuseNull(node.operator, [node.left, node.right]);
   const [left, right] = [
     analysis.expression(node.left, scope),
     analysis.expression(node.right, scope),

@@ -6,9 +6,16 @@ import type { Analysis } from '../analysis.ts';
 import { analyseExtract } from '../calls/date-calls.ts';
 import type { Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
-import { analyseCast, resolveType } from './casts.ts';
+import { analyseCast, limit, resolveType } from './casts.ts';
 import { coerce, mustCoerce, structSql } from './coerce.ts';
-import { analyseBetween, analyseBinary, analyseIn, analyseIs, analyseLike } from './comparisons.ts';
+import {
+  analyseBetween,
+  analyseBinary,
+  analyseIn,
+  analyseIs,
+  analyseLike,
+  refuseNull,
+} from './comparisons.ts';
 import { analyseCase, unified } from './conditions.ts';
 import { analyseLiteral, analyseTyped, intervalLiteral, intervalOf } from './literals.ts';
 import { applySignature, requireType } from './match.ts';
@@ -170,6 +177,7 @@ function analyseUnary(
   node: Extract<Expression, { kind: 'unary' }>,
   scope: Scope,
 ): Typed {
+  refuseNull(node.operator, [node.of]);
   const of = analysis.expression(node.of, scope);
   const name = node.operator === '-' || node.operator === '+' ? `u${node.operator}` : node.operator;
   return applySignature(name, operatorTable.get(name) ?? [], [of], node.pos);
@@ -192,7 +200,8 @@ function analyseStruct(
     const cells = values.map((value, index) =>
       mustCoerce(value, declared.fields[index]?.type ?? value.type, 'STRUCT field', node.pos),
     );
-    return { sql: structSql(declared, cells), type: declared };
+    const sql = structSql(declared, cells);
+    return { sql: node.type ? limit(sql, declared, node.type) : sql, type: declared };
   }
   const fields = values.map(({ type }, index) => ({
     name: node.fields[index]?.name ?? impliedName(node.fields[index]?.value),
@@ -228,7 +237,11 @@ function analyseArray(
   if (declared !== undefined) {
     const type = arrayOf(declared);
     const written: Typed = { sql: '', type: arrayOf(scalar('NULL')), items };
-    return { sql: mustCoerce(written, type, 'Array element', node.pos), type };
+    const sql = mustCoerce(written, type, 'Array element', node.pos);
+    return {
+      sql: node.type ? limit(sql, type, { kind: 'array', item: node.type, pos: node.pos }) : sql,
+      type,
+    };
   }
   const { type: item } = unified(items, 'array constructor', node.pos);
   const type: SqlType = { kind: 'ARRAY', item };

@@ -31,7 +31,7 @@ export function analyseLiteral({ type, text, pos }: Literal & { pos: number }): 
       if (!Number.isFinite(value))
         throw invalidQuery(`Invalid floating point literal: ${text}`, pos);
       return {
-        sql: `CAST('${value}' AS DOUBLE)`,
+        sql: `CAST('${Object.is(value, -0) ? '-0.0' : value}' AS DOUBLE)`,
         type: scalar('FLOAT64'),
         literal: { kind: 'FLOAT64', text },
       };

@@ -1,8 +1,9 @@
 import { type Pattern, patternType, type Signature, typeNames } from '../../functions/signature.ts';
-import { invalidQuery } from '../../query-error.ts';
+import { invalidQuery, notSupported } from '../../query-error.ts';
 import { type SqlType, sameType } from '../../types.ts';
 import type { Typed } from '../typed.ts';
 import { coerce, coercionCost, commonType } from './coerce.ts';
+import { bound, isSimple, item } from './safely.ts';
 
 /** The call with the signature that costs the least. Throws invalidQuery if none fits. */
 export function applySignature(
@@ -19,13 +20,34 @@ export function applySignature(
   }
   if (best === undefined) throw noSignature(name, args, pos);
   const { signature, variables } = best;
+  const isFolded = args.some(({ ignoresCase }) => ignoresCase === true);
+  if (isFolded && COLLATED.has(name)) throw notSupported(`${name} of a collated STRING`, pos);
   const values = args.map((arg, index) => {
     const pattern = parameterAt(signature, index);
     if (pattern === undefined || pattern.kind === 'any') return arg.sql;
     return coerce(arg, patternType(pattern, variables), pos) ?? arg.sql;
   });
-  return { sql: fill(signature, values), type: patternType(signature.returns, variables) };
+  // What fails in an argument of SAFE_DIVIDE is not its own error.
+  const isBound = signature.template.includes('TRY(') && !values.every(isSimple);
+  const sql = isBound
+    ? bound(
+        values,
+        fill(
+          signature,
+          values.map((_, index) => item(index)),
+        ),
+      )
+    : fill(signature, values);
+  const type = patternType(signature.returns, variables);
+  return { sql, type, ...(isFolded && type.kind === 'STRING' && { ignoresCase: true }) };
 }
+
+/** Functions that compare texts, which a collation would change. */
+const COLLATED: ReadonlySet<string> = new Set(
+  'REPLACE SPLIT STRPOS INSTR STARTS_WITH ENDS_WITH CONTAINS_SUBSTR ARRAY_FIRST ARRAY_LAST RANGE_BUCKET'.split(
+    ' ',
+  ),
+);
 
 export function noSignature(name: string, args: readonly Typed[], pos: number | undefined): Error {
   const isOperator = /^\W/.test(name) || /^(?:AND|OR|NOT|u[-+])$/.test(name);

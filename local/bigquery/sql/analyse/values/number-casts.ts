@@ -19,7 +19,8 @@ export function castSql(from: Pick<Typed, 'sql' | 'type'>, to: SqlType): string 
     case 'BIGNUMERIC FLOAT64':
       return `gsql_float_of_big(CAST(${sql} AS VARCHAR))`;
   }
-  if (from.type.kind === 'STRUCT' && to.kind === 'STRUCT') return structCast(sql, from.type, to);
+  if (from.type.kind === 'STRUCT' && to.kind === 'STRUCT')
+    return structCast(sql, from.type, to, castSql) ?? sql;
   if (from.type.kind === 'ARRAY' && to.kind === 'ARRAY') {
     const item = castSql({ sql: 'x', type: from.type.item }, to.item);
     return `list_transform(${sql}, lambda x: ${item})`;
@@ -27,19 +28,20 @@ export function castSql(from: Pick<Typed, 'sql' | 'type'>, to: SqlType): string 
   return `CAST(${sql} AS ${duckType(to)})`;
 }
 
-/** DuckDB casts STRUCTs by the names of their fields, GoogleSQL by position. */
-function structCast(
+/** DuckDB casts STRUCTs by the names of their fields, GoogleSQL by position. Undefined if a field has no cast. */
+export function structCast(
   sql: string,
   from: SqlType & { kind: 'STRUCT' },
   to: SqlType & { kind: 'STRUCT' },
-): string {
-  const [own, names] = [fieldNames(from.fields), fieldNames(to.fields)];
+  cast: (value: Pick<Typed, 'sql' | 'type'>, to: SqlType) => string | undefined,
+): string | undefined {
+  const [sources, names] = [fieldNames(from.fields), fieldNames(to.fields)];
   const fields = to.fields.map((field, index) => {
     const source = from.fields[index];
-    const value = `s[${quoteText(own[index] ?? '')}]`;
-    const cast =
-      source === undefined ? value : castSql({ sql: value, type: source.type }, field.type);
-    return `${quote(names[index])} := ${cast}`;
+    const value = `s[${quoteText(sources[index] ?? '')}]`;
+    const own = source === undefined ? value : cast({ sql: value, type: source.type }, field.type);
+    return own && `${quote(names[index])} := ${own}`;
   });
+  if (fields.includes(undefined)) return undefined;
   return `list_transform([${sql}], lambda s: CASE WHEN s IS NULL THEN NULL ELSE struct_pack(${fields.join(', ')}) END)[1]`;
 }

@@ -2,16 +2,26 @@ import type { Expression } from '../../parse/trees/tree.ts';
 import { invalidQuery } from '../../query-error.ts';
 import { arrayOf, quote, scalar } from '../../types.ts';
 import type { Analysis } from '../analysis.ts';
-import type { Scope } from '../scope.ts';
+import type { Relation, Scope } from '../scope.ts';
 import type { Typed } from '../typed.ts';
+import { coerce } from './coerce.ts';
+import { apart } from './safely.ts';
+
+type Subquery = Extract<Expression, { kind: 'subquery' }>;
 
 /** `(SELECT …)`, `ARRAY(SELECT …)` and `EXISTS(SELECT …)`. */
-export function analyseSubquery(
-  analysis: Analysis,
-  node: Extract<Expression, { kind: 'subquery' }>,
-  scope: Scope,
-): Typed {
+export function analyseSubquery(analysis: Analysis, node: Subquery, scope: Scope): Typed {
   const relation = analysis.query(node.query, scope);
+  // One value without FROM is the value itself.
+  const [row, ...others] = relation.rows ?? [];
+  const [only] = row ?? [];
+  if (node.mode === 'scalar' && only !== undefined && others.length === 0 && row?.length === 1)
+    return { sql: coerce(only, only.type) ?? only.sql, type: only.type };
+  const result = subquery(analysis, node, relation);
+  return { ...result, sql: apart(result.sql) };
+}
+
+function subquery(analysis: Analysis, node: Subquery, relation: Relation): Typed {
   if (node.mode === 'exists') return { sql: `EXISTS (${relation.sql})`, type: scalar('BOOL') };
   const [column, ...others] = relation.columns;
   if (column === undefined || others.length > 0) {

@@ -121,7 +121,7 @@ export interface SetOperation {
   kind: 'set';
   pos: number;
   operator: 'UNION ALL' | 'UNION' | 'INTERSECT' | 'EXCEPT';
-  byName?: { mode: 'STRICT' | 'INNER' | 'LEFT' | 'FULL' };
+  byName?: { mode: 'STRICT' | 'INNER' | 'LEFT' | 'FULL'; columns?: string[] };
   left: QueryBody;
   right: QueryBody;
 }
@@ -220,4 +220,5 @@ export type Pipe = { pos: number } & (
   | { kind: 'pivot'; aggregates: PivotAggregate[]; column: Expression; values: PivotValue[] }
   | { kind: 'unpivot'; unpivot: Unpivot }
   | { kind: 'sample' }
+  | { kind: 'assert'; condition: Expression; messages: Expression[] }
 );

@@ -14,7 +14,7 @@ import {
 } from './parts.ts';
 import { strftime } from './strftime.ts';
 import { dayOf, strptime } from './strptime.ts';
-import { toCivil } from './zones.ts';
+import { offsetAt, toCivil } from './zones.ts';
 
 const midnight = (days: number) => BigInt(days) * DAY_MICROS;
 
@@ -109,10 +109,12 @@ export const dateFunctions: RuntimeFunction[] = [
   ),
   define('cast_format', ['datetime', 'string', 'string'], 'string', formatByModel),
   define('cast_format_zoned', ['timestamp', 'string', 'string'], 'string', (instant, model, zone) =>
-    formatByModel(toCivil(instant, zone), model, zone, instant),
+    formatByModel(toCivil(instant, zone), model, 'TIMESTAMP', offsetAt(zone, instant)),
   ),
   define('cast_parse', ['string', 'string', 'string'], 'datetime', parseByModel),
-  define('cast_parse_zoned', ['string', 'string', 'string'], 'timestamp', parseByModel),
+  define('cast_parse_zoned', ['string', 'string', 'string'], 'timestamp', (text, model, zone) =>
+    checkedMicros(parseByModel(text, model, 'TIMESTAMP', zone), 'Timestamp'),
+  ),
   define('bucket', ['datetime', 'interval', 'datetime'], 'datetime', bucket),
 ];
 

@@ -28,25 +28,24 @@ export function timestampText(micros: bigint, zone: string): string {
   return `${datetimeText(toCivil(micros, zone))}${offsetText(offsetAt(zone, micros))}`;
 }
 
-const DATE = String.raw`(\d{1,4})-(\d{1,2})-(\d{1,2})`;
+const DATE = String.raw`(\d{4})-(\d{1,2})-(\d{1,2})`;
 const CLOCK = String.raw`(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{0,9}))?)?`;
-const DATE_ONLY = new RegExp(`^\\s*${DATE}\\s*$`);
-const TIME_ONLY = new RegExp(`^\\s*${CLOCK}\\s*$`);
+const DATE_ONLY = new RegExp(`^${DATE}$`);
+const TIME_ONLY = new RegExp(`^${CLOCK}$`);
 const WITH_ZONE = new RegExp(
   `^\\s*${DATE}(?:[Tt ]\\s*${CLOCK})?\\s*(Z|[+-]\\d{1,2}(?::?\\d{2})?|[A-Za-z]+(?:/[\\w+-]+)*)?\\s*$`,
   'i',
 );
 
 export function parseDateText(text: string): number | undefined {
-  const match = DATE_ONLY.exec(text) ?? /^\s*(\d{4})-(\d{1,2})-(\d{1,2})[Tt ]/.exec(text);
-  if (match === null) return undefined;
-  if (match.input.trim().length > 10 && parseDatetimeText(text) === undefined) return undefined;
-  return daysOf(Number(match[1]), Number(match[2]), Number(match[3]));
+  const match = DATE_ONLY.exec(text);
+  return match === null ? undefined : daysOf(Number(match[1]), Number(match[2]), Number(match[3]));
 }
 
 export function parseTimeText(text: string): bigint | undefined {
   const match = TIME_ONLY.exec(text);
-  return match === null ? undefined : clockOf(match.slice(1));
+  const micros = match === null ? undefined : clockOf(match.slice(1));
+  return micros === undefined ? undefined : micros % DAY_MICROS;
 }
 
 function clockOf([hour, minute, second, fraction]: readonly (string | undefined)[]):
@@ -55,7 +54,8 @@ function clockOf([hour, minute, second, fraction]: readonly (string | undefined)
   const [h, m, s] = [Number(hour), Number(minute), Number(second ?? 0)];
   if (h > 23 || m > 59 || s > 60) return undefined;
   if ((fraction ?? '').length > 6 && !/^0*$/.test((fraction ?? '').slice(6))) return undefined;
-  const micros = BigInt((fraction ?? '').slice(0, 6).padEnd(6, '0'));
+  // A leap second is the first of the next minute, without its fraction.
+  const micros = s === 60 ? 0n : BigInt((fraction ?? '').slice(0, 6).padEnd(6, '0'));
   return BigInt(h * 3600 + m * 60 + s) * 1_000_000n + micros;
 }
 

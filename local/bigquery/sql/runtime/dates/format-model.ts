@@ -1,14 +1,30 @@
 import { civilOf, DAY_MICROS, daysOf, firstDay, splitMicros, weekday } from './civil.ts';
 import { two } from './date-text.ts';
 import { DAY_NAMES, MONTH_NAMES } from './strftime.ts';
-import { offsetAt, toInstant } from './zones.ts';
+import { toInstant } from './zones.ts';
 
 /** The elements of `CAST(… AS STRING FORMAT 'DD/MM/YYYY')`, the longest first. */
 const ELEMENT =
   /"(?:[^"\\]|\\.)*"|Y,YYY|YYYY|YYY|YY|Y|RRRR|RR|MONTH|MON|MM|DDD|DD|DAY|DY|D|HH24|HH12|HH|MI|SSSSS|SS|FF[1-9]|A\.M\.|P\.M\.|AM|PM|TZH|TZM|[-./,'; :]|[\s\S]/gi;
 
-function elementsOf(model: string): string[] {
-  return [...model.matchAll(ELEMENT)].map(([element]) => element);
+const OF_DATE = /^(?:Y|RR|MM|MON|D)/i;
+const OF_CLOCK = /^(?:HH|MI|SS|FF|[AP]\.?M)/i;
+const OF_ZONE = /^TZ/i;
+
+/** The elements that a type does not have. */
+const FOREIGN: Readonly<Record<string, readonly RegExp[]>> = {
+  DATE: [OF_CLOCK, OF_ZONE],
+  TIME: [OF_DATE, OF_ZONE],
+  DATETIME: [OF_ZONE],
+};
+
+function elementsOf(model: string, kind: string): string[] {
+  const elements = [...model.matchAll(ELEMENT)].map(([element]) => element);
+  const foreign = elements.find((element) =>
+    FOREIGN[kind]?.some((pattern) => element.length > 0 && pattern.test(element)),
+  );
+  if (foreign !== undefined) throw new Error(`${kind} does not support '${foreign.toUpperCase()}'`);
+  return elements;
 }
 
 function unsupported(element: string): Error {
@@ -16,14 +32,8 @@ function unsupported(element: string): Error {
 }
 
 /** https://cloud.google.com/bigquery/docs/reference/standard-sql/format-elements#format_date_time_as_string */
-export function formatByModel(
-  civil: bigint,
-  model: string,
-  zone = 'UTC',
-  instant: bigint | undefined = undefined,
-): string {
-  const offset = instant === undefined ? 0n : offsetAt(zone, instant);
-  return elementsOf(model)
+export function formatByModel(civil: bigint, model: string, kind: string, offset = 0n): string {
+  return elementsOf(model, kind)
     .map((element) => write(element, civil, offset))
     .join('');
 }
@@ -272,9 +282,9 @@ function monthNamed(text: string, length: number): number {
 }
 
 /** Without a year and a month the value is on the first day of the present month. */
-export function parseByModel(text: string, model: string, zone: string): bigint {
+export function parseByModel(text: string, model: string, kind: string, zone = 'UTC'): bigint {
   const setters: ((found: string, fields: Fields) => void)[] = [];
-  const pattern = elementsOf(model).map((element) => {
+  const pattern = elementsOf(model, kind).map((element) => {
     const upper = element.toUpperCase();
     if (element.startsWith('"')) return literal(element.slice(1, -1));
     if (/^FF\d$/.test(upper)) {

@@ -96,6 +96,11 @@ export function scalarText(json: Json): string | null {
   return json instanceof JsonNumber ? numberText(json) : null;
 }
 
+/** The scalar of JSON_VALUE in a STRING, whose numbers stay as they are written. */
+export function writtenScalar(json: Json): string | null {
+  return json instanceof JsonNumber ? json.text : scalarText(json);
+}
+
 export function numericText(text: string): string | undefined {
   const units = parseDecimal(BIGNUMERIC, text);
   return units === undefined ? undefined : decimalText(BIGNUMERIC, units);

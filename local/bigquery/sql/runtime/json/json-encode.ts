@@ -13,9 +13,9 @@ import {
 import type { SqlType } from '../../types.ts';
 import { dateText, datetimeText, timeText } from '../dates/date-text.ts';
 import { decimalText, NUMERIC } from '../values/decimals.ts';
-import { floatText } from '../values/float-text.ts';
+import { floatLiteral, floatText } from '../values/float-text.ts';
 import { isoInterval } from '../values/interval-text.ts';
-import { type Json, JsonNumber, parseJson } from './json-tree.ts';
+import { type Json, JsonNumber, JsonStruct, parseJson } from './json-tree.ts';
 
 /** Which numbers become strings: none, those that a FLOAT64 cannot hold, or decimals with a fraction as well. */
 export type WideNumbers = boolean | 'decimals too';
@@ -32,13 +32,14 @@ export function encodeJson(type: SqlType, value: DuckDBValue, wideAsText: WideNu
   }
   if (type.kind === 'STRUCT') {
     const values = value instanceof DuckDBStructValue ? Object.values(value.entries) : [];
-    const object = new Map<string, Json>();
-    type.fields.forEach((field, index) => {
-      const key = field.name ?? '';
-      if (!object.has(key))
-        object.set(key, encodeJson(field.type, values[index] ?? null, wideAsText));
-    });
-    return object;
+    const members = type.fields.map(
+      (field, index) =>
+        [field.name ?? '', encodeJson(field.type, values[index] ?? null, wideAsText)] as const,
+    );
+    // A document keeps the first of equal keys, a printed STRUCT all of them.
+    return wideAsText === 'decimals too'
+      ? new JsonStruct(members)
+      : new Map([...members].reverse().map(([key, value]) => [key, value]));
   }
   return encodeScalar(type.kind, value, wideAsText);
 }
@@ -49,7 +50,7 @@ function encodeScalar(kind: string, value: DuckDBValue, wideAsText: WideNumbers)
   if (typeof value === 'number') {
     if (!Number.isFinite(value))
       return Number.isNaN(value) ? 'NaN' : value < 0 ? '-Infinity' : 'Infinity';
-    return new JsonNumber(Object.is(value, -0) ? '-0' : floatText(value));
+    return new JsonNumber(wideAsText === 'decimals too' ? floatText(value) : floatLiteral(value));
   }
   if (value instanceof DuckDBDecimalValue || kind === 'BIGNUMERIC') {
     const text =

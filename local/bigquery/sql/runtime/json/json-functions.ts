@@ -14,11 +14,12 @@ import {
   laxString,
   numericText,
   scalarText,
+  writtenScalar,
 } from './json-convert.ts';
 import { appendAt, insertAt, keysOf, pathSteps, removeAt, setAt, stripNulls } from './json-edit.ts';
 import { encodeJson } from './json-encode.ts';
 import { follow, parsePath } from './json-path.ts';
-import { jsonText, prettyText } from './json-text.ts';
+import { jsonText, partText, prettyText } from './json-text.ts';
 import { type Json, JsonNumber, parseJson, tryParseJson } from './json-tree.ts';
 
 /** The value at a path of a text that may be no JSON. */
@@ -32,9 +33,12 @@ function arrayAt(text: string, path: string): Json[] | null {
   return Array.isArray(found) ? found : null;
 }
 
-function scalars(items: readonly Json[]): (string | null)[] | null {
+function scalars(
+  items: readonly Json[],
+  text: (item: Json) => string | null,
+): (string | null)[] | null {
   const isScalar = (item: Json) => !(item instanceof Map) && !Array.isArray(item);
-  return items.every(isScalar) ? items.map(scalarText) : null;
+  return items.every(isScalar) ? items.map(text) : null;
 }
 
 /** Applies each pair of a path and a value in turn. */
@@ -79,13 +83,45 @@ const STRICT: RuntimeFunction[] = [
   define('json_type', ['string'], 'string', (text) => jsonType(parseJson(text))),
 ];
 
+function strictItems<T>(text: string, of: (item: Json) => T): T[] {
+  const json = parseJson(text);
+  if (!Array.isArray(json)) throw new Error('The provided JSON input is not an array');
+  return json.map(of);
+}
+
+function laxItems<T>(text: string, of: (item: Json) => T): T[] | null {
+  const json = parseJson(text);
+  return Array.isArray(json) ? json.map(of) : null;
+}
+
+/** `INT64_ARRAY(json)` and its family. Booleans go to DuckDB as text. */
+const ARRAYS: RuntimeFunction[] = [
+  define('json_bool_array', ['string'], 'strings', (text) =>
+    strictItems(text, (item) => String(jsonBool(item))),
+  ),
+  define('json_int_array', ['string'], 'ints', (text) => strictItems(text, jsonInt64)),
+  define('json_float_array', ['string', 'string'], 'floats', (text, mode) =>
+    strictItems(text, (item) => jsonFloat64(item, mode)),
+  ),
+  define('json_string_array', ['string'], 'strings', (text) => strictItems(text, jsonString)),
+  define('lax_bool_array', ['string'], 'strings', (text) =>
+    laxItems(text, (item) => {
+      const value = laxBool(item);
+      return value === null ? null : String(value);
+    }),
+  ),
+  define('lax_int_array', ['string'], 'ints', (text) => laxItems(text, laxInt64)),
+  define('lax_float_array', ['string'], 'floats', (text) => laxItems(text, laxFloat64)),
+  define('lax_string_array', ['string'], 'strings', (text) => laxItems(text, laxString)),
+];
+
 const READING: RuntimeFunction[] = [
   define('json_value', ['string', 'string'], 'string', (text, path) =>
-    scalarText(at(text, path) ?? null),
+    writtenScalar(at(text, path) ?? null),
   ),
   define('json_query', ['string', 'string'], 'string', (text, path) => {
     const found = at(text, path);
-    return found === undefined || found === null ? null : jsonText(found, false);
+    return found === undefined || found === null ? null : partText(found);
   }),
   // A value of type JSON may be a JSON null, which is not NULL.
   define('json_query_json', ['string', 'string'], 'string', (text, path) => {
@@ -94,13 +130,20 @@ const READING: RuntimeFunction[] = [
   }),
   define('json_value_array', ['string', 'string'], 'strings', (text, path) => {
     const items = arrayAt(text, path);
-    return items && scalars(items);
+    return items && scalars(items, writtenScalar);
+  }),
+  define('json_value_array_json', ['string', 'string'], 'strings', (text, path) => {
+    const items = arrayAt(text, path);
+    return items && scalars(items, scalarText);
   }),
   define('json_query_array', ['string', 'string'], 'strings', (text, path) => {
+    return arrayAt(text, path)?.map(partText) ?? null;
+  }),
+  define('json_query_array_json', ['string', 'string'], 'strings', (text, path) => {
     return arrayAt(text, path)?.map((item) => jsonText(item, false)) ?? null;
   }),
   define('json_keys', ['string', 'int', 'string'], 'strings', (text, depth, mode) =>
-    keysOf(parseJson(text), Number(depth), mode.toLowerCase()),
+    keysOf(parseJson(text), checkedDepth(depth), checkedMode(mode)),
   ),
   define('json_contains', ['string', 'string'], 'bool', (a, b) =>
     contains(parseJson(a), parseJson(b), true),
@@ -156,7 +199,10 @@ const WRITING: RuntimeFunction[] = [
     const [names, items] = [keys, values].map((list) =>
       list instanceof DuckDBListValue ? list.items : undefined,
     );
-    if (names === undefined || items === undefined) return null;
+    if (names === undefined)
+      throw new Error('Invalid input to JSON_OBJECT: The keys array cannot be NULL');
+    if (items === undefined)
+      throw new Error('Invalid input to JSON_OBJECT: The values array cannot be NULL');
     if (names.length !== items.length)
       throw new Error('Invalid input to JSON_OBJECT: The number of keys and values must match');
     const type = typesOf(types)[1];
@@ -219,6 +265,18 @@ const WRITING: RuntimeFunction[] = [
   ),
 ];
 
+function checkedDepth(depth: bigint): number {
+  if (depth < 1n) throw new Error('max_depth must be positive.');
+  return Number(depth);
+}
+
+function checkedMode(mode: string): string {
+  const known = mode.toLowerCase();
+  if (!['strict', 'lax', 'lax recursive'].includes(known))
+    throw new Error(`Invalid JSON mode specified: ${mode}`);
+  return known;
+}
+
 /** Numbers that FLOAT64 would change are refused unless they may be rounded. */
 function wide(json: Json, mode: string): Json {
   if (json instanceof JsonNumber && mode === 'exact' && !json.isInteger) {
@@ -249,4 +307,4 @@ function contains(a: Json, b: Json, isTop: boolean): boolean {
   return jsonText(a) === jsonText(b);
 }
 
-export const jsonFunctions: RuntimeFunction[] = [...STRICT, ...READING, ...WRITING];
+export const jsonFunctions: RuntimeFunction[] = [...STRICT, ...ARRAYS, ...READING, ...WRITING];

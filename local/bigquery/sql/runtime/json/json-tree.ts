@@ -1,6 +1,15 @@
 /** A JSON document whose numbers keep their text, and whose objects keep the first of equal keys. */
-export type Json = null | boolean | string | JsonNumber | Json[] | JsonObject;
+export type Json = null | boolean | string | JsonNumber | Json[] | JsonObject | JsonStruct;
 type JsonObject = Map<string, Json>;
+
+/** A STRUCT that is only printed: its keys may repeat. */
+export class JsonStruct {
+  readonly members: readonly (readonly [string, Json])[];
+
+  constructor(members: readonly (readonly [string, Json])[]) {
+    this.members = members;
+  }
+}
 
 export class JsonNumber {
   readonly text: string;

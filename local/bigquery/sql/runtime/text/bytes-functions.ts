@@ -39,6 +39,12 @@ export const bytesFunctions: RuntimeFunction[] = [
   define('bytes_by_model', ['bytes', 'string'], 'string', bytesByModel),
   define('text_by_model', ['string', 'string'], 'bytes', textByModel),
   define('bytes_of_text', ['string'], 'bytes', (text) => Buffer.from(text, 'utf8')),
+  define('joined_bytes', ['bytesList', 'bytes'], 'bytes', (items, delimiter) => {
+    const parts = items.filter((part) => part !== null);
+    return Buffer.concat(
+      parts.flatMap((part, index) => (index === 0 ? [part] : [delimiter, part])),
+    );
+  }),
   define('bytes_length', ['bytes'], 'int', (bytes) => BigInt(bytes.length)),
   define('bytes_starts', ['bytes', 'bytes'], 'bool', (a, b) =>
     Buffer.from(a).subarray(0, b.length).equals(b),

@@ -34,6 +34,8 @@ function* matches(text: string, pattern: string, from: number): Generator<Match>
   for (let at = from; at <= text.length; ) {
     if (!matcher.find(at)) return;
     const [start, end] = [matcher.start(), matcher.end()];
+    // An empty match at the end of a text counts only for an empty text.
+    if (end === start && start === text.length && text !== '') return;
     yield { start, end, text: matcher.group(groups) ?? null };
     at = end > start ? end : end + 1;
   }
@@ -88,6 +90,11 @@ function rewrite(text: string, pattern: string, replacement: string): string {
   let last = 0;
   for (let at = 0; at <= text.length && matcher.find(at); ) {
     const [start, end] = [matcher.start(), matcher.end()];
+    // No empty match follows another match at once.
+    if (start === end && start === last && last > 0) {
+      at = end + 1;
+      continue;
+    }
     result += text.slice(last, start);
     result += parts
       .map((part) => (typeof part === 'number' ? (matcher.group(part) ?? '') : part))
@@ -98,6 +105,17 @@ function rewrite(text: string, pattern: string, replacement: string): string {
   return result + text.slice(last);
 }
 
+/** The pattern of LIKE as a regular expression for the whole text. */
+function likePattern(pattern: string): string {
+  const parts = pattern.replace(/\\([\s\S]?)|[%_]|[^\\%_]+/g, (part, escaped?: string) => {
+    if (part === '%') return '[\\s\\S]*';
+    if (part === '_') return '[\\s\\S]';
+    if (part === '\\') throw new Error('LIKE pattern ends with a backslash');
+    return (escaped ?? part).replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
+  });
+  return `(?s)${parts}`;
+}
+
 function instr(
   text: string,
   pattern: string,
@@ -105,6 +123,8 @@ function instr(
   occurrence: bigint,
   end: bigint,
 ): bigint {
+  if (text === '' || pattern === '') return 0n;
+  if (end !== 0n && end !== 1n) throw new Error('Invalid return_position_after_match.');
   const match = nth(text, pattern, position, occurrence);
   if (match === undefined) return 0n;
   const at = match.text === null ? match.start : text.indexOf(match.text, match.start);
@@ -141,6 +161,18 @@ export const regexpFunctions: RuntimeFunction[] = [
     [...matches(latin(text), latin(pattern), 0)].map((match) => ofLatin(match.text ?? '')),
   ),
   define('regexp_instr', ['string', 'string', 'int', 'int', 'int'], 'int', instr),
+  define(
+    'regexp_instr_bytes',
+    ['bytes', 'bytes', 'int', 'int', 'int'],
+    'int',
+    (text, pattern, position, occurrence, end) =>
+      instr(latin(text), latin(pattern), position, occurrence, end),
+  ),
+  define('like_bytes', ['bytes', 'bytes'], 'bool', (text, pattern) =>
+    compile(likePattern(latin(pattern)))
+      .matcher(latin(text))
+      .matches(),
+  ),
   define('regexp_replace', ['string', 'string', 'string'], 'string', rewrite),
   define(
     'regexp_replace_bytes',

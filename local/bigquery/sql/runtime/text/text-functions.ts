@@ -48,7 +48,9 @@ function instr(text: string, part: string, position: bigint, occurrence: bigint)
   const matches = (at: number) => wanted.every((char, index) => whole[at + index] === char);
   const forward = position > 0n;
   const last = whole.length - wanted.length;
-  let at = forward ? Number(position) - 1 : Math.min(whole.length + Number(position), last);
+  // An empty text is found behind the last character, too.
+  const end = wanted.length === 0 ? whole.length + 1 : whole.length;
+  let at = forward ? Number(position) - 1 : Math.min(end + Number(position), last);
   for (let left = occurrence; at >= 0 && at <= last; at += forward ? 1 : -1) {
     if (matches(at) && --left === 0n) return BigInt(at + 1);
   }
@@ -56,6 +58,7 @@ function instr(text: string, part: string, position: bigint, occurrence: bigint)
 }
 
 function split(text: string, delimiter: string): string[] {
+  if (text === '') return [''];
   return delimiter === '' ? chars(text) : text.split(delimiter);
 }
 
@@ -64,8 +67,12 @@ function initcap(text: string, delimiters: string): string {
   let starts = true;
   return chars(text)
     .map((char) => {
-      const cased = starts ? char.toUpperCase() : char.toLowerCase();
-      starts = set.has(char);
+      if (set.has(char)) {
+        starts = true;
+        return char;
+      }
+      const cased = starts ? upperOne(char) : lowerOne(char);
+      starts = false;
       return cased;
     })
     .join('');
@@ -125,7 +132,7 @@ function form(mode: string): 'NFC' | 'NFD' | 'NFKC' | 'NFKD' {
 }
 
 /** As CONTAINS_SUBSTR compares. */
-function folded(text: string): string {
+export function foldedText(text: string): string {
   return text.normalize('NFKC').toLowerCase();
 }
 
@@ -213,12 +220,19 @@ export const textFunctions: RuntimeFunction[] = [
     if (limit < 0n) throw new Error('EDIT_DISTANCE: max_distance must not be negative');
     return editDistance(chars(a), chars(b), limit);
   }),
+  define('edit_distance_bytes', ['bytes', 'bytes'], 'int', (a, b) =>
+    editDistance(chars(latin(a)), chars(latin(b)), null),
+  ),
+  define('edit_distance_bytes_limit', ['bytes', 'bytes', 'int'], 'int', (a, b, limit) => {
+    if (limit < 0n) throw new Error('EDIT_DISTANCE: max_distance must not be negative');
+    return editDistance(chars(latin(a)), chars(latin(b)), limit);
+  }),
   define('normalize', ['string', 'string'], 'string', (text, mode) => text.normalize(form(mode))),
   define('normalize_folded', ['string', 'string'], 'string', (text, mode) =>
     text.normalize(form(mode)).toLowerCase().replaceAll('ß', 'ss').normalize(form(mode)),
   ),
   define('contains_substr', ['string', 'string'], 'bool', (text, part) =>
-    folded(text).includes(folded(part)),
+    foldedText(text).includes(foldedText(part)),
   ),
   define('upper', ['string'], 'string', (text) => chars(text).map(upperOne).join('')),
   define('lower', ['string'], 'string', (text) => chars(text).map(lowerOne).join('')),
@@ -229,7 +243,7 @@ export const textFunctions: RuntimeFunction[] = [
       ),
     ),
   ),
-  define('chr', ['int'], 'string', (code) => (code === 0n ? '' : codePoint(code))),
+  define('chr', ['int'], 'string', codePoint),
   define('unicode', ['string'], 'int', (text) => BigInt(text.codePointAt(0) ?? 0)),
   define('ascii', ['string'], 'int', (text) => {
     const code = text.codePointAt(0) ?? 0;

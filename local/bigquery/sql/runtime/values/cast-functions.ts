@@ -10,6 +10,7 @@ import {
 import { define, type Interval, type RuntimeFunction } from '../define.ts';
 import { floatText, parseFloat64 } from './float-text.ts';
 import { intervalText, parseAnyInterval, parseInterval } from './interval-text.ts';
+import { formatNumber } from './number-format.ts';
 
 function required<T>(value: T | undefined, what: string, text: string): T {
   if (value === undefined) throw new Error(`${what}: ${text}`);
@@ -135,6 +136,7 @@ export const castFunctions: RuntimeFunction[] = [
     };
     return required(parts[part], 'A valid date part is required but found', part);
   }),
+  define('number_format', ['string', 'string'], 'string', formatNumber),
   define('text_limit', ['string', 'int'], 'string', (text, limit) => {
     const length = BigInt([...text].length);
     if (length > limit)

@@ -75,11 +75,18 @@ export const decimalFunctions: RuntimeFunction[] = [
   define('big_round', ['string', 'int', 'bool'], 'string', (a, places, truncate) =>
     bigText(roundDecimal(BIGNUMERIC, bigUnits(a), places, truncate)),
   ),
+  define('numeric_round_by', ['numeric', 'int', 'string'], 'numeric', (a, places, mode) =>
+    roundBy(NUMERIC, a, places, mode),
+  ),
+  define('big_round_by', ['string', 'int', 'string'], 'string', (a, places, mode) =>
+    bigText(roundBy(BIGNUMERIC, bigUnits(a), places, mode)),
+  ),
   // PARSE_NUMERIC takes commas, and a sign apart from the digits or after them.
   define('plain_number', ['string'], 'string', (text) => {
     const match = /^\s*([+-]?)\s*(.*?)\s*([+-]?)\s*$/s.exec(text);
     const [, before = '', digits = '', after = ''] = match ?? [];
-    if (before !== '' && after !== '') throw invalid(NUMERIC, text);
+    const isWrong = (before !== '' && after !== '') || /^,|[.e].*,/i.test(digits);
+    if (isWrong) throw invalid(NUMERIC, text);
     return before + after + digits.replaceAll(',', '');
   }),
   define('numeric_of_text', ['string'], 'numeric', (text) => {
@@ -134,6 +141,18 @@ export const decimalFunctions: RuntimeFunction[] = [
     bigText(limited(BIGNUMERIC, bigUnits(text), precision, scale)),
   ),
 ];
+
+function roundBy(kind: DecimalKind, units: bigint, places: bigint, mode: string): bigint {
+  if (mode === 'ROUND_HALF_AWAY_FROM_ZERO') return roundDecimal(kind, units, places);
+  if (mode !== 'ROUND_HALF_EVEN') throw new Error(`Invalid rounding mode: ${mode}`);
+  const rounded = roundDecimal(kind, units, places);
+  const drop = BigInt(kind.scale) - places;
+  if (drop <= 0n || drop > 90n) return rounded;
+  const step = 10n ** drop;
+  const isTie = (units < 0n ? -units : units) % step === step / 2n;
+  // A tie was rounded away from zero, perhaps to an odd digit.
+  return isTie && (rounded / step) % 2n !== 0n ? rounded - (units < 0n ? -step : step) : rounded;
+}
 
 /** Rounds to NUMERIC(precision, scale). Throws if the value has more digits before the point. */
 function limited(kind: DecimalKind, units: bigint, precision: bigint, scale: bigint): bigint {

@@ -31,8 +31,13 @@ function format(
   };
   const size = (text: string | undefined): number | undefined => {
     if (text !== '*') return text === undefined ? undefined : Number(text);
-    const { value } = next();
+    const { type, value } = next();
+    if (type.kind !== 'INT64' && type.kind !== 'NULL')
+      throw new Error(
+        `Invalid type for argument ${at + 1} to FORMAT; Expected integer; Got ${type.kind}`,
+      );
     if (value === null) isNull = true;
+    if (Number(value) > 2 ** 31 - 1) throw new Error('FORMAT: a width or precision is too large');
     return Number(value);
   };
   const result = pattern.replace(
@@ -44,6 +49,8 @@ function format(
         spec.flags += '-';
         spec.width = -spec.width;
       }
+      // A negative precision is none.
+      if ((spec.precision ?? 0) < 0) spec.precision = undefined;
       const { type, value } = next();
       const printed = print(spec, type, value);
       if (printed === null) isNull = true;
@@ -64,12 +71,12 @@ function print(spec: Spec, type: SqlType, value: DuckDBValue): string | null {
     new Error(
       `Invalid type for argument to FORMAT; the specifier is %${letter} and the type ${type.kind}`,
     );
-  if ('diuoxX'.includes(letter) && letter !== '') {
+  if ('dioxX'.includes(letter) && letter !== '') {
     if (type.kind !== 'INT64' && type.kind !== 'NULL') throw wrong();
     return value === null ? null : integer(spec, value as bigint);
   }
   if ('fFeEgG'.includes(letter) && letter !== '') {
-    if (!['FLOAT64', 'NUMERIC', 'BIGNUMERIC', 'INT64', 'NULL'].includes(type.kind)) throw wrong();
+    if (!['FLOAT64', 'NUMERIC', 'BIGNUMERIC', 'NULL'].includes(type.kind)) throw wrong();
     return value === null ? null : float(spec, value);
   }
   if (letter === 's') {
@@ -102,8 +109,6 @@ function signOf({ flags }: Spec, isNegative: boolean): string {
 function integer(spec: Spec, value: bigint): string {
   const { letter, flags, precision } = spec;
   const radix = letter === 'o' ? 8 : letter === 'x' || letter === 'X' ? 16 : 10;
-  if (radix !== 10 && value < 0n)
-    throw new Error(`FORMAT: %${letter} does not take a negative value`);
   let digits = (value < 0n ? -value : value).toString(radix);
   if (precision !== undefined)
     digits = precision === 0 && value === 0n ? '' : digits.padStart(precision, '0');
@@ -125,7 +130,8 @@ function float(spec: Spec, value: DuckDBValue): string {
   const isUpper = letter === letter.toUpperCase();
   const exact = value instanceof DuckDBDecimalValue ? decimalText(NUMERIC, value.value) : undefined;
   const number = Number(exact ?? value);
-  const sign = signOf(spec, number < 0 || Object.is(number, -0));
+  const kind = letter.toLowerCase();
+  const sign = signOf(spec, number < 0 || (kind !== 'e' && Object.is(number, -0)));
   if (!Number.isFinite(number)) {
     const text = Number.isNaN(number) ? 'nan' : 'inf';
     return pad(
@@ -136,7 +142,6 @@ function float(spec: Spec, value: DuckDBValue): string {
   }
   const size = Math.abs(number);
   const precision = spec.precision ?? 6;
-  const kind = letter.toLowerCase();
   let text: string;
   if (kind === 'f') text = fixed(exact, size, precision);
   else if (kind === 'e') text = exponential(size, precision);
@@ -154,7 +159,18 @@ function fixed(exact: string | undefined, size: number, precision: number): stri
   }
   if (size >= 1e21)
     return BigInt(size).toString() + (precision === 0 ? '' : `.${'0'.repeat(precision)}`);
-  return size.toFixed(Math.min(precision, 100));
+  return evenTie(size, Math.min(precision, 100));
+}
+
+/** As C rounds: of two numbers that are equally near, the even one. JavaScript takes the greater. */
+function evenTie(size: number, precision: number): string {
+  const rounded = size.toFixed(precision);
+  if (precision > 98) return rounded;
+  const digits = size.toFixed(100);
+  const cut = digits.slice(0, digits.indexOf('.') + 1 + precision);
+  const isTie = /^50*$/.test(digits.slice(digits.indexOf('.') + 1 + precision));
+  const lower = cut.replace(/\.$/, '');
+  return isTie && Number(lower.at(-1)) % 2 === 0 ? lower : rounded;
 }
 
 function exponential(size: number, precision: number): string {
@@ -162,11 +178,11 @@ function exponential(size: number, precision: number): string {
 }
 
 function general(size: number, precision: number, keepZeros: boolean): string {
-  const exponent = Number(size.toExponential(precision - 1).split('e')[1]);
+  const exponent = Number(size.toExponential(Math.min(precision - 1, 100)).split('e')[1]);
   const scientific = exponent < -4 || exponent >= precision;
   const text = scientific
     ? exponential(size, precision - 1)
-    : size.toFixed(Math.min(Math.max(precision - 1 - exponent, 0), 100));
+    : evenTie(size, Math.min(Math.max(precision - 1 - exponent, 0), 100));
   return keepZeros ? text : text.replace(/(\.\d*?)0+(?=e|$)/, '$1').replace(/\.(?=e|$)/, '');
 }
 

@@ -45,6 +45,10 @@ const PLAIN: Readonly<Record<string, (x: number) => number>> = {
 };
 
 export const numberFunctions: RuntimeFunction[] = [
+  define('float_sum', ['float', 'bool'], 'float', (sum, hasSpecial) => {
+    if (!Number.isFinite(sum) && !hasSpecial) throw new Error('double overflow: SUM');
+    return sum;
+  }),
   // Unlike DuckDB's error(), it may stand in TRY.
   define('fail', ['string'], 'int', (message) => {
     throw new Error(message);
@@ -133,7 +137,7 @@ function nearInteger(value: number, base: number, x: number): number {
 function roundFloat(x: number, places: number, truncate: boolean): number {
   const size = Math.abs(x);
   if (!Number.isFinite(x) || places > 100 || (places >= 0 && size >= 1e21)) return x;
-  if (places < -310) return 0;
+  if (places < -308) return 0;
   let value: number;
   if (places < 0) {
     const scale = 10 ** -places;

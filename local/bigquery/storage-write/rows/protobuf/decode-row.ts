@@ -1,6 +1,6 @@
-import type { Cell } from '../../tables/cell.ts';
-import { BadRow } from '../refusals.ts';
-import type { CellReader } from './cell-readers.ts';
+import type { Cell } from '../../../tables/cell.ts';
+import { BadRow } from '../../refusals.ts';
+import type { CellReader } from '../cell-readers.ts';
 import { RowReader } from './row-reader.ts';
 
 const DELIMITED = 2;
@@ -25,25 +25,41 @@ export interface RecordPlan {
 }
 
 export interface RowPlan extends RecordPlan {
-  /** Whether the rows are upserts and deletes by primary key (change-fields.ts). */
+  /** Whether the rows have the pseudo-columns of change-fields.ts. */
   changes: boolean;
+  /** The positions of the table's columns that the writer schema has. */
+  sent: ReadonlySet<number>;
 }
 
-/** @throws BadRow with the column's name, if the bytes are not a row of the table */
+/**
+ * Decodes a row without the check of its REQUIRED columns, which may get default values first.
+ *
+ * @throws BadRow with the column's name, if the bytes are not a row of the table
+ */
 export function decodeRow(plan: RecordPlan, bytes: Uint8Array): Cell[] {
-  return decodeRecord(plan, new RowReader(bytes));
+  return decodeFields(plan, new RowReader(bytes));
+}
+
+/** Throws a BadRow if a REQUIRED column has no value. */
+export function checkRequired({ required }: Pick<RecordPlan, 'required'>, cells: Cell[]): void {
+  for (const { position, path } of required) {
+    if ((cells[position] ?? null) === null) throw new BadRow(path, 'Field value is required');
+  }
 }
 
 function decodeRecord(plan: RecordPlan, reader: RowReader): Cell[] {
+  const cells = decodeFields(plan, reader);
+  checkRequired(plan, cells);
+  return cells;
+}
+
+function decodeFields(plan: RecordPlan, reader: RowReader): Cell[] {
   const cells: Cell[] = new Array(plan.columns).fill(null);
   while (reader.position < reader.end) {
     const tag = reader.uint32();
     const field = plan.byFieldNumber.get(tag >>> 3);
-    if (!field) throw new BadRow('', `the row has field ${tag >>> 3}, which is not in its schema`);
+    if (!field) throw new BadRow('', `The row has field ${tag >>> 3}, which is not in its schema`);
     decodeField(field, tag & 7, reader, cells);
-  }
-  for (const { position, path } of plan.required) {
-    if (cells[position] === null) throw new BadRow(path, 'the column is REQUIRED');
   }
   return cells;
 }
@@ -62,8 +78,8 @@ function decodeField(field: FieldPlan, wireType: number, reader: RowReader, cell
     else if (wireType === DELIMITED) decodePacked(field, reader, elements);
     else throw wrongWireType(wireType);
   } catch (cause) {
-    if (!(cause instanceof BadRow) || cause.message.startsWith('Field ')) throw cause;
-    throw new BadRow(field.path, cause.message);
+    if (!(cause instanceof BadRow) || cause.path !== '') throw cause;
+    throw new BadRow(field.path, cause.reason);
   }
 }
 
@@ -86,5 +102,5 @@ function decodePacked(field: FieldPlan, reader: RowReader, elements: Cell[]): vo
 }
 
 function wrongWireType(wireType: number): BadRow {
-  return new BadRow('', `malformed protobuf: wire type ${wireType} is not that of the field`);
+  return new BadRow('', `Malformed protobuf: wire type ${wireType} is not that of the field`);
 }

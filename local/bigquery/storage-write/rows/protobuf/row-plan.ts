@@ -1,11 +1,13 @@
 import { protos } from '@google-cloud/bigquery-storage';
 import { status } from '@grpc/grpc-js';
-import { type Field, findField, formatTable, type Table } from '../../tables/schema.ts';
-import { Refusal } from '../refusals.ts';
-import { cellReader } from './cell-readers.ts';
-import { isChangeField, planChanges } from './change-fields.ts';
+import { type Field, findField, type Table } from '../../../tables/schema.ts';
+import { extraFields, Refusal } from '../../refusals.ts';
+import { cellReader } from '../cell-readers.ts';
+import { isChangeField, planChanges } from '../change-fields.ts';
+import { hasDefault } from '../default-values.ts';
 import type { FieldPlan, RecordPlan, RowPlan } from './decode-row.ts';
 import { formatProtoType, type ProtoType, wireTypeOf } from './proto-types.ts';
+import { isWellKnown, wellKnownReader } from './well-known-types.ts';
 
 const { FieldDescriptorProto } = protos.google.protobuf;
 const COLUMN_NAME = '.google.cloud.bigquery.storage.v1.columnName';
@@ -20,20 +22,19 @@ type FieldProto = protos.google.protobuf.IFieldDescriptorProto;
  * @throws Refusal if the message has a field that is not in the table, lacks a REQUIRED column, or sends a
  * column with a type or mode that does not match
  */
-export function planRows(table: Table, descriptor: DescriptorProto): RowPlan {
+export function planRows(
+  table: Table,
+  descriptor: DescriptorProto,
+  stream: { entity: string; isDefault: boolean },
+): RowPlan {
   const extra: string[] = [];
   const [changes, own] = partition(descriptor.field ?? [], ({ name }) => isChangeField(name ?? ''));
   const message = changes.length === 0 ? descriptor : { ...descriptor, field: own };
   const plan = planRecord(table.schema, message, new Scope(descriptor), '', extra);
-  if (extra.length === 0) {
-    if (changes.length === 0) return { ...plan, changes: false };
-    return { ...planChanges(table, plan, changes), changes: true };
-  }
-  throw new Refusal(
-    status.INVALID_ARGUMENT,
-    `Input schema has more fields than BigQuery schema, extra fields: '${extra.join(',')}'`,
-    { code: 'SCHEMA_MISMATCH_EXTRA_FIELDS', entity: formatTable(table) },
-  );
+  if (extra.length > 0) throw extraFields(extra, stream.entity);
+  const sent = new Set([...plan.byFieldNumber.values()].map(({ position }) => position));
+  if (changes.length === 0) return { ...plan, sent, changes: false };
+  return { ...planChanges(table, plan, changes, stream.isDefault), sent, changes: true };
 }
 
 function planRecord(
@@ -64,8 +65,8 @@ function planRecord(
   const required = requiredOf(fields, parent);
   for (const { position, path } of required) {
     const field = fields[position];
-    if (field && !taken.has(field))
-      throw mismatch(path, 'it is REQUIRED but is not in the message');
+    if (!field || taken.has(field) || (parent === '' && hasDefault(field))) continue;
+    throw mismatch(path, 'it is REQUIRED but is not in the message');
   }
   return { columns: fields.length, byFieldNumber, required };
 }
@@ -74,7 +75,8 @@ function partition<T>(items: readonly T[], matches: (item: T) => boolean): [T[],
   return [items.filter(matches), items.filter((item) => !matches(item))];
 }
 
-function requiredOf(fields: readonly Field[], parent: string): RecordPlan['required'] {
+/** The REQUIRED columns, with their paths. */
+export function requiredOf(fields: readonly Field[], parent: string): RecordPlan['required'] {
   return fields.flatMap((field, position) =>
     field.mode === 'REQUIRED'
       ? [{ position, path: parent === '' ? field.name : `${parent}.${field.name}` }]
@@ -100,12 +102,13 @@ function planField(
     const record = planRecord(column.fields ?? [], descriptor, inner, path, extra);
     return { position, path, wireType: DELIMITED, repeated, record };
   }
-  const read = cellReader(column.type, type);
+  const known = isWellKnown(proto) ? proto.typeName : undefined;
+  const read = known ? wellKnownReader(column, known) : cellReader(column, type);
   const wireType = wireTypeOf(type);
   if (!read || wireType === undefined) {
     throw mismatch(
       path,
-      `the column is ${column.type}, the message sends ${formatProtoType(type)}`,
+      `the column is ${column.type}, the message sends ${known ?? formatProtoType(type)}`,
     );
   }
   return { position, path, wireType, repeated, read };
@@ -131,7 +134,12 @@ class Scope {
     }
     const [root] = this.#path;
     const found = root && root.name === parts[0] && descend([root], parts.slice(1));
-    if (!found) throw mismatch(path, `the message type ${typeName} is not in the writer schema`);
+    if (!found) {
+      throw new Refusal(
+        status.INVALID_ARGUMENT,
+        `Invalid proto schema: BqMessage.proto: ${path}: "${typeName}" is not defined.`,
+      );
+    }
     return found;
   }
 }

@@ -1,5 +1,5 @@
 import { protos } from '@google-cloud/bigquery-storage';
-import type { FieldType } from '../../tables/schema.ts';
+import type { FieldType } from '../../../tables/schema.ts';
 import type { RowReader } from './row-reader.ts';
 
 const { Type } = protos.google.protobuf.FieldDescriptorProto;

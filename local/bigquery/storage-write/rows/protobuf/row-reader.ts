@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { BadRow } from '../refusals.ts';
+import { BadRow } from '../../refusals.ts';
 
 const HIGH_WORD = 0x1_0000_0000;
 /** With a high word below this, the number is exact in JavaScript. */
@@ -42,7 +42,7 @@ export class RowReader {
         return low >>> 0;
       }
     }
-    throw new BadRow('', 'malformed protobuf: a varint is longer than ten bytes');
+    throw new BadRow('', 'Malformed protobuf: a varint is longer than ten bytes');
   }
 
   uint32(): number {
@@ -89,7 +89,7 @@ export class RowReader {
     const text = this.bytes.toString('utf8', start, end);
     // Decoding replaces invalid UTF-8 by U+FFFD. A U+FFFD that was sent is valid.
     if (text.includes('\ufffd') && !isUtf8(this.bytes.subarray(start, end))) {
-      throw new BadRow('', 'the text is not valid UTF-8');
+      throw new BadRow('', 'The text is not valid UTF-8');
     }
     return text;
   }
@@ -116,5 +116,5 @@ function signed(high: number, low: number): bigint {
 }
 
 function truncated(): BadRow {
-  return new BadRow('', 'malformed protobuf: the row ends within a field');
+  return new BadRow('', 'Malformed protobuf: the row ends within a field');
 }
