@@ -35,11 +35,10 @@ describe('the bytes of the columns that a query reads', () => {
     ['SELECT r FROM d.t', 17],
     ['SELECT r.n FROM d.t', 16],
     ['SELECT * FROM d.t', 16 + 4 + 24 + 17],
-    ["SELECT i FROM d.t WHERE s = 'x'", 16 + 4],
+    ["SELECT i FROM d.t WHERE s = 'é'", 16 + 4],
     ['SELECT x.i FROM (SELECT * FROM d.t) AS x', 16],
     ['SELECT COUNT(*) FROM d.t', 0],
     ['SELECT 1', 0],
-    ['DELETE FROM d.t WHERE i = 7', 16],
   ])('%s: %d', async (query, bytes) => {
     expect((await statistics(query, true)).totalBytesProcessed).toBe(String(bytes));
     expect((await statistics(query, false)).totalBytesProcessed).toBe(String(bytes));
