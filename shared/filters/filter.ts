@@ -148,7 +148,8 @@ class Compiler implements Findings {
 
   #field(condition: { field: string } & FieldTests, path: string): JsonTest {
     this.#checkNames(condition, path, ['field', ...testNames]);
-    const reading = parseJsonPath(String(condition.field));
+    const { field } = condition;
+    const reading = parseJsonPath(typeof field === 'string' ? field : '');
     if (!reading.ok) {
       return this.#refuse(
         `${path}.field`,

@@ -45,9 +45,8 @@ const secretHeaders = new Set(['authorization', 'cookie', 'proxy-authorization']
 
 /** @throws InvalidPlace if the text is not a place */
 export function parsePlaces(text: ValuePlace): Places {
-  return String(text)
-    .split(' | ')
-    .map((alternative) => parsePlace(alternative.trim()));
+  const known = typeof text === 'string' ? text : '';
+  return known.split(' | ').map((alternative) => parsePlace(alternative.trim()));
 }
 
 export function parseJoined(from: JoinedPlaces): Places[] {

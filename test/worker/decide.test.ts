@@ -33,11 +33,18 @@ test('the envelope carries the headers that the stream reads, and no others', ()
   );
   const decision = decide(delivery, endpointOf(github({ table: 'in.github' })));
   if (isOutcome(decision)) throw new Error(decision.outcome);
-  expect(decision).toEqual({ event: 'push', headers: { 'x-github-event': 'push' } });
+  expect(decision).toStrictEqual({ event: 'push', headers: { 'x-github-event': 'push' } });
   const { attributes } = toMessage({ name: 'own', secrets: [] }, delivery, decision);
   expect(attributes).toMatchObject({ event_name: 'push', 'header_x-github-event': 'push' });
   expect(Object.keys(attributes)).not.toContain('header_x-github-delivery');
   expect(JSON.stringify(attributes)).not.toContain('secret');
+});
+
+test('the filter sees a body in the charset that its Content-Type names', () => {
+  const stream = github({ table: 'in.github', event: '$.action', filter: { events: ['café'] } });
+  const delivery = deliveryOf(null, { 'content-type': 'application/json; charset=iso-8859-1' });
+  delivery.body = Uint8Array.from('{"action":"caf\xe9"}', (char) => char.charCodeAt(0));
+  expect(decide(delivery, endpointOf(stream))).toMatchObject({ event: 'café' });
 });
 
 test('a delivery of several events passes if one does', () => {

@@ -55,7 +55,9 @@ export function describeJob(job: Job): object {
       creationTime: String(job.creationTime),
       startTime: String(job.startTime),
       ...(job.endTime !== undefined && { endTime: String(job.endTime) }),
-      ...(kind === 'query' && { totalBytesProcessed: '0' }),
+      ...(kind === 'query' && {
+        totalBytesProcessed: String(job.statistics?.['totalBytesProcessed'] ?? 0),
+      }),
       ...(job.parentJobId && { parentJobId: job.parentJobId }),
       ...(job.numChildJobs !== undefined && { numChildJobs: String(job.numChildJobs) }),
       ...(job.statistics && { [kind]: job.statistics }),

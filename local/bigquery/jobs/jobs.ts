@@ -17,6 +17,7 @@ import {
 } from '../rest/http/json.ts';
 import type { Store } from '../storage/store.ts';
 import type { DatasetRef } from '../tables/schema.ts';
+import { readExtract, runExtract } from './extract/run-extract.ts';
 import { formatJob, type Job, type JobRef } from './job.ts';
 import { type JobStore, saveJob } from './job-store.ts';
 import { readLoadOptions, readQueryDestination } from './load/load-options.ts';
@@ -24,7 +25,7 @@ import { LoadFailure, runLoad } from './load/run-load.ts';
 import { filesOfUri, uncompressed } from './load/source-files.ts';
 import { queryStatistics } from './query-statistics.ts';
 import { readCopy } from './read-copy.ts';
-import { readExtract, runExtract } from './run-extract.ts';
+import { ResultTables } from './result-tables.ts';
 
 const LOCATION = 'US';
 /** As BigQuery has it. */
@@ -47,6 +48,7 @@ export class Jobs {
   readonly #store: Store;
   readonly #jobStore: JobStore;
   readonly #results = new Map<string, QueryResult>();
+  readonly #resultTables: ResultTables;
   readonly #folders: JobFolders;
   /** Of the queries that are running. */
   readonly #cancels = new Map<string, AbortController>();
@@ -55,6 +57,8 @@ export class Jobs {
     this.#folders = folders;
     this.#store = store;
     this.#jobStore = jobStore;
+    this.#resultTables = new ResultTables(store, (job) => this.#results.get(job));
+    store.openResultTable = (ref) => this.#resultTables.open(ref);
   }
 
   /** Removes the uploaded file when the job has ended. Throws duplicate, and errors of the configuration. */
@@ -151,9 +155,10 @@ export class Jobs {
         jobId: job.jobId,
         signal: cancel.signal,
       });
+      const named = query.destination ? job : this.#nameResult(job, result);
       this.#keepResult(job, result);
       const children = result.children?.map((child, index) => this.#keepChild(job, child, index));
-      return ended(job, {
+      return ended(named, {
         statistics: queryStatistics(result),
         ...(children && { numChildJobs: children.length }),
       });
@@ -189,7 +194,17 @@ export class Jobs {
   #keepResult(job: Job, result: QueryResult): void {
     this.#results.set(formatJob(job), result);
     const [oldest] = this.#results.keys();
-    if (this.#results.size > KEPT_RESULTS && oldest !== undefined) this.#results.delete(oldest);
+    if (this.#results.size <= KEPT_RESULTS || oldest === undefined) return;
+    this.#results.delete(oldest);
+    this.#resultTables.forget(oldest);
+  }
+
+  /** A SELECT has a destination in any case: a table of its own. */
+  #nameResult(job: Job, result: QueryResult): Job {
+    if (result.statementType !== 'SELECT') return job;
+    const destinationTable = { ...this.#resultTables.name(job) };
+    const query = { ...asObject(job.configuration['query']), destinationTable };
+    return { ...job, configuration: { ...job.configuration, query } };
   }
 
   /** Throws notFound if there is no result, or it is not kept any more. */

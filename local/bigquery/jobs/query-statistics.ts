@@ -5,10 +5,12 @@ import type { JsonObject } from '../rest/http/json.ts';
 export function queryStatistics(result: QueryResult): JsonObject {
   const { statementType, affectedRows, changes, target, operation } = result;
   const isDml = changes !== undefined;
+  const { processed = 0, billed = 0, tables = [] } = result.bytesRead ?? {};
   return {
     statementType,
-    totalBytesProcessed: '0',
-    totalBytesBilled: '0',
+    totalBytesProcessed: String(processed),
+    totalBytesBilled: String(billed),
+    ...(tables.length > 0 && { referencedTables: tables.map((table) => ({ ...table })) }),
     billingTier: 0,
     cacheHit: false,
     ...(affectedRows !== undefined && { numDmlAffectedRows: String(affectedRows) }),

@@ -6,10 +6,13 @@ import { parseChange } from '../sql/parse/changes.ts';
 import { readerOf } from '../sql/parse/parse.ts';
 import type { Expression } from '../sql/parse/trees/tree.ts';
 import { invalidQuery } from '../sql/query-error.ts';
+import { scalar } from '../sql/types.ts';
 import { quoteTable } from '../tables/duckdb-types.ts';
+import { isIngestionTime, PARTITION_TIME } from '../tables/partitions.ts';
 import type { Field, Table } from '../tables/schema.ts';
+import { type BytesRead, bytesRead } from './bytes-read.ts';
 import { ResultRows } from './results/result-rows.ts';
-import { bindAll, execute, type QueryResult } from './select.ts';
+import { bindAll, execute, type QueryResult, withConnection } from './select.ts';
 import { environmentOf } from './session/environment.ts';
 import { limitOf, typeOfField } from './session/field-types.ts';
 import { tableRef } from './session/names.ts';
@@ -21,7 +24,9 @@ export async function runDml(
   tokens: readonly Token[],
   verb: string,
 ): Promise<QueryResult> {
+  session.referenced.clear();
   const { table, sql } = dmlSql(session, tokens);
+  const referenced = [...session.referenced.values()];
   const { store, transaction } = session;
   if (verb !== 'INSERT' && store.isUpserted(table)) {
     // https://cloud.google.com/bigquery/docs/change-data-capture#limitations
@@ -29,41 +34,39 @@ export async function runDml(
   }
   const run = async (connection: DuckDBConnection) => {
     await bindAll(session, connection, tokens);
-    return await change(connection, sql, verb);
+    const bytes = await bytesRead(store, connection, sql.sql, referenced);
+    return { bytes, ...(await change(connection, sql, verb)) };
   };
-  let changes: Changes;
+  let done: Awaited<ReturnType<typeof run>>;
   if (transaction !== undefined) {
     await transaction.lock(table);
-    changes = await run(transaction.connection);
-  } else changes = await store.transact(table, verb === 'INSERT' ? 'shared' : 'exclusive', run);
+    done = await run(transaction.connection);
+  } else done = await store.transact(table, verb === 'INSERT' ? 'shared' : 'exclusive', run);
   return {
     statementType: verb,
     schema: [],
     rows: ResultRows.none(),
-    affectedRows: changes.inserted + changes.updated + changes.deleted,
-    changes,
+    affectedRows: done.inserted + done.updated + done.deleted,
+    changes: { inserted: done.inserted, updated: done.updated, deleted: done.deleted },
+    bytesRead: done.bytes,
     target: { projectId: table.projectId, datasetId: table.datasetId, tableId: table.tableId },
   };
 }
 
-interface Changes {
-  inserted: number;
-  updated: number;
-  deleted: number;
-}
+type Counts = NonNullable<QueryResult['changes']>;
 
 async function change(
   connection: DuckDBConnection,
   { conflict, sql }: ChangeSql,
   verb: string,
-): Promise<Changes> {
+): Promise<Counts> {
   if (
     conflict !== undefined &&
     (await (await execute(connection, conflict)).getRows()).length > 0
   ) {
     throw invalidQuery('UPDATE/MERGE must match at most one source row for each target row');
   }
-  if (verb === 'MERGE') return await merged(connection, sql);
+  if (verb === 'MERGE') return await merge(connection, sql);
   const rows = (await execute(connection, sql)).rowsChanged;
   return {
     inserted: verb === 'INSERT' ? rows : 0,
@@ -72,22 +75,24 @@ async function change(
   };
 }
 
-/** DuckDB says of each row what MERGE did with it. */
-async function merged(connection: DuckDBConnection, sql: string): Promise<Changes> {
+async function merge(connection: DuckDBConnection, sql: string): Promise<Counts> {
   const result = await execute(connection, `${sql} RETURNING merge_action`);
-  const counts: Record<string, number> = {};
-  for (const [action] of await result.getRows()) {
-    const name = String(action);
-    counts[name] = (counts[name] ?? 0) + 1;
-  }
-  const { INSERT: inserted = 0, UPDATE: updated = 0, DELETE: deleted = 0 } = counts;
-  return { inserted, updated, deleted };
+  const [actions = []] = await result.getColumns();
+  const count = (action: string) => actions.filter((each) => each === action).length;
+  return { inserted: count('INSERT'), updated: count('UPDATE'), deleted: count('DELETE') };
 }
 
-export function dmlSql(
-  session: Session,
-  tokens: readonly Token[],
-): { table: Table; sql: ChangeSql } {
+/** Translates a statement, without running it. Returns what it would read. */
+export async function checkDml(session: Session, tokens: readonly Token[]): Promise<BytesRead> {
+  session.referenced.clear();
+  const { sql } = dmlSql(session, tokens);
+  const referenced = [...session.referenced.values()];
+  return await withConnection(session, tokens, (connection) =>
+    bytesRead(session.store, connection, sql.sql, referenced),
+  );
+}
+
+function dmlSql(session: Session, tokens: readonly Token[]): { table: Table; sql: ChangeSql } {
   const tree = parseChange(tokens);
   const name = tree.table.length === 1 ? tree.table[0]?.toLowerCase() : undefined;
   const temporary = name === undefined ? undefined : session.temporary.get(name);
@@ -100,6 +105,9 @@ function targetOf(table: Table): Target {
   return {
     sql: quoteTable(table),
     name: table.tableId,
+    ...(isIngestionTime(table) && {
+      pseudo: [{ name: PARTITION_TIME, type: scalar('TIMESTAMP'), limit: (sql: string) => sql }],
+    }),
     columns: table.schema.map((field) => {
       const byDefault = defaultOf(field);
       return {

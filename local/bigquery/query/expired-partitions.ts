@@ -1,5 +1,6 @@
 import type { Store } from '../storage/store.ts';
 import { quoteIdentifier, quoteTable } from '../tables/duckdb-types.ts';
+import { isIngestionTime, PARTITION_TIME } from '../tables/partitions.ts';
 import { findField, type Table, type TimePartitioning } from '../tables/schema.ts';
 
 /**
@@ -21,7 +22,9 @@ export async function deleteExpired(store: Store, projectId: string, now: number
 
 function expiredCondition(table: Table, now: number): string | undefined {
   const { field: name, expirationMs, type } = table.timePartitioning ?? {};
-  const field = name === undefined ? undefined : findField(table.schema, name);
+  const field = isIngestionTime(table)
+    ? { name: PARTITION_TIME, type: 'TIMESTAMP' }
+    : findField(table.schema, name ?? '');
   if (!field || !type || !(Number(expirationMs) > 0)) return undefined;
   const cutoff = nextPartition(new Date(now - Number(expirationMs)), type).toISOString();
   const literal = {

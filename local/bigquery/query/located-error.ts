@@ -7,6 +7,13 @@ const aboutName = /(?:^Unrecognized name: |^Function not found: |references colu
 
 /** The error of a statement with its position, as BigQuery has it: `Unrecognized name: evnt at [1:8]`. */
 export function locatedError(error: unknown, sql: string, tokens: readonly Token[]): unknown {
+  // The stack of a statement that is read by recursion: 20,000 brackets, or as many operators in a row.
+  if (error instanceof RangeError) {
+    return new BigQueryError('invalidQuery', 'The statement is too large or nested too deeply', {
+      cause: error,
+      location: 'query',
+    });
+  }
   if (!(error instanceof BigQueryError) || error.reason !== 'invalidQuery') return error;
   const { message, location } = error;
   if (/ at \[\d+:\d+\]$/.test(message)) return error;

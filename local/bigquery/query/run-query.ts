@@ -2,6 +2,7 @@ import { BigQueryError } from '../errors.ts';
 import { type Token, tokenize } from '../sql/lexer.ts';
 import { registerRuntime } from '../sql/runtime/register.ts';
 import type { Store } from '../storage/store.ts';
+import type { BytesRead } from './bytes-read.ts';
 import { runIntoTable } from './destination.ts';
 import { deleteExpired } from './expired-partitions.ts';
 import { locatedError } from './located-error.ts';
@@ -54,7 +55,16 @@ async function runScript(session: Session, nodes: readonly ScriptNode[]): Promis
   const runner = new ScriptRunner(session, { onStatement: (child) => children.push(child) });
   const result = await runner.run(nodes);
   const { affectedRows: _, ...rest } = result;
-  return { ...rest, statementType: 'SCRIPT', children };
+  return { ...rest, statementType: 'SCRIPT', children, bytesRead: sumOf(children) };
+}
+
+function sumOf(children: readonly ChildStatement[]): BytesRead {
+  const all = children.flatMap(({ result }) => result?.bytesRead ?? []);
+  return {
+    processed: all.reduce((sum, { processed }) => sum + processed, 0),
+    billed: all.reduce((sum, { billed }) => sum + billed, 0),
+    tables: [],
+  };
 }
 
 /** Returns the schema of a SELECT. DML is translated but not run; DDL and scripts are not checked. */
@@ -80,7 +90,7 @@ function readTokens(sql: string): Token[] {
   });
 }
 
-function sessionOf(store: Store, query: Query): Session {
+export function sessionOf(store: Store, query: Query): Session {
   return {
     store,
     scope: query.scope,
@@ -91,6 +101,7 @@ function sessionOf(store: Store, query: Query): Session {
     tableFunctions: new Map(),
     temporary: new Map(),
     systemVariables: new Map(),
+    referenced: new Map(),
     now: BigInt(Date.now()) * 1000n,
     jobId: query.jobId,
     signal: query.signal,

@@ -2,7 +2,7 @@ import type { Token } from '../sql/lexer.ts';
 import { invalidQuery, notSupported } from '../sql/query-error.ts';
 import { runAssert } from './assert.ts';
 import { runDdl } from './ddl/run-ddl.ts';
-import { dmlSql, runDml } from './dml.ts';
+import { checkDml, runDml } from './dml.ts';
 import { ResultRows } from './results/result-rows.ts';
 import { type QueryResult, runSelect } from './select.ts';
 import type { Session } from './session/session.ts';
@@ -30,7 +30,10 @@ export async function runStatement(session: Session, tokens: Token[]): Promise<Q
 export async function checkStatement(session: Session, tokens: Token[]): Promise<QueryResult> {
   const verb = verbOf(tokens);
   if (verb === 'SELECT') return await runSelect(session, tokens, true);
-  if (CHANGES.has(verb)) dmlSql(session, tokens);
+  if (CHANGES.has(verb)) {
+    const bytes = await checkDml(session, tokens);
+    return { statementType: verb, schema: [], rows: ResultRows.none(), bytesRead: bytes };
+  }
   if (verb === '') throw invalidQuery('Syntax error: Unexpected end of script');
   return { statementType: verb, schema: [], rows: ResultRows.none() };
 }

@@ -10,6 +10,7 @@ import type { Token } from '../sql/lexer.ts';
 import { parseQuery } from '../sql/parse/parse.ts';
 import { invalidQuery } from '../sql/query-error.ts';
 import { fieldNames, quote, type SqlType } from '../sql/types.ts';
+import { type BytesRead, bytesRead } from './bytes-read.ts';
 import { asQueryError } from './located-error.ts';
 import { ResultRows } from './results/result-rows.ts';
 import type { ResultField } from './results/result-schema.ts';
@@ -19,6 +20,8 @@ import { bindParameters, bindVariables } from './session/parameters.ts';
 import type { Session } from './session/session.ts';
 
 export interface QueryResult {
+  /** Of statements that read tables. */
+  bytesRead?: BytesRead;
   statementType: string;
   schema: ResultField[];
   rows: ResultRows;
@@ -80,15 +83,22 @@ export async function runSelect(
   tokens: readonly Token[],
   onlySchema: boolean,
 ): Promise<QueryResult> {
+  session.referenced.clear();
   const select = selectSql(session, tokens);
+  const referenced = [...session.referenced.values()];
   const schema = resultFields(select.columns);
   const sql = onlySchema ? `SELECT * FROM (${select.sql}) LIMIT 0` : select.sql;
-  const rows = await withConnection(session, tokens, async (connection) =>
-    untilCancelled(connection, session.signal, async () =>
-      ResultRows.read(await execute(connection, sql), schema),
+  const [rows, read] = await withConnection(session, tokens, async (connection) =>
+    untilCancelled(
+      connection,
+      session.signal,
+      async (): Promise<[ResultRows, BytesRead]> => [
+        await ResultRows.read(await execute(connection, sql), schema),
+        await bytesRead(session.store, connection, select.sql, referenced),
+      ],
     ),
   );
-  return { statementType: 'SELECT', schema, rows };
+  return { statementType: 'SELECT', schema, rows, bytesRead: read };
 }
 
 async function untilCancelled<T>(
@@ -96,13 +106,19 @@ async function untilCancelled<T>(
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  const interrupt = () => connection.interrupt();
+  let again: NodeJS.Timeout | undefined;
+  const interrupt = () => {
+    // DuckDB forgets an interrupt that comes before the statement has begun.
+    again = setInterval(() => connection.interrupt(), 50);
+    connection.interrupt();
+  };
   signal?.throwIfAborted();
   signal?.addEventListener('abort', interrupt);
   try {
     return await work();
   } finally {
     signal?.removeEventListener('abort', interrupt);
+    clearInterval(again);
   }
 }
 

@@ -2,6 +2,7 @@ import { BigQueryError } from '../errors.ts';
 import { describeJob } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import { type Jobs, readQuery } from '../jobs/jobs.ts';
+import { queryStatistics } from '../jobs/query-statistics.ts';
 import { dryRun } from '../query/run-query.ts';
 import type { Store } from '../storage/store.ts';
 import { asObject, isTrue } from './http/json.ts';
@@ -63,10 +64,10 @@ async function insertJob(store: Store, jobs: Jobs, call: Call): Promise<Reply> {
       jobReference: { projectId, location: 'US' },
       status: { state: 'DONE' },
       statistics: {
-        totalBytesProcessed: '0',
+        totalBytesProcessed: String(result.bytesRead?.processed ?? 0),
         query: {
-          statementType: result.statementType,
-          totalBytesProcessed: '0',
+          ...queryStatistics(result),
+          totalBytesBilled: '0',
           schema: { fields: writeFields(result.schema) },
         },
       },

@@ -60,14 +60,14 @@ async function runQuery(store: Store, jobs: Jobs, jobStore: JobStore, call: Call
 }
 
 async function dryRunAnswer(store: Store, projectId: string, body: JsonObject): Promise<object> {
-  const { schema, statementType } = await dryRun(store, readQuery(projectId, body));
+  const { schema, statementType, bytesRead } = await dryRun(store, readQuery(projectId, body));
   return {
     jobReference: { projectId, location: 'US' },
     schema: { fields: writeFields(schema) },
     statementType,
     jobComplete: true,
     totalRows: '0',
-    totalBytesProcessed: '0',
+    totalBytesProcessed: String(bytesRead?.processed ?? 0),
     cacheHit: false,
   };
 }
@@ -116,7 +116,8 @@ function answer(jobs: Jobs, job: Job, page: ResultPage): object {
         deletedRowCount: String(result.changes.deleted),
       },
     }),
-    totalBytesProcessed: '0',
+    totalBytesProcessed: String(result.bytesRead?.processed ?? 0),
+    totalBytesBilled: String(result.bytesRead?.billed ?? 0),
     cacheHit: false,
   };
 }

@@ -7,6 +7,7 @@ import { answerFaults } from '../../faults/faults-endpoint.ts';
 import { type AllowedHosts, guardRequests } from '../../guards/request-guard.ts';
 import { JobStore } from '../jobs/job-store.ts';
 import { Jobs } from '../jobs/jobs.ts';
+import { dropResultTables } from '../jobs/result-tables.ts';
 import type { Store } from '../storage/store.ts';
 import { routeDatasets } from './datasets.ts';
 import { handleWithFaults } from './http/rest-faults.ts';
@@ -40,6 +41,7 @@ export async function startRest(
     storage: join(options.directory, 'storage'),
     scratch: join(options.directory, 'scratch'),
   });
+  await dropResultTables(store);
   const uploads = await Uploads.open(jobs, join(options.directory, 'uploads'));
   const router = new Router();
   routeProjects(router, store);

@@ -2,16 +2,18 @@ import { BigQueryError, type ErrorProto } from '../errors.ts';
 import { restRow } from '../query/results/rest-values.ts';
 import { ResultRows } from '../query/results/result-rows.ts';
 import { resultField } from '../query/results/result-schema.ts';
+import { RowWriter } from '../storage/row-writer.ts';
 import type { Store } from '../storage/store.ts';
 import type { Cell } from '../tables/cell.ts';
 import { quoteIdentifier, quoteTable } from '../tables/duckdb-types.ts';
+import { isIngestionTime, partitionCondition, readPartition } from '../tables/partitions.ts';
 import type { Table } from '../tables/schema.ts';
 import { type ExactJson, jsonToCells, parseExactJson } from '../values/json-row.ts';
 import { readPage } from './http/paging.ts';
 import type { Call, Reply, Router } from './http/router.ts';
 import { listPartitions, summarisedTable } from './partitions.ts';
 import { queryFormat } from './queries.ts';
-import { TABLE, tableOf } from './tables.ts';
+import { partitionOf, TABLE, tableOf } from './tables.ts';
 
 const DEFAULT_PAGE_ROWS = 10_000;
 
@@ -26,18 +28,24 @@ async function listRows(store: Store, call: Call): Promise<Reply> {
   if (summarised) {
     return { body: await listPartitions(store, summarised, call.query.get('selectedFields')) };
   }
-  const table = store.requireTable(tableOf(call.path));
+  const { ref, partition } = partitionOf(call.path);
+  await store.openResultTable(ref);
+  const table = store.requireTable(ref);
   if (table.type === 'VIEW')
     throw new BigQueryError('invalid', 'Cannot list a table of type VIEW.');
   const { start, size } = readPage(call.query, DEFAULT_PAGE_ROWS);
   const fields = selectedFields(table, call.query.get('selectedFields'));
   const columns = fields.map((field) => quoteIdentifier(field.name)).join(', ');
+  const from =
+    partition === undefined
+      ? quoteTable(table)
+      : `${quoteTable(table)} WHERE ${partitionCondition(readPartition(table, partition), 'duckdb')}`;
   const connection = await store.connect();
   try {
-    const counted = await connection.runAndReadAll(`SELECT count(*) FROM ${quoteTable(table)}`);
+    const counted = await connection.runAndReadAll(`SELECT count(*) FROM ${from}`);
     const total = Number(counted.getRows()[0]?.[0] ?? 0);
     const result = await connection.run(
-      `SELECT ${columns} FROM ${quoteTable(table)} ORDER BY rowid LIMIT ${size} OFFSET ${start}`,
+      `SELECT ${columns} FROM ${from} ORDER BY rowid LIMIT ${size} OFFSET ${start}`,
     );
     const types = result.columnTypes();
     const schema = fields.flatMap((field, index) => {
@@ -76,7 +84,8 @@ interface InsertRequest {
 }
 
 async function insertRows(store: Store, call: Call): Promise<Reply> {
-  const table = store.requireTable(tableOf(call.path));
+  const { ref, partition } = partitionOf(call.path);
+  const table = store.requireTable(ref);
   const body = parseExactJson(await call.text()) as InsertRequest;
   const rows = body.rows ?? [];
   if (rows.length === 0) throw new BigQueryError('invalid', 'No rows present in the request.');
@@ -91,10 +100,32 @@ async function insertRows(store: Store, call: Call): Promise<Reply> {
     if (Array.isArray(cells)) good.push(cells);
     else bad.set(index, { reason: 'invalid', location: cells.path, message: cells.reason });
   });
-  if (bad.size === 0 || body.skipInvalidRows === true) await store.append(table, good);
+  if (bad.size === 0 || body.skipInvalidRows === true) await append(store, table, good, partition);
   return {
     body: { kind: 'bigquery#tableDataInsertAllResponse', ...insertErrors(rows.length, bad, body) },
   };
+}
+
+/** Into a partition by ingestion time, or as every append. Throws invalid. */
+async function append(
+  store: Store,
+  table: Table,
+  rows: Cell[][],
+  partition: string | undefined,
+): Promise<void> {
+  if (partition === undefined) return await store.append(table, rows);
+  const { range } = readPartition(table, partition);
+  if (!isIngestionTime(table)) {
+    throw new BigQueryError(
+      'invalid',
+      'Streaming to a partition is only supported for tables partitioned by ingestion time',
+    );
+  }
+  await store.transact(table, 'shared', async (connection) => {
+    const writer = await RowWriter.open(connection, table, range?.from);
+    writer.write(rows);
+    writer.close();
+  });
 }
 
 /** Without skipInvalidRows one bad row stops the request; the other rows are reported as stopped. */

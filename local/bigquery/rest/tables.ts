@@ -4,6 +4,12 @@ import type { Store } from '../storage/store.ts';
 import { quoteTable } from '../tables/duckdb-types.ts';
 import { changedTable, newEtag, newTable } from '../tables/new-resource.ts';
 import {
+  isIngestionTime,
+  partitionCondition,
+  readPartition,
+  splitDecorator,
+} from '../tables/partitions.ts';
+import {
   type Field,
   findField,
   formatTable,
@@ -52,7 +58,8 @@ export function routeTables(router: Router, store: Store): void {
   router.on('GET', TABLE, async ({ path }) => {
     const summarised = summarisedTable(tableOf(path));
     if (summarised) return { body: await describePartitions(store, summarised) };
-    return reply(store, store.requireTable(tableOf(path)));
+    await store.openResultTable(tableOf(path));
+    return reply(store, store.requireTable(partitionOf(path).ref));
   });
   router.on('PATCH', TABLE, (call) => updateTable(store, call, 'merge'));
   router.on('PUT', TABLE, (call) => updateTable(store, call, 'replace'));
@@ -65,13 +72,31 @@ export function routeTables(router: Router, store: Store): void {
     body: await writePolicy(store, tableOf(call.path), await call.json()),
   }));
   router.on('DELETE', TABLE, async ({ path }) => {
-    await store.deleteTable(tableOf(path));
+    const { ref, partition } = partitionOf(path);
+    if (partition === undefined) await store.deleteTable(ref);
+    else await deletePartition(store, store.requireTable(ref), partition);
     return {};
   });
 }
 
 export function tableOf(path: Readonly<Record<string, string>>): TableRef {
   return { ...datasetOf(path), tableId: path['tableId'] ?? '' };
+}
+
+/** The table of `table$20260101` and the partition that it names. */
+export function partitionOf(path: Readonly<Record<string, string>>): {
+  ref: TableRef;
+  partition: string | undefined;
+} {
+  const { tableId, partition } = splitDecorator(path['tableId'] ?? '');
+  return { ref: { ...datasetOf(path), tableId }, partition };
+}
+
+async function deletePartition(store: Store, table: Table, id: string): Promise<void> {
+  const condition = partitionCondition(readPartition(table, id), 'duckdb');
+  await store.transact(table, 'exclusive', (connection) =>
+    connection.run(`DELETE FROM ${quoteTable(table)} WHERE ${condition}`),
+  );
 }
 
 async function testPermissions(store: Store, call: Call): Promise<Reply> {
@@ -170,6 +195,9 @@ async function updateTable(store: Store, call: Call, mode: 'merge' | 'replace'):
     extra: mode === 'merge' ? mergeExtra(table.extra, extra) : extra,
   });
   checkColumns(next);
+  if (isIngestionTime(next) !== isIngestionTime(table)) {
+    throw new BigQueryError('invalid', 'The partitioning of a table cannot be changed');
+  }
   await store.updateTable(next, change.alterations);
   return reply(store, next);
 }
@@ -193,7 +221,8 @@ function extraOf(body: JsonObject): JsonObject {
 }
 
 async function reply(store: Store, table: Table): Promise<Reply> {
-  return { body: describeTable(table, await countRows(store, table)) };
+  const bytes = table.type === 'VIEW' ? 0 : await store.sizes.bytesOf(table);
+  return { body: describeTable(table, await countRows(store, table), bytes) };
 }
 
 async function countRows(store: Store, table: Table): Promise<bigint> {
@@ -260,7 +289,7 @@ function summariseTable(table: Table): object {
 }
 
 /** A table as `tables.get` returns it. */
-function describeTable(table: Table, rows: bigint): object {
+function describeTable(table: Table, rows: bigint, bytes: number): object {
   const { projectId, datasetId, tableId } = table;
   const { [POLICY]: _, ...extra } = table.extra;
   return {
@@ -274,7 +303,7 @@ function describeTable(table: Table, rows: bigint): object {
     location: table.location,
     lastModifiedTime: String(table.lastModifiedTime),
     numRows: String(rows),
-    numBytes: '0',
+    numBytes: String(bytes),
     numLongTermBytes: '0',
   };
 }

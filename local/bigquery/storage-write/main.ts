@@ -26,6 +26,8 @@ export interface StorageWriteOptions {
   now?: () => Date;
   faults?: Faults | undefined;
   allowHosts?: AllowedHosts | undefined;
+  /** Adds other services of the same port. */
+  addServices?: (server: Server) => void;
 }
 
 export interface StorageWriteServer {
@@ -45,7 +47,7 @@ const GRACE_MS = 1000;
  */
 export async function startStorageWrite(
   store: Store,
-  { port, now = () => new Date(), faults, allowHosts }: StorageWriteOptions,
+  { port, now = () => new Date(), faults, allowHosts, addServices }: StorageWriteOptions,
 ): Promise<StorageWriteServer> {
   const streams = await WriteStreams.open(store, faults);
   const sessions = new Set<AppendConnection>();
@@ -72,6 +74,7 @@ export async function startStorageWrite(
       throw new Refusal(status.UNIMPLEMENTED, 'FlushRows: this server has no BUFFERED streams');
     }),
   });
+  addServices?.(server);
   faults?.onPerform((fault) => {
     if (fault.name !== 'streams.reset') return;
     for (const session of sessions) if (session.isOn(fault.on)) session.reset(fault);
@@ -80,7 +83,9 @@ export async function startStorageWrite(
   return { port: bound, stop: () => stop(server, sessions) };
 }
 
-function unary<Request, Response>(answer: (request: Request) => Response | Promise<Response>) {
+export function unary<Request, Response>(
+  answer: (request: Request) => Response | Promise<Response>,
+) {
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
     const answered = async () => answer(call.request);
     answered().then(

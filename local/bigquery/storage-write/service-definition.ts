@@ -2,7 +2,7 @@ import { protos } from '@google-cloud/bigquery-storage';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 
 const v1 = protos.google.cloud.bigquery.storage.v1;
-const PATH = '/google.cloud.bigquery.storage.v1.BigQueryWrite';
+const PACKAGE = '/google.cloud.bigquery.storage.v1';
 
 /** A request with its size on the wire, because the API's limit applies to that size. */
 export interface SizedAppend {
@@ -45,13 +45,15 @@ export const BIG_QUERY_WRITE = {
   flushRows: method('FlushRows', v1.FlushRowsRequest, v1.FlushRowsResponse),
 } satisfies ServiceDefinition;
 
-function method<Request, Response>(
+/** A method of the API that takes one request and gives one response. */
+export function method<Request, Response>(
   name: string,
   request: Message<Request>,
   response: Message<Response>,
+  service = 'BigQueryWrite',
 ): MethodDefinition<Request, Response> {
   return {
-    path: `${PATH}/${name}`,
+    path: `${PACKAGE}.${service}/${name}`,
     requestStream: false,
     responseStream: false,
     requestSerialize: (message) => finish(request, message),

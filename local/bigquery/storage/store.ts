@@ -14,7 +14,9 @@ import {
 import { AppendQueue, type ExtraWrite } from './append-queue.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { Database } from './database.ts';
+import { addPartitionTimes } from './partition-time.ts';
 import { Routines } from './routines.ts';
+import { TableSizes } from './table-sizes.ts';
 import { findUpserted, type RowChange, Upserts } from './upserts.ts';
 
 /** Datasets, tables and rows in one DuckDB file. Every change of a table's rows or schema takes the table's lock. */
@@ -25,11 +27,15 @@ export class Store {
   readonly #definitions: Definitions;
   readonly #upserts: Upserts;
   readonly routines: Routines;
+  readonly sizes = new TableSizes(this);
   /** When the rows of each table changed last, since the server's start. */
   readonly #changes = new Map<string, number>();
   readonly #started = Date.now();
   /** Lists a project's jobs, for INFORMATION_SCHEMA.JOBS. The job store sets it. */
   jobsOf: (projectId: string) => JobSummary[] = () => [];
+
+  /** Makes the table of a query's result, if the name is one and the table is not there. The jobs set it. */
+  openResultTable: (ref: TableRef) => Promise<void> = async () => {};
 
   private constructor(
     database: Database,
@@ -50,6 +56,7 @@ export class Store {
   static async open(directory: string): Promise<Store> {
     const database = await Database.open(directory);
     const catalogue = await Catalogue.load(database.admin);
+    await addPartitionTimes(database.admin, catalogue.tables());
     const upserted = await findUpserted(database.admin);
     const checkpoints = new Checkpoints(await database.connect());
     const appends = new AppendQueue(await database.connect(), checkpoints);

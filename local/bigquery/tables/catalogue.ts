@@ -44,6 +44,10 @@ export class Catalogue {
     return this.#tables.get(formatTable(ref));
   }
 
+  tables(): Table[] {
+    return [...this.#tables.values()];
+  }
+
   /** The projects that have a dataset. */
   projects(): string[] {
     return [...new Set([...this.#datasets.values()].map(({ projectId }) => projectId))].sort();

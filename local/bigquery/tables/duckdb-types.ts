@@ -11,6 +11,7 @@ import {
 } from '@duckdb/node-api';
 import { BIGNUMERIC_TYPE, bignumericUnits, UNITS_FIELD } from '../values/bignumeric.ts';
 import type { Cell } from './cell.ts';
+import { isIngestionTime, PARTITION_TIME } from './partitions.ts';
 import type { Field, FieldType, Table, TableRef } from './schema.ts';
 
 /**
@@ -72,6 +73,12 @@ export function createTableSql(table: Table): string {
     const required = field.mode === 'REQUIRED' ? ' NOT NULL' : '';
     return `${quoteIdentifier(field.name)} ${columnType(field)}${required}`;
   });
+  if (isIngestionTime(table)) {
+    const unit = table.timePartitioning?.type ?? 'DAY';
+    columns.unshift(
+      `${quoteIdentifier(PARTITION_TIME)} TIMESTAMP WITH TIME ZONE DEFAULT date_trunc('${unit}', now())`,
+    );
+  }
   return `CREATE TABLE ${quoteTable(table)} (${columns.join(', ')})`;
 }
 

@@ -12,6 +12,7 @@ import type { CsvColumnType } from '../export-settings.ts';
 import { AlertsSchema } from './alert-schema.ts';
 import { ApiUrl } from './api-url.ts';
 import { isLocationForm } from './locations.ts';
+import { hasSchemeForm } from './scheme-form.ts';
 import { strictObject } from './strict-object.ts';
 
 const mebibyte = 1024 * 1024;
@@ -182,15 +183,8 @@ const notBuilt = 'must be a name, or made by hmac, ed25519, ecdsa, rsa, jwt, tok
 // own-scheme.ts checks what the builders made of it.
 const OwnScheme = v.pipe(
   v.looseObject({}, notBuilt),
-  v.check(
-    (scheme) => isObject(scheme['at']) || (isObject(scheme['signed']) && 'algorithm' in scheme),
-    notBuilt,
-  ),
+  v.check((scheme) => hasSchemeForm(scheme), notBuilt),
 );
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
-}
 
 const StreamSchema = strictObject({
   source: v.picklist(Object.keys(sources)),

@@ -360,6 +360,14 @@ describe('queries', () => {
     ]);
   });
 
+  // Found by test/fuzz/round-trip.test.ts.
+  test('zero keeps its sign, and text the byte order mark that it begins with', async () => {
+    const sql = "SELECT -CAST('0' AS FLOAT64), '\\ufeffbom', ['\\ufeff'], STRUCT('\\ufeffx' AS s)";
+    expect(await queryRows(server, sql)).toEqual([
+      ['-0.0', '\ufeffbom', [{ v: '\ufeff' }], { f: [{ v: '\ufeffx' }] }],
+    ]);
+  });
+
   test('a dry run returns the schema and runs nothing', async () => {
     const [job] = await server.bigquery.createQueryJob({
       query: 'SELECT 1 AS a, "x" AS b, [1.5] AS c',

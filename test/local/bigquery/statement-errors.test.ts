@@ -59,3 +59,24 @@ it('says the same of a dry run', async () => {
   });
   expect(body.error?.message).toBe('Unrecognized name: nope at [1:8]');
 });
+
+// Found by test/fuzz/sql.test.ts: each overflowed the stack.
+it.each(['(', 'SELECT (', 'BEGIN ', 'SELECT [', 'SELECT - ', 'SELECT 1+(', 'IF(1, '])(
+  'answers 20,000 times %s with an error that names it',
+  async (piece) => {
+    for (const dryRun of [false, true]) {
+      const query = piece.repeat(20_000);
+      const { status, body } = await request(server, 'POST', `/projects/${PROJECT}/queries`, {
+        query,
+        dryRun,
+      });
+      expect([status, body.error?.errors[0]?.reason]).toEqual([400, 'invalidQuery']);
+    }
+  },
+);
+
+it('answers a long chain of operators', async () => {
+  const query = `SELECT ${'1+'.repeat(20_000)}1`;
+  const { body } = await request(server, 'POST', `/projects/${PROJECT}/queries`, { query });
+  expect(body.error?.errors[0]?.reason).toBe('invalidQuery');
+});

@@ -6,6 +6,7 @@ import { RelayError } from '../../../shared/errors.ts';
 import type { ReplayWindow } from '../../../shared/signatures/timestamp.ts';
 import { absmartly } from '../../../shared/sources/absmartly.ts';
 import { datanostro } from '../../../shared/sources/datanostro.ts';
+import { generic } from '../../../shared/sources/generic.ts';
 import { mixpanel, stripe } from '../../../shared/sources/presets.ts';
 import { segmentstream } from '../../../shared/sources/segmentstream.ts';
 import { relay as ownRelay } from '../../../tributary.config.ts';
@@ -107,6 +108,22 @@ describe('defineRelay', () => {
       'streams.a.filters',
     );
   });
+
+  // Found by test/fuzz/config.test.ts.
+  it.each([[Object.create(null)], [Symbol('x')], [[]], [7]])(
+    'reports a path and a place that are no text',
+    (odd) => {
+      const stream = generic({
+        table,
+        scheme: 'bearer',
+        columns: { a: { type: 'STRING', from: odd } },
+        filter: { where: { field: odd, equals: 1 } },
+      });
+      const message = problemsOf({ project: 'my-project', streams: { own: stream } });
+      expect(message).toContain('streams.own.filter.where.field is no path');
+      expect(message).toContain('streams.own.columns.a.from');
+    },
+  );
 
   it.each([
     ['(?=purchase)', 'at character 1: '],

@@ -9,13 +9,16 @@ import {
   type JsonObject,
 } from '../../rest/http/json.ts';
 import { readFields } from '../../rest/http/schema-json.ts';
+import { splitDecorator } from '../../tables/partitions.ts';
 import type { Field, Table, TableRef, TimePartitioning } from '../../tables/schema.ts';
 import type { CharacterMap } from './column-name.ts';
 import type { CsvOptions } from './csv-parser.ts';
 
 export interface LoadOptions {
   destination: TableRef;
-  format: 'CSV' | 'NEWLINE_DELIMITED_JSON' | 'PARQUET';
+  /** Of `table$20260101`. */
+  partition?: string | undefined;
+  format: 'CSV' | 'NEWLINE_DELIMITED_JSON' | 'PARQUET' | 'AVRO';
   /** The columns that the job declares, in the file's order. */
   schema?: Field[];
   autodetect: boolean;
@@ -25,6 +28,7 @@ export interface LoadOptions {
   allowFieldRelaxation: boolean;
   maxBadRecords: number;
   ignoreUnknownValues: boolean;
+  useAvroLogicalTypes: boolean;
   /** Partitioning and clustering of a table that the job creates. */
   layout: Partial<Table>;
   csv: Omit<CsvOptions, 'delimiter'> & {
@@ -44,7 +48,7 @@ export interface LoadOptions {
 export function readLoadOptions(load: JsonObject): LoadOptions {
   const updates = new Set(asArray(load['schemaUpdateOptions']).map(String));
   return {
-    destination: readDestination(asObject(load['destinationTable'])),
+    ...readDestination(asObject(load['destinationTable'])),
     format: readFormat(asText(load['sourceFormat']) ?? 'CSV'),
     ...(load['schema'] && { schema: readFields(asObject(load['schema'])['fields']) }),
     autodetect: isTrue(load['autodetect']),
@@ -54,36 +58,34 @@ export function readLoadOptions(load: JsonObject): LoadOptions {
     allowFieldRelaxation: updates.has('ALLOW_FIELD_RELAXATION'),
     maxBadRecords: asCount(load['maxBadRecords']) ?? 0,
     ignoreUnknownValues: isTrue(load['ignoreUnknownValues']),
+    useAvroLogicalTypes: isTrue(load['useAvroLogicalTypes']),
     layout: readLayout(load),
     csv: readCsv(load),
   };
 }
 
-function readDestination(ref: JsonObject): TableRef {
+function readDestination(ref: JsonObject): { destination: TableRef; partition?: string } {
   const { projectId, datasetId, tableId } = ref;
   if (!asText(datasetId) || !asText(tableId)) {
     throw new BigQueryError('required', 'Required parameter is missing: destinationTable');
   }
-  return {
+  const { partition, ...table } = splitDecorator(asText(tableId) ?? '');
+  const destination = {
     projectId: asText(projectId) ?? '',
     datasetId: asText(datasetId) ?? '',
-    tableId: asText(tableId) ?? '',
+    ...table,
   };
+  return { destination, ...(partition !== undefined && { partition }) };
 }
 
 /** `destinationTable` of a query job, and what belongs to it. */
 export function readQueryDestination(projectId: string, query: JsonObject): Destination {
-  const table = readDestination(asObject(query['destinationTable']));
+  const { destination: table, partition } = readDestination(asObject(query['destinationTable']));
   table.projectId ||= projectId;
-  if (table.tableId.includes('$')) {
-    throw new BigQueryError(
-      'notImplemented',
-      'A partition as a destination is not supported by the local server',
-    );
-  }
   const updates = new Set(asArray(query['schemaUpdateOptions']).map(String));
   return {
     table,
+    ...(partition !== undefined && { partition }),
     write: readWrite(asText(query['writeDisposition']) ?? 'WRITE_EMPTY'),
     createIfNeeded: query['createDisposition'] !== 'CREATE_NEVER',
     allowFieldAddition: updates.has('ALLOW_FIELD_ADDITION'),
@@ -93,8 +95,9 @@ export function readQueryDestination(projectId: string, query: JsonObject): Dest
 }
 
 function readFormat(format: string): LoadOptions['format'] {
-  if (format === 'CSV' || format === 'NEWLINE_DELIMITED_JSON' || format === 'PARQUET')
-    return format;
+  const formats = ['CSV', 'NEWLINE_DELIMITED_JSON', 'PARQUET', 'AVRO'] as const;
+  const found = formats.find((known) => known === format);
+  if (found !== undefined) return found;
   throw new BigQueryError(
     'notImplemented',
     `The source format ${format} is not supported by the local server`,

@@ -7,6 +7,7 @@ import type { Store } from '../../storage/store.ts';
 import { type Cell, CellError, checkCell } from '../../tables/cell.ts';
 import { quoteTable } from '../../tables/duckdb-types.ts';
 import { changedTable, newTable } from '../../tables/new-resource.ts';
+import { type Partition, partitionCondition, readPartition } from '../../tables/partitions.ts';
 import { type Field, findField, formatTable, type Table } from '../../tables/schema.ts';
 import { changeSchema } from '../../tables/schema-change.ts';
 import { openCsv } from './csv-file.ts';
@@ -14,6 +15,7 @@ import { openJson } from './json-file.ts';
 import type { LoadFile } from './load-file.ts';
 import type { LoadOptions } from './load-options.ts';
 import { openParquet } from './parquet-file.ts';
+import { partitionCheck } from './partition-check.ts';
 
 /** A failed load; it has written nothing. */
 export class LoadFailure extends Error {
@@ -46,10 +48,11 @@ export async function runLoad(
       const [first = '', ...rest] = files;
       const loadFile = await openFile(first, options, known);
       const { table, publish } = await prepareTable(store, connection, options, current, loadFile);
-      const counts = await copyRows(connection, table, loadFile, options);
+      const partition = options.partition ? readPartition(table, options.partition) : undefined;
+      const counts = await copyRows(connection, table, loadFile, options, partition);
       for (const file of rest) {
         const own = await openFile(file, options, loadFile.schema);
-        const more = await copyRows(connection, table, own, options);
+        const more = await copyRows(connection, table, own, options, partition);
         counts.rows += more.rows;
         counts.bad += more.bad;
       }
@@ -74,6 +77,11 @@ async function openFile(
   known: Field[] | undefined,
 ): Promise<LoadFile> {
   if (options.format === 'PARQUET') return openParquet(file, options);
+  if (options.format === 'AVRO') {
+    // Only a load of Avro needs its library.
+    const { openAvro } = await import('./avro-file.ts');
+    return openAvro(file, options, known);
+  }
   return options.format === 'CSV'
     ? await openCsv(file, options, known)
     : await openJson(file, options, known);
@@ -90,7 +98,8 @@ function lockFor(store: Store, options: LoadOptions): 'shared' | 'exclusive' {
 }
 
 function declares(options: LoadOptions): boolean {
-  return options.schema !== undefined || options.autodetect;
+  const ownSchema = options.format === 'AVRO' || options.format === 'PARQUET';
+  return options.schema !== undefined || options.autodetect || ownSchema;
 }
 
 async function checkDispositions(
@@ -105,10 +114,16 @@ async function checkDispositions(
   }
   if (table.type === 'VIEW') throw new BigQueryError('invalid', `${name} is a view`);
   if (options.write !== 'WRITE_EMPTY') return;
-  const reader = await connection.runAndReadAll(`SELECT 1 FROM ${quoteTable(table)} LIMIT 1`);
+  const rows = `FROM ${quoteTable(table)} ${whereOf(table, options)}`;
+  const reader = await connection.runAndReadAll(`SELECT 1 ${rows} LIMIT 1`);
   if (reader.currentRowCount > 0) {
     throw new BigQueryError('duplicate', `Already Exists: Table ${name}`);
   }
+}
+
+function whereOf(table: Table, { partition }: LoadOptions): string {
+  if (partition === undefined) return '';
+  return `WHERE ${partitionCondition(readPartition(table, partition), 'duckdb')}`;
 }
 
 interface Prepared {
@@ -125,10 +140,16 @@ async function prepareTable(
   loadFile: LoadFile,
 ): Promise<Prepared> {
   if (current === undefined) {
-    const table = newTable(options.destination, loadFile.schema, options.layout);
+    // Without a layout, a decorator asks for a table by ingestion time.
+    const byDay =
+      options.partition === undefined ? {} : { timePartitioning: { type: 'DAY' } as const };
+    const table = newTable(options.destination, loadFile.schema, { ...byDay, ...options.layout });
     return { table, publish: await store.createTableIn(connection, table) };
   }
-  if (options.write === 'WRITE_TRUNCATE') {
+  const truncates = options.write === 'WRITE_TRUNCATE';
+  if (truncates && options.partition !== undefined) {
+    await connection.run(`DELETE FROM ${quoteTable(current)} ${whereOf(current, options)}`);
+  } else if (truncates) {
     const schema = declares(options) ? loadFile.schema : current.schema;
     const table = changedTable(current, { ...options.layout, schema });
     return { table, publish: await store.recreateTableIn(connection, table) };
@@ -173,11 +194,13 @@ async function copyRows(
   table: Table,
   loadFile: LoadFile,
   options: LoadOptions,
+  partition: Partition | undefined,
 ): Promise<{ rows: number; bad: number }> {
   const positions = table.schema.map((field) =>
     loadFile.schema.findIndex((given) => given.name.toLowerCase() === field.name.toLowerCase()),
   );
-  const writer = await RowWriter.open(connection, table);
+  const writer = await RowWriter.open(connection, table, partition?.range?.from);
+  const check = partition && partitionCheck(table, partition);
   const problems: ErrorProto[] = [];
   let rows = 0;
   for await (const batch of loadFile.rows()) {
@@ -185,6 +208,7 @@ async function copyRows(
     for (const row of batch) {
       if ('problem' in row) problems.push(row.problem);
       else cells.push(arrange(table, positions, row.cells));
+      if (check && 'cells' in row) check(cells.at(-1) ?? []);
     }
     if (problems.length > options.maxBadRecords) throw new LoadFailure(tooMany(problems, rows));
     writer.write(cells);

@@ -234,7 +234,7 @@ async function rename(session: Session, table: Table, tableId: string): Promise<
     lastModifiedTime: Date.now(),
   });
   session.store.requireFree(next);
-  await fill(session, next, `SELECT * FROM ${quoteTable(table)}`, []);
+  await fill(session, next, { copied: table }, []);
   await session.store.deleteTable(table);
 }
 

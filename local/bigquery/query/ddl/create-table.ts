@@ -2,8 +2,9 @@ import { coerce } from '../../sql/analyse/values/coerce.ts';
 import type { Token } from '../../sql/lexer.ts';
 import { invalidQuery, notSupported } from '../../sql/query-error.ts';
 import { quote, quoteText, typeName } from '../../sql/types.ts';
-import { quoteTable } from '../../tables/duckdb-types.ts';
+import { quoteIdentifier, quoteTable } from '../../tables/duckdb-types.ts';
 import { newTable } from '../../tables/new-resource.ts';
+import { physicalColumns } from '../../tables/partitions.ts';
 import {
   type Field,
   findField,
@@ -38,7 +39,7 @@ export async function createTable(
   const schema = columns?.schema ?? copied?.table.schema;
   if (copied?.withRows === true) {
     const table = describe(ref, copied.table.schema, clauses, columns, copied.table);
-    return () => fill(session, table, `SELECT * FROM ${quoteTable(copied.table)}`, []);
+    return () => fill(session, table, { copied: copied.table }, []);
   }
   if (cursor.done) {
     if (schema === undefined) throw invalidQuery('CREATE TABLE needs columns or a query');
@@ -57,7 +58,7 @@ export async function createTable(
   );
   const table = describe(ref, schema ?? tableSchema(fields), clauses, columns, copied?.table);
   const sql = storedSelect(select, table);
-  return Object.assign(() => fill(session, table, sql, body), { isFilled: true });
+  return Object.assign(() => fill(session, table, { sql }, body), { isFilled: true });
 }
 
 interface Copied {
@@ -200,18 +201,34 @@ export function storedSelect(select: SelectSql, table: Table): string {
 export async function fill(
   session: Session,
   table: Table,
-  sql: string,
+  rows: { sql: string } | { copied: Table },
   tokens: Token[],
 ): Promise<void> {
   const { store } = session;
+  const sql = 'sql' in rows ? insertSql(table, rows.sql) : copySql(table, rows.copied);
   await store.createTable(table);
   try {
     await store.transact(table, 'shared', async (connection) => {
       await bindAll(session, connection, tokens);
-      await connection.run(`INSERT INTO ${quoteTable(table)} ${sql}`);
+      await connection.run(sql);
     });
   } catch (cause) {
     await store.deleteTable(table);
     throw asQueryError(cause);
   }
+}
+
+function insertSql(table: Table, select: string): string {
+  const names = table.schema.map(({ name }) => quoteIdentifier(name));
+  return `INSERT INTO ${quoteTable(table)} (${names.join(', ')}) ${select}`;
+}
+
+/** The rows of a table with the same columns; of one by ingestion time with their partitions. */
+function copySql(table: Table, copied: Table): string {
+  const known = new Set(physicalColumns(table));
+  const names = physicalColumns(copied)
+    .filter((name) => known.has(name))
+    .map(quoteIdentifier)
+    .join(', ');
+  return `INSERT INTO ${quoteTable(table)} (${names}) SELECT ${names} FROM ${quoteTable(copied)}`;
 }

@@ -1,6 +1,6 @@
-import { notSupported } from '../../sql/query-error.ts';
 import type { RoutineResource } from '../../storage/routines.ts';
 import type { JobSummary } from '../../storage/store.ts';
+import { PARTITION_TIME } from '../../tables/partitions.ts';
 import type { Dataset } from '../../tables/schema.ts';
 import { instant, integer, text, type ViewRow } from './rows.ts';
 import type { SchemaContext } from './schema-context.ts';
@@ -125,11 +125,10 @@ export function partitionRows(context: SchemaContext): Rows {
       if (timePartitioning === undefined)
         return row(table, text(undefined), `(SELECT COUNT(*) FROM ${path})`);
       const { field, type } = timePartitioning;
-      const column = table.schema.find(({ name }) => name === field);
-      if (column === undefined)
-        throw notSupported(
-          'INFORMATION_SCHEMA.PARTITIONS of a table partitioned by ingestion time',
-        );
+      const column = table.schema.find(({ name }) => name === field) ?? {
+        name: PARTITION_TIME,
+        type: 'TIMESTAMP',
+      };
       const id = `IFNULL(FORMAT_${column.type}('${UNITS[type]}', \`${column.name}\`), '__NULL__')`;
       const cells = Object.entries(row(table, id, 'COUNT(*)')).map(
         ([name, value]) => `${value} AS ${name}`,

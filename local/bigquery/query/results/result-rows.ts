@@ -17,6 +17,10 @@ export class ResultRows {
     this.count = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
   }
 
+  get chunks(): readonly DuckDBDataChunk[] {
+    return this.#chunks;
+  }
+
   static none(): ResultRows {
     return new ResultRows([]);
   }

@@ -8,7 +8,8 @@ import { parseQuery } from '../../sql/parse/parse.ts';
 import { invalidQuery } from '../../sql/query-error.ts';
 import { quoteText, type SqlType, scalar } from '../../sql/types.ts';
 import { quoteTable } from '../../tables/duckdb-types.ts';
-import type { Table } from '../../tables/schema.ts';
+import { isIngestionTime, PARTITION_TIME } from '../../tables/partitions.ts';
+import { formatTable, type Table } from '../../tables/schema.ts';
 import { isSchemaView, schemaView } from '../information-schema/views.ts';
 import { typeOfField } from './field-types.ts';
 import { datasetRef, type Scope, tableRef } from './names.ts';
@@ -17,6 +18,7 @@ import { routineOf, storedRoutine, tableFunctionOf } from './routines.ts';
 import type { Session } from './session.ts';
 import { wildcardRelation } from './wildcard.ts';
 
+const PARTITION_DATE = '_PARTITIONDATE';
 /** BigQuery's limit for views on views. */
 const MAX_VIEW_DEPTH = 16;
 
@@ -112,6 +114,7 @@ function readTable(
   }
   const ref = temporary ?? tableRef(path, scope);
   const table = store.requireTable(ref);
+  if (table.view === undefined) session.referenced.set(formatTable(table), table);
   if (systemTime !== undefined) {
     if (table.view !== undefined)
       throw invalidQuery(
@@ -128,7 +131,7 @@ function readTable(
   }
   return {
     name,
-    relation: { sql: quoteTable(table), columns: columnsOf(table), isValueTable: false },
+    relation: { sql: rowsOf(table), columns: columnsOf(table), isValueTable: false },
   };
 }
 
@@ -138,11 +141,30 @@ function viewScope({ projectId, view }: Table): Scope {
 }
 
 function columnsOf(table: Table): Relation['columns'] {
-  return table.schema.map((field) => ({
+  const columns = table.schema.map((field) => ({
     name: field.name,
     sqlName: field.name,
     type: typeOfField(field),
   }));
+  return isIngestionTime(table) ? [...columns, ...PSEUDO_COLUMNS] : columns;
+}
+
+/** https://cloud.google.com/bigquery/docs/querying-partitioned-tables#query_an_ingestion-time_partitioned_table */
+const PSEUDO_COLUMNS: Relation['columns'] = [
+  {
+    name: PARTITION_TIME,
+    sqlName: PARTITION_TIME,
+    type: scalar('TIMESTAMP'),
+    isPseudo: true,
+  },
+  { name: PARTITION_DATE, sqlName: PARTITION_DATE, type: scalar('DATE'), isPseudo: true },
+];
+
+/** A table by ingestion time has one pseudo column in DuckDB, and shows two. */
+function rowsOf(table: Table): string {
+  const name = quoteTable(table);
+  if (!isIngestionTime(table)) return name;
+  return `(SELECT *, CAST("${PARTITION_TIME}" AT TIME ZONE 'UTC' AS DATE) AS "${PARTITION_DATE}" FROM ${name})`;
 }
 
 function subquery(session: Session, scope: Scope, text: string, depth: number): Relation {
@@ -179,7 +201,7 @@ function asOf({ store }: Session, table: Table, time: Typed): Relation {
     ` WHEN ${at} < ${instant(store.lastChange(table))} THEN error(${changed})` +
     ` WHEN ${at} > make_timestamptz(epoch_us(now()) + 60000000) THEN error('Invalid snapshot time: it is in the future') ELSE 1 END`;
   return {
-    sql: `(SELECT t.* FROM ${quoteTable(table)} AS t, (SELECT ${check} AS ok) AS c WHERE c.ok = 1)`,
+    sql: `(SELECT t.* FROM ${rowsOf(table)} AS t, (SELECT ${check} AS ok) AS c WHERE c.ok = 1)`,
     columns: columnsOf(table),
     isValueTable: false,
   };

@@ -3,7 +3,7 @@ import type { Routine } from '../../sql/analyse/analysis.ts';
 import type { Query as QueryTree } from '../../sql/parse/trees/tree.ts';
 import type { SqlType } from '../../sql/types.ts';
 import type { Store } from '../../storage/store.ts';
-import type { DatasetRef, TableRef } from '../../tables/schema.ts';
+import type { DatasetRef, Table, TableRef } from '../../tables/schema.ts';
 import type { Scope } from './names.ts';
 import type { QueryParameter } from './parameters.ts';
 import type { Variable } from './variable.ts';
@@ -35,6 +35,8 @@ export interface Session {
   scratch?: DatasetRef | undefined;
   systemVariables: Map<string, string | null>;
   transaction?: OpenTransaction | undefined;
+  /** The stored tables that the statement reads, by name. */
+  referenced: Map<string, Table>;
   now: bigint;
   jobId?: string | undefined;
   /** Ends a SELECT, however long it would run. */

@@ -154,6 +154,17 @@ describe('a scheme of one’s own is refused', () => {
       /scheme must be a name, or made by hmac/,
     ],
     ['nothing', null, /scheme must be a name, or made by hmac/],
+    // Found by test/fuzz/config.test.ts: what a builder made, with a part that no builder makes.
+    ...Object.entries({
+      'a text for a part': { signed: { before: [''], body: true, after: [] } },
+      'a text for parts': { signed: { before: '', body: true, after: [] } },
+      'a place that is none': { signature: [undefined] },
+      'a time that is nowhere': { timestamp: { at: 'header:x-time', unit: 's' } },
+    }).map(([what, part]): [string, unknown, RegExp] => [
+      what,
+      { ...hmac({ signature: 'header:x-acme' }), ...part },
+      /scheme must be a name, or made by hmac/,
+    ]),
   ])('for %s', (_, scheme, message) => {
     expect(withScheme(scheme)).toMatch(message);
   });

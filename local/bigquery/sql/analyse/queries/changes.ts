@@ -26,6 +26,8 @@ export interface Target {
   sql: string;
   name: string;
   columns: TargetColumn[];
+  /** Columns that are named or left out, as `_PARTITIONTIME`. */
+  pseudo?: TargetColumn[];
 }
 
 export interface ChangeSql {
@@ -56,13 +58,17 @@ function ownScope(
   target: Target,
 ): { range: Range; scope: Scope } {
   const alias = analysis.fresh('t');
-  const columns = target.columns.map(({ name, type }) => ({ name, sqlName: name, type }));
+  const shown = ({ name, type }: TargetColumn) => ({ name, sqlName: name, type });
+  const pseudo = (target.pseudo ?? []).map((column) => ({ ...shown(column), isPseudo: true }));
+  const columns = [...target.columns.map(shown), ...pseudo];
   const range: Range = { name: change.alias ?? target.name, alias, columns };
   return { range, scope: innerScope(EMPTY_SCOPE, { ranges: [range] }) };
 }
 
 function columnNamed(target: Target, name: string, pos: number): TargetColumn {
-  const found = target.columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
+  const found = [...target.columns, ...(target.pseudo ?? [])].find(
+    (column) => column.name.toLowerCase() === name.toLowerCase(),
+  );
   if (found === undefined)
     throw invalidQuery(`Column ${name} is not present in table ${target.name}`, pos);
   return found;

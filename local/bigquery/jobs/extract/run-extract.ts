@@ -4,21 +4,25 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import { BigQueryError } from '../errors.ts';
-import { type RestRow, restRow } from '../query/results/rest-values.ts';
-import type { ResultField } from '../query/results/result-schema.ts';
-import { runQuery } from '../query/run-query.ts';
-import { asArray, asObject, asText, type JsonObject } from '../rest/http/json.ts';
-import type { Store } from '../storage/store.ts';
-import { fileOfUri } from './load/source-files.ts';
+import { BigQueryError } from '../../errors.ts';
+import { tableSchema } from '../../query/ddl/create-table.ts';
+import { type RestRow, restRow } from '../../query/results/rest-values.ts';
+import type { ResultField } from '../../query/results/result-schema.ts';
+import { runQuery } from '../../query/run-query.ts';
+import { asArray, asObject, asText, type JsonObject } from '../../rest/http/json.ts';
+import type { Store } from '../../storage/store.ts';
+import { fileOfUri } from '../load/source-files.ts';
+import { writeAvro } from './avro-output.ts';
+import { writeParquet } from './parquet-output.ts';
 
 const STEP = 1000;
+const FORMATS = ['CSV', 'NEWLINE_DELIMITED_JSON', 'AVRO', 'PARQUET'] as const;
 
 export interface ExtractOptions {
   /** As `project.dataset.table`. */
   table: string;
   uri: string;
-  format: 'CSV' | 'NEWLINE_DELIMITED_JSON';
+  format: (typeof FORMATS)[number];
   compression: string;
   delimiter: string;
   header: boolean;
@@ -35,11 +39,12 @@ export function readExtract(projectId: string, extract: JsonObject): ExtractOpti
   if (uri === undefined) {
     throw new BigQueryError('required', 'Required parameter is missing: destinationUris');
   }
-  const format = asText(extract['destinationFormat']) ?? 'CSV';
-  if (format !== 'CSV' && format !== 'NEWLINE_DELIMITED_JSON') {
+  const given = asText(extract['destinationFormat']) ?? 'CSV';
+  const format = FORMATS.find((known) => known === given);
+  if (format === undefined) {
     throw new BigQueryError(
       'notImplemented',
-      `Extracting ${format} is not supported by the local server`,
+      `Extracting ${given} is not supported by the local server`,
     );
   }
   return {
@@ -74,6 +79,18 @@ export async function runExtract(
   }
   const file = fileOfUri(folder, uri.replace('*', '000000000000'));
   await mkdir(dirname(file), { recursive: true });
+  const done = {
+    destinationUriFileCounts: ['1'],
+    inputBytes: String(result.bytesRead?.processed ?? 0),
+  };
+  if (format === 'AVRO') {
+    await writeAvro(file, schema, rows, compression);
+    return done;
+  }
+  if (format === 'PARQUET') {
+    await writeParquet(file, tableSchema(schema), rows, compression);
+    return done;
+  }
   const output = openOutput(file, compression);
   if (format === 'CSV' && header) {
     await write(
@@ -92,7 +109,7 @@ export async function runExtract(
   }
   output.stream.end();
   await output.done;
-  return { destinationUriFileCounts: ['1'], inputBytes: '0' };
+  return done;
 }
 
 function openOutput(
