@@ -128,6 +128,7 @@ function subscriberMethods(broker: Broker): Record<string, Method> {
       const maxMessages = request.maxMessages ?? 0;
       const subscription = broker.subscription(request.subscription);
       if (maxMessages < 1) throw invalid(`max_messages must be positive (it is ${maxMessages}).`);
+      subscription.checkPulled();
       const returnImmediately = request.returnImmediately ?? false;
       const onCancelled = (listener: () => void) => call.onCancelled(listener);
       return pull(subscription, { maxMessages, returnImmediately, onCancelled });

@@ -117,7 +117,7 @@ const commands = (letter: string): string[][] => [
 ];
 
 /** They run the relay, which is done here otherwise, or know no secret. */
-const others = ['start', 'demo', 'serve', 'drain', 'init', 'deploy', 'completion', 'tail'];
+const others = ['start', 'local', 'demo', 'serve', 'drain', 'init', 'deploy', 'completion', 'tail'];
 
 /** Commands whose output holds what a delivery held, because they are asked for it. */
 const shows = /^(?:dead-letters show|try|query)\b/;

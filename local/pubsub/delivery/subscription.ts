@@ -97,6 +97,13 @@ export class Subscription {
     if (this.settings.detached) throw detachedError(this.name);
   }
 
+  /** Throws FAILED_PRECONDITION if its messages are pushed: then nobody else gets them. */
+  checkPulled(): void {
+    if (!this.settings.push) return;
+    const message = 'This method is not supported for push subscriptions';
+    throw new PubsubError('FAILED_PRECONDITION', `${message} (resource=${this.name}).`);
+  }
+
   /** Ends its streams and drops its messages. */
   detached(): void {
     this.#log.flush();

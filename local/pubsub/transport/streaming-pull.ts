@@ -67,6 +67,7 @@ class Stream implements Consumer {
     end: (error?: PubsubError) => void,
   ) {
     const subscription = broker.subscription(request.subscription);
+    subscription.checkPulled();
     const { brings, answers } = subscription.openStream();
     const stream = new Stream(subscription, call, request, end, answers);
     // The first response shows the client that it is connected.

@@ -185,6 +185,9 @@ export const policies: Behaviours = {
     await clients.subscriber.modifyPushConfig({ subscription: name, pushConfig });
     const [pushed] = await clients.subscriber.getSubscription({ subscription: name });
     expect(pushed.pushConfig?.pushEndpoint).toBe(pushEndpoint);
+    await expect(
+      clients.subscriber.pull({ subscription: name, maxMessages: 1, returnImmediately: true }),
+    ).rejects.toMatchObject({ code: status.FAILED_PRECONDITION });
     await clients.subscriber.modifyPushConfig({ subscription: name, pushConfig: {} });
     await publish(clients, topic, 'pulled');
     expect(await take(clients, name, 1)).toEqual(['pulled']);
