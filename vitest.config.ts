@@ -95,8 +95,8 @@ export default defineConfig({
           setupFiles: ['./test/beds/clean-process.ts'],
           // Google's clients look for a cloud's metadata server, even when they are to speak to this machine.
           env: { METADATA_SERVER_DETECTION: 'none' },
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],
