@@ -95,6 +95,8 @@ export default defineConfig({
           setupFiles: ['./test/beds/clean-process.ts'],
           // Google's clients look for a cloud's metadata server, even when they are to speak to this machine.
           env: { METADATA_SERVER_DETECTION: 'none' },
+          // Real processes on a machine that others use: what failed once is tried once more, and said.
+          retry: process.env['CI'] ? 1 : 0,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

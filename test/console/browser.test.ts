@@ -33,7 +33,7 @@ describe('the console in a browser', () => {
     await page.getByText('It is a row').waitFor();
     await page.getByRole('link', { name: 'Show' }).click();
     await page.locator('.result-row').first().waitFor();
-    expect(await page.locator('.result-row').count()).toBe(1);
+    await expect.poll(() => page.locator('.result-row').count()).toBe(1);
 
     // A second one appears by itself in the table that is open.
     const body = await page.evaluate(async () => {
@@ -114,7 +114,7 @@ describe('the console in a browser', () => {
       )
       .toBe(2);
     await page.getByRole('list', { name: 'By cause' }).getByRole('button').first().click();
-    expect(await page.locator('.refused-list li').count()).toBe(1);
+    await expect.poll(() => page.locator('.refused-list li').count()).toBe(1);
     expect(new URL(page.url()).searchParams.get('cause')).toBeTruthy();
     await page.locator('.evidence').getByText('POST /orders').waitFor();
     expect(await page.locator('.evidence').textContent()).not.toContain('AAAA');

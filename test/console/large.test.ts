@@ -66,7 +66,7 @@ describe('much to show', () => {
     expect(elements).toBeLessThan(maxElements);
     await page.getByLabel('Find a stream').fill('stream-777');
     await page.locator('.stream-link').getByText('stream-777').waitFor();
-    expect(await page.locator('.stream-link').count()).toBe(1);
+    await expect.poll(() => page.locator('.stream-link').count()).toBe(1);
     expect(errors).toEqual([]);
     await context.close();
   });

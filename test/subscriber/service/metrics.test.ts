@@ -116,7 +116,6 @@ describe('the metrics of a subscriber', { timeout: 120_000 }, () => {
   const otlp = (url: string) => ({
     OTEL_EXPORTER_OTLP_ENDPOINT: url,
     OTEL_TRACES_EXPORTER: 'none',
-    OTEL_EXPORTER_OTLP_TIMEOUT: '100',
     OTEL_METRIC_EXPORT_INTERVAL: '50',
   });
 
@@ -131,7 +130,7 @@ describe('the metrics of a subscriber', { timeout: 120_000 }, () => {
       OTEL_METRIC_EXPORT_INTERVAL: '3600000',
     });
     await served.bed.publish('keyed', 3, (n) => JSON.stringify({ id: `o${n}`, event_name: 'x' }));
-    const drained = await served.bed.spawn(['drain', '--quiet-seconds', '1'], { ...otlp(url) });
+    const drained = await served.bed.spawn(['drain', '--quiet-seconds', '1'], otlp(url));
     expect(await drained.exited()).toBe(0);
     await subscriber.kill('SIGTERM');
     const [last] = received.filter(({ resource }) => resource['service.name'] === 'my-relay');
@@ -162,7 +161,7 @@ describe('the metrics of a subscriber', { timeout: 120_000 }, () => {
 
   it('cost no delivery while the collector hangs, and one warning', async () => {
     const { url, received, state } = await startOtlpBed(() => {});
-    const subscriber = await start(otlp(url));
+    const subscriber = await start({ ...otlp(url), OTEL_EXPORTER_OTLP_TIMEOUT: '100' });
     await expect.poll(() => warningsOf(subscriber), patience).toEqual(['WARNING']);
     const ids = await served.bed.publish('plain', 500);
     await expect

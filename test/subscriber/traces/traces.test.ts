@@ -17,7 +17,6 @@ const { running, start } = served;
 const otlp = (url: string) => ({
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${url}/v1/traces`,
   OTEL_BSP_SCHEDULE_DELAY: '20',
-  OTEL_EXPORTER_OTLP_TIMEOUT: '100',
 });
 
 const parentSpanId = '00f067aa0ba902b7';
@@ -140,7 +139,11 @@ describe('the traces of a subscriber', { timeout: 120_000 }, () => {
 
   it('cost no delivery while the collector hangs, and one warning', async () => {
     const { url, state } = await startOtlpBed(() => {});
-    const subscriber = await start({ ...otlp(url), OTEL_BSP_EXPORT_TIMEOUT: '200' });
+    const subscriber = await start({
+      ...otlp(url),
+      OTEL_EXPORTER_OTLP_TIMEOUT: '100',
+      OTEL_BSP_EXPORT_TIMEOUT: '200',
+    });
     await until500AreWritten();
     await expect.poll(() => warningsOf(subscriber), patience).toEqual(['WARNING']);
     await until500AreWritten();
