@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Edge, startEdge } from '../../local/edge.ts';
 import { relay } from '../../tributary.config.ts';
@@ -121,19 +121,20 @@ test('one whose sender hangs up takes nobody with it', async () => {
     body: JSON.stringify([{ afterMs: 200 }, { afterMs: 200 }]),
   });
   // These two have the ways to Pub/Sub when the others come, and then they are gone.
-  await Promise.all([hangUp('n=a'), hangUp('n=b')]);
+  const before = (await triesSoFar()).length;
+  const sockets = await Promise.all([post('n=a'), post('n=b')]);
+  await expect.poll(async () => (await triesSoFar()).length).toBe(before + 2);
+  for (const socket of sockets) socket.destroy();
   const { accepted, stored } = await sendAtOnce(20, []);
   expect(accepted).toHaveLength(20);
   expect(stored).toEqual(expect.arrayContaining(accepted));
 });
 
-async function hangUp(body: string): Promise<void> {
+async function post(body: string): Promise<Socket> {
   const socket = connect(edge.port, '127.0.0.1');
   await once(socket, 'connect');
   socket.write(
     `POST /crm/${key} HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   );
-  const before = (await triesSoFar()).length;
-  await expect.poll(async () => (await triesSoFar()).length).toBeGreaterThan(before);
-  socket.destroy();
+  return socket;
 }

@@ -16,6 +16,7 @@ export type Turn = 'send' | 'probe' | 'over';
 interface Waiting {
   /** When its time is over. */
   until: number;
+  readonly turn: Promise<Turn>;
   resolve(turn: Turn): void;
 }
 
@@ -55,21 +56,33 @@ export class Circuit {
 
   /** Resolves when the delivery may make a request, at the latest after `leftMs`. One that probes must `leave`. */
   async enter(leftMs: number): Promise<Turn> {
-    if (this.#failures < failuresOfOutage) return 'send';
-    const now = Date.now();
-    const until = now + leftMs;
-    if (now > this.#probeUntil) {
-      this.#probeUntil = until + probeMarginMs;
-      return 'probe';
+    const until = Date.now() + leftMs;
+    let own: Waiting | undefined;
+    try {
+      for (;;) {
+        const now = Date.now();
+        if (this.#failures < failuresOfOutage) return 'send';
+        if (now >= until) return 'over';
+        if (now > this.#probeUntil) {
+          this.#probeUntil = until + probeMarginMs;
+          return 'probe';
+        }
+        own ??= this.#wait(until);
+        // The delivery that probes may be cut off: then somebody else must, though nobody says so.
+        const waitMs = Math.min(until, this.#probeUntil + 1) - now;
+        const turn = await withTimeout(waitMs, own.turn);
+        if (turn) return turn;
+      }
+    } finally {
+      if (own) this.#waiting.delete(own);
     }
-    let waiting: Waiting | undefined;
-    const turn = new Promise<Turn>((resolve) => {
-      waiting = { until, resolve };
-      this.#waiting.add(waiting);
-    });
-    const found = await withTimeout(leftMs, turn);
-    if (waiting) this.#waiting.delete(waiting);
-    return found ?? 'over';
+  }
+
+  #wait(until: number): Waiting {
+    const { promise: turn, resolve } = Promise.withResolvers<Turn>();
+    const own = { until, turn, resolve };
+    this.#waiting.add(own);
+    return own;
   }
 
   /** Which of so many endpoints the next probe tries. */
@@ -80,7 +93,8 @@ export class Circuit {
   /** The delivery that probed ends: the one that has waited least probes next, because it has most time left. */
   leave(): void {
     this.#probeUntil = 0;
-    const next = [...this.#waiting].at(-1);
+    const now = Date.now();
+    const next = [...this.#waiting].findLast(({ until }) => until > now);
     if (!next) return;
     this.#waiting.delete(next);
     this.#probeUntil = next.until + probeMarginMs;

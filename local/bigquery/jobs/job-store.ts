@@ -60,6 +60,8 @@ export class JobStore {
       throw cause;
     }
     const running = work().finally(() => this.#running.delete(key));
+    // Its end could not be recorded. Whoever waits for it is told; there may be nobody.
+    running.catch(() => {});
     this.#running.set(key, running);
   }
 
@@ -70,7 +72,7 @@ export class JobStore {
 
   /** Resolves when no job is running. */
   async idle(): Promise<void> {
-    await Promise.allSettled(this.#running.values());
+    while (this.#running.size > 0) await Promise.allSettled(this.#running.values());
   }
 
   /** Throws notFound, and invalid while the job runs. */

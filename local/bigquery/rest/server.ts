@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Faults } from '../../faults/faults.ts';
 import { answerFaults } from '../../faults/faults-endpoint.ts';
 import { type AllowedHosts, guardRequests } from '../../guards/request-guard.ts';
@@ -28,6 +29,9 @@ export interface RestServer {
   /** Waits for running jobs. */
   stop(): Promise<void>;
 }
+
+/** How long a stop waits for requests whose clients are gone. */
+const stopWithinMs = 2000;
 
 /** Serves BigQuery's REST API v2 on 127.0.0.1. Uploads are stored in `directory`. Throws EADDRINUSE as Node does. */
 export async function startRest(
@@ -62,8 +66,11 @@ export async function startRest(
         await handleWithFaults(faults, router, message, response);
       }
     : (message: IncomingMessage, response: ServerResponse) => router.handle(message, response);
-  const listener = (message: IncomingMessage, response: ServerResponse) =>
-    void handle(message, response);
+  const handling = new Set<Promise<void>>();
+  const listener = (message: IncomingMessage, response: ServerResponse) => {
+    const handled = handle(message, response).finally(() => handling.delete(handled));
+    handling.add(handled);
+  };
   const server = createServer(guardRequests(listener, allowHosts));
   // By default 5 s: a client that reuses a connection in that moment gets ECONNRESET, and may not try a POST again.
   server.keepAliveTimeout = 300_000;
@@ -73,6 +80,9 @@ export async function startRest(
     port: (server.address() as AddressInfo).port,
     async stop() {
       await closeServer(server);
+      // What they still do needs the store. One that a fault lets hang is not waited for.
+      const late = sleep(stopWithinMs, undefined, { ref: false });
+      await Promise.race([Promise.allSettled(handling), late]);
       await jobStore.idle();
     },
   };

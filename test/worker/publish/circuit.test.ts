@@ -92,6 +92,23 @@ test('if the delivery that probes is cut off, the next one probes after its time
   await expect.poll(() => circuit.enter(1), { timeout: 20_000 }).toBe('probe');
 });
 
+test('nobody waits longer for a delivery that was cut off while it probed', async () => {
+  const { circuit } = await openInOutage();
+  expect(await circuit.enter(1)).toBe('probe');
+  // Nothing else comes: the one that waits notices by itself.
+  expect(await circuit.enter(longMs)).toBe('probe');
+});
+
+test('a delivery whose time is over is not the next to probe', async () => {
+  const { circuit } = await openInOutage();
+  await circuit.enter(longMs);
+  const next = circuit.enter(longMs);
+  const over = circuit.enter(1);
+  expect(await over).toBe('over');
+  circuit.leave();
+  expect(await next).toBe('probe');
+});
+
 test('a delivery that has waited for its time is over', async () => {
   const { circuit } = await openInOutage();
   await circuit.enter(longMs);
